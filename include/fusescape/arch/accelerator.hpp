@@ -1,0 +1,95 @@
+// What hardware is under study? Cores with PE arrays, one shared on-chip memory, and DRAM, as plain values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fusescape/support/time.hpp"
+#include "fusescape/support/units.hpp"
+#include "fusescape/workload/data_type.hpp"
+#include "fusescape/workload/op_kind.hpp"
+
+namespace fusescape {
+
+/// Whether reads and writes of a memory share their bandwidth or have one port each of that bandwidth.
+enum class Ports : unsigned char { kShared, kSeparate };
+
+/// How operators of some kinds, or with some names, are laid over a core's array. Entries of `rows`, `cols`
+/// and `flat` are rank names, or the words `reduction` (the operator's reduction ranks), `output` (the
+/// output's last rank) and `all`; those an operator lacks are skipped. The first rule that matches an
+/// operator is used.
+struct SpatialRule {
+  std::vector<OpKind> kinds;           ///< Empty: any kind.
+  std::vector<std::string> operators;  ///< Empty: any name.
+  std::vector<std::string> cores;
+  std::vector<std::string> rows;
+  std::vector<std::string> cols;
+  std::vector<std::string> flat;  ///< A product of ranks over all rows x cols; excludes rows and cols.
+};
+
+/// `count` identical PE arrays of `rows` x `cols`.
+struct Core {
+  std::string name;
+  std::int64_t count = 1;
+  std::int64_t rows = 1;
+  std::int64_t cols = 1;
+  bool reduces_rows = true;  ///< Has adders along the rows, so that a reduction rank may lie on them.
+  bool reduces_cols = true;
+  Bytes registers_per_pe{64};                              ///< Bounds what a chain keeps in each PE.
+  std::array<std::int64_t, kOpKindCount> cycles_per_op{};  ///< Per kind; 0: this core cannot run it.
+  std::vector<SpatialRule> spatial;
+
+  [[nodiscard]] std::int64_t pes() const { return count * rows * cols; }
+};
+
+/// The shared memory between DRAM and the PEs' registers.
+struct OnChipMemory {
+  Bytes capacity;
+  std::optional<std::int64_t> banks;  ///< None: capacity / bank_capacity, at least one.
+  Bytes bank_capacity{64 * 1024};
+  BitsPerCycle bank_read{};   ///< Per bank; 0 = unlimited.
+  BitsPerCycle bank_write{};  ///< Per bank; 0 = unlimited. With shared ports equal to bank_read.
+  Ports ports = Ports::kShared;
+
+  [[nodiscard]] std::int64_t bank_count() const;
+  [[nodiscard]] BitsPerCycle read_bandwidth() const { return {bank_read.value * bank_count()}; }
+  [[nodiscard]] BitsPerCycle write_bandwidth() const { return {bank_write.value * bank_count()}; }
+};
+
+struct Dram {
+  BitsPerCycle bandwidth;  ///< At the accelerator's clock, rounded down to whole bits.
+  Ports ports = Ports::kShared;
+  Bytes granule{1};         ///< Every transfer of a tile is rounded up to this.
+  double efficiency = 1.0;  ///< Share of `bandwidth` that transfers reach, in (0, 1].
+
+  /// bandwidth * efficiency, rounded down to whole bits per cycle, at least one.
+  [[nodiscard]] BitsPerCycle effective_bandwidth() const;
+};
+
+/// Choices in which analytical models differ. The defaults are the physical ones.
+struct ModelOptions {
+  bool double_buffering =
+      true;               ///< Streamed tensors get a second slot, so that transfers hide behind compute.
+  bool in_place = false;  ///< An element-wise output may take over an operand's buffer that dies there.
+  bool concurrent_operand_loads =
+      false;              ///< Inputs of one tile load side by side instead of one after another.
+  Cycles fill_cycles{0};  ///< Added to each operator's compute on each tile.
+};
+
+struct Accelerator {
+  std::string name;
+  std::string technology;  ///< Name of an area and energy table.
+  Hertz clock{1e9};
+  DataType pe_type = DataType::kFp32;  ///< What a PE computes in; area and energy are per this type.
+  std::vector<Core> cores;
+  OnChipMemory sram;
+  Dram dram;
+  ModelOptions model;
+
+  [[nodiscard]] std::int64_t pes() const;
+};
+
+}  // namespace fusescape

@@ -1,0 +1,139 @@
+// What is computed? A cascade of einsum-like operators over named ranks (TeAAL's term, arXiv 2304.07931).
+//
+// Ids are positions in the cascade's vectors. Construction uses names; evaluation uses only ids.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fusescape/support/units.hpp"
+#include "fusescape/workload/data_type.hpp"
+#include "fusescape/workload/op_kind.hpp"
+
+namespace fusescape {
+
+enum class RankId : std::uint16_t {};
+enum class TensorId : std::uint16_t {};
+enum class OpId : std::uint16_t {};
+
+template <class Id>
+[[nodiscard]] constexpr std::size_t index_of(Id id) {
+  return static_cast<std::size_t>(id);
+}
+
+/// One dimension of iteration spaces and tensors: `B` batch, `L` tokens, `E` d_model, `D` d_inner, `N`
+/// d_state, ...
+struct Rank {
+  std::string name;
+  Elements extent;
+};
+
+enum class TensorKind : unsigned char {
+  kWeight,        ///< Read from DRAM; counts as parameters.
+  kInput,         ///< Read from DRAM; made by whoever runs the cascade.
+  kOutput,        ///< Made here, and needed in DRAM at the end.
+  kIntermediate,  ///< Made and used here.
+  kState,         ///< An intermediate that is read shifted and outlives the call (h, a convolution's window).
+};
+
+/// Where the values of a shifted tensor before its first element come from, and where the last ones go.
+enum class Initial : unsigned char { kZero, kLoaded };
+enum class Final : unsigned char { kDropped, kStored };
+
+struct Tensor {
+  std::string name;
+  std::vector<RankId> ranks;
+  DataType type = DataType::kFp32;
+  TensorKind kind = TensorKind::kIntermediate;
+  Initial initial = Initial::kZero;     ///< Used only by tensors that are read shifted.
+  Final final_value = Final::kDropped;  ///< Likewise.
+};
+
+/// Which element along one dimension of a tensor an operator touches: rank - distance - tap + offset.
+struct Index {
+  RankId rank{};
+  std::int64_t distance = 0;    ///< `h[l-1]` has 1. A positive distance makes `rank` sequential on a cycle.
+  std::int64_t offset = 0;      ///< Start of a constant slice: `xz[l, D:2D]` has extent(D).
+  std::optional<RankId> tap{};  ///< `x[l-k]` has K: a causal window of extent(K) elements.
+  friend bool operator==(const Index&, const Index&) = default;
+};
+
+/// How an operator reads a tensor: one Index per dimension of it.
+struct Access {
+  TensorId tensor{};
+  std::vector<Index> indices;
+  friend bool operator==(const Access&, const Access&) = default;
+};
+
+struct Operator {
+  std::string name;
+  OpKind kind{};
+  TensorId output{};
+  std::vector<Access> inputs;
+  std::vector<RankId> ranks;  ///< Its iteration space: ranks of the output, then the reduction ranks.
+  std::vector<RankId> reduction_ranks;  ///< Those that the output lacks.
+};
+
+/// One use of a tensor: input `input` of operator `op`.
+struct Use {
+  OpId op{};
+  int input = 0;
+};
+
+struct Cascade {
+  std::string name;
+  std::vector<Rank> ranks;
+  std::vector<Tensor> tensors;
+  std::vector<Operator> operators;  ///< In an order in which every unshifted read follows its write.
+
+  // Derived by make_cascade.
+  std::vector<std::optional<OpId>> producer;  ///< Per tensor.
+  std::vector<std::vector<Use>> uses;         ///< Per tensor, in operator order.
+
+  [[nodiscard]] const Rank& rank(RankId id) const { return ranks[index_of(id)]; }
+  [[nodiscard]] const Tensor& tensor(TensorId id) const { return tensors[index_of(id)]; }
+  [[nodiscard]] const Operator& op(OpId id) const { return operators[index_of(id)]; }
+  [[nodiscard]] Elements extent(RankId id) const { return rank(id).extent; }
+};
+
+[[nodiscard]] std::optional<RankId> find_rank(const Cascade& cascade, std::string_view name);
+[[nodiscard]] std::optional<TensorId> find_tensor(const Cascade& cascade, std::string_view name);
+[[nodiscard]] std::optional<OpId> find_operator(const Cascade& cascade, std::string_view name);
+
+[[nodiscard]] bool has_rank(const std::vector<RankId>& ranks, RankId rank);
+
+/// Elements of a whole tensor: the product of its extents.
+[[nodiscard]] Elements elements_of(const Cascade& cascade, TensorId tensor);
+
+/// Operations of one execution of `op`: the product of its iteration space (CLI.md's `ops`).
+[[nodiscard]] Ops ops_of(const Cascade& cascade, OpId op);
+[[nodiscard]] Ops total_ops(const Cascade& cascade);
+
+/// Elements of all weight tensors.
+[[nodiscard]] Elements weight_elements(const Cascade& cascade);
+
+/// Largest distance at which `access` reads along any of its ranks, taps included: 1 for h[l-1], 3 for a conv
+/// of 4.
+[[nodiscard]] std::int64_t reach(const Cascade& cascade, const Index& index);
+[[nodiscard]] bool is_shifted(const Access& access);
+
+/// What is wrong with a cascade, and with which of its operators or tensors.
+struct CascadeProblem {
+  enum class Subject : unsigned char { kCascade, kRank, kTensor, kOperator } subject{};
+  std::size_t id = 0;
+  std::string message;
+};
+
+/// Fills the derived fields of `parts` (iteration spaces, producers, uses) and checks the whole: every tensor
+/// made at most once, accesses as wide as their tensors, slices inside them, cycles only through shifted
+/// reads along one common rank, operators in an executable order (they are reordered stably if need be).
+struct CheckedCascade {
+  Cascade cascade;
+  std::vector<CascadeProblem> problems;  ///< Empty: the cascade is sound.
+};
+[[nodiscard]] CheckedCascade make_cascade(Cascade parts);
+
+}  // namespace fusescape

@@ -1,0 +1,58 @@
+// What does a user evaluate? One block of a model in one phase, and how often the model repeats it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "fusescape/workload/cascade.hpp"
+
+namespace fusescape {
+
+enum class Phase : unsigned char { kPrefill, kDecode };
+
+/// A cascade with what turns "per block" into "whole model".
+struct Workload {
+  std::string name;
+  std::string family;  ///< "mamba1", ...; "cascade" for an explicit one.
+  Phase phase = Phase::kPrefill;
+  DataType dtype = DataType::kFp32;
+  std::int64_t n_layer = 1;
+  Elements tokens{1};              ///< Tokens that one run of the block advances, over the whole batch.
+  std::optional<Elements> params;  ///< Of the whole model; none for an explicit cascade without n_layer.
+  Cascade block;
+};
+
+/// Shape and options of a Mamba-1 model (Gu and Dao, arXiv 2312.00752; state-spaces/mamba reference code).
+struct Mamba1 {
+  std::string name = "mamba";
+  std::int64_t n_layer = 1;
+  std::int64_t d_model = 0;    ///< E
+  std::int64_t d_inner = 0;    ///< D; `expand` * E when read from a file without it.
+  std::int64_t d_state = 16;   ///< N
+  std::int64_t d_conv = 4;     ///< K
+  std::int64_t dt_rank = 0;    ///< R; ceil(E / 16) when read from a file without it.
+  std::int64_t vocab = 50280;  ///< Rows of the embedding, padding included.
+  bool tied_embedding = true;
+  bool norm_dt_b_c = false;  ///< Falcon-Mamba: a weightless RMSNorm on dt, B and C.
+  Phase phase = Phase::kPrefill;
+  DataType dtype = DataType::kFp32;
+  std::int64_t batch = 1;   ///< B
+  std::int64_t tokens = 1;  ///< L; one in the decode phase.
+  // How the block is modelled; the defaults are the physical ones.
+  enum class Conv : unsigned char { kCausal, kPadded } conv = Conv::kCausal;  ///< Padded: L+K-1 outputs.
+  enum class Softplus : unsigned char { kModelled, kFree } softplus = Softplus::kModelled;
+  std::optional<Initial> initial_state{};  ///< None: zero in prefill, loaded in decode.
+  Final final_state = Final::kStored;
+};
+
+/// The block's cascade. Expects positive shapes (config refuses others).
+[[nodiscard]] CheckedCascade mamba1_block(const Mamba1& shape);
+
+/// Vpad*E (twice if untied) + n_layer * weights of the block + E: reference/models facts,
+/// docs/model/workloads.md.
+[[nodiscard]] Elements mamba1_params(const Mamba1& shape);
+
+[[nodiscard]] Workload mamba1_workload(const Mamba1& shape);
+
+}  // namespace fusescape

@@ -1,0 +1,37 @@
+# cmake -P check_layers.cmake: fails where a module includes one that is not below it, or a library outside its file.
+# The whole dependency rule of the project is this table.
+cmake_minimum_required(VERSION 3.25)
+
+set(support)
+set(workload support)
+set(arch     support workload)
+set(plan     support workload)
+set(cost     support workload arch plan)
+set(search   support workload arch plan cost)
+set(config   support workload arch plan cost search)
+set(report   support workload arch plan cost search)
+set(app      support workload arch plan cost search config report)
+
+set(root "${CMAKE_CURRENT_LIST_DIR}/../..")
+file(GLOB_RECURSE files "${root}/include/fusescape/*.hpp" "${root}/src/*.hpp" "${root}/src/*.cpp")
+foreach(file IN LISTS files)
+  string(REGEX REPLACE ".*/(src|include/fusescape)/([a-z_]+)/.*" "\\2" module "${file}")
+  file(STRINGS "${file}" includes REGEX "^#include \"fusescape/")
+  foreach(include IN LISTS includes)
+    string(REGEX REPLACE ".*\"fusescape/([a-z_]+)/.*" "\\1" used "${include}")
+    if(NOT used STREQUAL module AND NOT used IN_LIST ${module})
+      message(SEND_ERROR "${file}: ${module} must not include ${used}")
+    endif()
+  endforeach()
+
+  # Libraries that only one place may know.
+  file(STRINGS "${file}" libraries REGEX "^#include <(yaml-cpp|CLI|omp\\.h|boost/graph)")
+  foreach(library IN LISTS libraries)
+    if((library MATCHES "yaml-cpp" AND NOT module STREQUAL config) OR
+       (library MATCHES "CLI" AND NOT file MATCHES "src/app/arguments\\.cpp$") OR
+       (library MATCHES "omp" AND NOT module MATCHES "^(search|numerics)$") OR
+       (library MATCHES "boost/graph" AND NOT module STREQUAL workload))
+      message(SEND_ERROR "${file}: ${module} must not have ${library}")
+    endif()
+  endforeach()
+endforeach()
