@@ -4,7 +4,7 @@ cmake_minimum_required(VERSION 3.25)
 
 set(support)
 set(workload support)
-set(arch     support workload)
+set(arch     support)
 set(plan     support workload)
 set(cost     support workload arch plan)
 set(search   support workload arch plan cost)

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "fusescape/support/data_type.hpp"
+#include "fusescape/support/op_kind.hpp"
 #include "fusescape/support/time.hpp"
 #include "fusescape/support/units.hpp"
-#include "fusescape/workload/data_type.hpp"
-#include "fusescape/workload/op_kind.hpp"
 
 namespace fusescape {
 

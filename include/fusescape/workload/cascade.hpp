@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "fusescape/support/data_type.hpp"
+#include "fusescape/support/op_kind.hpp"
 #include "fusescape/support/units.hpp"
-#include "fusescape/workload/data_type.hpp"
-#include "fusescape/workload/op_kind.hpp"
 
 namespace fusescape {
 
