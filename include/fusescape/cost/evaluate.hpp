@@ -1,0 +1,55 @@
+// What does a plan cost on a machine? Closed-form latency and traffic; no allocation, no strings.
+//
+// docs/model/latency.md derives the formulas and lists their sources of optimism and pessimism.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "fusescape/cost/machine.hpp"
+#include "fusescape/cost/profile.hpp"
+#include "fusescape/support/expected.hpp"
+#include "fusescape/support/time.hpp"
+#include "fusescape/support/units.hpp"
+
+namespace fusescape {
+
+/// The resource without which a run would be shorter; ties go to the first.
+enum class Bound : unsigned char { kCompute, kDram, kOnChip, kLink };
+
+struct GroupCost {
+  Ticks latency;
+  Ticks compute;  ///< Time the PEs are busy.
+  Ticks dram;     ///< Time the DRAM port is busy (the busier one, if they are separate).
+  Ticks onchip;   ///< Time the on-chip memory's ports are busy.
+  Bytes dram_read;
+  Bytes dram_write;
+  Bytes peak;  ///< With what is retained across it.
+  Bytes onchip_read;
+  Bytes onchip_write;
+  Ops ops;
+  std::int64_t pe_cycles = 0;  ///< Operations weighted with the cycles each takes.
+  Bound bound{};
+};
+
+/// The sum over groups, which run one after another. `peak` is the largest.
+struct Cost {
+  Cycles latency;   ///< Rounded up once, here.
+  Cycles compute;   ///< Likewise.
+  GroupCost total;  ///< Exact sums; `bound` is that of the resource with the longest total time.
+};
+
+/// Why there is no cost.
+struct Infeasible {
+  enum class Reason : unsigned char { kCapacity, kUnsupported, kOverflow } reason{};
+  std::uint32_t group = 0;
+  Bytes needed;
+  Bytes available;
+};
+
+/// Pure: equal arguments give equal results on any thread. Fills `groups` (of profile.groups.size() entries,
+/// or empty) with the parts of the sum.
+[[nodiscard]] expected<Cost, Infeasible> evaluate(const PlanProfile& profile, const Machine& machine,
+                                                  std::span<GroupCost> groups = {});
+
+}  // namespace fusescape

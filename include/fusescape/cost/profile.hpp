@@ -1,0 +1,118 @@
+// What does a plan cost, before any accelerator is named? Traffic, footprint and tile classes of each of its
+// groups.
+//
+// A profile depends on the cascade, the plan and the few options below, not on array shape, capacity,
+// bandwidth or clock: it is made once, and evaluated for any number of design points (cost/evaluate.hpp).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "fusescape/plan/layout.hpp"
+#include "fusescape/plan/plan.hpp"
+#include "fusescape/support/units.hpp"
+#include "fusescape/workload/cascade.hpp"
+
+namespace fusescape {
+
+/// The model options that change what a plan moves or holds.
+struct ProfileOptions {
+  Bytes granule{1};
+  bool double_buffering = true;
+  bool in_place = false;
+  friend bool operator==(const ProfileOptions&, const ProfileOptions&) = default;
+};
+
+/// DRAM traffic and residency of one tensor in one group (docs/model/traffic.md).
+struct TensorTraffic {
+  TensorId tensor{};
+  Bytes read;
+  Bytes written;
+  BufferRole residency{};
+  int bits = 0;  ///< Per element while in DRAM.
+};
+
+/// The part of an operator's iteration space that lies on one dimension of the hardware: the product of the
+/// extents of the ranks mapped there, within one tile.
+enum class Dimension : unsigned char { kCores, kRows, kCols, kFlat };
+inline constexpr std::size_t kDimensionCount = 4;
+
+/// How an operand's ranks share one dimension's product: decides how often it is read (docs/model/onchip.md).
+enum class Share : unsigned char {
+  kNone,    ///< It has none of these ranks: one read serves the dimension, and every step reads again.
+  kAll,     ///< It has all of them.
+  kPrefix,  ///< The slowest ones.
+  kSuffix,  ///< Others.
+};
+
+/// One operand of an operator within a tile, as the on-chip memory sees it.
+struct OperandAccess {
+  std::int64_t temporal = 1;  ///< Product of the extents of its ranks that are not on hardware.
+  std::array<Share, kDimensionCount> share{};
+  std::array<std::int64_t, kDimensionCount> part{1, 1, 1, 1};  ///< Its share of each dimension's product.
+  int bits = 0;
+  bool written = false;    ///< The output; partial sums are also read back.
+  bool on_chip = true;     ///< False inside a chain: registers only.
+  std::uint8_t stays = 0;  ///< Bit i: it does not change along stationary candidate i.
+};
+
+/// An operator's work in one tile.
+struct OperatorWork {
+  OpId op{};
+  OpKind kind{};
+  std::int64_t ops = 0;       ///< Product of its iteration space in the tile.
+  std::int64_t temporal = 1;  ///< Product of the extents of the ranks that are not on hardware.
+  std::array<std::int64_t, kDimensionCount> extent{1, 1, 1, 1};
+  std::array<std::int64_t, 4> stationary{};  ///< Extents of the ranks that may be innermost in time; 0: none.
+  std::int64_t reduction_steps = 1;          ///< Product of the extents of its reduction ranks in time.
+  std::uint32_t first_access = 0;            ///< Into PlanProfile::accesses.
+  std::uint32_t access_count = 0;
+};
+
+/// Tiles of equal extents under one innermost loop.
+struct TileClass {
+  std::int64_t count = 0;
+  std::uint32_t first_work = 0;  ///< Into PlanProfile::work.
+  std::uint32_t work_count = 0;
+};
+
+/// DRAM transfers as the port sees them. `bytes` sums operands; `longest` takes the longest of those that are
+/// loaded side by side (ModelOptions::concurrent_operand_loads).
+struct Transfer {
+  Bytes bytes;
+  Bytes longest;
+};
+
+struct GroupProfile {
+  Bytes dram_read;
+  Bytes dram_write;
+  Bytes peak;      ///< On-chip bytes of the group itself.
+  Bytes reserved;  ///< Retained tensors that are on chip while it runs.
+  Ops ops;
+  Transfer lead;           ///< Loads without which the first tile cannot compute.
+  Transfer loads;          ///< All of them.
+  Bytes tail;              ///< Stores that only the last tile's end makes possible.
+  Transfer exposed_loads;  ///< Loads into single slots after the first: compute waits for each.
+  Bytes exposed_stores;    ///< Stores from single slots before the last.
+  bool uniform = false;    ///< One class whose every tile loads and stores the same: the exact formula holds.
+  Transfer tile_load;      ///< Of each tile, where uniform.
+  Bytes tile_store;
+  std::uint32_t first_class = 0;
+  std::uint32_t class_count = 0;
+  std::uint32_t first_tensor = 0;
+  std::uint32_t tensor_count = 0;
+};
+
+struct PlanProfile {
+  std::vector<GroupProfile> groups;
+  std::vector<TileClass> classes;
+  std::vector<OperatorWork> work;
+  std::vector<OperandAccess> accesses;
+  std::vector<TensorTraffic> tensors;
+};
+
+[[nodiscard]] PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layout,
+                                  const ProfileOptions& options);
+
+}  // namespace fusescape

@@ -1,0 +1,41 @@
+// Which fusion strategies are there? One visible table from names to functions that build plans.
+//
+// To add one: a builder in src/search, a line in strategy.cpp's table, a line in docs/model/strategies.md.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fusescape/arch/accelerator.hpp"
+#include "fusescape/plan/plan.hpp"
+#include "fusescape/support/expected.hpp"
+#include "fusescape/workload/cascade.hpp"
+
+namespace fusescape {
+
+/// Why a strategy has no plan for a cascade.
+struct Refusal {
+  enum class Reason : unsigned char {
+    kMissingOperators,  ///< The cascade lacks operators that the strategy names.
+    kDoesNotFit,        ///< Nothing this strategy may build fits the on-chip memory.
+    kIllegal,           ///< The plan breaks a rule on this accelerator.
+  } reason{};
+  std::string message;
+  Bytes needed;     ///< With kDoesNotFit.
+  Bytes available;  ///< Likewise.
+};
+
+struct Strategy {
+  std::string_view name;
+  std::string_view summary;
+  expected<Plan, Refusal> (*build)(const Cascade& cascade, const Accelerator& accelerator);
+};
+
+[[nodiscard]] std::span<const Strategy> strategies();
+
+/// nullptr if there is none of this name.
+[[nodiscard]] const Strategy* find_strategy(std::string_view name);
+
+}  // namespace fusescape
