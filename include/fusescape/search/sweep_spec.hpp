@@ -1,0 +1,85 @@
+// What should a sweep explore? Axes of settings, the baselines to compare with, and what "best" means: as
+// text, before any file is opened.
+//
+// Settings are `--set KEY=VALUE` pairs in the words of the user; config reads them (`kind: sweep`,
+// docs/formats.md) and binds them to workloads and accelerators. docs/model/sweep.md defines the terms.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fusescape/support/diagnostics.hpp"
+
+namespace fusescape {
+
+/// One KEY=VALUE, as on the command line: `L`, `d_state`, `phase` (workload), `memory_fraction`,
+/// `sram.capacity`, `technology` (accelerator), or `strategy`. Later ones override earlier ones.
+struct Setting {
+  std::string key;
+  std::string value;
+  SourcePos pos{};  ///< Of the value in the sweep's file.
+};
+
+/// One position on an axis: usually one setting, but a named case may change several things at once.
+struct AxisValue {
+  std::string label;  ///< What points.csv shows: the value, or the case's name.
+  std::vector<Setting> settings;
+};
+
+/// `- {key: L, values: [1, 64]}`, or `- {name: onchip, cases: {wide: {KEY: VALUE, ...}, ...}}`.
+struct Axis {
+  std::string name;  ///< The key, or the name: its column in points.csv.
+  std::vector<AxisValue> values;
+};
+
+/// A design to compare with, evaluated once in every scenario.
+struct Baseline {
+  std::string name;
+  std::vector<Setting> settings;  ///< Over `fixed` and the scenario's: must set every design axis.
+};
+
+/// The largest area that a best design may have.
+struct Budget {
+  std::string baseline;  ///< Its area under the same table is the budget.
+  double tolerance =
+      0.0;  ///< Share of the budget that a design may lie above it (arrays come in whole rows).
+};
+
+/// A number from the literature, shown beside the results and never mixed with them.
+struct PublishedFigure {
+  std::string name;
+  double value = 0.0;
+  std::string baseline;  ///< Which baseline's speed-up it stands beside.
+  std::string source;
+  std::string note;  ///< What its source leaves open.
+};
+
+struct SweepSpec {
+  std::string name;
+  std::string arch;      ///< Path or shipped name.
+  std::string workload;  ///< Path or shipped name.
+  SourcePos arch_pos{};
+  SourcePos workload_pos{};
+  std::vector<Setting> fixed;         ///< `set:`, the same at every point.
+  std::vector<Axis> axes;             ///< Grid order: the last varies fastest. One of them sets `strategy`,
+                                      ///< unless `fixed` does.
+  std::vector<std::string> scenario;  ///< Axes whose values are given, not chosen; the others are the design.
+  std::string minimize = "latency_cycles";  ///< What the best design of a scenario has least of.
+  std::vector<std::string> pareto{"latency_cycles", "area_mm2"};  ///< Columns of pareto.csv's trade-off.
+  std::vector<Baseline> baselines;
+  std::optional<Budget> budget;
+  std::vector<PublishedFigure> published;
+};
+
+/// Points of the whole grid.
+[[nodiscard]] std::size_t grid_size(const SweepSpec& spec);
+
+/// Position on each axis of point `id`, which counts points in grid order from 0. Expects id < grid_size.
+[[nodiscard]] std::vector<std::size_t> coordinates_of(const SweepSpec& spec, std::size_t id);
+
+[[nodiscard]] bool is_scenario_axis(const SweepSpec& spec, std::string_view axis);
+
+}  // namespace fusescape
