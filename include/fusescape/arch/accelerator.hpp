@@ -49,7 +49,7 @@ struct Core {
 struct OnChipMemory {
   Bytes capacity;
   std::optional<std::int64_t> banks;  ///< None: capacity / bank_capacity, at least one.
-  Bytes bank_capacity{64 * 1024};
+  Bytes bank_capacity{std::int64_t{64} * 1024};
   BitsPerCycle bank_read{};   ///< Per bank; 0 = unlimited.
   BitsPerCycle bank_write{};  ///< Per bank; 0 = unlimited. With shared ports equal to bank_read.
   Ports ports = Ports::kShared;
