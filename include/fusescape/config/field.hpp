@@ -1,0 +1,181 @@
+// Which keys may a mapping have, and where does each value go? The one declarative form of every file kind.
+//
+// A SectionSpec is a list of FieldSpecs; reading, error messages, docs/formats.md and the JSON Schemas all
+// come from it. To add a key: one line in the kind's table (include/fusescape/config/*_fields.hpp).
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "fusescape/config/scalars.hpp"
+#include "fusescape/config/yaml_document.hpp"
+#include "fusescape/support/diagnostics.hpp"
+
+namespace fusescape {
+
+/// An error that an override (--set) caused: which one, and why.
+struct OverrideError {
+  std::size_t override_index = 0;
+  std::string message;
+};
+
+/// Collects what is wrong with one file. A fault in a value that an override put there is the override's.
+class InputErrors {
+ public:
+  explicit InputErrors(Diagnostics& file) : file_{file} {}
+
+  void at(const YamlNode& node, std::string message);
+  void at_key(const YamlEntry& entry, std::string message);
+  [[nodiscard]] bool ok() const { return file_.ok() && overrides_.empty(); }
+  [[nodiscard]] const std::vector<OverrideError>& overrides() const { return overrides_; }
+
+ private:
+  Diagnostics& file_;
+  std::vector<OverrideError> overrides_;
+};
+
+/// A value to be read, and how to name it in a message: "sram.capacity".
+struct Slot {
+  const YamlNode& node;
+  std::string path;
+};
+
+struct SectionSpec;
+
+/// The shape of a value, for documentation and JSON Schema.
+struct TypeSpec {
+  enum class Form : unsigned char {
+    kText,
+    kWord,  ///< One of `words`.
+    kBoolean,
+    kInteger,  ///< From `min`.
+    kNumber,
+    kQuantity,  ///< With one of `units`, or one of `words`.
+    kList,      ///< Of `item`.
+    kMap,       ///< From words (any if `words` is empty) to `item`.
+    kSection,
+    kAny,  ///< Described in words only.
+  } form = Form::kText;
+  std::string_view name;     ///< "bytes"
+  std::string_view example;  ///< "24 MiB"
+  std::span<const std::string_view> words{};
+  std::span<const Unit> units{};
+  std::int64_t min = std::numeric_limits<std::int64_t>::min();
+  const TypeSpec* item = nullptr;
+  const SectionSpec* section = nullptr;
+};
+
+/// A shape with the function that reads it into a T. On a fault that function reports it and leaves `out`.
+template <class T>
+struct TypeOf {
+  using Value = T;
+  TypeSpec spec;
+  void (*read)(const Slot& slot, InputErrors& errors, T& out);
+};
+
+struct FieldSpec {
+  std::string_view key;
+  const TypeSpec* type = nullptr;
+  bool required = false;
+  std::string_view fallback;  ///< What an absent key means, in words.
+  std::string_view doc;
+  /// Reads into the struct that `owner` points to; null for a key that is checked elsewhere.
+  void (*read)(const Slot& slot, InputErrors& errors, void* owner) = nullptr;
+  std::string_view rank{};  ///< The rank letter that names this field in --set, if there is one.
+};
+
+struct SectionSpec {
+  std::string_view name;
+  std::string_view doc;
+  std::span<const FieldSpec> fields;
+};
+
+/// Reports unknown, missing and empty keys of a mapping, and reads the others into `owner`.
+void read_section(const Slot& slot, const SectionSpec& section, InputErrors& errors, void* owner);
+
+/// The path of `key` below `path`.
+[[nodiscard]] std::string path_below(const std::string& path, std::string_view key);
+
+/// Reports unless `slot` is of `kind`; `what` completes "expected".
+[[nodiscard]] bool expect_kind(const Slot& slot, YamlKind kind, std::string_view what, InputErrors& errors);
+
+namespace detail {
+template <class M>
+struct MemberOf;
+template <class Owner, class T>
+struct MemberOf<T Owner::*> {
+  using OwnerType = Owner;
+};
+
+template <auto Member, const auto& Type>
+void read_member(const Slot& slot, InputErrors& errors, void* owner) {
+  using Owner = typename MemberOf<decltype(Member)>::OwnerType;
+  auto& member = static_cast<Owner*>(owner)->*Member;
+  using Value = typename std::remove_cvref_t<decltype(Type)>::Value;
+  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, std::optional<Value>>) {
+    Type.read(slot, errors, member.emplace());
+  } else {
+    Type.read(slot, errors, member);
+  }
+}
+}  // namespace detail
+
+/// A key that must be there, read into `Member`.
+template <auto Member, const auto& Type>
+constexpr FieldSpec required(std::string_view key, std::string_view doc, std::string_view rank = {}) {
+  return {key, &Type.spec, true, {}, doc, detail::read_member<Member, Type>, rank};
+}
+
+/// A key that may be absent; `fallback` says what that means.
+template <auto Member, const auto& Type>
+constexpr FieldSpec optional_field(std::string_view key, std::string_view fallback, std::string_view doc,
+                                   std::string_view rank = {}) {
+  return {key, &Type.spec, false, fallback, doc, detail::read_member<Member, Type>, rank};
+}
+
+/// A mapping with the keys of `Section`, read into an S.
+template <class S, const SectionSpec& Section>
+inline constexpr TypeOf<S> kSectionOf{
+    {.form = TypeSpec::Form::kSection, .name = Section.name, .section = &Section},
+    [](const Slot& slot, InputErrors& errors, S& out) { read_section(slot, Section, errors, &out); }};
+
+/// A list whose entries are each an `Item`.
+template <const auto& Item, class T = typename std::remove_cvref_t<decltype(Item)>::Value>
+inline constexpr TypeOf<std::vector<T>> kListOf{
+    {.form = TypeSpec::Form::kList, .name = "list", .item = &Item.spec},
+    [](const Slot& slot, InputErrors& errors, std::vector<T>& out) {
+      if (!expect_kind(slot, YamlKind::kList, "a list", errors)) return;
+      out.clear();
+      for (const YamlNode& item : slot.node.items) {
+        const std::string path = slot.path + "[" + std::to_string(out.size()) + "]";
+        Item.read({item, path}, errors, out.emplace_back());
+      }
+    }};
+
+/// One key of a map whose keys are the user's words.
+template <class T>
+struct Named {
+  const YamlEntry* entry = nullptr;
+  T value{};
+};
+
+/// A mapping from words to `Item`s.
+template <const auto& Item, class T = typename std::remove_cvref_t<decltype(Item)>::Value>
+inline constexpr TypeOf<std::vector<Named<T>>> kMapOf{
+    {.form = TypeSpec::Form::kMap, .name = "mapping", .item = &Item.spec},
+    [](const Slot& slot, InputErrors& errors, std::vector<Named<T>>& out) {
+      if (!expect_kind(slot, YamlKind::kMap, "a mapping", errors)) return;
+      out.clear();
+      for (const YamlEntry& entry : slot.node.entries) {
+        out.push_back({&entry, T{}});
+        Item.read({entry.value, path_below(slot.path, entry.key)}, errors, out.back().value);
+      }
+    }};
+
+}  // namespace fusescape

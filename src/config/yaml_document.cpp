@@ -1,0 +1,179 @@
+#include "fusescape/config/yaml_document.hpp"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <sstream>
+#include <unordered_set>
+#include <utility>
+
+#include "fusescape/config/yaml_text.hpp"
+
+namespace fusescape {
+namespace {
+
+SourcePos pos_of(const YAML::Mark& mark) {
+  return mark.is_null() ? SourcePos{} : SourcePos{mark.line + 1, mark.column + 1};
+}
+
+/// Builds the tree from yaml-cpp's events, which keep duplicate keys and never expand an alias.
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  explicit TreeBuilder(Diagnostics& diags) : diags_{diags}, text_{without_byte_order_mark(diags.text())} {}
+
+  [[nodiscard]] YamlNode take() { return std::move(root_); }
+  [[nodiscard]] bool usable() const { return usable_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (documents_++ > 0) refuse(mark, "a second document; a file holds one");
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    check_properties(mark, "", anchor);
+    attach(node_at(mark, YamlKind::kEmpty));
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
+    refuse(mark, "aliases (*name) are not supported; write the value out");
+    attach(node_at(mark, YamlKind::kEmpty));
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    const char first = char_at(mark);
+    const bool quoted = first == '"' || first == '\'';
+    const bool block = first == '|' || first == '>';
+    check_properties(mark, tag == "!" && (quoted || block) ? "" : tag, anchor);
+    if (quoted && !is_closed_quote(text_, offset_of(mark))) refuse(mark, "this quote is never closed");
+    YamlNode node = node_at(mark, YamlKind::kScalar);
+    node.text = value;
+    node.quoted = quoted || block;
+    attach(std::move(node));
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    check_properties(mark, tag, anchor);
+    open_.push_back({node_at(mark, YamlKind::kList), {}});
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    check_properties(mark, tag, anchor);
+    open_.push_back({node_at(mark, YamlKind::kMap), {}});
+  }
+  void OnMapEnd() override {
+    report_duplicates(open_.back().node);
+    close();
+  }
+
+ private:
+  struct Open {
+    YamlNode node;
+    std::optional<YamlEntry> entry;  ///< Of a map: its key has been read, its value has not.
+  };
+
+  static YamlNode node_at(const YAML::Mark& mark, YamlKind kind) {
+    YamlNode node;
+    node.kind = kind;
+    node.pos = pos_of(mark);
+    return node;
+  }
+
+  [[nodiscard]] static std::size_t offset_of(const YAML::Mark& mark) {
+    return static_cast<std::size_t>(mark.pos);
+  }
+  [[nodiscard]] char char_at(const YAML::Mark& mark) const {
+    return mark.is_null() || offset_of(mark) >= text_.size() ? '\0' : text_[offset_of(mark)];
+  }
+
+  void refuse(const YAML::Mark& mark, std::string message) {
+    usable_ = false;
+    diags_.error(pos_of(mark), std::move(message));
+  }
+
+  void check_properties(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    if (anchor != 0) refuse(mark, "anchors (&name) are not supported");
+    if (!tag.empty() && tag != "?") refuse(mark, "tags (!name) are not supported");
+  }
+
+  void attach(YamlNode node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Open& parent = open_.back();
+    if (parent.node.kind == YamlKind::kList) {
+      if (node.kind == YamlKind::kEmpty) diags_.error(node.pos, "an empty list entry");
+      parent.node.items.push_back(std::move(node));
+    } else if (!parent.entry) {
+      if (node.kind != YamlKind::kScalar) diags_.error(node.pos, "a key must be a word");
+      if (node.text == "<<" && !node.quoted) diags_.error(node.pos, "merge keys (<<) are not supported");
+      usable_ = usable_ && node.kind == YamlKind::kScalar && node.text != "<<";
+      parent.entry = YamlEntry{std::move(node.text), node.pos, {}};
+    } else {
+      parent.entry->value = std::move(node);
+      parent.node.entries.push_back(std::move(*parent.entry));
+      parent.entry.reset();
+    }
+  }
+
+  void close() {
+    YamlNode node = std::move(open_.back().node);
+    open_.pop_back();
+    attach(std::move(node));
+  }
+
+  void report_duplicates(const YamlNode& map) {
+    std::unordered_set<std::string_view> seen;
+    for (const YamlEntry& entry : map.entries) {
+      if (!seen.insert(entry.key).second) diags_.error(entry.pos, "key '" + entry.key + "' is given twice");
+    }
+  }
+
+  Diagnostics& diags_;
+  std::string_view text_;
+  std::vector<Open> open_;
+  YamlNode root_;
+  int documents_ = 0;
+  bool usable_ = true;
+};
+
+}  // namespace
+
+const YamlNode* find_value(const YamlNode& map, std::string_view key) {
+  for (const YamlEntry& entry : map.entries) {
+    if (entry.key == key) return &entry.value;
+  }
+  return nullptr;
+}
+
+YamlNode* find_value(YamlNode& map, std::string_view key) {
+  return const_cast<YamlNode*>(find_value(std::as_const(map), key));  // NOLINT: the map itself is not const.
+}
+
+std::optional<YamlNode> parse_yaml(Diagnostics& diags) {
+  if (!check_yaml_text(diags)) return std::nullopt;
+  TreeBuilder builder{diags};
+  std::istringstream in{diags.text()};
+  try {
+    YAML::Parser parser{in};
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::Exception& error) {
+    if (diags.ok() || builder.usable()) {  // Otherwise the cause has already been named.
+      Diagnostics only{diags.file(), diags.text()};
+      only.error(pos_of(error.mark), "not YAML: " + error.msg);
+      diags = std::move(only);
+    }
+    return std::nullopt;
+  }
+  YamlNode root = builder.take();
+  if (builder.usable() && root.kind == YamlKind::kEmpty) {
+    diags.error({}, "the file is empty");
+    return std::nullopt;
+  }
+  return builder.usable() ? std::optional{std::move(root)} : std::nullopt;
+}
+
+}  // namespace fusescape
