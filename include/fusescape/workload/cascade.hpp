@@ -115,9 +115,9 @@ struct Cascade {
 /// Elements of all weight tensors.
 [[nodiscard]] Elements weight_elements(const Cascade& cascade);
 
-/// Largest distance at which `access` reads along any of its ranks, taps included: 1 for h[l-1], 3 for a conv
-/// of 4.
+/// Largest distance at which `index` reads along its rank, taps included: 1 for h[l-1], 3 for a conv of 4.
 [[nodiscard]] std::int64_t reach(const Cascade& cascade, const Index& index);
+/// Whether `access` reads elements before its own position, by a distance or through a window of taps.
 [[nodiscard]] bool is_shifted(const Access& access);
 
 /// What is wrong with a cascade, and with which of its operators or tensors.
@@ -129,7 +129,9 @@ struct CascadeProblem {
 
 /// Fills the derived fields of `parts` (iteration spaces, producers, uses) and checks the whole: every tensor
 /// made at most once, accesses as wide as their tensors, slices inside them, cycles only through shifted
-/// reads along one common rank, operators in an executable order (they are reordered stably if need be).
+/// reads along one common rank, operators in an executable order (they are reordered stably if need be; if
+/// there are problems they stay as given, so that the problems' ids mean what the caller numbered).
+/// Expects ids within `parts`. The full list of rules is in docs/model/workloads.md.
 struct CheckedCascade {
   Cascade cascade;
   std::vector<CascadeProblem> problems;  ///< Empty: the cascade is sound.

@@ -42,17 +42,21 @@ struct Mamba1 {
   // How the block is modelled; the defaults are the physical ones.
   enum class Conv : unsigned char { kCausal, kPadded } conv = Conv::kCausal;  ///< Padded: L+K-1 outputs.
   enum class Softplus : unsigned char { kModelled, kFree } softplus = Softplus::kModelled;
+  bool norm_gain = true;  ///< False: the norm lacks its gain g[E], as in the fine-grained-fusion paper.
+  bool conv_bias = true;  ///< False: the convolution lacks its bias, likewise.
   std::optional<Initial> initial_state{};  ///< None: zero in prefill, loaded in decode.
   Final final_state = Final::kStored;
 };
 
-/// The block's cascade. Expects positive shapes (config refuses others).
+/// The block's cascade. Expects positive shapes and, in decode, one token (config refuses others).
+/// Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade mamba1_block(const Mamba1& shape);
 
-/// Vpad*E (twice if untied) + n_layer * weights of the block + E: reference/models facts,
-/// docs/model/workloads.md.
+/// Parameters of the released model, whatever the block leaves out: Vpad*E (twice if untied) + n_layer *
+/// weights of the block + E (docs/model/workloads.md).
 [[nodiscard]] Elements mamba1_params(const Mamba1& shape);
 
+/// The block with its phase, layers and parameters. Expects a shape whose mamba1_block has no problems.
 [[nodiscard]] Workload mamba1_workload(const Mamba1& shape);
 
 }  // namespace fusescape
