@@ -1,0 +1,65 @@
+// What does every point of a sweep cost? Evaluates the grid on all cores; the result does not depend on how
+// many.
+//
+// docs/model/sweep.md defines points, baselines and budgets. The answer to the sweep's question is in
+// search/sweep_answer.hpp.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fusescape/cost/evaluate.hpp"
+#include "fusescape/search/sweep_binding.hpp"
+#include "fusescape/support/units.hpp"
+
+namespace fusescape {
+
+struct PointOutcome {
+  enum class Status : unsigned char {
+    kFeasible,
+    kInfeasible,  ///< A row with feasible=false: the design cannot hold what the strategy needs.
+    kFailed,      ///< It could not be evaluated at all (exit code 5).
+    kSkipped,     ///< The run was stopped before.
+  } status = Status::kSkipped;
+  Cost cost;        ///< If feasible.
+  Bytes needed;     ///< If infeasible: on-chip bytes, or zero where the strategy names none.
+  Bytes available;  ///< Likewise.
+  std::string why;  ///< Unless feasible.
+
+  [[nodiscard]] bool feasible() const { return status == Status::kFeasible; }
+};
+
+struct SweepCounts {
+  std::size_t feasible = 0;
+  std::size_t infeasible = 0;
+  std::size_t failed = 0;
+  std::size_t skipped = 0;
+};
+
+struct SweepResult {
+  std::vector<PointOutcome> points;     ///< Parallel to BoundSweep::points.
+  std::vector<PointOutcome> baselines;  ///< Parallel to BoundSweep::baselines.
+  SweepCounts counts;                   ///< Of the points.
+};
+
+struct SweepRun {
+  int jobs = 0;  ///< Threads; 0: one per core.
+  /// Called now and then on the calling thread; false stops the run.
+  std::function<bool(std::size_t done, std::size_t total)> progress;
+};
+
+[[nodiscard]] SweepResult run_sweep(const BoundSweep& sweep, const SweepRun& run = {});
+
+/// Outcomes of `points`, parallel to them, which may be any part of the sweep's.
+[[nodiscard]] std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep,
+                                                        std::span<const DesignPoint> points,
+                                                        const SweepRun& run = {});
+
+/// Runs work(0) ... work(count - 1) on `jobs` threads (0: one per core), each once, in no order. `work`
+/// writes only to its own slot. If calls throw, the exception of the smallest index leaves.
+void parallel_for(std::size_t count, int jobs, const std::function<void(std::size_t)>& work);
+
+}  // namespace fusescape

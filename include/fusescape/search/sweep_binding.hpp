@@ -1,0 +1,67 @@
+// Which workload, accelerator and strategy is each point of a sweep? Expands the axes, and makes each
+// distinct value once.
+//
+// Search knows neither files nor keys: the layer above passes three functions that turn settings into values.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fusescape/arch/accelerator.hpp"
+#include "fusescape/search/strategy.hpp"
+#include "fusescape/search/sweep_spec.hpp"
+#include "fusescape/support/expected.hpp"
+#include "fusescape/support/units.hpp"
+#include "fusescape/workload/model.hpp"
+
+namespace fusescape {
+
+/// An accelerator with its area under its own technology table, if the table prices all of it.
+struct PricedAccelerator {
+  Accelerator accelerator;
+  std::optional<SquareMm> area;
+};
+
+/// What is wrong with a setting, at its place in the sweep's file.
+struct BindingError {
+  SourcePos pos;
+  std::string message;
+};
+
+/// How settings become values. `workload` gets those for which `sets_workload` holds, `accelerator` the rest
+/// (less `strategy`), in the order in which they apply.
+struct SweepBinder {
+  std::function<bool(std::string_view key)> sets_workload;
+  std::function<expected<Workload, BindingError>(std::span<const Setting>)> workload;
+  std::function<expected<PricedAccelerator, BindingError>(std::span<const Setting>)> accelerator;
+};
+
+/// One design in one scenario: positions in the vectors of a BoundSweep.
+struct DesignPoint {
+  std::uint32_t workload = 0;
+  std::uint32_t accelerator = 0;
+  std::uint32_t strategy = 0;
+};
+
+/// A sweep whose names are resolved.
+struct BoundSweep {
+  std::vector<Workload> workloads;
+  std::vector<PricedAccelerator> accelerators;
+  std::vector<const Strategy*> strategies;
+  std::vector<DesignPoint> points;          ///< In grid order: a point's id is its position.
+  std::vector<std::uint32_t> scenario_of;   ///< Per point; scenarios count in grid order of their axes.
+  std::vector<std::string> scenario_names;  ///< "L=64, d_state=16, onchip_bandwidth=unlimited".
+  std::vector<DesignPoint> baselines;       ///< scenario * spec.baselines.size() + baseline.
+};
+
+/// All errors of the sweep's text, or the bound sweep. A value that a point cannot take (a workload without
+/// that key, a size of zero, an unknown strategy) is an error; a design that does not fit is not.
+[[nodiscard]] expected<BoundSweep, std::vector<BindingError>> bind_sweep(const SweepSpec& spec,
+                                                                         const SweepBinder& binder);
+
+}  // namespace fusescape
