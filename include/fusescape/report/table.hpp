@@ -1,0 +1,56 @@
+// How are rows of named values printed? One table, and one writer per format.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fusescape {
+
+/// Empty where no table or formula gives the number: null in JSON, nothing in CSV, `n/a` in text.
+using Value = std::variant<std::monostate, std::int64_t, double, bool, std::string>;
+
+/// A value with the name that all formats share.
+struct Field {
+  std::string name;
+  Value value;
+};
+
+struct Table {
+  std::vector<std::string> columns;
+  std::vector<std::vector<Value>> rows;  ///< Each as long as `columns`.
+};
+
+/// Escape sequences are written only if `colour` is set.
+struct TextStyle {
+  bool colour = false;
+};
+
+/// One row per element of `rows`, the columns being the names of the first. Expects equal names in all.
+[[nodiscard]] Table table_of(const std::vector<std::vector<Field>>& rows);
+
+/// RFC 4180 with \n line ends: a header line, then one line per row. Doubles are printed with the fewest
+/// digits that read back to the same value.
+[[nodiscard]] std::string csv(const Table& table);
+
+/// An array of objects, one per row.
+[[nodiscard]] std::string json(const Table& table);
+
+/// Aligned columns: numbers to the right, with thousands separated; doubles to four digits.
+[[nodiscard]] std::string text(const Table& table, TextStyle style);
+
+/// One value as the text table shows it.
+[[nodiscard]] std::string text(const Value& value);
+
+/// 6574336 -> "6,574,336".
+[[nodiscard]] std::string with_thousands(std::int64_t value);
+
+/// "6.27 MiB"; below 10 KiB plain bytes.
+[[nodiscard]] std::string short_bytes(std::int64_t bytes);
+
+/// `content` in bold, if `style` allows it.
+[[nodiscard]] std::string bold(std::string_view content, TextStyle style);
+
+}  // namespace fusescape

@@ -1,0 +1,152 @@
+#include "fusescape/report/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "fusescape/support/contract.hpp"
+#include "fusescape/support/overloaded.hpp"
+#include "json_value.hpp"
+
+namespace fusescape {
+namespace {
+
+std::string csv_cell(const Value& value) {
+  return std::visit(overloaded{[](std::monostate) { return std::string{}; },
+                               [](std::int64_t v) { return fmt::format("{}", v); },
+                               [](double v) { return fmt::format("{}", v); },
+                               [](bool v) { return std::string{v ? "true" : "false"}; },
+                               [](const std::string& v) {
+                                 if (v.find_first_of(",\"\n\r") == std::string::npos) return v;
+                                 std::string quoted(1, '"');
+                                 for (const char c : v) quoted += c == '"' ? "\"\"" : std::string{c};
+                                 return quoted + '"';
+                               }},
+                    value);
+}
+
+std::string csv_line(const std::vector<std::string>& cells) {
+  return fmt::format("{}\n", fmt::join(cells, ","));
+}
+
+bool is_text(const Value& value) {
+  return std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value);
+}
+
+/// Code points, so that columns of UTF-8 text line up.
+std::size_t width_of(std::string_view cell) {
+  return static_cast<std::size_t>(std::count_if(
+      cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+/// A column is text if any of its values is; numbers and holes go to the right.
+struct TextColumn {
+  bool left = false;
+  std::vector<std::string> cells;
+  std::size_t width = 0;
+};
+
+std::vector<TextColumn> text_columns(const Table& table) {
+  std::vector<TextColumn> columns(table.columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    TextColumn& column = columns[c];
+    column.cells.push_back(table.columns[c]);
+    for (const std::vector<Value>& row : table.rows) {
+      column.left = column.left || is_text(row[c]);
+      column.cells.push_back(text(row[c]));
+    }
+    for (const std::string& cell : column.cells) column.width = std::max(column.width, width_of(cell));
+  }
+  return columns;
+}
+
+}  // namespace
+
+Table table_of(const std::vector<std::vector<Field>>& rows) {
+  Table table;
+  for (const std::vector<Field>& row : rows) {
+    std::vector<Value>& values = table.rows.emplace_back();
+    for (const Field& field : row) {
+      if (table.rows.size() == 1) table.columns.push_back(field.name);
+      FUSESCAPE_EXPECTS(values.size() < table.columns.size() && table.columns[values.size()] == field.name);
+      values.push_back(field.value);
+    }
+  }
+  return table;
+}
+
+std::string csv(const Table& table) {
+  std::string out = csv_line(table.columns);
+  std::vector<std::string> cells(table.columns.size());
+  for (const std::vector<Value>& row : table.rows) {
+    std::transform(row.begin(), row.end(), cells.begin(), csv_cell);
+    out += csv_line(cells);
+  }
+  return out;
+}
+
+std::string json(const Table& table) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const std::vector<Value>& row : table.rows) {
+    nlohmann::ordered_json& object = rows.emplace_back(nlohmann::ordered_json::object());
+    for (std::size_t c = 0; c < row.size(); ++c) object[table.columns[c]] = json_value(row[c]);
+  }
+  return rows.dump(2) + "\n";
+}
+
+std::string text(const Table& table, TextStyle style) {
+  const std::vector<TextColumn> columns = text_columns(table);
+  std::string out;
+  for (std::size_t line = 0; line <= table.rows.size(); ++line) {
+    std::string row;
+    for (const TextColumn& column : columns) {
+      const std::string& cell = column.cells[line];
+      const std::string padding(column.width - width_of(cell), ' ');
+      if (!row.empty()) row += "  ";
+      row += column.left ? cell + padding : padding + cell;
+    }
+    row.erase(row.find_last_not_of(' ') + 1);
+    out += (line == 0 ? bold(row, style) : row) + "\n";
+  }
+  return out;
+}
+
+std::string text(const Value& value) {
+  return std::visit(overloaded{[](std::monostate) { return std::string{"n/a"}; },
+                               [](std::int64_t v) { return with_thousands(v); },
+                               [](double v) {
+                                 const bool plain = v == 0 || (v >= 1e-3 && v < 1e4);
+                                 return plain || v >= 1e15 ? fmt::format("{:.4g}", v)
+                                        : v >= 1e4 ? with_thousands(static_cast<std::int64_t>(v + 0.5))
+                                                   : fmt::format("{:.3e}", v);
+                               },
+                               [](bool v) { return std::string{v ? "yes" : "no"}; },
+                               [](const std::string& v) { return v; }},
+                    value);
+}
+
+std::string with_thousands(std::int64_t value) {
+  std::string digits = fmt::format("{}", value);
+  const std::size_t first = value < 0 ? 1 : 0;
+  for (std::size_t i = digits.size(); i > first + 3;) {
+    i -= 3;
+    digits.insert(i, 1, ',');
+  }
+  return digits;
+}
+
+std::string short_bytes(std::int64_t bytes) {
+  constexpr double kKibi = 1024.0;
+  const auto b = static_cast<double>(bytes);
+  if (bytes < 10 * 1024) return with_thousands(bytes) + " B";
+  if (b < kKibi * kKibi) return fmt::format("{:.1f} KiB", b / kKibi);
+  if (b < kKibi * kKibi * kKibi) return fmt::format("{:.2f} MiB", b / (kKibi * kKibi));
+  return fmt::format("{:.2f} GiB", b / (kKibi * kKibi * kKibi));
+}
+
+std::string bold(std::string_view content, TextStyle style) {
+  return style.colour ? fmt::format("\x1b[1m{}\x1b[0m", content) : std::string{content};
+}
+
+}  // namespace fusescape
