@@ -22,9 +22,10 @@ enum class Rule : unsigned char {
   kDoubleAccumulation,   ///< A recomputing loop inside a reduction loop would add the same terms again.
   kSequentialSpatial,    ///< A rank that a recurrence runs along is mapped to hardware.
   kReductionSpatial,     ///< A reduction rank is mapped where the core cannot reduce.
-  kStorage,    ///< A storage node is not above all users of the tensor in its group, or names it twice.
-  kChain,      ///< A chain holds an operator that cannot run element by element.
-  kRegisters,  ///< A chain keeps more per PE than the PE has registers.
+  kStorage,      ///< A storage node is not above all users of the tensor in its group, or names it twice.
+  kChain,        ///< A chain holds an operator that cannot run element by element.
+  kRegisters,    ///< A chain keeps more per PE than the PE has registers.
+  kUnsupported,  ///< No core runs operators of this kind.
 };
 [[nodiscard]] std::string_view name_of(Rule rule);
 
@@ -54,11 +55,11 @@ struct Buffer {
   TensorId tensor{};
   BufferRole role{};
   NodeId node = kRoot;
-  Access access;          ///< Which part of the tensor: one index per dimension, the widest of its uses.
-  std::vector<Use> uses;  ///< Reads that it serves. A carried buffer: the shifted ones.
-  std::optional<OpId> producer;  ///< The operator that fills it, if one of this group does.
-  std::optional<int> slots;      ///< As the plan says; none: by the accelerator's buffering.
-  bool stored = false;           ///< Its content also goes to DRAM.
+  Access access{};          ///< Which part of the tensor: one index per dimension, the widest of its uses.
+  std::vector<Use> uses{};  ///< Reads that it serves. A carried buffer: the shifted ones.
+  std::optional<OpId> producer{};  ///< The operator that fills it, if one of this group does.
+  std::optional<int> slots{};      ///< As the plan says; none: by the accelerator's buffering.
+  bool stored = false;             ///< Its content also goes to DRAM.
   bool held = false;
   RankId carry_rank{};
   std::int64_t depth = 0;  ///< Slices along carry_rank.

@@ -29,7 +29,7 @@ struct Node {
   std::int64_t tile = 0;  ///< Of a loop: extent of `rank` below it; more than the extent means all of it.
   OpId op{};              ///< Of an operator.
   NodeId parent = kRoot;
-  std::vector<NodeId> children;
+  std::vector<NodeId> children{};
 };
 
 /// Where a tensor's buffer lives within the group that holds `node`: one buffer per iteration of the loops

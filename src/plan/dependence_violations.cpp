@@ -1,0 +1,157 @@
+// Edges, recurrences and partial sums: may this consumer read what this producer has made by then?
+#include <fmt/format.h>
+
+#include "fusescape/workload/recurrence.hpp"
+#include "legality.hpp"
+
+namespace fusescape {
+namespace {
+
+struct Checker {
+  const Cascade& cascade;
+  const Plan& plan;
+  const Placement& placed;
+  std::vector<Violation> found{};
+
+  [[nodiscard]] NodeId leaf(OpId op) const { return placed.leaf[index_of(op)]; }
+  [[nodiscard]] bool before(OpId a, OpId b) const {
+    return placed.order[index_of(a)] < placed.order[index_of(b)];
+  }
+  [[nodiscard]] bool same_group(OpId a, OpId b) const {
+    return placed.group[index_of(a)] == placed.group[index_of(b)];
+  }
+
+  void report(Rule rule, OpId producer, std::optional<OpId> consumer, std::optional<RankId> rank,
+              std::string detail) {
+    found.push_back({rule, producer, consumer, rank, cascade.op(producer).output, std::move(detail)});
+  }
+
+  void check_edge(OpId producer, const Use& use, bool in_recurrence);
+  void check_earlier_read(OpId producer, OpId consumer, const Index& shifted);
+  void check_finished(OpId producer, OpId consumer);
+  void check_repeated_update(OpId producer, OpId consumer, RankId rank);
+  void check_recurrence(const Recurrence& recurrence);
+  void check_accumulation(OpId op);
+};
+
+/// The index through which an access reads earlier elements, if it does.
+const Index* shifted_index(const Access& access) {
+  for (const Index& index : access.indices) {
+    if (index.distance > 0 || index.tap) return &index;
+  }
+  return nullptr;
+}
+
+/// A consumer that runs first may only read what an earlier iteration made: the shared tile must not reach
+/// further.
+void Checker::check_earlier_read(OpId producer, OpId consumer, const Index& shifted) {
+  const NodeId shared = common_ancestor(plan, leaf(producer), leaf(consumer));
+  const std::int64_t tile = tile_extent(cascade, plan, shared, shifted.rank);
+  if (tile > shifted.distance) {
+    report(Rule::kOrder, producer, consumer, shifted.rank,
+           fmt::format("it runs first, and shares a tile of {} with its producer at distance {}", tile,
+                       shifted.distance));
+  }
+}
+
+void Checker::check_finished(OpId producer, OpId consumer) {
+  const NodeId shared = common_ancestor(plan, leaf(producer), leaf(consumer));
+  for (const LiveLoop& loop : live_loops(cascade, plan, shared)) {
+    if (has_rank(cascade.op(producer).reduction_ranks, loop.rank)) {
+      report(Rule::kPartialSum, producer, consumer, loop.rank,
+             fmt::format("both run inside the loop over {}, before the sum is complete",
+                         cascade.rank(loop.rank).name));
+    }
+  }
+}
+
+/// Carried values are updated in place: a loop that repeats the producer must lie outside the carrying loop.
+void Checker::check_repeated_update(OpId producer, OpId consumer, RankId rank) {
+  const NodeId shared = common_ancestor(plan, leaf(producer), leaf(consumer));
+  bool inside = false;
+  for (const LiveLoop& loop : live_loops(cascade, plan, leaf(producer))) {
+    const bool carries = loop.rank == rank && is_above(plan, loop.node, shared);
+    if (inside && !has_rank(cascade.op(producer).ranks, loop.rank)) {
+      report(Rule::kRecurrenceRecompute, producer, consumer, loop.rank,
+             fmt::format("the loop over {} repeats the update of values carried along {}",
+                         cascade.rank(loop.rank).name, cascade.rank(rank).name));
+    }
+    inside = inside || carries;
+  }
+}
+
+void Checker::check_edge(OpId producer, const Use& use, bool in_recurrence) {
+  const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+  const Index* shifted = shifted_index(access);
+  if (!same_group(producer, use.op)) {
+    if (!in_recurrence && placed.group[index_of(producer)] > placed.group[index_of(use.op)]) {
+      report(Rule::kOrder, producer, use.op, std::nullopt, "its group runs before its producer's");
+    }
+    return;
+  }
+  if (producer == use.op) {
+    check_repeated_update(producer, use.op, shifted->rank);
+    return;
+  }
+  if (before(use.op, producer)) {
+    if (shifted == nullptr || shifted->distance == 0) {
+      report(Rule::kOrder, producer, use.op, std::nullopt, "it runs before its producer");
+      return;
+    }
+    if (!in_recurrence) check_earlier_read(producer, use.op, *shifted);
+  }
+  check_finished(producer, use.op);
+  if (shifted != nullptr) check_repeated_update(producer, use.op, shifted->rank);
+}
+
+void Checker::check_recurrence(const Recurrence& recurrence) {
+  if (recurrence.self_recurrent()) return;
+  const OpId first = recurrence.operators.front();
+  NodeId shared = leaf(first);
+  for (const OpId op : recurrence.operators) {
+    if (!same_group(first, op)) {
+      report(Rule::kRecurrenceGroup, first, op, recurrence.rank,
+             "the operators of a recurrence must run in one group");
+      return;
+    }
+    shared = common_ancestor(plan, shared, leaf(op));
+  }
+  const std::int64_t tile = tile_extent(cascade, plan, shared, recurrence.rank);
+  if (tile <= recurrence.min_distance) return;
+  report(Rule::kRecurrenceTile, recurrence.operators.back(), first, recurrence.rank,
+         fmt::format("they share a tile of {} along {}; the recurrence's distance is {}", tile,
+                     cascade.rank(recurrence.rank).name, recurrence.min_distance));
+}
+
+/// A loop that repeats an operator inside a loop it reduces over would add each term again.
+void Checker::check_accumulation(OpId op) {
+  bool accumulating = false;
+  for (const LiveLoop& loop : live_loops(cascade, plan, leaf(op))) {
+    if (has_rank(cascade.op(op).reduction_ranks, loop.rank)) accumulating = true;
+    if (accumulating && !has_rank(cascade.op(op).ranks, loop.rank)) {
+      report(Rule::kDoubleAccumulation, op, std::nullopt, loop.rank,
+             "it recomputes inside a loop over a rank that it sums over");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Violation> dependence_violations(const Cascade& cascade, const Plan& plan,
+                                             const Placement& placed) {
+  Checker checker{cascade, plan, placed};
+  const std::vector<Recurrence> found_recurrences = recurrences(cascade);
+  const auto recurrence_of = recurrence_of_operator(cascade, found_recurrences);
+  for (const Recurrence& recurrence : found_recurrences) checker.check_recurrence(recurrence);
+  for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+    const OpId op{static_cast<std::uint16_t>(i)};
+    checker.check_accumulation(op);
+    for (const Use& use : cascade.uses[index_of(cascade.operators[i].output)]) {
+      const bool in_recurrence = recurrence_of[i] && recurrence_of[i] == recurrence_of[index_of(use.op)];
+      checker.check_edge(op, use, in_recurrence);
+    }
+  }
+  return std::move(checker.found);
+}
+
+}  // namespace fusescape

@@ -1,0 +1,23 @@
+// Does a plan respect every dependence? One check per rule of docs/model/plan.md.
+#pragma once
+
+#include <vector>
+
+#include "fusescape/plan/layout.hpp"
+#include "placement.hpp"
+
+namespace fusescape {
+
+/// Faults of the tree itself. The other checks expect none.
+[[nodiscard]] std::vector<Violation> tree_violations(const Cascade& cascade, const Plan& plan);
+
+[[nodiscard]] std::vector<Violation> dependence_violations(const Cascade& cascade, const Plan& plan,
+                                                           const Placement& placed);
+
+[[nodiscard]] std::vector<Violation> chain_violations(const Cascade& cascade, const Plan& plan,
+                                                      const Placement& placed);
+
+[[nodiscard]] std::vector<Violation> storage_violations(const Cascade& cascade, const Plan& plan,
+                                                        const Placement& placed);
+
+}  // namespace fusescape

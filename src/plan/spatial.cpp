@@ -1,0 +1,176 @@
+#include "fusescape/plan/spatial.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fusescape/workload/recurrence.hpp"
+
+namespace fusescape {
+namespace {
+
+template <class T>
+bool lists(const std::vector<T>& items, const T& item) {
+  return std::find(items.begin(), items.end(), item) != items.end();
+}
+
+bool matches(const SpatialRule& rule, const Operator& op) {
+  return (rule.kinds.empty() || lists(rule.kinds, op.kind)) &&
+         (rule.operators.empty() || lists(rule.operators, op.name));
+}
+
+/// The ranks of `op` that `words` name, in the order of its iteration space for `all`, else as written.
+std::vector<RankId> ranks_named(const Cascade& cascade, const Operator& op,
+                                const std::vector<std::string>& words) {
+  std::vector<RankId> named;
+  const auto add = [&](RankId rank) {
+    if (has_rank(op.ranks, rank) && !has_rank(named, rank)) named.push_back(rank);
+  };
+  for (const std::string& word : words) {
+    if (word == "all") {
+      for (const RankId rank : op.ranks) add(rank);
+    } else if (word == "reduction") {
+      for (const RankId rank : op.reduction_ranks) add(rank);
+    } else if (word == "output") {
+      const std::vector<RankId>& output = cascade.tensor(op.output).ranks;
+      if (!output.empty()) add(output.back());
+    } else if (const auto rank = find_rank(cascade, word)) {
+      add(*rank);
+    }
+  }
+  return named;
+}
+
+void drop(std::vector<RankId>& ranks, RankId rank) {
+  ranks.erase(std::remove(ranks.begin(), ranks.end(), rank), ranks.end());
+}
+
+SpatialMapping mapping_of(const Cascade& cascade, const Operator& op, const Core& core) {
+  for (const SpatialRule& rule : core.spatial) {
+    if (!matches(rule, op)) continue;
+    return {.cores = ranks_named(cascade, op, rule.cores),
+            .rows = ranks_named(cascade, op, rule.rows),
+            .cols = ranks_named(cascade, op, rule.cols),
+            .flat = ranks_named(cascade, op, rule.flat)};
+  }
+  return {};
+}
+
+/// Bytes per PE that the values between a chain's operators take at their most crowded point.
+Bytes chain_registers(const Cascade& cascade, const std::vector<OpId>& members) {
+  Bytes most;
+  for (std::size_t at = 0; at < members.size(); ++at) {
+    Bytes live;
+    for (std::size_t made = 0; made <= at; ++made) {
+      const TensorId tensor = cascade.op(members[made]).output;
+      const auto& uses = cascade.uses[index_of(tensor)];
+      const bool needed =
+          made == at || std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+            const auto reader = std::find(members.begin(), members.end(), use.op);
+            return reader != members.end() && reader - members.begin() >= static_cast<std::ptrdiff_t>(at);
+          });
+      if (needed) live += bytes_of(Elements{1}, bits_of(cascade.tensor(tensor).type));
+    }
+    most = std::max(most, live);
+  }
+  return most;
+}
+
+struct HardwareChecker {
+  const Cascade& cascade;
+  const Plan& plan;
+  const Accelerator& accelerator;
+  std::vector<Violation> found{};
+
+  void report(Rule rule, OpId op, std::optional<RankId> rank, std::string detail) {
+    found.push_back({rule, op, std::nullopt, rank, std::nullopt, std::move(detail)});
+  }
+  void check_reduction(OpId op, const Core& core);
+  void check_operator(OpId op);
+  void check_chain(NodeId chain);
+};
+
+void HardwareChecker::check_reduction(OpId op, const Core& core) {
+  const SpatialMapping& mapping = plan.spatial[index_of(op)];
+  for (const RankId rank : cascade.op(op).reduction_ranks) {
+    const bool on_rows = has_rank(mapping.rows, rank) || has_rank(mapping.flat, rank);
+    const bool on_cols = has_rank(mapping.cols, rank) || has_rank(mapping.flat, rank);
+    if (on_rows && !core.reduces_rows) report(Rule::kReductionSpatial, op, rank, "its rows do not add up");
+    if (on_cols && !core.reduces_cols) report(Rule::kReductionSpatial, op, rank, "its columns do not add up");
+    if (has_rank(mapping.cores, rank)) report(Rule::kReductionSpatial, op, rank, "cores do not add up");
+  }
+}
+
+void HardwareChecker::check_operator(OpId op) {
+  const auto core = core_for(accelerator, cascade.op(op).kind);
+  if (!core) {
+    report(Rule::kUnsupported, op, std::nullopt,
+           fmt::format("{} has no core for {}", accelerator.name, name_of(cascade.op(op).kind)));
+  } else if (!plan.spatial.empty()) {
+    check_reduction(op, accelerator.cores[*core]);
+  }
+}
+
+void HardwareChecker::check_chain(NodeId chain) {
+  const std::vector<OpId> members = operators_below(plan, chain);
+  const auto core = core_for(accelerator, cascade.op(members.front()).kind);
+  if (!core) return;
+  const Bytes needed = chain_registers(cascade, members);
+  const Bytes available = accelerator.cores[*core].registers_per_pe;
+  if (needed <= available) return;
+  report(Rule::kRegisters, members.front(), std::nullopt,
+         fmt::format("its chain needs {} B of registers per PE; there are {} B", needed.value(),
+                     available.value()));
+}
+
+}  // namespace
+
+std::optional<std::size_t> core_for(const Accelerator& accelerator, OpKind kind) {
+  for (std::size_t i = 0; i < accelerator.cores.size(); ++i) {
+    if (accelerator.cores[i].cycles_per_op[static_cast<std::size_t>(kind)] > 0) return i;
+  }
+  return std::nullopt;
+}
+
+std::vector<SpatialMapping> spatial_mappings(const Cascade& cascade, const Accelerator& accelerator) {
+  std::vector<SpatialMapping> mappings(cascade.operators.size());
+  for (std::size_t i = 0; i < mappings.size(); ++i) {
+    const Operator& op = cascade.operators[i];
+    if (const auto core = core_for(accelerator, op.kind)) {
+      mappings[i] = mapping_of(cascade, op, accelerator.cores[*core]);
+    }
+  }
+  for (const Recurrence& recurrence : recurrences(cascade)) {
+    for (const OpId op : recurrence.operators) {
+      SpatialMapping& mapping = mappings[index_of(op)];
+      for (auto* ranks : {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat})
+        drop(*ranks, recurrence.rank);
+    }
+  }
+  return mappings;
+}
+
+std::vector<Violation> hardware_violations(const Cascade& cascade, const Plan& plan,
+                                           const Accelerator& accelerator) {
+  HardwareChecker checker{cascade, plan, accelerator};
+  for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+    checker.check_operator(OpId{static_cast<std::uint16_t>(i)});
+  }
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (plan.nodes[i].kind == NodeKind::kChain) checker.check_chain(NodeId{static_cast<std::uint16_t>(i)});
+  }
+  if (plan.spatial.empty()) return std::move(checker.found);
+  for (const Recurrence& recurrence : recurrences(cascade)) {
+    for (const OpId op : recurrence.operators) {
+      const SpatialMapping& mapping = plan.spatial[index_of(op)];
+      for (const auto* ranks : {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat}) {
+        if (has_rank(*ranks, recurrence.rank)) {
+          checker.report(Rule::kSequentialSpatial, op, recurrence.rank, "its recurrence runs along it");
+        }
+      }
+    }
+  }
+  return std::move(checker.found);
+}
+
+}  // namespace fusescape
