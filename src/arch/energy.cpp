@@ -56,15 +56,19 @@ std::optional<AccessEnergy> access_energy(const OnChipMemory& memory, const Tech
 
 EnergyBreakdown energy_of(const EnergyCounts& counts, const OnChipMemory& memory,
                           const Technology& technology, SramAccess access) {
-  const auto onchip = access_energy(memory, technology, access);
-  const auto read = onchip ? std::optional{onchip->read.value} : std::nullopt;
-  const auto write = onchip ? std::optional{onchip->write.value} : std::nullopt;
-  const auto dram = technology.dram_energy ? std::optional{technology.dram_energy->value} : std::nullopt;
-  return {.dram = moved(counts.dram, dram),
-          .onchip_read = moved(counts.onchip_read, read),
-          .onchip_write = moved(counts.onchip_write, write),
-          .compute = computed(counts, technology),
-          .extrapolated = onchip && (onchip->read.extrapolated || onchip->write.extrapolated)};
+  EnergyBreakdown energy;
+  if (const auto onchip = access_energy(memory, technology, access)) {
+    energy.onchip_read = moved(counts.onchip_read, onchip->read.value);
+    energy.onchip_write = moved(counts.onchip_write, onchip->write.value);
+    energy.extrapolated = onchip->read.extrapolated || onchip->write.extrapolated;
+  } else {
+    energy.onchip_read = moved(counts.onchip_read, std::nullopt);
+    energy.onchip_write = moved(counts.onchip_write, std::nullopt);
+  }
+  const auto& dram = technology.dram_energy;
+  energy.dram = moved(counts.dram, dram ? std::optional{dram->value} : std::nullopt);
+  energy.compute = computed(counts, technology);
+  return energy;
 }
 
 std::optional<Watts> leakage_of(const OnChipMemory& memory, const Technology& technology) {

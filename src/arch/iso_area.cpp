@@ -29,6 +29,7 @@ std::optional<ArrayShape> most_square(std::int64_t pes) {
 
 struct Channels {
   std::int64_t count = 0;
+  BitsPerCycle bandwidth;
   Ratio core_fraction;  ///< Of full_area_mm2, for SRAM and PEs.
 };
 
@@ -47,7 +48,15 @@ expected<Channels, DerivationError> channels_of(const AreaTemplate& area, const 
   const auto core_fraction = refund ? sum(fraction, *refund) : std::nullopt;
   if (!core_fraction) return unexpected{DerivationError::kTooLarge};
   if (*core_fraction <= Ratio{0}) return unexpected{DerivationError::kPhyTooLarge};
-  return Channels{count, *core_fraction};
+  const auto bits = floor_times(Ratio{count}, area.phy.bandwidth.value);
+  if (!bits) return unexpected{DerivationError::kTooLarge};
+  return Channels{count, BitsPerCycle{*bits}, *core_fraction};
+}
+
+/// floor(a x full x m).
+std::optional<std::int64_t> sram_of(const AreaTemplate& area, const Ratio& a, const Ratio& m) {
+  const auto share = product(a, m);
+  return share ? floor_times(*share, area.full_sram.value()) : std::nullopt;
 }
 
 /// ceil(a x full x (1 - m)). Expects 0 < m < 1.
@@ -83,29 +92,29 @@ expected<DerivedDesign, DerivationError> derive(const AreaTemplate& area, const 
 
   DerivedDesign design;
   Ratio core_fraction = area_fraction;
-  std::optional<std::int64_t> bits = area.full_bandwidth.value;
+  design.dram_bandwidth = area.full_bandwidth;
   if (area.bandwidth_rule == BandwidthRule::kSqrtArea) {
-    bits = floor_sqrt_times(area_fraction, area.full_bandwidth.value);
+    const auto bits = floor_sqrt_times(area_fraction, area.full_bandwidth.value);
+    if (!bits) return unexpected{DerivationError::kTooLarge};
+    // A bandwidth of 0 would mean `unlimited`.
+    if (*bits < 1 && !area.full_bandwidth.unlimited()) return unexpected{DerivationError::kNoBandwidth};
+    design.dram_bandwidth = BitsPerCycle{*bits};
   } else if (area.bandwidth_rule == BandwidthRule::kPhy) {
     const auto channels = channels_of(area, area_fraction);
     if (!channels) return unexpected{channels.error()};
     core_fraction = channels->core_fraction;
     design.dram_channels = channels->count;
-    bits = floor_times(Ratio{channels->count}, area.phy.bandwidth.value);
+    design.dram_bandwidth = channels->bandwidth;
   }
 
-  const auto memory_share = product(core_fraction, memory_fraction);
-  const auto sram = memory_share ? floor_times(*memory_share, area.full_sram.value()) : std::nullopt;
-  const auto pes = pes_of(area, core_fraction, memory_fraction);
-  if (!bits || !sram || !pes || *pes > kMaxPes) return unexpected{DerivationError::kTooLarge};
-  // A bandwidth of 0 would mean `unlimited`.
-  if (*bits < 1 && !area.full_bandwidth.unlimited()) return unexpected{DerivationError::kNoBandwidth};
+  const auto sram = sram_of(area, core_fraction, memory_fraction);
+  if (!sram) return unexpected{DerivationError::kTooLarge};
   if (*sram < 1) return unexpected{DerivationError::kNoSram};
-
   design.sram = Bytes{*sram};
+  const auto pes = pes_of(area, core_fraction, memory_fraction);
+  if (!pes || *pes > kMaxPes) return unexpected{DerivationError::kTooLarge};
   design.budgeted_pes = *pes;
   design.array = array_shape(*pes, area.misfit);
-  design.dram_bandwidth = BitsPerCycle{*bits};
   return design;
 }
 
