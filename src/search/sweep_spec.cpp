@@ -1,14 +1,102 @@
 #include "fusescape/search/sweep_spec.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
+#include "fusescape/search/sweep_answer.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
+namespace {
+
+bool sets(const std::vector<Setting>& settings, const std::string& key) {
+  return std::any_of(settings.begin(), settings.end(), [&](const Setting& s) { return s.key == key; });
+}
+
+template <class Named>
+bool names_one(const std::vector<Named>& known, const std::string& name) {
+  return std::any_of(known.begin(), known.end(), [&](const Named& n) { return n.name == name; });
+}
+
+/// Keys of the axis' settings, each once, in order.
+std::vector<std::string> keys_of(const Axis& axis) {
+  std::vector<std::string> keys;
+  for (const AxisValue& value : axis.values) {
+    for (const Setting& setting : value.settings) {
+      if (std::find(keys.begin(), keys.end(), setting.key) == keys.end()) keys.push_back(setting.key);
+    }
+  }
+  return keys;
+}
+
+void check_axes(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
+  if (grid_size(spec) > kMaxGridSize) {
+    problems.push_back({spec.axes_pos, fmt::format("the grid has more than {} points", kMaxGridSize)});
+  }
+  std::map<std::string, std::string> axis_of_key;
+  for (const Axis& axis : spec.axes) {
+    if (axis.values.empty()) {
+      problems.push_back({spec.axes_pos, fmt::format("axis '{}' has no values", axis.name)});
+    }
+    for (const std::string& key : keys_of(axis)) {
+      const auto [other, is_new] = axis_of_key.try_emplace(key, axis.name);
+      if (is_new) continue;
+      problems.push_back({spec.axes_pos, fmt::format("'{}' is set by two axes, '{}' and '{}'", key,
+                                                     other->second, axis.name)});
+    }
+  }
+  if (!axis_of_key.contains("strategy") && !sets(spec.fixed, "strategy")) {
+    problems.push_back({spec.axes_pos, "no strategy: add an axis with key 'strategy', or set it"});
+  }
+}
+
+void check_baselines(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
+  for (const Baseline& baseline : spec.baselines) {
+    for (const Axis& axis : spec.axes) {
+      if (is_scenario_axis(spec, axis.name)) continue;
+      for (const std::string& key : keys_of(axis)) {
+        if (sets(baseline.settings, key)) continue;
+        problems.push_back(
+            {baseline.pos, fmt::format("baseline '{}' leaves '{}' open: set it, as axis '{}' does",
+                                       baseline.name, key, axis.name)});
+      }
+    }
+  }
+}
+
+void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
+  for (const std::string& name : spec.scenario) {
+    if (!names_one(spec.axes, name)) {
+      problems.push_back({spec.scenario_pos, fmt::format("scenario: there is no axis '{}'", name)});
+    }
+  }
+  if (spec.budget && !names_one(spec.baselines, spec.budget->baseline)) {
+    problems.push_back(
+        {spec.budget->pos, fmt::format("budget: there is no baseline '{}'", spec.budget->baseline)});
+  }
+  for (const PublishedFigure& figure : spec.published) {
+    if (names_one(spec.baselines, figure.baseline)) continue;
+    problems.push_back({figure.pos, fmt::format("published: there is no baseline '{}'", figure.baseline)});
+  }
+  const auto metrics = sweep_metrics();
+  const auto check_metric = [&](const std::string& name, SourcePos pos) {
+    if (std::find(metrics.begin(), metrics.end(), name) != metrics.end()) return;
+    problems.push_back({pos, fmt::format("unknown column '{}'; known: {}", name, fmt::join(metrics, ", "))});
+  };
+  check_metric(spec.minimize, spec.minimize_pos);
+  for (const std::string& name : spec.pareto) check_metric(name, spec.pareto_pos);
+}
+
+}  // namespace
 
 std::size_t grid_size(const SweepSpec& spec) {
   std::size_t points = 1;
-  for (const Axis& axis : spec.axes) points *= axis.values.size();
+  for (const Axis& axis : spec.axes) {
+    // Both factors stay far below 2^32, so their product does not wrap before it is cut.
+    points = std::min(points * std::min(axis.values.size(), kMaxGridSize + 1), kMaxGridSize + 1);
+  }
   return points;
 }
 
@@ -25,6 +113,43 @@ std::vector<std::size_t> coordinates_of(const SweepSpec& spec, std::size_t id) {
 
 bool is_scenario_axis(const SweepSpec& spec, std::string_view axis) {
   return std::find(spec.scenario.begin(), spec.scenario.end(), axis) != spec.scenario.end();
+}
+
+std::size_t scenario_count(const SweepSpec& spec) {
+  std::size_t scenarios = 1;
+  for (const Axis& axis : spec.axes) {
+    if (is_scenario_axis(spec, axis.name)) scenarios *= axis.values.size();
+  }
+  return scenarios;
+}
+
+std::size_t scenario_of(const SweepSpec& spec, std::size_t id) {
+  const std::vector<std::size_t> at = coordinates_of(spec, id);
+  std::size_t scenario = 0;
+  for (std::size_t i = 0; i < spec.axes.size(); ++i) {
+    if (is_scenario_axis(spec, spec.axes[i].name)) scenario = scenario * spec.axes[i].values.size() + at[i];
+  }
+  return scenario;
+}
+
+std::vector<const AxisValue*> scenario_values(const SweepSpec& spec, std::size_t scenario) {
+  FUSESCAPE_EXPECTS(scenario < scenario_count(spec));
+  std::vector<const AxisValue*> values(spec.axes.size(), nullptr);
+  for (std::size_t i = spec.axes.size(); i-- > 0;) {
+    const Axis& axis = spec.axes[i];
+    if (!is_scenario_axis(spec, axis.name)) continue;
+    values[i] = &axis.values[scenario % axis.values.size()];
+    scenario /= axis.values.size();
+  }
+  return values;
+}
+
+std::vector<SweepProblem> problems_of(const SweepSpec& spec) {
+  std::vector<SweepProblem> problems;
+  check_axes(spec, problems);
+  check_baselines(spec, problems);
+  check_names(spec, problems);
+  return problems;
 }
 
 }  // namespace fusescape

@@ -27,18 +27,12 @@ struct PricedAccelerator {
   std::optional<SquareMm> area;
 };
 
-/// What is wrong with a setting, at its place in the sweep's file.
-struct BindingError {
-  SourcePos pos;
-  std::string message;
-};
-
 /// How settings become values. `workload` gets those for which `sets_workload` holds, `accelerator` the rest
 /// (less `strategy`), in the order in which they apply.
 struct SweepBinder {
   std::function<bool(std::string_view key)> sets_workload;
-  std::function<expected<Workload, BindingError>(std::span<const Setting>)> workload;
-  std::function<expected<PricedAccelerator, BindingError>(std::span<const Setting>)> accelerator;
+  std::function<expected<Workload, SweepProblem>(std::span<const Setting>)> workload;
+  std::function<expected<PricedAccelerator, SweepProblem>(std::span<const Setting>)> accelerator;
 };
 
 /// One design in one scenario: positions in the vectors of a BoundSweep.
@@ -53,15 +47,13 @@ struct BoundSweep {
   std::vector<Workload> workloads;
   std::vector<PricedAccelerator> accelerators;
   std::vector<const Strategy*> strategies;
-  std::vector<DesignPoint> points;          ///< In grid order: a point's id is its position.
-  std::vector<std::uint32_t> scenario_of;   ///< Per point; scenarios count in grid order of their axes.
-  std::vector<std::string> scenario_names;  ///< "L=64, d_state=16, onchip_bandwidth=unlimited".
-  std::vector<DesignPoint> baselines;       ///< scenario * spec.baselines.size() + baseline.
+  std::vector<DesignPoint> points;     ///< In grid order: a point's id is its position.
+  std::vector<DesignPoint> baselines;  ///< scenario * spec.baselines.size() + baseline.
 };
 
 /// All errors of the sweep's text, or the bound sweep. A value that a point cannot take (a workload without
 /// that key, a size of zero, an unknown strategy) is an error; a design that does not fit is not.
-[[nodiscard]] expected<BoundSweep, std::vector<BindingError>> bind_sweep(const SweepSpec& spec,
+[[nodiscard]] expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec,
                                                                          const SweepBinder& binder);
 
 }  // namespace fusescape

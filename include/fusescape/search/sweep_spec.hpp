@@ -38,14 +38,16 @@ struct Axis {
 /// A design to compare with, evaluated once in every scenario.
 struct Baseline {
   std::string name;
-  std::vector<Setting> settings;  ///< Over `fixed` and the scenario's: must set every design axis.
+  std::vector<Setting> settings;  ///< Over `fixed` and the scenario's: must set every key of a design axis.
+  SourcePos pos{};
 };
 
 /// The largest area that a best design may have.
 struct Budget {
   std::string baseline;  ///< Its area under the same table is the budget.
   double tolerance =
-      0.0;  ///< Share of the budget that a design may lie above it (arrays come in whole rows).
+      0.0;          ///< Share of the budget that a design may lie above it (arrays come in whole rows).
+  SourcePos pos{};  ///< Of the baseline's name.
 };
 
 /// A number from the literature, shown beside the results and never mixed with them.
@@ -55,6 +57,7 @@ struct PublishedFigure {
   std::string baseline;  ///< Which baseline's speed-up it stands beside.
   std::string source;
   std::string note;  ///< What its source leaves open.
+  SourcePos pos{};   ///< Of the baseline's name.
 };
 
 struct SweepSpec {
@@ -72,14 +75,36 @@ struct SweepSpec {
   std::vector<Baseline> baselines;
   std::optional<Budget> budget;
   std::vector<PublishedFigure> published;
+  SourcePos axes_pos{};
+  SourcePos scenario_pos{};
+  SourcePos minimize_pos{};
+  SourcePos pareto_pos{};
 };
 
-/// Points of the whole grid.
+/// Points of the whole grid; zero if an axis is empty, and at most kMaxGridSize + 1.
+inline constexpr std::size_t kMaxGridSize = 100'000'000;
 [[nodiscard]] std::size_t grid_size(const SweepSpec& spec);
 
 /// Position on each axis of point `id`, which counts points in grid order from 0. Expects id < grid_size.
 [[nodiscard]] std::vector<std::size_t> coordinates_of(const SweepSpec& spec, std::size_t id);
 
 [[nodiscard]] bool is_scenario_axis(const SweepSpec& spec, std::string_view axis);
+
+/// Scenarios are the grid of the scenario axes alone, in the order of `axes`.
+[[nodiscard]] std::size_t scenario_count(const SweepSpec& spec);
+[[nodiscard]] std::size_t scenario_of(const SweepSpec& spec, std::size_t id);
+
+/// The scenario's position on each scenario axis, in the order of `axes`: nullptr for a design axis.
+[[nodiscard]] std::vector<const AxisValue*> scenario_values(const SweepSpec& spec, std::size_t scenario);
+
+/// What is wrong with a setting or a name, at its place in the sweep's file.
+struct SweepProblem {
+  SourcePos pos;
+  std::string message;
+};
+
+/// What can be wrong before any setting is understood: too large a grid, names that name nothing, a key on
+/// two axes, a baseline that leaves a key of a design axis open.
+[[nodiscard]] std::vector<SweepProblem> problems_of(const SweepSpec& spec);
 
 }  // namespace fusescape

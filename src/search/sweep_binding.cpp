@@ -1,0 +1,129 @@
+#include "fusescape/search/sweep_binding.hpp"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+#include "fusescape/support/contract.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::string_view kStrategyKey = "strategy";
+
+/// The settings as one text: equal texts mean equal values, which are then made once.
+std::string text_of(const std::vector<Setting>& settings) {
+  std::string text;
+  for (const Setting& setting : settings) {
+    text +=
+        fmt::format("{}:{}={}:{}\n", setting.key.size(), setting.key, setting.value.size(), setting.value);
+  }
+  return text;
+}
+
+void append(std::vector<Setting>& settings, const std::vector<Setting>& more) {
+  settings.insert(settings.end(), more.begin(), more.end());
+}
+
+/// Makes each distinct workload, accelerator and strategy once, and remembers which settings gave which.
+class Expansion {
+ public:
+  Expansion(const SweepSpec& spec, const SweepBinder& binder) : spec_{spec}, binder_{binder} {}
+
+  DesignPoint point(const std::vector<Setting>& settings) {
+    std::vector<Setting> of_workload;
+    std::vector<Setting> of_accelerator;
+    const Setting* strategy = nullptr;
+    for (const Setting& setting : settings) {
+      if (setting.key == kStrategyKey) {
+        strategy = &setting;
+      } else {
+        (binder_.sets_workload(setting.key) ? of_workload : of_accelerator).push_back(setting);
+      }
+    }
+    FUSESCAPE_EXPECTS(strategy != nullptr);  // problems_of
+    return {.workload =
+                make_once(workloads_, of_workload, bound_.workloads, binder_.workload, spec_.workload_pos),
+            .accelerator = make_once(accelerators_, of_accelerator, bound_.accelerators, binder_.accelerator,
+                                     spec_.arch_pos),
+            .strategy = strategy_id(*strategy)};
+  }
+
+  BoundSweep& bound() { return bound_; }
+  std::vector<SweepProblem>& problems() { return problems_; }
+
+ private:
+  using Ids = std::unordered_map<std::string, std::uint32_t>;
+
+  template <class Value, class Make>
+  std::uint32_t make_once(Ids& ids, const std::vector<Setting>& settings, std::vector<Value>& values,
+                          const Make& make, SourcePos file_pos) {
+    const auto [known, is_new] =
+        ids.try_emplace(text_of(settings), static_cast<std::uint32_t>(values.size()));
+    if (!is_new) return known->second;
+    auto made = make(settings);
+    values.push_back(made ? std::move(*made) : Value{});
+    if (!made) report(std::move(made.error()), file_pos);
+    return known->second;
+  }
+
+  std::uint32_t strategy_id(const Setting& setting) {
+    const auto next = static_cast<std::uint32_t>(bound_.strategies.size());
+    const auto [known, is_new] = strategies_.try_emplace(setting.value, next);
+    if (is_new) {
+      bound_.strategies.push_back(find_strategy(setting.value));
+      if (bound_.strategies.back() == nullptr) {
+        problems_.push_back({setting.pos, fmt::format("unknown strategy '{}'", setting.value)});
+      }
+    }
+    return known->second;
+  }
+
+  /// One wrong setting spoils many points; it is reported once.
+  void report(SweepProblem problem, SourcePos file_pos) {
+    if (problem.pos == SourcePos{}) problem.pos = file_pos;
+    for (const SweepProblem& known : problems_) {
+      if (known.pos == problem.pos && known.message == problem.message) return;
+    }
+    problems_.push_back(std::move(problem));
+  }
+
+  const SweepSpec& spec_;
+  const SweepBinder& binder_;
+  Ids workloads_;
+  Ids accelerators_;
+  Ids strategies_;
+  BoundSweep bound_;
+  std::vector<SweepProblem> problems_;
+};
+
+}  // namespace
+
+expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec, const SweepBinder& binder) {
+  if (auto problems = problems_of(spec); !problems.empty()) return unexpected{std::move(problems)};
+
+  Expansion expansion{spec, binder};
+  const std::size_t points = grid_size(spec);
+  expansion.bound().points.reserve(points);
+  for (std::size_t id = 0; id < points; ++id) {
+    const std::vector<std::size_t> at = coordinates_of(spec, id);
+    std::vector<Setting> settings = spec.fixed;
+    for (std::size_t i = 0; i < at.size(); ++i) append(settings, spec.axes[i].values[at[i]].settings);
+    expansion.bound().points.push_back(expansion.point(settings));
+  }
+  for (std::size_t scenario = 0; scenario < scenario_count(spec); ++scenario) {
+    std::vector<Setting> given = spec.fixed;
+    for (const AxisValue* value : scenario_values(spec, scenario)) {
+      if (value != nullptr) append(given, value->settings);
+    }
+    for (const Baseline& baseline : spec.baselines) {
+      std::vector<Setting> settings = given;
+      append(settings, baseline.settings);
+      expansion.bound().baselines.push_back(expansion.point(settings));
+    }
+  }
+  if (!expansion.problems().empty()) return unexpected{std::move(expansion.problems())};
+  return std::move(expansion.bound());
+}
+
+}  // namespace fusescape
