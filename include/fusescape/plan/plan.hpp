@@ -30,6 +30,7 @@ struct Node {
   OpId op{};              ///< Of an operator.
   NodeId parent = kRoot;
   std::vector<NodeId> children{};
+  friend bool operator==(const Node&, const Node&) = default;
 };
 
 /// Where a tensor's buffer lives within the group that holds `node`: one buffer per iteration of the loops
@@ -41,6 +42,7 @@ struct Storage {
   std::optional<int> slots{};  ///< 1 or 2. None: 2 if streamed and the accelerator double-buffers, else 1.
   bool spilled = false;        ///< Goes through DRAM although producer and consumer share the group.
   bool held = false;           ///< A fetched window keeps its halo on chip instead of fetching it again.
+  friend bool operator==(const Storage&, const Storage&) = default;
 };
 
 /// Ranks of one operator laid over hardware. Several ranks in one place are mapped as their product, last
@@ -50,18 +52,21 @@ struct SpatialMapping {
   std::vector<RankId> rows;
   std::vector<RankId> cols;
   std::vector<RankId> flat;  ///< Over rows x cols as one line; then rows and cols are empty.
+  friend bool operator==(const SpatialMapping&, const SpatialMapping&) = default;
 };
 
 /// Bytes of `tensor` kept on chip between its producer's group and its last consumer's, first-produced first.
 struct Retention {
   TensorId tensor{};
   Bytes bytes;
+  friend bool operator==(const Retention&, const Retention&) = default;
 };
 
 /// Bits per element of a tensor while it is in DRAM, if not those of its type.
 struct StorageFormat {
   TensorId tensor{};
   int bits = 0;
+  friend bool operator==(const StorageFormat&, const StorageFormat&) = default;
 };
 
 struct Plan {
@@ -74,6 +79,7 @@ struct Plan {
   std::vector<SpatialMapping> spatial;  ///< Per operator of the cascade; empty: nothing is spatial.
 
   [[nodiscard]] const Node& node(NodeId id) const { return nodes[index_of(id)]; }
+  friend bool operator==(const Plan&, const Plan&) = default;
 };
 
 // Construction, top down: each returns the node it added below `parent`.

@@ -50,12 +50,12 @@ struct ScenarioAnswer {
   std::vector<std::size_t> pareto;  ///< Ids of the non-dominated points in budget.
 };
 
-/// Every figure in it is `modelled`, except `published`.
+/// Every figure in it is `modelled`, except `published`. Area table, data type and phase are those of each
+/// figure's accelerator and workload in the bound sweep.
 struct SweepAnswer {
-  std::string model;  ///< Workload name.
-  std::string arch;
-  std::string technology;
-  std::string_view dtype;
+  std::string sweep;
+  std::string model;  ///< As the sweep's file names it.
+  std::string arch;   ///< Likewise.
   std::string minimize;
   double tolerance = 0.0;
   std::vector<std::string> scenario_axes;
