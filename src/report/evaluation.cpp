@@ -162,6 +162,7 @@ EvaluationOutcome outcome_of(const Workload& workload, const Accelerator& accele
       .utilization = utilization_of(cost.total.pe_cycles, accelerator.pes(), cost.latency),
       .bound = cost.total.bound,
       .energy_pj = silicon.energy_pj,
+      .power_w = silicon.power_w,
       .groups = {}};
   for (std::size_t g = 0; g < assessment.groups.size(); ++g) {
     outcome.groups.push_back(group_of(workload, assessment, g));

@@ -15,7 +15,6 @@ struct WholeModel {
   double per_token_ms = 0.0;
   double tokens_per_s = 0.0;
   std::optional<double> energy_per_token;
-  std::optional<double> power_w;
 };
 
 WholeModel whole_model(const Subject& subject, const EvaluationOutcome& outcome) {
@@ -25,12 +24,8 @@ WholeModel whole_model(const Subject& subject, const EvaluationOutcome& outcome)
   WholeModel whole{.latency_ms = seconds * 1e3 * layers,
                    .per_token_ms = seconds * 1e3 * layers / tokens,
                    .tokens_per_s = tokens / (seconds * layers),
-                   .energy_per_token = {},
-                   .power_w = {}};
-  if (outcome.energy_pj) {
-    whole.energy_per_token = *outcome.energy_pj * layers / tokens;
-    whole.power_w = *outcome.energy_pj * 1e-12 / seconds;
-  }
+                   .energy_per_token = {}};
+  if (outcome.energy_pj) whole.energy_per_token = *outcome.energy_pj * layers / tokens;
   return whole;
 }
 
@@ -79,7 +74,7 @@ void add_model_fields(const EvaluationReport& report, std::vector<Field>& fields
   using Number = std::optional<double>;
   fields.push_back({"energy_pj", report.outcome ? optional_value(report.outcome->energy_pj) : Value{}});
   fields.push_back({"area_mm2", optional_value(report.subject.area_mm2)});
-  model("power_w", [](const WholeModel& w) { return w.power_w; });
+  fields.push_back({"power_w", report.outcome ? optional_value(report.outcome->power_w) : Value{}});
   model("latency_ms", [](const WholeModel& w) { return Number{w.latency_ms}; });
   model("latency_ms_per_token", [](const WholeModel& w) { return Number{w.per_token_ms}; });
   model("tokens_per_s", [](const WholeModel& w) { return Number{w.tokens_per_s}; });
@@ -215,7 +210,7 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
                      text(Value{whole.per_token_ms}), text(Value{whole.tokens_per_s}));
   out += fmt::format("silicon {} mm2, {} PEs; energy {} pJ per block, power {} W\n",
                      text(optional_value(subject.area_mm2)), with_thousands(subject.pes),
-                     text(optional_value(outcome.energy_pj)), text(optional_value(whole.power_w)));
+                     text(optional_value(outcome.energy_pj)), text(optional_value(outcome.power_w)));
   out += fmt::format("\nmodelled, assuming: {}\n", fmt::join(subject.assumptions, "; "));
   return out;
 }

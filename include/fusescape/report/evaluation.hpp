@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
+#include "fusescape/report/silicon.hpp"
 #include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/workload/model.hpp"
@@ -95,7 +96,8 @@ struct EvaluationOutcome {
   Ops operations;
   double utilization = 0.0;
   Bound bound{};
-  std::optional<double> energy_pj;
+  std::optional<double> energy_pj;  ///< Without leakage.
+  std::optional<double> power_w;    ///< With it.
   std::vector<GroupReport> groups;
 };
 
@@ -103,13 +105,6 @@ struct EvaluationReport {
   Subject subject;
   std::optional<EvaluationOutcome> outcome;  ///< None: infeasible.
   std::string reason;                        ///< Why it is infeasible.
-};
-
-/// What the tables give for the accelerator; holes stay holes.
-struct Silicon {
-  std::optional<double> area_mm2;
-  std::optional<double> energy_pj;
-  std::vector<std::string> notes;  ///< Added to the assumptions.
 };
 
 [[nodiscard]] Subject subject_of(const Workload& workload, const Accelerator& accelerator,

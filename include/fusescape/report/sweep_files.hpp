@@ -1,0 +1,26 @@
+// What does a finished sweep leave in its folder, and what does it tell on one screen?
+#pragma once
+
+#include <string>
+
+#include "fusescape/report/table.hpp"
+#include "fusescape/search/sweep.hpp"
+#include "fusescape/search/sweep_answer.hpp"
+#include "fusescape/search/sweep_binding.hpp"
+#include "fusescape/search/sweep_spec.hpp"
+
+namespace fusescape {
+
+/// points.csv: one row per point in grid order (the last axis varies fastest): its axes, then its figures.
+[[nodiscard]] Table points_table(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result);
+
+/// pareto.csv: the rows of `points` that the answer's scenarios list, in grid order.
+[[nodiscard]] Table pareto_table(const Table& points, const SweepAnswer& answer);
+
+/// summary.json: the best design of each scenario, beside the baselines and the published figures.
+[[nodiscard]] std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer);
+
+/// The same for a person.
+[[nodiscard]] std::string summary_text(const SweepAnswer& answer, TextStyle style);
+
+}  // namespace fusescape
