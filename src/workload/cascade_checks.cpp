@@ -45,7 +45,8 @@ std::string input_name(const Cascade& cascade, const Operator& op, std::size_t i
 /// What is wrong with reading a dimension of `extent` elements at `index`, if anything.
 std::optional<std::string> index_problem(const Cascade& cascade, const Index& index, Elements extent) {
   const Rank& rank = cascade.rank(index.rank);
-  if (index.distance < 0) return fmt::format("{} steps ahead along {}", index.distance, rank.name);
+  if (index.distance < 0)
+    return fmt::format("at the negative distance {} along {}", index.distance, rank.name);
   if (index.offset < 0) return fmt::format("at the negative offset {} along {}", index.offset, rank.name);
   if (index.offset > 0 && (index.distance > 0 || index.tap)) {
     return fmt::format("both shifted and sliced along {}", rank.name);
