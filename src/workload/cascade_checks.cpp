@@ -53,6 +53,9 @@ std::optional<std::string> index_problem(const Cascade& cascade, const Index& in
   }
   if (index.tap == index.rank) return fmt::format("with {} as its own window", rank.name);
   const Elements padding = index.tap ? cascade.extent(*index.tap) - Elements{1} : Elements{0};
+  if ((Elements{index.distance} + padding).overflow()) {
+    return fmt::format("at the distance {} along {}, which overflows", index.distance, rank.name);
+  }
   const Elements end = rank.extent - Elements{index.distance} + Elements{index.offset};
   if (end > extent + padding || end.overflow()) {
     return fmt::format("up to element {} along {}, but there are {}",
