@@ -1,5 +1,6 @@
 // Whatever the cascade: is its order executable, are its counts independent of how it was written, and are
 // exactly the impossible cycles refused?
+#include <fmt/format.h>
 #include <rapidcheck.h>
 
 #include <algorithm>
@@ -21,7 +22,7 @@ struct Edge {
 };
 
 std::string op_name(std::size_t i) {
-  return "<" + std::to_string(i) + ">";
+  return fmt::format("<{}>", i);
 }
 
 /// `count` element-wise operators over L (and, every other one, D), each reading an input and its edges.
@@ -33,7 +34,7 @@ Cascade cascade_of(std::size_t count, const std::vector<Edge>& edges) {
   const TensorId x = make.tensor("x", {l}, TensorKind::kInput);
   std::vector<TensorId> made;
   for (std::size_t i = 0; i < count; ++i) {
-    made.push_back(make.tensor("T" + std::to_string(i), {l, d}, TensorKind::kIntermediate));
+    made.push_back(make.tensor(fmt::format("T{}", i), {l, d}, TensorKind::kIntermediate));
   }
   for (std::size_t i = 0; i < count; ++i) {
     std::vector<Access> inputs{make.at(x), make.at(x)};

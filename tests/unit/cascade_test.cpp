@@ -120,9 +120,11 @@ void check_reported(const Fault& fault) {
 TEST_CASE("Names and sizes that cannot be are reported with their place") {
   constexpr std::int64_t kHuge = std::int64_t{1} << 61;
   const std::vector<Fault> faults{
-      {[](Cascade& c) { c.ranks[kE].name = "L"; }, Subject::kRank, kE, "there are two ranks named 'L'"},
-      {[](Cascade& c) { c.tensors[kT].name = "x"; }, Subject::kTensor, kT, "there are two tensors named 'x'"},
-      {[](Cascade& c) { c.operators[kOpH].name = "proj"; }, Subject::kOperator, kOpH,
+      {[](Cascade& c) { c.ranks[kE].name = c.ranks[kL].name; }, Subject::kRank, kE,
+       "there are two ranks named 'L'"},
+      {[](Cascade& c) { c.tensors[kT].name = c.tensors[kX].name; }, Subject::kTensor, kT,
+       "there are two tensors named 'x'"},
+      {[](Cascade& c) { c.operators[kOpH].name = c.operators[kProj].name; }, Subject::kOperator, kOpH,
        "there are two operators named 'proj'"},
       {[](Cascade& c) { c.ranks[kD].extent = Elements{0}; }, Subject::kRank, kD,
        "rank 'D' has extent 0; at least 1 is needed"},
