@@ -56,7 +56,7 @@ Parsed<Amount> parse_amount(std::string_view text, std::span<const Unit> units) 
                         : because(fmt::format("{} has an unknown unit {}", quoted(text), quoted(unit)));
   }
   if (number.empty()) return because(fmt::format("{} is not a quantity", quoted(text)));
-  const Parsed<Decimal> decimal = parse_decimal(number);
+  const Parsed<Decimal> decimal = parse_exact(number);
   if (!decimal) return because(decimal.error());
   return Amount{*decimal, *known};
 }
@@ -99,7 +99,7 @@ Parsed<std::int64_t> parse_integer(std::string_view text, std::int64_t min, std:
   return value;
 }
 
-Parsed<Decimal> parse_decimal(std::string_view text) {
+Parsed<Decimal> parse_exact(std::string_view text) {
   if (text.substr(0, 1) == "-") return because(fmt::format("{} is negative", quoted(text)));
   const std::size_t point = std::min(text.find('.'), text.size());
   const std::string_view whole = text.substr(0, point);

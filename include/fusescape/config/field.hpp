@@ -62,8 +62,8 @@ struct TypeSpec {
     kSection,
     kAny,  ///< Described in words only.
   } form = Form::kText;
-  std::string_view name;     ///< "bytes"
-  std::string_view example;  ///< "24 MiB"
+  std::string_view name{};     ///< "bytes"
+  std::string_view example{};  ///< "24 MiB"
   std::span<const std::string_view> words{};
   std::span<const Unit> units{};
   std::int64_t min = std::numeric_limits<std::int64_t>::min();

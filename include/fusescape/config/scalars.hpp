@@ -33,7 +33,7 @@ struct Decimal {
 [[nodiscard]] Parsed<std::int64_t> parse_integer(std::string_view text, std::int64_t min, std::int64_t max);
 
 /// "12", "0.125": not negative, no exponent.
-[[nodiscard]] Parsed<Decimal> parse_decimal(std::string_view text);
+[[nodiscard]] Parsed<Decimal> parse_exact(std::string_view text);
 
 /// "24 MiB" -> 25165824. The value must be a whole number of base units below 2^62.
 [[nodiscard]] Parsed<std::int64_t> parse_whole(std::string_view text, std::span<const Unit> units);

@@ -1,0 +1,107 @@
+// How does a file become a workload, an accelerator, a technology, a plan or a sweep? Read, parse once, bind
+// often.
+//
+// parse_input and the bind functions are pure; only read_input and find_input touch the file system. A sweep
+// parses each file once and binds it for every point with that point's settings.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fusescape/arch/accelerator.hpp"
+#include "fusescape/arch/technology.hpp"
+#include "fusescape/config/yaml_document.hpp"
+#include "fusescape/plan/plan.hpp"
+#include "fusescape/search/sweep_spec.hpp"
+#include "fusescape/support/expected.hpp"
+#include "fusescape/workload/model.hpp"
+
+namespace fusescape {
+
+enum class FileKind : unsigned char { kAccelerator, kTechnology, kCascade, kModel, kPlan, kSweep };
+[[nodiscard]] std::string_view name_of(FileKind kind);
+
+/// A setting that could not be used: its position in the list it came from, and why.
+struct SettingFault {
+  std::size_t setting = 0;
+  std::string message;
+};
+
+/// Why there is no value. `text` is complete, one or more lines with their newlines, ready for stderr.
+struct InputError {
+  enum class Cause : unsigned char {
+    kUsage,       ///< A bad setting (exit code 2); then `settings` says which.
+    kBadFile,     ///< Located errors in a file (exit code 3).
+    kUnreadable,  ///< Missing, unreadable, or no shipped file of that name (exit code 6).
+  } cause{};
+  std::string text;
+  std::vector<SettingFault> settings{};
+};
+
+/// A parsed file: YAML of a known kind and version; its keys are not checked yet.
+struct InputFile {
+  FileKind kind{};
+  std::string file;  ///< As shown in messages.
+  std::string text;
+  YamlNode root;
+};
+
+template <class T>
+using Loaded = expected<T, InputError>;
+
+[[nodiscard]] Loaded<InputFile> parse_input(std::string file, std::string text);
+
+/// Reads a path. A directory or an unfit file is kBadFile, a missing or unreadable one kUnreadable.
+[[nodiscard]] Loaded<InputFile> read_input(const std::string& path);
+
+/// Folders that shipped names are looked up in.
+enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans };
+
+/// Reads what a user named: a path (it has a '/' or ends in .yaml), or the name of a shipped file.
+[[nodiscard]] Loaded<InputFile> find_input(Shelf shelf, const std::string& name_or_path);
+
+/// Names on a shelf, sorted, without ".yaml".
+[[nodiscard]] std::vector<std::string> shipped_names(Shelf shelf);
+
+// Settings: `--set KEY=VALUE`, the axes of a sweep.
+
+/// "KEY=VALUE" -> a setting; kUsage if it is not of that form.
+[[nodiscard]] Loaded<Setting> parse_setting(std::string_view assignment);
+
+/// True if `key` names something in `input`: a key of its kind, a path such as sram.capacity, a rank.
+[[nodiscard]] bool takes_setting(const InputFile& input, std::string_view key);
+
+/// An error if some setting is taken by none of `inputs`, with the nearest key that one would take.
+[[nodiscard]] std::optional<InputError> unknown_settings(std::span<const Setting> settings,
+                                                         std::span<const InputFile* const> inputs);
+
+// Binding. Each applies the settings that the file takes, and ignores the others. A file of another kind is
+// kBadFile.
+[[nodiscard]] Loaded<Accelerator> bind_accelerator(const InputFile& input,
+                                                   std::span<const Setting> settings = {});
+[[nodiscard]] Loaded<Technology> bind_technology(const InputFile& input);
+/// Of a model or a cascade file.
+[[nodiscard]] Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings = {});
+/// Its names must be those of `cascade`; whether it is legal, lay_out says.
+[[nodiscard]] Loaded<Plan> bind_plan(const InputFile& input, const Cascade& cascade);
+[[nodiscard]] Loaded<SweepSpec> bind_sweep(const InputFile& input, std::span<const Setting> settings = {});
+
+/// Checks a file on its own: everything but a plan's names, which need a cascade.
+[[nodiscard]] std::optional<InputError> check_input(const InputFile& input);
+
+// find_input, then bind.
+[[nodiscard]] Loaded<Accelerator> load_accelerator(const std::string& name_or_path,
+                                                   std::span<const Setting> settings = {});
+[[nodiscard]] Loaded<Technology> load_technology(const std::string& name_or_path);
+[[nodiscard]] Loaded<Workload> load_workload(const std::string& name_or_path,
+                                             std::span<const Setting> settings = {});
+
+/// A plan file that reads back to the same plan. Expects a well-formed tree.
+[[nodiscard]] std::string write_plan(const Cascade& cascade, const Plan& plan);
+
+}  // namespace fusescape
