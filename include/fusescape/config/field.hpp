@@ -87,7 +87,8 @@ struct FieldSpec {
   std::string_view doc;
   /// Reads into the struct that `owner` points to; null for a key that is checked elsewhere.
   void (*read)(const Slot& slot, InputErrors& errors, void* owner) = nullptr;
-  std::string_view rank{};  ///< The rank letter that names this field in --set, if there is one.
+  std::string_view rank{};     ///< The rank letter that names this field in --set, if there is one.
+  bool reach_through = false;  ///< --set names the keys inside this mapping without its own key.
 };
 
 struct SectionSpec {
@@ -129,14 +130,20 @@ void read_member(const Slot& slot, InputErrors& errors, void* owner) {
 /// A key that must be there, read into `Member`.
 template <auto Member, const auto& Type>
 constexpr FieldSpec required(std::string_view key, std::string_view doc, std::string_view rank = {}) {
-  return {key, &Type.spec, true, {}, doc, detail::read_member<Member, Type>, rank};
+  return {key, &Type.spec, true, {}, doc, detail::read_member<Member, Type>, rank, false};
 }
 
 /// A key that may be absent; `fallback` says what that means.
 template <auto Member, const auto& Type>
 constexpr FieldSpec optional_field(std::string_view key, std::string_view fallback, std::string_view doc,
                                    std::string_view rank = {}) {
-  return {key, &Type.spec, false, fallback, doc, detail::read_member<Member, Type>, rank};
+  return {key, &Type.spec, false, fallback, doc, detail::read_member<Member, Type>, rank, false};
+}
+
+/// The same field, whose own keys --set names directly.
+constexpr FieldSpec reached_through(FieldSpec field) {
+  field.reach_through = true;
+  return field;
 }
 
 /// A mapping with the keys of `Section`, read into an S.

@@ -1,0 +1,57 @@
+// How does one file, with settings applied, fill one struct? The steps that binding every kind shares.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fusescape/config/field.hpp"
+#include "fusescape/config/load.hpp"
+
+namespace fusescape {
+
+/// The table of a kind: what its file may hold.
+[[nodiscard]] const SectionSpec& table_of(FileKind kind);
+
+/// The two keys that every file starts with; parse_input has checked them.
+inline constexpr std::array kFileKinds{std::string_view{"accelerator"}, std::string_view{"technology"},
+                                       std::string_view{"cascade"},     std::string_view{"model"},
+                                       std::string_view{"plan"},        std::string_view{"sweep"}};
+inline constexpr TypeSpec kKindWord{
+    .form = TypeSpec::Form::kWord, .name = "word", .example = "accelerator", .words = kFileKinds};
+inline constexpr TypeSpec kVersionOne{
+    .form = TypeSpec::Form::kInteger, .name = "1", .example = "1", .min = 1};
+inline constexpr FieldSpec kKindField{"kind", &kKindWord, true, {}, "What the file describes."};
+inline constexpr FieldSpec kVersionField{"version", &kVersionOne, true, {}, "Version of the format: 1."};
+
+/// Applies the settings that `table` takes to `root`. Those it does not take are left for other files.
+void apply_settings(YamlNode& root, const SectionSpec& table, std::span<const Setting> settings,
+                    InputErrors& errors);
+
+/// Keys of `input` that settings may name, rank letters included, for did-you-mean.
+[[nodiscard]] std::vector<std::string> settable_keys(const InputFile& input);
+
+/// One reading of a file into a struct. Not copied: nodes of `root` are referred to while it lives.
+class Binding {
+ public:
+  /// Reads into `owner`, the struct that the table of `kind` was made for.
+  Binding(const InputFile& input, FileKind kind, std::span<const Setting> settings, void* owner);
+  Binding(const Binding&) = delete;
+  Binding& operator=(const Binding&) = delete;
+
+  [[nodiscard]] InputErrors& errors() { return errors_; }
+  [[nodiscard]] const YamlNode& root() const { return root_; }
+  /// The value at a key of the root, or the root itself where it has none: for errors found after reading.
+  [[nodiscard]] const YamlNode& at(std::string_view key) const;
+  [[nodiscard]] bool ok() const { return errors_.ok(); }
+  [[nodiscard]] InputError failure() const;
+
+ private:
+  Diagnostics diags_;
+  InputErrors errors_;
+  YamlNode root_;
+  std::span<const Setting> settings_;
+};
+
+}  // namespace fusescape

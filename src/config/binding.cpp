@@ -1,0 +1,40 @@
+#include "fusescape/config/binding.hpp"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+namespace fusescape {
+
+Binding::Binding(const InputFile& input, FileKind kind, std::span<const Setting> settings, void* owner)
+    : diags_{input.file, input.text}, errors_{diags_}, root_{input.root}, settings_{settings} {
+  if (input.kind != kind) {
+    errors_.at(at("kind"), fmt::format("kind: expected '{}', got '{}'", name_of(kind), name_of(input.kind)));
+    return;
+  }
+  apply_settings(root_, table_of(kind), settings, errors_);
+  read_section({root_, ""}, table_of(kind), errors_, owner);
+}
+
+const YamlNode& Binding::at(std::string_view key) const {
+  const YamlNode* value = find_value(root_, key);
+  return value == nullptr ? root_ : *value;
+}
+
+InputError Binding::failure() const {
+  InputError error{InputError::Cause::kBadFile, "", {}};
+  for (const OverrideError& fault : errors_.overrides()) {
+    const Setting& setting = settings_[fault.override_index];
+    error.cause = InputError::Cause::kUsage;
+    error.text += fmt::format("--set {}={}: {}\n", setting.key, setting.value, fault.message);
+    error.settings.push_back({fault.override_index, fault.message});
+  }
+  if (error.cause == InputError::Cause::kBadFile) {
+    std::ostringstream out;
+    out << diags_;
+    error.text = out.str();
+  }
+  return error;
+}
+
+}  // namespace fusescape

@@ -1,0 +1,207 @@
+// Where in a file does `--set sram.capacity=6 MiB` go?
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "fusescape/config/binding.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNeverSet{"kind", "version", "name", "source", "description"};
+
+/// A step from a node to the one below it: a key of a mapping, or a position in a list.
+struct Step {
+  std::string key;
+  std::optional<std::size_t> position;
+};
+using Steps = std::vector<Step>;
+
+bool is_settable(const FieldSpec& field) {
+  return field.read != nullptr && std::find(kNeverSet.begin(), kNeverSet.end(), field.key) == kNeverSet.end();
+}
+
+const FieldSpec* find_field(const SectionSpec& section, std::string_view key) {
+  for (const FieldSpec& field : section.fields) {
+    if (is_settable(field) && (field.key == key || (!field.rank.empty() && field.rank == key))) return &field;
+  }
+  return nullptr;
+}
+
+std::string_view head_of(std::string_view key) {
+  return key.substr(0, key.find('.'));
+}
+std::string_view tail_of(std::string_view key) {
+  const std::size_t dot = key.find('.');
+  return dot == std::string_view::npos ? std::string_view{} : key.substr(dot + 1);
+}
+
+/// The entry of a list that `word` names: by its `name`, or by its position from 0.
+std::optional<std::size_t> find_item(const YamlNode& list, std::string_view word) {
+  for (std::size_t i = 0; i < list.items.size(); ++i) {
+    const YamlNode* name = find_value(list.items[i], "name");
+    if (name != nullptr && name->text == word) return i;
+  }
+  std::size_t position = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), position);
+  const bool whole = error == std::errc{} && end == word.data() + word.size() && !word.empty();
+  return whole && position < list.items.size() ? std::optional{position} : std::nullopt;
+}
+
+bool resolve_in(const SectionSpec& section, const YamlNode* node, std::string_view key, Steps& steps);
+
+/// Resolves `rest`, what follows a field's own key, in the field's value.
+bool resolve_below(const TypeSpec& type, const YamlNode* node, std::string_view rest, Steps& steps) {
+  using Form = TypeSpec::Form;
+  switch (type.form) {
+    case Form::kSection:
+      return !rest.empty() && resolve_in(*type.section, node, rest, steps);
+    case Form::kMap:
+      if (!rest.empty()) steps.push_back({std::string{rest}, std::nullopt});
+      return !rest.empty();
+    case Form::kList: {
+      if (rest.empty() || node == nullptr) return rest.empty();
+      const auto position = find_item(*node, head_of(rest));
+      if (!position) return false;
+      steps.push_back({"", position});
+      return resolve_below(*type.item, &node->items[*position], tail_of(rest), steps);
+    }
+    case Form::kAny:
+      return false;
+    default:
+      return rest.empty();
+  }
+}
+
+/// True if `key` is, without the name of the mapping it stands in, a key inside `value`.
+bool reaches(const FieldSpec& field, const YamlNode& value, std::string_view key) {
+  if (!field.reach_through) return false;
+  return field.type->form == TypeSpec::Form::kSection
+             ? find_field(*field.type->section, head_of(key)) != nullptr
+             : find_value(value, key) != nullptr;
+}
+
+bool resolve_in(const SectionSpec& section, const YamlNode* node, std::string_view key, Steps& steps) {
+  if (const FieldSpec* field = find_field(section, head_of(key))) {
+    steps.push_back({std::string{field->key}, std::nullopt});
+    const YamlNode* value = node == nullptr ? nullptr : find_value(*node, field->key);
+    return resolve_below(*field->type, value, tail_of(key), steps);
+  }
+  for (const FieldSpec& field : section.fields) {
+    const YamlNode* value = node == nullptr ? nullptr : find_value(*node, field.key);
+    if (value == nullptr || !reaches(field, *value, key)) continue;
+    steps.push_back({std::string{field.key}, std::nullopt});
+    return resolve_below(*field.type, value, key, steps);
+  }
+  return false;
+}
+
+std::optional<Steps> resolve(const SectionSpec& table, const YamlNode& root, std::string_view key) {
+  Steps steps;
+  return resolve_in(table, &root, key, steps) ? std::optional{std::move(steps)} : std::nullopt;
+}
+
+void mark(YamlNode& node, std::size_t setting) {
+  node.set_by = setting;
+  for (YamlNode& item : node.items) mark(item, setting);
+  for (YamlEntry& entry : node.entries) mark(entry.value, setting);
+}
+
+void put(YamlNode& root, const Steps& steps, YamlNode value) {
+  YamlNode* node = &root;
+  for (const Step& step : steps) {
+    if (step.position) {
+      node = &node->items[*step.position];
+      continue;
+    }
+    if (node->kind == YamlKind::kEmpty) node->kind = YamlKind::kMap;
+    YamlNode* below = find_value(*node, step.key);
+    if (below == nullptr) below = &node->entries.emplace_back(YamlEntry{step.key, node->pos, {}}).value;
+    node = below;
+  }
+  *node = std::move(value);
+}
+
+void collect(const SectionSpec& section, const YamlNode* node, const std::string& prefix,
+             std::vector<std::string>& keys) {
+  for (const FieldSpec& field : section.fields) {
+    if (!is_settable(field)) continue;
+    const YamlNode* value = node == nullptr ? nullptr : find_value(*node, field.key);
+    const std::string path = prefix + std::string{field.key};
+    const bool mapping = field.type->form == TypeSpec::Form::kMap;
+    if (!field.rank.empty()) keys.emplace_back(field.rank);
+    if (field.type->form == TypeSpec::Form::kSection) {
+      collect(*field.type->section, value, field.reach_through ? prefix : path + ".", keys);
+    } else if (mapping && value != nullptr) {
+      for (const YamlEntry& entry : value->entries)
+        keys.push_back(field.reach_through ? entry.key : path + "." + entry.key);
+    } else if (!mapping) {
+      keys.push_back(path);
+    }
+  }
+}
+
+}  // namespace
+
+void apply_settings(YamlNode& root, const SectionSpec& table, std::span<const Setting> settings,
+                    InputErrors& errors) {
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const auto steps = resolve(table, root, settings[i].key);
+    if (!steps) continue;
+    Diagnostics diags{"--set", settings[i].value};
+    std::optional<YamlNode> value = parse_yaml(diags);
+    if (!value || !diags.ok()) {
+      YamlNode nowhere;
+      nowhere.set_by = i;
+      errors.at(nowhere,
+                settings[i].value.empty() ? "expected a value after '='" : diags.errors().front().message);
+      continue;
+    }
+    mark(*value, i);
+    put(root, *steps, std::move(*value));
+  }
+}
+
+std::vector<std::string> settable_keys(const InputFile& input) {
+  std::vector<std::string> keys;
+  collect(table_of(input.kind), &input.root, "", keys);
+  return keys;
+}
+
+Loaded<Setting> parse_setting(std::string_view assignment) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == assignment.size()) {
+    return unexpected<InputError>{
+        InputError{InputError::Cause::kUsage,
+                   fmt::format("--set {}: expected KEY=VALUE, such as L=1024\n", assignment),
+                   {}}};
+  }
+  return Setting{std::string{assignment.substr(0, equals)}, std::string{assignment.substr(equals + 1)}, {}};
+}
+
+bool takes_setting(const InputFile& input, std::string_view key) {
+  return resolve(table_of(input.kind), input.root, key).has_value();
+}
+
+std::optional<InputError> unknown_settings(std::span<const Setting> settings,
+                                           std::span<const InputFile* const> inputs) {
+  InputError error{InputError::Cause::kUsage, "", {}};
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const auto& [key, value, pos] = settings[i];
+    const auto takes = [&](const InputFile* input) { return takes_setting(*input, key); };
+    if (std::any_of(inputs.begin(), inputs.end(), takes)) continue;
+    std::vector<std::string> known;
+    for (const InputFile* input : inputs) {
+      for (std::string& name : settable_keys(*input)) known.push_back(std::move(name));
+    }
+    const std::string hint =
+        did_you_mean_among(key, known, [](const std::string& name) { return std::string_view{name}; });
+    error.settings.push_back({i, fmt::format("unknown key '{}'{}", key, hint)});
+    error.text += fmt::format("--set {}={}: {}\n", key, value, error.settings.back().message);
+  }
+  return error.settings.empty() ? std::nullopt : std::optional{std::move(error)};
+}
+
+}  // namespace fusescape
