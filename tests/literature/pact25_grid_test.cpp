@@ -1,7 +1,6 @@
 // Do the derived designs match those of the fine-grained fusion paper's artifact (PACT 2025, PACT-AE)?
 #include <catch2/catch.hpp>
 #include <cstdint>
-#include <set>
 #include <utility>
 
 #include "fusescape/arch/iso_area.hpp"
@@ -80,6 +79,18 @@ TEST_CASE("In binary64, 13 of the 76 points get one PE more, and 8 of them fall 
   }
   CHECK(one_more == 13);
   CHECK(squares == 8);
+}
+
+TEST_CASE("One point of the grid is snapped, downwards: 33,280 PEs to 32,768") {
+  for (const char* a : kAreas) {
+    for (std::int64_t percent = 5; percent < 100; percent += 5) {
+      CAPTURE(a, percent);
+      const DerivedDesign point = design(a, percent);
+      const bool snapped = point.budgeted_pes == 33280;
+      CHECK(point.array.pes() == (snapped ? 32768 : point.budgeted_pes));
+    }
+  }
+  CHECK(design("1.25", 35).array == ArrayShape{128, 256});
 }
 
 TEST_CASE("In binary64, a = 1 and m = 0.7 give 12,289 PEs on 110 x 110") {
