@@ -48,6 +48,7 @@ class BufferPlanner {
   [[nodiscard]] const Storage* storage_of(TensorId tensor) const;
   [[nodiscard]] NodeId lowest_above(const std::vector<OpId>& ops) const;
   [[nodiscard]] Access whole(TensorId tensor) const;
+  [[nodiscard]] Access carried_part(TensorId tensor, const std::vector<Use>& uses) const;
 
   void add_tensor(TensorId tensor);
   void add_fetched(TensorId tensor, const std::vector<Use>& uses, bool made_here);
@@ -188,11 +189,33 @@ void BufferPlanner::add_made(TensorId tensor, const LocalUses& local) {
   layout_.buffers.push_back(std::move(buffer));
 }
 
+/// What a carried buffer holds of each slice: the part its readers name, without the carried dimension; the
+/// whole slice if they name different parts.
+Access BufferPlanner::carried_part(TensorId tensor, const std::vector<Use>& uses) const {
+  const auto unshifted = [](Access part) {
+    const auto shifted = [](const Index& index) { return index.distance > 0 || index.tap; };
+    part.indices.erase(std::remove_if(part.indices.begin(), part.indices.end(), shifted), part.indices.end());
+    return part;
+  };
+  const Access part = unshifted(access(uses.front()));
+  const bool same =
+      std::all_of(uses.begin(), uses.end(), [&](const Use& use) { return unshifted(access(use)) == part; });
+  if (same) return part;
+  Access slice = whole(tensor);
+  const Access& first = access(uses.front());
+  for (std::size_t i = first.indices.size(); i-- > 0;) {
+    if (first.indices[i].distance > 0 || first.indices[i].tap) {
+      slice.indices.erase(slice.indices.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+  return slice;
+}
+
 void BufferPlanner::add_carried(TensorId tensor, const LocalUses& local) {
   const std::vector<Use> uses = joined(local.earlier, local.windows);
   Buffer buffer{.tensor = tensor,
                 .role = BufferRole::kCarried,
-                .access = whole(tensor),
+                .access = carried_part(tensor, uses),
                 .uses = uses,
                 .producer = local.producer,
                 .slots = 1};

@@ -28,7 +28,8 @@ struct GroupCost {
   Bytes onchip_read;
   Bytes onchip_write;
   Ops ops;
-  std::int64_t pe_cycles = 0;  ///< Operations weighted with the cycles each takes.
+  Cycles compute_cycles;  ///< `compute` in cycles: it is always whole.
+  Cycles pe_cycles;       ///< Operations weighted with the cycles each takes.
   Bound bound{};
 };
 

@@ -55,7 +55,7 @@ struct Buffer {
   TensorId tensor{};
   BufferRole role{};
   NodeId node = kRoot;
-  Access access{};          ///< Which part of the tensor: one index per dimension, the widest of its uses.
+  Access access{};          ///< Which part of the tensor; a carried one lacks the carried dimension.
   std::vector<Use> uses{};  ///< Reads that it serves. A carried buffer: the shifted ones.
   std::optional<OpId> producer{};  ///< The operator that fills it, if one of this group does.
   std::optional<int> slots{};      ///< As the plan says; none: by the accelerator's buffering.

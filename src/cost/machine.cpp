@@ -1,0 +1,38 @@
+#include "fusescape/cost/machine.hpp"
+
+namespace fusescape {
+namespace {
+
+Engine engine_of(const Core& core, std::size_t kind) {
+  return {
+      .count = core.count, .rows = core.rows, .cols = core.cols, .cycles_per_op = core.cycles_per_op[kind]};
+}
+
+}  // namespace
+
+expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {
+  Machine machine;
+  for (std::size_t kind = 0; kind < kOpKindCount; ++kind) {
+    for (auto core = accelerator.cores.rbegin(); core != accelerator.cores.rend(); ++core) {
+      if (core->cycles_per_op[kind] > 0)
+        machine.engines[kind] = engine_of(*core, kind);  // The first that can wins.
+    }
+  }
+  machine.pes = accelerator.pes();
+  machine.capacity = accelerator.sram.capacity;
+  const BitsPerCycle dram = accelerator.dram.effective_bandwidth();
+  const BitsPerCycle read = accelerator.sram.read_bandwidth();
+  const BitsPerCycle write = accelerator.sram.write_bandwidth();
+  for (const BitsPerCycle port : {dram, read, write}) {
+    if (!machine.scale.include(port)) return unexpected{NoTimeBase{}};
+  }
+  machine.dram_ticks_per_byte = machine.scale.ticks_per_byte(dram);
+  machine.sram_read_ticks_per_byte = machine.scale.ticks_per_byte(read);
+  machine.sram_write_ticks_per_byte = machine.scale.ticks_per_byte(write);
+  machine.dram_ports = accelerator.dram.ports;
+  machine.sram_ports = accelerator.sram.ports;
+  machine.model = accelerator.model;
+  return machine;
+}
+
+}  // namespace fusescape

@@ -1,0 +1,163 @@
+#include "operator_work.hpp"
+
+#include <algorithm>
+
+namespace fusescape {
+namespace {
+
+using Extents = std::vector<std::int64_t>;
+
+/// A product that stays at the largest value instead of wrapping; evaluate refuses it.
+std::int64_t product(const std::vector<RankId>& ranks, const Extents& extent) {
+  Elements all{1};
+  for (const RankId rank : ranks) all = all * extent[index_of(rank)];
+  return all.value();
+}
+
+std::vector<RankId> ranks_read(const Access& access) {
+  std::vector<RankId> ranks;
+  for (const Index& index : access.indices) {
+    ranks.push_back(index.rank);
+    if (index.tap) ranks.push_back(*index.tap);
+  }
+  return ranks;
+}
+
+std::array<const std::vector<RankId>*, kDimensionCount> dimensions_of(const SpatialMapping& mapping) {
+  return {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat};
+}
+
+std::vector<RankId> kept(const std::vector<RankId>& ranks, const std::vector<RankId>& of) {
+  std::vector<RankId> both;
+  std::copy_if(ranks.begin(), ranks.end(), std::back_inserter(both),
+               [&](RankId rank) { return has_rank(of, rank); });
+  return both;
+}
+
+Share share_of(const std::vector<RankId>& mapped, const std::vector<RankId>& part) {
+  if (part.empty()) return Share::kNone;
+  if (part.size() == mapped.size()) return Share::kAll;
+  return std::equal(part.begin(), part.end(), mapped.begin()) ? Share::kPrefix : Share::kSuffix;
+}
+
+struct TileWork {
+  const Cascade& cascade;
+  const SpatialMapping& mapping;
+  const Extents& extent;
+  const Operator& op;
+  std::vector<RankId> in_time{};     ///< Ranks not on hardware.
+  std::vector<RankId> candidates{};  ///< Those that may be innermost.
+
+  void split();
+  [[nodiscard]] OperandAccess access(const std::vector<RankId>& ranks, const Tensor& tensor) const;
+};
+
+void TileWork::split() {
+  for (const RankId rank : op.ranks) {
+    const auto dimensions = dimensions_of(mapping);
+    const bool mapped = std::any_of(dimensions.begin(), dimensions.end(),
+                                    [&](const auto* ranks) { return has_rank(*ranks, rank); });
+    if (mapped) continue;
+    in_time.push_back(rank);
+    if (extent[index_of(rank)] > 1 && candidates.size() < 4) candidates.push_back(rank);
+  }
+}
+
+OperandAccess TileWork::access(const std::vector<RankId>& ranks, const Tensor& tensor) const {
+  OperandAccess operand;
+  operand.temporal = product(kept(in_time, ranks), extent);
+  operand.bits = bits_of(tensor.type);
+  const auto dimensions = dimensions_of(mapping);
+  for (std::size_t d = 0; d < kDimensionCount; ++d) {
+    const std::vector<RankId> part = kept(*dimensions[d], ranks);
+    operand.share[d] = share_of(*dimensions[d], part);
+    operand.part[d] = product(part, extent);
+  }
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (!has_rank(ranks, candidates[i])) operand.stays = static_cast<std::uint8_t>(operand.stays | (1U << i));
+  }
+  return operand;
+}
+
+/// What a chain's operators have read or written before: those values are in registers already.
+class ChainTraffic {
+ public:
+  ChainTraffic(const Cascade& cascade, const Plan& plan, NodeId node)
+      : cascade_{cascade},
+        members_{operators_below(plan, node)},
+        chained_{plan.node(node).kind == NodeKind::kChain} {}
+
+  [[nodiscard]] const std::vector<OpId>& members() const { return members_; }
+
+  [[nodiscard]] bool reads_memory(const Access& access) {
+    if (!chained_) return true;
+    const bool seen = std::find(read_.begin(), read_.end(), access) != read_.end();
+    read_.push_back(access);
+    const auto& producer = cascade_.producer[index_of(access.tensor)];
+    const bool internal = producer && is_member(*producer) && !is_shifted(access);
+    return !seen && !internal;
+  }
+
+  /// The output leaves the chain if someone outside reads it, now or in a later iteration.
+  [[nodiscard]] bool writes_memory(OpId op) const {
+    if (!chained_) return true;
+    const TensorId output = cascade_.op(op).output;
+    const auto& uses = cascade_.uses[index_of(output)];
+    return uses.empty() || cascade_.tensor(output).kind == TensorKind::kOutput ||
+           std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+             return !is_member(use.op) ||
+                    is_shifted(cascade_.op(use.op).inputs[static_cast<std::size_t>(use.input)]);
+           });
+  }
+
+ private:
+  [[nodiscard]] bool is_member(OpId op) const {
+    return std::find(members_.begin(), members_.end(), op) != members_.end();
+  }
+
+  const Cascade& cascade_;
+  std::vector<OpId> members_;
+  bool chained_;
+  std::vector<Access> read_;
+};
+
+void append_operator(const Cascade& cascade, const SpatialMapping& mapping, OpId id, const Extents& extent,
+                     ChainTraffic& chain, PlanProfile& profile) {
+  const Operator& op = cascade.op(id);
+  TileWork tile{cascade, mapping, extent, op};
+  tile.split();
+  OperatorWork work{.op = id, .kind = op.kind};
+  work.ops = product(op.ranks, extent);
+  work.temporal = product(tile.in_time, extent);
+  const auto dimensions = dimensions_of(mapping);
+  for (std::size_t d = 0; d < kDimensionCount; ++d) work.extent[d] = product(*dimensions[d], extent);
+  for (std::size_t i = 0; i < tile.candidates.size(); ++i)
+    work.stationary[i] = extent[index_of(tile.candidates[i])];
+  work.reduction_steps = product(kept(tile.in_time, op.reduction_ranks), extent);
+  work.first_access = static_cast<std::uint32_t>(profile.accesses.size());
+  for (const Access& input : op.inputs) {
+    OperandAccess operand = tile.access(ranks_read(input), cascade.tensor(input.tensor));
+    operand.on_chip = chain.reads_memory(input);
+    profile.accesses.push_back(operand);
+  }
+  OperandAccess output = tile.access(cascade.tensor(op.output).ranks, cascade.tensor(op.output));
+  output.written = true;
+  output.on_chip = chain.writes_memory(id);
+  profile.accesses.push_back(output);
+  work.access_count = static_cast<std::uint32_t>(profile.accesses.size()) - work.first_access;
+  profile.work.push_back(work);
+}
+
+}  // namespace
+
+void append_work(const Cascade& cascade, const Plan& plan, NodeId node, const Extents& extent,
+                 PlanProfile& profile) {
+  ChainTraffic chain{cascade, plan, node};
+  const SpatialMapping unmapped;
+  for (const OpId op : chain.members()) {
+    const SpatialMapping& mapping = plan.spatial.empty() ? unmapped : plan.spatial[index_of(op)];
+    append_operator(cascade, mapping, op, extent, chain, profile);
+  }
+}
+
+}  // namespace fusescape

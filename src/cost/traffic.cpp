@@ -1,0 +1,167 @@
+#include "traffic.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fusescape {
+namespace {
+
+bool windowed(const Index& index) {
+  return index.distance > 0 || index.tap.has_value();
+}
+
+std::int64_t tap_extent(const TileBounds& tile, const Index& index) {
+  return index.tap ? tile.extent[index_of(*index.tap)] : 1;
+}
+
+/// Elements along one dimension: the tile, or the window that it reads, clipped to what exists.
+std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimension,
+                     const TileBounds& tile) {
+  const Index& index = slab.access.indices[dimension];
+  const std::size_t rank = index_of(index.rank);
+  if (!windowed(index)) return tile.extent[rank];
+  const std::int64_t available = cascade.extent(cascade.tensor(slab.access.tensor).ranks[dimension]).value();
+  const std::int64_t halo = tap_extent(tile, index) - 1;
+  const std::int64_t distance = index.distance + (index.tap ? tile.start[index_of(*index.tap)] : 0);
+  const std::int64_t last = tile.start[rank] + tile.extent[rank] - distance;  // One past it.
+  const bool first_tile = tile.start[rank] == 0;
+  std::int64_t first = tile.start[rank] - distance - (slab.held && !first_tile ? 0 : halo);
+  if (!slab.before_start) first = std::max<std::int64_t>(first, 0);
+  return std::max<std::int64_t>(std::min(last, available) - first, 0);
+}
+
+class Walk {
+ public:
+  Walk(const Cascade& cascade, const std::vector<PathLoop>& loops, const Slab& slab, Bytes granule,
+       Refetch refetch)
+      : cascade_{cascade},
+        loops_{loops},
+        slab_{slab},
+        granule_{granule},
+        refetch_{refetch},
+        tile_{whole_bounds(cascade)} {}
+
+  Movement run(std::size_t depth);
+
+ private:
+  [[nodiscard]] const Index* index_over(RankId rank) const {
+    for (const Index& index : slab_.access.indices) {
+      if (index.rank == rank || index.tap == rank) return &index;
+    }
+    return nullptr;
+  }
+  /// One tile of loop `depth`, `times` over.
+  void add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_t extent, std::int64_t times);
+  Movement indexing_loop(std::size_t depth, const Index& index);
+  Movement other_loop(std::size_t depth);
+
+  const Cascade& cascade_;
+  const std::vector<PathLoop>& loops_;
+  const Slab& slab_;
+  Bytes granule_;
+  Refetch refetch_;
+  TileBounds tile_;
+};
+
+void Walk::add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_t extent,
+               std::int64_t times) {
+  if (times <= 0 || extent <= 0) return;
+  const std::size_t rank = index_of(loops_[depth].rank);
+  const std::int64_t outer_extent = std::exchange(tile_.extent[rank], extent);
+  const std::int64_t outer_start = std::exchange(tile_.start[rank], start);
+  const Movement one = run(depth + 1);
+  tile_.extent[rank] = outer_extent;
+  tile_.start[rank] = outer_start;
+  sum.bytes += one.bytes * times;
+  sum.visits += one.visits * times;
+  sum.moves = sum.moves || one.moves;
+}
+
+/// Every iteration needs another slab. Tiles whose windows are clipped differ from the rest and go one by
+/// one.
+Movement Walk::indexing_loop(std::size_t depth, const Index& index) {
+  const PathLoop& loop = loops_[depth];
+  const std::int64_t begin = tile_.start[index_of(loop.rank)];
+  const std::int64_t extent = tile_.extent[index_of(loop.rank)];
+  const std::int64_t full = extent / loop.tile;
+  const std::int64_t rest = extent % loop.tile;
+  Movement sum;
+  std::int64_t leading = 0;
+  std::int64_t trailing = 0;
+  if (index.tap == loop.rank) {
+    leading = full;
+  } else if (windowed(index)) {
+    const std::int64_t back =
+        reach(cascade_, index) + 1;  // The first tile of all may differ even without a halo.
+    if (begin < back) leading = std::min(full, ceil_div(back - begin, loop.tile));
+    trailing = std::min(full - leading, ceil_div(reach(cascade_, index), loop.tile) + 1);
+  }
+  for (std::int64_t i = 0; i < leading; ++i) add(sum, depth, begin + i * loop.tile, loop.tile, 1);
+  add(sum, depth, begin + leading * loop.tile, loop.tile, full - leading - trailing);
+  for (std::int64_t i = full - trailing; i < full; ++i) add(sum, depth, begin + i * loop.tile, loop.tile, 1);
+  add(sum, depth, begin + full * loop.tile, rest, 1);
+  sum.moves = sum.moves || full + (rest > 0 ? 1 : 0) > 1;
+  return sum;
+}
+
+/// The slab is needed again at every iteration; it is still there unless others took turns inside.
+Movement Walk::other_loop(std::size_t depth) {
+  const PathLoop& loop = loops_[depth];
+  const std::int64_t begin = tile_.start[index_of(loop.rank)];
+  const std::int64_t extent = tile_.extent[index_of(loop.rank)];
+  const std::int64_t full = extent / loop.tile;
+  Movement sum;
+  add(sum, depth, begin, std::min(extent, loop.tile), 1);
+  if (!sum.moves && refetch_ == Refetch::kWhenChanged) return sum;
+  add(sum, depth, begin, loop.tile, full - 1);
+  if (full > 0) add(sum, depth, begin + full * loop.tile, extent % loop.tile, 1);
+  return sum;
+}
+
+Movement Walk::run(std::size_t depth) {
+  if (depth == loops_.size()) {
+    const Bytes bytes = slab_bytes(cascade_, slab_, tile_);
+    return {.bytes = round_up(bytes, granule_), .visits = bytes == Bytes{0} ? 0 : 1, .moves = false};
+  }
+  const Index* index = index_over(loops_[depth].rank);
+  return index != nullptr ? indexing_loop(depth, *index) : other_loop(depth);
+}
+
+}  // namespace
+
+TileBounds whole_bounds(const Cascade& cascade) {
+  TileBounds bounds;
+  for (const Rank& rank : cascade.ranks) bounds.extent.push_back(rank.extent.value());
+  bounds.start.assign(cascade.ranks.size(), 0);
+  return bounds;
+}
+
+Bytes slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
+  Elements elements{slab.fixed_elements};
+  for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
+    elements = elements * span_of(cascade, slab, i, tile);
+  }
+  return bytes_of(elements, slab.bits);
+}
+
+Bytes largest_slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
+  Elements elements{slab.fixed_elements};
+  for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
+    const Index& index = slab.access.indices[i];
+    std::int64_t span = tile.extent[index_of(index.rank)];
+    if (windowed(index)) {
+      const std::int64_t available = cascade.extent(cascade.tensor(slab.access.tensor).ranks[i]).value();
+      const std::int64_t before = slab.before_start ? reach(cascade, index) : 0;
+      span = std::min(span + tap_extent(tile, index) - 1, available + before);
+    }
+    elements = elements * span;
+  }
+  return bytes_of(elements, slab.bits);
+}
+
+Movement movement(const Cascade& cascade, const std::vector<PathLoop>& loops, const Slab& slab, Bytes granule,
+                  Refetch refetch) {
+  return Walk{cascade, loops, slab, granule, refetch}.run(0);
+}
+
+}  // namespace fusescape

@@ -1,0 +1,49 @@
+// How many bytes does one buffer move? The fetch rule of docs/model/traffic.md, over real (ragged) tiles.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fusescape/plan/plan.hpp"
+#include "fusescape/support/units.hpp"
+#include "fusescape/workload/cascade.hpp"
+
+namespace fusescape {
+
+/// Extent and start of the current tile along every rank of a cascade.
+struct TileBounds {
+  std::vector<std::int64_t> extent;
+  std::vector<std::int64_t> start;
+};
+[[nodiscard]] TileBounds whole_bounds(const Cascade& cascade);
+
+/// What a buffer holds at a time: part of a tensor.
+struct Slab {
+  Access access;
+  int bits = 0;
+  std::int64_t fixed_elements = 1;  ///< A further factor: the slices that a carried buffer holds.
+  bool before_start = false;        ///< Elements before the first exist (a loaded state), and are moved.
+  bool held = false;                ///< Its window's halo is kept from tile to tile.
+};
+
+/// Bytes of the slab in one tile, packed. Windows are clipped to the tensor.
+[[nodiscard]] Bytes slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile);
+
+/// Bytes of the largest slab that any tile can need.
+[[nodiscard]] Bytes largest_slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile);
+
+struct Movement {
+  Bytes bytes;              ///< Moved in all, every visit rounded up to the granule.
+  std::int64_t visits = 0;  ///< Times that a slab different from the last one was needed.
+  bool moves = false;       ///< More than one slab takes turns in the buffer.
+};
+
+/// When is a slab moved again: when another took its place, or at every iteration (it was overwritten)?
+enum class Refetch : unsigned char { kWhenChanged, kAlways };
+
+/// Runs through `loops`, outermost first, by classes of equal iterations: the work does not grow with trip
+/// counts.
+[[nodiscard]] Movement movement(const Cascade& cascade, const std::vector<PathLoop>& loops, const Slab& slab,
+                                Bytes granule, Refetch refetch = Refetch::kWhenChanged);
+
+}  // namespace fusescape
