@@ -1,10 +1,8 @@
 #include "fusescape/search/sweep.hpp"
 
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <algorithm>
-#include <exception>
 #include <unordered_map>
 
 #include "fusescape/cost/machine.hpp"
@@ -12,6 +10,7 @@
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/parallel_for.hpp"
 
 namespace fusescape {
 namespace {
@@ -197,22 +196,6 @@ SweepCounts counts_of(std::span<const PointOutcome> outcomes) {
 }
 
 }  // namespace
-
-void parallel_for(std::size_t count, int jobs, const std::function<void(std::size_t)>& work) {
-  const int threads = jobs > 0 ? jobs : omp_get_num_procs();
-  std::vector<std::exception_ptr> errors(count);  // Nothing may throw out of the region.
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-  for (std::size_t i = 0; i < count; ++i) {
-    try {
-      work(i);
-    } catch (...) {
-      errors[i] = std::current_exception();
-    }
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
-}
 
 std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {

@@ -58,8 +58,4 @@ struct SweepRun {
                                                         std::span<const DesignPoint> points,
                                                         const SweepRun& run = {});
 
-/// Runs work(0) ... work(count - 1) on `jobs` threads (0: one per core), each once, in no order. `work`
-/// writes only to its own slot. If calls throw, the exception of the smallest index leaves.
-void parallel_for(std::size_t count, int jobs, const std::function<void(std::size_t)>& work);
-
 }  // namespace fusescape

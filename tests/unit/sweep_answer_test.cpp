@@ -1,0 +1,123 @@
+#include "fusescape/search/sweep_answer.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace fusescape {
+namespace {
+
+using namespace literals;
+
+const Strategy kFused{.name = "fused", .summary = "", .build = nullptr};
+
+Axis design_axis(std::size_t count) {
+  Axis axis{.name = "memory_fraction", .values = {}};
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string label = std::to_string(i);
+    axis.values.push_back({.label = label, .settings = {{.key = axis.name, .value = label}}});
+  }
+  return axis;
+}
+
+/// One scenario; design i has area `areas[i]` and latency `latencies[i]`, zero meaning that it does not fit.
+/// The baseline is `reference`, a design of its own.
+struct Study {
+  SweepSpec spec;
+  BoundSweep bound;
+  SweepResult result;
+};
+
+PointOutcome outcome(std::int64_t latency) {
+  PointOutcome made;
+  made.status = latency > 0 ? PointOutcome::Status::kFeasible : PointOutcome::Status::kInfeasible;
+  made.cost.latency = Cycles{latency};
+  return made;
+}
+
+PricedAccelerator priced(std::optional<double> area) {
+  PricedAccelerator made;
+  made.accelerator.cores.push_back({.name = "array", .count = 1, .rows = 64, .cols = 128, .spatial = {}});
+  made.accelerator.sram.capacity = 24_MiB;
+  if (area) made.area = SquareMm{*area};
+  return made;
+}
+
+Study study(const std::vector<std::optional<double>>& areas, const std::vector<std::int64_t>& latencies,
+            std::int64_t reference_latency) {
+  Study made;
+  made.spec.axes = {design_axis(areas.size())};
+  made.spec.baselines = {{.name = "reference", .settings = {}}};
+  made.spec.budget = Budget{.baseline = "reference", .tolerance = 0.01};
+  Workload model;
+  model.n_layer = 64;
+  model.tokens = Elements{16};
+  made.bound.workloads = {model};
+  made.bound.strategies = {&kFused};
+  for (std::size_t i = 0; i < areas.size(); ++i) {
+    made.bound.accelerators.push_back(priced(areas[i]));
+    made.bound.points.push_back({.workload = 0, .accelerator = static_cast<std::uint32_t>(i), .strategy = 0});
+    made.result.points.push_back(outcome(latencies[i]));
+  }
+  made.bound.baselines = {
+      {.workload = 0, .accelerator = static_cast<std::uint32_t>(areas.size()), .strategy = 0}};
+  made.bound.accelerators.push_back(priced(222.0));
+  made.result.baselines = {outcome(reference_latency)};
+  return made;
+}
+
+ScenarioAnswer only_scenario(const Study& s) {
+  const SweepAnswer made = answer(s.spec, s.bound, s.result);
+  REQUIRE(made.scenarios.size() == 1);
+  return made.scenarios.front();
+}
+
+TEST_CASE("The best design is the fastest that fits the chip and the budget") {
+  // 0 does not fit, 1 is 10% over budget, 3 is as fast as 2 but comes later.
+  const auto best = only_scenario(study({222.0, 244.2, 222.0, 200.0, 222.0}, {0, 50, 100, 100, 300}, 150));
+  REQUIRE(best.best);
+  CHECK(*best.best == 2);
+  CHECK(best.over_budget == 1);
+  CHECK(best.budget->value() == 222.0);
+}
+
+TEST_CASE("A design may lie above the budget by the stated tolerance and no more") {
+  // 1% of 222 mm2 are 2.22 mm2.
+  CHECK(only_scenario(study({224.21}, {100}, 150)).best);
+  CHECK_FALSE(only_scenario(study({224.23}, {100}, 150)).best);
+}
+
+TEST_CASE("A design whose area the table does not know cannot be the best under a budget") {
+  Study unknown = study({std::nullopt}, {100}, 150);
+  CHECK_FALSE(only_scenario(unknown).best);
+  unknown.spec.budget.reset();
+  CHECK(only_scenario(unknown).best);
+}
+
+TEST_CASE("A speed-up is the baseline's latency over the best's, and none where either does not fit") {
+  const auto faster = only_scenario(study({222.0}, {100}, 150));
+  CHECK(faster.comparisons.front().speedup == 1.5);
+  CHECK_FALSE(only_scenario(study({222.0}, {100}, 0)).comparisons.front().speedup);
+  CHECK_FALSE(only_scenario(study({222.0}, {0}, 150)).comparisons.front().speedup);
+}
+
+TEST_CASE("Milliseconds per token cover all layers and one token") {
+  // 1,000,000 cycles a block at 1 GHz are 1 ms; x 64 layers / 16 tokens = 4 ms.
+  CHECK(only_scenario(study({222.0}, {1'000'000}, 1)).figures.ms_per_token == 4.0);
+}
+
+TEST_CASE("The trade-off of a scenario keeps what nothing in budget dominates") {
+  // (100, 222) and (120, 180) trade; (130, 200) loses to the latter; (90, 300) is over budget.
+  const auto found = only_scenario(study({222.0, 180.0, 200.0, 300.0}, {100, 120, 130, 90}, 150));
+  CHECK(found.pareto == std::vector<std::size_t>{0, 1});
+}
+
+TEST_CASE("Published figures are passed on and change nothing that is modelled") {
+  Study with = study({222.0, 200.0}, {100, 90}, 150);
+  const auto without = only_scenario(with);
+  with.spec.published = {{.name = "x", .value = 1.78, .baseline = "reference", .source = "y", .note = ""}};
+  CHECK(only_scenario(with).best == without.best);
+  CHECK(only_scenario(with).comparisons.front().speedup == without.comparisons.front().speedup);
+  CHECK(answer(with.spec, with.bound, with.result).published.size() == 1);
+}
+
+}  // namespace
+}  // namespace fusescape
