@@ -117,7 +117,7 @@ GroupReport group_of(const Workload& workload, const Assessment& assessment, std
   for (const OpId op : layout.operators) group.ops.push_back(cascade.op(op).name);
   group.name =
       group.ops.size() == 1 ? group.ops.front() : fmt::format("{}..{}", group.ops.front(), group.ops.back());
-  group.utilization = utilization_of(cost.pe_cycles, assessment.machine.pes, group.latency);
+  group.utilization = utilization_of(cost.pe_cycles.value(), assessment.machine.pes, group.latency);
   return group;
 }
 
@@ -159,7 +159,7 @@ EvaluationOutcome outcome_of(const Workload& workload, const Accelerator& accele
       .onchip_read = cost.total.onchip_read,
       .onchip_write = cost.total.onchip_write,
       .operations = cost.total.ops,
-      .utilization = utilization_of(cost.total.pe_cycles, accelerator.pes(), cost.latency),
+      .utilization = utilization_of(cost.total.pe_cycles.value(), accelerator.pes(), cost.latency),
       .bound = cost.total.bound,
       .energy_pj = silicon.energy_pj,
       .power_w = silicon.power_w,

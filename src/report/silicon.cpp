@@ -13,7 +13,7 @@ void add_energy(const Accelerator& accelerator, const Technology& technology, co
                       .onchip_read = cost.total.onchip_read,
                       .onchip_write = cost.total.onchip_write,
                       .ops = {}};
-  counts.ops[static_cast<std::size_t>(accelerator.pe_type)] = Ops{cost.total.pe_cycles};
+  counts.ops[static_cast<std::size_t>(accelerator.pe_type)] = Ops{cost.total.pe_cycles.value()};
   const EnergyBreakdown energy = energy_of(counts, accelerator.sram, technology);
   const std::optional<Picojoules> total = energy.total();
   if (!total) return;

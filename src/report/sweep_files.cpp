@@ -80,7 +80,7 @@ void add_cost(const BoundSweep& sweep, const DesignPoint& point, const PointOutc
   add("onchip_write_bytes", cost.total.onchip_write.value());
   add("ops", cost.total.ops.value());
   add("utilization",
-      static_cast<double>(cost.total.pe_cycles) / (static_cast<double>(accelerator.pes()) * cycles));
+      static_cast<double>(cost.total.pe_cycles.value()) / (static_cast<double>(accelerator.pes()) * cycles));
   add("bound", std::string{name_of(cost.total.bound)});
   add("latency_ms", ms);
   add("latency_ms_per_token", ms / static_cast<double>(workload.tokens.value()));
@@ -97,6 +97,7 @@ Table points_table(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
     std::vector<Field> fields = axis_fields(spec, id);
     add_design(sweep, sweep.points[id], fields);
     add_cost(sweep, sweep.points[id], result.points[id], fields);
+    add_field(fields, {"in_budget", in_budget(spec, sweep, id)});
     std::vector<Value>& row = table.rows.emplace_back();
     for (Field& field : fields) {
       if (id == 0) table.columns.push_back(field.name);

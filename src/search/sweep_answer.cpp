@@ -163,6 +163,20 @@ ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, c
   return answer;
 }
 
+/// Distinct names in order of appearance, ", " between them.
+template <class Values, class NameOf>
+std::string joined(const Values& values, const NameOf& name_of_value) {
+  std::vector<std::string_view> names;
+  std::string text;
+  for (const auto& value : values) {
+    const std::string_view name = name_of_value(value);
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    text += (names.empty() ? "" : ", ") + std::string{name};
+    names.push_back(name);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::vector<std::string_view> sweep_metrics() {
@@ -188,6 +202,10 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   answer.sweep = spec.name;
   answer.model = spec.workload;
   answer.arch = spec.arch;
+  answer.technology = joined(sweep.accelerators, [](const PricedAccelerator& design) {
+    return std::string_view{design.accelerator.technology};
+  });
+  answer.dtype = joined(sweep.workloads, [](const Workload& workload) { return name_of(workload.dtype); });
   answer.minimize = spec.minimize;
   answer.tolerance = spec.budget ? spec.budget->tolerance : 0.0;
   for (const Axis& axis : spec.axes) {

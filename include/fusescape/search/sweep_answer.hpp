@@ -50,12 +50,13 @@ struct ScenarioAnswer {
   std::vector<std::size_t> pareto;  ///< Ids of the non-dominated points in budget.
 };
 
-/// Every figure in it is `modelled`, except `published`. Area table, data type and phase are those of each
-/// figure's accelerator and workload in the bound sweep.
+/// Every figure in it is `modelled`, except `published`.
 struct SweepAnswer {
   std::string sweep;
-  std::string model;  ///< As the sweep's file names it.
-  std::string arch;   ///< Likewise.
+  std::string model;       ///< As the sweep's file names it.
+  std::string arch;        ///< Likewise.
+  std::string technology;  ///< Of the points' accelerators; ", " between them if an axis changes it.
+  std::string dtype;       ///< Of the points' workloads; likewise.
   std::string minimize;
   double tolerance = 0.0;
   std::vector<std::string> scenario_axes;
