@@ -1,3 +1,4 @@
+// Does every cycle of a cascade have a shift, along one rank that can be walked step by step?
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Derives what a cascade implies, checks it, and puts its operators in an executable order.
+// What does a cascade imply, is it sound, and in which order can it run?
 #include <fmt/format.h>
 
 #include <functional>

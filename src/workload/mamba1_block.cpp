@@ -1,5 +1,4 @@
-// One Mamba-1 block as a cascade, operator by operator (docs/model/workloads.md has the same list as
-// formulas).
+// Which operators make up a Mamba-1 block? (docs/model/workloads.md lists the same as formulas.)
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
 #include "fusescape/workload/model.hpp"
