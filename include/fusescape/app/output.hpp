@@ -1,0 +1,34 @@
+// Where do results go, and how is nothing lost on the way?
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "fusescape/app/arguments.hpp"
+#include "fusescape/app/exit_code.hpp"
+#include "fusescape/report/table.hpp"
+
+namespace fusescape {
+
+/// Writes `content` to `path` so that at every moment the path holds either what it held before or all of
+/// `content`: into a temporary file beside it, which then takes its place. Devices and pipes are written
+/// directly.
+[[nodiscard]] std::optional<Failure> write_file(const std::string& path, std::string_view content);
+
+/// Creates `folder` and those above it, if they are not there.
+[[nodiscard]] std::optional<Failure> make_folder(const std::string& folder);
+
+/// Sends a command's result to where `output` says.
+[[nodiscard]] std::optional<Failure> write_result(const OutputArguments& output, std::string_view content);
+
+/// Colours only for a terminal, without --no-color and without NO_COLOR in the environment.
+[[nodiscard]] TextStyle text_style(const OutputArguments& output);
+
+/// Prints to standard error.
+void complain(std::string_view text);
+
+/// True if progress may be shown.
+[[nodiscard]] bool shows_progress(const OutputArguments& output);
+
+}  // namespace fusescape

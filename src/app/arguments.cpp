@@ -1,0 +1,253 @@
+#include "fusescape/app/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <sstream>
+#include <string_view>
+
+#include "completion.hpp"
+#include "fusescape/config/scalars.hpp"
+#include "fusescape/support/version.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  fusescape evaluate --arch marca --workload mamba-2.8b --strategy fuse-all --explain
+  fusescape evaluate --arch marca --workload mamba-2.8b --strategy unfused --set L=1024 --json
+  fusescape compare --arch marca --workload mamba-130m --set phase=decode
+  fusescape sweep configs/sweeps/marca-iso-area.yaml --out out/iso-area
+  fusescape list strategies
+
+Exit codes: 0 ok, 1 internal error, 2 usage, 3 bad input file, 4 infeasible, 5 sweep incomplete,
+6 file missing, unreadable or unwritable, 130 interrupted. docs/cli.md has the rest.)";
+
+constexpr const char* kEvaluateExamples = R"(Examples:
+  fusescape evaluate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64 --explain
+  fusescape evaluate --arch edge --workload mamba-130m --strategy unfused --set sram.capacity="2 MiB" --json
+  fusescape evaluate --arch marca --workload mamba-130m --strategy fuse-all --print-plan -o plan.yaml
+  fusescape evaluate --arch marca --workload mamba-130m --plan plan.yaml)";
+
+constexpr const char* kSweepExamples = R"(Examples:
+  fusescape sweep marca-iso-area --out out/iso-area        writes points.csv, pareto.csv, summary.json, resolved.yaml
+  fusescape sweep my-sweep.yaml --jobs 1 --csv -o points.csv)";
+
+/// Every command's struct, its options bound to it while CLI11 parses.
+struct CommandSlots {
+  EvaluateArguments evaluate;
+  CompareArguments compare;
+  SweepArguments sweep;
+  ParetoArguments pareto;
+  ListArguments list;
+  ValidateArguments validate;
+  std::string shell;
+  OutputArguments none;
+};
+
+void add_output_options(CLI::App& command, OutputArguments& output) {
+  CLI::Option* json = command.add_flag_callback(
+      "--json", [&output] { output.format = Format::kJson; }, "Print JSON");
+  CLI::Option* csv = command.add_flag_callback(
+      "--csv", [&output] { output.format = Format::kCsv; }, "Print CSV");
+  json->excludes(csv);
+  command.add_option("-o,--output", output.file, "Write the result to FILE, '-' for standard output")
+      ->type_name("FILE");
+  command.add_flag("-q,--quiet", output.quiet, "No progress and no notes on standard error");
+  command.add_flag("--no-color", output.no_color, "No colours, as with NO_COLOR set");
+}
+
+void add_settings(CLI::App& command, std::vector<std::string>& settings) {
+  command
+      .add_option(
+          "--set", settings,
+          "Change a key of the workload or the accelerator: L=1024, dtype=fp16, sram.capacity=\"6 MiB\"")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
+void add_input_options(CLI::App& command, InputArguments& input) {
+  command.add_option("--arch", input.arch, "Accelerator: a file, or a name of 'list archs'")
+      ->type_name("A")
+      ->required();
+  command.add_option("--workload", input.workload, "Workload: a file, or a name of 'list workloads'")
+      ->type_name("W")
+      ->required();
+  add_settings(command, input.settings);
+}
+
+void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
+  CLI::App* command = app.add_subcommand("evaluate", "Cost of one strategy or plan on one accelerator");
+  add_input_options(*command, arguments.input);
+  CLI::Option* strategy =
+      command->add_option("--strategy", arguments.strategy, "A name of 'list strategies'")->type_name("S");
+  command->add_option("--plan", arguments.plan_file, "A plan file instead of a strategy")
+      ->type_name("FILE")
+      ->excludes(strategy);
+  command->add_option("--model", "Which model: closed (the closed form)")
+      ->type_name("MODEL")
+      ->check(CLI::IsMember({"closed"}));
+  CLI::Option* explain = command->add_flag("--explain", arguments.explain,
+                                           "Say what bounds each group, why, and what would help");
+  CLI::Option* print_plan = command->add_flag("--print-plan", arguments.print_plan,
+                                              "Print the plan as YAML that --plan reads back");
+  add_output_options(*command, arguments.output);
+  for (const char* other : {"--json", "--csv"}) {
+    explain->excludes(command->get_option(other));
+    print_plan->excludes(command->get_option(other));
+  }
+  print_plan->excludes(explain);
+  command->footer(kEvaluateExamples);
+}
+
+void add_compare(CLI::App& app, CompareArguments& arguments) {
+  CLI::App* command = app.add_subcommand("compare", "Strategies side by side; an infeasible one is a row");
+  add_input_options(*command, arguments.input);
+  command->add_option("--strategies", arguments.strategies, "Which ones, and in which order (default: all)")
+      ->type_name("a,b,...")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  add_output_options(*command, arguments.output);
+}
+
+void add_sweep(CLI::App& app, SweepArguments& arguments) {
+  CLI::App* command =
+      app.add_subcommand("sweep", "Evaluate a grid of designs and find the best of each scenario");
+  command->add_option("sweep", arguments.file, "Sweep: a file, or the name of a shipped one")
+      ->type_name("SWEEP")
+      ->required();
+  add_settings(*command, arguments.settings);
+  command
+      ->add_option("--out", arguments.folder,
+                   "Folder for points.csv, pareto.csv, summary.json, resolved.yaml")
+      ->type_name("DIR");
+  command->add_option("--jobs", arguments.jobs, "Threads (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096));
+  add_output_options(*command, arguments.output);
+  command->footer(kSweepExamples);
+}
+
+void add_pareto(CLI::App& app, ParetoArguments& arguments) {
+  CLI::App* command = app.add_subcommand("pareto", "Rows of a CSV file that no other row beats");
+  command->add_option("results", arguments.file, "CSV file with a header, such as points.csv")
+      ->type_name("RESULTS.csv")
+      ->required();
+  command->add_option("--minimize", arguments.minimize, "Columns to minimise")
+      ->type_name("a,b,...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->required();
+  add_output_options(*command, arguments.output);
+}
+
+void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
+  CLI::App* list = app.add_subcommand("list", "What there is to choose from");
+  list->add_option("what", slots.list.what, "strategies | workloads | archs | techs | families")
+      ->required()
+      ->check(CLI::IsMember({"strategies", "workloads", "archs", "techs", "families"}));
+  add_output_options(*list, slots.list.output);
+
+  CLI::App* validate = app.add_subcommand("validate", "Check input files and nothing else");
+  validate->add_option("files", slots.validate.files, "YAML files")->type_name("FILE...")->required();
+  add_output_options(*validate, slots.validate.output);
+
+  CLI::App* completion = app.add_subcommand("completion", "Print a completion script for a shell");
+  completion->add_option("shell", slots.shell, "bash | zsh | fish")
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>{kShells.begin(), kShells.end()}));
+  add_output_options(*completion, slots.none);
+}
+
+std::vector<CommandShape> shape_of(const CLI::App& app) {
+  std::vector<CommandShape> commands;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    CommandShape& shape =
+        commands.emplace_back(CommandShape{command->get_name(), command->get_description(), {}});
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) shape.options.push_back("--" + name);
+      for (const std::string& name : option->get_snames()) shape.options.push_back("-" + name);
+    }
+  }
+  return commands;
+}
+
+expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slots) {
+  const std::string name = app.get_subcommands().front()->get_name();
+  if (name == "evaluate") {
+    if (slots.evaluate.strategy.empty() && slots.evaluate.plan_file.empty()) {
+      return unexpected{
+          UsageError{"error: evaluate needs --strategy S or --plan FILE\n"
+                     "Run 'fusescape evaluate --help' for help.\n"}};
+    }
+    return Command{slots.evaluate};
+  }
+  if (name == "compare") return Command{slots.compare};
+  if (name == "sweep") return Command{slots.sweep};
+  if (name == "pareto") return Command{slots.pareto};
+  if (name == "list") return Command{slots.list};
+  if (name == "validate") return Command{slots.validate};
+  return Command{PrintArguments{completion_script(slots.shell, shape_of(app)), slots.none}};
+}
+
+/// The innermost command that was named, for the line that points to its --help.
+std::string named_command(const CLI::App& app) {
+  const std::vector<CLI::App*> named = app.get_subcommands();
+  return named.empty() ? "fusescape" : "fusescape " + named.front()->get_name();
+}
+
+UsageError usage_error(const CLI::App& app, std::string_view message) {
+  return {fmt::format("error: {}\nRun '{} --help' for help.\n", message, named_command(app))};
+}
+
+/// CLI11 only says that an unknown command "was not expected".
+std::optional<UsageError> unknown_command(const CLI::App& app, std::string_view word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  if (word.empty() || word.front() == '-' || std::find(names.begin(), names.end(), word) != names.end()) {
+    return std::nullopt;
+  }
+  const std::vector<std::string_view> known{names.begin(), names.end()};
+  return usage_error(app, fmt::format("unknown command '{}'{}", word, did_you_mean(word, known)));
+}
+
+}  // namespace
+
+expected<Command, UsageError> parse_arguments(int argc, const char* const* argv) {
+  CLI::App app{
+      "fusescape: which accelerator and fusion schedule is best for a state-space model, by how much, and "
+      "why",
+      "fusescape"};
+  const std::string version = fmt::format("fusescape {}", kVersion);
+  app.set_version_flag("--version", version, "Print the version");
+  app.require_subcommand(1);
+  app.footer(kExamples);
+  CommandSlots slots;
+  add_evaluate(app, slots.evaluate);
+  add_compare(app, slots.compare);
+  add_sweep(app, slots.sweep);
+  add_pareto(app, slots.pareto);
+  add_list_and_validate(app, slots);
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    command->set_version_flag("--version", version, "Print the version");
+  }
+  if (argc > 1) {
+    if (std::optional<UsageError> error = unknown_command(app, argv[1])) return unexpected{*error};
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    std::ostringstream text;
+    app.exit(asked, text, text);
+    return Command{PrintArguments{text.str(), {}}};
+  } catch (const CLI::ParseError& error) {
+    return unexpected{usage_error(app, error.what())};
+  }
+  return command_of(app, slots);
+}
+
+}  // namespace fusescape

@@ -1,0 +1,60 @@
+// fusescape compare: which strategy is best for this workload on this accelerator?
+#include <utility>
+
+#include "fusescape/app/commands.hpp"
+#include "fusescape/app/output.hpp"
+#include "fusescape/report/comparison.hpp"
+#include "inputs.hpp"
+
+namespace fusescape {
+namespace {
+
+expected<std::vector<const Strategy*>, Failure> chosen_strategies(const std::vector<std::string>& names) {
+  std::vector<const Strategy*> chosen;
+  if (names.empty()) {
+    for (const Strategy& strategy : strategies()) chosen.push_back(&strategy);
+  }
+  std::string errors;
+  for (const std::string& name : names) {
+    const expected<const Strategy*, Failure> strategy = strategy_named(name);
+    if (strategy) {
+      chosen.push_back(*strategy);
+    } else {
+      errors += strategy.error().text;
+    }
+  }
+  if (!errors.empty()) return unexpected{Failure{ExitCode::kUsage, errors}};
+  return chosen;
+}
+
+std::string printed(const std::vector<EvaluationReport>& reports, const OutputArguments& output) {
+  switch (output.format) {
+    case Format::kJson:
+      return json(comparison_table(reports));
+    case Format::kCsv:
+      return csv(comparison_table(reports));
+    case Format::kText:
+      break;
+  }
+  return comparison_text(reports, text_style(output));
+}
+
+}  // namespace
+
+CommandResult run_command(const CompareArguments& arguments) {
+  const expected<std::vector<const Strategy*>, Failure> chosen = chosen_strategies(arguments.strategies);
+  if (!chosen) return unexpected{chosen.error()};
+  const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
+  if (!inputs) return unexpected{inputs.error()};
+  std::vector<EvaluationReport> reports;
+  for (const Strategy* strategy : *chosen) {
+    reports.push_back(
+        report_of(*inputs, strategy->name, assess(inputs->workload.block, inputs->accelerator, *strategy)));
+  }
+  if (const auto failure = write_result(arguments.output, printed(reports, arguments.output))) {
+    return unexpected{*failure};
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace fusescape

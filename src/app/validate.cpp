@@ -1,0 +1,64 @@
+// fusescape validate: are these files well formed? All errors of all files, and nothing else.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fusescape/app/commands.hpp"
+#include "fusescape/app/output.hpp"
+#include "inputs.hpp"
+
+namespace fusescape {
+namespace {
+
+struct Verdict {
+  std::string file;
+  std::string kind;  ///< Empty if it could not be told.
+  std::optional<Failure> failure;
+};
+
+Verdict verdict_on(const std::string& file) {
+  const Loaded<InputFile> input = read_input(file);
+  if (!input) return {file, "", failure_of(input.error())};
+  Verdict verdict{file, std::string{name_of(input->kind)}, {}};
+  if (const std::optional<InputError> error = check_input(*input)) verdict.failure = failure_of(*error);
+  return verdict;
+}
+
+std::string printed(const std::vector<Verdict>& verdicts, const OutputArguments& output) {
+  Table table{.columns = {"file", "kind", "ok"}, .rows = {}};
+  std::string lines;
+  for (const Verdict& verdict : verdicts) {
+    const bool ok = !verdict.failure;
+    table.rows.push_back({verdict.file, verdict.kind.empty() ? Value{} : Value{verdict.kind}, ok});
+    if (ok && !output.quiet) lines += fmt::format("{}: ok ({})\n", verdict.file, verdict.kind);
+  }
+  switch (output.format) {
+    case Format::kJson:
+      return json(table);
+    case Format::kCsv:
+      return csv(table);
+    case Format::kText:
+      break;
+  }
+  return lines;
+}
+
+}  // namespace
+
+CommandResult run_command(const ValidateArguments& arguments) {
+  std::vector<Verdict> verdicts;
+  for (const std::string& file : arguments.files) verdicts.push_back(verdict_on(file));
+  if (const auto failure = write_result(arguments.output, printed(verdicts, arguments.output))) {
+    return unexpected{*failure};
+  }
+  ExitCode code = ExitCode::kOk;
+  for (const Verdict& verdict : verdicts) {
+    if (!verdict.failure) continue;
+    complain(verdict.failure->text);
+    // A bad file outranks one that could not be read.
+    if (code != ExitCode::kBadInput) code = verdict.failure->code;
+  }
+  return code;
+}
+
+}  // namespace fusescape
