@@ -33,14 +33,16 @@ std::int64_t shortest_cycle_distance(const std::vector<OpId>& component,
   return shortest.value();
 }
 
+/// The rank of the shifted reads on a cycle. Expects one: make_cascade refuses cycles without.
 RankId shifted_rank(const std::vector<Dependence>& edges) {
+  std::optional<RankId> found;
   for (const Dependence& edge : edges) {
     for (const Index& index : edge.access->indices) {
-      if (index.distance > 0) return index.rank;
+      if (index.distance > 0) found = index.rank;
     }
   }
-  FUSESCAPE_EXPECTS(!"a cycle of a checked cascade without a shifted read");
-  return {};
+  FUSESCAPE_EXPECTS(found.has_value());
+  return *found;
 }
 
 }  // namespace
