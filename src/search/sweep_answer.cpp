@@ -181,6 +181,7 @@ std::string joined(const Values& values, const NameOf& name_of_value) {
 
 std::vector<std::string_view> sweep_metrics() {
   std::vector<std::string_view> names;
+  names.reserve(kMetrics.size());
   for (const Metric& metric : kMetrics) names.push_back(metric.name);
   return names;
 }

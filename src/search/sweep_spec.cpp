@@ -53,15 +53,16 @@ void check_axes(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
 }
 
 void check_baselines(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
-  for (const Baseline& baseline : spec.baselines) {
-    for (const Axis& axis : spec.axes) {
-      if (is_scenario_axis(spec, axis.name)) continue;
-      for (const std::string& key : keys_of(axis)) {
-        if (sets(baseline.settings, key)) continue;
-        problems.push_back(
-            {baseline.pos, fmt::format("baseline '{}' leaves '{}' open: set it, as axis '{}' does",
-                                       baseline.name, key, axis.name)});
-      }
+  for (const Axis& axis : spec.axes) {
+    if (is_scenario_axis(spec, axis.name)) continue;
+    const std::vector<std::string> keys = keys_of(axis);
+    for (const Baseline& baseline : spec.baselines) {
+      const auto open = std::find_if(keys.begin(), keys.end(),
+                                     [&](const std::string& key) { return !sets(baseline.settings, key); });
+      if (open == keys.end()) continue;
+      problems.push_back(
+          {baseline.pos, fmt::format("baseline '{}' leaves '{}' open: set it, as axis '{}' does",
+                                     baseline.name, *open, axis.name)});
     }
   }
 }
