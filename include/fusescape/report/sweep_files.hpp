@@ -20,7 +20,10 @@ namespace fusescape {
 /// summary.json: the best design of each scenario, beside the baselines and the published figures.
 [[nodiscard]] std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer);
 
-/// The same for a person.
+/// resolved.yaml: the sweep as it was run, command-line settings included, as a file that `sweep` reads.
+[[nodiscard]] std::string resolved_yaml(const SweepSpec& spec);
+
+/// The answer for a person.
 [[nodiscard]] std::string summary_text(const SweepAnswer& answer, TextStyle style);
 
 }  // namespace fusescape

@@ -1,0 +1,136 @@
+// fusescape pareto: which rows of a CSV file does no other row beat?
+#include "fusescape/search/pareto.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "csv_reader.hpp"
+#include "fusescape/app/commands.hpp"
+#include "fusescape/app/output.hpp"
+#include "fusescape/config/scalars.hpp"
+
+namespace fusescape {
+namespace {
+
+Failure bad_file(const std::string& file, int line, std::string_view message) {
+  return {ExitCode::kBadInput, fmt::format("{}:{}:1: error: {}\n", file, line, message)};
+}
+
+expected<std::string, Failure> text_of(const std::string& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) return unexpected{bad_file(file, 1, "this is a directory")};
+  std::ifstream in{file, std::ios::binary};
+  std::ostringstream text;
+  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  if (!in.is_open() || in.bad()) {
+    return unexpected{
+        Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot read this file\n", file)}};
+  }
+  return text.str();
+}
+
+expected<std::vector<std::size_t>, Failure> positions_of(const std::vector<std::string>& names,
+                                                         const std::vector<std::string>& header) {
+  std::vector<std::size_t> positions;
+  std::string errors;
+  for (const std::string& name : names) {
+    const auto found = std::find(header.begin(), header.end(), name);
+    if (found != header.end()) {
+      positions.push_back(static_cast<std::size_t>(std::distance(header.begin(), found)));
+      continue;
+    }
+    const std::vector<std::string_view> known{header.begin(), header.end()};
+    errors += fmt::format("error: --minimize {}: no such column{}\n", name, did_you_mean(name, known));
+  }
+  if (!errors.empty()) return unexpected{Failure{ExitCode::kUsage, errors}};
+  return positions;
+}
+
+/// Every column is compared as whole numbers if all its cells are, so that large counts stay exact.
+template <class Number>
+std::optional<Number> number_in(std::string_view cell) {
+  Number value{};
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  if (error != std::errc{} || end != cell.data() + cell.size()) return std::nullopt;
+  if constexpr (std::is_same_v<Number, double>) {
+    if (!std::isfinite(value)) return std::nullopt;
+  }
+  return value;
+}
+
+/// Rows that have a number in every column to be minimised, and those numbers as ordered keys.
+struct Candidates {
+  std::vector<const CsvRow*> rows;
+  std::vector<std::int64_t> keys;
+};
+
+expected<Candidates, Failure> candidates_of(const std::string& file, const std::vector<CsvRow>& rows,
+                                            const std::vector<std::size_t>& columns) {
+  Candidates candidates;
+  for (auto row = std::next(rows.begin()); row != rows.end(); ++row) {
+    const bool complete = std::none_of(columns.begin(), columns.end(),
+                                       [&](std::size_t column) { return row->cells[column].empty(); });
+    if (complete) candidates.rows.push_back(&*row);
+  }
+  candidates.keys.resize(candidates.rows.size() * columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const bool whole = std::all_of(candidates.rows.begin(), candidates.rows.end(), [&](const CsvRow* row) {
+      return number_in<std::int64_t>(row->cells[columns[c]]).has_value();
+    });
+    for (std::size_t r = 0; r < candidates.rows.size(); ++r) {
+      const std::string& cell = candidates.rows[r]->cells[columns[c]];
+      const std::optional<double> value = number_in<double>(cell);
+      if (!value) {
+        return unexpected{bad_file(
+            file, candidates.rows[r]->line,
+            fmt::format("'{}' in column '{}' is not a number", cell, rows.front().cells[columns[c]]))};
+      }
+      candidates.keys[r * columns.size() + c] = whole ? *number_in<std::int64_t>(cell) : order_key(*value);
+    }
+  }
+  return candidates;
+}
+
+std::string printed(const Table& table, const OutputArguments& output) {
+  switch (output.format) {
+    case Format::kJson:
+      return json(table);
+    case Format::kText:
+    case Format::kCsv:
+      break;
+  }
+  return csv(table);
+}
+
+}  // namespace
+
+CommandResult run_command(const ParetoArguments& arguments) {
+  const expected<std::string, Failure> content = text_of(arguments.file);
+  if (!content) return unexpected{content.error()};
+  const expected<std::vector<CsvRow>, CsvFault> rows = read_csv(*content);
+  if (!rows) return unexpected{bad_file(arguments.file, rows.error().line, rows.error().message)};
+  const std::vector<std::string>& header = rows->front().cells;
+  const expected<std::vector<std::size_t>, Failure> columns = positions_of(arguments.minimize, header);
+  if (!columns) return unexpected{columns.error()};
+  const expected<Candidates, Failure> candidates = candidates_of(arguments.file, *rows, *columns);
+  if (!candidates) return unexpected{candidates.error()};
+
+  Table table{.columns = header, .rows = {}};
+  for (const std::size_t r : non_dominated(candidates->keys, columns->size())) {
+    const std::vector<std::string>& cells = candidates->rows[r]->cells;
+    table.rows.emplace_back(cells.begin(), cells.end());
+  }
+  if (const auto failure = write_result(arguments.output, printed(table, arguments.output))) {
+    return unexpected{*failure};
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace fusescape

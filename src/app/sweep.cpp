@@ -1,0 +1,150 @@
+// fusescape sweep: which design of a grid is best in each scenario?
+#include "fusescape/search/sweep.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+
+#include "fusescape/app/commands.hpp"
+#include "fusescape/app/output.hpp"
+#include "fusescape/report/sweep_files.hpp"
+#include "fusescape/search/sweep_answer.hpp"
+#include "sweep_inputs.hpp"
+
+namespace fusescape {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+extern "C" void note_interrupt(int) {
+  interrupted = 1;
+}
+
+/// One line on standard error that is written over as the sweep goes on.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool shown) : shown_{shown} {}
+
+  void show(std::size_t done, std::size_t total) {
+    if (!shown_ || done == 0) return;
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
+    const double rate = static_cast<double>(done) / std::max(elapsed.count(), 1e-9);
+    complain(fmt::format("\r{}/{} points, {:.0f} points/s, {:.0f} s left \x1b[K", done, total, rate,
+                         static_cast<double>(total - done) / rate));
+    drawn_ = true;
+  }
+
+  void clear() {
+    if (drawn_) complain("\r\x1b[K");
+    drawn_ = false;
+  }
+
+ private:
+  bool shown_;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+SweepResult run_with_progress(const BoundSweep& sweep, const SweepArguments& arguments) {
+  ProgressLine line{shows_progress(arguments.output)};
+  interrupted = 0;
+  const auto previous = std::signal(SIGINT, note_interrupt);
+  SweepResult result =
+      run_sweep(sweep, {.jobs = arguments.jobs, .progress = [&](std::size_t done, std::size_t total) {
+                          line.show(done, total);
+                          return interrupted == 0;
+                        }});
+  std::signal(SIGINT, previous);
+  line.clear();
+  return result;
+}
+
+/// Rows of points that were evaluated before the run was stopped.
+Table without_skipped(const Table& points, const SweepResult& result) {
+  Table done{.columns = points.columns, .rows = {}};
+  for (std::size_t id = 0; id < points.rows.size(); ++id) {
+    if (result.points[id].status != PointOutcome::Status::kSkipped) done.rows.push_back(points.rows[id]);
+  }
+  return done;
+}
+
+struct SweepOutput {
+  SweepSpec spec;
+  SweepResult result;
+  Table points;
+  SweepAnswer answer;
+};
+
+std::optional<Failure> write_files(const std::string& folder, const SweepOutput& output) {
+  if (auto failure = make_folder(folder)) return failure;
+  const std::vector<std::pair<std::string, std::string>> files{
+      {"points.csv", csv(output.points)},
+      {"pareto.csv", csv(pareto_table(output.points, output.answer))},
+      {"summary.json", summary_json(output.spec, output.answer)},
+      {"resolved.yaml", resolved_yaml(output.spec)}};
+  for (const auto& [name, content] : files) {
+    if (auto failure = write_file(fmt::format("{}/{}", folder, name), content)) return failure;
+  }
+  return std::nullopt;
+}
+
+std::string printed(const SweepOutput& output, const OutputArguments& arguments) {
+  switch (arguments.format) {
+    case Format::kJson:
+      return summary_json(output.spec, output.answer);
+    case Format::kCsv:
+      return csv(output.points);
+    case Format::kText:
+      break;
+  }
+  return summary_text(output.answer, text_style(arguments));
+}
+
+/// What was done is kept: its rows, but no answer, which would be about a part of the grid.
+CommandResult keep_part(const SweepArguments& arguments, const SweepOutput& output) {
+  const SweepCounts& counts = output.result.counts;
+  complain(fmt::format("interrupted: {} of {} points were not evaluated\n", counts.skipped,
+                       output.result.points.size()));
+  if (arguments.folder.empty()) return ExitCode::kInterrupted;
+  auto failure = make_folder(arguments.folder);
+  if (!failure) {
+    failure = write_file(fmt::format("{}/points.csv", arguments.folder),
+                         csv(without_skipped(output.points, output.result)));
+  }
+  if (!failure) {
+    failure = write_file(fmt::format("{}/resolved.yaml", arguments.folder), resolved_yaml(output.spec));
+  }
+  if (failure) return unexpected{*failure};
+  return ExitCode::kInterrupted;
+}
+
+void complain_about_failed(const SweepOutput& output) {
+  for (std::size_t id = 0; id < output.result.points.size(); ++id) {
+    const PointOutcome& point = output.result.points[id];
+    if (point.status != PointOutcome::Status::kFailed) continue;
+    complain(fmt::format("point {} could not be evaluated: {}\n", id, point.why));
+  }
+}
+
+}  // namespace
+
+CommandResult run_command(const SweepArguments& arguments) {
+  expected<LoadedSweep, Failure> loaded = load_sweep(arguments.file, arguments.settings);
+  if (!loaded) return unexpected{loaded.error()};
+  SweepOutput output{std::move(loaded->spec), run_with_progress(loaded->bound, arguments), {}, {}};
+  output.points = points_table(output.spec, loaded->bound, output.result);
+  if (output.result.counts.skipped > 0) return keep_part(arguments, output);
+  output.answer = answer(output.spec, loaded->bound, output.result);
+  if (!arguments.folder.empty()) {
+    if (const auto failure = write_files(arguments.folder, output)) return unexpected{*failure};
+  }
+  if (const auto failure = write_result(arguments.output, printed(output, arguments.output))) {
+    return unexpected{*failure};
+  }
+  complain_about_failed(output);
+  return output.result.counts.failed > 0 ? ExitCode::kSweepIncomplete : ExitCode::kOk;
+}
+
+}  // namespace fusescape

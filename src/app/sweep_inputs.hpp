@@ -1,0 +1,24 @@
+// Which designs does a sweep file describe? The file, the ones that it names, and the user's settings, bound
+// together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fusescape/app/exit_code.hpp"
+#include "fusescape/search/sweep_binding.hpp"
+#include "fusescape/search/sweep_spec.hpp"
+#include "fusescape/support/expected.hpp"
+
+namespace fusescape {
+
+struct LoadedSweep {
+  SweepSpec spec;
+  BoundSweep bound;
+};
+
+/// `settings` ("KEY=VALUE") are added to the sweep's own `set:`; one that an axis sets is a usage error.
+[[nodiscard]] expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
+                                                        const std::vector<std::string>& settings);
+
+}  // namespace fusescape

@@ -1,0 +1,103 @@
+// Which file runs a sweep again, as it was run?
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "fusescape/report/sweep_files.hpp"
+#include "fusescape/support/version.hpp"
+
+namespace fusescape {
+namespace {
+
+/// Plain where a YAML reader cannot take it for anything else, quoted elsewhere.
+std::string scalar(std::string_view value) {
+  const bool plain = !value.empty() && value.front() != ' ' && value.back() != ' ' && value.front() != '-' &&
+                     std::all_of(value.begin(), value.end(), [](char c) {
+                       return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                              std::string_view{"_./+- "}.find(c) != std::string_view::npos;
+                     });
+  if (plain) return std::string{value};
+  std::string quoted(1, '"');
+  for (const char c : value) {
+    if (static_cast<unsigned char>(c) < 0x20U) {
+      quoted += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      continue;
+    }
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  quoted += '"';
+  return quoted;
+}
+
+std::string flow_list(const std::vector<std::string>& values) {
+  std::vector<std::string> scalars;
+  for (const std::string& value : values) scalars.push_back(scalar(value));
+  return fmt::format("[{}]", fmt::join(scalars, ", "));
+}
+
+/// A setting may be overridden later in the list; a mapping holds a key once, so the last one stays.
+std::string flow_map(const std::vector<Setting>& settings) {
+  std::vector<std::string> entries;
+  for (auto setting = settings.begin(); setting != settings.end(); ++setting) {
+    const bool overridden = std::any_of(std::next(setting), settings.end(),
+                                        [&](const Setting& later) { return later.key == setting->key; });
+    if (!overridden) entries.push_back(fmt::format("{}: {}", scalar(setting->key), scalar(setting->value)));
+  }
+  return fmt::format("{{{}}}", fmt::join(entries, ", "));
+}
+
+bool sets_one_key(const Axis& axis) {
+  return std::all_of(axis.values.begin(), axis.values.end(), [&](const AxisValue& value) {
+    return value.settings.size() == 1 && value.settings.front().key == axis.name &&
+           value.settings.front().value == value.label;
+  });
+}
+
+std::string axis_yaml(const Axis& axis) {
+  if (sets_one_key(axis)) {
+    std::vector<std::string> values;
+    for (const AxisValue& value : axis.values) values.push_back(value.label);
+    return fmt::format("  - {{key: {}, values: {}}}\n", scalar(axis.name), flow_list(values));
+  }
+  std::string text = fmt::format("  - name: {}\n    cases:\n", scalar(axis.name));
+  for (const AxisValue& value : axis.values) {
+    text += fmt::format("      {}: {}\n", scalar(value.label), flow_map(value.settings));
+  }
+  return text;
+}
+
+std::string published_yaml(const PublishedFigure& figure) {
+  std::string text = fmt::format("  - name: {}\n    value: {}\n", scalar(figure.name), figure.value);
+  if (!figure.baseline.empty()) text += fmt::format("    baseline: {}\n", scalar(figure.baseline));
+  text += fmt::format("    source: {}\n", scalar(figure.source));
+  if (!figure.note.empty()) text += fmt::format("    note: {}\n", scalar(figure.note));
+  return text;
+}
+
+}  // namespace
+
+std::string resolved_yaml(const SweepSpec& spec) {
+  std::string text = fmt::format("# Written by fusescape {}.\nkind: sweep\nversion: 1\nname: {}\n", kVersion,
+                                 scalar(spec.name));
+  text += fmt::format("arch: {}\nworkload: {}\n", scalar(spec.arch), scalar(spec.workload));
+  if (!spec.fixed.empty()) text += fmt::format("set: {}\n", flow_map(spec.fixed));
+  if (!spec.axes.empty()) text += "axes:\n";
+  for (const Axis& axis : spec.axes) text += axis_yaml(axis);
+  if (!spec.scenario.empty()) text += fmt::format("scenario: {}\n", flow_list(spec.scenario));
+  text += fmt::format("minimize: {}\npareto: {}\n", scalar(spec.minimize), flow_list(spec.pareto));
+  if (!spec.baselines.empty()) text += "baselines:\n";
+  for (const Baseline& baseline : spec.baselines) {
+    text += fmt::format("  - {{name: {}, set: {}}}\n", scalar(baseline.name), flow_map(baseline.settings));
+  }
+  if (spec.budget) {
+    text += fmt::format("budget: {{baseline: {}, tolerance: {}}}\n", scalar(spec.budget->baseline),
+                        spec.budget->tolerance);
+  }
+  if (!spec.published.empty()) text += "published:\n";
+  for (const PublishedFigure& figure : spec.published) text += published_yaml(figure);
+  return text;
+}
+
+}  // namespace fusescape
