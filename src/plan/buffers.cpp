@@ -40,7 +40,9 @@ class BufferPlanner {
   }
   [[nodiscard]] NodeId leaf(OpId op) const { return placed_.leaf[index_of(op)]; }
   [[nodiscard]] std::int32_t order(OpId op) const { return placed_.order[index_of(op)]; }
-  [[nodiscard]] bool in_group(OpId op) const { return group_of(plan_, leaf(op)) == layout_.node; }
+  [[nodiscard]] bool in_group(OpId op) const {
+    return placed_.placed(op) && group_of(plan_, leaf(op)) == layout_.node;
+  }
 
   [[nodiscard]] ReadKind read_kind(const Access& access) const;
   [[nodiscard]] bool in_one_chain(OpId a, OpId b) const;

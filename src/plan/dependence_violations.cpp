@@ -105,11 +105,11 @@ void Checker::check_edge(OpId producer, const Use& use, bool in_recurrence) {
 }
 
 void Checker::check_recurrence(const Recurrence& recurrence) {
-  if (recurrence.self_recurrent()) return;
   const OpId first = recurrence.operators.front();
+  if (recurrence.self_recurrent() || !placed.placed(first)) return;
   NodeId shared = leaf(first);
   for (const OpId op : recurrence.operators) {
-    if (!same_group(first, op)) {
+    if (!placed.placed(op) || !same_group(first, op)) {
       report(Rule::kRecurrenceGroup, first, op, recurrence.rank,
              "the operators of a recurrence must run in one group");
       return;
@@ -145,8 +145,10 @@ std::vector<Violation> dependence_violations(const Cascade& cascade, const Plan&
   for (const Recurrence& recurrence : found_recurrences) checker.check_recurrence(recurrence);
   for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
     const OpId op{static_cast<std::uint16_t>(i)};
+    if (!placed.placed(op)) continue;
     checker.check_accumulation(op);
     for (const Use& use : cascade.uses[index_of(cascade.operators[i].output)]) {
+      if (!placed.placed(use.op)) continue;
       const bool in_recurrence = recurrence_of[i] && recurrence_of[i] == recurrence_of[index_of(use.op)];
       checker.check_edge(op, use, in_recurrence);
     }

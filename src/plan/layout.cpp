@@ -48,8 +48,9 @@ std::string describe(const Cascade& cascade, const Violation& violation) {
   return fmt::format("({}{}, {}): {}{}", edge, rank, name_of(violation.rule), tensor, violation.detail);
 }
 
-expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const Plan& plan) {
-  std::vector<Violation> found = tree_violations(cascade, plan);
+expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const Plan& plan,
+                                                 Coverage coverage) {
+  std::vector<Violation> found = tree_violations(cascade, plan, coverage);
   if (!found.empty()) return unexpected{std::move(found)};
   const Placement placed = place(cascade, plan);
   append(found, dependence_violations(cascade, plan, placed));

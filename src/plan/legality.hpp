@@ -9,7 +9,8 @@
 namespace fusescape {
 
 /// Faults of the tree itself. The other checks expect none.
-[[nodiscard]] std::vector<Violation> tree_violations(const Cascade& cascade, const Plan& plan);
+[[nodiscard]] std::vector<Violation> tree_violations(const Cascade& cascade, const Plan& plan,
+                                                     Coverage coverage);
 
 [[nodiscard]] std::vector<Violation> dependence_violations(const Cascade& cascade, const Plan& plan,
                                                            const Placement& placed);

@@ -8,11 +8,13 @@
 
 namespace fusescape {
 
-/// Per operator of the cascade. Valid only for plans that place every operator exactly once.
+/// Per operator of the cascade. Valid only for plans that place no operator twice.
 struct Placement {
-  std::vector<NodeId> leaf;         ///< The operator's node.
+  std::vector<NodeId> leaf;         ///< The operator's node; the root if the plan does not run it.
   std::vector<std::int32_t> order;  ///< Its position among all leaves.
   std::vector<std::int32_t> group;  ///< The position of its group below the root.
+
+  [[nodiscard]] bool placed(OpId op) const { return leaf[index_of(op)] != kRoot; }
 };
 
 [[nodiscard]] Placement place(const Cascade& cascade, const Plan& plan);

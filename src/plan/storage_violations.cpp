@@ -25,7 +25,7 @@ std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& 
   bool used = false;
   for (const OpId op : users_of(cascade, storage.tensor)) {
     const NodeId leaf = placed.leaf[index_of(op)];
-    if (group_of(plan, leaf) != group) continue;
+    if (!placed.placed(op) || group_of(plan, leaf) != group) continue;
     used = true;
     if (!is_above(plan, storage.node, leaf)) {
       return fmt::format("{} uses it outside its storage node", cascade.op(op).name);

@@ -37,7 +37,8 @@ void check_node(const Cascade& cascade, const Plan& plan, const Node& node, std:
   }
 }
 
-void check_placement(const Cascade& cascade, const Plan& plan, std::vector<Violation>& found) {
+void check_placement(const Cascade& cascade, const Plan& plan, Coverage coverage,
+                     std::vector<Violation>& found) {
   std::vector<int> times(cascade.operators.size(), 0);
   for (const Node& node : plan.nodes) {
     if (node.kind != NodeKind::kOperator) continue;
@@ -48,7 +49,7 @@ void check_placement(const Cascade& cascade, const Plan& plan, std::vector<Viola
     }
   }
   for (std::size_t op = 0; op < times.size(); ++op) {
-    if (times[op] == 1) continue;
+    if (times[op] == 1 || (times[op] == 0 && coverage == Coverage::kPart)) continue;
     found.push_back(malformed(times[op] == 0 ? "the plan does not run it" : "the plan runs it twice"));
     found.back().producer = OpId{static_cast<std::uint16_t>(op)};
   }
@@ -56,7 +57,7 @@ void check_placement(const Cascade& cascade, const Plan& plan, std::vector<Viola
 
 }  // namespace
 
-std::vector<Violation> tree_violations(const Cascade& cascade, const Plan& plan) {
+std::vector<Violation> tree_violations(const Cascade& cascade, const Plan& plan, Coverage coverage) {
   std::vector<Violation> found;
   for (const Node& node : plan.nodes) check_node(cascade, plan, node, found);
   for (const NodeId group : plan.node(kRoot).children) {
@@ -64,7 +65,7 @@ std::vector<Violation> tree_violations(const Cascade& cascade, const Plan& plan)
       found.push_back(malformed("a child of the root is not a group (a sequence)"));
     }
   }
-  check_placement(cascade, plan, found);
+  check_placement(cascade, plan, coverage, found);
   if (!plan.spatial.empty() && plan.spatial.size() != cascade.operators.size()) {
     found.push_back(malformed("the plan maps a different number of operators to hardware than there are"));
   }

@@ -80,8 +80,11 @@ struct Layout {
   std::vector<GroupLayout> groups;
 };
 
-/// Checks every rule of docs/model/plan.md and resolves storage. All violations are found, not only the
-/// first.
-[[nodiscard]] expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const Plan& plan);
+/// Whether a plan must run every operator of the cascade, or may be a part of a larger plan.
+enum class Coverage : unsigned char { kWhole, kPart };
+
+/// Checks every rule of docs/model/plan.md and resolves storage. All violations are found, not only the first.
+[[nodiscard]] expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const Plan& plan,
+                                                               Coverage coverage = Coverage::kWhole);
 
 }  // namespace fusescape

@@ -38,6 +38,10 @@ using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun, NoTimeBas
 
 [[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade,
                                                            const Accelerator& accelerator, Plan plan);
+/// Expects planner.serves(accelerator).
+[[nodiscard]] expected<Assessment, AssessmentError> assess(const Planner& planner,
+                                                           const Accelerator& accelerator,
+                                                           const Strategy& strategy);
 [[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade,
                                                            const Accelerator& accelerator,
                                                            const Strategy& strategy);
@@ -45,7 +49,5 @@ using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun, NoTimeBas
 /// One paragraph per kind of failure, without a trailing newline: what does not fit, by how much, and the
 /// lever.
 [[nodiscard]] std::string describe(const AssessmentError& error);
-
-[[nodiscard]] ProfileOptions profile_options(const Accelerator& accelerator);
 
 }  // namespace fusescape

@@ -1,6 +1,7 @@
 // Which fusion strategies are there? One visible table from names to functions that build plans.
 //
-// To add one: a builder in src/search, a line in strategy.cpp's table, a line in docs/model/strategies.md.
+// To add one: a builder in src/search, a line in strategy.cpp's table, a paragraph in
+// docs/model/strategies.md.
 #pragma once
 
 #include <span>
@@ -8,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "fusescape/arch/accelerator.hpp"
+#include "fusescape/cost/machine.hpp"
 #include "fusescape/plan/plan.hpp"
+#include "fusescape/search/planner.hpp"
 #include "fusescape/support/expected.hpp"
-#include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
 
@@ -30,7 +31,7 @@ struct Refusal {
 struct Strategy {
   std::string_view name;
   std::string_view summary;
-  expected<Plan, Refusal> (*build)(const Cascade& cascade, const Accelerator& accelerator);
+  expected<Plan, Refusal> (*build)(const Planner& planner, const Machine& machine);
 };
 
 [[nodiscard]] std::span<const Strategy> strategies();

@@ -1,0 +1,71 @@
+// Which loops run an operator on its own best? Candidates made once per workload, chosen per design point.
+//
+// A candidate's profile does not depend on capacity, bandwidth or array shape, so a Planner serves every
+// design point that lays the workload's operators over hardware in the same way.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "fusescape/arch/accelerator.hpp"
+#include "fusescape/cost/evaluate.hpp"
+#include "fusescape/plan/plan.hpp"
+#include "fusescape/workload/cascade.hpp"
+
+namespace fusescape {
+
+struct LoopSpec {
+  RankId rank{};
+  std::int64_t tile = 0;
+};
+
+/// One way to run a group of operators on its own: loops, outermost first, around the operators in order.
+struct Candidate {
+  std::vector<LoopSpec> loops;
+  std::vector<OpId> operators;
+  std::vector<TensorId> spilled{};  ///< Go through DRAM between these operators.
+  bool holds_windows = false;       ///< A fetched window keeps its halo.
+  PlanProfile profile{};            ///< Of this one group.
+};
+
+class Planner {
+ public:
+  Planner(const Cascade& cascade, const Accelerator& accelerator);
+
+  [[nodiscard]] const Cascade& cascade() const { return *cascade_; }
+  [[nodiscard]] const std::vector<SpatialMapping>& spatial() const { return spatial_; }
+  [[nodiscard]] const ProfileOptions& options() const { return options_; }
+
+  /// True if the plans of this planner are right for `accelerator`, too.
+  [[nodiscard]] bool serves(const Accelerator& accelerator) const;
+
+  /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in.
+  [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const {
+    return candidates_[unit_[index_of(op)]];
+  }
+  /// The operators that cannot be separated from `op`: its recurrence, or itself.
+  [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
+
+  /// The candidate that fits with the least DRAM traffic; of equals the fastest, then the first. None if none
+  /// fits.
+  [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
+
+  /// On-chip bytes below which nothing runs `op` alone.
+  [[nodiscard]] Bytes least_footprint(OpId op) const;
+
+ private:
+  const Cascade* cascade_;
+  std::vector<SpatialMapping> spatial_;
+  ProfileOptions options_;
+  std::vector<std::size_t> unit_;  ///< Per operator.
+  std::vector<std::vector<OpId>> units_;
+  std::vector<std::vector<Candidate>> candidates_;  ///< Per unit.
+};
+
+/// Adds `candidate` to `plan` as a group.
+NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate);
+
+[[nodiscard]] ProfileOptions profile_options(const Accelerator& accelerator);
+
+}  // namespace fusescape

@@ -1,0 +1,154 @@
+#include "candidates.hpp"
+
+#include <algorithm>
+
+namespace fusescape {
+namespace {
+
+constexpr std::int64_t kTileGrowth = 2;  // Tiles are powers of two, and the whole extent.
+
+std::vector<std::int64_t> tiles_of(std::int64_t extent) {
+  std::vector<std::int64_t> tiles;
+  for (std::int64_t tile = 1; tile < extent; tile *= kTileGrowth) tiles.push_back(tile);
+  tiles.push_back(extent);
+  return tiles;
+}
+
+/// Loops that cut the row-major sequence of `ranks` at one rank: those before go one by one, those after stay
+/// whole.
+struct Cut {
+  std::vector<LoopSpec> loops;
+};
+
+std::vector<Cut> cuts_of(const Cascade& cascade, const std::vector<RankId>& ranks) {
+  std::vector<Cut> cuts{Cut{}};  // No loop at all: everything at once.
+  std::vector<LoopSpec> before;
+  for (const RankId rank : ranks) {
+    const std::int64_t extent = cascade.extent(rank).value();
+    if (extent == 1) continue;
+    for (const std::int64_t tile : tiles_of(extent)) {
+      if (tile == extent) continue;
+      Cut cut{before};
+      cut.loops.push_back({rank, tile});
+      cuts.push_back(std::move(cut));
+    }
+    before.push_back({rank, 1});
+  }
+  return cuts;
+}
+
+std::vector<LoopSpec> joined(std::vector<LoopSpec> outer, const std::vector<LoopSpec>& inner) {
+  outer.insert(outer.end(), inner.begin(), inner.end());
+  return outer;
+}
+
+/// The ranks of a contraction by who has them.
+struct Roles {
+  std::vector<RankId> rows;     ///< First input and output: tokens.
+  std::vector<RankId> columns;  ///< Second input and output: output channels.
+  std::vector<RankId> sums;     ///< Reduction.
+  std::vector<RankId> shared;   ///< Both inputs and the output.
+};
+
+bool reads_rank(const Access& access, RankId rank) {
+  return std::any_of(access.indices.begin(), access.indices.end(),
+                     [&](const Index& index) { return index.rank == rank || index.tap == rank; });
+}
+
+Roles roles_of(const Operator& op) {
+  Roles roles;
+  for (const RankId rank : op.ranks) {
+    const bool first = reads_rank(op.inputs[0], rank);
+    const bool second = reads_rank(op.inputs[1], rank);
+    if (has_rank(op.reduction_ranks, rank)) {
+      roles.sums.push_back(rank);
+    } else if (first && second) {
+      roles.shared.push_back(rank);
+    } else {
+      (first ? roles.rows : roles.columns).push_back(rank);
+    }
+  }
+  return roles;
+}
+
+/// Rows and columns in tiles, in either order, with the sums whole or tiled innermost.
+void add_contraction(const Cascade& cascade, OpId op, std::vector<Candidate>& found) {
+  const Roles roles = roles_of(cascade.op(op));
+  std::vector<LoopSpec> outer;
+  for (const RankId rank : roles.shared) {
+    if (cascade.extent(rank).value() > 1) outer.push_back({rank, 1});
+  }
+  const auto add = [&](const std::vector<LoopSpec>& loops) {
+    found.push_back({.loops = joined(outer, loops), .operators = {op}});
+  };
+  for (const Cut& rows : cuts_of(cascade, roles.rows)) {
+    for (const Cut& columns : cuts_of(cascade, roles.columns)) {
+      for (const Cut& sums : cuts_of(cascade, roles.sums)) {
+        if (sums.loops.size() > 1) continue;
+        add(joined(joined(rows.loops, columns.loops), sums.loops));
+        if (!rows.loops.empty() && !columns.loops.empty()) {
+          add(joined(joined(columns.loops, rows.loops), sums.loops));
+        }
+      }
+    }
+  }
+}
+
+/// The output's ranks cut in row-major order, also with tiles of one later rank outermost, which keeps
+/// operands that lack the earlier ranks on chip.
+void add_streaming(const Cascade& cascade, OpId op, std::vector<Candidate>& found) {
+  const std::vector<RankId>& ranks = cascade.tensor(cascade.op(op).output).ranks;
+  for (const Cut& cut : cuts_of(cascade, ranks)) {
+    found.push_back({.loops = cut.loops, .operators = {op}});
+    found.push_back({.loops = cut.loops, .operators = {op}, .holds_windows = true});
+  }
+  if (ranks.size() < 2) return;
+  const RankId sliced = ranks[ranks.size() == 2 ? 1 : ranks.size() - 2];
+  std::vector<RankId> rest;
+  std::copy_if(ranks.begin(), ranks.end(), std::back_inserter(rest),
+               [&](RankId rank) { return rank != sliced; });
+  for (const std::int64_t tile : tiles_of(cascade.extent(sliced).value())) {
+    for (const Cut& cut : cuts_of(cascade, rest)) {
+      found.push_back({.loops = joined({{sliced, tile}}, cut.loops), .operators = {op}});
+    }
+  }
+}
+
+/// Step by step along the recurrence, every value through DRAM; the other ranks whole or in slices.
+void add_recurrence(const Cascade& cascade, const std::vector<OpId>& unit, std::vector<Candidate>& found) {
+  const Operator& last = cascade.op(unit.back());
+  RankId carried{};
+  std::vector<TensorId> spilled;
+  for (const OpId op : unit) {
+    spilled.push_back(cascade.op(op).output);
+    for (const Access& input : cascade.op(op).inputs) {
+      for (const Index& index : input.indices) carried = index.distance > 0 ? index.rank : carried;
+    }
+  }
+  const std::vector<RankId>& ranks = cascade.tensor(last.output).ranks;
+  const auto at = std::find(ranks.begin(), ranks.end(), carried);
+  std::vector<LoopSpec> outer;
+  for (auto rank = ranks.begin(); rank != at; ++rank) {
+    if (cascade.extent(*rank).value() > 1) outer.push_back({*rank, 1});
+  }
+  if (cascade.extent(carried).value() > 1) outer.push_back({carried, 1});
+  for (const Cut& cut : cuts_of(cascade, {at + 1, ranks.end()})) {
+    found.push_back({.loops = joined(outer, cut.loops), .operators = unit, .spilled = spilled});
+  }
+}
+
+}  // namespace
+
+std::vector<Candidate> candidate_nests(const Cascade& cascade, const std::vector<OpId>& unit) {
+  std::vector<Candidate> found;
+  if (unit.size() > 1) {
+    add_recurrence(cascade, unit, found);
+  } else if (cascade.op(unit.front()).kind == OpKind::kMatmul) {
+    add_contraction(cascade, unit.front(), found);
+  } else {
+    add_streaming(cascade, unit.front(), found);
+  }
+  return found;
+}
+
+}  // namespace fusescape

@@ -1,0 +1,13 @@
+// Which loop nests are worth trying for a group of operators that runs alone?
+#pragma once
+
+#include <vector>
+
+#include "fusescape/search/planner.hpp"
+
+namespace fusescape {
+
+/// Loop nests for one unit, without profiles. docs/model/strategies.md describes the space.
+[[nodiscard]] std::vector<Candidate> candidate_nests(const Cascade& cascade, const std::vector<OpId>& unit);
+
+}  // namespace fusescape

@@ -1,0 +1,144 @@
+#include "fusescape/search/planner.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "candidates.hpp"
+#include "fusescape/plan/layout.hpp"
+#include "fusescape/plan/spatial.hpp"
+#include "fusescape/workload/recurrence.hpp"
+
+namespace fusescape {
+namespace {
+
+bool same_rules(const std::vector<SpatialMapping>& a, const std::vector<SpatialMapping>& b) {
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [](const SpatialMapping& x, const SpatialMapping& y) {
+        return std::tie(x.cores, x.rows, x.cols, x.flat) == std::tie(y.cores, y.rows, y.cols, y.flat);
+      });
+}
+
+bool profile_alone(const Cascade& cascade, const std::vector<SpatialMapping>& spatial,
+                   const ProfileOptions& options, Candidate& candidate) {
+  Plan plan;
+  plan.spatial = spatial;
+  add_group(plan, cascade, candidate);
+  const auto layout = lay_out(cascade, plan, Coverage::kPart);
+  if (layout) candidate.profile = profile(cascade, plan, *layout, options);
+  return layout.has_value();
+}
+
+/// Whether `a` is never worse than `b` on any machine: it moves and holds no more, in tiles no larger.
+auto sort_key(const Candidate& candidate) {
+  const GroupProfile& group = candidate.profile.groups.front();
+  return std::tuple{group.dram_read + group.dram_write, group.peak};
+}
+
+/// Of candidates that move the same bytes in tiles of the same work, only those with the least footprint
+/// matter; a candidate that moves more must hold less than all that move fewer bytes.
+void keep_useful(std::vector<Candidate>& candidates) {
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return sort_key(a) < sort_key(b); });
+  std::vector<Candidate> kept;
+  Bytes least_peak = Bytes::overflowed();  // Of candidates that move fewer bytes.
+  std::size_t begin = 0;
+  while (begin < candidates.size()) {
+    const Bytes moved = std::get<0>(sort_key(candidates[begin]));
+    const Bytes peak = std::get<1>(sort_key(candidates[begin]));
+    std::size_t end = begin;
+    while (end < candidates.size() && std::get<0>(sort_key(candidates[end])) == moved) {
+      if (std::get<1>(sort_key(candidates[end])) < least_peak) kept.push_back(std::move(candidates[end]));
+      ++end;
+    }
+    least_peak = std::min(least_peak, peak);
+    begin = end;
+  }
+  candidates = std::move(kept);
+}
+
+}  // namespace
+
+ProfileOptions profile_options(const Accelerator& accelerator) {
+  return {.granule = accelerator.dram.granule,
+          .double_buffering = accelerator.model.double_buffering,
+          .in_place = accelerator.model.in_place};
+}
+
+NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate) {
+  const NodeId group = add_sequence(plan, kRoot);
+  NodeId inner = group;
+  for (const LoopSpec& loop : candidate.loops) inner = add_loop(plan, inner, loop.rank, loop.tile);
+  for (const OpId op : candidate.operators) add_operator(plan, inner, op);
+  for (const TensorId tensor : candidate.spilled) {
+    plan.storages.push_back({.tensor = tensor, .node = inner, .spilled = true});
+  }
+  if (!candidate.holds_windows) return group;
+  for (const OpId op : candidate.operators) {
+    for (const Access& input : cascade.op(op).inputs) {
+      const bool window = std::any_of(input.indices.begin(), input.indices.end(),
+                                      [](const Index& index) { return index.tap.has_value(); });
+      if (window) plan.storages.push_back({.tensor = input.tensor, .node = inner, .held = true});
+    }
+  }
+  return group;
+}
+
+Planner::Planner(const Cascade& cascade, const Accelerator& accelerator)
+    : cascade_{&cascade},
+      spatial_{spatial_mappings(cascade, accelerator)},
+      options_{profile_options(accelerator)},
+      unit_(cascade.operators.size(), 0) {
+  const std::vector<Recurrence> found = recurrences(cascade);
+  const auto recurrence_of = recurrence_of_operator(cascade, found);
+  for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+    const OpId op{static_cast<std::uint16_t>(i)};
+    const std::vector<OpId> members =
+        recurrence_of[i] ? found[*recurrence_of[i]].operators : std::vector<OpId>{op};
+    if (members.front() == op) {
+      units_.push_back(members);
+      for (const OpId member : members) unit_[index_of(member)] = units_.size() - 1;
+    }
+  }
+  for (const std::vector<OpId>& members : units_) {
+    std::vector<Candidate> candidates;
+    for (Candidate& nest : candidate_nests(cascade, members)) {
+      if (profile_alone(cascade, spatial_, options_, nest)) candidates.push_back(std::move(nest));
+    }
+    keep_useful(candidates);
+    candidates_.push_back(std::move(candidates));
+  }
+}
+
+bool Planner::serves(const Accelerator& accelerator) const {
+  return options_ == profile_options(accelerator) &&
+         same_rules(spatial_, spatial_mappings(*cascade_, accelerator));
+}
+
+const Candidate* Planner::best(OpId op, const Machine& machine) const {
+  const Candidate* best = nullptr;
+  std::optional<Bytes> least;
+  Ticks fastest;
+  for (const Candidate& candidate : candidates(op)) {  // In order of traffic.
+    const GroupProfile& group = candidate.profile.groups.front();
+    if (group.peak > machine.capacity) continue;
+    const Bytes moved = group.dram_read + group.dram_write;
+    if (least && moved > *least) break;
+    const auto cost = evaluate(candidate.profile, machine);
+    if (!cost) continue;
+    if (!least || cost->total.latency < fastest) {
+      best = &candidate;
+      fastest = cost->total.latency;
+    }
+    least = moved;
+  }
+  return best;
+}
+
+Bytes Planner::least_footprint(OpId op) const {
+  Bytes least = Bytes::overflowed();
+  for (const Candidate& candidate : candidates(op))
+    least = std::min(least, candidate.profile.groups.front().peak);
+  return least;
+}
+
+}  // namespace fusescape

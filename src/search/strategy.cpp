@@ -1,0 +1,65 @@
+#include "fusescape/search/strategy.hpp"
+
+#include <array>
+
+#include "fused_groups.hpp"
+#include "memory_aware.hpp"
+
+namespace fusescape {
+namespace {
+
+using Built = expected<Plan, Refusal>;
+
+Built unfused(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {});
+}
+
+Built fuse_all(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {state_update()}});
+}
+
+Built fuse_all_chain(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine,
+                    {.groups = {state_update()}, .intermediates = Intermediates::kRegisters});
+}
+
+Built mem_aware(const Planner& planner, const Machine& machine) {
+  return memory_aware_plan(planner, machine, Slicing::kPublishedRule, Intermediates::kOnChip);
+}
+
+Built mem_aware_exact(const Planner& planner, const Machine& machine) {
+  return memory_aware_plan(planner, machine, Slicing::kSmallestThatFits, Intermediates::kOnChip);
+}
+
+Built mem_aware_chain(const Planner& planner, const Machine& machine) {
+  return memory_aware_plan(planner, machine, Slicing::kSmallestThatFits, Intermediates::kRegisters);
+}
+
+constexpr std::array kStrategies{
+    Strategy{"unfused", "every operator alone, in the tiling and loop order that moves the fewest bytes",
+             unfused},
+    Strategy{"fuse-all", "{dA, exp, dB, dBx, t, h, y} token by token, values between them on chip", fuse_all},
+    Strategy{"fuse-all-chain", "as fuse-all, with the values between operators in PE registers",
+             fuse_all_chain},
+    Strategy{"mem-aware", "as fuse-all, over slices of the channels by the fine-grained-fusion paper's rule",
+             mem_aware},
+    Strategy{"mem-aware-exact", "as mem-aware, with the fewest slices whose real footprint fits",
+             mem_aware_exact},
+    Strategy{"mem-aware-chain", "as mem-aware-exact, with the values between operators in PE registers",
+             mem_aware_chain},
+};
+
+}  // namespace
+
+std::span<const Strategy> strategies() {
+  return kStrategies;
+}
+
+const Strategy* find_strategy(std::string_view name) {
+  for (const Strategy& strategy : kStrategies) {
+    if (strategy.name == name) return &strategy;
+  }
+  return nullptr;
+}
+
+}  // namespace fusescape
