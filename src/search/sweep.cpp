@@ -11,6 +11,7 @@
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/parallel_for.hpp"
+#include "fusescape/search/planner.hpp"
 
 namespace fusescape {
 namespace {
@@ -62,7 +63,10 @@ PointOutcome outcome_of(const Infeasible& why) {
 expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const DesignPoint& point) {
   const Cascade& cascade = sweep.workloads[point.workload].block;
   const Accelerator& accelerator = sweep.accelerators[point.accelerator].accelerator;
-  expected<Plan, Refusal> plan = sweep.strategies[point.strategy]->build(cascade, accelerator);
+  const auto machine = make_machine(accelerator);
+  if (!machine) return unexpected{failed("the ports' bandwidths have no common time base")};
+  expected<Plan, Refusal> plan =
+      sweep.strategies[point.strategy]->build(Planner{cascade, accelerator}, *machine);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit
