@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "footprint.hpp"
 #include "operator_work.hpp"
@@ -20,6 +21,7 @@ struct Stream {
   bool moves = false;
   bool ahead = false;    ///< It has a second slot: a transfer hides behind compute.
   std::size_t body = 0;  ///< The innermost loop body that needs or makes it.
+  OpId op{};             ///< The operator that needs it first, or makes it.
 };
 
 class GroupProfiler {
@@ -34,13 +36,17 @@ class GroupProfiler {
   void collect_bodies(NodeId node);
   void add_classes();
   [[nodiscard]] std::size_t body_of(OpId op) const;
+  void set_user(Stream& stream, OpId op) const;
+  [[nodiscard]] bool outlives_iterations(const Buffer& buffer, std::int64_t visits) const;
 
   void add_buffer(const Buffer& buffer);
   void add_fetched(const Buffer& buffer, const Slab& slab, Allocation& memory);
   void add_made(const Buffer& buffer, const Slab& slab, Allocation& memory);
   void add_carried(const Buffer& buffer, Allocation& memory);
   [[nodiscard]] int slots(const Buffer& buffer, bool moves) const;
+  [[nodiscard]] int counted(int slots) const { return options_.count_second_slots ? slots : 1; }
   [[nodiscard]] Slab slab_of(const Buffer& buffer) const;
+  void live_throughout(Allocation& memory) const;
   [[nodiscard]] std::vector<PathLoop> loops_of(const Buffer& buffer, bool over_its_ranks,
                                                bool over_sums) const;
   [[nodiscard]] Stream stream(const std::vector<PathLoop>& loops, const Slab& slab,
@@ -103,6 +109,20 @@ std::size_t GroupProfiler::body_of(OpId op) const {
   return 0;
 }
 
+void GroupProfiler::set_user(Stream& stream, OpId op) const {
+  stream.body = body_of(op);
+  stream.op = op;
+}
+
+/// True if some iteration finds its slab left there by the one before: then nothing else may use the memory.
+bool GroupProfiler::outlives_iterations(const Buffer& buffer, std::int64_t visits) const {
+  Elements iterations;
+  for (const Iterations& some : iteration_classes(cascade_, loops_above(plan_, buffer.node))) {
+    iterations += some.count < 0 ? Elements::overflowed() : Elements{some.count};
+  }
+  return Elements{visits} < iterations;
+}
+
 void GroupProfiler::add_classes() {
   group_.first_class = static_cast<std::uint32_t>(into_.classes.size());
   for (const NodeId body : bodies_) {
@@ -134,6 +154,11 @@ Slab GroupProfiler::slab_of(const Buffer& buffer) const {
   Slab slab{.access = buffer.access, .bits = bits_of(tensor.type), .held = buffer.held};
   slab.before_start = tensor.initial == Initial::kLoaded;
   return slab;
+}
+
+void GroupProfiler::live_throughout(Allocation& memory) const {
+  memory.first_child = 0;
+  memory.last_child = static_cast<std::int32_t>(plan_.node(memory.node).children.size()) - 1;
 }
 
 /// In DRAM a tensor may have a format of its own.
@@ -191,12 +216,11 @@ void GroupProfiler::add_fetched(const Buffer& buffer, const Slab& slab, Allocati
   const Slab packed = in_dram(plan_, slab, buffer.tensor);
   const Movement moved = movement(cascade_, loops, packed, options_.granule);
   const int held_slots = slots(buffer, moved.moves);
-  memory.bytes = memory.bytes * held_slots;
-  if (held_slots == 2)
-    memory.last_child = static_cast<std::int32_t>(plan_.node(buffer.node).children.size()) - 1;
+  memory.bytes = memory.bytes * counted(held_slots);
+  if (outlives_iterations(buffer, moved.visits) || counted(held_slots) == 2) live_throughout(memory);
   Stream load = stream(loops, packed, moved);
   load.ahead = held_slots == 2;
-  load.body = body_of(buffer.uses.front().op);
+  set_user(load, buffer.uses.front().op);
   loads_.push_back(load);
   record(buffer, moved.bytes, Bytes{});
 }
@@ -224,21 +248,23 @@ void GroupProfiler::add_made(const Buffer& buffer, const Slab& slab, Allocation&
   if (unfinished > Bytes{0})
     memory.bytes =
         std::max(memory.bytes, largest_slab_bytes(cascade_, partial, first_tile(cascade_, all_loops)));
-  memory.bytes = memory.bytes * held_slots;
-  if (streams && held_slots == 2) memory.first_child = 0;
+  memory.bytes = memory.bytes * counted(held_slots);
+  if (outlives_iterations(buffer, visits.visits) || (streams && counted(held_slots) == 2))
+    live_throughout(memory);
   Stream store = stream(own_loops, packed, once);
   store.total = once.bytes + unfinished;
   store.visits = visits.visits;
   store.moves = visits.moves;
   store.ahead = held_slots == 2 || !streams;
-  store.body = body_of(*buffer.producer);
+  set_user(store, *buffer.producer);
   stores_.push_back(store);
   if (unfinished > Bytes{0}) {
     loads_.push_back({.total = unfinished,
                       .visits = visits.visits - final_visits.visits,
                       .moves = true,
                       .ahead = store.ahead,
-                      .body = store.body});
+                      .body = store.body,
+                      .op = store.op});
   }
   record(buffer, unfinished, once.bytes + unfinished);
 }
@@ -257,7 +283,7 @@ void GroupProfiler::add_carried(const Buffer& buffer, Allocation& memory) {
   if (tensor.initial == Initial::kLoaded) {
     const Movement moved = movement(cascade_, loops, packed, options_.granule, Refetch::kAlways);
     Stream load = stream(loops, packed, moved);
-    load.body = body_of(buffer.uses.front().op);
+    set_user(load, buffer.uses.front().op);
     loads_.push_back(load);
     read = moved.bytes;
   }
@@ -271,7 +297,7 @@ void GroupProfiler::add_carried(const Buffer& buffer, Allocation& memory) {
     const Movement moved = movement(cascade_, own_loops, fresh, options_.granule);
     Stream store = stream(own_loops, fresh, moved);
     store.ahead = true;
-    store.body = body_of(*buffer.producer);
+    set_user(store, *buffer.producer);
     stores_.push_back(store);
     written = moved.bytes;
   }
@@ -302,15 +328,15 @@ void GroupProfiler::add_buffer(const Buffer& buffer) {
   memory_.push_back(memory);
 }
 
-/// Sum over all streams, and the longest of each body's: what loading operands side by side takes.
+/// Sum over all streams, and the longest of each operator's: what loading its operands side by side takes.
 Transfer GroupProfiler::side_by_side(const std::vector<Stream>& streams, Bytes (*part)(const Stream&)) const {
-  std::vector<Bytes> longest(bodies_.size());
+  std::map<OpId, Bytes> longest;
   Transfer sum;
   for (const Stream& s : streams) {
     sum.bytes += part(s);
-    longest[s.body] = std::max(longest[s.body], part(s));
+    longest[s.op] = std::max(longest[s.op], part(s));
   }
-  for (const Bytes bytes : longest) sum.longest += bytes;
+  for (const auto& [op, bytes] : longest) sum.longest += bytes;
   return sum;
 }
 

@@ -61,6 +61,7 @@ void keep_useful(std::vector<Candidate>& candidates) {
 ProfileOptions profile_options(const Accelerator& accelerator) {
   return {.granule = accelerator.dram.granule,
           .double_buffering = accelerator.model.double_buffering,
+          .count_second_slots = accelerator.model.count_second_slots,
           .in_place = accelerator.model.in_place};
 }
 

@@ -72,7 +72,9 @@ struct Dram {
 /// Choices in which analytical models differ. The defaults are the physical ones.
 struct ModelOptions {
   bool double_buffering =
-      true;               ///< Streamed tensors get a second slot, so that transfers hide behind compute.
+      true;  ///< Streamed tensors get a second slot, so that transfers hide behind compute.
+  bool count_second_slots =
+      true;               ///< Second slots take on-chip memory; false leaves them out of the footprint.
   bool in_place = false;  ///< An element-wise output may take over an operand's buffer that dies there.
   bool concurrent_operand_loads =
       false;              ///< Inputs of one tile load side by side instead of one after another.

@@ -20,6 +20,7 @@ namespace fusescape {
 struct ProfileOptions {
   Bytes granule{1};
   bool double_buffering = true;
+  bool count_second_slots = true;
   bool in_place = false;
   friend bool operator==(const ProfileOptions&, const ProfileOptions&) = default;
 };
