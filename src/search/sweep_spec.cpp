@@ -52,17 +52,23 @@ void check_axes(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
   }
 }
 
+/// The first key of the axis that the baseline does not set.
+std::optional<std::string> key_left_open(const Axis& axis, const Baseline& baseline) {
+  for (const std::string& key : keys_of(axis)) {
+    if (!sets(baseline.settings, key)) return key;
+  }
+  return std::nullopt;
+}
+
 void check_baselines(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
   for (const Axis& axis : spec.axes) {
     if (is_scenario_axis(spec, axis.name)) continue;
-    const std::vector<std::string> keys = keys_of(axis);
     for (const Baseline& baseline : spec.baselines) {
-      const auto open = std::find_if(keys.begin(), keys.end(),
-                                     [&](const std::string& key) { return !sets(baseline.settings, key); });
-      if (open == keys.end()) continue;
+      const std::optional<std::string> key = key_left_open(axis, baseline);
+      if (!key) continue;
       problems.push_back(
           {baseline.pos, fmt::format("baseline '{}' leaves '{}' open: set it, as axis '{}' does",
-                                     baseline.name, *open, axis.name)});
+                                     baseline.name, *key, axis.name)});
     }
   }
 }
