@@ -1,0 +1,109 @@
+#include "fusescape/search/sweep_answer.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <random>
+
+namespace fusescape {
+namespace {
+
+const Strategy kAny{.name = "any", .summary = "", .build = nullptr};
+
+struct Study {
+  SweepSpec spec;
+  BoundSweep bound;
+  SweepResult result;
+};
+
+Axis axis(const std::string& name, std::size_t count) {
+  Axis made{.name = name, .values = {}};
+  for (std::size_t i = 0; i < count; ++i) made.values.push_back({.label = std::to_string(i), .settings = {}});
+  return made;
+}
+
+PointOutcome random_outcome(std::mt19937& random) {
+  PointOutcome made;
+  made.status = random() % 4 == 0 ? PointOutcome::Status::kInfeasible : PointOutcome::Status::kFeasible;
+  made.cost.latency = Cycles{1 + static_cast<std::int64_t>(random() % 20)};
+  return made;
+}
+
+/// Three scenarios of a slow design axis and a fast one; areas are 1 ... 10 mm2, the baseline's is 5.
+Study random_study(std::uint32_t seed) {
+  std::mt19937 random{seed};
+  Study made;
+  made.spec.axes = {axis("slow", 1 + random() % 4), axis("scenario", 3), axis("fast", 1 + random() % 4)};
+  made.spec.scenario = {"scenario"};
+  made.spec.baselines = {{.name = "reference", .settings = {}}};
+  made.spec.budget = Budget{.baseline = "reference", .tolerance = 0.25};
+  made.bound.workloads.emplace_back();
+  made.bound.strategies = {&kAny};
+  for (int area = 1; area <= 10; ++area) {
+    made.bound.accelerators.push_back({.accelerator = {}, .area = SquareMm{static_cast<double>(area)}});
+  }
+  for (std::size_t id = 0; id < grid_size(made.spec); ++id) {
+    const auto accelerator = static_cast<std::uint32_t>(random() % made.bound.accelerators.size());
+    made.bound.points.push_back({.workload = 0, .accelerator = accelerator, .strategy = 0});
+    made.result.points.push_back(random_outcome(random));
+  }
+  made.bound.baselines.assign(3, DesignPoint{.workload = 0, .accelerator = 4, .strategy = 0});
+  for (int scenario = 0; scenario < 3; ++scenario) made.result.baselines.push_back(random_outcome(random));
+  return made;
+}
+
+/// 5 mm2 and a quarter allow 6.
+bool may_be_best(const Study& study, std::size_t id) {
+  return study.result.points[id].feasible() &&
+         study.bound.accelerators[study.bound.points[id].accelerator].area->value() <= 6.0;
+}
+
+TEST_CASE("The best of a scenario is what looking at every point of it finds") {
+  const auto seed = GENERATE(range(0U, 200U));
+  CAPTURE(seed);
+  const Study study = random_study(seed);
+  const SweepAnswer found = answer(study.spec, study.bound, study.result);
+  REQUIRE(found.scenarios.size() == 3);
+  for (std::size_t scenario = 0; scenario < 3; ++scenario) {
+    std::optional<std::size_t> best;
+    for (std::size_t id = 0; id < study.result.points.size(); ++id) {
+      if (coordinates_of(study.spec, id)[1] != scenario || !may_be_best(study, id)) continue;
+      if (!best || study.result.points[id].cost.latency < study.result.points[*best].cost.latency) best = id;
+    }
+    CHECK(found.scenarios[scenario].best == best);
+  }
+}
+
+TEST_CASE("The best is on the trade-off, and its latency is the trade-off's least") {
+  const auto seed = GENERATE(range(200U, 300U));
+  CAPTURE(seed);
+  const Study study = random_study(seed);
+  for (const ScenarioAnswer& scenario : answer(study.spec, study.bound, study.result).scenarios) {
+    REQUIRE(scenario.best.has_value() == !scenario.pareto.empty());
+    for (const std::size_t id : scenario.pareto) {
+      CHECK(may_be_best(study, id));
+      CHECK(study.result.points[id].cost.latency >= scenario.figures.latency);
+    }
+    // Of equally fast designs the trade-off keeps the smallest, the best is the first.
+    const bool least_is_kept = std::any_of(
+        scenario.pareto.begin(), scenario.pareto.end(),
+        [&](std::size_t id) { return study.result.points[id].cost.latency == scenario.figures.latency; });
+    CHECK((!scenario.best || least_is_kept));
+  }
+}
+
+TEST_CASE("A larger budget never makes the best design slower") {
+  const auto seed = GENERATE(range(300U, 400U));
+  CAPTURE(seed);
+  Study study = random_study(seed);
+  const SweepAnswer tight = answer(study.spec, study.bound, study.result);
+  study.spec.budget->tolerance = 0.65;
+  const SweepAnswer loose = answer(study.spec, study.bound, study.result);
+  for (std::size_t scenario = 0; scenario < 3; ++scenario) {
+    if (!tight.scenarios[scenario].best) continue;
+    REQUIRE(loose.scenarios[scenario].best);
+    CHECK(loose.scenarios[scenario].figures.latency <= tight.scenarios[scenario].figures.latency);
+  }
+}
+
+}  // namespace
+}  // namespace fusescape
