@@ -98,6 +98,15 @@ expected<Candidates, Failure> candidates_of(const std::string& file, const std::
   return candidates;
 }
 
+/// What a cell means in JSON. CSV keeps its text.
+Value typed(const std::string& cell) {
+  if (cell.empty()) return {};
+  if (cell == "true" || cell == "false") return cell == "true";
+  if (const auto whole = number_in<std::int64_t>(cell)) return *whole;
+  if (const auto number = number_in<double>(cell)) return *number;
+  return cell;
+}
+
 std::string printed(const Table& table, const OutputArguments& output) {
   switch (output.format) {
     case Format::kJson:
@@ -125,7 +134,9 @@ CommandResult run_command(const ParetoArguments& arguments) {
   Table table{.columns = header, .rows = {}};
   for (const std::size_t r : non_dominated(candidates->keys, columns->size())) {
     const std::vector<std::string>& cells = candidates->rows[r]->cells;
-    table.rows.emplace_back(cells.begin(), cells.end());
+    std::vector<Value>& row = table.rows.emplace_back(cells.begin(), cells.end());
+    if (arguments.output.format == Format::kJson)
+      std::transform(cells.begin(), cells.end(), row.begin(), typed);
   }
   if (const auto failure = write_result(arguments.output, printed(table, arguments.output))) {
     return unexpected{*failure};
