@@ -50,7 +50,8 @@ struct Amount {
 
 Parsed<Amount> parse_amount(std::string_view text, std::span<const Unit> units) {
   const auto [number, unit] = split(text);
-  const auto known = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == unit; });
+  const auto known =
+      std::find_if(units.begin(), units.end(), [wanted = unit](const Unit& u) { return u.name == wanted; });
   if (!number.empty() && known == units.end()) {
     return unit.empty() ? because(fmt::format("{} has no unit", quoted(text)))
                         : because(fmt::format("{} has an unknown unit {}", quoted(text), quoted(unit)));

@@ -190,7 +190,7 @@ std::optional<InputError> unknown_settings(std::span<const Setting> settings,
   InputError error{InputError::Cause::kUsage, "", {}};
   for (std::size_t i = 0; i < settings.size(); ++i) {
     const auto& [key, value, pos] = settings[i];
-    const auto takes = [&](const InputFile* input) { return takes_setting(*input, key); };
+    const auto takes = [wanted = key](const InputFile* input) { return takes_setting(*input, wanted); };
     if (std::any_of(inputs.begin(), inputs.end(), takes)) continue;
     std::vector<std::string> known;
     for (const InputFile* input : inputs) {
