@@ -25,6 +25,13 @@ void report(const Slot& slot, InputErrors& errors, std::string_view why, std::st
   errors.at(slot.node, fmt::format("{}: {}; expected {}", slot.path, why, what));
 }
 
+/// Never null: at most 18 digits above a power of ten of at most 18 places.
+std::optional<Ratio> ratio_of(Decimal decimal) {
+  std::int64_t power = 1;
+  for (int i = 0; i < decimal.places; ++i) power *= 10;
+  return Ratio::of(decimal.digits, power);
+}
+
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
          c == '.';
@@ -84,13 +91,14 @@ void read_integer(const Slot& slot, InputErrors& errors, std::int64_t& out, std:
   }
 }
 
-void read_decimal(const Slot& slot, InputErrors& errors, Decimal& out) {
+void read_ratio(const Slot& slot, InputErrors& errors, Ratio& out) {
   constexpr std::string_view kWhat = "a number such as '0.8'";
   if (!is_plain(slot, kWhat, errors)) return;
-  if (const auto value = parse_exact(slot.node.text)) {
-    out = *value;
-  } else {
+  const auto value = parse_exact(slot.node.text);
+  if (!value) {
     report(slot, errors, value.error(), kWhat);
+  } else if (const auto ratio = ratio_of(*value)) {
+    out = *ratio;
   }
 }
 
@@ -134,11 +142,10 @@ std::optional<std::int64_t> read_whole(const Slot& slot, InputErrors& errors, co
   return std::nullopt;
 }
 
-std::optional<double> read_measure(const Slot& slot, InputErrors& errors, std::string_view name,
-                                   std::string_view example, std::span<const Unit> units) {
-  const std::string what = fmt::format("{} {}", name, such_as(example, units));
+std::optional<double> read_measure(const Slot& slot, InputErrors& errors, const MeasureSpec& measure) {
+  const std::string what = fmt::format("{} {}", measure.name, such_as(measure.example, measure.units));
   if (!is_scalar(slot, what, errors)) return std::nullopt;
-  const auto value = parse_measure(slot.node.text, units);
+  const auto value = parse_measure(slot.node.text, measure.units);
   if (value) return *value;
   report(slot, errors, value.error(), what);
   return std::nullopt;

@@ -89,7 +89,8 @@ enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans }
 [[nodiscard]] Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings = {});
 /// Its names must be those of `cascade`; whether it is legal, lay_out says.
 [[nodiscard]] Loaded<Plan> bind_plan(const InputFile& input, const Cascade& cascade);
-[[nodiscard]] Loaded<SweepSpec> bind_sweep(const InputFile& input, std::span<const Setting> settings = {});
+[[nodiscard]] Loaded<SweepSpec> bind_sweep_spec(const InputFile& input,
+                                                std::span<const Setting> settings = {});
 
 /// Checks a file on its own: everything but a plan's names, which need a cascade.
 [[nodiscard]] std::optional<InputError> check_input(const InputFile& input);

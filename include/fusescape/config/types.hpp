@@ -11,6 +11,7 @@
 #include "fusescape/config/field.hpp"
 #include "fusescape/support/data_type.hpp"
 #include "fusescape/support/op_kind.hpp"
+#include "fusescape/support/ratio.hpp"
 #include "fusescape/support/time.hpp"
 #include "fusescape/support/units.hpp"
 
@@ -26,6 +27,11 @@ struct Word {
 struct Bandwidth {
   std::int64_t bits = 0;
   bool per_second = false;
+};
+
+/// An area in whole um2, so that it stays exact.
+struct SquareMicrometres {
+  std::int64_t value = 0;
 };
 
 /// Whole bits per cycle of `clock_hz`, rounded down.
@@ -52,6 +58,7 @@ inline constexpr std::array kCycleUnits{Unit{"cycles"}, Unit{"cycle"}};
 inline constexpr std::array kBitUnits{Unit{"bit"}};
 inline constexpr std::array kNodeUnits{Unit{"nm"}};
 inline constexpr std::array kAreaUnits{Unit{"mm2"}, Unit{"um2", 1, 1000LL * 1000}};
+inline constexpr std::array kExactAreaUnits{Unit{"um2"}, Unit{"mm2", 1000LL * 1000}};
 inline constexpr std::array kDensityUnits{Unit{"mm2/MiB"}};
 inline constexpr std::array kEnergyUnits{Unit{"pJ"}, Unit{"fJ", 1, 1000}, Unit{"nJ", 1000}};
 inline constexpr std::array kBitEnergyUnits{Unit{"pJ/bit"}, Unit{"fJ/bit", 1, 1000}};
@@ -67,7 +74,7 @@ void read_word(const Slot& slot, InputErrors& errors, Word& out);
 void read_boolean(const Slot& slot, InputErrors& errors, bool& out);
 void read_integer(const Slot& slot, InputErrors& errors, std::int64_t& out, std::int64_t min,
                   std::int64_t max);
-void read_decimal(const Slot& slot, InputErrors& errors, Decimal& out);
+void read_ratio(const Slot& slot, InputErrors& errors, Ratio& out);
 void read_bandwidth(const Slot& slot, InputErrors& errors, Bandwidth& out);
 
 /// A whole number of base units from `min`.
@@ -80,8 +87,6 @@ struct WholeQuantity {
 };
 [[nodiscard]] std::optional<std::int64_t> read_whole(const Slot& slot, InputErrors& errors,
                                                      const WholeQuantity& quantity);
-[[nodiscard]] std::optional<double> read_measure(const Slot& slot, InputErrors& errors, std::string_view name,
-                                                 std::string_view example, std::span<const Unit> units);
 /// Position in `words`.
 [[nodiscard]] std::optional<std::size_t> read_choice(const Slot& slot, InputErrors& errors,
                                                      std::span<const std::string_view> words);
@@ -92,8 +97,8 @@ inline constexpr TypeOf<std::string> kName{
 inline constexpr TypeOf<Word> kWord{{.form = TypeSpec::Form::kText, .name = "name"}, read_word};
 inline constexpr TypeOf<bool> kBoolean{{.form = TypeSpec::Form::kBoolean, .name = "true or false"},
                                        read_boolean};
-inline constexpr TypeOf<Decimal> kDecimal{
-    {.form = TypeSpec::Form::kNumber, .name = "number", .example = "0.8"}, read_decimal};
+inline constexpr TypeOf<Ratio> kRatio{{.form = TypeSpec::Form::kNumber, .name = "number", .example = "0.8"},
+                                      read_ratio};
 inline constexpr TypeOf<Bandwidth> kBandwidth{{.form = TypeSpec::Form::kQuantity,
                                                .name = "bandwidth",
                                                .example = "256 GB/s",
@@ -128,15 +133,28 @@ inline constexpr WholeQuantity kByteQuantity{"bytes", "24 MiB", kByteUnits};
 inline constexpr WholeQuantity kClockQuantity{"clock frequency", "1 GHz", kClockUnits};
 inline constexpr WholeQuantity kCycleQuantity{"cycles", "2 cycles", kCycleUnits, 0, 1'000'000'000};
 inline constexpr WholeQuantity kBitQuantity{"bits", "8 bit", kBitUnits, 1, 64};
+inline constexpr WholeQuantity kAreaQuantity{"area", "222 mm2", kExactAreaUnits};
 inline constexpr WholeQuantity kNodeQuantity{"length", "28 nm", kNodeUnits, 1, 10'000};
 
-/// A quantity over double, read into a Q.
-template <class Q, const auto& Units, const auto& Name, const auto& Example>
-inline constexpr TypeOf<Q> kMeasure{
-    {.form = TypeSpec::Form::kQuantity, .name = Name, .example = Example, .units = Units},
-    [](const Slot& slot, InputErrors& errors, Q& out) {
-      if (const auto value = read_measure(slot, errors, Name, Example, Units)) out = Q{*value};
-    }};
+/// A quantity over double that is not negative.
+struct MeasureSpec {
+  std::string_view name;
+  std::string_view example;
+  std::span<const Unit> units;
+};
+[[nodiscard]] std::optional<double> read_measure(const Slot& slot, InputErrors& errors,
+                                                 const MeasureSpec& measure);
+
+/// Such a quantity, read into a Q.
+template <class Q, const MeasureSpec& Measure>
+inline constexpr TypeOf<Q> kMeasure{{.form = TypeSpec::Form::kQuantity,
+                                     .name = Measure.name,
+                                     .example = Measure.example,
+                                     .units = Measure.units},
+                                    [](const Slot& slot, InputErrors& errors, Q& out) {
+                                      if (const auto value = read_measure(slot, errors, Measure))
+                                        out = Q{*value};
+                                    }};
 
 /// One of `Words`, whose order is that of the enumerators of E.
 template <class E, const auto& Words>

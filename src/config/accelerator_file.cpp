@@ -1,0 +1,187 @@
+// How does an accelerator file become an Accelerator?
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fusescape/config/accelerator_table.hpp"
+#include "fusescape/config/binding.hpp"
+#include "fusescape/config/load.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::int64_t kMaxBits = TickScale::kMaxTicksPerCycle;
+
+void bind_cycles(const CoreFile& file, Core& core, InputErrors& errors) {
+  constexpr std::string_view kDefault = "default";
+  for (const auto& [entry, cycles] : file.cycles) {
+    if (entry->key == kDefault) core.cycles_per_op.fill(cycles);
+  }
+  for (const auto& [entry, cycles] : file.cycles) {
+    if (entry->key == kDefault) continue;
+    if (const auto kind = op_kind_named(entry->key)) {
+      core.cycles_per_op[static_cast<std::size_t>(*kind)] = cycles;
+    } else {
+      errors.at_key(*entry, fmt::format("cycles: unknown operator kind '{}'{}", entry->key,
+                                        did_you_mean(entry->key, kNamesOf<kOpKinds>)));
+    }
+  }
+}
+
+Core bind_core(const CoreFile& file, const YamlNode& node, bool derived, InputErrors& errors) {
+  Core core;
+  core.name = file.name;
+  core.count = file.count;
+  core.rows = file.rows.value_or(1);
+  core.cols = file.cols.value_or(1);
+  core.reduces_rows = file.reduces_rows;
+  core.reduces_cols = file.reduces_cols;
+  core.registers_per_pe = file.registers;
+  core.spatial = file.spatial;
+  bind_cycles(file, core, errors);
+  for (const std::string_view key : {"rows", "cols"}) {
+    const YamlNode* value = find_value(node, key);
+    if (derived && value != nullptr)
+      errors.at(*value, fmt::format("{}: derived by iso_area; leave it out", key));
+    if (!derived && value == nullptr) errors.at(node, fmt::format("core: missing key '{}'", key));
+  }
+  const YamlNode* rules = find_value(node, "spatial");
+  for (std::size_t i = 0; i < core.spatial.size(); ++i) {
+    const SpatialRule& rule = core.spatial[i];
+    if (!rule.flat.empty() && !(rule.rows.empty() && rule.cols.empty())) {
+      errors.at(rules->items[i], "spatial rule: 'flat' excludes 'rows' and 'cols'");
+    }
+  }
+  return core;
+}
+
+/// What iso_area derives must not be given as well, and must be given without it.
+void check_derived(const YamlNode& root, std::string_view section, std::string_view key, bool derived,
+                   InputErrors& errors) {
+  const YamlNode* owner = find_value(root, section);
+  const YamlNode* value = owner == nullptr ? nullptr : find_value(*owner, key);
+  if (derived && value != nullptr) {
+    errors.at(*value,
+              fmt::format("{}.{}: derived by iso_area; set area_fraction or memory_fraction", section, key));
+  } else if (!derived && value == nullptr) {
+    errors.at(owner == nullptr ? root : *owner, fmt::format("{}: missing key '{}'", section, key));
+  }
+}
+
+BitsPerCycle width_of(const Bandwidth& bandwidth, std::int64_t clock_hz, const YamlNode& node,
+                      std::string_view what, InputErrors& errors) {
+  const std::int64_t bits = bits_per_cycle(bandwidth, clock_hz);
+  if (bandwidth.bits != 0 && bits == 0) {
+    errors.at(node, fmt::format("{}: less than one bit per cycle of the clock", what));
+  } else if (bits > kMaxBits) {
+    errors.at(node, fmt::format("{}: more than {} bit/cycle", what, kMaxBits));
+  }
+  return {bits};
+}
+
+void bind_sram(const SramFile& file, std::int64_t clock_hz, const YamlNode& node, Accelerator& out,
+               InputErrors& errors) {
+  OnChipMemory& sram = out.sram;
+  sram.capacity = file.capacity.value_or(sram.capacity);
+  sram.banks = file.banks;
+  sram.bank_capacity = file.bank_capacity;
+  sram.ports = file.ports;
+  sram.bank_read = width_of(file.bank_read, clock_hz, node, "sram.bank_read", errors);
+  sram.bank_write =
+      width_of(file.bank_write.value_or(file.bank_read), clock_hz, node, "sram.bank_write", errors);
+  const YamlNode* write = find_value(node, "bank_write");
+  if (write != nullptr && sram.ports == Ports::kShared && sram.bank_write != sram.bank_read) {
+    errors.at(*write, "sram.bank_write: with shared ports it is that of reads");
+  }
+  const std::int64_t widest = std::max(sram.bank_read.value, sram.bank_write.value);
+  if (errors.ok() && widest > 0 && sram.bank_count() > kMaxBits / widest) {
+    errors.at(node, fmt::format("sram: {} banks move more than {} bit/cycle", sram.bank_count(), kMaxBits));
+  }
+}
+
+PhyChannels channels_of(const PhyFile& phy, std::int64_t clock_hz, const YamlNode& node,
+                        InputErrors& errors) {
+  const Ratio area = Ratio::of(phy.area.value, 1'000'000).value_or(Ratio{});
+  return {area, width_of(phy.bandwidth, clock_hz, node, "phy.bandwidth", errors), phy.channels};
+}
+
+void derive_design(const IsoAreaFile& file, const AcceleratorFile& whole, const YamlNode& node,
+                   Accelerator& out, InputErrors& errors) {
+  AreaTemplate area;
+  area.full_sram = file.sram;
+  area.full_pes = file.pes;
+  area.full_bandwidth =
+      width_of(file.dram_bandwidth, whole.clock_hz, node, "iso_area.dram_bandwidth", errors);
+  area.bandwidth_rule = file.bandwidth_rule;
+  area.rounding = file.rounding;
+  area.misfit = file.misfit;
+  if (file.area) area.full_area_mm2 = Ratio::of(file.area->value, 1'000'000).value_or(Ratio{});
+  if (file.phy) area.phy = channels_of(*file.phy, whole.clock_hz, node, errors);
+  if (file.bandwidth_rule == BandwidthRule::kPhy && !(file.area && file.phy)) {
+    errors.at(node, "iso_area: the rule 'phy' needs 'area' and 'phy'");
+  }
+  if (area.full_bandwidth.unlimited()) errors.at(node, "iso_area.dram_bandwidth: must be finite");
+  if (whole.cores.size() != 1) errors.at(node, "iso_area: expects one core, whose array it derives");
+  if (!errors.ok()) return;
+  const auto design = derive(area, file.area_fraction, file.memory_fraction);
+  if (!design) {
+    const bool by_area = design.error() != DerivationError::kMemoryFraction;
+    const YamlNode* culprit = find_value(node, by_area ? "area_fraction" : "memory_fraction");
+    errors.at(culprit == nullptr ? node : *culprit, fmt::format("iso_area: {}", describe(design.error())));
+    return;
+  }
+  out.sram.capacity = design->sram;
+  out.dram.bandwidth = design->dram_bandwidth;
+  out.cores.front().rows = design->array.rows;
+  out.cores.front().cols = design->array.cols;
+}
+
+void bind_dram(const DramFile& file, std::int64_t clock_hz, const YamlNode& node, Accelerator& out,
+               InputErrors& errors) {
+  out.dram.ports = file.ports;
+  out.dram.granule = file.granule;
+  out.dram.efficiency = file.efficiency.nearest_double();
+  if (!(file.efficiency > Ratio{0}) || file.efficiency > Ratio{1}) {
+    const YamlNode* value = find_value(node, "efficiency");
+    errors.at(value == nullptr ? node : *value, "dram.efficiency: expected more than 0 and at most 1");
+  }
+  if (file.bandwidth)
+    out.dram.bandwidth = width_of(*file.bandwidth, clock_hz, node, "dram.bandwidth", errors);
+}
+
+/// Expects a file whose fields were all read without a fault.
+Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
+  InputErrors& errors = binding.errors();
+  const bool derived = file.iso_area.has_value();
+  Accelerator out;
+  out.name = file.name;
+  out.technology = file.technology;
+  out.clock = Hertz{static_cast<double>(file.clock_hz)};
+  out.pe_type = file.pe_type;
+  out.model = {file.model.buffering == Buffering::kDouble, file.model.in_place,
+               file.model.operand_loads == OperandLoads::kConcurrent, Cycles{file.model.fill_cycles}};
+  const YamlNode& cores = binding.at("cores");
+  if (file.cores.empty()) errors.at(cores, "cores: expected at least one");
+  for (std::size_t i = 0; i < file.cores.size(); ++i) {
+    out.cores.push_back(bind_core(file.cores[i], cores.items[i], derived, errors));
+  }
+  check_derived(binding.root(), "sram", "capacity", derived, errors);
+  check_derived(binding.root(), "dram", "bandwidth", derived, errors);
+  bind_dram(file.dram, file.clock_hz, binding.at("dram"), out, errors);
+  if (derived) derive_design(*file.iso_area, file, binding.at("iso_area"), out, errors);
+  bind_sram(file.sram, file.clock_hz, binding.at("sram"), out, errors);
+  return out;
+}
+
+}  // namespace
+
+Loaded<Accelerator> bind_accelerator(const InputFile& input, std::span<const Setting> settings) {
+  AcceleratorFile file;
+  Binding binding{input, FileKind::kAccelerator, settings, &file};
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  Accelerator accelerator = bind_fields(file, binding);
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  return accelerator;
+}
+
+}  // namespace fusescape
