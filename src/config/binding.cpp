@@ -5,6 +5,15 @@
 #include <sstream>
 
 namespace fusescape {
+namespace {
+
+void find_last_set(const YamlNode& node, const YamlNode*& last) {
+  if (node.set_by && (!last->set_by || *last->set_by < *node.set_by)) last = &node;
+  for (const YamlNode& item : node.items) find_last_set(item, last);
+  for (const YamlEntry& entry : node.entries) find_last_set(entry.value, last);
+}
+
+}  // namespace
 
 Binding::Binding(const InputFile& input, FileKind kind, std::span<const Setting> settings, void* owner)
     : diags_{input.file, input.text}, errors_{diags_}, root_{input.root}, settings_{settings} {
@@ -19,6 +28,12 @@ Binding::Binding(const InputFile& input, FileKind kind, std::span<const Setting>
 const YamlNode& Binding::at(std::string_view key) const {
   const YamlNode* value = find_value(root_, key);
   return value == nullptr ? root_ : *value;
+}
+
+const YamlNode& Binding::blamed() const {
+  const YamlNode* last = &root_;
+  find_last_set(root_, last);
+  return *last;
 }
 
 InputError Binding::failure() const {

@@ -43,11 +43,13 @@ Loaded<Workload> bind_model(const InputFile& input, std::span<const Setting> set
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   const Mamba1 shape = shape_of(file);
   if (shape.phase == Phase::kDecode && shape.tokens != 1) {
-    binding.errors().at(binding.at("L"), "L: decode makes one token at a time; expected 1");
+    const bool by_phase = !binding.at("L").set_by && binding.at("phase").set_by;
+    binding.errors().at(binding.at(by_phase ? "phase" : "L"),
+                        "L: decode makes one token at a time; expected 1");
   } else {
     // The family's cascade is sound by construction; only its extents can be too large.
     for (const CascadeProblem& problem : mamba1_block(shape).problems) {
-      binding.errors().at(binding.root(), problem.message);
+      binding.errors().at(binding.blamed(), problem.message);
     }
   }
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};

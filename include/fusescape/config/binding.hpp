@@ -44,6 +44,9 @@ class Binding {
   [[nodiscard]] const YamlNode& root() const { return root_; }
   /// The value at a key of the root, or the root itself where it has none: for errors found after reading.
   [[nodiscard]] const YamlNode& at(std::string_view key) const;
+  /// Where to report what no single value is to blame for: the last value that a setting put here, or the
+  /// file.
+  [[nodiscard]] const YamlNode& blamed() const;
   [[nodiscard]] bool ok() const { return errors_.ok(); }
   [[nodiscard]] InputError failure() const;
 

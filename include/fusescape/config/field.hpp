@@ -60,7 +60,8 @@ struct TypeSpec {
     kList,      ///< Of `item`.
     kMap,       ///< From words (any if `words` is empty) to `item`.
     kSection,
-    kAny,  ///< Described in words only.
+    kNode,  ///< A name, or a `section`.
+    kAny,   ///< Any single value.
   } form = Form::kText;
   std::string_view name{};     ///< "bytes"
   std::string_view example{};  ///< "24 MiB"

@@ -1,0 +1,123 @@
+// What may a sweep file hold? The table of `kind: sweep`.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fusescape/config/binding.hpp"
+#include "fusescape/config/types.hpp"
+
+namespace fusescape {
+
+/// The value of a setting: its text is read when it is applied.
+struct SettingText {
+  std::string text;
+  SourcePos pos;
+};
+void read_setting_text(const Slot& slot, InputErrors& errors, SettingText& out);
+inline constexpr TypeOf<SettingText> kSettingText{
+    {.form = TypeSpec::Form::kAny, .name = "value", .example = "64 KiB"}, read_setting_text};
+inline constexpr const auto& kSettings = kMapOf<kSettingText>;
+using SettingsFile = std::vector<Named<SettingText>>;
+
+struct AxisFile {
+  std::optional<Word> key;
+  std::optional<std::vector<SettingText>> values;
+  std::optional<Word> name;
+  std::optional<std::vector<Named<SettingsFile>>> cases;
+};
+inline constexpr std::array kAxisFields{
+    optional_field<&AxisFile::key, kWord>("key", "the axis has `cases`",
+                                          "A key that --set knows, or `strategy`."),
+    optional_field<&AxisFile::values, kListOf<kSettingText>>("values", "the axis has `cases`",
+                                                             "Its values, in order."),
+    optional_field<&AxisFile::name, kWord>("name", "the axis has a `key`", "Name of an axis of cases."),
+    optional_field<&AxisFile::cases, kMapOf<kSettings>>("cases", "the axis has a `key`",
+                                                        "By name, settings that change together."),
+};
+inline constexpr SectionSpec kAxisSection{"axis", "`key` with `values`, or `name` with `cases`.",
+                                          kAxisFields};
+
+struct BaselineFile {
+  Word name;
+  SettingsFile set;
+};
+inline constexpr std::array kBaselineFields{
+    required<&BaselineFile::name, kWord>("name", "Name in reports."),
+    required<&BaselineFile::set, kSettings>("set", "Its design: a value for every axis outside `scenario`."),
+};
+inline constexpr SectionSpec kBaselineSection{"baseline", "A design to compare with, in every scenario.",
+                                              kBaselineFields};
+
+struct BudgetFile {
+  Word baseline;
+  Ratio tolerance;
+};
+inline constexpr std::array kBudgetFields{
+    required<&BudgetFile::baseline, kWord>("baseline", "Its area under the same table is the budget."),
+    optional_field<&BudgetFile::tolerance, kRatio>("tolerance", "0",
+                                                   "Share of the budget that a design may lie above it."),
+};
+inline constexpr SectionSpec kBudgetSection{"budget", "The largest area of a best design.", kBudgetFields};
+
+struct PublishedFile {
+  std::string name;
+  Ratio value;
+  Word baseline;
+  std::string source;
+  std::optional<std::string> note;
+};
+inline constexpr std::array kPublishedFields{
+    required<&PublishedFile::name, kText>("name", "What the number is."),
+    required<&PublishedFile::value, kRatio>("value", "The number."),
+    required<&PublishedFile::baseline, kWord>("baseline", "Beside whose speed-up it stands."),
+    required<&PublishedFile::source, kText>("source", "Citation."),
+    optional_field<&PublishedFile::note, kText>("note", "none", "What its source leaves open."),
+};
+inline constexpr SectionSpec kPublishedSection{
+    "published", "A number from the literature, shown beside the results and never mixed with them.",
+    kPublishedFields};
+
+struct SweepFile {
+  std::string name;
+  std::optional<std::string> description;
+  std::string arch;
+  std::string workload;
+  SettingsFile set;
+  std::vector<AxisFile> axes;
+  std::vector<Word> scenario;
+  std::optional<std::string> minimize;
+  std::optional<std::vector<std::string>> pareto;
+  std::vector<BaselineFile> baselines;
+  std::optional<BudgetFile> budget;
+  std::vector<PublishedFile> published;
+};
+inline constexpr std::array kSweepFields{
+    kKindField,
+    kVersionField,
+    required<&SweepFile::name, kName>("name", "Name in reports."),
+    optional_field<&SweepFile::description, kText>("description", "none", "One line for people."),
+    required<&SweepFile::arch, kText>("arch", "Accelerator: a shipped name or a path."),
+    required<&SweepFile::workload, kText>("workload", "Model or cascade: a shipped name or a path."),
+    optional_field<&SweepFile::set, kSettings>("set", "none", "Settings of every point, as for --set."),
+    required<&SweepFile::axes, kListOf<kSectionOf<AxisFile, kAxisSection>>>(
+        "axes", "The grid: every combination, the last axis fastest."),
+    optional_field<&SweepFile::scenario, kListOf<kWord>>(
+        "scenario", "none", "Axes that are given, not chosen; the others are the design."),
+    optional_field<&SweepFile::minimize, kName>("minimize", "latency_cycles",
+                                                "Column the best design has least of."),
+    optional_field<&SweepFile::pareto, kListOf<kName>>("pareto", "latency_cycles and area_mm2",
+                                                       "Columns of the trade-off in pareto.csv."),
+    optional_field<&SweepFile::baselines, kListOf<kSectionOf<BaselineFile, kBaselineSection>>>(
+        "baselines", "none", "Designs to compare with."),
+    optional_field<&SweepFile::budget, kSectionOf<BudgetFile, kBudgetSection>>(
+        "budget", "none", "The largest area of a best design."),
+    optional_field<&SweepFile::published, kListOf<kSectionOf<PublishedFile, kPublishedSection>>>(
+        "published", "none", "Numbers from the literature to show beside the results."),
+};
+inline constexpr SectionSpec kSweepTable{"sweep", "A grid of designs and scenarios (docs/model/sweep.md).",
+                                         kSweepFields};
+
+}  // namespace fusescape

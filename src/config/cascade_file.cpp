@@ -1,0 +1,166 @@
+// How does a cascade file become a Workload?
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <unordered_set>
+
+#include "fusescape/config/access_text.hpp"
+#include "fusescape/config/binding.hpp"
+#include "fusescape/config/cascade_table.hpp"
+#include "fusescape/config/load.hpp"
+#include "fusescape/config/workload_file.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::size_t kMaxThings = 1000;  // Of ranks, tensors and operators each; ids have 16 bits.
+
+/// The cascade of a file, under construction.
+class CascadeBinding {
+ public:
+  CascadeBinding(const CascadeFile& file, Binding& binding) : file_{file}, binding_{binding} {}
+
+  [[nodiscard]] Workload bind() {
+    check_size("ranks", file_.ranks.size());
+    check_size("tensors", file_.tensors.size());
+    check_size("operators", file_.operators.size());
+    if (!errors().ok()) return {};
+    add_ranks();
+    add_tensors();
+    add_operators();
+    return errors().ok() ? finish() : Workload{};
+  }
+
+ private:
+  [[nodiscard]] InputErrors& errors() { return binding_.errors(); }
+
+  void check_size(std::string_view key, std::size_t size) {
+    if (size == 0) errors().at(binding_.at(key), fmt::format("{}: expected at least one", key));
+    if (size > kMaxThings) errors().at(binding_.at(key), fmt::format("{}: more than {}", key, kMaxThings));
+  }
+
+  void add_ranks() {
+    parts_.name = file_.name;
+    for (const auto& [entry, extent] : file_.ranks) {
+      const bool word = std::all_of(entry->key.begin(), entry->key.end(),
+                                    [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+      const bool named =
+          word && !entry->key.empty() && std::isdigit(static_cast<unsigned char>(entry->key[0])) == 0;
+      if (!named) errors().at_key(*entry, "ranks: a name has letters, digits and '_', and no digit first");
+      parts_.ranks.push_back({entry->key, Elements{extent}});
+    }
+  }
+
+  std::optional<RankId> rank_named(const Word& word) {
+    const auto rank = find_rank(parts_, word.text);
+    if (!rank) {
+      const std::string hint =
+          did_you_mean_among(word.text, parts_.ranks, [](const Rank& r) { return std::string_view{r.name}; });
+      errors().at(*word.node, fmt::format("unknown rank '{}'{}", word.text, hint));
+    }
+    return rank;
+  }
+
+  void add_tensors() {
+    std::unordered_set<std::string_view> names;
+    for (const TensorFile& file : file_.tensors) {
+      Tensor tensor{file.name, {},           file.type.value_or(file_.dtype),
+                    file.kind, file.initial, file.final_value};
+      for (const Word& word : file.ranks) {
+        if (const auto rank = rank_named(word)) tensor.ranks.push_back(*rank);
+      }
+      check_unique(names, file.name, "tensors", parts_.tensors.size());
+      parts_.tensors.push_back(std::move(tensor));
+    }
+  }
+
+  void check_unique(std::unordered_set<std::string_view>& names, const std::string& name,
+                    std::string_view list, std::size_t position) {
+    if (names.insert(name).second) return;
+    errors().at(binding_.at(list).items[position], fmt::format("{}: '{}' is given twice", list, name));
+  }
+
+  void add_operators() {
+    if (!errors().ok()) return;  // Accesses would be checked against tensors that lack ranks.
+    std::unordered_set<std::string_view> names;
+    for (const OperatorFile& file : file_.operators) {
+      const std::size_t position = parts_.operators.size();
+      check_unique(names, file.name, "operators", position);
+      Operator op;
+      op.name = file.name;
+      op.kind = file.kind;
+      if (const auto output = find_tensor(parts_, file.output.text)) {
+        op.output = *output;
+      } else {
+        const std::string hint = did_you_mean_among(file.output.text, parts_.tensors,
+                                                    [](const Tensor& t) { return std::string_view{t.name}; });
+        errors().at(*file.output.node, fmt::format("unknown tensor '{}'{}", file.output.text, hint));
+      }
+      add_inputs(file, *find_value(binding_.at("operators").items[position], "inputs"), op);
+      parts_.operators.push_back(std::move(op));
+    }
+  }
+
+  void add_inputs(const OperatorFile& file, const YamlNode& list, Operator& op) {
+    for (std::size_t i = 0; i < file.inputs.size(); ++i) {
+      const Parsed<Access> access = parse_access(file.inputs[i], parts_);
+      if (access) {
+        op.inputs.push_back(*access);
+      } else {
+        errors().at(list.items[i], access.error());
+      }
+    }
+  }
+
+  [[nodiscard]] const YamlNode& place_of(const CascadeProblem& problem) {
+    using Subject = CascadeProblem::Subject;
+    switch (problem.subject) {
+      case Subject::kRank:
+        return file_.ranks[problem.id].entry->value;
+      case Subject::kTensor:
+        return binding_.at("tensors").items[problem.id];
+      case Subject::kOperator:
+        return binding_.at("operators").items[problem.id];
+      case Subject::kCascade:
+        break;
+    }
+    return binding_.blamed();
+  }
+
+  [[nodiscard]] Workload finish() {
+    Workload workload;
+    workload.name = file_.name;
+    workload.family = "cascade";
+    workload.phase = file_.phase;
+    workload.dtype = file_.dtype;
+    workload.n_layer = file_.n_layer.value_or(1);
+    for (const Word& word : file_.token_ranks) {
+      if (const auto rank = rank_named(word))
+        workload.tokens = workload.tokens * parts_.extent(*rank).value();
+    }
+    if (workload.tokens.overflow()) errors().at(binding_.blamed(), "token_ranks: too many tokens to count");
+    CheckedCascade checked = make_cascade(std::move(parts_));
+    for (const CascadeProblem& problem : checked.problems) errors().at(place_of(problem), problem.message);
+    workload.block = std::move(checked.cascade);
+    if (file_.n_layer) workload.params = weight_elements(workload.block) * *file_.n_layer;
+    return workload;
+  }
+
+  const CascadeFile& file_;
+  Binding& binding_;
+  Cascade parts_;
+};
+
+}  // namespace
+
+Loaded<Workload> bind_cascade(const InputFile& input, std::span<const Setting> settings) {
+  CascadeFile file;
+  Binding binding{input, FileKind::kCascade, settings, &file};
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  Workload workload = CascadeBinding{file, binding}.bind();
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  return workload;
+}
+
+}  // namespace fusescape

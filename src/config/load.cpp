@@ -1,0 +1,147 @@
+#include "fusescape/config/load.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "fusescape/config/accelerator_table.hpp"
+#include "fusescape/config/binding.hpp"
+#include "fusescape/config/cascade_table.hpp"
+#include "fusescape/config/model_table.hpp"
+#include "fusescape/config/plan_form.hpp"
+#include "fusescape/config/plan_table.hpp"
+#include "fusescape/config/sweep_table.hpp"
+#include "fusescape/config/technology_table.hpp"
+#include "fusescape/config/workload_file.hpp"
+
+namespace fusescape {
+namespace {
+
+InputError bad_file(const Diagnostics& diags) {
+  std::ostringstream out;
+  out << diags;
+  return {InputError::Cause::kBadFile, out.str(), {}};
+}
+
+/// Reads `kind` and `version`, without which no other key means anything.
+std::optional<FileKind> read_header(const YamlNode& root, InputErrors& errors) {
+  if (!expect_kind({root, "file"}, YamlKind::kMap, "a mapping that starts with 'kind'", errors))
+    return std::nullopt;
+  const YamlNode* kind = find_value(root, "kind");
+  const YamlNode* version = find_value(root, "version");
+  if (version == nullptr) {
+    errors.at(root, "missing key 'version'");
+  } else {
+    std::int64_t number = 0;
+    read_integer({*version, "version"}, errors, number, 1, 1);
+  }
+  if (kind == nullptr) {
+    errors.at(root, "missing key 'kind'");
+    return std::nullopt;
+  }
+  const auto position = read_choice({*kind, "kind"}, errors, kFileKinds);
+  return position ? std::optional{static_cast<FileKind>(*position)} : std::nullopt;
+}
+
+template <class File>
+void read_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
+  File file;
+  read_section({root, ""}, table_of(kind), errors, &file);
+}
+
+/// Checks the keys of a file that is refused already, so that all its errors are shown at once.
+void check_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
+  switch (kind) {
+    case FileKind::kAccelerator:
+      return read_keys<AcceleratorFile>(kind, root, errors);
+    case FileKind::kTechnology:
+      return read_keys<TechnologyFile>(kind, root, errors);
+    case FileKind::kCascade:
+      return read_keys<CascadeFile>(kind, root, errors);
+    case FileKind::kModel:
+      return read_keys<ModelFile>(kind, root, errors);
+    case FileKind::kPlan:
+      return read_keys<PlanFile>(kind, root, errors);
+    case FileKind::kSweep:
+      return read_keys<SweepFile>(kind, root, errors);
+  }
+}
+
+template <class T>
+std::optional<InputError> error_of(const Loaded<T>& loaded) {
+  return loaded ? std::nullopt : std::optional{loaded.error()};
+}
+
+}  // namespace
+
+std::string_view name_of(FileKind kind) {
+  return kFileKinds[static_cast<std::size_t>(kind)];
+}
+
+const SectionSpec& table_of(FileKind kind) {
+  switch (kind) {
+    case FileKind::kAccelerator:
+      return kAcceleratorTable;
+    case FileKind::kTechnology:
+      return kTechnologyTable;
+    case FileKind::kCascade:
+      return kCascadeTable;
+    case FileKind::kModel:
+      return kModelTable;
+    case FileKind::kPlan:
+      return kPlanTable;
+    case FileKind::kSweep:
+      break;
+  }
+  return kSweepTable;
+}
+
+Loaded<InputFile> parse_input(std::string file, std::string text) {
+  Diagnostics diags{std::move(file), std::move(text)};
+  std::optional<YamlNode> root = parse_yaml(diags);
+  if (!root) return unexpected<InputError>{bad_file(diags)};
+  InputErrors errors{diags};
+  const std::optional<FileKind> kind = read_header(*root, errors);
+  if (kind && !diags.ok()) check_keys(*kind, *root, errors);
+  if (!kind || !diags.ok()) return unexpected<InputError>{bad_file(diags)};
+  return InputFile{*kind, diags.file(), diags.text(), std::move(*root)};
+}
+
+Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings) {
+  return input.kind == FileKind::kCascade ? bind_cascade(input, settings) : bind_model(input, settings);
+}
+
+std::optional<InputError> check_input(const InputFile& input) {
+  switch (input.kind) {
+    case FileKind::kAccelerator:
+      return error_of(bind_accelerator(input));
+    case FileKind::kTechnology:
+      return error_of(bind_technology(input));
+    case FileKind::kCascade:
+    case FileKind::kModel:
+      return error_of(bind_workload(input));
+    case FileKind::kPlan:
+      return check_plan_form(input);
+    case FileKind::kSweep:
+      break;
+  }
+  return error_of(bind_sweep_spec(input));
+}
+
+Loaded<Accelerator> load_accelerator(const std::string& name_or_path, std::span<const Setting> settings) {
+  const auto input = find_input(Shelf::kArchs, name_or_path);
+  return input ? bind_accelerator(*input, settings) : unexpected<InputError>{input.error()};
+}
+
+Loaded<Technology> load_technology(const std::string& name_or_path) {
+  const auto input = find_input(Shelf::kTechs, name_or_path);
+  return input ? bind_technology(*input) : unexpected<InputError>{input.error()};
+}
+
+Loaded<Workload> load_workload(const std::string& name_or_path, std::span<const Setting> settings) {
+  const auto input = find_input(Shelf::kWorkloads, name_or_path);
+  return input ? bind_workload(*input, settings) : unexpected<InputError>{input.error()};
+}
+
+}  // namespace fusescape

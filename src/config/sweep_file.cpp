@@ -1,0 +1,131 @@
+// How does a sweep file become a SweepSpec?
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "fusescape/config/binding.hpp"
+#include "fusescape/config/load.hpp"
+#include "fusescape/config/sweep_table.hpp"
+
+namespace fusescape {
+
+void read_setting_text(const Slot& slot, InputErrors& errors, SettingText& out) {
+  if (slot.node.kind == YamlKind::kEmpty) {
+    errors.at(slot.node, slot.path + ": has no value");
+  } else if (expect_kind(slot, YamlKind::kScalar, "a single value", errors)) {
+    out = {slot.node.text, slot.node.pos};
+  }
+}
+
+namespace {
+
+constexpr std::size_t kMaxPoints = 100'000'000;
+
+std::vector<Setting> settings_of(const SettingsFile& file) {
+  std::vector<Setting> settings;
+  for (const auto& [entry, value] : file) settings.push_back({entry->key, value.text, value.pos});
+  return settings;
+}
+
+Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) {
+  Axis axis;
+  const bool keyed = file.key && file.values && !file.name && !file.cases;
+  const bool named = file.name && file.cases && !file.key && !file.values;
+  if (!keyed && !named) {
+    errors.at(node, "axis: expected either 'key' with 'values', or 'name' with 'cases'");
+    return axis;
+  }
+  axis.name = keyed ? file.key->text : file.name->text;
+  if (keyed) {
+    for (const SettingText& value : *file.values) {
+      axis.values.push_back({value.text, {Setting{axis.name, value.text, value.pos}}});
+    }
+  } else {
+    for (const auto& [entry, settings] : *file.cases)
+      axis.values.push_back({entry->key, settings_of(settings)});
+  }
+  if (axis.values.empty()) errors.at(node, fmt::format("axis {}: has no values", axis.name));
+  return axis;
+}
+
+template <class Things>
+void expect_named(const Word& word, std::string_view what, const Things& things, InputErrors& errors) {
+  const auto same = [&](const auto& thing) { return thing.name == word.text; };
+  if (std::any_of(things.begin(), things.end(), same)) return;
+  const std::string hint =
+      did_you_mean_among(word.text, things, [](const auto& thing) { return std::string_view{thing.name}; });
+  errors.at(*word.node, fmt::format("no {} is named '{}'{}", what, word.text, hint));
+}
+
+template <class Things>
+void expect_unique(const Things& things, std::string_view list, const YamlNode& node, InputErrors& errors) {
+  for (std::size_t i = 0; i < things.size(); ++i) {
+    const auto same = [&](const auto& thing) { return thing.name == things[i].name; };
+    const auto here = things.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(things.begin(), here, same)) {
+      errors.at(node.items[i], fmt::format("{}: '{}' is given twice", list, things[i].name));
+    }
+  }
+}
+
+void check_grid_size(const SweepSpec& spec, const YamlNode& axes, InputErrors& errors) {
+  std::size_t points = 1;
+  for (const Axis& axis : spec.axes) {
+    points *= std::max<std::size_t>(axis.values.size(), 1);
+    if (points <= kMaxPoints) continue;
+    errors.at(axes, fmt::format("axes: more than {} points", kMaxPoints));
+    return;
+  }
+}
+
+SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
+  InputErrors& errors = binding.errors();
+  SweepSpec spec;
+  spec.name = file.name;
+  spec.arch = file.arch;
+  spec.workload = file.workload;
+  spec.arch_pos = binding.at("arch").pos;
+  spec.workload_pos = binding.at("workload").pos;
+  spec.fixed = settings_of(file.set);
+  const YamlNode& axes = binding.at("axes");
+  for (std::size_t i = 0; i < file.axes.size(); ++i) {
+    spec.axes.push_back(bind_axis(file.axes[i], axes.items[i], errors));
+  }
+  check_grid_size(spec, axes, errors);
+  for (const BaselineFile& baseline : file.baselines) {
+    spec.baselines.push_back({baseline.name.text, settings_of(baseline.set)});
+  }
+  if (!errors.ok()) return spec;
+  expect_unique(spec.axes, "axes", axes, errors);
+  expect_unique(spec.baselines, "baselines", binding.at("baselines"), errors);
+  for (const Word& axis : file.scenario) {
+    expect_named(axis, "axis", spec.axes, errors);
+    spec.scenario.push_back(axis.text);
+  }
+  spec.minimize = file.minimize.value_or(spec.minimize);
+  spec.pareto = file.pareto.value_or(spec.pareto);
+  if (file.budget) {
+    expect_named(file.budget->baseline, "baseline", spec.baselines, errors);
+    spec.budget = Budget{file.budget->baseline.text, file.budget->tolerance.nearest_double()};
+  }
+  for (const PublishedFile& figure : file.published) {
+    expect_named(figure.baseline, "baseline", spec.baselines, errors);
+    spec.published.push_back({figure.name, figure.value.nearest_double(), figure.baseline.text, figure.source,
+                              figure.note.value_or("")});
+  }
+  return spec;
+}
+
+}  // namespace
+
+Loaded<SweepSpec> bind_sweep_spec(const InputFile& input, std::span<const Setting> settings) {
+  SweepFile file;
+  Binding binding{input, FileKind::kSweep, settings, &file};
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  SweepSpec spec = bind_fields(file, binding);
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  return spec;
+}
+
+}  // namespace fusescape
