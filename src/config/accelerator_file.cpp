@@ -158,8 +158,11 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   out.technology = file.technology;
   out.clock = Hertz{static_cast<double>(file.clock_hz)};
   out.pe_type = file.pe_type;
-  out.model = {file.model.buffering == Buffering::kDouble, file.model.in_place,
-               file.model.operand_loads == OperandLoads::kConcurrent, Cycles{file.model.fill_cycles}};
+  out.model.double_buffering = file.model.buffering == Buffering::kDouble;
+  out.model.count_second_slots = file.model.second_slots == SecondSlots::kCounted;
+  out.model.in_place = file.model.in_place;
+  out.model.concurrent_operand_loads = file.model.operand_loads == OperandLoads::kConcurrent;
+  out.model.fill_cycles = Cycles{file.model.fill_cycles};
   const YamlNode& cores = binding.at("cores");
   if (file.cores.empty()) errors.at(cores, "cores: expected at least one");
   for (std::size_t i = 0; i < file.cores.size(); ++i) {

@@ -51,8 +51,11 @@ unexpected<InputError> unreadable(std::string text) {
 }
 
 unexpected<InputError> unfit(const std::string& path, std::string why) {
-  return unexpected<InputError>{
-      InputError{InputError::Cause::kBadFile, fmt::format("{}:1:1: error: {}\n  \n  ^\n", path, why), {}}};
+  Diagnostics diags{path, ""};
+  diags.error({}, std::move(why));
+  std::ostringstream out;
+  out << diags;
+  return unexpected<InputError>{InputError{InputError::Cause::kBadFile, out.str(), {}}};
 }
 
 bool is_path(const std::string& name_or_path) {

@@ -19,6 +19,7 @@ namespace fusescape {
 
 inline constexpr std::array<std::string_view, 2> kPortWords{"shared", "separate"};
 inline constexpr std::array<std::string_view, 2> kBufferingWords{"single", "double"};
+inline constexpr std::array<std::string_view, 2> kSecondSlotWords{"counted", "uncounted"};
 inline constexpr std::array<std::string_view, 2> kOperandLoadWords{"serial", "concurrent"};
 
 inline constexpr const TypeOf<Ports>& kPortsWord = kChoice<Ports, kPortWords>;
@@ -119,8 +120,10 @@ inline constexpr SectionSpec kDramSection{"dram", "The memory off the chip.", kD
 
 enum class Buffering : unsigned char { kSingle, kDouble };
 enum class OperandLoads : unsigned char { kSerial, kConcurrent };
+enum class SecondSlots : unsigned char { kCounted, kUncounted };
 struct OptionsFile {
   Buffering buffering = Buffering::kDouble;
+  SecondSlots second_slots = SecondSlots::kCounted;
   bool in_place = false;
   OperandLoads operand_loads = OperandLoads::kSerial;
   std::int64_t fill_cycles = 0;
@@ -129,6 +132,8 @@ struct OptionsFile {
 inline constexpr std::array kOptionsFields{
     optional_field<&OptionsFile::buffering, kChoice<Buffering, kBufferingWords>>(
         "buffering", "double", "Slots of a streamed tensor: with two, transfers hide behind compute."),
+    optional_field<&OptionsFile::second_slots, kChoice<SecondSlots, kSecondSlotWords>>(
+        "second_slots", "counted", "Whether second slots take on-chip memory."),
     optional_field<&OptionsFile::in_place, kBoolean>(
         "in_place", "false", "An element-wise output may take the buffer of an operand that dies there."),
     optional_field<&OptionsFile::operand_loads, kChoice<OperandLoads, kOperandLoadWords>>(
