@@ -5,6 +5,7 @@
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/plan/spatial.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
@@ -16,11 +17,14 @@ struct Chosen {
   expected<Plan, AssessmentError> plan;
 };
 
-expected<Chosen, Failure> plan_from_file(const std::string& file, const Cascade& cascade) {
+/// A file that maps nothing to hardware leaves that to the accelerator's own rules.
+expected<Chosen, Failure> plan_from_file(const std::string& file, const Inputs& inputs) {
+  const Cascade& cascade = inputs.workload.block;
   const Loaded<InputFile> input = find_input(Shelf::kPlans, file);
   if (!input) return unexpected{failure_of(input.error())};
   Loaded<Plan> plan = bind_plan(*input, cascade);
   if (!plan) return unexpected{failure_of(plan.error())};
+  if (plan->spatial.empty()) plan->spatial = spatial_mappings(cascade, inputs.accelerator);
   std::string name = plan->name.empty() ? file : plan->name;
   return Chosen{std::move(name), std::move(*plan)};
 }
@@ -28,8 +32,12 @@ expected<Chosen, Failure> plan_from_file(const std::string& file, const Cascade&
 expected<Chosen, Failure> plan_of_strategy(const std::string& name, const Inputs& inputs) {
   const expected<const Strategy*, Failure> strategy = strategy_named(name);
   if (!strategy) return unexpected{strategy.error()};
-  expected<Plan, Refusal> plan = (*strategy)->build(inputs.workload.block, inputs.accelerator);
+  const auto machine = make_machine(inputs.accelerator);
+  if (!machine) return Chosen{name, unexpected{AssessmentError{machine.error()}}};
+  const Planner planner{inputs.workload.block, inputs.accelerator};
+  expected<Plan, Refusal> plan = (*strategy)->build(planner, *machine);
   if (!plan) return Chosen{name, unexpected{AssessmentError{plan.error()}}};
+  plan->name = name;
   return Chosen{name, std::move(*plan)};
 }
 
@@ -63,7 +71,7 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   if (!inputs) return unexpected{inputs.error()};
   expected<Chosen, Failure> chosen = arguments.plan_file.empty()
                                          ? plan_of_strategy(arguments.strategy, *inputs)
-                                         : plan_from_file(arguments.plan_file, inputs->workload.block);
+                                         : plan_from_file(arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 

@@ -126,6 +126,7 @@ EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
     report.outcome = outcome_of(inputs.workload, inputs.accelerator, *found, silicon);
   } else {
     report.reason = describe(found.error());
+    std::replace(report.reason.begin(), report.reason.end(), '\n', ' ');  // One row of a table is one line.
   }
   return report;
 }

@@ -59,7 +59,7 @@ std::string movements(const GroupReport& group) {
   std::vector<std::string> parts;
   for (const TensorReport& tensor : by_traffic(group)) {
     if (parts.size() == kTensorsNamed) break;
-    parts.push_back(fmt::format("{} of them {} ({}, {})", percent(moved(tensor), all), tensor.name,
+    parts.push_back(fmt::format("{} {} ({}, {})", tensor.name, percent(moved(tensor), all),
                                 name_of(tensor.movement), passes(tensor)));
   }
   if (parts.empty()) return "Nothing crosses the DRAM port.";

@@ -85,7 +85,9 @@ void add_cost(const BoundSweep& sweep, const DesignPoint& point, const PointOutc
   add("latency_ms", ms);
   add("latency_ms_per_token", ms / static_cast<double>(workload.tokens.value()));
   add_field(fields, {"status", std::string{status_name(outcome.status)}});
-  add_field(fields, {"reason", outcome.feasible() ? Value{} : Value{outcome.why}});
+  std::string reason = outcome.why;
+  std::replace(reason.begin(), reason.end(), '\n', ' ');  // One row is one line.
+  add_field(fields, {"reason", outcome.feasible() ? Value{} : Value{std::move(reason)}});
 }
 
 }  // namespace
