@@ -120,7 +120,7 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   if (!settings) return unexpected{settings.error()};
   const Loaded<InputFile> file = find_input(Shelf::kSweeps, name_or_path);
   if (!file) return unexpected{failure_of(file.error())};
-  Loaded<SweepSpec> spec = bind_sweep(*file);
+  Loaded<SweepSpec> spec = bind_sweep_spec(*file);
   if (!spec) return unexpected{failure_of(spec.error())};
 
   Loaded<InputFile> arch = find_input(Shelf::kArchs, spec->arch);
