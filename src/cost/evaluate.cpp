@@ -1,26 +1,31 @@
 #include "fusescape/cost/evaluate.hpp"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 namespace {
 
-/// What one operator takes in one tile.
+/// What one operator takes in one tile. Plain integers: GroupProfile::countable says that none can overflow.
 struct WorkCost {
-  Cycles compute;
-  Bytes read;
-  Bytes written;
+  std::int64_t compute = 0;       ///< Cycles.
+  std::int64_t read_bits = 0;     ///< From the on-chip memory.
+  std::int64_t written_bits = 0;  ///< To it.
 };
 
-/// Spatial steps of each dimension: how often the hardware has to be filled to cover the mapped ranks.
-std::array<std::int64_t, kDimensionCount> sizes_of(const Engine& engine) {
-  return {engine.count, engine.rows, engine.cols, engine.rows * engine.cols};
-}
+using PerDimension = std::array<std::int64_t, kDimensionCount>;
 
+/// How often the hardware has to be filled to cover `extent`.
 std::int64_t steps_over(std::int64_t extent, std::int64_t size) {
-  return extent == 1 ? 1 : ceil_div(extent, size);
+  if (extent <= size) return 1;
+  constexpr std::int64_t kNarrow = std::numeric_limits<std::uint32_t>::max();
+  if (extent <= kNarrow) {  // A 32-bit division takes a third of the time.
+    return (static_cast<std::uint32_t>(extent) - 1) / static_cast<std::uint32_t>(size) + 1;
+  }
+  return ceil_div(extent, size);
 }
 
 /// Elements of an operand read over all spatial steps of one dimension.
@@ -38,64 +43,54 @@ std::int64_t coverage(Share share, std::int64_t part, std::int64_t steps, std::i
   return steps;
 }
 
-/// Bits that move between PEs and the on-chip memory in one tile when stationary candidate `candidate` is
-/// innermost in time (or none, at -1).
-struct PortBits {
-  Count<struct BitTag> read;
-  Count<struct BitTag> written;
-};
+class WorkEvaluation {
+ public:
+  WorkEvaluation(const PlanProfile& profile, const OperatorWork& work, const Engine& engine)
+      : work_{work},
+        accesses_{profile.accesses.data() + work.first_access},
+        sizes_{engine.count, engine.rows, engine.cols, engine.rows * engine.cols} {
+    for (std::size_t d = 0; d < kDimensionCount; ++d) steps_[d] = steps_over(work.extent[d], sizes_[d]);
+  }
 
-PortBits port_bits(const PlanProfile& profile, const OperatorWork& work, const std::int64_t* accesses,
-                   int candidate) {
-  PortBits bits;
-  for (std::uint32_t i = 0; i < work.access_count; ++i) {
-    const OperandAccess& operand = profile.accesses[work.first_access + i];
-    if (!operand.on_chip) continue;
-    std::int64_t count = accesses[i];
-    if (candidate >= 0 && ((operand.stays >> candidate) & 1U) != 0)
-      count /= work.stationary[static_cast<std::size_t>(candidate)];
-    if (!operand.written) {
-      bits.read += Count<struct BitTag>{count} * operand.bits;
-      continue;
+  [[nodiscard]] WorkCost run(std::int64_t cycles_per_op, std::int64_t fill) const {
+    WorkCost best = traffic(work_.temporal, 0);
+    for (std::size_t i = 0; i < kMostCandidates && work_.stationary[i].temporal > 0; ++i) {
+      const WorkCost cost = traffic(work_.stationary[i].temporal, 1U << i);
+      if (cost.read_bits + cost.written_bits < best.read_bits + best.written_bits) best = cost;
     }
-    Count<struct ElementTag> finished{operand.temporal};
-    for (const std::int64_t part : operand.part) finished = finished * part;
-    bits.written += Count<struct BitTag>{count} * operand.bits;
-    bits.read += Count<struct BitTag>{std::max<std::int64_t>(count - finished.value(), 0)} * operand.bits;
+    best.compute = work_.temporal * steps_[0] * steps_[1] * steps_[2] * steps_[3] * cycles_per_op + fill;
+    return best;
   }
-  return bits;
-}
 
-constexpr std::uint32_t kMostAccesses = 8;  // Three inputs and an output are the most any kind has.
-
-WorkCost cost_of(const PlanProfile& profile, const OperatorWork& work, const Engine& engine, Cycles fill) {
-  const auto sizes = sizes_of(engine);
-  std::array<std::int64_t, kDimensionCount> steps{};
-  Cycles all_steps{work.temporal};
-  for (std::size_t d = 0; d < kDimensionCount; ++d) {
-    steps[d] = steps_over(work.extent[d], sizes[d]);
-    all_steps = all_steps * steps[d];
+ private:
+  /// Operands with a bit of `staying` move `temporal` times, others at every step in time.
+  [[nodiscard]] WorkCost traffic(std::int64_t temporal, unsigned staying) const {
+    WorkCost cost;
+    for (std::uint32_t i = 0; i < work_.access_count; ++i) {
+      const OperandAccess& operand = accesses_[i];
+      if (!operand.on_chip) continue;
+      const bool stays = (operand.stays & staying) != 0;
+      const std::int64_t moved = covered(operand) * (stays ? temporal : work_.temporal);
+      const std::int64_t unfinished = operand.written ? moved - operand.elements : moved;  // Sums come back.
+      cost.read_bits += unfinished * operand.bits;
+      if (operand.written) cost.written_bits += moved * operand.bits;
+    }
+    return cost;
   }
-  std::array<std::int64_t, kMostAccesses> accesses{};
-  for (std::uint32_t i = 0; i < work.access_count; ++i) {
-    const OperandAccess& operand = profile.accesses[work.first_access + i];
-    Count<struct ElementTag> count{work.temporal};
+
+  [[nodiscard]] std::int64_t covered(const OperandAccess& operand) const {
+    std::int64_t elements = 1;
     for (std::size_t d = 0; d < kDimensionCount; ++d) {
-      if (work.extent[d] != 1)
-        count = count * coverage(operand.share[d], operand.part[d], steps[d], sizes[d]);
+      if (work_.extent[d] != 1) elements *= coverage(operand.share[d], operand.part[d], steps_[d], sizes_[d]);
     }
-    accesses[i] = count.value();
+    return elements;
   }
-  PortBits best = port_bits(profile, work, accesses.data(), -1);
-  for (int candidate = 0; candidate < 4 && work.stationary[static_cast<std::size_t>(candidate)] > 0;
-       ++candidate) {
-    const PortBits bits = port_bits(profile, work, accesses.data(), candidate);
-    if (bits.read + bits.written < best.read + best.written) best = bits;
-  }
-  return {.compute = all_steps * engine.cycles_per_op + fill,
-          .read = Bytes{ceil_div(best.read.value(), 8)},
-          .written = Bytes{ceil_div(best.written.value(), 8)}};
-}
+
+  const OperatorWork& work_;
+  const OperandAccess* accesses_;
+  PerDimension sizes_;
+  PerDimension steps_{};
+};
 
 class GroupEvaluation {
  public:
@@ -131,19 +126,23 @@ Ticks GroupEvaluation::port_time(Bytes read, Bytes written) const {
 }
 
 bool GroupEvaluation::add_class(const TileClass& tiles, GroupCost& cost) {
-  Cycles compute;
-  Bytes read;
-  Bytes written;
+  WorkCost tile;
+  Cycles pe_cycles;
   for (std::uint32_t i = 0; i < tiles.work_count; ++i) {
     const OperatorWork& work = profile_.work[tiles.first_work + i];
     const Engine& engine = machine_.engines[static_cast<std::size_t>(work.kind)];
     if (engine.cycles_per_op == 0) return false;
-    const WorkCost one = cost_of(profile_, work, engine, machine_.model.fill_cycles);
-    compute += one.compute;
-    read += one.read;
-    written += one.written;
-    cost.pe_cycles += Cycles{work.ops} * engine.cycles_per_op * tiles.count;
+    const std::int64_t fill = machine_.model.fill_cycles.value();
+    const WorkCost one = WorkEvaluation{profile_, work, engine}.run(engine.cycles_per_op, fill);
+    tile.compute += one.compute;
+    tile.read_bits += one.read_bits;
+    tile.written_bits += one.written_bits;
+    pe_cycles += Cycles{work.ops} * engine.cycles_per_op;
   }
+  const Cycles compute{tile.compute};
+  const Bytes read{(tile.read_bits + 7) / 8};
+  const Bytes written{(tile.written_bits + 7) / 8};
+  cost.pe_cycles += pe_cycles * tiles.count;
   const Ticks busy = machine_.scale.ticks(compute * tiles.count);
   const Ticks ports = port_time(read * tiles.count, written * tiles.count);
   cost.compute += busy;
@@ -233,6 +232,8 @@ expected<Cost, Infeasible> evaluate(const PlanProfile& profile, const Machine& m
   Cost cost;
   for (std::uint32_t g = 0; g < profile.groups.size(); ++g) {
     GroupCost part;
+    if (!profile.groups[g].countable)
+      return unexpected{Infeasible{Reason::kOverflow, g, {}, machine.capacity}};
     if (!GroupEvaluation{profile, machine, profile.groups[g]}.run(part)) {
       return unexpected{Infeasible{Reason::kUnsupported, g, {}, {}}};
     }

@@ -49,8 +49,16 @@ struct TileWork {
   std::vector<RankId> candidates{};  ///< Those that may be innermost.
 
   void split();
+  [[nodiscard]] bool some_lack(RankId rank) const;
   [[nodiscard]] OperandAccess access(const std::vector<RankId>& ranks, const Tensor& tensor) const;
 };
+
+/// True if some operand does not change along `rank`.
+bool TileWork::some_lack(RankId rank) const {
+  return has_rank(op.reduction_ranks, rank) ||
+         std::any_of(op.inputs.begin(), op.inputs.end(),
+                     [&](const Access& input) { return !has_rank(ranks_read(input), rank); });
+}
 
 void TileWork::split() {
   for (const RankId rank : op.ranks) {
@@ -59,13 +67,15 @@ void TileWork::split() {
                                     [&](const auto* ranks) { return has_rank(*ranks, rank); });
     if (mapped) continue;
     in_time.push_back(rank);
-    if (extent[index_of(rank)] > 1 && candidates.size() < 4) candidates.push_back(rank);
+    if (extent[index_of(rank)] > 1 && candidates.size() < kMostCandidates && some_lack(rank)) {
+      candidates.push_back(rank);
+    }
   }
 }
 
 OperandAccess TileWork::access(const std::vector<RankId>& ranks, const Tensor& tensor) const {
   OperandAccess operand;
-  operand.temporal = product(kept(in_time, ranks), extent);
+  operand.elements = product(kept(op.ranks, ranks), extent);
   operand.bits = bits_of(tensor.type);
   const auto dimensions = dimensions_of(mapping);
   for (std::size_t d = 0; d < kDimensionCount; ++d) {
@@ -131,9 +141,9 @@ void append_operator(const Cascade& cascade, const SpatialMapping& mapping, OpId
   work.temporal = product(tile.in_time, extent);
   const auto dimensions = dimensions_of(mapping);
   for (std::size_t d = 0; d < kDimensionCount; ++d) work.extent[d] = product(*dimensions[d], extent);
-  for (std::size_t i = 0; i < tile.candidates.size(); ++i)
-    work.stationary[i] = extent[index_of(tile.candidates[i])];
-  work.reduction_steps = product(kept(tile.in_time, op.reduction_ranks), extent);
+  for (std::size_t i = 0; i < tile.candidates.size(); ++i) {
+    work.stationary[i].temporal = work.temporal / extent[index_of(tile.candidates[i])];
+  }
   work.first_access = static_cast<std::uint32_t>(profile.accesses.size());
   for (const Access& input : op.inputs) {
     OperandAccess operand = tile.access(ranks_read(input), cascade.tensor(input.tensor));

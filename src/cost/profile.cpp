@@ -12,6 +12,9 @@
 namespace fusescape {
 namespace {
 
+/// Bits of an element and cycles of an operation are at most this; see count().
+constexpr std::int64_t kMostBitsOrCycles = 1024;
+
 /// DRAM transfers of one buffer in one direction.
 struct Stream {
   Bytes total{};
@@ -35,6 +38,7 @@ class GroupProfiler {
  private:
   void collect_bodies(NodeId node);
   void add_classes();
+  void count(const TileClass& tiles);
   [[nodiscard]] std::size_t body_of(OpId op) const;
   void set_user(Stream& stream, OpId op) const;
   [[nodiscard]] bool outlives_iterations(const Buffer& buffer, std::int64_t visits) const;
@@ -123,6 +127,18 @@ bool GroupProfiler::outlives_iterations(const Buffer& buffer, std::int64_t visit
   return Elements{visits} < iterations;
 }
 
+/// Adds a class's operations, and checks that no count of one of its tiles can leave 64 bits: a tile takes at
+/// most one step, and one access of each operand, for each operation.
+void GroupProfiler::count(const TileClass& tiles) {
+  Ops in_tile;
+  for (std::uint32_t w = tiles.first_work; w < into_.work.size(); ++w) {
+    in_tile += Ops{into_.work[w].ops} * std::int64_t{into_.work[w].access_count};
+    group_.ops += Ops{into_.work[w].ops} * tiles.count;
+  }
+  const bool fits = !(in_tile * kMostBitsOrCycles).overflow() && !group_.ops.overflow();
+  group_.countable = group_.countable && fits;
+}
+
 void GroupProfiler::add_classes() {
   group_.first_class = static_cast<std::uint32_t>(into_.classes.size());
   for (const NodeId body : bodies_) {
@@ -136,9 +152,7 @@ void GroupProfiler::add_classes() {
         append_work(cascade_, plan_, child, iterations.extent, into_);
       }
       tiles.work_count = static_cast<std::uint32_t>(into_.work.size()) - tiles.first_work;
-      for (std::uint32_t w = tiles.first_work; w < into_.work.size(); ++w) {
-        group_.ops += Ops{into_.work[w].ops} * tiles.count;
-      }
+      count(tiles);
       into_.classes.push_back(tiles);
     }
   }

@@ -49,14 +49,20 @@ enum class Share : unsigned char {
 
 /// One operand of an operator within a tile, as the on-chip memory sees it.
 struct OperandAccess {
-  std::int64_t temporal = 1;  ///< Product of the extents of its ranks that are not on hardware.
   std::array<Share, kDimensionCount> share{};
   std::array<std::int64_t, kDimensionCount> part{1, 1, 1, 1};  ///< Its share of each dimension's product.
+  std::int64_t elements = 1;                                   ///< Of the operand that the tile touches.
   int bits = 0;
   bool written = false;    ///< The output; partial sums are also read back.
   bool on_chip = true;     ///< False inside a chain: registers only.
   std::uint8_t stays = 0;  ///< Bit i: it does not change along stationary candidate i.
 };
+
+/// A rank that may be innermost in time, so that operands which lack it stay where they are.
+struct StationaryCandidate {
+  std::int64_t temporal = 0;  ///< OperatorWork::temporal without this rank; 0: no such candidate.
+};
+inline constexpr std::size_t kMostCandidates = 4;
 
 /// An operator's work in one tile.
 struct OperatorWork {
@@ -65,9 +71,8 @@ struct OperatorWork {
   std::int64_t ops = 0;       ///< Product of its iteration space in the tile.
   std::int64_t temporal = 1;  ///< Product of the extents of the ranks that are not on hardware.
   std::array<std::int64_t, kDimensionCount> extent{1, 1, 1, 1};
-  std::array<std::int64_t, 4> stationary{};  ///< Extents of the ranks that may be innermost in time; 0: none.
-  std::int64_t reduction_steps = 1;          ///< Product of the extents of its reduction ranks in time.
-  std::uint32_t first_access = 0;            ///< Into PlanProfile::accesses.
+  std::array<StationaryCandidate, kMostCandidates> stationary{};
+  std::uint32_t first_access = 0;  ///< Into PlanProfile::accesses.
   std::uint32_t access_count = 0;
 };
 
@@ -96,6 +101,7 @@ struct GroupProfile {
   Bytes tail;              ///< Stores that only the last tile's end makes possible.
   Transfer exposed_loads;  ///< Loads into single slots after the first: compute waits for each.
   Bytes exposed_stores;    ///< Stores from single slots before the last.
+  bool countable = true;   ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
   bool uniform = false;    ///< One class whose every tile loads and stores the same: the exact formula holds.
   Transfer tile_load;      ///< Of each tile, where uniform.
   Bytes tile_store;
