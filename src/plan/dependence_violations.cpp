@@ -1,7 +1,6 @@
 // Edges, recurrences and partial sums: may this consumer read what this producer has made by then?
 #include <fmt/format.h>
 
-#include "fusescape/workload/recurrence.hpp"
 #include "legality.hpp"
 
 namespace fusescape {
@@ -140,9 +139,8 @@ void Checker::check_accumulation(OpId op) {
 std::vector<Violation> dependence_violations(const Cascade& cascade, const Plan& plan,
                                              const Placement& placed) {
   Checker checker{cascade, plan, placed};
-  const std::vector<Recurrence> found_recurrences = recurrences(cascade);
-  const auto recurrence_of = recurrence_of_operator(cascade, found_recurrences);
-  for (const Recurrence& recurrence : found_recurrences) checker.check_recurrence(recurrence);
+  const auto& recurrence_of = cascade.recurrence_of;
+  for (const Recurrence& recurrence : cascade.recurrences) checker.check_recurrence(recurrence);
   for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
     const OpId op{static_cast<std::uint16_t>(i)};
     if (!placed.placed(op)) continue;

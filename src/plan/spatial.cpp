@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "fusescape/workload/recurrence.hpp"
-
 namespace fusescape {
 namespace {
 
@@ -140,7 +138,7 @@ std::vector<SpatialMapping> spatial_mappings(const Cascade& cascade, const Accel
       mappings[i] = mapping_of(cascade, op, accelerator.cores[*core]);
     }
   }
-  for (const Recurrence& recurrence : recurrences(cascade)) {
+  for (const Recurrence& recurrence : cascade.recurrences) {
     for (const OpId op : recurrence.operators) {
       SpatialMapping& mapping = mappings[index_of(op)];
       for (auto* ranks : {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat})
@@ -160,7 +158,7 @@ std::vector<Violation> hardware_violations(const Cascade& cascade, const Plan& p
     if (plan.nodes[i].kind == NodeKind::kChain) checker.check_chain(NodeId{static_cast<std::uint16_t>(i)});
   }
   if (plan.spatial.empty()) return std::move(checker.found);
-  for (const Recurrence& recurrence : recurrences(cascade)) {
+  for (const Recurrence& recurrence : cascade.recurrences) {
     for (const OpId op : recurrence.operators) {
       const SpatialMapping& mapping = plan.spatial[index_of(op)];
       for (const auto* ranks : {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat}) {

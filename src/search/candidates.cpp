@@ -5,7 +5,7 @@
 namespace fusescape {
 namespace {
 
-constexpr std::int64_t kTileGrowth = 2;  // Tiles are powers of two, and the whole extent.
+constexpr std::int64_t kTileGrowth = 4;  // Tiles are powers of four, and the whole extent.
 
 std::vector<std::int64_t> tiles_of(std::int64_t extent) {
   std::vector<std::int64_t> tiles;

@@ -6,7 +6,6 @@
 #include "candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
-#include "fusescape/workload/recurrence.hpp"
 
 namespace fusescape {
 namespace {
@@ -89,12 +88,11 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator)
       spatial_{spatial_mappings(cascade, accelerator)},
       options_{profile_options(accelerator)},
       unit_(cascade.operators.size(), 0) {
-  const std::vector<Recurrence> found = recurrences(cascade);
-  const auto recurrence_of = recurrence_of_operator(cascade, found);
+  const auto& recurrence_of = cascade.recurrence_of;
   for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
     const OpId op{static_cast<std::uint16_t>(i)};
     const std::vector<OpId> members =
-        recurrence_of[i] ? found[*recurrence_of[i]].operators : std::vector<OpId>{op};
+        recurrence_of[i] ? cascade.recurrences[*recurrence_of[i]].operators : std::vector<OpId>{op};
     if (members.front() == op) {
       units_.push_back(members);
       for (const OpId member : members) unit_[index_of(member)] = units_.size() - 1;

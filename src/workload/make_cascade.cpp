@@ -9,6 +9,7 @@
 #include "dependence.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/cascade.hpp"
+#include "fusescape/workload/recurrence.hpp"
 
 namespace fusescape {
 namespace {
@@ -118,6 +119,8 @@ CheckedCascade make_cascade(Cascade parts) {
 
   sort_operators(cascade);
   derive_producers_and_uses(cascade);
+  cascade.recurrences = recurrences(cascade);
+  cascade.recurrence_of = recurrence_of_operator(cascade, cascade.recurrences);
   return checked;
 }
 

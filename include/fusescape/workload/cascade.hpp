@@ -83,6 +83,15 @@ struct Use {
   int input = 0;
 };
 
+/// Operators on cycles along one rank (docs/model/plan.md: one group, one common loop over `rank`).
+struct Recurrence {
+  RankId rank{};
+  std::int64_t min_distance = 1;  ///< Smallest distance around any cycle through these operators.
+  std::vector<OpId> operators;    ///< In cascade order. A single one is self-recurrent (`scan`).
+
+  [[nodiscard]] bool self_recurrent() const { return operators.size() == 1; }
+};
+
 struct Cascade {
   std::string name;
   std::vector<Rank> ranks;
@@ -92,6 +101,8 @@ struct Cascade {
   // Derived by make_cascade.
   std::vector<std::optional<OpId>> producer;  ///< Per tensor.
   std::vector<std::vector<Use>> uses;         ///< Per tensor, in operator order.
+  std::vector<Recurrence> recurrences;
+  std::vector<std::optional<std::size_t>> recurrence_of;  ///< Per operator: its position in `recurrences`.
 
   [[nodiscard]] const Rank& rank(RankId id) const { return ranks[index_of(id)]; }
   [[nodiscard]] const Tensor& tensor(TensorId id) const { return tensors[index_of(id)]; }

@@ -8,15 +8,7 @@
 
 namespace fusescape {
 
-/// Operators on cycles along one rank (RULES of docs/model/plan.md: one group, one common loop over `rank`).
-struct Recurrence {
-  RankId rank{};
-  std::int64_t min_distance = 1;  ///< Smallest distance around any cycle through these operators.
-  std::vector<OpId> operators;    ///< In cascade order. A single one is self-recurrent (`scan`).
-
-  [[nodiscard]] bool self_recurrent() const { return operators.size() == 1; }
-};
-
+/// What make_cascade finds. Expects a cascade whose cycles are sound.
 [[nodiscard]] std::vector<Recurrence> recurrences(const Cascade& cascade);
 
 /// Per operator, the position of its recurrence in `recurrences(cascade)`, if it is in one.
