@@ -1,0 +1,21 @@
+// What do docs/formats.md and the JSON Schemas say? Both are made from the tables that the reader uses.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "fusescape/config/load.hpp"
+
+namespace fusescape {
+
+/// The line of docs/formats.md below which everything is generated.
+inline constexpr std::string_view kGeneratedMark =
+    "<!-- Generated from the reader's tables by `config_tests \"[regenerate]\"`; do not edit below. -->\n";
+
+/// Every key of every kind, as Markdown: what follows kGeneratedMark.
+[[nodiscard]] std::string formats_markdown();
+
+/// JSON Schema (draft 2020-12) of a kind, for editors.
+[[nodiscard]] std::string json_schema(FileKind kind);
+
+}  // namespace fusescape

@@ -1,0 +1,96 @@
+// How do the reader's tables look as a page for people?
+#include "fusescape/config/formats.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "fusescape/config/binding.hpp"
+
+namespace fusescape {
+namespace {
+
+using Form = TypeSpec::Form;
+
+std::string code(std::string_view text) {
+  return fmt::format("`{}`", text);
+}
+
+std::string words_of(const TypeSpec& type) {
+  std::vector<std::string> words;
+  for (const std::string_view word : type.words) words.push_back(code(word));
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string describe(const TypeSpec& type) {
+  switch (type.form) {
+    case Form::kWord:
+      return "one of " + words_of(type);
+    case Form::kInteger:
+      return fmt::format("whole number from {}", type.min);
+    case Form::kQuantity:
+      return fmt::format("{}, such as {}{}", type.name, code(type.example),
+                         type.words.empty() ? "" : ", or " + words_of(type));
+    case Form::kList:
+      return fmt::format("list of: {}", describe(*type.item));
+    case Form::kMap:
+      return fmt::format("mapping from names to: {}", describe(*type.item));
+    case Form::kSection:
+    case Form::kNode:
+      return fmt::format("*{}*", type.section->name);
+    case Form::kText:
+    case Form::kBoolean:
+    case Form::kNumber:
+    case Form::kAny:
+      return std::string{type.name};
+  }
+  return "";
+}
+
+const SectionSpec* section_in(const TypeSpec* type) {
+  while (type->item != nullptr) type = type->item;
+  return type->section;
+}
+
+void add_keys(const SectionSpec& section, std::string& out) {
+  out += fmt::format("{}\n\n| key | value | if absent | meaning |\n|---|---|---|---|\n", section.doc);
+  for (const FieldSpec& field : section.fields) {
+    const std::string rank = field.rank.empty() ? "" : fmt::format(" (rank {})", code(field.rank));
+    out += fmt::format("| {}{} | {} | {} | {} |\n", code(field.key), rank, describe(*field.type),
+                       field.required ? "**required**" : std::string{field.fallback}, field.doc);
+  }
+  out += '\n';
+}
+
+/// Sections below `section`, each once, in the order in which a reader meets them.
+void collect(const SectionSpec& section, std::vector<const SectionSpec*>& found) {
+  for (const FieldSpec& field : section.fields) {
+    const SectionSpec* below = section_in(field.type);
+    if (below == nullptr || std::find(found.begin(), found.end(), below) != found.end()) continue;
+    found.push_back(below);
+    collect(*below, found);
+  }
+}
+
+}  // namespace
+
+std::string formats_markdown() {
+  std::string out;
+  for (std::size_t i = 0; i < kFileKinds.size(); ++i) {
+    const SectionSpec& table = table_of(static_cast<FileKind>(i));
+    out += fmt::format("\n## `kind: {}`\n\n", kFileKinds[i]);
+    add_keys(table, out);
+    std::vector<const SectionSpec*> sections;
+    collect(table, sections);
+    for (const SectionSpec* section : sections) {
+      out += fmt::format("### *{}* of {}\n\n", section->name, kFileKinds[i]);
+      add_keys(*section, out);
+    }
+    out.pop_back();
+  }
+  return out;
+}
+
+}  // namespace fusescape
