@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "fusescape/cost/machine.hpp"
@@ -12,6 +13,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/parallel_for.hpp"
 #include "fusescape/search/planner.hpp"
+#include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 namespace {
@@ -59,21 +61,66 @@ PointOutcome outcome_of(const Infeasible& why) {
   return failed("a count does not fit 64 bits");
 }
 
+using Machines = std::vector<expected<Machine, NoTimeBase>>;  ///< Per accelerator.
+
+/// One planner per workload and way to lay its operators over hardware: points that differ in capacity,
+/// bandwidth or array shape share one.
+class Planners {
+ public:
+  Planners(const BoundSweep& sweep, std::span<const DesignPoint> points, int jobs)
+      : sweep_{sweep}, of_workload_(sweep.workloads.size()) {
+    std::vector<std::set<std::uint32_t>> used(of_workload_.size());
+    for (const DesignPoint& point : points) used[point.workload].insert(point.accelerator);
+    parallel_for(of_workload_.size(), jobs, [&](std::size_t workload) {
+      for (const std::uint32_t accelerator : used[workload]) add_if_new(workload, accelerator);
+    });
+  }
+
+  [[nodiscard]] const Planner& of(const DesignPoint& point) const {
+    const Planner* found = find(point.workload, point.accelerator);
+    FUSESCAPE_EXPECTS(found != nullptr);
+    return *found;
+  }
+
+ private:
+  [[nodiscard]] const Planner* find(std::size_t workload, std::uint32_t accelerator) const {
+    const Accelerator& served = sweep_.accelerators[accelerator].accelerator;
+    for (const Planner& planner : of_workload_[workload]) {
+      if (planner.serves(served)) return &planner;
+    }
+    return nullptr;
+  }
+
+  void add_if_new(std::size_t workload, std::uint32_t accelerator) {
+    if (find(workload, accelerator) != nullptr) return;
+    of_workload_[workload].emplace_back(sweep_.workloads[workload].block,
+                                        sweep_.accelerators[accelerator].accelerator);
+  }
+
+  const BoundSweep& sweep_;
+  std::vector<std::vector<Planner>> of_workload_;
+};
+
+/// What points share, made once.
+struct Shared {
+  Machines machines;
+  Planners planners;
+};
+
 /// The point's plan, or why it has none.
-expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const DesignPoint& point) {
+expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Shared& shared, const DesignPoint& point) {
   const Cascade& cascade = sweep.workloads[point.workload].block;
-  const Accelerator& accelerator = sweep.accelerators[point.accelerator].accelerator;
-  const auto machine = make_machine(accelerator);
+  const auto& machine = shared.machines[point.accelerator];
   if (!machine) return unexpected{failed("the ports' bandwidths have no common time base")};
-  expected<Plan, Refusal> plan =
-      sweep.strategies[point.strategy]->build(Planner{cascade, accelerator}, *machine);
+  expected<Plan, Refusal> plan = sweep.strategies[point.strategy]->build(shared.planners.of(point), *machine);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit
                           ? infeasible(refusal.needed, refusal.available, refusal.message)
                           : failed(refusal.message)};
   }
-  const std::vector<Violation> violations = hardware_violations(cascade, *plan, accelerator);
+  const std::vector<Violation> violations =
+      hardware_violations(cascade, *plan, sweep.accelerators[point.accelerator].accelerator);
   if (!violations.empty()) return unexpected{failed(described(cascade, violations))};
   return std::move(*plan);
 }
@@ -111,14 +158,14 @@ Profiled profiled(const BoundSweep& sweep, const ProfileKey& key) {
 /// Consecutive points, evaluated in stages; within a stage every call writes one slot.
 class Batch {
  public:
-  Batch(const BoundSweep& sweep, std::span<const DesignPoint> points, std::span<PointOutcome> outcomes,
-        int jobs)
-      : sweep_{sweep}, points_{points}, outcomes_{outcomes}, jobs_{jobs} {}
+  Batch(const BoundSweep& sweep, const Shared& shared, std::span<const DesignPoint> points,
+        std::span<PointOutcome> outcomes, int jobs)
+      : sweep_{sweep}, shared_{shared}, points_{points}, outcomes_{outcomes}, jobs_{jobs} {}
 
-  void run(const std::vector<expected<Machine, NoTimeBase>>& machines) {
+  void run() {
     build_plans();
     profile_distinct_plans();
-    parallel_for(points_.size(), jobs_, [&](std::size_t i) { evaluate_one(i, machines); });
+    parallel_for(points_.size(), jobs_, [&](std::size_t i) { evaluate_one(i); });
   }
 
  private:
@@ -127,7 +174,7 @@ class Batch {
   void build_plans() {
     plans_.resize(points_.size());
     parallel_for(points_.size(), jobs_, [&](std::size_t i) {
-      expected<Plan, PointOutcome> plan = draft(sweep_, points_[i]);
+      expected<Plan, PointOutcome> plan = draft(sweep_, shared_, points_[i]);
       if (plan) {
         plans_[i] = {.workload = points_[i].workload,
                      .options = profile_options(sweep_.accelerators[points_[i].accelerator].accelerator),
@@ -153,15 +200,12 @@ class Batch {
                  [&](std::size_t i) { profiles_[i] = profiled(sweep_, *distinct[i]); });
   }
 
-  void evaluate_one(std::size_t i, const std::vector<expected<Machine, NoTimeBase>>& machines) {
+  void evaluate_one(std::size_t i) {
     if (profile_of_[i] == kNoPlan) return;
     const Profiled& profile = profiles_[profile_of_[i]];
-    const auto& machine = machines[points_[i].accelerator];
     if (!profile) {
       outcomes_[i] = failed(profile.error());
-    } else if (!machine) {
-      outcomes_[i] = failed("the ports' bandwidths have no common time base");
-    } else if (const auto cost = evaluate(*profile, *machine); !cost) {
+    } else if (const auto cost = evaluate(*profile, *shared_.machines[points_[i].accelerator]); !cost) {
       outcomes_[i] = outcome_of(cost.error());
     } else {
       outcomes_[i].status = Status::kFeasible;
@@ -170,6 +214,7 @@ class Batch {
   }
 
   const BoundSweep& sweep_;
+  const Shared& shared_;
   std::span<const DesignPoint> points_;
   std::span<PointOutcome> outcomes_;
   int jobs_;
@@ -203,14 +248,14 @@ SweepCounts counts_of(std::span<const PointOutcome> outcomes) {
 
 std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {
-  std::vector<expected<Machine, NoTimeBase>> machines(sweep.accelerators.size());
-  parallel_for(machines.size(), run.jobs,
-               [&](std::size_t i) { machines[i] = make_machine(sweep.accelerators[i].accelerator); });
+  Shared shared{.machines = Machines(sweep.accelerators.size()), .planners{sweep, points, run.jobs}};
+  parallel_for(shared.machines.size(), run.jobs,
+               [&](std::size_t i) { shared.machines[i] = make_machine(sweep.accelerators[i].accelerator); });
 
   std::vector<PointOutcome> outcomes(points.size());
   for (std::size_t done = 0; done < points.size();) {
     const std::size_t size = std::min(kBatch, points.size() - done);
-    Batch{sweep, points.subspan(done, size), std::span{outcomes}.subspan(done, size), run.jobs}.run(machines);
+    Batch{sweep, shared, points.subspan(done, size), std::span{outcomes}.subspan(done, size), run.jobs}.run();
     done += size;
     if (run.progress && !run.progress(done, points.size())) break;
   }

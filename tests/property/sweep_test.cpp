@@ -1,0 +1,173 @@
+#include "fusescape/search/sweep.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "fusescape/plan/spatial.hpp"
+#include "fusescape/search/assessment.hpp"
+#include "fusescape/workload/recurrence.hpp"
+
+namespace fusescape {
+namespace {
+
+using namespace literals;
+
+/// Every operator in a group of its own, its first rank in tiles of `tile`; a recurrence is one group, token
+/// by token.
+Plan alone(const Cascade& cascade, std::int64_t tile) {
+  Plan plan;
+  const std::vector<Recurrence> found = recurrences(cascade);
+  const auto membership = recurrence_of_operator(cascade, found);
+  for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+    if (!membership[i]) {
+      const NodeId group = add_sequence(plan, kRoot);
+      const NodeId loop = add_loop(plan, group, cascade.operators[i].ranks.front(), tile);
+      add_operator(plan, loop, static_cast<OpId>(i));
+    } else if (const Recurrence& recurrence = found[*membership[i]];
+               index_of(recurrence.operators.back()) == i) {
+      const NodeId group = add_sequence(plan, kRoot);
+      const NodeId loop = add_loop(plan, group, recurrence.rank, 1);
+      for (const OpId op : recurrence.operators) add_operator(plan, loop, op);
+    }
+  }
+  return plan;
+}
+
+expected<Plan, Refusal> the_same_everywhere(const Planner& planner, const Machine& /*machine*/) {
+  return alone(planner.cascade(), 1);
+}
+
+expected<Plan, Refusal> as_capacity_says(const Planner& planner, const Machine& machine) {
+  if (machine.capacity < 32_KiB) {
+    return unexpected{Refusal{Refusal::Reason::kDoesNotFit, "too small", 32_KiB, machine.capacity}};
+  }
+  return alone(planner.cascade(), machine.capacity < 256_KiB ? 1 : 4);
+}
+
+expected<Plan, Refusal> for_other_cascades(const Planner& /*planner*/, const Machine& /*machine*/) {
+  return unexpected{Refusal{Refusal::Reason::kMissingOperators, "no attention here", {}, {}}};
+}
+
+const Strategy kSame{.name = "same", .summary = "", .build = the_same_everywhere};
+const Strategy kAdaptive{.name = "adaptive", .summary = "", .build = as_capacity_says};
+const Strategy kForeign{.name = "foreign", .summary = "", .build = for_other_cascades};
+
+PricedAccelerator accelerator(std::int64_t kib, std::int64_t side, std::int64_t dram_bits) {
+  PricedAccelerator made;
+  Core core{.name = "array", .rows = side, .cols = side, .spatial = {}};
+  core.cycles_per_op.fill(1);
+  made.accelerator.cores.push_back(core);
+  made.accelerator.sram.capacity = kib * 1_KiB;
+  made.accelerator.dram.bandwidth = {dram_bits};
+  made.area = SquareMm{static_cast<double>(kib)};
+  return made;
+}
+
+Workload workload(std::int64_t tokens) {
+  return mamba1_workload(
+      {.n_layer = 2, .d_model = 16, .d_inner = 32, .d_state = 4, .dt_rank = 2, .tokens = tokens});
+}
+
+/// Every workload on every accelerator under every strategy.
+BoundSweep small_sweep() {
+  BoundSweep sweep;
+  sweep.workloads = {workload(1), workload(7)};
+  for (const std::int64_t kib : {4, 64, 512}) {
+    for (const std::int64_t side : {4, 16}) sweep.accelerators.push_back(accelerator(kib, side, 24 * side));
+  }
+  sweep.strategies = {&kSame, &kAdaptive, &kForeign};
+  for (std::uint32_t w = 0; w < 2; ++w) {
+    for (std::uint32_t a = 0; a < 6; ++a) {
+      for (std::uint32_t s = 0; s < 3; ++s) {
+        sweep.points.push_back({.workload = w, .accelerator = a, .strategy = s});
+      }
+    }
+  }
+  sweep.baselines = {sweep.points.front(), sweep.points.back()};
+  return sweep;
+}
+
+void check_equal(const PointOutcome& a, const PointOutcome& b) {
+  CHECK(a.status == b.status);
+  CHECK(a.why == b.why);
+  CHECK(a.needed == b.needed);
+  CHECK(a.available == b.available);
+  CHECK(a.cost.latency == b.cost.latency);
+  CHECK(a.cost.compute == b.cost.compute);
+  CHECK(a.cost.total.dram_read == b.cost.total.dram_read);
+  CHECK(a.cost.total.dram_write == b.cost.total.dram_write);
+  CHECK(a.cost.total.peak == b.cost.total.peak);
+  CHECK(a.cost.total.bound == b.cost.total.bound);
+}
+
+TEST_CASE("The outcomes do not depend on the number of threads") {
+  const BoundSweep sweep = small_sweep();
+  const SweepResult one = run_sweep(sweep, {.jobs = 1, .progress = {}});
+  const SweepResult many = run_sweep(sweep, {.jobs = GENERATE(2, 3, 8), .progress = {}});
+  REQUIRE(one.points.size() == sweep.points.size());
+  REQUIRE(many.points.size() == one.points.size());
+  for (std::size_t i = 0; i < one.points.size(); ++i) check_equal(one.points[i], many.points[i]);
+  for (std::size_t i = 0; i < one.baselines.size(); ++i) check_equal(one.baselines[i], many.baselines[i]);
+}
+
+TEST_CASE("Any part of a sweep gives that part of its outcomes") {
+  const BoundSweep sweep = small_sweep();
+  const std::vector<PointOutcome> whole = evaluate_points(sweep, sweep.points);
+  const std::size_t shards = GENERATE(2, 5, 36);
+  for (std::size_t shard = 0; shard < shards; ++shard) {
+    std::vector<DesignPoint> part;
+    for (std::size_t i = shard; i < sweep.points.size(); i += shards) part.push_back(sweep.points[i]);
+    const std::vector<PointOutcome> outcomes = evaluate_points(sweep, part);
+    for (std::size_t i = 0; i < part.size(); ++i) check_equal(outcomes[i], whole[shard + i * shards]);
+  }
+}
+
+TEST_CASE("Sharing profiles between points changes none of them") {
+  const BoundSweep sweep = small_sweep();
+  const std::vector<PointOutcome> outcomes = evaluate_points(sweep, sweep.points);
+  for (std::size_t i = 0; i < sweep.points.size(); ++i) {
+    const auto alone_there = assess(sweep.workloads[sweep.points[i].workload].block,
+                                    sweep.accelerators[sweep.points[i].accelerator].accelerator,
+                                    *sweep.strategies[sweep.points[i].strategy]);
+    REQUIRE(alone_there.has_value() == outcomes[i].feasible());
+    if (!alone_there) continue;
+    CHECK(alone_there->cost.latency == outcomes[i].cost.latency);
+    CHECK(alone_there->cost.total.dram_read == outcomes[i].cost.total.dram_read);
+    CHECK(alone_there->cost.total.peak == outcomes[i].cost.total.peak);
+  }
+}
+
+TEST_CASE("A design that does not fit is a row with the bytes missing; one without a plan has failed") {
+  const BoundSweep sweep = small_sweep();
+  const SweepResult result = run_sweep(sweep);
+  // By strategy: `foreign` has no plan on any of 2 x 6; `adaptive` needs 32 KiB, which 2 x 2 lack.
+  CHECK(result.counts.failed == 12);
+  CHECK(result.points[2].status == PointOutcome::Status::kFailed);
+  CHECK(result.points[2].why == "no attention here");
+  CHECK(result.points[1].status == PointOutcome::Status::kInfeasible);
+  CHECK(result.points[1].needed == 32_KiB);
+  CHECK(result.points[1].available == 4_KiB);
+  CHECK(result.counts.infeasible >= 4);
+  CHECK(result.counts.feasible > 0);
+  CHECK(result.counts.feasible + result.counts.infeasible == 24);
+  CHECK(result.counts.skipped == 0);
+}
+
+TEST_CASE("A run that is stopped keeps what was done and says what was not") {
+  BoundSweep sweep = small_sweep();
+  const std::vector<DesignPoint> once = sweep.points;
+  while (sweep.points.size() < 10000) sweep.points.insert(sweep.points.end(), once.begin(), once.end());
+  std::size_t reported = 0;
+  const SweepResult result =
+      run_sweep(sweep, {.jobs = 0, .progress = [&](std::size_t done, std::size_t total) {
+                          CHECK(total == sweep.points.size());
+                          reported = done;
+                          return false;
+                        }});
+  CHECK(reported < sweep.points.size());
+  CHECK(result.counts.skipped == sweep.points.size() - reported);
+  CHECK(result.points[reported - 1].status != PointOutcome::Status::kSkipped);
+  CHECK(result.points[reported].status == PointOutcome::Status::kSkipped);
+}
+
+}  // namespace
+}  // namespace fusescape

@@ -1,0 +1,165 @@
+#include "fusescape/search/sweep_spec.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "fusescape/search/sweep_binding.hpp"
+
+namespace fusescape {
+namespace {
+
+Axis axis(const std::string& key, const std::vector<std::string>& values) {
+  Axis made{.name = key, .values = {}};
+  for (const std::string& value : values) {
+    made.values.push_back({.label = value, .settings = {{.key = key, .value = value}}});
+  }
+  return made;
+}
+
+/// Two lengths (given) by three memory shares and two strategies (chosen).
+SweepSpec small_sweep() {
+  SweepSpec spec;
+  spec.name = "small";
+  spec.axes = {axis("L", {"1", "64"}), axis("memory_fraction", {"0.2", "0.5", "0.8"}),
+               axis("strategy", {"unfused", "fuse-all"})};
+  spec.scenario = {"L"};
+  spec.baselines = {
+      {.name = "reference",
+       .settings = {{.key = "memory_fraction", .value = "0.8"}, {.key = "strategy", .value = "unfused"}}}};
+  return spec;
+}
+
+std::vector<std::string> messages_of(const std::vector<SweepProblem>& problems) {
+  std::vector<std::string> messages;
+  for (const SweepProblem& problem : problems) messages.push_back(problem.message);
+  return messages;
+}
+
+TEST_CASE("Points count in grid order, the last listed axis fastest") {
+  const SweepSpec spec = small_sweep();
+  REQUIRE(grid_size(spec) == 2 * 3 * 2);
+  std::size_t id = 0;
+  for (std::size_t length = 0; length < 2; ++length) {
+    for (std::size_t share = 0; share < 3; ++share) {
+      for (std::size_t strategy = 0; strategy < 2; ++strategy) {
+        CHECK(coordinates_of(spec, id++) == std::vector<std::size_t>{length, share, strategy});
+      }
+    }
+  }
+}
+
+TEST_CASE("A scenario is the part of a point that is given and not chosen") {
+  SweepSpec spec = small_sweep();
+  spec.scenario = {"strategy", "L"};  // Their order here does not matter: the axes' order does.
+  REQUIRE(scenario_count(spec) == 4);
+  CHECK(scenario_of(spec, 0) == 0);          // L=1, 0.2, unfused
+  CHECK(scenario_of(spec, 5) == 1);          // L=1, 0.8, fuse-all
+  CHECK(scenario_of(spec, 6 + 2 + 1) == 3);  // L=64, 0.5, fuse-all
+  const auto values = scenario_values(spec, 3);
+  CHECK(values[0]->label == "64");
+  CHECK(values[1] == nullptr);
+  CHECK(values[2]->label == "fuse-all");
+}
+
+TEST_CASE("A grid too large to count is refused, and counting it does not wrap") {
+  SweepSpec spec = small_sweep();
+  const Axis thousand = axis("x", std::vector<std::string>(1000, "1"));
+  for (int i = 0; i < 8; ++i) spec.axes.push_back(thousand);  // 12 * 10^24 points
+  CHECK(grid_size(spec) == kMaxGridSize + 1);
+  CHECK_THAT(messages_of(problems_of(spec)).front(), Catch::StartsWith("the grid has more than"));
+}
+
+TEST_CASE("A sound sweep has no problems") {
+  CHECK(messages_of(problems_of(small_sweep())).empty());
+}
+
+TEST_CASE("Names that name nothing are all found at once") {
+  SweepSpec spec = small_sweep();
+  spec.scenario = {"length"};
+  spec.minimize = "latency";
+  spec.budget = Budget{.baseline = "marca", .tolerance = 0.01};
+  spec.published = {{.name = "x", .value = 1.78, .baseline = "other", .source = "y", .note = ""}};
+  const auto messages = messages_of(problems_of(spec));
+  CHECK(messages ==
+        std::vector<std::string>{
+            "baseline 'reference' leaves 'L' open: set it, as axis 'L' does",  // No scenario holds it now.
+            "scenario: there is no axis 'length'", "budget: there is no baseline 'marca'",
+            "published: there is no baseline 'other'",
+            "unknown column 'latency'; known: latency_cycles, compute_cycles, dram_bytes, peak_onchip_bytes, "
+            "onchip_capacity_bytes, pes, area_mm2"});
+}
+
+TEST_CASE("A key may be set by one axis only, and a sweep needs a strategy") {
+  SweepSpec spec = small_sweep();
+  spec.baselines.clear();
+  spec.axes.pop_back();
+  spec.axes.push_back(axis("L", {"5"}));
+  CHECK(messages_of(problems_of(spec)) ==
+        std::vector<std::string>{"'L' is set by two axes, 'L' and 'L'",
+                                 "no strategy: add an axis with key 'strategy', or set it"});
+}
+
+/// Workloads are named after their settings, accelerators likewise.
+SweepBinder recording_binder(int& workloads_made, int& accelerators_made) {
+  const auto text = [](std::span<const Setting> settings) {
+    std::string all;
+    for (const Setting& s : settings) all += s.key + "=" + s.value + ";";
+    return all;
+  };
+  return {.sets_workload = [](std::string_view key) { return key == "L"; },
+          .workload = [&workloads_made,
+                       text](std::span<const Setting> settings) -> expected<Workload, SweepProblem> {
+            ++workloads_made;
+            Workload workload;
+            workload.name = text(settings);
+            return workload;
+          },
+          .accelerator = [&accelerators_made, text](
+                             std::span<const Setting> settings) -> expected<PricedAccelerator, SweepProblem> {
+            ++accelerators_made;
+            PricedAccelerator made;
+            made.accelerator.name = text(settings);
+            return made;
+          }};
+}
+
+TEST_CASE("Each distinct workload and accelerator is made once") {
+  int workloads = 0;
+  int accelerators = 0;
+  SweepSpec spec = small_sweep();
+  spec.fixed = {{.key = "area_fraction", .value = "1"}};
+  const auto bound = bind_sweep(spec, recording_binder(workloads, accelerators));
+  REQUIRE(bound);
+  CHECK(workloads == 2);     // L
+  CHECK(accelerators == 3);  // memory_fraction; the baseline's 0.8 is one of them.
+  CHECK(bound->strategies.size() == 2);
+  REQUIRE(bound->points.size() == 12);
+  const DesignPoint& last = bound->points.back();
+  CHECK(bound->workloads[last.workload].name == "L=64;");
+  CHECK(bound->accelerators[last.accelerator].accelerator.name == "area_fraction=1;memory_fraction=0.8;");
+  CHECK(bound->strategies[last.strategy]->name == "fuse-all");
+  REQUIRE(bound->baselines.size() == 2);  // One per length.
+  CHECK(bound->baselines[1].accelerator == last.accelerator);
+  CHECK(bound->workloads[bound->baselines[1].workload].name == "L=64;");
+}
+
+TEST_CASE("A wrong setting that many points share is reported once, at its place") {
+  int workloads = 0;
+  int accelerators = 0;
+  SweepBinder binder = recording_binder(workloads, accelerators);
+  binder.workload = [](std::span<const Setting> settings) -> expected<Workload, SweepProblem> {
+    return unexpected{SweepProblem{settings.front().pos, "L: expected a positive number"}};
+  };
+  SweepSpec spec = small_sweep();
+  spec.axes[0].values[0].settings[0].pos = {.line = 7, .column = 9};
+  spec.axes[0].values[1].settings[0].pos = {.line = 7, .column = 9};
+  spec.axes[2].values[0].settings[0] = {
+      .key = "strategy", .value = "fuse-al", .pos = {.line = 9, .column = 3}};
+  const auto bound = bind_sweep(spec, binder);
+  REQUIRE_FALSE(bound);
+  CHECK(messages_of(bound.error()) ==
+        std::vector<std::string>{"L: expected a positive number", "unknown strategy 'fuse-al'"});
+  CHECK(bound.error()[0].pos == SourcePos{.line = 7, .column = 9});
+}
+
+}  // namespace
+}  // namespace fusescape
