@@ -161,7 +161,6 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   out.model.double_buffering = file.model.buffering == Buffering::kDouble;
   out.model.count_second_slots = file.model.second_slots == SecondSlots::kCounted;
   out.model.in_place = file.model.in_place;
-  out.model.concurrent_operand_loads = file.model.operand_loads == OperandLoads::kConcurrent;
   out.model.fill_cycles = Cycles{file.model.fill_cycles};
   const YamlNode& cores = binding.at("cores");
   if (file.cores.empty()) errors.at(cores, "cores: expected at least one");

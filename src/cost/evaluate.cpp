@@ -103,11 +103,7 @@ class GroupEvaluation {
  private:
   [[nodiscard]] bool add_class(const TileClass& tiles, GroupCost& cost);
   [[nodiscard]] Ticks port_time(Bytes read, Bytes written) const;
-  [[nodiscard]] Ticks load_time(const Transfer& transfer) const {
-    const Bytes bytes = machine_.model.concurrent_operand_loads ? transfer.longest : transfer.bytes;
-    return Ticks{bytes.value()} * machine_.dram_ticks_per_byte;
-  }
-  [[nodiscard]] Ticks store_time(Bytes bytes) const {
+  [[nodiscard]] Ticks dram_time(Bytes bytes) const {
     return Ticks{bytes.value()} * machine_.dram_ticks_per_byte;
   }
   [[nodiscard]] Ticks pipeline(Ticks all_tiles) const;
@@ -157,8 +153,8 @@ bool GroupEvaluation::add_class(const TileClass& tiles, GroupCost& cost) {
 /// T(n) of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w.
 Ticks GroupEvaluation::pipeline(Ticks all_tiles) const {
   const std::int64_t n = profile_.classes[group_.first_class].count;
-  const Ticks r = load_time(group_.tile_load);
-  const Ticks w = store_time(group_.tile_store);
+  const Ticks r = dram_time(group_.tile_load);
+  const Ticks w = dram_time(group_.tile_store);
   const Ticks c{all_tiles.value() / n};
   const Ticks none;
   if (n == 1) return r + c + w;
@@ -167,14 +163,14 @@ Ticks GroupEvaluation::pipeline(Ticks all_tiles) const {
 }
 
 Ticks GroupEvaluation::latency() const {
-  const Ticks lead = load_time(group_.lead);
-  const Ticks tail = store_time(group_.tail);
+  const Ticks lead = dram_time(group_.lead);
+  const Ticks tail = dram_time(group_.tail);
   if (group_.uniform) {
-    return lead - load_time(group_.tile_load) + pipeline(tiles_) + tail - store_time(group_.tile_store);
+    return lead - dram_time(group_.tile_load) + pipeline(tiles_) + tail - dram_time(group_.tile_store);
   }
-  const Ticks waiting = load_time(group_.exposed_loads) + store_time(group_.exposed_stores);
-  const Ticks loads = load_time(group_.loads);
-  const Ticks stores = store_time(group_.dram_write);
+  const Ticks waiting = dram_time(group_.exposed_loads) + dram_time(group_.exposed_stores);
+  const Ticks loads = dram_time(group_.loads);
+  const Ticks stores = dram_time(group_.dram_write);
   const Ticks port = machine_.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
   return std::max(lead + tiles_ + waiting + tail, port);
 }
@@ -194,8 +190,8 @@ bool GroupEvaluation::run(GroupCost& cost) {
   for (std::uint32_t i = 0; i < group_.class_count; ++i) {
     if (!add_class(profile_.classes[group_.first_class + i], cost)) return false;
   }
-  const Ticks loads = load_time(group_.loads);
-  const Ticks stores = store_time(group_.dram_write);
+  const Ticks loads = dram_time(group_.loads);
+  const Ticks stores = dram_time(group_.dram_write);
   cost.dram = machine_.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
   cost.latency = latency();
   cost.bound = bound_of(cost);

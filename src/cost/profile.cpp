@@ -59,7 +59,7 @@ class GroupProfiler {
 
   void sum_transfers();
   [[nodiscard]] bool is_uniform() const;
-  [[nodiscard]] Transfer side_by_side(const std::vector<Stream>& streams, Bytes (*part)(const Stream&)) const;
+  [[nodiscard]] Bytes port_bytes(const std::vector<Stream>& streams, Bytes (*part)(const Stream&)) const;
 
   const Cascade& cascade_;
   const Plan& plan_;
@@ -342,15 +342,21 @@ void GroupProfiler::add_buffer(const Buffer& buffer) {
   memory_.push_back(memory);
 }
 
-/// Sum over all streams, and the longest of each operator's: what loading its operands side by side takes.
-Transfer GroupProfiler::side_by_side(const std::vector<Stream>& streams, Bytes (*part)(const Stream&)) const {
+/// How long the port is busy with a part of some streams: all of it, but only the longest of the inputs that
+/// an operator loads side by side.
+Bytes GroupProfiler::port_bytes(const std::vector<Stream>& streams, Bytes (*part)(const Stream&)) const {
   std::map<OpId, Bytes> longest;
-  Transfer sum;
+  Bytes sum;
   for (const Stream& s : streams) {
-    sum.bytes += part(s);
-    longest[s.op] = std::max(longest[s.op], part(s));
+    const bool concurrent =
+        !plan_.spatial.empty() && plan_.spatial[index_of(s.op)].operand_loads == OperandLoads::kConcurrent;
+    if (concurrent) {
+      longest[s.op] = std::max(longest[s.op], part(s));
+    } else {
+      sum += part(s);
+    }
   }
-  for (const auto& [op, bytes] : longest) sum.longest += bytes;
+  for (const auto& [op, bytes] : longest) sum += bytes;
   return sum;
 }
 
@@ -369,17 +375,17 @@ void GroupProfiler::sum_transfers() {
   std::vector<Stream> leading;
   std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(leading),
                [](const Stream& s) { return s.body == 0; });
-  group_.lead = side_by_side(leading, [](const Stream& s) { return s.first; });
-  group_.loads = side_by_side(loads_, [](const Stream& s) { return s.total; });
+  group_.lead = port_bytes(leading, [](const Stream& s) { return s.first; });
+  group_.loads = port_bytes(loads_, [](const Stream& s) { return s.total; });
   group_.exposed_loads =
-      side_by_side(loads_, [](const Stream& s) { return s.ahead || !s.moves ? Bytes{} : s.total - s.first; });
+      port_bytes(loads_, [](const Stream& s) { return s.ahead || !s.moves ? Bytes{} : s.total - s.first; });
   for (const Stream& s : stores_) {
     if (s.body == last_body) group_.tail += s.last;
     if (!s.ahead && s.moves) group_.exposed_stores += s.total - s.last;
   }
   group_.uniform = is_uniform();
   if (!group_.uniform) return;
-  group_.tile_load = side_by_side(loads_, [](const Stream& s) { return s.moves ? s.first : Bytes{}; });
+  group_.tile_load = port_bytes(loads_, [](const Stream& s) { return s.moves ? s.first : Bytes{}; });
   for (const Stream& s : stores_) group_.tile_store += s.moves ? s.first : Bytes{};
 }
 

@@ -49,7 +49,8 @@ SpatialMapping mapping_of(const Cascade& cascade, const Operator& op, const Core
     return {.cores = ranks_named(cascade, op, rule.cores),
             .rows = ranks_named(cascade, op, rule.rows),
             .cols = ranks_named(cascade, op, rule.cols),
-            .flat = ranks_named(cascade, op, rule.flat)};
+            .flat = ranks_named(cascade, op, rule.flat),
+            .operand_loads = rule.operand_loads};
   }
   return {};
 }

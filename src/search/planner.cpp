@@ -11,10 +11,11 @@ namespace fusescape {
 namespace {
 
 bool same_rules(const std::vector<SpatialMapping>& a, const std::vector<SpatialMapping>& b) {
-  return std::equal(
-      a.begin(), a.end(), b.begin(), b.end(), [](const SpatialMapping& x, const SpatialMapping& y) {
-        return std::tie(x.cores, x.rows, x.cols, x.flat) == std::tie(y.cores, y.rows, y.cols, y.flat);
-      });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const SpatialMapping& x, const SpatialMapping& y) {
+                      return std::tie(x.cores, x.rows, x.cols, x.flat, x.operand_loads) ==
+                             std::tie(y.cores, y.rows, y.cols, y.flat, y.operand_loads);
+                    });
 }
 
 bool profile_alone(const Cascade& cascade, const std::vector<SpatialMapping>& spatial,

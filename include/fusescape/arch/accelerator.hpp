@@ -17,6 +17,10 @@ namespace fusescape {
 /// Whether reads and writes of a memory share their bandwidth or have one port each of that bandwidth.
 enum class Ports : unsigned char { kShared, kSeparate };
 
+/// Whether the inputs of a tile come from DRAM one after another or side by side, each at full bandwidth.
+/// Side by side is what some models assume; one port cannot do it.
+enum class OperandLoads : unsigned char { kSerial, kConcurrent };
+
 /// How operators of some kinds, or with some names, are laid over a core's array. Entries of `rows`, `cols`
 /// and `flat` are rank names, or the words `reduction` (the operator's reduction ranks), `output` (the
 /// output's last rank) and `all`; those an operator lacks are skipped. The first rule that matches an
@@ -28,6 +32,7 @@ struct SpatialRule {
   std::vector<std::string> rows;
   std::vector<std::string> cols;
   std::vector<std::string> flat;  ///< A product of ranks over all rows x cols; excludes rows and cols.
+  OperandLoads operand_loads = OperandLoads::kSerial;
 };
 
 /// `count` identical PE arrays of `rows` x `cols`.
@@ -76,8 +81,6 @@ struct ModelOptions {
   bool count_second_slots =
       true;               ///< Second slots take on-chip memory; false leaves them out of the footprint.
   bool in_place = false;  ///< An element-wise output may take over an operand's buffer that dies there.
-  bool concurrent_operand_loads =
-      false;              ///< Inputs of one tile load side by side instead of one after another.
   Cycles fill_cycles{0};  ///< Added to each operator's compute on each tile.
 };
 

@@ -38,6 +38,10 @@ inline constexpr std::array kSpatialFields{
     optional_field<&SpatialRule::cols, kNames>("cols", "nothing", "Ranks over columns, likewise."),
     optional_field<&SpatialRule::flat, kNames>(
         "flat", "nothing", "A product of ranks over all rows x columns as one line; excludes rows and cols."),
+    optional_field<&SpatialRule::operand_loads, kChoice<OperandLoads, kOperandLoadWords>>(
+        "operand_loads", "serial",
+        "Whether the inputs of a tile come from DRAM one after another, as through one port, or side by "
+        "side."),
 };
 inline constexpr SectionSpec kSpatialSection{
     "spatial rule", "How operators are laid over a core's array. The first rule that matches is used.",
@@ -55,7 +59,7 @@ struct CoreFile {
   std::vector<SpatialRule> spatial;
   std::optional<std::string> source;
 };
-inline constexpr const auto& kCycleCounts = kMapOf<kIntegerIn<0, 1'000'000>>;
+inline constexpr const auto& kCycleCounts = kMapOf<kIntegerIn<0, 1'000>>;
 inline constexpr std::array kCoreFields{
     optional_field<&CoreFile::name, kName>("name", "pe", "Name in reports."),
     optional_field<&CoreFile::count, kSmallCount>("count", "1", "Identical cores."),
@@ -119,13 +123,11 @@ inline constexpr std::array kDramFields{
 inline constexpr SectionSpec kDramSection{"dram", "The memory off the chip.", kDramFields};
 
 enum class Buffering : unsigned char { kSingle, kDouble };
-enum class OperandLoads : unsigned char { kSerial, kConcurrent };
 enum class SecondSlots : unsigned char { kCounted, kUncounted };
 struct OptionsFile {
   Buffering buffering = Buffering::kDouble;
   SecondSlots second_slots = SecondSlots::kCounted;
   bool in_place = false;
-  OperandLoads operand_loads = OperandLoads::kSerial;
   std::int64_t fill_cycles = 0;
   std::optional<std::string> source;
 };
@@ -136,8 +138,6 @@ inline constexpr std::array kOptionsFields{
         "second_slots", "counted", "Whether second slots take on-chip memory."),
     optional_field<&OptionsFile::in_place, kBoolean>(
         "in_place", "false", "An element-wise output may take the buffer of an operand that dies there."),
-    optional_field<&OptionsFile::operand_loads, kChoice<OperandLoads, kOperandLoadWords>>(
-        "operand_loads", "serial", "Whether the inputs of one tile load side by side."),
     optional_field<&OptionsFile::fill_cycles, kIntegerIn<0, 1'000'000>>(
         "fill_cycles", "0", "Cycles added to each operator on each tile."),
     optional_field<&OptionsFile::source, kText>("source", "the file's", "Whose model these choices are."),

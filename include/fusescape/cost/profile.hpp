@@ -83,27 +83,22 @@ struct TileClass {
   std::uint32_t work_count = 0;
 };
 
-/// DRAM transfers as the port sees them. `bytes` sums operands; `longest` takes the longest of those that are
-/// loaded side by side (ModelOptions::concurrent_operand_loads).
-struct Transfer {
-  Bytes bytes;
-  Bytes longest;
-};
-
+/// Of the transfers, `lead`, `loads`, `exposed_loads` and `tile_load` are as long as the port is busy with
+/// them: of inputs that load side by side only the longest counts.
 struct GroupProfile {
   Bytes dram_read;
   Bytes dram_write;
   Bytes peak;      ///< On-chip bytes of the group itself.
   Bytes reserved;  ///< Retained tensors that are on chip while it runs.
   Ops ops;
-  Transfer lead;           ///< Loads without which the first tile cannot compute.
-  Transfer loads;          ///< All of them.
-  Bytes tail;              ///< Stores that only the last tile's end makes possible.
-  Transfer exposed_loads;  ///< Loads into single slots after the first: compute waits for each.
-  Bytes exposed_stores;    ///< Stores from single slots before the last.
-  bool countable = true;   ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
-  bool uniform = false;    ///< One class whose every tile loads and stores the same: the exact formula holds.
-  Transfer tile_load;      ///< Of each tile, where uniform.
+  Bytes lead;             ///< Loads without which the first tile cannot compute.
+  Bytes loads;            ///< All of them.
+  Bytes tail;             ///< Stores that only the last tile's end makes possible.
+  Bytes exposed_loads;    ///< Loads into single slots after the first: compute waits for each.
+  Bytes exposed_stores;   ///< Stores from single slots before the last.
+  bool countable = true;  ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
+  bool uniform = false;   ///< One class whose every tile loads and stores the same: the exact formula holds.
+  Bytes tile_load;        ///< Of each tile, where uniform.
   Bytes tile_store;
   std::uint32_t first_class = 0;
   std::uint32_t class_count = 0;

@@ -55,8 +55,8 @@ struct Buffer {
   TensorId tensor{};
   BufferRole role{};
   NodeId node = kRoot;
-  Access access{};          ///< Which part of the tensor; a carried one lacks the carried dimension.
-  std::vector<Use> uses{};  ///< Reads that it serves. A carried buffer: the shifted ones.
+  Access access{};                 ///< Which part of the tensor; a carried one lacks the carried dimension.
+  std::vector<Use> uses{};         ///< Reads that it serves. A carried buffer: the shifted ones.
   std::optional<OpId> producer{};  ///< The operator that fills it, if one of this group does.
   std::optional<int> slots{};      ///< As the plan says; none: by the accelerator's buffering.
   bool stored = false;             ///< Its content also goes to DRAM.
@@ -83,7 +83,8 @@ struct Layout {
 /// Whether a plan must run every operator of the cascade, or may be a part of a larger plan.
 enum class Coverage : unsigned char { kWhole, kPart };
 
-/// Checks every rule of docs/model/plan.md and resolves storage. All violations are found, not only the first.
+/// Checks every rule of docs/model/plan.md and resolves storage. All violations are found, not only the
+/// first.
 [[nodiscard]] expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const Plan& plan,
                                                                Coverage coverage = Coverage::kWhole);
 

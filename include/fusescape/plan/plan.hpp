@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fusescape/arch/accelerator.hpp"
 #include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
@@ -52,6 +53,7 @@ struct SpatialMapping {
   std::vector<RankId> rows;
   std::vector<RankId> cols;
   std::vector<RankId> flat;  ///< Over rows x cols as one line; then rows and cols are empty.
+  OperandLoads operand_loads = OperandLoads::kSerial;
   friend bool operator==(const SpatialMapping&, const SpatialMapping&) = default;
 };
 
