@@ -235,9 +235,8 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     command->set_version_flag("--version", version, "Print the version");
   }
-  if (argc > 1) {
-    if (std::optional<UsageError> error = unknown_command(app, argv[1])) return unexpected{*error};
-  }
+  if (argc < 2) return unexpected{usage_error(app, "a command is missing")};
+  if (std::optional<UsageError> error = unknown_command(app, argv[1])) return unexpected{*error};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

@@ -30,7 +30,7 @@ expected<std::vector<const Strategy*>, Failure> chosen_strategies(const std::vec
 std::string printed(const std::vector<EvaluationReport>& reports, const OutputArguments& output) {
   switch (output.format) {
     case Format::kJson:
-      return json(comparison_table(reports));
+      return comparison_json(reports);
     case Format::kCsv:
       return csv(comparison_table(reports));
     case Format::kText:

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "json_value.hpp"
 
 namespace fusescape {
 namespace {
@@ -20,16 +23,27 @@ const EvaluationReport* first_feasible(const std::vector<EvaluationReport>& repo
   return found == reports.end() ? nullptr : &*found;
 }
 
-}  // namespace
-
-Table comparison_table(const std::vector<EvaluationReport>& reports) {
+std::vector<std::vector<Field>> comparison_rows(const std::vector<EvaluationReport>& reports) {
   const EvaluationReport* reference = first_feasible(reports);
   std::vector<std::vector<Field>> rows;
   for (const EvaluationReport& report : reports) {
     rows.push_back(fields_of(report));
     rows.back().push_back({"speedup", speedup_of(report, reference)});
   }
-  return table_of(rows);
+  return rows;
+}
+
+}  // namespace
+
+Table comparison_table(const std::vector<EvaluationReport>& reports) {
+  return table_of(comparison_rows(reports));
+}
+
+std::string comparison_json(const std::vector<EvaluationReport>& reports) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const std::vector<Field>& fields : comparison_rows(reports)) rows.push_back(json_object(fields));
+  for (std::size_t r = 0; r < reports.size(); ++r) rows[r]["assumptions"] = reports[r].subject.assumptions;
+  return rows.dump(2) + '\n';
 }
 
 std::string comparison_text(const std::vector<EvaluationReport>& reports, TextStyle style) {

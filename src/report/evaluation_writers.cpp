@@ -169,14 +169,7 @@ std::vector<Field> fields_of(const EvaluationReport& report) {
 }
 
 std::string evaluation_json(const EvaluationReport& report) {
-  nlohmann::ordered_json object;
-  for (const Field& field : fields_of(report)) {
-    if (field.name.rfind("ranks.", 0) == 0) {
-      object["ranks"][field.name.substr(6)] = json_value(field.value);
-    } else {
-      object[field.name] = json_value(field.value);
-    }
-  }
+  nlohmann::ordered_json object = json_object(fields_of(report));
   // A phase has one of the two.
   object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
   object["assumptions"] = report.subject.assumptions;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "fusescape/report/evaluation.hpp"
 
@@ -66,10 +67,28 @@ std::string movements(const GroupReport& group) {
   return fmt::format("DRAM moves {}: {}.", short_bytes(all.value()), fmt::join(parts, "; "));
 }
 
+/// The tensor that a change should begin with: a refetched one, or else the largest of the kind of movement
+/// that moves most. At a tie traffic between groups wins: fusion can do something about it.
+const TensorReport& decisive(const std::vector<TensorReport>& tensors) {
+  const auto wasted = std::find_if(tensors.begin(), tensors.end(), refetched);
+  if (wasted != tensors.end()) return *wasted;
+  const auto weight = [&](Movement movement) {
+    Bytes total;
+    for (const TensorReport& tensor : tensors) {
+      if (tensor.movement == movement) total += moved(tensor);
+    }
+    return std::pair{total, movement == Movement::kOtherGroup};
+  };
+  // Of equals the first, which moves most.
+  return *std::max_element(tensors.begin(), tensors.end(), [&](const TensorReport& a, const TensorReport& b) {
+    return weight(a.movement) < weight(b.movement);
+  });
+}
+
 std::string dram_lever(const GroupReport& group) {
   const std::vector<TensorReport> tensors = by_traffic(group);
   if (tensors.empty()) return "more DRAM bandwidth";
-  const TensorReport& largest = tensors.front();
+  const TensorReport& largest = decisive(tensors);
   if (refetched(largest)) {
     return fmt::format(
         "{} is fetched more often than once: larger tiles (more SRAM) or another loop order save traffic",

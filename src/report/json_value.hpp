@@ -2,6 +2,8 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "fusescape/report/table.hpp"
 #include "fusescape/support/overloaded.hpp"
@@ -12,6 +14,20 @@ namespace fusescape {
   return std::visit(overloaded{[](std::monostate) { return nlohmann::ordered_json(nullptr); },
                                [](const auto& v) { return nlohmann::ordered_json(v); }},
                     value);
+}
+
+/// An object of the fields in their order; "ranks.L" becomes a member L of "ranks".
+[[nodiscard]] inline nlohmann::ordered_json json_object(const std::vector<Field>& fields) {
+  nlohmann::ordered_json object;
+  for (const Field& field : fields) {
+    const std::size_t dot = field.name.find('.');
+    if (dot == std::string::npos) {
+      object[field.name] = json_value(field.value);
+    } else {
+      object[field.name.substr(0, dot)][field.name.substr(dot + 1)] = json_value(field.value);
+    }
+  }
+  return object;
 }
 
 }  // namespace fusescape

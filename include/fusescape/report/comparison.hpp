@@ -13,6 +13,9 @@ namespace fusescape {
 /// reports of equal ranks.
 [[nodiscard]] Table comparison_table(const std::vector<EvaluationReport>& reports);
 
+/// An array of the objects that evaluation_json prints, less their groups, with `speedup`.
+[[nodiscard]] std::string comparison_json(const std::vector<EvaluationReport>& reports);
+
 /// The columns that a person compares, the reasons of infeasible rows, and the assumptions.
 [[nodiscard]] std::string comparison_text(const std::vector<EvaluationReport>& reports, TextStyle style);
 
