@@ -54,6 +54,11 @@ Json scenario_json(const SweepAnswer& answer, const ScenarioAnswer& scenario) {
   object["feasible_over_budget"] = scenario.over_budget;
   object["best_point"] = json_or_null(scenario.best);
   object["best"] = scenario.best ? figures_json(scenario.figures) : Json(nullptr);
+  object["within_1_percent"] = scenario.best
+                                   ? Json{{"points", scenario.near.designs},
+                                          {"least_onchip_capacity_bytes", scenario.near.least_sram.value()},
+                                          {"most_onchip_capacity_bytes", scenario.near.most_sram.value()}}
+                                   : Json(nullptr);
   object["baselines"] = Json::array();
   for (const Comparison& comparison : scenario.comparisons) {
     Json baseline{{"name", comparison.baseline}, {"speedup", json_or_null(comparison.speedup)}};
@@ -79,7 +84,8 @@ Json published_json(const std::vector<PublishedFigure>& published) {
 
 std::vector<std::string> summary_columns(const SweepAnswer& answer) {
   std::vector<std::string> columns = answer.scenario_axes;
-  for (const char* column : {"PEs", "array", "SRAM", "mm2", "strategy", "cycles", "ms/token", "bound"}) {
+  for (const char* column :
+       {"PEs", "array", "SRAM", "within 1%", "strategy", "cycles", "ms/token", "bound"}) {
     columns.emplace_back(column);
   }
   if (!answer.scenarios.empty()) {
@@ -90,14 +96,19 @@ std::vector<std::string> summary_columns(const SweepAnswer& answer) {
   return columns;
 }
 
+/// The SRAM of all designs that are nearly as fast as the best one.
+std::string near_text(const NearBest& near) {
+  if (near.least_sram == near.most_sram) return short_bytes(near.least_sram.value());
+  return fmt::format("{} - {}", short_bytes(near.least_sram.value()), short_bytes(near.most_sram.value()));
+}
+
 std::vector<Value> summary_row(const ScenarioAnswer& scenario) {
   std::vector<Value> row;
   for (const std::string& value : scenario.values) row.emplace_back(value);
   const DesignFigures& best = scenario.figures;
   if (scenario.best) {
     row.insert(row.end(),
-               {best.pes, array_text(best), short_bytes(best.sram.value()),
-                best.area ? Value{fmt::format("{:.1f}", best.area->value())} : Value{},
+               {best.pes, array_text(best), short_bytes(best.sram.value()), near_text(scenario.near),
                 std::string{best.strategy}, best.latency.value(),
                 best.ms_per_token ? Value{*best.ms_per_token} : Value{}, std::string{name_of(best.bound)}});
   } else {
@@ -110,6 +121,45 @@ std::vector<Value> summary_row(const ScenarioAnswer& scenario) {
   return row;
 }
 
+/// What the speed-ups are over. A baseline's silicon may depend on the scenario: the first one's is shown.
+std::string baselines_text(const SweepAnswer& answer) {
+  std::string out;
+  if (answer.scenarios.empty()) return out;
+  for (const Comparison& comparison : answer.scenarios.front().comparisons) {
+    const DesignFigures& design = comparison.figures;
+    out += fmt::format("vs {}: {} PEs as {}, {} of SRAM{}, {}\n", comparison.baseline,
+                       with_thousands(design.pes), array_text(design), short_bytes(design.sram.value()),
+                       design.area ? fmt::format(", {:.1f} mm2", design.area->value()) : "", design.strategy);
+  }
+  return out;
+}
+
+std::string assumptions_text(const SweepAnswer& answer) {
+  std::string out;
+  for (const std::string& line : answer.assumptions) out += line + "\n";
+  out += fmt::format("modelled: data type {}, area table {}", answer.dtype,
+                     answer.technology.empty() ? "none" : answer.technology);
+  if (!answer.scenarios.empty() && answer.scenarios.front().budget) {
+    out += fmt::format(", budget {:.1f} mm2 (+{:.1f}%)", answer.scenarios.front().budget->value(),
+                       100.0 * answer.tolerance);
+  }
+  const SweepCounts& counts = answer.counts;
+  const std::size_t points = counts.feasible + counts.infeasible + counts.failed + counts.skipped;
+  out += fmt::format("; {} points: {} feasible, {} infeasible, {} failed\n", points, counts.feasible,
+                     counts.infeasible, counts.failed);
+  return out;
+}
+
+std::string published_text(const SweepAnswer& answer) {
+  std::string out;
+  for (const PublishedFigure& figure : answer.published) {
+    out +=
+        fmt::format("published: {}x, {}; beside 'vs {}' ({}){}\n", figure.value, figure.name, figure.baseline,
+                    figure.source, figure.note.empty() ? "" : fmt::format("; {}", figure.note));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer) {
@@ -118,6 +168,7 @@ std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer) {
               {"arch", answer.arch},
               {"technology", answer.technology},
               {"dtype", answer.dtype},
+              {"assumptions", answer.assumptions},
               {"minimize", answer.minimize},
               {"budget_tolerance", answer.tolerance},
               {"pareto", spec.pareto},
@@ -140,28 +191,10 @@ std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer) {
 std::string summary_text(const SweepAnswer& answer, TextStyle style) {
   Table table{.columns = summary_columns(answer), .rows = {}};
   for (const ScenarioAnswer& scenario : answer.scenarios) table.rows.push_back(summary_row(scenario));
-  std::string out = fmt::format(
-      "{}\n\n{}",
-      bold(fmt::format("{} on {}: the design with the least {}", answer.model, answer.arch, answer.minimize),
-           style),
-      text(table, style));
-  const bool budgeted = !answer.scenarios.empty() && answer.scenarios.front().budget.has_value();
-  out += fmt::format(
-      "\n{} points: {} feasible, {} infeasible, {} failed, {} skipped\n",
-      answer.counts.feasible + answer.counts.infeasible + answer.counts.failed + answer.counts.skipped,
-      answer.counts.feasible, answer.counts.infeasible, answer.counts.failed, answer.counts.skipped);
-  out += fmt::format("modelled, data type {}, area table {}", answer.dtype,
-                     answer.technology.empty() ? "none" : answer.technology);
-  if (budgeted) {
-    out += fmt::format(", budget {:.1f} mm2 (+{:.1f}%)", answer.scenarios.front().budget->value(),
-                       100.0 * answer.tolerance);
-  }
-  out += '\n';
-  for (const PublishedFigure& figure : answer.published) {
-    out += fmt::format("published: {} {} ({}){}\n", figure.name, figure.value, figure.source,
-                       figure.note.empty() ? "" : fmt::format("; {}", figure.note));
-  }
-  return out;
+  const std::string title = fmt::format("{} on {}: the design with the least {}, per block and modelled",
+                                        answer.model, answer.arch, answer.minimize);
+  return fmt::format("{}\n\n{}\n{}{}{}", bold(title, style), text(table, style), baselines_text(answer),
+                     assumptions_text(answer), published_text(answer));
 }
 
 }  // namespace fusescape

@@ -134,6 +134,22 @@ std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& swe
   return compared;
 }
 
+NearBest near_best(const BoundSweep& sweep, const SweepResult& result, std::span<const std::size_t> allowed,
+                   std::size_t best) {
+  const auto latency = [&](std::size_t id) {
+    return static_cast<double>(result.points[id].cost.latency.value());
+  };
+  NearBest near{.designs = 0, .least_sram = Bytes::overflowed(), .most_sram = Bytes{0}};
+  for (const std::size_t id : allowed) {
+    if (latency(id) > (1.0 + kNearBest) * latency(best)) continue;
+    const Bytes sram = sweep.accelerators[sweep.points[id].accelerator].accelerator.sram.capacity;
+    ++near.designs;
+    near.least_sram = std::min(near.least_sram, sram);
+    near.most_sram = std::max(near.most_sram, sram);
+  }
+  return near;
+}
+
 ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
                                std::size_t scenario, std::span<const std::size_t> feasible) {
   ScenarioAnswer answer;
@@ -152,6 +168,7 @@ ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, c
   if (least != by_objective.keys.end()) {
     answer.best = by_objective.ids[static_cast<std::size_t>(least - by_objective.keys.begin())];
     answer.figures = figures_of(sweep, sweep.points[*answer.best], result.points[*answer.best]);
+    answer.near = near_best(sweep, result, allowed, *answer.best);
   }
   if (!spec.pareto.empty()) {
     const Candidates by_columns = candidates(sweep, result, allowed, spec.pareto);
@@ -175,6 +192,26 @@ std::string joined(const Values& values, const NameOf& name_of_value) {
     names.push_back(name);
   }
   return text;
+}
+
+std::string text_of(const std::vector<Setting>& settings) {
+  std::string text;
+  for (const Setting& setting : settings) {
+    text += (text.empty() ? "" : ", ") + setting.key + "=" + setting.value;
+  }
+  return text;
+}
+
+std::vector<std::string> assumptions_of(const SweepSpec& spec) {
+  std::vector<std::string> lines;
+  if (!spec.fixed.empty()) lines.push_back("every point: " + text_of(spec.fixed));
+  for (const Axis& axis : spec.axes) {
+    for (const AxisValue& value : axis.values) {
+      const bool is_case = value.settings.size() != 1 || value.settings.front().key != axis.name;
+      if (is_case) lines.push_back(axis.name + " " + value.label + ": " + text_of(value.settings));
+    }
+  }
+  return lines;
 }
 
 }  // namespace
@@ -209,6 +246,7 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   answer.dtype = joined(sweep.workloads, [](const Workload& workload) { return name_of(workload.dtype); });
   answer.minimize = spec.minimize;
   answer.tolerance = spec.budget ? spec.budget->tolerance : 0.0;
+  answer.assumptions = assumptions_of(spec);
   for (const Axis& axis : spec.axes) {
     if (is_scenario_axis(spec, axis.name)) answer.scenario_axes.push_back(axis.name);
   }

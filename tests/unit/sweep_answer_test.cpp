@@ -99,6 +99,18 @@ TEST_CASE("A speed-up is the baseline's latency over the best's, and none where 
   CHECK_FALSE(only_scenario(study({222.0}, {0}, 150)).comparisons.front().speedup);
 }
 
+TEST_CASE("Designs within 1% of the best are counted, with the range of SRAM that they span") {
+  // 1010 of 1000 cycles are in, 1011 are not, and what is over budget is not counted.
+  Study flat = study({222.0, 200.0, 222.0, 300.0}, {1000, 1010, 1011, 1000}, 1);
+  const std::vector<std::int64_t> mebibytes{12, 3, 20, 28};
+  for (std::size_t i = 0; i < 4; ++i)
+    flat.bound.accelerators[i].accelerator.sram.capacity = mebibytes[i] * 1_MiB;
+  const NearBest near = only_scenario(flat).near;
+  CHECK(near.designs == 2);
+  CHECK(near.least_sram == 3_MiB);
+  CHECK(near.most_sram == 12_MiB);
+}
+
 TEST_CASE("Milliseconds per token cover all layers and one token") {
   // 1,000,000 cycles a block at 1 GHz are 1 ms; x 64 layers / 16 tokens = 4 ms.
   CHECK(only_scenario(study({222.0}, {1'000'000}, 1)).figures.ms_per_token == 4.0);

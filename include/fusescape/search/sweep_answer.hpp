@@ -40,12 +40,22 @@ struct Comparison {
   std::optional<double> speedup;  ///< Baseline's latency over the best's. None unless both are feasible.
 };
 
+/// Designs whose latency is within kNearBest of the best's: where they differ widely, the choice hardly
+/// matters.
+inline constexpr double kNearBest = 0.01;
+struct NearBest {
+  std::size_t designs = 0;  ///< Points, the best included.
+  Bytes least_sram;
+  Bytes most_sram;
+};
+
 struct ScenarioAnswer {
   std::vector<std::string> values;  ///< One per scenario axis: "64", "16", "unlimited".
   std::optional<SquareMm> budget;   ///< None: no budget, or a table with a hole.
   std::size_t over_budget = 0;      ///< Feasible points above it, which cannot be the best.
   std::optional<std::size_t> best;  ///< Point id; the first of equals. None: nothing feasible in budget.
   DesignFigures figures;            ///< Of the best.
+  NearBest near;
   std::vector<Comparison> comparisons;
   std::vector<std::size_t> pareto;  ///< Ids of the non-dominated points in budget.
 };
@@ -59,6 +69,7 @@ struct SweepAnswer {
   std::string dtype;       ///< Of the points' workloads; likewise.
   std::string minimize;
   double tolerance = 0.0;
+  std::vector<std::string> assumptions;  ///< Settings of every point, and what named cases stand for.
   std::vector<std::string> scenario_axes;
   std::vector<ScenarioAnswer> scenarios;
   SweepCounts counts;
