@@ -107,6 +107,7 @@ class GroupEvaluation {
     return Ticks{bytes.value()} * machine_.dram_ticks_per_byte;
   }
   [[nodiscard]] Ticks pipeline(Ticks all_tiles) const;
+  [[nodiscard]] Ticks bound_by_first_store() const;
   [[nodiscard]] Ticks latency() const;
 
   const PlanProfile& profile_;
@@ -162,6 +163,17 @@ Ticks GroupEvaluation::pipeline(Ticks all_tiles) const {
   return std::max(r + all_tiles + w, (r + w) * n + std::max(none, c - r) + std::max(none, c - w));
 }
 
+/// Nothing is stored before the first tile whose results leave is computed; by then, two slots hold the loads
+/// of at most two more tiles, and all other loads are still to come. Where tiles differ nothing is known.
+Ticks GroupEvaluation::bound_by_first_store() const {
+  if (group_.class_count != 1) return {};
+  const std::int64_t tiles = profile_.classes[group_.first_class].count;
+  const std::int64_t before = std::min(group_.silent_tiles, tiles - 1) + 1;
+  const Ticks to_come = dram_time(group_.tile_load) * std::max<std::int64_t>(tiles - before - 2, 0);
+  return dram_time(group_.lead) + Ticks{tiles_.value() / tiles * before} + to_come +
+         dram_time(group_.dram_write);
+}
+
 Ticks GroupEvaluation::latency() const {
   const Ticks lead = dram_time(group_.lead);
   const Ticks tail = dram_time(group_.tail);
@@ -172,7 +184,7 @@ Ticks GroupEvaluation::latency() const {
   const Ticks loads = dram_time(group_.loads);
   const Ticks stores = dram_time(group_.dram_write);
   const Ticks port = machine_.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
-  return std::max(lead + tiles_ + waiting + tail, port);
+  return std::max({lead + tiles_ + waiting + tail, port, bound_by_first_store()});
 }
 
 /// The busiest resource; ties go to the first.

@@ -1,6 +1,7 @@
 // Storage nodes: is each above everyone who uses the tensor in its group, and named once?
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "legality.hpp"
@@ -34,6 +35,28 @@ std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& 
   return used ? "" : "nothing in the storage node's group uses it";
 }
 
+/// Only what one group makes and a later one reads can be retained between groups, once, and not more than
+/// all of it.
+std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& placed,
+                     const Retention& retention) {
+  const std::size_t tensor = index_of(retention.tensor);
+  if (!cascade.producer[tensor] || !placed.placed(*cascade.producer[tensor])) return "no group makes it";
+  const std::int32_t made = placed.group[index_of(*cascade.producer[tensor])];
+  const auto& uses = cascade.uses[tensor];
+  const bool read_later = std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+    return placed.placed(use.op) && placed.group[index_of(use.op)] > made;
+  });
+  if (!read_later) return "no later group reads it";
+  const Bytes all =
+      bytes_of(elements_of(cascade, retention.tensor), bits_of(cascade.tensor(retention.tensor).type));
+  if (retention.bytes <= Bytes{0} || retention.bytes > all) {
+    return fmt::format("retains {} B of its {} B", retention.bytes.value(), all.value());
+  }
+  const auto named = std::count_if(plan.retentions.begin(), plan.retentions.end(),
+                                   [&](const Retention& other) { return other.tensor == retention.tensor; });
+  return named > 1 ? "it is retained twice" : "";
+}
+
 }  // namespace
 
 std::vector<Violation> storage_violations(const Cascade& cascade, const Plan& plan, const Placement& placed) {
@@ -47,6 +70,12 @@ std::vector<Violation> storage_violations(const Cascade& cascade, const Plan& pl
     if (fault.empty()) continue;
     found.push_back({Rule::kStorage, cascade.producer[index_of(storage.tensor)], std::nullopt, std::nullopt,
                      storage.tensor, std::move(fault)});
+  }
+  for (const Retention& retention : plan.retentions) {
+    std::string fault = fault_of(cascade, plan, placed, retention);
+    if (fault.empty()) continue;
+    found.push_back({Rule::kStorage, cascade.producer[index_of(retention.tensor)], std::nullopt, std::nullopt,
+                     retention.tensor, std::move(fault)});
   }
   return found;
 }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "retention.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -149,6 +151,7 @@ expected<Plan, Refusal> fused_plan(const Planner& planner, const Machine& machin
   Plan plan;
   plan.spatial = planner.spatial();
   const std::optional<StateRanks> state = state_ranks(cascade);
+  std::vector<OpId> fused;
   for (const Unit& unit : *order) {
     if (!unit.fused) {
       if (auto added = add_alone(plan, planner, machine, unit.operators.front()); !added) {
@@ -158,7 +161,9 @@ expected<Plan, Refusal> fused_plan(const Planner& planner, const Machine& machin
     }
     if (!state) return unexpected{missing(cascade, {"t with a state over tokens, channels and entries"})};
     add_fused(plan, cascade, unit.operators, fusion, *state);
+    fused.insert(fused.end(), unit.operators.begin(), unit.operators.end());
   }
+  if (fusion.groups.size() > 1) retain_between(plan, planner, machine, fused);
   return plan;
 }
 

@@ -14,6 +14,35 @@ Built unfused(const Planner& planner, const Machine& machine) {
   return fused_plan(planner, machine, {});
 }
 
+// The schemes of the fine-grained-fusion paper: A = {dA, exp}, B = {dB, dBx}, S = the state's own update.
+Built pact_a(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {{"dA", "exp"}}});
+}
+
+Built pact_b(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {{"dB", "dBx"}}});
+}
+
+Built pact_a_b(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {{"dA", "exp"}, {"dB", "dBx"}}});
+}
+
+Built pact_as(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {{"dA", "exp", "t", "h", "y"}}});
+}
+
+Built pact_bs(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {{"dB", "dBx", "t", "h", "y"}}});
+}
+
+Built pact_as_b(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {{"dA", "exp", "t", "h", "y"}, {"dB", "dBx"}}});
+}
+
+Built pact_a_bs(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {{"dA", "exp"}, {"dB", "dBx", "t", "h", "y"}}});
+}
+
 Built fuse_all(const Planner& planner, const Machine& machine) {
   return fused_plan(planner, machine, {.groups = {state_update()}});
 }
@@ -38,6 +67,15 @@ Built mem_aware_chain(const Planner& planner, const Machine& machine) {
 constexpr std::array kStrategies{
     Strategy{"unfused", "every operator alone, in the tiling and loop order that moves the fewest bytes",
              unfused},
+    Strategy{"pact-a", "{dA, exp} fused", pact_a},
+    Strategy{"pact-b", "{dB, dBx} fused", pact_b},
+    Strategy{"pact-a-b", "{dA, exp} and {dB, dBx} fused", pact_a_b},
+    Strategy{"pact-as", "{dA, exp, t, h, y} fused", pact_as},
+    Strategy{"pact-bs", "{dB, dBx, t, h, y} fused", pact_bs},
+    Strategy{"pact-as-b", "{dA, exp, t, h, y} and {dB, dBx} fused, tokens between them kept as they fit",
+             pact_as_b},
+    Strategy{"pact-a-bs", "{dA, exp} and {dB, dBx, t, h, y} fused, tokens between them kept as they fit",
+             pact_a_bs},
     Strategy{"fuse-all", "{dA, exp, dB, dBx, t, h, y} token by token, values between them on chip", fuse_all},
     Strategy{"fuse-all-chain", "as fuse-all, with the values between operators in PE registers",
              fuse_all_chain},

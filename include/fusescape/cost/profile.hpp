@@ -91,15 +91,17 @@ struct GroupProfile {
   Bytes peak;      ///< On-chip bytes of the group itself.
   Bytes reserved;  ///< Retained tensors that are on chip while it runs.
   Ops ops;
-  Bytes lead;             ///< Loads without which the first tile cannot compute.
-  Bytes loads;            ///< All of them.
-  Bytes tail;             ///< Stores that only the last tile's end makes possible.
-  Bytes exposed_loads;    ///< Loads into single slots after the first: compute waits for each.
-  Bytes exposed_stores;   ///< Stores from single slots before the last.
+  Bytes lead;            ///< Loads without which the first tile cannot compute.
+  Bytes loads;           ///< All of them.
+  Bytes tail;            ///< Stores that only the last tile's end makes possible.
+  Bytes exposed_loads;   ///< Loads into single slots after the first: compute waits for each.
+  Bytes exposed_stores;  ///< Stores from single slots before the last.
+  std::int64_t silent_tiles =
+      0;                  ///< Tiles at the start whose results are all retained: nothing is stored yet.
   bool countable = true;  ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
   bool uniform = false;   ///< One class whose every tile loads and stores the same: the exact formula holds.
-  Bytes tile_load;        ///< Of each tile, where uniform.
-  Bytes tile_store;
+  Bytes tile_load;        ///< Loads that come with every tile, where tiles are all equal.
+  Bytes tile_store;       ///< Stores of every tile, where uniform.
   std::uint32_t first_class = 0;
   std::uint32_t class_count = 0;
   std::uint32_t first_tensor = 0;

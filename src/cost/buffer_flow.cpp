@@ -1,0 +1,258 @@
+#include "buffer_flow.hpp"
+
+#include <algorithm>
+
+#include "tile_classes.hpp"
+#include "traffic.hpp"
+
+namespace fusescape {
+namespace {
+
+TileBounds first_tile(const Cascade& cascade, const std::vector<PathLoop>& loops) {
+  TileBounds tile = whole_bounds(cascade);
+  for (const PathLoop& loop : loops) {
+    std::int64_t& extent = tile.extent[index_of(loop.rank)];
+    extent = std::min(extent, loop.tile);
+  }
+  return tile;
+}
+
+TileBounds last_tile(const Cascade& cascade, const std::vector<PathLoop>& loops) {
+  TileBounds tile = whole_bounds(cascade);
+  for (const PathLoop& loop : loops) {
+    std::int64_t& extent = tile.extent[index_of(loop.rank)];
+    const std::int64_t before = (extent - 1) / loop.tile * loop.tile;
+    tile.start[index_of(loop.rank)] += before;
+    extent -= before;
+  }
+  return tile;
+}
+
+/// Bytes of `tensor` that stay on chip between groups.
+Bytes kept_bytes(const Plan& plan, TensorId tensor) {
+  Bytes kept;
+  for (const Retention& retention : plan.retentions) {
+    if (retention.tensor == tensor) kept += retention.bytes;
+  }
+  return kept;
+}
+
+/// The first `kept` bytes of a tensor, of which one pass moves `once`, do not travel in any whole pass.
+void keep(Stream& stream, Bytes kept, Bytes once) {
+  if (kept == Bytes{0} || once == Bytes{0} || once.overflow() || stream.total.overflow()) return;
+  const std::int64_t passes = stream.total.value() / once.value();
+  stream.total -= std::min(kept, once) * passes;
+  if (stream.first > Bytes{0}) stream.silent = std::min(kept, once).value() / stream.first.value();
+  if (kept >= stream.first) stream.first = Bytes{0};
+  if (kept >= once) stream.last = Bytes{0};
+}
+
+/// Which loops above a buffer count.
+enum class Over : unsigned char {
+  kAll,       ///< Every one.
+  kFinished,  ///< All but those over ranks that the producer sums over.
+  kOwn,       ///< Only those over ranks of the tensor.
+};
+
+class FlowBuilder {
+ public:
+  FlowBuilder(const FlowContext& context, const Buffer& buffer) : context_{context}, buffer_{buffer} {
+    const Tensor& tensor = context.cascade.tensor(buffer.tensor);
+    slab_ = {.access = buffer.access, .bits = bits_of(tensor.type), .held = buffer.held};
+    slab_.before_start = tensor.initial == Initial::kLoaded;
+    packed_ = slab_;
+    packed_.bits = dram_bits(context.cascade, context.plan, buffer.tensor);
+    flow_.memory = {.bytes = largest(slab_, loops(Over::kAll)),
+                    .node = buffer.node,
+                    .first_child = buffer.first_child,
+                    .last_child = buffer.last_child,
+                    .inside = buffer.inside};
+    if (!buffer.inside && context.options.in_place) flow_.memory.inside = buffer.inside_if_in_place;
+  }
+
+  BufferFlow run() {
+    switch (buffer_.role) {
+      case BufferRole::kFetched:
+        fetch();
+        break;
+      case BufferRole::kProduced:
+      case BufferRole::kExchanged:
+        buffer_.stored ? make_stored() : make_exchanged();
+        break;
+      case BufferRole::kCarried:
+        carry();
+        break;
+    }
+    return std::move(flow_);
+  }
+
+ private:
+  void fetch();
+  void make_exchanged() { flow_.memory.bytes = flow_.memory.bytes * buffer_.slots.value_or(1); }
+  void make_stored();
+  void carry();
+  void load_state(Slab state);
+  void store_state(Slab state);
+
+  [[nodiscard]] std::vector<PathLoop> loops(Over over) const;
+  [[nodiscard]] Movement moved(Over over, const Slab& slab, Refetch refetch = Refetch::kWhenChanged) const {
+    return movement(context_.cascade, loops(over), slab, context_.options.granule, refetch);
+  }
+  [[nodiscard]] Stream stream(Over over, const Slab& slab, const Movement& movement, OpId op) const;
+  [[nodiscard]] Bytes largest(const Slab& slab, const std::vector<PathLoop>& loops) const {
+    return largest_slab_bytes(context_.cascade, slab, first_tile(context_.cascade, loops));
+  }
+  [[nodiscard]] int slots(bool moves) const {
+    return buffer_.slots.value_or(moves && context_.options.double_buffering ? 2 : 1);
+  }
+  [[nodiscard]] int counted(int slots) const { return context_.options.count_second_slots ? slots : 1; }
+  [[nodiscard]] bool outlives_iterations(std::int64_t visits) const;
+  void live_throughout();
+
+  const FlowContext& context_;
+  const Buffer& buffer_;
+  Slab slab_;    ///< On chip.
+  Slab packed_;  ///< In DRAM.
+  BufferFlow flow_;
+};
+
+std::vector<PathLoop> FlowBuilder::loops(Over over) const {
+  std::vector<PathLoop> found = loops_above(context_.plan, buffer_.node);
+  const auto dropped = [&](const PathLoop& loop) {
+    if (over == Over::kAll) return false;
+    const auto& producer = buffer_.producer;
+    if (producer && has_rank(context_.cascade.op(*producer).reduction_ranks, loop.rank)) return true;
+    const auto& indices = buffer_.access.indices;
+    const bool own = std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
+      return index.rank == loop.rank || index.tap == loop.rank;
+    });
+    return over == Over::kOwn && !own;
+  };
+  found.erase(std::remove_if(found.begin(), found.end(), dropped), found.end());
+  return found;
+}
+
+Stream FlowBuilder::stream(Over over, const Slab& slab, const Movement& movement, OpId op) const {
+  const std::vector<PathLoop> nest = loops(over);
+  const Cascade& cascade = context_.cascade;
+  return {.total = movement.bytes,
+          .first = round_up(slab_bytes(cascade, slab, first_tile(cascade, nest)), context_.options.granule),
+          .last = round_up(slab_bytes(cascade, slab, last_tile(cascade, nest)), context_.options.granule),
+          .visits = movement.visits,
+          .moves = movement.moves,
+          .op = op};
+}
+
+/// True if some iteration finds its slab left there by the one before: then nothing else may use the memory.
+bool FlowBuilder::outlives_iterations(std::int64_t visits) const {
+  Elements iterations;
+  for (const Iterations& some : iteration_classes(context_.cascade, loops(Over::kAll))) {
+    iterations += some.count < 0 ? Elements::overflowed() : Elements{some.count};
+  }
+  return Elements{visits} < iterations;
+}
+
+void FlowBuilder::live_throughout() {
+  flow_.memory.first_child = 0;
+  flow_.memory.last_child = static_cast<std::int32_t>(context_.plan.node(buffer_.node).children.size()) - 1;
+}
+
+void FlowBuilder::fetch() {
+  const Movement all = moved(Over::kAll, packed_);
+  const int held_slots = slots(all.moves);
+  flow_.memory.bytes = flow_.memory.bytes * counted(held_slots);
+  if (outlives_iterations(all.visits) || counted(held_slots) == 2) live_throughout();
+  Stream load = stream(Over::kAll, packed_, all, buffer_.uses.front().op);
+  load.ahead = held_slots == 2;
+  keep(load, kept_bytes(context_.plan, buffer_.tensor), moved(Over::kOwn, packed_).bytes);
+  flow_.read = load.total;
+  flow_.loads.push_back(load);
+}
+
+/// What the producer fills goes to DRAM once; sums that leave the chip unfinished go out and come back, in
+/// the accumulator's type, once for each further visit.
+void FlowBuilder::make_stored() {
+  const Movement once = moved(Over::kOwn, packed_);
+  Slab partial = slab_;
+  partial.bits = bits_of(facts(context_.cascade.tensor(buffer_.tensor).type).accumulator);
+  const Movement visits = moved(Over::kAll, partial);
+  const Movement finished = moved(Over::kFinished, partial);
+  const Bytes unfinished = visits.bytes - finished.bytes;
+  const bool streams = buffer_.role == BufferRole::kProduced;
+  const int held_slots = streams ? slots(visits.moves) : buffer_.slots.value_or(1);
+
+  Allocation& memory = flow_.memory;
+  if (unfinished > Bytes{0}) memory.bytes = std::max(memory.bytes, largest(partial, loops(Over::kAll)));
+  memory.bytes = memory.bytes * counted(held_slots);
+  if (outlives_iterations(visits.visits) || (streams && counted(held_slots) == 2)) live_throughout();
+
+  Stream store = stream(Over::kOwn, packed_, once, *buffer_.producer);
+  store.total = once.bytes + unfinished;
+  store.visits = visits.visits;
+  store.moves = visits.moves;
+  store.ahead = held_slots == 2 || !streams;
+  if (context_.cascade.tensor(buffer_.tensor).kind != TensorKind::kOutput) {
+    keep(store, kept_bytes(context_.plan, buffer_.tensor), once.bytes);
+  }
+  flow_.stores.push_back(store);
+  if (unfinished > Bytes{0}) {
+    flow_.loads.push_back({.total = unfinished,
+                           .visits = visits.visits - finished.visits,
+                           .moves = true,
+                           .ahead = store.ahead,
+                           .op = store.op});
+  }
+  flow_.read = unfinished;
+  flow_.written = store.total;
+}
+
+/// Slices that one iteration hands to the next travel only at the ends.
+void FlowBuilder::carry() {
+  const Tensor& tensor = context_.cascade.tensor(buffer_.tensor);
+  Slab state = slab_;
+  state.fixed_elements = buffer_.depth;
+  flow_.memory.bytes = largest(state, loops(Over::kAll));
+  state.bits = packed_.bits;
+  if (tensor.initial == Initial::kLoaded) load_state(state);
+  if (tensor.final_value == Final::kStored) store_state(state);
+}
+
+/// A loaded state comes in at the start of every pass: the last pass overwrote it.
+void FlowBuilder::load_state(Slab state) {
+  const Movement all = moved(Over::kAll, state, Refetch::kAlways);
+  Stream load = stream(Over::kAll, state, all, buffer_.uses.front().op);
+  load.carried = true;
+  flow_.loads.push_back(load);
+  flow_.read = all.bytes;
+}
+
+/// A stored one goes out once, unless the whole tensor is in DRAM anyway; of a pass shorter than the state,
+/// only the new slices.
+void FlowBuilder::store_state(Slab state) {
+  const auto& buffers = context_.group.buffers;
+  const bool there_anyway = std::any_of(buffers.begin(), buffers.end(), [&](const Buffer& other) {
+    return other.tensor == buffer_.tensor && other.stored;
+  });
+  if (there_anyway) return;
+  state.fixed_elements = std::min(buffer_.depth, context_.cascade.extent(buffer_.carry_rank).value());
+  const Movement once = moved(Over::kOwn, state);
+  Stream store = stream(Over::kOwn, state, once, *buffer_.producer);
+  store.ahead = true;
+  flow_.stores.push_back(store);
+  flow_.written = once.bytes;
+}
+
+}  // namespace
+
+int dram_bits(const Cascade& cascade, const Plan& plan, TensorId tensor) {
+  for (const StorageFormat& format : plan.formats) {
+    if (format.tensor == tensor) return format.bits;
+  }
+  return bits_of(cascade.tensor(tensor).type);
+}
+
+BufferFlow flow_of(const FlowContext& context, const Buffer& buffer) {
+  return FlowBuilder{context, buffer}.run();
+}
+
+}  // namespace fusescape

@@ -1,0 +1,47 @@
+// What does one buffer move over the DRAM port, when, and what does it hold on chip?
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "footprint.hpp"
+#include "fusescape/cost/profile.hpp"
+#include "fusescape/plan/layout.hpp"
+
+namespace fusescape {
+
+/// DRAM transfers of one buffer in one direction.
+struct Stream {
+  Bytes total{};
+  Bytes first{};  ///< Of the first tile that needs or makes it.
+  Bytes last{};
+  std::int64_t visits = 0;
+  std::int64_t silent = 0;  ///< Visits at the start that move nothing: what they need or make is retained.
+  bool moves = false;       ///< Its buffer holds one slab after another.
+  bool ahead = false;       ///< It has a second slot: a transfer hides behind compute.
+  bool carried = false;     ///< A state at the start of a pass.
+  OpId op{};                ///< The operator that needs it first, or makes it.
+};
+
+struct BufferFlow {
+  std::vector<Stream> loads;
+  std::vector<Stream> stores;
+  Allocation memory;
+  Bytes read;
+  Bytes written;
+};
+
+/// What the flows of a group's buffers depend on.
+struct FlowContext {
+  const Cascade& cascade;
+  const Plan& plan;
+  const GroupLayout& group;
+  const ProfileOptions& options;
+};
+
+[[nodiscard]] BufferFlow flow_of(const FlowContext& context, const Buffer& buffer);
+
+/// Bits per element of `tensor` while it is in DRAM: its plan's format, or its type's.
+[[nodiscard]] int dram_bits(const Cascade& cascade, const Plan& plan, TensorId tensor);
+
+}  // namespace fusescape
