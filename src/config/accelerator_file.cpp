@@ -12,23 +12,18 @@ namespace {
 
 constexpr std::int64_t kMaxBits = TickScale::kMaxTicksPerCycle;
 
-void bind_cycles(const CoreFile& file, Core& core, InputErrors& errors) {
-  constexpr std::string_view kDefault = "default";
+/// `default` first, then the kinds that are named.
+void bind_cycles(const CoreFile& file, Core& core) {
   for (const auto& [entry, cycles] : file.cycles) {
-    if (entry->key == kDefault) core.cycles_per_op.fill(cycles);
+    if (entry->key == kCycleWords.front()) core.cycles_per_op.fill(cycles);
   }
   for (const auto& [entry, cycles] : file.cycles) {
-    if (entry->key == kDefault) continue;
-    if (const auto kind = op_kind_named(entry->key)) {
+    if (const auto kind = op_kind_named(entry->key))
       core.cycles_per_op[static_cast<std::size_t>(*kind)] = cycles;
-    } else {
-      errors.at_key(*entry, fmt::format("cycles: unknown operator kind '{}'{}", entry->key,
-                                        did_you_mean(entry->key, kNamesOf<kOpKinds>)));
-    }
   }
 }
 
-Core bind_core(const CoreFile& file, const YamlNode& node, bool derived, InputErrors& errors) {
+Core bind_core(const CoreFile& file) {
   Core core;
   core.name = file.name;
   core.count = file.count;
@@ -38,21 +33,28 @@ Core bind_core(const CoreFile& file, const YamlNode& node, bool derived, InputEr
   core.reduces_cols = file.reduces_cols;
   core.registers_per_pe = file.registers;
   core.spatial = file.spatial;
-  bind_cycles(file, core, errors);
+  bind_cycles(file, core);
+  return core;
+}
+
+/// Faults of a core that no single value shows.
+void check_core(const Slot& core, bool derived, InputErrors& errors) {
   for (const std::string_view key : {"rows", "cols"}) {
-    const YamlNode* value = find_value(node, key);
-    if (derived && value != nullptr)
-      errors.at(*value, fmt::format("{}: derived by iso_area; leave it out", key));
-    if (!derived && value == nullptr) errors.at(node, fmt::format("core: missing key '{}'", key));
-  }
-  const YamlNode* rules = find_value(node, "spatial");
-  for (std::size_t i = 0; i < core.spatial.size(); ++i) {
-    const SpatialRule& rule = core.spatial[i];
-    if (!rule.flat.empty() && !(rule.rows.empty() && rule.cols.empty())) {
-      errors.at(rules->items[i], "spatial rule: 'flat' excludes 'rows' and 'cols'");
+    const YamlNode* value = find_value(core.node, key);
+    if (derived && value != nullptr) {
+      errors.at(*value, fmt::format("{}.{}: derived by iso_area; leave it out", core.path, key));
+    } else if (!derived && value == nullptr) {
+      errors.at(core.node, fmt::format("{}: missing key '{}'", core.path, key));
     }
   }
-  return core;
+  const YamlNode* rules = find_value(core.node, "spatial");
+  if (rules == nullptr) return;
+  for (const YamlNode& rule : rules->items) {
+    const bool split = find_value(rule, "rows") != nullptr || find_value(rule, "cols") != nullptr;
+    if (split && find_value(rule, "flat") != nullptr) {
+      errors.at(rule, core.path + ".spatial: 'flat' excludes 'rows' and 'cols'");
+    }
+  }
 }
 
 /// What iso_area derives must not be given as well, and must be given without it.
@@ -63,13 +65,21 @@ void check_derived(const YamlNode& root, std::string_view section, std::string_v
   if (derived && value != nullptr) {
     errors.at(*value,
               fmt::format("{}.{}: derived by iso_area; set area_fraction or memory_fraction", section, key));
-  } else if (!derived && value == nullptr) {
+  } else if (!derived && value == nullptr && (owner == nullptr || owner->kind == YamlKind::kMap)) {
     errors.at(owner == nullptr ? root : *owner, fmt::format("{}: missing key '{}'", section, key));
   }
 }
 
-BitsPerCycle width_of(const Bandwidth& bandwidth, std::int64_t clock_hz, const YamlNode& node,
+/// The value of `key`, or its owner where it has none.
+const YamlNode& value_at(const YamlNode& owner, std::string_view key) {
+  const YamlNode* value = find_value(owner, key);
+  return value == nullptr ? owner : *value;
+}
+
+/// `what` is the path of the bandwidth, below `owner` by its last part.
+BitsPerCycle width_of(const Bandwidth& bandwidth, std::int64_t clock_hz, const YamlNode& owner,
                       std::string_view what, InputErrors& errors) {
+  const YamlNode& node = value_at(owner, what.substr(what.rfind('.') + 1));
   const std::int64_t bits = bits_per_cycle(bandwidth, clock_hz);
   if (bandwidth.bits != 0 && bits == 0) {
     errors.at(node, fmt::format("{}: less than one bit per cycle of the clock", what));
@@ -116,18 +126,19 @@ void derive_design(const IsoAreaFile& file, const AcceleratorFile& whole, const 
   area.rounding = file.rounding;
   area.misfit = file.misfit;
   if (file.area) area.full_area_mm2 = Ratio::of(file.area->value, 1'000'000).value_or(Ratio{});
-  if (file.phy) area.phy = channels_of(*file.phy, whole.clock_hz, node, errors);
+  if (file.phy) area.phy = channels_of(*file.phy, whole.clock_hz, value_at(node, "phy"), errors);
   if (file.bandwidth_rule == BandwidthRule::kPhy && !(file.area && file.phy)) {
     errors.at(node, "iso_area: the rule 'phy' needs 'area' and 'phy'");
   }
-  if (area.full_bandwidth.unlimited()) errors.at(node, "iso_area.dram_bandwidth: must be finite");
+  if (file.dram_bandwidth.bits == 0)
+    errors.at(value_at(node, "dram_bandwidth"), "iso_area.dram_bandwidth: must be finite");
   if (whole.cores.size() != 1) errors.at(node, "iso_area: expects one core, whose array it derives");
   if (!errors.ok()) return;
   const auto design = derive(area, file.area_fraction, file.memory_fraction);
   if (!design) {
     const bool by_area = design.error() != DerivationError::kMemoryFraction;
-    const YamlNode* culprit = find_value(node, by_area ? "area_fraction" : "memory_fraction");
-    errors.at(culprit == nullptr ? node : *culprit, fmt::format("iso_area: {}", describe(design.error())));
+    errors.at(value_at(node, by_area ? "area_fraction" : "memory_fraction"),
+              fmt::format("iso_area: {}", describe(design.error())));
     return;
   }
   out.sram.capacity = design->sram;
@@ -142,14 +153,29 @@ void bind_dram(const DramFile& file, std::int64_t clock_hz, const YamlNode& node
   out.dram.granule = file.granule;
   out.dram.efficiency = file.efficiency.nearest_double();
   if (!(file.efficiency > Ratio{0}) || file.efficiency > Ratio{1}) {
-    const YamlNode* value = find_value(node, "efficiency");
-    errors.at(value == nullptr ? node : *value, "dram.efficiency: expected more than 0 and at most 1");
+    errors.at(value_at(node, "efficiency"), "dram.efficiency: expected more than 0 and at most 1");
   }
   if (file.bandwidth)
     out.dram.bandwidth = width_of(*file.bandwidth, clock_hz, node, "dram.bandwidth", errors);
 }
 
-/// Expects a file whose fields were all read without a fault.
+/// Faults between keys, whatever their values.
+void check_structure(Binding& binding) {
+  InputErrors& errors = binding.errors();
+  const bool derived = find_value(binding.root(), "iso_area") != nullptr;
+  const YamlNode* cores = find_value(binding.root(), "cores");
+  if (cores != nullptr && cores->kind == YamlKind::kList) {
+    if (cores->items.empty()) errors.at(*cores, "cores: expected at least one");
+    for (std::size_t i = 0; i < cores->items.size(); ++i) {
+      const YamlNode& core = cores->items[i];
+      if (core.kind == YamlKind::kMap) check_core({core, fmt::format("cores[{}]", i)}, derived, errors);
+    }
+  }
+  check_derived(binding.root(), "sram", "capacity", derived, errors);
+  check_derived(binding.root(), "dram", "bandwidth", derived, errors);
+}
+
+/// Expects a file without a fault in its fields and their structure.
 Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   InputErrors& errors = binding.errors();
   const bool derived = file.iso_area.has_value();
@@ -162,13 +188,7 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   out.model.count_second_slots = file.model.second_slots == SecondSlots::kCounted;
   out.model.in_place = file.model.in_place;
   out.model.fill_cycles = Cycles{file.model.fill_cycles};
-  const YamlNode& cores = binding.at("cores");
-  if (file.cores.empty()) errors.at(cores, "cores: expected at least one");
-  for (std::size_t i = 0; i < file.cores.size(); ++i) {
-    out.cores.push_back(bind_core(file.cores[i], cores.items[i], derived, errors));
-  }
-  check_derived(binding.root(), "sram", "capacity", derived, errors);
-  check_derived(binding.root(), "dram", "bandwidth", derived, errors);
+  for (const CoreFile& core : file.cores) out.cores.push_back(bind_core(core));
   bind_dram(file.dram, file.clock_hz, binding.at("dram"), out, errors);
   if (derived) derive_design(*file.iso_area, file, binding.at("iso_area"), out, errors);
   bind_sram(file.sram, file.clock_hz, binding.at("sram"), out, errors);
@@ -180,6 +200,7 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
 Loaded<Accelerator> bind_accelerator(const InputFile& input, std::span<const Setting> settings) {
   AcceleratorFile file;
   Binding binding{input, FileKind::kAccelerator, settings, &file};
+  if (input.kind == FileKind::kAccelerator) check_structure(binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   Accelerator accelerator = bind_fields(file, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};

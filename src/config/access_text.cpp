@@ -39,8 +39,9 @@ Parsed<Index> parse_index(std::string_view text, const Cascade& cascade) {
   if (index.tap) return index;
   const auto number = parse_integer(amount, 1, std::numeric_limits<std::int32_t>::max());
   if (!number) {
-    return because(minus ? fmt::format("'{}' is neither a rank nor a distance from 1", amount)
-                         : number.error());
+    const std::string why =
+        minus ? fmt::format("'{}' is neither a rank nor a distance from 1", amount) : number.error();
+    return because(fmt::format("in '{}', {}", text, why));
   }
   (minus ? index.distance : index.offset) = *number;
   return index;

@@ -25,10 +25,14 @@ class CascadeBinding {
     check_size("ranks", file_.ranks.size());
     check_size("tensors", file_.tensors.size());
     check_size("operators", file_.operators.size());
-    if (!errors().ok()) return {};
+    if (std::max({file_.ranks.size(), file_.tensors.size(), file_.operators.size()}) > kMaxThings) return {};
+    const std::size_t before = errors().count();
     add_ranks();
     add_tensors();
-    add_operators();
+    // Otherwise accesses would be checked against tensors that lack a name or a rank.
+    const bool known = std::none_of(file_.tensors.begin(), file_.tensors.end(),
+                                    [](const TensorFile& tensor) { return tensor.name.empty(); });
+    if (known && errors().count() == before) add_operators();
     return errors().ok() ? finish() : Workload{};
   }
 
@@ -36,7 +40,8 @@ class CascadeBinding {
   [[nodiscard]] InputErrors& errors() { return binding_.errors(); }
 
   void check_size(std::string_view key, std::size_t size) {
-    if (size == 0) errors().at(binding_.at(key), fmt::format("{}: expected at least one", key));
+    if (size == 0 && binding_.ok())
+      errors().at(binding_.at(key), fmt::format("{}: expected at least one", key));
     if (size > kMaxThings) errors().at(binding_.at(key), fmt::format("{}: more than {}", key, kMaxThings));
   }
 
@@ -50,11 +55,12 @@ class CascadeBinding {
       if (!named) errors().at_key(*entry, "ranks: a name has letters, digits and '_', and no digit first");
       parts_.ranks.push_back({entry->key, Elements{extent}});
     }
+    for (const Word& word : file_.token_ranks) token_ranks_.push_back(rank_named(word).value_or(RankId{}));
   }
 
   std::optional<RankId> rank_named(const Word& word) {
     const auto rank = find_rank(parts_, word.text);
-    if (!rank) {
+    if (!rank && !word.text.empty()) {
       const std::string hint =
           did_you_mean_among(word.text, parts_.ranks, [](const Rank& r) { return std::string_view{r.name}; });
       errors().at(*word.node, fmt::format("unknown rank '{}'{}", word.text, hint));
@@ -82,7 +88,6 @@ class CascadeBinding {
   }
 
   void add_operators() {
-    if (!errors().ok()) return;  // Accesses would be checked against tensors that lack ranks.
     std::unordered_set<std::string_view> names;
     for (const OperatorFile& file : file_.operators) {
       const std::size_t position = parts_.operators.size();
@@ -92,18 +97,20 @@ class CascadeBinding {
       op.kind = file.kind;
       if (const auto output = find_tensor(parts_, file.output.text)) {
         op.output = *output;
-      } else {
+      } else if (!file.output.text.empty()) {
         const std::string hint = did_you_mean_among(file.output.text, parts_.tensors,
                                                     [](const Tensor& t) { return std::string_view{t.name}; });
         errors().at(*file.output.node, fmt::format("unknown tensor '{}'{}", file.output.text, hint));
       }
-      add_inputs(file, *find_value(binding_.at("operators").items[position], "inputs"), op);
+      const YamlNode* inputs = find_value(binding_.at("operators").items[position], "inputs");
+      if (inputs != nullptr) add_inputs(file, *inputs, op);
       parts_.operators.push_back(std::move(op));
     }
   }
 
   void add_inputs(const OperatorFile& file, const YamlNode& list, Operator& op) {
     for (std::size_t i = 0; i < file.inputs.size(); ++i) {
+      if (file.inputs[i].empty()) continue;  // Reported already.
       const Parsed<Access> access = parse_access(file.inputs[i], parts_);
       if (access) {
         op.inputs.push_back(*access);
@@ -135,10 +142,7 @@ class CascadeBinding {
     workload.phase = file_.phase;
     workload.dtype = file_.dtype;
     workload.n_layer = file_.n_layer.value_or(1);
-    for (const Word& word : file_.token_ranks) {
-      if (const auto rank = rank_named(word))
-        workload.tokens = workload.tokens * parts_.extent(*rank).value();
-    }
+    for (const RankId rank : token_ranks_) workload.tokens = workload.tokens * parts_.extent(rank);
     if (workload.tokens.overflow()) errors().at(binding_.blamed(), "token_ranks: too many tokens to count");
     CheckedCascade checked = make_cascade(std::move(parts_));
     for (const CascadeProblem& problem : checked.problems) errors().at(place_of(problem), problem.message);
@@ -150,6 +154,7 @@ class CascadeBinding {
   const CascadeFile& file_;
   Binding& binding_;
   Cascade parts_;
+  std::vector<RankId> token_ranks_;
 };
 
 }  // namespace
@@ -157,7 +162,6 @@ class CascadeBinding {
 Loaded<Workload> bind_cascade(const InputFile& input, std::span<const Setting> settings) {
   CascadeFile file;
   Binding binding{input, FileKind::kCascade, settings, &file};
-  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   Workload workload = CascadeBinding{file, binding}.bind();
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return workload;

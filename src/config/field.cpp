@@ -61,6 +61,15 @@ bool expect_kind(const Slot& slot, YamlKind kind, std::string_view what, InputEr
   return false;
 }
 
+void expect_words(const Slot& map, std::span<const std::string_view> words, std::string_view what,
+                  InputErrors& errors) {
+  for (const YamlEntry& entry : map.node.entries) {
+    if (std::find(words.begin(), words.end(), entry.key) != words.end()) continue;
+    errors.at_key(entry, fmt::format("{}: unknown {} '{}'{}", map.path, what, entry.key,
+                                     did_you_mean(entry.key, words)));
+  }
+}
+
 void read_section(const Slot& slot, const SectionSpec& section, InputErrors& errors, void* owner) {
   if (slot.node.kind != YamlKind::kMap) {
     const Slot named{slot.node, name_of(slot, section)};

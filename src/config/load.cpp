@@ -33,8 +33,8 @@ std::optional<FileKind> read_header(const YamlNode& root, InputErrors& errors) {
   if (version == nullptr) {
     errors.at(root, "missing key 'version'");
   } else {
-    std::int64_t number = 0;
-    read_integer({*version, "version"}, errors, number, 1, 1);
+    const bool known = version->kind == YamlKind::kScalar && version->text == "1" && !version->quoted;
+    if (!known) errors.at(*version, "version: expected 1, the only one there is");
   }
   if (kind == nullptr) {
     errors.at(root, "missing key 'kind'");
@@ -102,8 +102,9 @@ Loaded<InputFile> parse_input(std::string file, std::string text) {
   std::optional<YamlNode> root = parse_yaml(diags);
   if (!root) return unexpected<InputError>{bad_file(diags)};
   InputErrors errors{diags};
+  const std::size_t before = errors.count();
   const std::optional<FileKind> kind = read_header(*root, errors);
-  if (kind && !diags.ok()) check_keys(*kind, *root, errors);
+  if (kind && errors.count() == before && !diags.ok()) check_keys(*kind, *root, errors);
   if (!kind || !diags.ok()) return unexpected<InputError>{bad_file(diags)};
   return InputFile{*kind, diags.file(), diags.text(), std::move(*root)};
 }

@@ -48,9 +48,8 @@ Loaded<Workload> bind_model(const InputFile& input, std::span<const Setting> set
                         "L: decode makes one token at a time; expected 1");
   } else {
     // The family's cascade is sound by construction; only its extents can be too large.
-    for (const CascadeProblem& problem : mamba1_block(shape).problems) {
-      binding.errors().at(binding.blamed(), problem.message);
-    }
+    const std::vector<CascadeProblem> problems = mamba1_block(shape).problems;
+    if (!problems.empty()) binding.errors().at(binding.blamed(), "too large: " + problems.front().message);
   }
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return mamba1_workload(shape);

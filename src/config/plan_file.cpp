@@ -20,9 +20,9 @@ void read_plan_node(const Slot& slot, InputErrors& errors, PlanNodeFile& out) {
     kWord.read(slot, errors, out.op.emplace());
     return;
   }
-  const bool before = errors.ok();
+  const std::size_t before = errors.count();
   read_section(slot, kPlanNodeSection, errors, &out);
-  if (slot.node.kind != YamlKind::kMap || (before && !errors.ok())) return;
+  if (slot.node.kind != YamlKind::kMap || errors.count() != before) return;
   const auto has = [&](std::string_view key) { return find_value(slot.node, key) != nullptr ? 1 : 0; };
   if (has("op") + has("loop") + has("sequence") + has("chain") != 1) {
     errors.at(slot.node, slot.path + ": expected exactly one of 'op', 'loop', 'sequence' and 'chain'");
@@ -128,7 +128,7 @@ class PlanBinding {
   template <class Things, class Id>
   std::optional<Id> named(const Word& word, std::string_view what, const Things& things,
                           std::optional<Id> found) {
-    if (!found) errors().at(*word.node, unknown(what, word.text, things));
+    if (!found && !word.text.empty()) errors().at(*word.node, unknown(what, word.text, things));
     return found;
   }
 
@@ -160,7 +160,6 @@ Loaded<Plan> bind_plan(const InputFile& input, const Cascade& cascade) {
   PlanFile file;
   Binding binding{input, FileKind::kPlan, {}, &file};
   check_form(file, binding);
-  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   Plan plan = PlanBinding{file, cascade, binding}.bind();
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return plan;

@@ -52,11 +52,13 @@ Parsed<Amount> parse_amount(std::string_view text, std::span<const Unit> units) 
   const auto [number, unit] = split(text);
   const auto known =
       std::find_if(units.begin(), units.end(), [wanted = unit](const Unit& u) { return u.name == wanted; });
-  if (!number.empty() && known == units.end()) {
+  if (number.find_first_of("0123456789") == std::string_view::npos) {
+    return because(fmt::format("{} is not a quantity", quoted(text)));
+  }
+  if (known == units.end()) {
     return unit.empty() ? because(fmt::format("{} has no unit", quoted(text)))
                         : because(fmt::format("{} has an unknown unit {}", quoted(text), quoted(unit)));
   }
-  if (number.empty()) return because(fmt::format("{} is not a quantity", quoted(text)));
   const Parsed<Decimal> decimal = parse_exact(number);
   if (!decimal) return because(decimal.error());
   return Amount{*decimal, *known};

@@ -29,6 +29,7 @@ std::vector<Setting> settings_of(const SettingsFile& file) {
 }
 
 Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) {
+  const std::size_t before = errors.count();
   Axis axis;
   const bool keyed = file.key && file.values && !file.name && !file.cases;
   const bool named = file.name && file.cases && !file.key && !file.values;
@@ -45,12 +46,15 @@ Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) 
     for (const auto& [entry, settings] : *file.cases)
       axis.values.push_back({entry->key, settings_of(settings)});
   }
-  if (axis.values.empty()) errors.at(node, fmt::format("axis {}: has no values", axis.name));
+  if (axis.values.empty() && errors.count() == before)
+    errors.at(node, fmt::format("axis {}: has no values", axis.name));
   return axis;
 }
 
 template <class Things>
 void expect_named(const Word& word, std::string_view what, const Things& things, InputErrors& errors) {
+  const auto unnamed = [](const auto& thing) { return thing.name.empty(); };  // Its name was refused.
+  if (word.text.empty() || std::any_of(things.begin(), things.end(), unnamed)) return;
   const auto same = [&](const auto& thing) { return thing.name == word.text; };
   if (std::any_of(things.begin(), things.end(), same)) return;
   const std::string hint =
@@ -63,7 +67,7 @@ void expect_unique(const Things& things, std::string_view list, const YamlNode& 
   for (std::size_t i = 0; i < things.size(); ++i) {
     const auto same = [&](const auto& thing) { return thing.name == things[i].name; };
     const auto here = things.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::any_of(things.begin(), here, same)) {
+    if (!things[i].name.empty() && std::any_of(things.begin(), here, same)) {
       errors.at(node.items[i], fmt::format("{}: '{}' is given twice", list, things[i].name));
     }
   }
@@ -96,7 +100,6 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   for (const BaselineFile& baseline : file.baselines) {
     spec.baselines.push_back({baseline.name.text, settings_of(baseline.set)});
   }
-  if (!errors.ok()) return spec;
   expect_unique(spec.axes, "axes", axes, errors);
   expect_unique(spec.baselines, "baselines", binding.at("baselines"), errors);
   for (const Word& axis : file.scenario) {
@@ -122,7 +125,6 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
 Loaded<SweepSpec> bind_sweep_spec(const InputFile& input, std::span<const Setting> settings) {
   SweepFile file;
   Binding binding{input, FileKind::kSweep, settings, &file};
-  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   SweepSpec spec = bind_fields(file, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return spec;

@@ -11,8 +11,8 @@ namespace {
 template <class Point>
 SizeTable<Point> size_table(const std::optional<Sourced<std::vector<Point>>>& file, const YamlNode& node,
                             InputErrors& errors) {
-  if (!file) return {};
   const YamlNode* points = find_value(node, "points");
+  if (!file || points == nullptr || points->kind != YamlKind::kList) return {};
   if (file->content.empty()) errors.at(*points, "points: expected at least one");
   for (std::size_t i = 1; i < file->content.size(); ++i) {
     if (file->content[i].capacity <= file->content[i - 1].capacity) {
@@ -28,6 +28,7 @@ ArithmeticTable<Q> unit_table(const std::optional<Sourced<std::vector<UnitFile<Q
   if (!file) return {};
   ArithmeticTable<Q> table{{}, {file->label, file->source}};
   const YamlNode* entries = find_value(node, "entries");
+  if (entries == nullptr || entries->kind != YamlKind::kList) return table;
   if (file->content.empty()) errors.at(*entries, "entries: expected at least one");
   for (const UnitFile<Q>& unit : file->content) {
     const DataType accumulator = unit.accumulator.value_or(facts(unit.type).accumulator);
@@ -63,12 +64,8 @@ Technology bind_fields(const TechnologyFile& file, Binding& binding) {
   out.uncore = number(file.uncore);
   out.notes = file.notes;
   if (const auto& channel = file.dram_channel) {
-    if (!channel->bandwidth.per_second) {
-      errors.at(*find_value(binding.at("dram_channel"), "bandwidth"),
-                "dram_channel.bandwidth: expected a finite bandwidth per second, such as '32 GB/s'");
-    }
     out.dram_channel = DramChannel{channel->phy_area,
-                                   BitsPerSecond{static_cast<double>(channel->bandwidth.bits)},
+                                   BitsPerSecond{static_cast<double>(channel->bits_per_second)},
                                    {channel->label, channel->source}};
   }
   if (const auto& die = file.reference) {
@@ -83,7 +80,6 @@ Technology bind_fields(const TechnologyFile& file, Binding& binding) {
 Loaded<Technology> bind_technology(const InputFile& input) {
   TechnologyFile file;
   Binding binding{input, FileKind::kTechnology, {}, &file};
-  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   Technology technology = bind_fields(file, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return technology;

@@ -146,8 +146,10 @@ std::optional<double> read_measure(const Slot& slot, InputErrors& errors, const 
   const std::string what = fmt::format("{} {}", measure.name, such_as(measure.example, measure.units));
   if (!is_scalar(slot, what, errors)) return std::nullopt;
   const auto value = parse_measure(slot.node.text, measure.units);
-  if (value) return *value;
-  report(slot, errors, value.error(), what);
+  if (value && *value > 0.0) return *value;
+  report(slot, errors,
+         value ? fmt::format("'{}' is zero; leave out what has no number", slot.node.text) : value.error(),
+         what);
   return std::nullopt;
 }
 

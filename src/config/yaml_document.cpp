@@ -5,6 +5,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <array>
 #include <sstream>
 #include <unordered_set>
 #include <utility>
@@ -14,8 +15,31 @@
 namespace fusescape {
 namespace {
 
+constexpr std::string_view kNoAliases = "aliases (*name) are not supported; write the value out";
+
 SourcePos pos_of(const YAML::Mark& mark) {
   return mark.is_null() ? SourcePos{} : SourcePos{mark.line + 1, mark.column + 1};
+}
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kReasons{{
+    {"end of map not found", "expected another key, or the end of the mapping; is the indentation right?"},
+    {"illegal map value",
+     "a second ':' on this line, or a key that is indented too far; put texts with ': ' in quotes"},
+    {"end of sequence flow not found", "expected ',' or the ']' of this list"},
+    {"end of map flow not found", "expected ',' or the '}' of this mapping"},
+}};
+
+/// yaml-cpp's reason in our words, where ours say more.
+Diagnostic explain(const YAML::Exception& error, std::string_view text) {
+  if (error.msg == "illegal EOF in scalar") {
+    return {find_open_quote(text).value_or(pos_of(error.mark)), "this quote is never closed"};
+  }
+  if (error.msg == "the referenced anchor is not defined")
+    return {pos_of(error.mark), std::string{kNoAliases}};
+  for (const auto& [theirs, ours] : kReasons) {
+    if (error.msg == theirs) return {pos_of(error.mark), "not YAML: " + std::string{ours}};
+  }
+  return {pos_of(error.mark), "not YAML: " + error.msg};
 }
 
 /// Builds the tree from yaml-cpp's events, which keep duplicate keys and never expand an alias.
@@ -36,8 +60,8 @@ class TreeBuilder final : public YAML::EventHandler {
     attach(node_at(mark, YamlKind::kEmpty));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
-    refuse(mark, "aliases (*name) are not supported; write the value out");
-    attach(node_at(mark, YamlKind::kEmpty));
+    refuse(mark, std::string{kNoAliases});
+    attach(node_at(mark, YamlKind::kScalar));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -112,6 +136,7 @@ class TreeBuilder final : public YAML::EventHandler {
       usable_ = usable_ && node.kind == YamlKind::kScalar && node.text != "<<";
       parent.entry = YamlEntry{std::move(node.text), node.pos, {}};
     } else {
+      if (node.kind == YamlKind::kEmpty) node.pos = parent.entry->pos;  // yaml-cpp gives what follows.
       parent.entry->value = std::move(node);
       parent.node.entries.push_back(std::move(*parent.entry));
       parent.entry.reset();
@@ -163,7 +188,8 @@ std::optional<YamlNode> parse_yaml(Diagnostics& diags) {
   } catch (const YAML::Exception& error) {
     if (diags.ok() || builder.usable()) {  // Otherwise the cause has already been named.
       Diagnostics only{diags.file(), diags.text()};
-      only.error(pos_of(error.mark), "not YAML: " + error.msg);
+      Diagnostic reason = explain(error, without_byte_order_mark(diags.text()));
+      only.error(reason.pos, std::move(reason.message));
       diags = std::move(only);
     }
     return std::nullopt;

@@ -19,6 +19,21 @@ const char* fault_of(std::string_view rest, bool indenting) {
   return utf8_length(rest) == 0 ? "not UTF-8 text" : nullptr;
 }
 
+/// One past the counterpart of the quote at `begin`; npos if it has none.
+std::size_t quote_end(std::string_view text, std::size_t begin) {
+  const char quote = text[begin];
+  for (std::size_t i = begin + 1; i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"') {
+      ++i;
+    } else if (text[i] == quote) {
+      const bool doubled = quote == '\'' && i + 1 < text.size() && text[i + 1] == quote;
+      if (!doubled) return i + 1;
+      ++i;
+    }
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 std::string_view without_byte_order_mark(std::string_view text) {
@@ -49,17 +64,25 @@ bool check_yaml_text(Diagnostics& diags) {
 }
 
 bool is_closed_quote(std::string_view text, std::size_t begin) {
-  const char quote = text[begin];
-  for (std::size_t i = begin + 1; i < text.size(); ++i) {
-    if (text[i] == '\\' && quote == '"') {
-      ++i;
-    } else if (text[i] == quote) {
-      const bool doubled = quote == '\'' && i + 1 < text.size() && text[i + 1] == quote;
-      if (!doubled) return true;
-      ++i;
+  return quote_end(text, begin) != std::string_view::npos;
+}
+
+std::optional<SourcePos> find_open_quote(std::string_view text) {
+  constexpr std::string_view kBefore = " \n[{,:";
+  for (std::size_t i = 0; i < text.size();) {
+    const bool starts = i == 0 || kBefore.find(text[i - 1]) != std::string_view::npos;
+    const bool quote = text[i] == '"' || text[i] == '\'';
+    const std::size_t end = starts && text[i] == '#' ? text.find('\n', i)
+                            : starts && quote        ? quote_end(text, i)
+                                                     : i + 1;
+    if (starts && quote && end == std::string_view::npos) {
+      const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(i), '\n');
+      const std::size_t line_begin = i == 0 ? 0 : text.rfind('\n', i - 1) + 1;
+      return SourcePos{static_cast<int>(lines) + 1, static_cast<int>(i - line_begin) + 1};
     }
+    i = std::min(end, text.size());
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace fusescape

@@ -59,7 +59,13 @@ struct CoreFile {
   std::vector<SpatialRule> spatial;
   std::optional<std::string> source;
 };
-inline constexpr const auto& kCycleCounts = kMapOf<kIntegerIn<0, 1'000>>;
+inline constexpr auto kCycleWords = [] {
+  std::array<std::string_view, kOpKindCount + 1> words{"default"};
+  for (std::size_t i = 0; i < kOpKindCount; ++i) words[i + 1] = kOpKinds[i].name;
+  return words;
+}();
+inline constexpr std::string_view kOperatorKind = "operator kind";
+inline constexpr const auto& kCycleCounts = kMapFrom<kIntegerIn<0, 1'000>, kCycleWords, kOperatorKind>;
 inline constexpr std::array kCoreFields{
     optional_field<&CoreFile::name, kName>("name", "pe", "Name in reports."),
     optional_field<&CoreFile::count, kSmallCount>("count", "1", "Identical cores."),

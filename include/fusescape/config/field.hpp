@@ -32,7 +32,8 @@ class InputErrors {
 
   void at(const YamlNode& node, std::string message);
   void at_key(const YamlEntry& entry, std::string message);
-  [[nodiscard]] bool ok() const { return file_.ok() && overrides_.empty(); }
+  [[nodiscard]] bool ok() const { return count() == 0; }
+  [[nodiscard]] std::size_t count() const { return file_.errors().size() + overrides_.size(); }
   [[nodiscard]] const std::vector<OverrideError>& overrides() const { return overrides_; }
 
  private:
@@ -162,7 +163,8 @@ inline constexpr TypeOf<std::vector<T>> kListOf{
       out.clear();
       for (const YamlNode& item : slot.node.items) {
         const std::string path = slot.path + "[" + std::to_string(out.size()) + "]";
-        Item.read({item, path}, errors, out.emplace_back());
+        out.emplace_back();
+        if (item.kind != YamlKind::kEmpty) Item.read({item, path}, errors, out.back());  // Reported already.
       }
     }};
 
@@ -173,7 +175,7 @@ struct Named {
   T value{};
 };
 
-/// A mapping from words to `Item`s.
+/// A mapping from any words to `Item`s.
 template <const auto& Item, class T = typename std::remove_cvref_t<decltype(Item)>::Value>
 inline constexpr TypeOf<std::vector<Named<T>>> kMapOf{
     {.form = TypeSpec::Form::kMap, .name = "mapping", .item = &Item.spec},
@@ -184,6 +186,20 @@ inline constexpr TypeOf<std::vector<Named<T>>> kMapOf{
         out.push_back({&entry, T{}});
         Item.read({entry.value, path_below(slot.path, entry.key)}, errors, out.back().value);
       }
+    }};
+
+/// Reports the keys of `map` that are not among `words`; `what` is what a word names.
+void expect_words(const Slot& map, std::span<const std::string_view> words, std::string_view what,
+                  InputErrors& errors);
+
+/// Same, from `Words`; `What` is what a word names.
+template <const auto& Item, const auto& Words, const std::string_view& What,
+          class T = typename std::remove_cvref_t<decltype(Item)>::Value>
+inline constexpr TypeOf<std::vector<Named<T>>> kMapFrom{
+    {.form = TypeSpec::Form::kMap, .name = "mapping", .words = Words, .item = &Item.spec},
+    [](const Slot& slot, InputErrors& errors, std::vector<Named<T>>& out) {
+      kMapOf<Item>.read(slot, errors, out);
+      expect_words(slot, Words, What, errors);
     }};
 
 }  // namespace fusescape

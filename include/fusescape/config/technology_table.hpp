@@ -5,17 +5,20 @@
 
 namespace fusescape {
 
+inline constexpr WholeQuantity kRateQuantity{"bandwidth", "32 GB/s", kSecondRateUnits, 1,
+                                             std::int64_t{1} << 61U};
 struct ChannelFile {
   Label label = Label::kPublished;
   std::string source;
   SquareMm phy_area;
-  Bandwidth bandwidth;
+  std::int64_t bits_per_second = 0;
 };
 inline constexpr std::array kChannelFields{
     required<&ChannelFile::label, kLabel>("label", kLabelDoc),
     required<&ChannelFile::source, kText>("source", kSourceDoc),
     required<&ChannelFile::phy_area, kMeasuredArea>("phy_area", "Area of its PHY on the die."),
-    required<&ChannelFile::bandwidth, kBandwidth>("bandwidth", "What it moves, per second."),
+    required<&ChannelFile::bits_per_second, kWhole<std::int64_t, kRateQuantity>>("bandwidth",
+                                                                                 "What it moves."),
 };
 inline constexpr SectionSpec kChannelSection{"dram_channel", "One DRAM channel.", kChannelFields};
 

@@ -136,7 +136,7 @@ inline constexpr WholeQuantity kBitQuantity{"bits", "8 bit", kBitUnits, 1, 64};
 inline constexpr WholeQuantity kAreaQuantity{"area", "222 mm2", kExactAreaUnits};
 inline constexpr WholeQuantity kNodeQuantity{"length", "28 nm", kNodeUnits, 1, 10'000};
 
-/// A quantity over double that is not negative.
+/// A quantity over double, above zero.
 struct MeasureSpec {
   std::string_view name;
   std::string_view example;

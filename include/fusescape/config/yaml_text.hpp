@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "fusescape/support/diagnostics.hpp"
@@ -16,5 +17,8 @@ namespace fusescape {
 
 /// True if the quote character at `begin` has its counterpart. Expects begin < text.size().
 [[nodiscard]] bool is_closed_quote(std::string_view text, std::size_t begin);
+
+/// Where the first quote without its counterpart stands, if a parser has missed one.
+[[nodiscard]] std::optional<SourcePos> find_open_quote(std::string_view text);
 
 }  // namespace fusescape
