@@ -104,7 +104,7 @@ class PlanBinding {
         errors().at_key(*entry, "spatial: 'flat' excludes 'rows' and 'cols'");
       }
       plan_.spatial[index_of(*op)] = {ranks_of(file.cores), ranks_of(file.rows), ranks_of(file.cols),
-                                      ranks_of(file.flat)};
+                                      ranks_of(file.flat), file.operand_loads};
     }
   }
 

@@ -99,6 +99,7 @@ class PlanWriter {
       add_ranks("rows", mapping.rows, parts);
       add_ranks("cols", mapping.cols, parts);
       add_ranks("flat", mapping.flat, parts);
+      if (mapping.operand_loads == OperandLoads::kConcurrent) parts.emplace_back("operand_loads: concurrent");
       if (parts.empty()) continue;
       mappings += fmt::format("  {}: {{{}}}\n", cascade_.operators[i].name, fmt::join(parts, ", "));
     }

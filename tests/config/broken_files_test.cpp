@@ -1,4 +1,5 @@
-// Is every fault of a file found, and said where and how? Each broken/NAME.yaml has its exact output beside it.
+// Is every fault of a file found, and said where and how? Each broken/NAME.yaml has its exact output beside
+// it.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -81,7 +82,8 @@ TEST_CASE("A file of another kind is refused where it says its kind") {
   REQUIRE(input);
   const auto arch = bind_accelerator(*input);
   REQUIRE_FALSE(arch);
-  CHECK(arch.error().text.find(":2:7: error: kind: expected 'accelerator', got 'model'\n") != std::string::npos);
+  CHECK(arch.error().text.find(":2:7: error: kind: expected 'accelerator', got 'model'\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("Rewrites nothing, but prints what a broken file gets", "[.][show]") {

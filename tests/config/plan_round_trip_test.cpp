@@ -41,10 +41,6 @@ std::string form_of(const Plan& plan, NodeId id) {
   return form;
 }
 
-bool same_mapping(const SpatialMapping& a, const SpatialMapping& b) {
-  return a.cores == b.cores && a.rows == b.rows && a.cols == b.cols && a.flat == b.flat;
-}
-
 bool same(const Plan& a, const Plan& b) {
   const auto formats = [](const StorageFormat& x, const StorageFormat& y) {
     return x.tensor == y.tensor && x.bits == y.bits;
@@ -56,7 +52,7 @@ bool same(const Plan& a, const Plan& b) {
          std::equal(a.formats.begin(), a.formats.end(), b.formats.begin(), b.formats.end(), formats) &&
          std::equal(a.retentions.begin(), a.retentions.end(), b.retentions.begin(), b.retentions.end(),
                     retentions) &&
-         std::equal(a.spatial.begin(), a.spatial.end(), b.spatial.begin(), b.spatial.end(), same_mapping);
+         a.spatial == b.spatial;
 }
 
 template <class Id>
@@ -110,6 +106,7 @@ Plan any_plan(const Cascade& cascade) {
     mapping.cores = any_ranks(cascade);
     const bool flat = *rc::gen::arbitrary<bool>();
     (flat ? mapping.flat : mapping.rows) = any_ranks(cascade);
+    if (*rc::gen::arbitrary<bool>()) mapping.operand_loads = OperandLoads::kConcurrent;
     if (!flat) mapping.cols = any_ranks(cascade);
   }
   return plan;

@@ -20,7 +20,6 @@ namespace fusescape {
 inline constexpr std::array<std::string_view, 2> kPortWords{"shared", "separate"};
 inline constexpr std::array<std::string_view, 2> kBufferingWords{"single", "double"};
 inline constexpr std::array<std::string_view, 2> kSecondSlotWords{"counted", "uncounted"};
-inline constexpr std::array<std::string_view, 2> kOperandLoadWords{"serial", "concurrent"};
 
 inline constexpr const TypeOf<Ports>& kPortsWord = kChoice<Ports, kPortWords>;
 inline constexpr const TypeOf<Bytes>& kBytes = kWhole<Bytes, kByteQuantity>;

@@ -10,6 +10,7 @@
 
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/types.hpp"
+#include "fusescape/plan/plan.hpp"
 
 namespace fusescape {
 
@@ -81,6 +82,7 @@ struct SpatialFile {
   std::vector<Word> rows;
   std::vector<Word> cols;
   std::vector<Word> flat;
+  OperandLoads operand_loads = OperandLoads::kSerial;
 };
 inline constexpr std::array kMappingFields{
     optional_field<&SpatialFile::cores, kListOf<kWord>>("cores", "nothing", "Ranks over identical cores."),
@@ -89,6 +91,8 @@ inline constexpr std::array kMappingFields{
     optional_field<&SpatialFile::cols, kListOf<kWord>>("cols", "nothing", "Ranks over columns, likewise."),
     optional_field<&SpatialFile::flat, kListOf<kWord>>("flat", "nothing",
                                                        "Ranks over rows x columns; excludes rows and cols."),
+    optional_field<&SpatialFile::operand_loads, kChoice<OperandLoads, kOperandLoadWords>>(
+        "operand_loads", "serial", "Whether the inputs of a tile load side by side."),
 };
 inline constexpr SectionSpec kMappingSection{"mapping", "Ranks of one operator laid over hardware.",
                                              kMappingFields};

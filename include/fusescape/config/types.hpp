@@ -65,6 +65,7 @@ inline constexpr std::array kBitEnergyUnits{Unit{"pJ/bit"}, Unit{"fJ/bit", 1, 10
 inline constexpr std::array kWireEnergyUnits{Unit{"pJ/bit/mm"}, Unit{"fJ/bit/mm", 1, 1000}};
 inline constexpr std::array kPowerUnits{Unit{"W"}, Unit{"mW", 1, 1000}, Unit{"uW", 1, 1000LL * 1000}};
 
+inline constexpr std::array<std::string_view, 2> kOperandLoadWords{"serial", "concurrent"};
 inline constexpr std::array<std::string_view, 1> kUnlimited{"unlimited"};
 
 // Readers of scalars; each reports a fault and leaves `out`.
