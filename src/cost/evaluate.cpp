@@ -16,6 +16,9 @@ struct WorkCost {
   std::int64_t written_bits = 0;  ///< To it.
 };
 
+/// Three inputs and an output are the most that any kind has.
+constexpr std::size_t kMostAccesses = 4;
+
 using PerDimension = std::array<std::int64_t, kDimensionCount>;
 
 /// How often the hardware has to be filled to cover `extent`.
@@ -50,6 +53,7 @@ class WorkEvaluation {
         accesses_{profile.accesses.data() + work.first_access},
         sizes_{engine.count, engine.rows, engine.cols, engine.rows * engine.cols} {
     for (std::size_t d = 0; d < kDimensionCount; ++d) steps_[d] = steps_over(work.extent[d], sizes_[d]);
+    for (std::uint32_t i = 0; i < work.access_count; ++i) covered_[i] = covered(accesses_[i]);
   }
 
   [[nodiscard]] WorkCost run(std::int64_t cycles_per_op, std::int64_t fill) const {
@@ -70,7 +74,7 @@ class WorkEvaluation {
       const OperandAccess& operand = accesses_[i];
       if (!operand.on_chip) continue;
       const bool stays = (operand.stays & staying) != 0;
-      const std::int64_t moved = covered(operand) * (stays ? temporal : work_.temporal);
+      const std::int64_t moved = covered_[i] * (stays ? temporal : work_.temporal);
       const std::int64_t unfinished = operand.written ? moved - operand.elements : moved;  // Sums come back.
       cost.read_bits += unfinished * operand.bits;
       if (operand.written) cost.written_bits += moved * operand.bits;
@@ -90,6 +94,7 @@ class WorkEvaluation {
   const OperandAccess* accesses_;
   PerDimension sizes_;
   PerDimension steps_{};
+  std::array<std::int64_t, kMostAccesses> covered_{};  ///< Elements of each operand over all spatial steps.
 };
 
 class GroupEvaluation {

@@ -65,7 +65,7 @@ TEST_CASE("A mistyped command is answered with the nearest one") {
         std::string::npos);
 }
 
-TEST_CASE("--version and --help are results, before and after a command") {
+TEST_CASE("The options --version and --help are results, before and after a command") {
   for (const std::vector<const char*>& words :
        std::vector<std::vector<const char*>>{{"--version"}, {"sweep", "--version"}}) {
     const auto command = parse(words);

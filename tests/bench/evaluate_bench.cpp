@@ -1,0 +1,125 @@
+// How fast is one design point? Absolute times, and the ratio to a bare loop over the same operators.
+//
+// The reference loop does what no model could do without: for each operator, the larger of its compute and
+// its bytes, from numbers that are ready in arrays. fusescape's evaluation also maps operators to the array,
+// counts on-chip traffic and takes tile classes, footprints and pipelines into account.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "fusescape/search/assessment.hpp"
+#include "fusescape/support/contract.hpp"
+#include "fusescape/workload/model.hpp"
+
+namespace fusescape {
+namespace {
+
+Mamba1 mamba_2_8b(std::int64_t tokens) {
+  Mamba1 shape;
+  shape.d_model = 2560;
+  shape.d_inner = 5120;
+  shape.dt_rank = 160;
+  shape.n_layer = 64;
+  shape.tokens = tokens;
+  return shape;
+}
+
+/// MARCA's size, with a finite on-chip bandwidth; as configs/arch/marca.yaml.
+Accelerator marca() {
+  Accelerator accelerator;
+  Core core;
+  core.rows = 64;
+  core.cols = 128;
+  core.cycles_per_op.fill(1);
+  for (const OpKind kind : {OpKind::kExp, OpKind::kSigmoid, OpKind::kSilu, OpKind::kSoftplus}) {
+    core.cycles_per_op[static_cast<std::size_t>(kind)] = 4;
+  }
+  SpatialRule sums;
+  sums.kinds = {OpKind::kMatmul, OpKind::kConv, OpKind::kReduceMean};
+  sums.rows = {"reduction"};
+  sums.cols = {"output"};
+  SpatialRule rest;
+  rest.flat = {"all"};
+  core.spatial = {sums, rest};
+  accelerator.cores = {core};
+  accelerator.sram.capacity = Bytes{24 * 1024 * 1024};
+  accelerator.sram.bank_read = {256};
+  accelerator.sram.bank_write = {256};
+  accelerator.dram.bandwidth = {2048};
+  return accelerator;
+}
+
+Assessment assessed(const Cascade& cascade, std::string_view strategy) {
+  auto made = assess(cascade, marca(), *find_strategy(strategy));
+  FUSESCAPE_EXPECTS(made.has_value());
+  return std::move(*made);
+}
+
+/// The whole block on a design point that changes with every iteration.
+void evaluate_block(benchmark::State& state, std::string_view strategy) {
+  const Workload workload = mamba1_workload(mamba_2_8b(state.range(0)));
+  const Assessment made = assessed(workload.block, strategy);
+  std::vector<Machine> machines(64, made.machine);
+  for (std::size_t i = 0; i < machines.size(); ++i) {
+    for (Engine& engine : machines[i].engines) engine.cols += static_cast<std::int64_t>(i);
+  }
+  std::size_t point = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(evaluate(made.profile, machines[point++ % machines.size()]));
+  }
+  state.counters["points/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+BENCHMARK_CAPTURE(evaluate_block, fuse_all, "fuse-all")->Arg(1)->Arg(1024)->Arg(1'000'000'000);
+BENCHMARK_CAPTURE(evaluate_block, unfused, "unfused")->Arg(1)->Arg(1024);
+
+/// max(compute, bytes) over the same operators: the least that any model does.
+void reference_loop(benchmark::State& state) {
+  const Workload workload = mamba1_workload(mamba_2_8b(1024));
+  struct Row {
+    std::int64_t ops;
+    std::int64_t bytes;
+  };
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < workload.block.operators.size(); ++i) {
+    const OpId op{static_cast<std::uint16_t>(i)};
+    Bytes bytes = bytes_of(elements_of(workload.block, workload.block.op(op).output), 32);
+    for (const Access& input : workload.block.op(op).inputs) {
+      bytes += bytes_of(elements_of(workload.block, input.tensor), 32);
+    }
+    rows.push_back({ops_of(workload.block, op).value(), bytes.value()});
+  }
+  std::int64_t pes = 8192;
+  for (auto _ : state) {
+    std::int64_t cycles = 0;
+    for (const Row& row : rows) cycles += std::max(ceil_div(row.ops, pes), ceil_div(row.bytes, 256));
+    benchmark::DoNotOptimize(cycles);
+    benchmark::DoNotOptimize(pes = 8192 + (cycles & 63));
+  }
+  state.counters["points/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+BENCHMARK(reference_loop);
+
+/// What is done once per workload, and once per plan.
+void make_planner(benchmark::State& state) {
+  const Workload workload = mamba1_workload(mamba_2_8b(state.range(0)));
+  const Accelerator accelerator = marca();
+  for (auto _ : state) {
+    const Planner planner{workload.block, accelerator};
+    benchmark::DoNotOptimize(&planner);
+  }
+}
+BENCHMARK(make_planner)->Arg(1)->Arg(1024)->Arg(1'000'000'000)->Unit(benchmark::kMillisecond);
+
+void assess_from_planner(benchmark::State& state) {
+  const Workload workload = mamba1_workload(mamba_2_8b(1024));
+  const Accelerator accelerator = marca();
+  const Planner planner{workload.block, accelerator};
+  for (auto _ : state) benchmark::DoNotOptimize(assess(planner, accelerator, *find_strategy("fuse-all")));
+}
+BENCHMARK(assess_from_planner)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace fusescape
