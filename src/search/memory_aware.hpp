@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fused_groups.hpp"
+#include "fusescape/search/published_slices.hpp"
 
 namespace fusescape {
 
@@ -9,10 +10,6 @@ namespace fusescape {
 [[nodiscard]] FusedNames state_update();
 
 enum class Slicing : unsigned char { kPublishedRule, kSmallestThatFits };
-
-/// The paper's rule: ceil((5 + 2/64) * D * N * 32 bit * 1.01 / SRAM bits), raised to the next divisor of D.
-/// The 2/64 is literal, for every N. Expects positive arguments.
-[[nodiscard]] std::int64_t published_slices(std::int64_t channels, std::int64_t entries, Bytes sram);
 
 [[nodiscard]] expected<Plan, Refusal> memory_aware_plan(const Planner& planner, const Machine& machine,
                                                         Slicing slicing, Intermediates intermediates);
