@@ -62,7 +62,7 @@ class FlowBuilder {
     slab_.before_start = tensor.initial == Initial::kLoaded;
     packed_ = slab_;
     packed_.bits = dram_bits(context.cascade, context.plan, buffer.tensor);
-    flow_.memory = {.bytes = largest(slab_, loops(Over::kAll)),
+    flow_.memory = {.bytes = in_first_tile(slab_),
                     .node = buffer.node,
                     .first_child = buffer.first_child,
                     .last_child = buffer.last_child,
@@ -88,7 +88,7 @@ class FlowBuilder {
 
  private:
   void fetch();
-  void make_exchanged() { flow_.memory.bytes = flow_.memory.bytes * buffer_.slots.value_or(1); }
+  void make_exchanged() { flow_.memory.bytes = flow_.memory.bytes * counted(buffer_.slots.value_or(1)); }
   void make_stored();
   void carry();
   void load_state(Slab state);
@@ -99,8 +99,9 @@ class FlowBuilder {
     return movement(context_.cascade, loops(over), slab, context_.options.granule, refetch);
   }
   [[nodiscard]] Stream stream(Over over, const Slab& slab, const Movement& movement, OpId op) const;
-  [[nodiscard]] Bytes largest(const Slab& slab, const std::vector<PathLoop>& loops) const {
-    return largest_slab_bytes(context_.cascade, slab, first_tile(context_.cascade, loops));
+  /// No tile is larger than the first one; only a window's slabs may be.
+  [[nodiscard]] Bytes in_first_tile(const Slab& slab) const {
+    return slab_bytes(context_.cascade, slab, first_tile(context_.cascade, loops(Over::kAll)));
   }
   [[nodiscard]] int slots(bool moves) const {
     return buffer_.slots.value_or(moves && context_.options.double_buffering ? 2 : 1);
@@ -160,7 +161,7 @@ void FlowBuilder::live_throughout() {
 void FlowBuilder::fetch() {
   const Movement all = moved(Over::kAll, packed_);
   const int held_slots = slots(all.moves);
-  flow_.memory.bytes = flow_.memory.bytes * counted(held_slots);
+  flow_.memory.bytes = bytes_of(all.largest, slab_.bits) * counted(held_slots);
   if (outlives_iterations(all.visits) || counted(held_slots) == 2) live_throughout();
   Stream load = stream(Over::kAll, packed_, all, buffer_.uses.front().op);
   load.ahead = held_slots == 2;
@@ -182,7 +183,7 @@ void FlowBuilder::make_stored() {
   const int held_slots = streams ? slots(visits.moves) : buffer_.slots.value_or(1);
 
   Allocation& memory = flow_.memory;
-  if (unfinished > Bytes{0}) memory.bytes = std::max(memory.bytes, largest(partial, loops(Over::kAll)));
+  if (unfinished > Bytes{0}) memory.bytes = std::max(memory.bytes, in_first_tile(partial));
   memory.bytes = memory.bytes * counted(held_slots);
   if (outlives_iterations(visits.visits) || (streams && counted(held_slots) == 2)) live_throughout();
 
@@ -211,7 +212,7 @@ void FlowBuilder::carry() {
   const Tensor& tensor = context_.cascade.tensor(buffer_.tensor);
   Slab state = slab_;
   state.fixed_elements = buffer_.depth;
-  flow_.memory.bytes = largest(state, loops(Over::kAll));
+  flow_.memory.bytes = in_first_tile(state);
   state.bits = packed_.bits;
   if (tensor.initial == Initial::kLoaded) load_state(state);
   if (tensor.final_value == Final::kStored) store_state(state);

@@ -175,8 +175,10 @@ Ticks GroupEvaluation::bound_by_first_store() const {
   const std::int64_t tiles = profile_.classes[group_.first_class].count;
   const std::int64_t before = std::min(group_.silent_tiles, tiles - 1) + 1;
   const Ticks to_come = dram_time(group_.tile_load) * std::max<std::int64_t>(tiles - before - 2, 0);
-  return dram_time(group_.lead) + Ticks{tiles_.value() / tiles * before} + to_come +
-         dram_time(group_.dram_write);
+  const Ticks stores = dram_time(group_.dram_write);
+  const bool shared = machine_.dram_ports == Ports::kShared;
+  return dram_time(group_.lead) + Ticks{tiles_.value() / tiles * before} +
+         (shared ? to_come + stores : std::max(to_come, stores));
 }
 
 Ticks GroupEvaluation::latency() const {
@@ -185,10 +187,13 @@ Ticks GroupEvaluation::latency() const {
   if (group_.uniform) {
     return lead - dram_time(group_.tile_load) + pipeline(tiles_) + tail - dram_time(group_.tile_store);
   }
-  const Ticks waiting = dram_time(group_.exposed_loads) + dram_time(group_.exposed_stores);
+  const Ticks load_waits = dram_time(group_.exposed_loads);
+  const Ticks store_waits = dram_time(group_.exposed_stores);
+  const bool shared = machine_.dram_ports == Ports::kShared;
+  const Ticks waiting = shared ? load_waits + store_waits : std::max(load_waits, store_waits);
   const Ticks loads = dram_time(group_.loads);
   const Ticks stores = dram_time(group_.dram_write);
-  const Ticks port = machine_.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
+  const Ticks port = shared ? loads + stores : std::max(loads, stores);
   return std::max({lead + tiles_ + waiting + tail, port, bound_by_first_store()});
 }
 

@@ -5,7 +5,7 @@
 namespace fusescape {
 namespace {
 
-/// Memory that is shared lives as long as anything in it.
+/// Memory that is shared has room for, and lives as long as, anything in it.
 void extend_hosts(std::vector<Allocation>& allocations) {
   for (const Allocation& guest : allocations) {
     std::optional<std::int32_t> host = guest.inside;
@@ -14,6 +14,7 @@ void extend_hosts(std::vector<Allocation>& allocations) {
       if (memory.node == guest.node) {
         memory.first_child = std::min(memory.first_child, guest.first_child);
         memory.last_child = std::max(memory.last_child, guest.last_child);
+        memory.bytes = std::max(memory.bytes, guest.bytes);
       }
       host = memory.inside;
     }

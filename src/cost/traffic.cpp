@@ -39,7 +39,10 @@ class Walk {
         slab_{slab},
         granule_{granule},
         refetch_{refetch},
-        tile_{whole_bounds(cascade)} {}
+        tile_{whole_bounds(cascade)},
+        window_{slab} {
+    window_.held = false;
+  }
 
   Movement run(std::size_t depth);
 
@@ -61,6 +64,7 @@ class Walk {
   Bytes granule_;
   Refetch refetch_;
   TileBounds tile_;
+  Slab window_;  ///< With its halo, as the buffer holds it.
 };
 
 void Walk::add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_t extent,
@@ -75,6 +79,7 @@ void Walk::add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_
   sum.bytes += one.bytes * times;
   sum.visits += one.visits * times;
   sum.moves = sum.moves || one.moves;
+  sum.largest = std::max(sum.largest, one.largest);
 }
 
 /// Every iteration needs another slab. Tiles whose windows are clipped differ from the rest and go one by
@@ -121,7 +126,10 @@ Movement Walk::other_loop(std::size_t depth) {
 Movement Walk::run(std::size_t depth) {
   if (depth == loops_.size()) {
     const Bytes bytes = slab_bytes(cascade_, slab_, tile_);
-    return {.bytes = round_up(bytes, granule_), .visits = bytes == Bytes{0} ? 0 : 1, .moves = false};
+    return {.bytes = round_up(bytes, granule_),
+            .visits = 1,
+            .moves = false,
+            .largest = slab_elements(cascade_, window_, tile_)};
   }
   const Index* index = index_over(loops_[depth].rank);
   return index != nullptr ? indexing_loop(depth, *index) : other_loop(depth);
@@ -136,27 +144,16 @@ TileBounds whole_bounds(const Cascade& cascade) {
   return bounds;
 }
 
-Bytes slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
+Elements slab_elements(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
   Elements elements{slab.fixed_elements};
   for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
     elements = elements * span_of(cascade, slab, i, tile);
   }
-  return bytes_of(elements, slab.bits);
+  return elements;
 }
 
-Bytes largest_slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
-  Elements elements{slab.fixed_elements};
-  for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
-    const Index& index = slab.access.indices[i];
-    std::int64_t span = tile.extent[index_of(index.rank)];
-    if (windowed(index)) {
-      const std::int64_t available = cascade.extent(cascade.tensor(slab.access.tensor).ranks[i]).value();
-      const std::int64_t before = slab.before_start ? reach(cascade, index) : 0;
-      span = std::min(span + tap_extent(tile, index) - 1, available + before);
-    }
-    elements = elements * span;
-  }
-  return bytes_of(elements, slab.bits);
+Bytes slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
+  return bytes_of(slab_elements(cascade, slab, tile), slab.bits);
 }
 
 Movement movement(const Cascade& cascade, const std::vector<PathLoop>& loops, const Slab& slab, Bytes granule,

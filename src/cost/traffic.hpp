@@ -26,16 +26,15 @@ struct Slab {
   bool held = false;                ///< Its window's halo is kept from tile to tile.
 };
 
-/// Bytes of the slab in one tile, packed. Windows are clipped to the tensor.
+/// Elements of the slab in one tile, and their bytes, packed. Windows are clipped to the tensor.
+[[nodiscard]] Elements slab_elements(const Cascade& cascade, const Slab& slab, const TileBounds& tile);
 [[nodiscard]] Bytes slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile);
-
-/// Bytes of the largest slab that any tile can need.
-[[nodiscard]] Bytes largest_slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile);
 
 struct Movement {
   Bytes bytes;              ///< Moved in all, every visit rounded up to the granule.
-  std::int64_t visits = 0;  ///< Times that a slab different from the last one was needed.
+  std::int64_t visits = 0;  ///< Times that a slab other than the last one, perhaps empty, was needed.
   bool moves = false;       ///< More than one slab takes turns in the buffer.
+  Elements largest{};       ///< Of all slabs, each with the halo that it holds.
 };
 
 /// When is a slab moved again: when another took its place, or at every iteration (it was overwritten)?

@@ -177,9 +177,16 @@ void BufferPlanner::add_made(TensorId tensor, const LocalUses& local) {
   Buffer buffer{.tensor = tensor, .access = whole(tensor), .producer = local.producer};
   buffer.uses = spilled ? std::vector<Use>{} : joined(local.plain, local.windows);
   buffer.stored = local.used_later || spilled;
-  if (buffer.uses.empty() && !buffer.stored) return;  // It lives in registers or in its carried buffer alone.
-  buffer.role = buffer.uses.empty() ? BufferRole::kProduced : BufferRole::kExchanged;
   std::vector<OpId> users = ops_of_uses(buffer.uses);
+  if (!buffer.stored && users.empty()) {
+    // It lives in registers or in its carried buffer alone, unless it is made before old values are read.
+    for (const Use& use : local.earlier) {
+      const bool waits = order(use.op) > order(*local.producer) && !in_one_chain(use.op, *local.producer);
+      if (waits) users.push_back(use.op);
+    }
+    if (users.empty()) return;
+  }
+  buffer.role = users.empty() ? BufferRole::kProduced : BufferRole::kExchanged;
   users.push_back(*local.producer);
   buffer.node = storage != nullptr ? storage->node : lowest_above(users);
   if (storage != nullptr) buffer.slots = storage->slots;
@@ -268,7 +275,9 @@ void BufferPlanner::share_state(std::size_t carried) {
   const std::int32_t update = order(*state.producer);
   if (state.depth != 1 || order(last_use(state)) >= update) return;
   for (Buffer& buffer : layout_.buffers) {
-    if (buffer.role != BufferRole::kExchanged || buffer.stored) continue;
+    if (buffer.role != BufferRole::kExchanged || buffer.stored || buffer.uses.empty()) continue;
+    // Its slabs may be larger than the state's, or two.
+    if (!is_above(plan_, state.node, buffer.node) || buffer.slots.value_or(1) != 1) continue;
     if (tile_extent(cascade_, plan_, buffer.node, state.carry_rank) != 1) continue;
     const bool is_state = buffer.tensor == state.tensor;
     const bool from_state = class_of(cascade_.op(*buffer.producer).kind) == OpClass::kElementwise &&
@@ -288,8 +297,8 @@ void BufferPlanner::share_in_place(std::size_t output) {
   if (storing_parent(plan_, leaf(op)) != made.node) return;
   for (std::size_t i = 0; i < layout_.buffers.size(); ++i) {
     const Buffer& operand = layout_.buffers[i];
-    if (operand.role != BufferRole::kExchanged || operand.stored || operand.node != made.node || i == output)
-      continue;
+    if (operand.role != BufferRole::kExchanged || operand.stored || operand.uses.empty()) continue;
+    if (operand.node != made.node || i == output) continue;
     const bool equal = cascade_.tensor(operand.tensor).ranks == cascade_.tensor(made.tensor).ranks &&
                        cascade_.tensor(operand.tensor).type == cascade_.tensor(made.tensor).type;
     if (!equal || last_use(operand) != op) continue;

@@ -16,6 +16,32 @@ std::vector<OpId> users_of(const Cascade& cascade, TensorId tensor) {
   return users;
 }
 
+/// The windowed rank of an access that reaches across tiles, if it has one.
+const Index* window_of(const Access& access) {
+  for (const Index& index : access.indices) {
+    if (index.distance > 0 || index.tap) return &index;
+  }
+  return nullptr;
+}
+
+/// A halo is kept from one tile to the next only if no other slab takes the buffer in between.
+std::string lost_halo(const Cascade& cascade, const Plan& plan, const Storage& storage,
+                      const Access& access) {
+  const Index* window = window_of(access);
+  if (window == nullptr) return "";
+  bool along = false;
+  for (const LiveLoop& loop : live_loops(cascade, plan, storage.node)) {
+    along = along || loop.rank == window->rank;
+    const bool other = std::any_of(access.indices.begin(), access.indices.end(), [&](const Index& index) {
+      return index.rank == loop.rank && index.rank != window->rank;
+    });
+    if (loop.rank == window->tap || (along && other)) {
+      return fmt::format("the loop over {} overwrites the halo it holds", cascade.rank(loop.rank).name);
+    }
+  }
+  return "";
+}
+
 std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& placed,
                      const Storage& storage) {
   const NodeKind kind = plan.node(storage.node).kind;
@@ -31,6 +57,12 @@ std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& 
     if (!is_above(plan, storage.node, leaf)) {
       return fmt::format("{} uses it outside its storage node", cascade.op(op).name);
     }
+  }
+  for (const Use& use : cascade.uses[index_of(storage.tensor)]) {
+    if (!storage.held || !placed.placed(use.op) || group_of(plan, placed.leaf[index_of(use.op)]) != group)
+      continue;
+    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    if (std::string fault = lost_halo(cascade, plan, storage, access); !fault.empty()) return fault;
   }
   return used ? "" : "nothing in the storage node's group uses it";
 }

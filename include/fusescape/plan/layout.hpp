@@ -45,7 +45,8 @@ struct Violation {
 enum class BufferRole : unsigned char {
   kFetched,    ///< Read from DRAM tile by tile, for `uses`.
   kProduced,   ///< Written to DRAM tile by tile; nobody in the group reads it here.
-  kExchanged,  ///< Made and read in the group; also written to DRAM if `stored`.
+  kExchanged,  ///< Made and read in the group, or kept until older values are read; also written to DRAM if
+               ///< `stored`.
   kCarried,    ///< The last `depth` slices along `carry_rank`, kept from one iteration to the next.
 };
 

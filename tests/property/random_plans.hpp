@@ -1,0 +1,236 @@
+// Which cascades and plans do the property tests try? Small random ones, reproducible from a seed.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "plans.hpp"
+
+namespace fusescape::test_plans {
+
+class Dice {
+ public:
+  explicit Dice(std::uint32_t seed) : random_{seed} {}
+  /// From `low` to `high`, both included.
+  std::int64_t in(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
+  }
+  bool one_in(std::int64_t n) { return in(1, n) == 1; }
+  template <class T>
+  const T& pick(const std::vector<T>& from) {
+    return from[static_cast<std::size_t>(in(0, static_cast<std::int64_t>(from.size()) - 1))];
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+/// One to four operators over L, M, N and a window K: contractions, element-wise operators, and now and then
+/// a recurrence along L. Reads may be shifted or windowed; states may be loaded and stored.
+class RandomCascade {
+ public:
+  explicit RandomCascade(Dice& dice)
+      : dice_{dice},
+        make_{"random", dice.pick<DataType>({DataType::kInt4, DataType::kInt8, DataType::kFp32})} {
+    for (const char* name : {"L", "M", "N"}) ranks_.push_back(make_.rank(name, Elements{dice_.in(1, 7)}));
+    k_ = make_.rank("K", Elements{dice_.in(1, 3)});
+  }
+
+  CheckedCascade run() {
+    const auto count = dice_.in(1, 3);
+    for (std::int64_t i = 0; i < count; ++i) add_operator(fmt::format("op{}", i));
+    if (dice_.one_in(3)) add_recurrence();
+    for (const TensorId tensor : made_) {
+      if (dice_.one_in(4)) make_.tensor(tensor).kind = TensorKind::kOutput;
+      if (dice_.one_in(2)) make_.tensor(tensor).initial = Initial::kLoaded;
+      if (dice_.one_in(2)) make_.tensor(tensor).final_value = Final::kStored;
+    }
+    return make_.finish();
+  }
+
+ private:
+  std::vector<RankId> some_ranks(const std::vector<RankId>& from, std::int64_t of_four) {
+    std::vector<RankId> some;
+    for (const RankId rank : from) {
+      if (dice_.in(1, 4) <= of_four) some.push_back(rank);
+    }
+    if (some.empty() && !from.empty()) some.push_back(dice_.pick(from));
+    return some;
+  }
+
+  Access read(const std::string& name) {
+    TensorId tensor{};
+    if (!made_.empty() && dice_.in(1, 3) > 1) {
+      tensor = dice_.pick(made_);
+    } else {
+      tensor = make_.tensor(name, some_ranks(ranks_, 2), TensorKind::kInput);
+      if (dice_.one_in(4)) make_.tensor(tensor).initial = Initial::kLoaded;
+    }
+    Access access = make_.at(tensor);
+    for (Index& index : access.indices) {
+      if (index.rank != ranks_.front() || !dice_.one_in(3)) continue;
+      if (dice_.one_in(2)) index.tap = k_;
+      if (!index.tap || dice_.one_in(3)) index.distance = dice_.in(1, 2);
+    }
+    return access;
+  }
+
+  void add_operator(const std::string& name) {
+    const Access a = read(name + "_a");
+    const Access b = read(name + "_b");
+    std::vector<RankId> space;
+    for (const Access* access : {&a, &b}) {
+      for (const Index& index : access->indices) {
+        if (!has_rank(space, index.rank)) space.push_back(index.rank);
+        if (index.tap && !has_rank(space, *index.tap)) space.push_back(*index.tap);
+      }
+    }
+    std::vector<RankId> output = some_ranks(space, 3);
+    output.erase(std::remove(output.begin(), output.end(), k_), output.end());
+    const bool reduces = output.size() < space.size();
+    made_.push_back(make_.make(name, reduces ? OpKind::kMatmul : OpKind::kMul, {name, output}, {a, b}));
+  }
+
+  /// t = a[l] * h[l-d], h = t + b.
+  void add_recurrence() {
+    std::vector<RankId> ranks = some_ranks({ranks_[1], ranks_[2]}, 2);
+    ranks.insert(ranks.begin(), ranks_.front());
+    const TensorId a = make_.tensor("h_a", ranks, TensorKind::kInput);
+    const TensorId b = make_.tensor("h_b", some_ranks(ranks, 2), TensorKind::kInput);
+    const TensorId h = make_.tensor("h", ranks, TensorKind::kState);
+    const Access old = make_.earlier(h, ranks_.front(), dice_.in(1, 2));
+    const TensorId t = make_.make("t", OpKind::kMul, {"t", ranks}, {make_.at(a), old});
+    make_.make("h", OpKind::kAdd, h, {make_.at(t), make_.at(b)});
+    made_.push_back(h);
+  }
+
+  Dice& dice_;
+  CascadeBuilder make_;
+  std::vector<RankId> ranks_;
+  RankId k_{};
+  std::vector<TensorId> made_;
+};
+
+inline Cascade random_cascade(Dice& dice) {
+  for (;;) {
+    CheckedCascade checked = RandomCascade{dice}.run();
+    if (checked.problems.empty()) return std::move(checked.cascade);
+  }
+}
+
+/// A random tree over all operators in their order, with random storage nodes; often illegal.
+class RandomPlan {
+ public:
+  RandomPlan(Dice& dice, const Cascade& cascade) : dice_{dice}, cascade_{cascade} {}
+
+  Plan run() {
+    const auto count = static_cast<std::int64_t>(cascade_.operators.size());
+    for (std::int64_t first = 0; first < count;) {
+      const std::int64_t end = dice_.one_in(3) ? dice_.in(first + 1, count) : count;
+      fill(add_sequence(plan_, kRoot), first, end);
+      first = end;
+    }
+    for (std::size_t i = 0; i < cascade_.tensors.size(); ++i)
+      add_storages(TensorId{static_cast<std::uint16_t>(i)});
+    return std::move(plan_);
+  }
+
+ private:
+  void fill(NodeId node, std::int64_t first, std::int64_t end) {
+    if (loops_ < 5 && dice_.one_in(2)) {
+      ++loops_;
+      const auto rank = RankId{static_cast<std::uint16_t>(dice_.in(0, 3))};
+      return fill(add_loop(plan_, node, rank, dice_.in(1, cascade_.extent(rank).value() + 1)), first, end);
+    }
+    if (dice_.one_in(8)) node = add_chain(plan_, node);
+    const bool chained = plan_.node(node).kind == NodeKind::kChain;
+    while (first < end) {
+      const std::int64_t next = dice_.in(first + 1, end);
+      if (chained || next == first + 1) {
+        add_operator(plan_, node, OpId{static_cast<std::uint16_t>(first)});
+        ++first;
+      } else {
+        fill(add_sequence(plan_, node), first, next);
+        first = next;
+      }
+    }
+  }
+
+  /// Somewhere above all users in a group, perhaps.
+  void add_storages(TensorId tensor) {
+    for (const NodeId group : plan_.node(kRoot).children) {
+      std::optional<NodeId> node;
+      for (const OpId op : operators_below(plan_, group)) {
+        const auto uses = [&](const Access& access) { return access.tensor == tensor; };
+        const Operator& user = cascade_.op(op);
+        if (user.output != tensor && std::none_of(user.inputs.begin(), user.inputs.end(), uses)) continue;
+        NodeId leaf = kRoot;
+        for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+          if (plan_.nodes[i].kind == NodeKind::kOperator && plan_.nodes[i].op == op) {
+            leaf = plan_.nodes[i].parent;
+          }
+        }
+        node = node ? common_ancestor(plan_, *node, leaf) : leaf;
+      }
+      if (!node || !dice_.one_in(3)) continue;
+      if (plan_.node(*node).kind == NodeKind::kChain) node = plan_.node(*node).parent;
+      while (*node != group && dice_.one_in(2)) node = plan_.node(*node).parent;
+      Storage storage{.tensor = tensor, .node = *node};
+      if (dice_.one_in(3)) storage.slots = static_cast<int>(dice_.in(1, 2));
+      storage.spilled = dice_.one_in(3);
+      storage.held = dice_.one_in(3);
+      plan_.storages.push_back(storage);
+    }
+  }
+
+  Dice& dice_;
+  const Cascade& cascade_;
+  Plan plan_;
+  int loops_ = 0;
+};
+
+inline std::string text_of(const Cascade& cascade, const Plan& plan, NodeId node = kRoot) {
+  const Node& here = plan.node(node);
+  if (here.kind == NodeKind::kOperator) return cascade.op(here.op).name + " ";
+  std::string text;
+  if (here.kind == NodeKind::kLoop) text = fmt::format("{}:{}", cascade.rank(here.rank).name, here.tile);
+  if (here.kind == NodeKind::kChain) text = "chain";
+  text += "{ ";
+  for (const Storage& storage : plan.storages) {
+    if (storage.node != node) continue;
+    text += fmt::format("@{}{}{}{} ", cascade.tensor(storage.tensor).name,
+                        storage.slots ? fmt::format("*{}", *storage.slots) : "", storage.spilled ? "!" : "",
+                        storage.held ? "^" : "");
+  }
+  for (const NodeId child : here.children) text += text_of(cascade, plan, child);
+  return text + "} ";
+}
+
+inline std::string text_of(const Cascade& cascade, const Access& access) {
+  std::string text = cascade.tensor(access.tensor).name + "[";
+  for (const Index& index : access.indices) {
+    text += cascade.rank(index.rank).name;
+    if (index.distance > 0) text += fmt::format("-{}", index.distance);
+    if (index.tap) text += "-" + cascade.rank(*index.tap).name;
+    text += " ";
+  }
+  return text + "]";
+}
+
+inline std::string text_of(const Cascade& cascade) {
+  std::string text;
+  for (const Rank& rank : cascade.ranks) text += fmt::format("{}={} ", rank.name, rank.extent.value());
+  for (const Operator& op : cascade.operators) {
+    text += "\n  " + op.name + "[";
+    for (const RankId rank : cascade.tensor(op.output).ranks) text += cascade.rank(rank).name + " ";
+    text += "] =";
+    for (const Access& access : op.inputs) text += " " + text_of(cascade, access);
+  }
+  return text;
+}
+
+}  // namespace fusescape::test_plans
