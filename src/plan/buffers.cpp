@@ -239,7 +239,7 @@ void BufferPlanner::add_carried(TensorId tensor, const LocalUses& local) {
   }
   // Above the outermost loop over the carried rank, whose iterations hand the values on.
   buffer.node = lowest_above(users);
-  for (const PathLoop& loop : loops_above(plan_, buffer.node)) {
+  for (const LiveLoop& loop : live_loops(cascade_, plan_, buffer.node)) {
     if (loop.rank != buffer.carry_rank) continue;
     buffer.node = plan_.node(loop.node).parent;
     break;

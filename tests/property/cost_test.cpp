@@ -1,0 +1,251 @@
+// Does the cost model obey its laws for any cascade, plan and machine?
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+
+#include "random_plans.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+constexpr std::uint32_t kCases = 4000;
+
+/// Calls `check(dice, cascade, plan, layout)` for legal random plans, and says how many there were.
+template <class Check>
+int for_legal_plans(const Check& check) {
+  int legal = 0;
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = random_cascade(dice);
+    const Plan plan = RandomPlan{dice, cascade}.run();
+    const auto layout = lay_out(cascade, plan);
+    if (!layout) continue;
+    ++legal;
+    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
+    check(dice, cascade, plan, *layout);
+  }
+  return legal;
+}
+
+Accelerator random_machine(Dice& dice) {
+  Accelerator machine = accelerator(dice.in(1, 4), dice.in(1, 4));
+  machine.dram.bandwidth = BitsPerCycle{8 * dice.in(1, 8)};
+  machine.dram.ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
+  machine.sram.bank_read = machine.sram.bank_write = BitsPerCycle{8 * dice.in(0, 8)};
+  machine.sram.ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
+  machine.model.fill_cycles = Cycles{dice.in(0, 2)};
+  return machine;
+}
+
+Cost priced(const PlanProfile& profile, const Accelerator& on) {
+  return cost_on(profile, on);
+}
+
+TEST_CASE("What comes from outside is read at least once, and outputs are written at least once") {
+  CHECK(for_legal_plans([](Dice&, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+          const PlanProfile made = profile(cascade, plan, layout, {});
+          for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
+            const Tensor& tensor = cascade.tensors[i];
+            const TensorId id{static_cast<std::uint16_t>(i)};
+            const Bytes whole = bytes_of(elements_of(cascade, id), bits_of(tensor.type));
+            const Moved bytes = moved(cascade, made, tensor.name);
+            if (tensor.kind == TensorKind::kOutput) CHECK(bytes.written >= whole.value());
+            const bool plain =
+                std::any_of(cascade.uses[i].begin(), cascade.uses[i].end(), [&](const Use& use) {
+                  return !is_shifted(cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)]);
+                });
+            if (!cascade.producer[i] && plain) CHECK(bytes.read >= whole.value());
+          }
+        }) > static_cast<int>(kCases / 5));
+}
+
+TEST_CASE("Groups do as many operations as the cascade has unless a loop recomputes") {
+  int exact = 0;
+  for_legal_plans([&](Dice&, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    bool recomputes = false;
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+      if (plan.nodes[i].kind != NodeKind::kOperator) continue;
+      for (const PathLoop& loop : loops_above(plan, NodeId{static_cast<std::uint16_t>(i)})) {
+        const bool own = has_rank(cascade.op(plan.nodes[i].op).ranks, loop.rank);
+        recomputes = recomputes || (!own && Elements{loop.tile} < cascade.extent(loop.rank));
+      }
+    }
+    Ops ops;
+    for (const GroupProfile& group : profile(cascade, plan, layout, {}).groups) ops += group.ops;
+    CHECK(ops >= total_ops(cascade));
+    if (!recomputes) {
+      CHECK(ops == total_ops(cascade));
+      ++exact;
+    }
+  });
+  CHECK(exact > 50);
+}
+
+bool same_cost(const Cost& a, const Cost& b) {
+  return a.latency == b.latency && a.compute == b.compute && a.total.dram_read == b.total.dram_read &&
+         a.total.dram_write == b.total.dram_write && a.total.peak == b.total.peak &&
+         a.total.onchip_read == b.total.onchip_read && a.total.onchip_write == b.total.onchip_write;
+}
+
+TEST_CASE("A tile of the full extent, or of more, costs the same as no loop") {
+  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    // The same tree with every loop of one trip made a sequence.
+    Plan without = plan;
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+      Node& node = without.nodes[i];
+      if (node.kind != NodeKind::kLoop || Elements{node.tile} < cascade.extent(node.rank)) continue;
+      node = {.kind = NodeKind::kSequence, .parent = node.parent, .children = node.children};
+    }
+    const Accelerator machine = random_machine(dice);
+    const auto other = lay_out(cascade, without);
+    REQUIRE(other.has_value());
+    CHECK(same_cost(priced(profile(cascade, plan, layout, {}), machine),
+                    priced(profile(cascade, without, *other, {}), machine)));
+  });
+}
+
+/// Whether all of `ids` have both ranks or neither.
+bool both_or_neither(const std::vector<RankId>& ranks, RankId a, RankId b) {
+  return has_rank(ranks, a) == has_rank(ranks, b);
+}
+
+bool swappable(const Cascade& cascade, const Plan& plan, NodeId outer) {
+  const Node& here = plan.node(outer);
+  if (here.kind != NodeKind::kLoop || here.children.size() != 1) return false;
+  const Node& inner = plan.node(here.children.front());
+  if (inner.kind != NodeKind::kLoop || inner.rank == here.rank) return false;
+  for (const Storage& storage : plan.storages) {
+    if (storage.node == outer) return false;
+  }
+  for (const OpId id : operators_below(plan, outer)) {
+    const Operator& op = cascade.op(id);
+    if (!both_or_neither(op.ranks, here.rank, inner.rank)) return false;
+    if (!both_or_neither(op.reduction_ranks, here.rank, inner.rank)) return false;
+    if (!both_or_neither(cascade.tensor(op.output).ranks, here.rank, inner.rank)) return false;
+    for (const Access& access : op.inputs) {
+      std::vector<RankId> ranks;
+      for (const Index& index : access.indices) ranks.push_back(index.rank);
+      if (!both_or_neither(ranks, here.rank, inner.rank) || is_shifted(access)) return false;
+    }
+  }
+  return true;
+}
+
+TEST_CASE("Swapping two adjacent loops that all below have both or neither of changes nothing") {
+  int swapped = 0;
+  for_legal_plans([&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+      const NodeId outer{static_cast<std::uint16_t>(i)};
+      if (!swappable(cascade, plan, outer)) continue;
+      Plan other = plan;
+      Node& a = other.nodes[i];
+      Node& b = other.nodes[index_of(a.children.front())];
+      std::swap(a.rank, b.rank);
+      std::swap(a.tile, b.tile);
+      const auto other_layout = lay_out(cascade, other);
+      REQUIRE(other_layout.has_value());
+      const Accelerator machine = random_machine(dice);
+      const Cost before = priced(profile(cascade, plan, layout, {}), machine);
+      const Cost after = priced(profile(cascade, other, *other_layout, {}), machine);
+      CHECK(before.total.dram_read == after.total.dram_read);
+      CHECK(before.total.dram_write == after.total.dram_write);
+      CHECK(before.total.peak == after.total.peak);
+      CHECK(before.compute == after.compute);
+      CHECK(before.latency == after.latency);
+      ++swapped;
+    }
+  });
+  CHECK(swapped > 20);
+}
+
+TEST_CASE("More bandwidth or capacity never makes a plan slower") {
+  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    const PlanProfile made = profile(cascade, plan, layout, {});
+    Accelerator machine = random_machine(dice);
+    const Cycles before = priced(made, machine).latency;
+    Accelerator wider = machine;
+    wider.dram.bandwidth.value *= dice.in(1, 3);
+    CHECK(priced(made, wider).latency <= before);
+    wider.sram.bank_read.value *= dice.in(1, 3);
+    wider.sram.bank_write = wider.sram.bank_read;
+    CHECK(priced(made, wider).latency <= before);
+    wider.dram.ports = Ports::kSeparate;
+    wider.sram.ports = Ports::kSeparate;
+    CHECK(priced(made, wider).latency <= before);
+    wider.sram.capacity += Bytes{1};
+    CHECK(priced(made, wider).latency <= before);
+  });
+}
+
+TEST_CASE("Latency is at least every resource's time, and at most all of it one after another") {
+  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    const PlanProfile made = profile(cascade, plan, layout, {});
+    Accelerator machine = random_machine(dice);
+    const Machine resolved = make_machine(machine).value();
+    std::vector<GroupCost> groups(made.groups.size());
+    REQUIRE(evaluate(made, resolved, groups).has_value());
+    for (const GroupCost& group : groups) {
+      CHECK(group.latency >= group.compute);
+      CHECK(group.latency >= group.dram);
+      CHECK(group.latency >= group.onchip);
+      const Ticks moves =
+          Ticks{group.dram_read.value() + group.dram_write.value()} * resolved.dram_ticks_per_byte;
+      CHECK(group.latency <= group.compute + group.onchip + moves);
+    }
+  });
+}
+
+TEST_CASE("A granule of one byte is the least traffic, and a larger one that it divides never less") {
+  for_legal_plans([](Dice&, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    Bytes last;
+    for (const std::int64_t granule : {1, 4, 64}) {
+      ProfileOptions options;
+      options.granule = Bytes{granule};
+      Bytes bytes;
+      for (const GroupProfile& group : profile(cascade, plan, layout, options).groups) {
+        CHECK(group.dram_read.value() % granule == 0);
+        bytes += group.dram_read + group.dram_write;
+      }
+      CHECK(bytes >= last);
+      last = bytes;
+    }
+  });
+}
+
+TEST_CASE("Bytes and operations are affine in the number of tokens, to a thousand million and to the byte") {
+  // Per token: Delta, x, y of D and B, C of N for each of D/640 slices; once: A, the state in and out. (One
+  // token's B and C do not change from slice to slice.)
+  constexpr std::int64_t kD = 5120;
+  constexpr std::int64_t kN = 16;
+  for (const std::int64_t tokens : {2LL, 64LL, 1'000'000LL, 1'000'000'000LL}) {
+    CAPTURE(tokens);
+    const Cascade cascade = state_update(
+        {.l = tokens, .d = kD, .n = kN, .initial = Initial::kLoaded, .final_value = Final::kStored});
+    const PlanProfile made = profile_of(cascade, "D:640{ L:1{ dA exp dB dBx t h y } }");
+    const GroupProfile& group = made.groups.front();
+    CHECK(group.dram_read.value() == 4 * (tokens * (2 * kD + 2 * kN * (kD / 640)) + 2 * kD * kN));
+    CHECK(group.dram_write.value() == 4 * (tokens * kD + kD * kN));
+    CHECK(group.ops.value() == 7 * tokens * kD * kN);
+    CHECK(made.classes.size() == 1);
+  }
+}
+
+TEST_CASE("Fusing two element-wise groups saves exactly the write and the read of what lies between them") {
+  for (std::uint32_t seed = 0; seed < 200; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = state_update({.l = dice.in(1, 9), .d = dice.in(1, 9), .n = dice.in(1, 9)});
+    const auto bytes = [&](const std::string& plan) {
+      Bytes sum;
+      for (const GroupProfile& group : profile_of(cascade, plan).groups)
+        sum += group.dram_read + group.dram_write;
+      return sum;
+    };
+    const auto tile = dice.in(1, 9);
+    const std::string loop = fmt::format("L:{}{{ ", tile);
+    const Bytes between = bytes_of(elements_of(cascade, *find_tensor(cascade, "dA")), 32);
+    CHECK(bytes(loop + "dA } | " + loop + "exp }") - bytes(loop + "dA exp }") == between * 2);
+  }
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans

@@ -1,0 +1,196 @@
+// How long does a plan take? The closed forms of docs/model/latency.md on calculated cases.
+#include "fusescape/cost/evaluate.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "fusescape/plan/spatial.hpp"
+#include "plans.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+/// In bytes of a DRAM that moves one a cycle, and cycles.
+struct Tiles {
+  std::int64_t count = 1;
+  std::int64_t load = 1;
+  std::int64_t compute = 1;
+  std::int64_t store = 1;
+};
+
+/// Tiles of exactly these lengths: z[i,w] is the largest x[i,r] in int8, all of a tile in one step on the
+/// array.
+Cost latency_of(const Tiles& tiles, int slots, Ports ports) {
+  CascadeBuilder make{"tiles", DataType::kInt8};
+  const RankId i = make.rank("I", Elements{tiles.count});
+  const RankId r = make.rank("R", Elements{tiles.load});
+  const RankId w = make.rank("W", Elements{tiles.store});
+  const TensorId x = make.tensor("x", {i, r}, TensorKind::kInput);
+  const TensorId z = make.tensor("z", {i, w}, TensorKind::kOutput);
+  make.make("z", OpKind::kReduceMax, z, {make.at(x)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator(tiles.load, tiles.store);
+  machine.cores.front().spatial.push_back(
+      {.kinds = {}, .operators = {}, .cores = {}, .rows = {"R"}, .cols = {"W"}, .flat = {}});
+  machine.model.fill_cycles = Cycles{tiles.compute - 1};  // One step of one cycle, and the fill.
+  machine.dram.bandwidth = BitsPerCycle{8};
+  machine.dram.ports = ports;
+  Plan plan = plan_of(cascade, slots == 1 ? "I:1{ @x*1 @z*1 z }" : "I:1{ @x*2 @z*2 z }");
+  plan.spatial = spatial_mappings(cascade, machine);
+  return cost_on(profile_of(cascade, plan), machine);
+}
+
+std::int64_t cycles(const Tiles& tiles, int slots = 2, Ports ports = Ports::kShared) {
+  return latency_of(tiles, slots, ports).latency.value();
+}
+
+TEST_CASE(
+    "Equal tiles on one shared port with two slots: max(r + nc + w, n(r+w) + max(0,c-r) + max(0,c-w))") {
+  // (4, 6, 4): n=8: max(4 + 48 + 4, 64 + 2 + 2) = 68; n=64: max(392, 512 + 4) = 516.
+  CHECK(cycles({8, 4, 6, 4}) == 68);
+  CHECK(cycles({64, 4, 6, 4}) == 516);
+  // (10, 9, 1): n=64: max(587, 704 + 0 + 8) = 712.
+  CHECK(cycles({64, 10, 9, 1}) == 712);
+  // Compute-bound: (1, 20, 2), n=10: 1 + 200 + 2.
+  CHECK(cycles({10, 1, 20, 2}) == 203);
+  // One tile has nothing to overlap with.
+  CHECK(cycles({1, 4, 6, 4}) == 14);
+}
+
+TEST_CASE("Separate ports with two slots: r + c + w + (n-1) max(r, c, w)") {
+  CHECK(cycles({8, 4, 6, 4}, 2, Ports::kSeparate) == 14 + 7 * 6);
+  CHECK(cycles({64, 10, 9, 1}, 2, Ports::kSeparate) == 20 + 63 * 10);
+  CHECK(cycles({64, 1, 2, 9}, 2, Ports::kSeparate) == 12 + 63 * 9);
+}
+
+TEST_CASE("One slot each way: n(r+c+w) on a shared port, r+c+w + (n-1)(c + max(r, w)) on separate ones") {
+  CHECK(cycles({8, 4, 6, 4}, 1) == 8 * 14);
+  CHECK(cycles({64, 10, 9, 1}, 1) == 64 * 20);
+  CHECK(cycles({8, 4, 6, 4}, 1, Ports::kSeparate) == 14 + 7 * (6 + 4));
+  CHECK(cycles({64, 10, 9, 1}, 1, Ports::kSeparate) == 20 + 63 * (9 + 10));
+  CHECK(cycles({5, 1, 2, 9}, 1, Ports::kSeparate) == 12 + 4 * (2 + 9));
+}
+
+TEST_CASE("Unequal tiles take at least the port's sum and the first load, all compute and the last store") {
+  // Tiles of 4, 4 and 2 rows of X (3 bytes each) and Z (2 bytes each); one cycle a product.
+  const Cascade cascade = matmul(10, 2, 3, DataType::kInt8);
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{8};
+  // Y is 6 bytes, a tile's X 12, 12 and 6, its Z 8, 8 and 4; compute 24, 24 and 12.
+  // Port: 6 + 30 + 20 = 56. First load 18 + 60 + last store 4 = 82.
+  CHECK(cost_on(profile_of(cascade, "M:4{ Z }"), machine).latency == Cycles{82});
+  // On six PEs a row takes one cycle, 4, 4 and 2, and the port is the limit: 18 + 10 + 4 < 56.
+  machine.cores.front().rows = 6;
+  machine.cores.front().spatial.push_back(
+      {.kinds = {}, .operators = {}, .cores = {}, .rows = {"N", "K"}, .cols = {}, .flat = {}});
+  Plan plan = plan_of(cascade, "M:4{ Z }");
+  plan.spatial = spatial_mappings(cascade, machine);
+  const Cost cost = cost_on(profile_of(cascade, plan), machine);
+  CHECK(cost.compute == Cycles{10});
+  // At least 56; before the first of 20 stored bytes 18 + 4 cycles pass.
+  CHECK(cost.latency >= Cycles{56});
+  CHECK(cost.latency <= Cycles{18 + 10 + 18 + 20});
+}
+
+TEST_CASE("At 724 bits a cycle 512 bytes take 5.657 cycles, and a thousand of them are rounded once") {
+  // 512 * 8 / 724 = 5.657...: 6 cycles alone; 1000 take 5657.46, rounded up to 5658 and not to 6000.
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{724};
+  machine.cores.front().cols = 512;
+  const auto loads = [&](std::int64_t tiles) {
+    CascadeBuilder make{"sums", DataType::kInt8};
+    const RankId i = make.rank("I", Elements{tiles});
+    const RankId k = make.rank("K", Elements{512});
+    const TensorId x = make.tensor("x", {i, k}, TensorKind::kInput);
+    make.make("max", OpKind::kReduceMax, {"m", {i}}, {make.at(x)});
+    const Cascade cascade = sound(make.finish());
+    Plan plan = plan_of(cascade, "I:1{ @m*2 max }");
+    machine.cores.front().spatial = {
+        {.kinds = {}, .operators = {}, .cores = {}, .rows = {}, .cols = {"K"}, .flat = {}}};
+    plan.spatial = spatial_mappings(cascade, machine);
+    return cost_on(profile_of(cascade, plan), machine).total.dram;
+  };
+  TickScale scale;
+  REQUIRE(scale.include(BitsPerCycle{724}));
+  REQUIRE(scale.ticks_per_cycle() == 724);
+  // 1000 loads of 512 bytes and 1000 stores of one: 1000 * 513 * 8 ticks of 1/724 cycle.
+  CHECK(loads(1000) == Ticks{1000 * 513 * 8});
+  CHECK(scale.whole_cycles(Ticks{512 * 8}) == Cycles{6});
+  CHECK(scale.whole_cycles(Ticks{1000 * 512 * 8}) == Cycles{5658});
+}
+
+TEST_CASE("Each slice's single-slotted burst is exposed: memory-aware at N=64, L=64, 8 slices") {
+  // 64 x 128 PEs, 256 bytes a cycle, fill 2. A token of a slice of 640 channels: 5 steps for each of seven
+  // operators, 6 * (5 + 2) + (4 * 5 + 2) = 64 cycles; 512 of them 32,768. A slice's A and h0 take
+  // 2 * 163,840 / 256 = 1,280 cycles that nothing hides; the first token's inputs 22 and the last y 10 more.
+  Accelerator machine = accelerator(64, 128);
+  Core& core = machine.cores.front();
+  core.cycles_per_op[static_cast<std::size_t>(OpKind::kExp)] = 4;
+  core.spatial.push_back(
+      {.kinds = {}, .operators = {}, .cores = {}, .rows = {"N"}, .cols = {"D"}, .flat = {}});
+  machine.model.fill_cycles = Cycles{2};
+  machine.dram.bandwidth = BitsPerCycle{2048};
+  const Cascade cascade = state_update({.l = 64, .d = 5120, .n = 64, .initial = Initial::kLoaded});
+  Plan plan = plan_of(cascade, "D:640{ @A*1 L:1{ dA exp dB dBx t h y } }");
+  plan.spatial = spatial_mappings(cascade, machine);
+  const Cost cost = cost_on(profile_of(cascade, plan), machine);
+  CHECK(cost.compute == Cycles{32'768});
+  CHECK(32'768 + 8 * 1'280 + 22 + 10 == 43'040);
+  // An event simulation with one slot gives 43,286 cycles; the busiest resource alone would give 34,080.
+  CHECK(cost.latency >= Cycles{43'040});
+  CHECK(cost.latency <= Cycles{43'286});
+}
+
+TEST_CASE("What does not fit is refused with the bytes needed and there") {
+  const Cascade cascade = matmul(4, 4, 4);
+  Accelerator machine = accelerator();
+  machine.sram.capacity = Bytes{191};
+  const PlanProfile profile = profile_of(cascade, "Z");
+  const auto refused = evaluate(profile, make_machine(machine).value());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == Infeasible::Reason::kCapacity);
+  CHECK(refused.error().needed == Bytes{3 * 16 * 4});
+  CHECK(refused.error().available == Bytes{191});
+  machine.sram.capacity = Bytes{192};
+  CHECK(evaluate(profile, make_machine(machine).value()).has_value());
+}
+
+TEST_CASE("An operator that no core runs is refused, not free") {
+  Accelerator machine = accelerator();
+  machine.cores.front().cycles_per_op[static_cast<std::size_t>(OpKind::kMatmul)] = 0;
+  const auto refused = evaluate(profile_of(matmul(2, 2, 2), "Z"), make_machine(machine).value());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == Infeasible::Reason::kUnsupported);
+}
+
+TEST_CASE("Counts beyond 63 bits are refused, never wrapped") {
+  // 3 * 10^9 outputs of 10^9 terms each are 3 * 10^18 operations, which fit; 4 bytes refetched for each do
+  // not.
+  const Cascade cascade = matmul(3, 1'000'000'000, 1'000'000'000);
+  const auto machine = make_machine(accelerator()).value();
+  const auto refused = evaluate(profile_of(cascade, "K:1{ N:1{ M:1{ Z } } }"), machine);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == Infeasible::Reason::kOverflow);
+}
+
+TEST_CASE("Groups run one after another, and the largest footprint counts") {
+  const Cascade cascade = state_update({.l = 8, .d = 16, .n = 4});
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{64};
+  const PlanProfile both = profile_of(cascade, "dA | exp");
+  std::vector<GroupCost> groups(2);
+  const auto cost = evaluate(both, make_machine(machine).value(), groups).value();
+  CHECK(cost.total.latency == groups[0].latency + groups[1].latency);
+  CHECK(cost.total.dram_read == groups[0].dram_read + groups[1].dram_read);
+  CHECK(cost.total.peak == std::max(groups[0].peak, groups[1].peak));
+  CHECK(cost.total.ops == groups[0].ops + groups[1].ops);
+}
+
+TEST_CASE("A machine whose ports have no common time base is refused") {
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{(std::int64_t{1} << 40) - 1};
+  machine.sram.bank_read = machine.sram.bank_write = BitsPerCycle{(std::int64_t{1} << 39) - 7};
+  CHECK_FALSE(make_machine(machine).has_value());
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans
