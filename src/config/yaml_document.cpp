@@ -5,6 +5,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 #include <unordered_set>
@@ -51,7 +52,11 @@ class TreeBuilder final : public YAML::EventHandler {
   [[nodiscard]] bool usable() const { return usable_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (documents_++ > 0) refuse(mark, "a second document; a file holds one");
+    if (documents_++ == 0) return;
+    const bool announced =
+        !mark.is_null() && text_.substr(std::min(offset_of(mark), text_.size()), 3) == "---";
+    refuse(mark, announced ? "a second document; a file holds one"
+                           : "not YAML: the document has ended, and this is no part of it");
   }
   void OnDocumentEnd() override {}
 
@@ -183,7 +188,8 @@ std::optional<YamlNode> parse_yaml(Diagnostics& diags) {
   std::istringstream in{diags.text()};
   try {
     YAML::Parser parser{in};
-    while (parser.HandleNextDocument(builder)) {
+    // Once it is refused, no further: on a stray ',' yaml-cpp finds empty documents for ever.
+    while (builder.usable() && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
     if (diags.ok() || builder.usable()) {  // Otherwise the cause has already been named.
