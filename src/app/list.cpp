@@ -55,10 +55,13 @@ expected<Table, Failure> tech_table() {
 }
 
 expected<Table, Failure> family_table() {
-  return Table{.columns = {"name", "summary"},
-               .rows = {{std::string{"mamba1"},
-                         std::string{"Mamba-1 blocks (Gu and Dao, arXiv 2312.00752), Falcon-Mamba included"}},
-                        {std::string{"cascade"}, std::string{"operators written out one by one"}}}};
+  return Table{
+      .columns = {"name", "summary"},
+      .rows = {{std::string{"mamba1"},
+                std::string{"Mamba-1 blocks (Gu and Dao, arXiv 2312.00752), Falcon-Mamba included"}},
+               {std::string{"opt"},
+                std::string{"OPT blocks (Zhang et al., arXiv 2205.01068): attention over a KV cache, MLP"}},
+               {std::string{"cascade"}, std::string{"operators written out one by one"}}}};
 }
 
 struct Listing {

@@ -21,8 +21,9 @@ Binding::Binding(const InputFile& input, FileKind kind, std::span<const Setting>
     errors_.at(at("kind"), fmt::format("kind: expected '{}', got '{}'", name_of(kind), name_of(input.kind)));
     return;
   }
-  apply_settings(root_, table_of(kind), settings, errors_);
-  read_section({root_, ""}, table_of(kind), errors_, owner);
+  const SectionSpec& table = table_of(kind, root_);
+  apply_settings(root_, table, settings, errors_);
+  read_section({root_, ""}, table, errors_, owner);
 }
 
 const YamlNode& Binding::at(std::string_view key) const {

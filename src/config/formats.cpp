@@ -79,11 +79,14 @@ void collect(const SectionSpec& section, std::vector<const SectionSpec*>& found)
 std::string formats_markdown() {
   std::string out;
   for (std::size_t i = 0; i < kFileKinds.size(); ++i) {
-    const SectionSpec& table = table_of(static_cast<FileKind>(i));
-    out += fmt::format("\n## `kind: {}`\n\n", kFileKinds[i]);
-    add_keys(table, out);
+    const auto tables = tables_of(static_cast<FileKind>(i));
     std::vector<const SectionSpec*> sections;
-    collect(table, sections);
+    out += fmt::format("\n## `kind: {}`\n\n", kFileKinds[i]);
+    for (const SectionSpec* table : tables) {
+      if (tables.size() > 1) out += fmt::format("### `family: {}`\n\n", table->name);
+      add_keys(*table, out);
+      collect(*table, sections);
+    }
     for (const SectionSpec* section : sections) {
       out += fmt::format("### *{}* of {}\n\n", section->name, kFileKinds[i]);
       add_keys(*section, out);

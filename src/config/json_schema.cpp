@@ -21,7 +21,12 @@ class SchemaWriter {
   [[nodiscard]] std::string write() {
     Json root{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
               {"title", fmt::format("fusescape {}", name_of(kind_))}};
-    root.update(object(table_of(kind_)));
+    const auto tables = tables_of(kind_);
+    if (tables.size() == 1) {
+      root.update(object(*tables.front()));
+    } else {
+      for (const SectionSpec* table : tables) root["oneOf"].push_back(family(*table));
+    }
     if (!definitions_.empty()) root["$defs"] = definitions_;
     return root.dump(2) + "\n";
   }
@@ -42,6 +47,13 @@ class SchemaWriter {
     Json out{{"type", "object"}, {"description", section.doc}, {"properties", std::move(properties)}};
     if (!required.empty()) out["required"] = std::move(required);
     out["additionalProperties"] = false;
+    return out;
+  }
+
+  /// A table that files choose by their `family`.
+  [[nodiscard]] Json family(const SectionSpec& section) {
+    Json out = object(section);
+    out["properties"]["family"] = Json{{"const", section.name}};
     return out;
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "fusescape/config/accelerator_table.hpp"
@@ -47,7 +48,7 @@ std::optional<FileKind> read_header(const YamlNode& root, InputErrors& errors) {
 template <class File>
 void read_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
   File file;
-  read_section({root, ""}, table_of(kind), errors, &file);
+  read_section({root, ""}, table_of(kind, root), errors, &file);
 }
 
 /// Checks the keys of a file that is refused already, so that all its errors are shown at once.
@@ -79,22 +80,36 @@ std::string_view name_of(FileKind kind) {
   return kFileKinds[static_cast<std::size_t>(kind)];
 }
 
-const SectionSpec& table_of(FileKind kind) {
+std::span<const SectionSpec* const> tables_of(FileKind kind) {
+  static constexpr std::array kAccelerator{&kAcceleratorTable};
+  static constexpr std::array kTechnology{&kTechnologyTable};
+  static constexpr std::array kCascade{&kCascadeTable};
+  static constexpr std::array kPlan{&kPlanTable};
+  static constexpr std::array kSweep{&kSweepTable};
   switch (kind) {
     case FileKind::kAccelerator:
-      return kAcceleratorTable;
+      return kAccelerator;
     case FileKind::kTechnology:
-      return kTechnologyTable;
+      return kTechnology;
     case FileKind::kCascade:
-      return kCascadeTable;
+      return kCascade;
     case FileKind::kModel:
-      return kModelTable;
+      return kModelTables;
     case FileKind::kPlan:
-      return kPlanTable;
+      return kPlan;
     case FileKind::kSweep:
       break;
   }
-  return kSweepTable;
+  return kSweep;
+}
+
+const SectionSpec& table_of(FileKind kind, const YamlNode& root) {
+  const std::span<const SectionSpec* const> tables = tables_of(kind);
+  const YamlNode* family = find_value(root, "family");
+  const auto named = std::find_if(tables.begin(), tables.end(), [&](const SectionSpec* table) {
+    return family != nullptr && family->text == table->name;
+  });
+  return **(named == tables.end() ? tables.begin() : named);
 }
 
 Loaded<InputFile> parse_input(std::string file, std::string text) {

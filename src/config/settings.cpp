@@ -10,7 +10,8 @@
 namespace fusescape {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNeverSet{"kind", "version", "name", "source", "description"};
+constexpr std::array<std::string_view, 6> kNeverSet{"kind", "version", "family",
+                                                    "name", "source",  "description"};
 
 /// A step from a node to the one below it: a key of a mapping, or a position in a list.
 struct Step {
@@ -166,7 +167,7 @@ void apply_settings(YamlNode& root, const SectionSpec& table, std::span<const Se
 
 std::vector<std::string> settable_keys(const InputFile& input) {
   std::vector<std::string> keys;
-  collect(table_of(input.kind), &input.root, "", keys);
+  collect(table_of(input.kind, input.root), &input.root, "", keys);
   return keys;
 }
 
@@ -182,7 +183,7 @@ Loaded<Setting> parse_setting(std::string_view assignment) {
 }
 
 bool takes_setting(const InputFile& input, std::string_view key) {
-  return resolve(table_of(input.kind), input.root, key).has_value();
+  return resolve(table_of(input.kind, input.root), input.root, key).has_value();
 }
 
 std::optional<InputError> unknown_settings(std::span<const Setting> settings,

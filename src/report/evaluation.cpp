@@ -144,6 +144,8 @@ Subject subject_of(const Workload& workload, const Accelerator& accelerator, std
   if (workload.params) subject.params = workload.params->value();
   for (const Rank& rank : workload.block.ranks) subject.ranks.emplace_back(rank.name, rank.extent.value());
   subject.assumptions = assumptions_of(subject, accelerator, silicon);
+  subject.assumptions.insert(subject.assumptions.end(), workload.assumptions.begin(),
+                             workload.assumptions.end());
   return subject;
 }
 

@@ -22,6 +22,10 @@ Elements mamba1_params(const Mamba1& shape) {
 Workload mamba1_workload(const Mamba1& shape) {
   CheckedCascade block = mamba1_block(shape);
   FUSESCAPE_EXPECTS(block.problems.empty());
+  std::vector<std::string> assumptions;
+  if (shape.rewrite == Mamba1::Rewrite::kDeltaX) {
+    assumptions.emplace_back("rewritten: Delta * x is formed first, so that dB never exists");
+  }
   return {.name = shape.name,
           .family = "mamba1",
           .phase = shape.phase,
@@ -29,6 +33,7 @@ Workload mamba1_workload(const Mamba1& shape) {
           .n_layer = shape.n_layer,
           .tokens = Elements{shape.batch} * shape.tokens,
           .params = mamba1_params(shape),
+          .assumptions = std::move(assumptions),
           .block = std::move(block.cascade)};
 }
 

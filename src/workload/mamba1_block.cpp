@@ -106,13 +106,24 @@ class Mamba1Block {
     return {.delta = delta, .b = std::move(b), .c = std::move(c)};
   }
 
+  /// Delta * B * u, as (Delta * B) * u or, rewritten, as (Delta * u) * B.
+  [[nodiscard]] TensorId input_update(TensorId u, const SsmInputs& ssm) {
+    const std::vector<RankId> all{b_, l_, d_, n_};
+    if (shape_.rewrite == Mamba1::Rewrite::kDeltaX) {
+      const TensorId delta_x =
+          make_.make("delta_x", OpKind::kMul, {"delta_x", {b_, l_, d_}}, {make_.at(ssm.delta), make_.at(u)});
+      return make_.make("dBx", OpKind::kMul, {"dBx", all}, {make_.at(delta_x), ssm.b});
+    }
+    const TensorId db = make_.make("dB", OpKind::kMul, {"dB", all}, {make_.at(ssm.delta), ssm.b});
+    return make_.make("dBx", OpKind::kMul, {"dBx", all}, {make_.at(db), make_.at(u)});
+  }
+
   [[nodiscard]] TensorId state_update(TensorId u, const SsmInputs& ssm) {
     const std::vector<RankId> all{b_, l_, d_, n_};
     const TensorId a = weight("A", {d_, n_});
     const TensorId da = make_.make("dA", OpKind::kMul, {"dA", all}, {make_.at(ssm.delta), make_.at(a)});
     const TensorId abar = make_.make("exp", OpKind::kExp, {"Abar", all}, {make_.at(da)});
-    const TensorId db = make_.make("dB", OpKind::kMul, {"dB", all}, {make_.at(ssm.delta), ssm.b});
-    const TensorId dbx = make_.make("dBx", OpKind::kMul, {"dBx", all}, {make_.at(db), make_.at(u)});
+    const TensorId dbx = input_update(u, ssm);
     const TensorId h = make_.tensor("h", all, TensorKind::kState);
     carry_over(h);
     const TensorId t = make_.make("t", OpKind::kMul, {"t", all}, {make_.at(abar), make_.earlier(h, l_, 1)});

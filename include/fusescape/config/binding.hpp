@@ -11,8 +11,11 @@
 
 namespace fusescape {
 
-/// The table of a kind: what its file may hold.
-[[nodiscard]] const SectionSpec& table_of(FileKind kind);
+/// The tables of a kind, what its files may hold: one, or one per family of models.
+[[nodiscard]] std::span<const SectionSpec* const> tables_of(FileKind kind);
+
+/// The one that a file with this root is read by; the first if it names no known family.
+[[nodiscard]] const SectionSpec& table_of(FileKind kind, const YamlNode& root);
 
 /// The two keys that every file starts with; parse_input has checked them.
 inline constexpr std::array kFileKinds{std::string_view{"accelerator"}, std::string_view{"technology"},
@@ -35,7 +38,7 @@ void apply_settings(YamlNode& root, const SectionSpec& table, std::span<const Se
 /// One reading of a file into a struct. Not copied: nodes of `root` are referred to while it lives.
 class Binding {
  public:
-  /// Reads into `owner`, the struct that the table of `kind` was made for.
+  /// Reads into `owner`, the struct that the tables of `kind` were made for.
   Binding(const InputFile& input, FileKind kind, std::span<const Setting> settings, void* owner);
   Binding(const Binding&) = delete;
   Binding& operator=(const Binding&) = delete;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fusescape/workload/cascade.hpp"
 
@@ -20,6 +21,7 @@ struct Workload {
   std::int64_t n_layer = 1;
   Elements tokens{1};              ///< Tokens that one run of the block advances, over the whole batch.
   std::optional<Elements> params;  ///< Of the whole model; none for an explicit cascade without n_layer.
+  std::vector<std::string> assumptions{};  ///< Of the family's model; shown with every result.
   Cascade block;
 };
 
@@ -44,6 +46,7 @@ struct Mamba1 {
   enum class Softplus : unsigned char { kModelled, kFree } softplus = Softplus::kModelled;
   bool norm_gain = true;  ///< False: the norm lacks its gain g[E], as in the fine-grained-fusion paper.
   bool conv_bias = true;  ///< False: the convolution lacks its bias, likewise.
+  enum class Rewrite : unsigned char { kNone, kDeltaX } rewrite = Rewrite::kNone;  ///< Delta*x: no dB.
   std::optional<Initial> initial_state{};  ///< None: zero in prefill, loaded in decode.
   Final final_state = Final::kStored;
 };
