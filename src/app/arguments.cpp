@@ -39,6 +39,7 @@ constexpr const char* kSweepExamples = R"(Examples:
 struct CommandSlots {
   EvaluateArguments evaluate;
   CompareArguments compare;
+  RooflineArguments roofline;
   SweepArguments sweep;
   ParetoArguments pareto;
   ListArguments list;
@@ -109,6 +110,13 @@ void add_compare(CLI::App& app, CompareArguments& arguments) {
       ->type_name("a,b,...")
       ->delimiter(',')
       ->allow_extra_args(false);
+  add_output_options(*command, arguments.output);
+}
+
+void add_roofline(CLI::App& app, RooflineArguments& arguments) {
+  CLI::App* command = app.add_subcommand(
+      "roofline", "Each operator alone: its operational intensity and the roof that stops it");
+  add_input_options(*command, arguments.input);
   add_output_options(*command, arguments.output);
 }
 
@@ -185,6 +193,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
     return Command{slots.evaluate};
   }
   if (name == "compare") return Command{slots.compare};
+  if (name == "roofline") return Command{slots.roofline};
   if (name == "sweep") return Command{slots.sweep};
   if (name == "pareto") return Command{slots.pareto};
   if (name == "list") return Command{slots.list};
@@ -229,6 +238,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   CommandSlots slots;
   add_evaluate(app, slots.evaluate);
   add_compare(app, slots.compare);
+  add_roofline(app, slots.roofline);
   add_sweep(app, slots.sweep);
   add_pareto(app, slots.pareto);
   add_list_and_validate(app, slots);

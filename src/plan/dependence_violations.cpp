@@ -28,6 +28,7 @@ struct Checker {
   void check_edge(OpId producer, const Use& use, bool in_recurrence);
   void check_earlier_read(OpId producer, OpId consumer, const Index& shifted);
   void check_finished(OpId producer, OpId consumer);
+  void check_renamed(OpId producer, OpId consumer, const Access& access);
   void check_repeated_update(OpId producer, OpId consumer, RankId rank);
   void check_recurrence(const Recurrence& recurrence);
   void check_accumulation(OpId op);
@@ -60,6 +61,22 @@ void Checker::check_finished(OpId producer, OpId consumer) {
       report(Rule::kPartialSum, producer, consumer, loop.rank,
              fmt::format("both run inside the loop over {}, before the sum is complete",
                          cascade.rank(loop.rank).name));
+    }
+  }
+}
+
+/// A dimension that is read along another rank than it was made along (keys, slices) is read beyond the tile
+/// of a common loop over the latter.
+void Checker::check_renamed(OpId producer, OpId consumer, const Access& access) {
+  const NodeId shared = common_ancestor(plan, leaf(producer), leaf(consumer));
+  for (const LiveLoop& loop : live_loops(cascade, plan, shared)) {
+    for (std::size_t i = 0; i < access.indices.size(); ++i) {
+      const RankId made_along = cascade.tensor(access.tensor).ranks[i];
+      const RankId read_along = access.indices[i].rank;
+      if (made_along != loop.rank || read_along == made_along) continue;
+      report(Rule::kOrder, producer, consumer, loop.rank,
+             fmt::format("it reads along {} what is made tile by tile inside the loop over {}",
+                         cascade.rank(read_along).name, cascade.rank(loop.rank).name));
     }
   }
 }
@@ -100,6 +117,7 @@ void Checker::check_edge(OpId producer, const Use& use, bool in_recurrence) {
     if (!in_recurrence) check_earlier_read(producer, use.op, *shifted);
   }
   check_finished(producer, use.op);
+  check_renamed(producer, use.op, access);
   if (shifted != nullptr) check_repeated_update(producer, use.op, shifted->rank);
 }
 

@@ -135,6 +135,30 @@ TEST_CASE("A free softplus leaves the bias add, and dropped gain and bias leave 
   CHECK(mamba1_params(shape) == mamba1_params(small_shape()));
 }
 
+TEST_CASE("Forming Delta x first leaves dB out, and saves L D N - L D operations a sequence") {
+  Mamba1 shape = small_shape();
+  shape.rewrite = Mamba1::Rewrite::kDeltaX;
+  const Cascade block = block_of(shape);
+  CHECK_FALSE(find_operator(block, "dB"));
+  CHECK_FALSE(find_tensor(block, "dB"));
+  CHECK(op_named(block, "delta_x").inputs[0].tensor == *find_tensor(block, "delta"));
+  CHECK(op_named(block, "delta_x").inputs[1].tensor == *find_tensor(block, "u"));
+  CHECK(op_named(block, "dBx").inputs[0].tensor == *find_tensor(block, "delta_x"));
+  CHECK(op_named(block, "dBx").inputs[1] == op_named(block_of(small_shape()), "dB").inputs[1]);  // B.
+  // B = 2, L = 5, D = 8, N = 4: dB's L*D*N become delta_x's L*D.
+  CHECK(total_ops(block_of(small_shape())) - total_ops(block) == Ops{2 * (5 * 8 * 4 - 5 * 8)});
+  CHECK(weight_elements(block) == weight_elements(block_of(small_shape())));
+  CHECK(recurrences(block).size() == 1);
+}
+
+TEST_CASE("Only a rewritten block says that it is") {
+  Mamba1 shape = small_shape();
+  CHECK(mamba1_workload(shape).assumptions.empty());
+  shape.rewrite = Mamba1::Rewrite::kDeltaX;
+  CHECK(mamba1_workload(shape).assumptions ==
+        std::vector<std::string>{"rewritten: Delta * x is formed first, so that dB never exists"});
+}
+
 TEST_CASE("A workload counts the tokens of the whole batch and carries the type to every tensor") {
   Mamba1 shape = small_shape();
   shape.dtype = DataType::kBf16;

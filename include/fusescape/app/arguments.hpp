@@ -45,6 +45,11 @@ struct CompareArguments {
   OutputArguments output;
 };
 
+struct RooflineArguments {
+  InputArguments input;
+  OutputArguments output;
+};
+
 struct SweepArguments {
   std::string file;
   std::vector<std::string> settings;
@@ -75,8 +80,8 @@ struct PrintArguments {
   OutputArguments output;
 };
 
-using Command = std::variant<EvaluateArguments, CompareArguments, SweepArguments, ParetoArguments,
-                             ListArguments, ValidateArguments, PrintArguments>;
+using Command = std::variant<EvaluateArguments, CompareArguments, RooflineArguments, SweepArguments,
+                             ParetoArguments, ListArguments, ValidateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {

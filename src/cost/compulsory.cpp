@@ -1,0 +1,52 @@
+#include "fusescape/cost/compulsory.hpp"
+
+#include <algorithm>
+
+namespace fusescape {
+namespace {
+
+/// Positions along one dimension, from `first` up to but without `last`; negative ones are initial values.
+struct Span {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  [[nodiscard]] Elements size() const { return Elements{std::max<std::int64_t>(last - first, 0)}; }
+};
+
+Span span_of(const Cascade& cascade, const Tensor& tensor, const Index& index, std::size_t dimension) {
+  Span span{.first = -reach(cascade, index), .last = cascade.extent(index.rank).value() - index.distance};
+  span.last = std::min(span.last, cascade.extent(tensor.ranks[dimension]).value());
+  if (tensor.initial == Initial::kZero) span.first = std::max<std::int64_t>(span.first, 0);
+  return span;
+}
+
+Elements elements_read(const Cascade& cascade, const Operator& op, const Access& access) {
+  const Tensor& tensor = cascade.tensor(access.tensor);
+  Elements elements{1};
+  for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    const Index& index = access.indices[i];
+    if (index.distance == 0 && !index.tap) {
+      elements = elements * cascade.extent(index.rank);
+      continue;
+    }
+    Span span = span_of(cascade, tensor, index, i);
+    if (access.tensor == op.output) span.last = std::min<std::int64_t>(span.last, 0);
+    elements = elements * span.size();
+  }
+  return elements;
+}
+
+}  // namespace
+
+CompulsoryTraffic compulsory_traffic(const Cascade& cascade, OpId id) {
+  const Operator& op = cascade.op(id);
+  CompulsoryTraffic traffic;
+  for (auto input = op.inputs.begin(); input != op.inputs.end(); ++input) {
+    if (std::find(op.inputs.begin(), input, *input) != input) continue;
+    const int bits = bits_of(cascade.tensor(input->tensor).type);
+    traffic.read += bytes_of(elements_read(cascade, op, *input), bits);
+  }
+  traffic.written = bytes_of(elements_of(cascade, op.output), bits_of(cascade.tensor(op.output).type));
+  return traffic;
+}
+
+}  // namespace fusescape

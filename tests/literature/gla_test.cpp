@@ -1,0 +1,69 @@
+// Does the shipped explicit cascade, a gated linear attention, cost what its formulas say?
+#include <catch2/catch.hpp>
+
+#include "fusescape/config/load.hpp"
+#include "fusescape/search/assessment.hpp"
+
+namespace fusescape {
+namespace {
+
+template <class T>
+T value_of(Loaded<T> loaded) {
+  if (!loaded) FAIL(loaded.error().text);
+  return *std::move(loaded);
+}
+
+Workload gla_with(const std::vector<std::pair<std::string, std::string>>& keys) {
+  std::vector<Setting> settings;
+  for (const auto& [key, value] : keys) settings.push_back({key, value, {}});
+  return value_of(load_workload("gated-linear-attention", settings));
+}
+
+TEST_CASE("The gated linear attention's weights are those of its projections") {
+  // E = 2048, H*K = 1024, H*V = 2048, R = 16: g_in 2048; q and k 2 * 2048*1024; v, r and o 3 * 2048*2048;
+  // gate 2048*16 + 16*1024 + 1024; g_out 512.
+  CHECK(weight_elements(gla_with({}).block) ==
+        Elements{2048 + 2 * 2048 * 1024 + 3 * 2048 * 2048 + 2048 * 16 + 16 * 1024 + 1024 + 512});
+}
+
+TEST_CASE("The gated linear attention's state costs four operations per entry and token") {
+  // outer, decay, update and read: H*K*V each = 4 * 256 * 512. The rest is per token, whatever V a key meets.
+  const auto ops = [](const char* width) { return total_ops(gla_with({{"L", "8"}, {"K", width}}).block); };
+  // Per key entry: q, k E each; the gate R; softplus, temperature, exp 1 each; state 4 V. Times H = 4 and L
+  // = 8.
+  CHECK(ops("257") - ops("256") == Ops{8 * 4 * (2 * 2048 + 16 + 3 + 4 * 512)});
+  const Cascade block = gla_with({}).block;
+  REQUIRE(block.recurrences.size() == 1);
+  CHECK(block.recurrences[0].operators ==
+        std::vector<OpId>{*find_operator(block, "decay"), *find_operator(block, "update")});
+  CHECK(block.recurrences[0].min_distance == 1);
+}
+
+TEST_CASE(
+    "The gated linear attention evaluates unfused on every shipped accelerator that has its operators") {
+  const Workload gla = gla_with({{"L", "64"}, {"B", "2"}});
+  for (const char* name : {"marca", "edge", "tpu-like"}) {
+    CAPTURE(name);
+    const auto found = assess(gla.block, value_of(load_accelerator(name)), *find_strategy("unfused"));
+    if (!found) FAIL(describe(found.error()));
+    CHECK(found->cost.total.ops == total_ops(gla.block));
+  }
+}
+
+TEST_CASE("A strategy that names Mamba's operators tells a gated linear attention which it lacks") {
+  const auto refused =
+      assess(gla_with({}).block, value_of(load_accelerator("marca")), *find_strategy("fuse-all"));
+  REQUIRE_FALSE(refused);
+  CHECK(describe(refused.error()) == "gated-linear-attention has no operator dA, exp, dB, dBx, t, h, y");
+}
+
+TEST_CASE("A strategy that names dB tells a rewritten Mamba that it lacks it") {
+  const std::vector<Setting> rewritten{{"rewrite", "delta_x", {}}};
+  const Workload mamba = value_of(load_workload("mamba-130m", rewritten));
+  const auto refused = assess(mamba.block, value_of(load_accelerator("marca")), *find_strategy("fuse-all"));
+  REQUIRE_FALSE(refused);
+  CHECK(describe(refused.error()) == "mamba-130m has no operator dB");
+}
+
+}  // namespace
+}  // namespace fusescape
