@@ -25,10 +25,19 @@ InputError bad_file(const Diagnostics& diags) {
   return {InputError::Cause::kBadFile, out.str(), {}};
 }
 
-/// Reads `kind` and `version`, without which no other key means anything.
+/// True if a model names a family that there is; the others have none to name.
+bool read_family(FileKind kind, const YamlNode& root, InputErrors& errors) {
+  if (kind != FileKind::kModel) return true;
+  const YamlNode* family = find_value(root, "family");
+  if (family == nullptr) errors.at(root, "missing key 'family'");
+  return family != nullptr && read_choice({*family, "family"}, errors, kFamilyWords);
+}
+
+/// Reads `kind`, `version` and a model's `family`, without which no other key means anything.
 std::optional<FileKind> read_header(const YamlNode& root, InputErrors& errors) {
   if (!expect_kind({root, "file"}, YamlKind::kMap, "a mapping that starts with 'kind'", errors))
     return std::nullopt;
+  const std::size_t before = errors.count();
   const YamlNode* kind = find_value(root, "kind");
   const YamlNode* version = find_value(root, "version");
   if (version == nullptr) {
@@ -42,7 +51,9 @@ std::optional<FileKind> read_header(const YamlNode& root, InputErrors& errors) {
     return std::nullopt;
   }
   const auto position = read_choice({*kind, "kind"}, errors, kFileKinds);
-  return position ? std::optional{static_cast<FileKind>(*position)} : std::nullopt;
+  if (!position || errors.count() != before) return std::nullopt;
+  if (!read_family(static_cast<FileKind>(*position), root, errors)) return std::nullopt;
+  return static_cast<FileKind>(*position);
 }
 
 template <class File>

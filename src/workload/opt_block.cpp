@@ -12,8 +12,7 @@ namespace {
 class OptBlock {
  public:
   explicit OptBlock(const Opt& shape)
-      : shape_{shape},
-        make_{shape.name, shape.dtype},
+      : make_{shape.name, shape.dtype},
         b_{make_.rank("B", Elements{shape.batch})},
         l_{make_.rank("L", Elements{shape.tokens})},
         m_{make_.rank("M", Elements{shape.tokens})},
@@ -168,7 +167,6 @@ class OptBlock {
     make_.make("residual2", OpKind::kAdd, out, {make_.at(down), make_.at(x)});
   }
 
-  const Opt& shape_;
   CascadeBuilder make_;
   RankId b_, l_, m_, h_, p_, e_, f_;
   std::optional<RankId> s_;

@@ -14,7 +14,8 @@ namespace fusescape {
 /// The tables of a kind, what its files may hold: one, or one per family of models.
 [[nodiscard]] std::span<const SectionSpec* const> tables_of(FileKind kind);
 
-/// The one that a file with this root is read by; the first if it names no known family.
+/// The one that a file with this root is read by: that of its family; parse_input has checked that it has
+/// one.
 [[nodiscard]] const SectionSpec& table_of(FileKind kind, const YamlNode& root);
 
 /// The two keys that every file starts with; parse_input has checked them.
