@@ -122,6 +122,7 @@ Access BufferPlanner::whole(TensorId tensor) const {
 
 std::vector<OpId> ops_of_uses(const std::vector<Use>& uses) {
   std::vector<OpId> ops;
+  ops.reserve(uses.size());
   for (const Use& use : uses) ops.push_back(use.op);
   return ops;
 }
@@ -206,7 +207,7 @@ Access BufferPlanner::carried_part(TensorId tensor, const std::vector<Use>& uses
     part.indices.erase(std::remove_if(part.indices.begin(), part.indices.end(), shifted), part.indices.end());
     return part;
   };
-  const Access part = unshifted(access(uses.front()));
+  Access part = unshifted(access(uses.front()));
   const bool same =
       std::all_of(uses.begin(), uses.end(), [&](const Use& use) { return unshifted(access(use)) == part; });
   if (same) return part;

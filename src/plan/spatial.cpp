@@ -57,22 +57,19 @@ SpatialMapping mapping_of(const Cascade& cascade, const Operator& op, const Core
 
 /// Bytes per PE that the values between a chain's operators take at their most crowded point.
 Bytes chain_registers(const Cascade& cascade, const std::vector<OpId>& members) {
-  Bytes most;
-  for (std::size_t at = 0; at < members.size(); ++at) {
-    Bytes live;
-    for (std::size_t made = 0; made <= at; ++made) {
-      const TensorId tensor = cascade.op(members[made]).output;
-      const auto& uses = cascade.uses[index_of(tensor)];
-      const bool needed =
-          made == at || std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
-            const auto reader = std::find(members.begin(), members.end(), use.op);
-            return reader != members.end() && reader - members.begin() >= static_cast<std::ptrdiff_t>(at);
-          });
-      if (needed) live += bytes_of(Elements{1}, bits_of(cascade.tensor(tensor).type));
+  std::vector<Bytes> live(members.size());  // While each member runs.
+  for (std::size_t made = 0; made < members.size(); ++made) {
+    const TensorId tensor = cascade.op(members[made]).output;
+    std::size_t last = made;
+    for (const Use& use : cascade.uses[index_of(tensor)]) {
+      const auto reader = std::find(members.begin(), members.end(), use.op);
+      if (reader == members.end()) continue;
+      last = std::max(last, static_cast<std::size_t>(reader - members.begin()));
     }
-    most = std::max(most, live);
+    const Bytes bytes = bytes_of(Elements{1}, bits_of(cascade.tensor(tensor).type));
+    for (std::size_t at = made; at <= last; ++at) live[at] += bytes;
   }
-  return most;
+  return *std::max_element(live.begin(), live.end());
 }
 
 struct HardwareChecker {
@@ -87,7 +84,20 @@ struct HardwareChecker {
   void check_reduction(OpId op, const Core& core);
   void check_operator(OpId op);
   void check_chain(NodeId chain);
+  void check_sequential(const Recurrence& recurrence);
 };
+
+void HardwareChecker::check_sequential(const Recurrence& recurrence) {
+  if (plan.spatial.empty()) return;
+  for (const OpId op : recurrence.operators) {
+    const SpatialMapping& mapping = plan.spatial[index_of(op)];
+    const auto places = {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat};
+    if (std::any_of(places.begin(), places.end(),
+                    [&](const auto* ranks) { return has_rank(*ranks, recurrence.rank); })) {
+      report(Rule::kSequentialSpatial, op, recurrence.rank, "its recurrence runs along it");
+    }
+  }
+}
 
 void HardwareChecker::check_reduction(OpId op, const Core& core) {
   const SpatialMapping& mapping = plan.spatial[index_of(op)];
@@ -158,17 +168,7 @@ std::vector<Violation> hardware_violations(const Cascade& cascade, const Plan& p
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     if (plan.nodes[i].kind == NodeKind::kChain) checker.check_chain(NodeId{static_cast<std::uint16_t>(i)});
   }
-  if (plan.spatial.empty()) return std::move(checker.found);
-  for (const Recurrence& recurrence : cascade.recurrences) {
-    for (const OpId op : recurrence.operators) {
-      const SpatialMapping& mapping = plan.spatial[index_of(op)];
-      for (const auto* ranks : {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat}) {
-        if (has_rank(*ranks, recurrence.rank)) {
-          checker.report(Rule::kSequentialSpatial, op, recurrence.rank, "its recurrence runs along it");
-        }
-      }
-    }
-  }
+  for (const Recurrence& recurrence : cascade.recurrences) checker.check_sequential(recurrence);
   return std::move(checker.found);
 }
 

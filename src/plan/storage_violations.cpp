@@ -84,6 +84,10 @@ std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& 
   if (retention.bytes <= Bytes{0} || retention.bytes > all) {
     return fmt::format("retains {} B of its {} B", retention.bytes.value(), all.value());
   }
+  if (retention.bytes < all &&
+      std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return !reads_whole(cascade, use); })) {
+    return "a part of it can be retained only if every reader reads all of it";
+  }
   const auto named = std::count_if(plan.retentions.begin(), plan.retentions.end(),
                                    [&](const Retention& other) { return other.tensor == retention.tensor; });
   return named > 1 ? "it is retained twice" : "";

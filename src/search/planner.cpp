@@ -18,17 +18,6 @@ bool same_rules(const std::vector<SpatialMapping>& a, const std::vector<SpatialM
                     });
 }
 
-bool profile_alone(const Cascade& cascade, const std::vector<SpatialMapping>& spatial,
-                   const ProfileOptions& options, Candidate& candidate) {
-  Plan plan;
-  plan.spatial = spatial;
-  add_group(plan, cascade, candidate);
-  const auto layout = lay_out(cascade, plan, Coverage::kPart);
-  if (layout) candidate.profile = profile(cascade, plan, *layout, options);
-  return layout.has_value();
-}
-
-/// Whether `a` is never worse than `b` on any machine: it moves and holds no more, in tiles no larger.
 auto sort_key(const Candidate& candidate) {
   const GroupProfile& group = candidate.profile.groups.front();
   return std::tuple{group.dram_read + group.dram_write, group.peak};
@@ -102,11 +91,20 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator)
   for (const std::vector<OpId>& members : units_) {
     std::vector<Candidate> candidates;
     for (Candidate& nest : candidate_nests(cascade, members)) {
-      if (profile_alone(cascade, spatial_, options_, nest)) candidates.push_back(std::move(nest));
+      if (try_profile(nest)) candidates.push_back(std::move(nest));
     }
     keep_useful(candidates);
     candidates_.push_back(std::move(candidates));
   }
+}
+
+bool Planner::try_profile(Candidate& candidate) const {
+  Plan plan;
+  plan.spatial = spatial_;
+  add_group(plan, *cascade_, candidate);
+  const auto layout = lay_out(*cascade_, plan, Coverage::kPart);
+  if (layout) candidate.profile = profile(*cascade_, plan, *layout, options_);
+  return layout.has_value();
 }
 
 bool Planner::serves(const Accelerator& accelerator) const {

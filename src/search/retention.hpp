@@ -13,4 +13,10 @@ namespace fusescape {
 void retain_between(Plan& plan, const Planner& planner, const Machine& machine,
                     const std::vector<OpId>& makers);
 
+/// Keeps of all tensors between groups the amounts that save the most DRAM traffic (docs/model/retention.md).
+void retain_best(Plan& plan, const Planner& planner, const Machine& machine);
+
+/// Keeps each tensor whole where it fits, in cascade order, and nothing of it where it does not.
+void retain_whole(Plan& plan, const Planner& planner, const Machine& machine);
+
 }  // namespace fusescape

@@ -4,6 +4,8 @@
 
 #include "fused_groups.hpp"
 #include "memory_aware.hpp"
+#include "retention.hpp"
+#include "runs.hpp"
 
 namespace fusescape {
 namespace {
@@ -64,6 +66,33 @@ Built mem_aware_chain(const Planner& planner, const Machine& machine) {
   return memory_aware_plan(planner, machine, Slicing::kSmallestThatFits, Intermediates::kRegisters);
 }
 
+/// Groups of Depth consecutive operators, whatever they are.
+template <std::size_t Depth>
+Built fixed_depth(const Planner& planner, const Machine& machine) {
+  return plan_of_runs(planner, machine, runs_of_depth(planner, Depth));
+}
+
+Built greedy(const Planner& planner, const Machine& machine) {
+  return plan_of_runs(planner, machine, greedy_runs(planner, machine));
+}
+
+Built retained(const Planner& planner, const Machine& machine) {
+  Built plan = unfused(planner, machine);
+  if (plan) retain_best(*plan, planner, machine);
+  return plan;
+}
+
+// MARCA's buffer policy is not published beyond its mechanisms; these two bracket it.
+Built marca_lower(const Planner& planner, const Machine& machine) {
+  return plan_of_runs(planner, machine, elementwise_runs(planner));
+}
+
+Built marca_upper(const Planner& planner, const Machine& machine) {
+  Built plan = unfused(planner, machine);
+  if (plan) retain_whole(*plan, planner, machine);
+  return plan;
+}
+
 constexpr std::array kStrategies{
     Strategy{"unfused", "every operator alone, in the tiling and loop order that moves the fewest bytes",
              unfused},
@@ -85,6 +114,20 @@ constexpr std::array kStrategies{
              mem_aware_exact},
     Strategy{"mem-aware-chain", "as mem-aware-exact, with the values between operators in PE registers",
              mem_aware_chain},
+    Strategy{"fixed-depth-2",
+             "groups of 2 consecutive operators, where that is legal, fits and moves no more than apart",
+             fixed_depth<2>},
+    Strategy{"fixed-depth-3", "groups of 3, likewise", fixed_depth<3>},
+    Strategy{"fixed-depth-4", "groups of 4, likewise", fixed_depth<4>},
+    Strategy{"fixed-depth-6", "groups of 6, likewise", fixed_depth<6>},
+    Strategy{"fixed-depth-8", "groups of 8, likewise", fixed_depth<8>},
+    Strategy{"greedy", "operators join the group before them while that moves fewer bytes", greedy},
+    Strategy{"retained", "unfused, with the best amounts of all tensors kept on chip between operators",
+             retained},
+    Strategy{"marca-lower",
+             "MARCA, least time: element-wise chains on chip, in the tiles that move the least", marca_lower},
+    Strategy{"marca-upper", "MARCA, most time: unfused, with intermediates kept whole where they fit",
+             marca_upper},
 };
 
 }  // namespace

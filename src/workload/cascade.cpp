@@ -63,6 +63,15 @@ std::int64_t reach(const Cascade& cascade, const Index& index) {
   return index.distance + (index.tap ? cascade.extent(*index.tap).value() - 1 : 0);
 }
 
+bool reads_whole(const Cascade& cascade, const Use& use) {
+  const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+  const std::vector<RankId>& ranks = cascade.tensor(access.tensor).ranks;
+  return std::equal(ranks.begin(), ranks.end(), access.indices.begin(), access.indices.end(),
+                    [](RankId rank, const Index& index) {
+                      return index == Index{rank, 0, 0, std::nullopt};
+                    });
+}
+
 bool is_shifted(const Access& access) {
   return std::any_of(access.indices.begin(), access.indices.end(),
                      [](const Index& index) { return index.distance > 0 || index.tap; });

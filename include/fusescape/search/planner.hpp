@@ -51,6 +51,9 @@ class Planner {
   /// fits.
   [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
 
+  /// Fills the candidate's profile; false, and no profile, if its nest is illegal.
+  [[nodiscard]] bool try_profile(Candidate& candidate) const;
+
   /// On-chip bytes below which nothing runs `op` alone.
   [[nodiscard]] Bytes least_footprint(OpId op) const;
 

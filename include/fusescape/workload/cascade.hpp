@@ -131,6 +131,9 @@ struct Cascade {
 /// Whether `access` reads elements before its own position, by a distance or through a window of taps.
 [[nodiscard]] bool is_shifted(const Access& access);
 
+/// True if `use` reads every element of its tensor in place: no slice, no shift, no window.
+[[nodiscard]] bool reads_whole(const Cascade& cascade, const Use& use);
+
 /// What is wrong with a cascade, and with which of its operators or tensors.
 struct CascadeProblem {
   enum class Subject : unsigned char { kCascade, kRank, kTensor, kOperator } subject{};

@@ -1,0 +1,191 @@
+#include "runs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace fusescape {
+namespace {
+
+Bytes bytes_moved(const Candidate& candidate) {
+  const GroupProfile& group = candidate.profile.groups.front();
+  return group.dram_read + group.dram_write;
+}
+
+bool carries(const Cascade& cascade, const Run& operators, RankId rank) {
+  return std::any_of(operators.begin(), operators.end(), [&](OpId op) {
+    const auto& recurrence = cascade.recurrence_of[index_of(op)];
+    return recurrence && cascade.recurrences[*recurrence].rank == rank;
+  });
+}
+
+/// Leading ranks of the outputs that every operator of the run has.
+std::vector<RankId> shared_ranks(const Cascade& cascade, const Run& operators) {
+  std::vector<RankId> shared;
+  for (const RankId rank : cascade.tensor(cascade.op(operators.front()).output).ranks) {
+    const bool everywhere = std::all_of(operators.begin(), operators.end(), [&](OpId op) {
+      return has_rank(cascade.tensor(cascade.op(op).output).ranks, rank);
+    });
+    if (!everywhere) break;
+    shared.push_back(rank);
+  }
+  return shared;
+}
+
+/// Loops over `ranks` cut at one of them: ranks before the cut one by one, the cut one in tiles, largest
+/// first; a carried rank in ones.
+std::vector<std::vector<LoopSpec>> cuts_of(const Cascade& cascade, const Run& operators,
+                                           const std::vector<RankId>& ranks) {
+  std::vector<std::vector<LoopSpec>> cuts;
+  std::vector<LoopSpec> before;
+  for (const RankId rank : ranks) {
+    const std::int64_t extent = cascade.extent(rank).value();
+    if (extent == 1) continue;
+    const bool carried = carries(cascade, operators, rank);
+    for (std::int64_t tile = extent; tile > 1 && !carried; tile = ceil_div(tile, 2)) {
+      cuts.push_back(before);
+      cuts.back().push_back({rank, tile});
+    }
+    before.push_back({rank, 1});
+    cuts.push_back(before);
+  }
+  if (cuts.empty()) cuts.emplace_back();
+  return cuts;
+}
+
+/// The nests to try: cuts of the shared ranks, also with slices of the last one outermost, which keeps what
+/// lacks the tokens on chip.
+std::vector<std::vector<LoopSpec>> nests_of(const Cascade& cascade, const Run& operators) {
+  std::vector<RankId> ranks = shared_ranks(cascade, operators);
+  std::vector<std::vector<LoopSpec>> nests = cuts_of(cascade, operators, ranks);
+  if (ranks.size() < 2 || carries(cascade, operators, ranks.back())) return nests;
+  const RankId sliced = ranks.back();
+  ranks.pop_back();
+  const auto inner = cuts_of(cascade, operators, ranks);
+  for (std::int64_t tile = cascade.extent(sliced).value(); tile > 1;) {
+    tile = ceil_div(tile, 2);
+    for (const std::vector<LoopSpec>& cut : inner) {
+      nests.push_back({{sliced, tile}});
+      nests.back().insert(nests.back().end(), cut.begin(), cut.end());
+    }
+  }
+  return nests;
+}
+
+expected<void, Refusal> add_unit(Plan& plan, const Planner& planner, const Machine& machine, OpId op) {
+  const Candidate* best = planner.best(op, machine);
+  if (best == nullptr) {
+    return unexpected{Refusal{Refusal::Reason::kDoesNotFit,
+                              fmt::format("{} fits in no tiling", planner.cascade().op(op).name),
+                              planner.least_footprint(op), machine.capacity}};
+  }
+  add_group(plan, planner.cascade(), *best);
+  return {};
+}
+
+/// The first operator of each unit, in cascade order.
+std::vector<OpId> leaders(const Planner& planner) {
+  std::vector<OpId> found;
+  for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
+    const OpId op{static_cast<std::uint16_t>(i)};
+    if (planner.unit(op).front() == op) found.push_back(op);
+  }
+  return found;
+}
+
+/// What the units of a run move when each runs on its own best.
+Bytes bytes_apart(const Planner& planner, const Machine& machine, const Run& run) {
+  Bytes moved;
+  for (std::size_t i = 0; i < run.size(); i += planner.unit(run[i]).size()) {
+    const Candidate* best = planner.best(run[i], machine);
+    moved += best == nullptr ? Bytes::overflowed() : bytes_moved(*best);
+  }
+  return moved;
+}
+
+void append(Run& run, const std::vector<OpId>& unit) {
+  run.insert(run.end(), unit.begin(), unit.end());
+}
+
+}  // namespace
+
+std::optional<Candidate> fused_run(const Planner& planner, const Machine& machine, const Run& operators) {
+  std::optional<Candidate> best;
+  for (std::vector<LoopSpec>& nest : nests_of(planner.cascade(), operators)) {
+    Candidate candidate{.loops = std::move(nest), .operators = operators};
+    if (!planner.try_profile(candidate)) continue;
+    const GroupProfile& group = candidate.profile.groups.front();
+    if (group.peak > machine.capacity || !evaluate(candidate.profile, machine)) continue;
+    if (!best || bytes_moved(candidate) < bytes_moved(*best)) best = std::move(candidate);
+  }
+  return best;
+}
+
+expected<Plan, Refusal> plan_of_runs(const Planner& planner, const Machine& machine,
+                                     const std::vector<Run>& runs) {
+  Plan plan;
+  plan.spatial = planner.spatial();
+  for (const Run& run : runs) {
+    if (run.size() > planner.unit(run.front()).size()) {
+      const auto fused = fused_run(planner, machine, run);
+      if (fused && bytes_moved(*fused) <= bytes_apart(planner, machine, run)) {
+        add_group(plan, planner.cascade(), *fused);
+        continue;
+      }
+    }
+    for (std::size_t i = 0; i < run.size(); i += planner.unit(run[i]).size()) {
+      if (auto added = add_unit(plan, planner, machine, run[i]); !added)
+        return unexpected{std::move(added.error())};
+    }
+  }
+  return plan;
+}
+
+std::vector<Run> runs_of_depth(const Planner& planner, std::size_t depth) {
+  std::vector<Run> runs;
+  for (const OpId op : leaders(planner)) {
+    if (runs.empty() || runs.back().size() + planner.unit(op).size() > depth) runs.emplace_back();
+    append(runs.back(), planner.unit(op));
+  }
+  return runs;
+}
+
+std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine) {
+  std::vector<Run> runs;
+  Bytes moved;  // By the last run.
+  for (const OpId op : leaders(planner)) {
+    const Candidate* alone = planner.best(op, machine);
+    const Bytes apart = alone == nullptr ? Bytes::overflowed() : bytes_moved(*alone);
+    if (!runs.empty()) {
+      Run longer = runs.back();
+      append(longer, planner.unit(op));
+      const auto fused = fused_run(planner, machine, longer);
+      if (fused && bytes_moved(*fused) < moved + apart) {
+        runs.back() = std::move(longer);
+        moved = bytes_moved(*fused);
+        continue;
+      }
+    }
+    runs.push_back(planner.unit(op));
+    moved = apart;
+  }
+  return runs;
+}
+
+std::vector<Run> elementwise_runs(const Planner& planner) {
+  const Cascade& cascade = planner.cascade();
+  std::vector<Run> runs;
+  bool open = false;
+  for (const OpId op : leaders(planner)) {
+    const std::vector<OpId>& unit = planner.unit(op);
+    const bool elementwise = std::all_of(unit.begin(), unit.end(), [&](OpId member) {
+      return class_of(cascade.op(member).kind) == OpClass::kElementwise;
+    });
+    if (!open || !elementwise) runs.emplace_back();
+    append(runs.back(), unit);
+    open = elementwise;
+  }
+  return runs;
+}
+
+}  // namespace fusescape

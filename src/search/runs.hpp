@@ -1,0 +1,36 @@
+// How do strategies fuse consecutive operators, whatever the cascade? Runs of operators under one tile of the
+// tokens.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "fusescape/search/planner.hpp"
+#include "fusescape/search/strategy.hpp"
+
+namespace fusescape {
+
+/// A run of units, fused or not, that becomes one group or, if it cannot, one group per unit.
+using Run = std::vector<OpId>;
+
+/// The loop nest that runs `operators` as one group: loops over the outer ranks that all of them share
+/// (batch, tokens), values between operators on chip. Of the tiles that fit, the one that moves the fewest
+/// bytes; of equals the largest. None if no tile is legal and fits.
+[[nodiscard]] std::optional<Candidate> fused_run(const Planner& planner, const Machine& machine,
+                                                 const Run& operators);
+
+/// The plan that runs each of `runs` as a group. A run of one unit runs as its best candidate; a longer one
+/// that has no fused nest falls back to one group per unit.
+[[nodiscard]] expected<Plan, Refusal> plan_of_runs(const Planner& planner, const Machine& machine,
+                                                   const std::vector<Run>& runs);
+
+/// Runs of `depth` operators, in cascade order; a recurrence is never split.
+[[nodiscard]] std::vector<Run> runs_of_depth(const Planner& planner, std::size_t depth);
+
+/// Appends unit after unit to a run while that moves fewer bytes than running them apart.
+[[nodiscard]] std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine);
+
+/// The longest runs of element-wise units; contractions and reductions stay alone.
+[[nodiscard]] std::vector<Run> elementwise_runs(const Planner& planner);
+
+}  // namespace fusescape
