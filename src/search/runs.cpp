@@ -4,12 +4,16 @@
 
 #include <algorithm>
 
+#include "fusescape/support/contract.hpp"
+
 namespace fusescape {
 namespace {
 
-Bytes bytes_moved(const Candidate& candidate) {
-  const GroupProfile& group = candidate.profile.groups.front();
-  return group.dram_read + group.dram_write;
+/// How long a candidate takes. Expects one that fits.
+Ticks time_of(const Candidate& candidate, const Machine& machine) {
+  const auto cost = evaluate(candidate.profile, machine);
+  FUSESCAPE_EXPECTS(cost.has_value());
+  return cost->total.latency;
 }
 
 bool carries(const Cascade& cascade, const Run& operators, RankId rank) {
@@ -93,14 +97,16 @@ std::vector<OpId> leaders(const Planner& planner) {
   return found;
 }
 
-/// What the units of a run move when each runs on its own best.
-Bytes bytes_apart(const Planner& planner, const Machine& machine, const Run& run) {
-  Bytes moved;
+/// How long the units of a run take one after another, each in its best candidate. None if one fits in no
+/// tiling.
+std::optional<Ticks> time_apart(const Planner& planner, const Machine& machine, const Run& run) {
+  Ticks time;
   for (std::size_t i = 0; i < run.size(); i += planner.unit(run[i]).size()) {
     const Candidate* best = planner.best(run[i], machine);
-    moved += best == nullptr ? Bytes::overflowed() : bytes_moved(*best);
+    if (best == nullptr) return std::nullopt;
+    time += time_of(*best, machine);
   }
-  return moved;
+  return time;
 }
 
 void append(Run& run, const std::vector<OpId>& unit) {
@@ -114,9 +120,8 @@ std::optional<Candidate> fused_run(const Planner& planner, const Machine& machin
   for (std::vector<LoopSpec>& nest : nests_of(planner.cascade(), operators)) {
     Candidate candidate{.loops = std::move(nest), .operators = operators};
     if (!planner.try_profile(candidate)) continue;
-    const GroupProfile& group = candidate.profile.groups.front();
-    if (group.peak > machine.capacity || !evaluate(candidate.profile, machine)) continue;
-    if (!best || bytes_moved(candidate) < bytes_moved(*best)) best = std::move(candidate);
+    if (!evaluate(candidate.profile, machine)) continue;
+    if (!best || time_of(candidate, machine) < time_of(*best, machine)) best = std::move(candidate);
   }
   return best;
 }
@@ -128,7 +133,8 @@ expected<Plan, Refusal> plan_of_runs(const Planner& planner, const Machine& mach
   for (const Run& run : runs) {
     if (run.size() > planner.unit(run.front()).size()) {
       const auto fused = fused_run(planner, machine, run);
-      if (fused && bytes_moved(*fused) <= bytes_apart(planner, machine, run)) {
+      const auto apart = time_apart(planner, machine, run);
+      if (fused && (!apart || time_of(*fused, machine) <= *apart)) {
         add_group(plan, planner.cascade(), *fused);
         continue;
       }
@@ -152,22 +158,21 @@ std::vector<Run> runs_of_depth(const Planner& planner, std::size_t depth) {
 
 std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine) {
   std::vector<Run> runs;
-  Bytes moved;  // By the last run.
+  std::optional<Ticks> time;  // Of the last run.
   for (const OpId op : leaders(planner)) {
-    const Candidate* alone = planner.best(op, machine);
-    const Bytes apart = alone == nullptr ? Bytes::overflowed() : bytes_moved(*alone);
+    const std::optional<Ticks> apart = time_apart(planner, machine, planner.unit(op));
     if (!runs.empty()) {
       Run longer = runs.back();
       append(longer, planner.unit(op));
       const auto fused = fused_run(planner, machine, longer);
-      if (fused && bytes_moved(*fused) < moved + apart) {
+      if (fused && (!time || !apart || time_of(*fused, machine) < *time + *apart)) {
         runs.back() = std::move(longer);
-        moved = bytes_moved(*fused);
+        time = time_of(*fused, machine);
         continue;
       }
     }
     runs.push_back(planner.unit(op));
-    moved = apart;
+    time = apart;
   }
   return runs;
 }

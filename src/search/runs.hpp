@@ -27,7 +27,7 @@ using Run = std::vector<OpId>;
 /// Runs of `depth` operators, in cascade order; a recurrence is never split.
 [[nodiscard]] std::vector<Run> runs_of_depth(const Planner& planner, std::size_t depth);
 
-/// Appends unit after unit to a run while that moves fewer bytes than running them apart.
+/// Appends unit after unit to a run while that takes less time than running them apart.
 [[nodiscard]] std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine);
 
 /// The longest runs of element-wise units; contractions and reductions stay alone.
