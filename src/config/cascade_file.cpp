@@ -87,6 +87,16 @@ class CascadeBinding {
     errors().at(binding_.at(list).items[position], fmt::format("{}: '{}' is given twice", list, name));
   }
 
+  std::optional<TensorId> tensor_named(const Word& word) {
+    const auto tensor = find_tensor(parts_, word.text);
+    if (!tensor && !word.text.empty()) {
+      const std::string hint = did_you_mean_among(word.text, parts_.tensors,
+                                                  [](const Tensor& t) { return std::string_view{t.name}; });
+      errors().at(*word.node, fmt::format("unknown tensor '{}'{}", word.text, hint));
+    }
+    return tensor;
+  }
+
   void add_operators() {
     std::unordered_set<std::string_view> names;
     for (const OperatorFile& file : file_.operators) {
@@ -95,13 +105,7 @@ class CascadeBinding {
       Operator op;
       op.name = file.name;
       op.kind = file.kind;
-      if (const auto output = find_tensor(parts_, file.output.text)) {
-        op.output = *output;
-      } else if (!file.output.text.empty()) {
-        const std::string hint = did_you_mean_among(file.output.text, parts_.tensors,
-                                                    [](const Tensor& t) { return std::string_view{t.name}; });
-        errors().at(*file.output.node, fmt::format("unknown tensor '{}'{}", file.output.text, hint));
-      }
+      op.output = tensor_named(file.output).value_or(TensorId{});
       const YamlNode* inputs = find_value(binding_.at("operators").items[position], "inputs");
       if (inputs != nullptr) add_inputs(file, *inputs, op);
       parts_.operators.push_back(std::move(op));

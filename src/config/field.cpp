@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace fusescape {
@@ -24,6 +25,14 @@ void report_unknown_keys(const Slot& slot, const SectionSpec& section, InputErro
     const std::string hint =
         did_you_mean_among(entry.key, section.fields, [](const FieldSpec& f) { return f.key; });
     errors.at_key(entry, fmt::format("{}: unknown key '{}'{}", name_of(slot, section), entry.key, hint));
+  }
+}
+
+void read_field(const Slot& value, const FieldSpec& field, InputErrors& errors, void* owner) {
+  if (value.node.kind == YamlKind::kEmpty) {
+    errors.at(value.node, value.path + ": has no value");
+  } else if (field.read != nullptr) {
+    field.read(value, errors, owner);
   }
 }
 
@@ -54,7 +63,7 @@ bool expect_kind(const Slot& slot, YamlKind kind, std::string_view what, InputEr
   if (slot.node.kind == YamlKind::kEmpty) {
     errors.at(slot.node, fmt::format("{}: expected {}, got nothing", slot.path, what));
   } else {
-    constexpr std::string_view kNames[] = {"nothing", "a single value", "a list", "a mapping"};
+    constexpr std::array<std::string_view, 4> kNames{"nothing", "a single value", "a list", "a mapping"};
     const std::string_view got = kNames[static_cast<std::size_t>(slot.node.kind)];
     errors.at(slot.node, fmt::format("{}: expected {}, got {}", slot.path, what, got));
   }
@@ -78,16 +87,10 @@ void read_section(const Slot& slot, const SectionSpec& section, InputErrors& err
   }
   report_unknown_keys(slot, section, errors);
   for (const FieldSpec& field : section.fields) {
-    const YamlNode* value = find_value(slot.node, field.key);
-    const std::string path = path_below(slot.path, field.key);
-    if (value == nullptr) {
-      if (field.required) {
-        errors.at(slot.node, fmt::format("{}: missing key '{}'", name_of(slot, section), field.key));
-      }
-    } else if (value->kind == YamlKind::kEmpty) {
-      errors.at(*value, path + ": has no value");
-    } else if (field.read != nullptr) {
-      field.read({*value, path}, errors, owner);
+    if (const YamlNode* value = find_value(slot.node, field.key)) {
+      read_field({*value, path_below(slot.path, field.key)}, field, errors, owner);
+    } else if (field.required) {
+      errors.at(slot.node, fmt::format("{}: missing key '{}'", name_of(slot, section), field.key));
     }
   }
 }

@@ -108,6 +108,7 @@ class PlanWriter {
 
   void add_ranks(std::string_view key, const std::vector<RankId>& ranks, std::vector<std::string>& parts) {
     std::vector<std::string_view> names;
+    names.reserve(ranks.size());
     for (const RankId rank : ranks) names.push_back(cascade_.rank(rank).name);
     if (!names.empty()) parts.push_back(fmt::format("{}: [{}]", key, fmt::join(names, ", ")));
   }

@@ -42,7 +42,10 @@ class Binding {
   /// Reads into `owner`, the struct that the tables of `kind` were made for.
   Binding(const InputFile& input, FileKind kind, std::span<const Setting> settings, void* owner);
   Binding(const Binding&) = delete;
+  Binding(Binding&&) = delete;
   Binding& operator=(const Binding&) = delete;
+  Binding& operator=(Binding&&) = delete;
+  ~Binding() = default;
 
   [[nodiscard]] InputErrors& errors() { return errors_; }
   [[nodiscard]] const YamlNode& root() const { return root_; }

@@ -54,7 +54,7 @@ struct PlanNodeFile {
   std::vector<StorageFile> storage;
 };
 /// Defined in plan_file.cpp, since nodes hold nodes.
-extern const TypeOf<PlanNodeFile> kPlanNode;
+extern const TypeOf<PlanNodeFile> kPlanNode;  // NOLINT(readability-identifier-naming): a constant.
 
 inline constexpr const auto& kPlanNodes = kListOf<kPlanNode, PlanNodeFile>;
 inline constexpr const auto& kStorages = kListOf<kSectionOf<StorageFile, kStorageSection>>;
