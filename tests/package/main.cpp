@@ -1,17 +1,20 @@
-// How long does one token's state of Mamba-2.8B (D = 5120, N = 64, 32 bits) take over MARCA's 256 B/cycle?
-#include <fusescape/support/time.hpp>
-#include <fusescape/support/units.hpp>
+// What does fusing the state update of Mamba-2.8B save on MARCA? Someone else's program, against an installed copy.
+#include <fusescape/config/load.hpp>
+#include <fusescape/search/assessment.hpp>
 #include <fusescape/support/version.hpp>
 #include <iostream>
 
 int main() {
   using namespace fusescape;
-  const Bytes state = bytes_of(Elements{5120} * 64, 32);
-  const BitsPerCycle dram{2048};
-  TickScale scale;
-  if (!scale.include(dram)) return 1;
-  const Cycles cycles = scale.whole_cycles(Ticks{scale.ticks_per_byte(dram)} * state.value());
-  std::cout << "fusescape " << kVersion << ": " << state.value() << " bytes in " << cycles.value()
-            << " cycles\n";
-  return cycles == Cycles{5120} ? 0 : 1;  // 5120 * 64 * 4 B / 256 B per cycle
+  const Setting tokens{"L", "1024"};
+  const auto marca = load_accelerator("marca");
+  const auto mamba = load_workload("mamba-2.8b", {&tokens, 1});
+  if (!marca || !mamba) return std::cerr << (marca ? mamba.error().text : marca.error().text), 1;
+  const Planner planner{mamba->block, *marca};
+  std::cout << "fusescape " << kVersion << ", cycles per block\n";
+  for (const char* name : {"unfused", "fuse-all"}) {
+    const auto result = assess(planner, *marca, *find_strategy(name));
+    if (!result) return std::cerr << describe(result.error()) << '\n', 1;
+    std::cout << name << ' ' << result->cost.latency.value() << '\n';
+  }
 }
