@@ -71,29 +71,46 @@ struct Candidates {
   std::vector<std::int64_t> keys;
 };
 
+std::vector<const CsvRow*> complete_rows(const std::vector<CsvRow>& rows,
+                                         const std::vector<std::size_t>& columns) {
+  std::vector<const CsvRow*> complete;
+  for (auto row = std::next(rows.begin()); row != rows.end(); ++row) {
+    const bool filled = std::none_of(columns.begin(), columns.end(),
+                                     [&](std::size_t column) { return row->cells[column].empty(); });
+    if (filled) complete.push_back(&*row);
+  }
+  return complete;
+}
+
+/// Ordered keys of one column: the numbers themselves if all are whole, else what orders as they do.
+expected<std::vector<std::int64_t>, Failure> keys_of(const std::string& file, const std::string& name,
+                                                     const std::vector<const CsvRow*>& rows,
+                                                     std::size_t column) {
+  const bool whole = std::all_of(rows.begin(), rows.end(), [&](const CsvRow* row) {
+    return number_in<std::int64_t>(row->cells[column]).has_value();
+  });
+  std::vector<std::int64_t> keys;
+  keys.reserve(rows.size());
+  for (const CsvRow* row : rows) {
+    const std::string& cell = row->cells[column];
+    const std::optional<double> value = number_in<double>(cell);
+    if (!value) {
+      return unexpected{
+          bad_file(file, row->line, fmt::format("'{}' in column '{}' is not a number", cell, name))};
+    }
+    keys.push_back(whole ? *number_in<std::int64_t>(cell) : order_key(*value));
+  }
+  return keys;
+}
+
 expected<Candidates, Failure> candidates_of(const std::string& file, const std::vector<CsvRow>& rows,
                                             const std::vector<std::size_t>& columns) {
-  Candidates candidates;
-  for (auto row = std::next(rows.begin()); row != rows.end(); ++row) {
-    const bool complete = std::none_of(columns.begin(), columns.end(),
-                                       [&](std::size_t column) { return row->cells[column].empty(); });
-    if (complete) candidates.rows.push_back(&*row);
-  }
+  Candidates candidates{.rows = complete_rows(rows, columns), .keys = {}};
   candidates.keys.resize(candidates.rows.size() * columns.size());
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    const bool whole = std::all_of(candidates.rows.begin(), candidates.rows.end(), [&](const CsvRow* row) {
-      return number_in<std::int64_t>(row->cells[columns[c]]).has_value();
-    });
-    for (std::size_t r = 0; r < candidates.rows.size(); ++r) {
-      const std::string& cell = candidates.rows[r]->cells[columns[c]];
-      const std::optional<double> value = number_in<double>(cell);
-      if (!value) {
-        return unexpected{bad_file(
-            file, candidates.rows[r]->line,
-            fmt::format("'{}' in column '{}' is not a number", cell, rows.front().cells[columns[c]]))};
-      }
-      candidates.keys[r * columns.size() + c] = whole ? *number_in<std::int64_t>(cell) : order_key(*value);
-    }
+    const auto keys = keys_of(file, rows.front().cells[columns[c]], candidates.rows, columns[c]);
+    if (!keys) return unexpected{keys.error()};
+    for (std::size_t r = 0; r < keys->size(); ++r) candidates.keys[r * columns.size() + c] = (*keys)[r];
   }
   return candidates;
 }

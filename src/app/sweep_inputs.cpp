@@ -58,7 +58,7 @@ class SweepSources {
     return {settings[fault.setting].pos, fault.message};
   }
 
-  expected<Workload, SweepProblem> workload(std::span<const Setting> settings) const {
+  [[nodiscard]] expected<Workload, SweepProblem> workload(std::span<const Setting> settings) const {
     if (const auto error = unknown(settings)) return unexpected{problem_of(*error, settings)};
     Loaded<Workload> bound = bind_workload(model_, settings);
     if (!bound) return unexpected{problem_of(bound.error(), settings)};
@@ -94,18 +94,21 @@ std::string located(const InputFile& file, const std::vector<SweepProblem>& prob
   return text.str();
 }
 
+bool sets(const Axis& axis, const std::string& key) {
+  return std::any_of(axis.values.begin(), axis.values.end(), [&](const AxisValue& value) {
+    return std::any_of(value.settings.begin(), value.settings.end(),
+                       [&](const Setting& setting) { return setting.key == key; });
+  });
+}
+
 /// Settings of the command line join the sweep's `set:`, unless an axis would override them.
 std::optional<Failure> add_settings(SweepSpec& spec, const std::vector<Setting>& settings) {
   for (const Setting& setting : settings) {
-    for (const Axis& axis : spec.axes) {
-      const bool is_axis = std::any_of(axis.values.begin(), axis.values.end(), [&](const AxisValue& value) {
-        return std::any_of(value.settings.begin(), value.settings.end(),
-                           [&](const Setting& of_axis) { return of_axis.key == setting.key; });
-      });
-      if (is_axis) {
-        return Failure{ExitCode::kUsage, fmt::format("error: --set {}={}: the sweep's axis '{}' sets '{}'\n",
-                                                     setting.key, setting.value, axis.name, setting.key)};
-      }
+    const auto axis = std::find_if(spec.axes.begin(), spec.axes.end(),
+                                   [&](const Axis& candidate) { return sets(candidate, setting.key); });
+    if (axis != spec.axes.end()) {
+      return Failure{ExitCode::kUsage, fmt::format("error: --set {}={}: the sweep's axis '{}' sets '{}'\n",
+                                                   setting.key, setting.value, axis->name, setting.key)};
     }
     spec.fixed.push_back(setting);
   }
