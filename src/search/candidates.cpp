@@ -5,11 +5,20 @@
 namespace fusescape {
 namespace {
 
-constexpr std::int64_t kTileGrowth = 4;  // Tiles are powers of four, and the whole extent.
+/// Which tiles of a rank are tried: 1, `first` and its multiples by powers of `growth`, and the whole extent.
+struct TileGrid {
+  std::int64_t first = 4;
+  std::int64_t growth = 4;
+};
+constexpr TileGrid kCoarse;
+/// Of a contraction's columns and sums, which usually lie on the array: a tile that does not fill it idles
+/// PEs.
+constexpr TileGrid kForArrays{.first = 16, .growth = 2};
 
-std::vector<std::int64_t> tiles_of(std::int64_t extent) {
+std::vector<std::int64_t> tiles_of(std::int64_t extent, TileGrid grid) {
   std::vector<std::int64_t> tiles;
-  for (std::int64_t tile = 1; tile < extent; tile *= kTileGrowth) tiles.push_back(tile);
+  if (extent > 1) tiles.push_back(1);
+  for (std::int64_t tile = grid.first; tile < extent; tile *= grid.growth) tiles.push_back(tile);
   tiles.push_back(extent);
   return tiles;
 }
@@ -20,13 +29,13 @@ struct Cut {
   std::vector<LoopSpec> loops;
 };
 
-std::vector<Cut> cuts_of(const Cascade& cascade, const std::vector<RankId>& ranks) {
+std::vector<Cut> cuts_of(const Cascade& cascade, const std::vector<RankId>& ranks, TileGrid grid = kCoarse) {
   std::vector<Cut> cuts{Cut{}};  // No loop at all: everything at once.
   std::vector<LoopSpec> before;
   for (const RankId rank : ranks) {
     const std::int64_t extent = cascade.extent(rank).value();
     if (extent == 1) continue;
-    for (const std::int64_t tile : tiles_of(extent)) {
+    for (const std::int64_t tile : tiles_of(extent, grid)) {
       if (tile == extent) continue;
       Cut cut{before};
       cut.loops.push_back({rank, tile});
@@ -82,8 +91,8 @@ void add_contraction(const Cascade& cascade, OpId op, std::vector<Candidate>& fo
     found.push_back({.loops = joined(outer, loops), .operators = {op}});
   };
   for (const Cut& rows : cuts_of(cascade, roles.rows)) {
-    for (const Cut& columns : cuts_of(cascade, roles.columns)) {
-      for (const Cut& sums : cuts_of(cascade, roles.sums)) {
+    for (const Cut& columns : cuts_of(cascade, roles.columns, kForArrays)) {
+      for (const Cut& sums : cuts_of(cascade, roles.sums, kForArrays)) {
         if (sums.loops.size() > 1) continue;
         add(joined(joined(rows.loops, columns.loops), sums.loops));
         if (!rows.loops.empty() && !columns.loops.empty()) {
@@ -107,7 +116,7 @@ void add_streaming(const Cascade& cascade, OpId op, std::vector<Candidate>& foun
   std::vector<RankId> rest;
   std::copy_if(ranks.begin(), ranks.end(), std::back_inserter(rest),
                [&](RankId rank) { return rank != sliced; });
-  for (const std::int64_t tile : tiles_of(cascade.extent(sliced).value())) {
+  for (const std::int64_t tile : tiles_of(cascade.extent(sliced).value(), kCoarse)) {
     for (const Cut& cut : cuts_of(cascade, rest)) {
       found.push_back({.loops = joined({{sliced, tile}}, cut.loops), .operators = {op}});
     }

@@ -18,6 +18,31 @@ bool same_rules(const std::vector<SpatialMapping>& a, const std::vector<SpatialM
                     });
 }
 
+/// Profiles groups one at a time. Its plan, whose spatial mappings are many small vectors, is made once.
+class GroupTrials {
+ public:
+  GroupTrials(const Cascade& cascade, const std::vector<SpatialMapping>& spatial,
+              const ProfileOptions& options)
+      : cascade_{cascade}, options_{options} {
+    plan_.spatial = spatial;
+  }
+
+  /// False if the candidate breaks a rule.
+  bool run(Candidate& candidate) {
+    plan_.nodes.assign(1, Node{});
+    plan_.storages.clear();
+    add_group(plan_, cascade_, candidate);
+    const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
+    if (layout) candidate.profile = profile(cascade_, plan_, *layout, options_);
+    return layout.has_value();
+  }
+
+ private:
+  const Cascade& cascade_;
+  const ProfileOptions& options_;
+  Plan plan_;
+};
+
 auto sort_key(const Candidate& candidate) {
   const GroupProfile& group = candidate.profile.groups.front();
   return std::tuple{group.dram_read + group.dram_write, group.peak};
@@ -43,6 +68,13 @@ void keep_useful(std::vector<Candidate>& candidates) {
     begin = end;
   }
   candidates = std::move(kept);
+}
+
+/// What the DRAM port alone takes; no evaluation is shorter.
+Ticks least_latency(const GroupProfile& group, const Machine& machine) {
+  const Ticks loads = Ticks{group.loads.value()} * machine.dram_ticks_per_byte;
+  const Ticks stores = Ticks{group.dram_write.value()} * machine.dram_ticks_per_byte;
+  return machine.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
 }
 
 }  // namespace
@@ -88,10 +120,11 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator)
       for (const OpId member : members) unit_[index_of(member)] = units_.size() - 1;
     }
   }
+  GroupTrials trials{cascade, spatial_, options_};
   for (const std::vector<OpId>& members : units_) {
     std::vector<Candidate> candidates;
     for (Candidate& nest : candidate_nests(cascade, members)) {
-      if (try_profile(nest)) candidates.push_back(std::move(nest));
+      if (trials.run(nest)) candidates.push_back(std::move(nest));
     }
     keep_useful(candidates);
     candidates_.push_back(std::move(candidates));
@@ -99,12 +132,7 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator)
 }
 
 bool Planner::try_profile(Candidate& candidate) const {
-  Plan plan;
-  plan.spatial = spatial_;
-  add_group(plan, *cascade_, candidate);
-  const auto layout = lay_out(*cascade_, plan, Coverage::kPart);
-  if (layout) candidate.profile = profile(*cascade_, plan, *layout, options_);
-  return layout.has_value();
+  return GroupTrials{*cascade_, spatial_, options_}.run(candidate);
 }
 
 bool Planner::serves(const Accelerator& accelerator) const {
@@ -114,20 +142,17 @@ bool Planner::serves(const Accelerator& accelerator) const {
 
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
   const Candidate* best = nullptr;
-  std::optional<Bytes> least;
   Ticks fastest;
   for (const Candidate& candidate : candidates(op)) {  // In order of traffic.
     const GroupProfile& group = candidate.profile.groups.front();
     if (group.peak > machine.capacity) continue;
-    const Bytes moved = group.dram_read + group.dram_write;
-    if (least && moved > *least) break;
+    if (best != nullptr && least_latency(group, machine) >= fastest) continue;
     const auto cost = evaluate(candidate.profile, machine);
     if (!cost) continue;
-    if (!least || cost->total.latency < fastest) {
+    if (best == nullptr || cost->total.latency < fastest) {
       best = &candidate;
       fastest = cost->total.latency;
     }
-    least = moved;
   }
   return best;
 }

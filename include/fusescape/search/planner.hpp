@@ -47,8 +47,8 @@ class Planner {
   /// The operators that cannot be separated from `op`: its recurrence, or itself.
   [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
 
-  /// The candidate that fits with the least DRAM traffic; of equals the fastest, then the first. None if none
-  /// fits.
+  /// The fastest candidate that fits; of equals the one with the least DRAM traffic, then the first. None if
+  /// none fits.
   [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
 
   /// Fills the candidate's profile; false, and no profile, if its nest is illegal.
