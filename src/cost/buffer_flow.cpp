@@ -91,7 +91,7 @@ class FlowBuilder {
   void make_exchanged() { flow_.memory.bytes = flow_.memory.bytes * counted(buffer_.slots.value_or(1)); }
   void make_stored();
   void carry();
-  void load_state(Slab state);
+  void load_state(const Slab& state);
   void store_state(Slab state);
 
   [[nodiscard]] std::vector<PathLoop> loops(Over over) const;
@@ -219,7 +219,7 @@ void FlowBuilder::carry() {
 }
 
 /// A loaded state comes in at the start of every pass: the last pass overwrote it.
-void FlowBuilder::load_state(Slab state) {
+void FlowBuilder::load_state(const Slab& state) {
   const Movement all = moved(Over::kAll, state, Refetch::kAlways);
   Stream load = stream(Over::kAll, state, all, buffer_.uses.front().op);
   load.carried = true;

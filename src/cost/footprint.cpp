@@ -6,17 +6,17 @@ namespace fusescape {
 namespace {
 
 /// Memory that is shared has room for, and lives as long as, anything in it.
+void extend(Allocation& host, const Allocation& guest) {
+  if (host.node != guest.node) return;  // A host further out lives throughout.
+  host.first_child = std::min(host.first_child, guest.first_child);
+  host.last_child = std::max(host.last_child, guest.last_child);
+  host.bytes = std::max(host.bytes, guest.bytes);
+}
+
 void extend_hosts(std::vector<Allocation>& allocations) {
   for (const Allocation& guest : allocations) {
-    std::optional<std::int32_t> host = guest.inside;
-    while (host) {
-      Allocation& memory = allocations[static_cast<std::size_t>(*host)];
-      if (memory.node == guest.node) {
-        memory.first_child = std::min(memory.first_child, guest.first_child);
-        memory.last_child = std::max(memory.last_child, guest.last_child);
-        memory.bytes = std::max(memory.bytes, guest.bytes);
-      }
-      host = memory.inside;
+    for (auto host = guest.inside; host; host = allocations[static_cast<std::size_t>(*host)].inside) {
+      extend(allocations[static_cast<std::size_t>(*host)], guest);
     }
   }
 }

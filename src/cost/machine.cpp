@@ -13,9 +13,8 @@ Engine engine_of(const Core& core, std::size_t kind) {
 expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {
   Machine machine;
   for (std::size_t kind = 0; kind < kOpKindCount; ++kind) {
-    for (auto core = accelerator.cores.rbegin(); core != accelerator.cores.rend(); ++core) {
-      if (core->cycles_per_op[kind] > 0)
-        machine.engines[kind] = engine_of(*core, kind);  // The first that can wins.
+    for (const Core& core : accelerator.cores) {
+      if (machine.engines[kind].cycles_per_op == 0) machine.engines[kind] = engine_of(core, kind);
     }
   }
   machine.pes = accelerator.pes();
