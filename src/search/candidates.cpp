@@ -10,7 +10,7 @@ struct TileGrid {
   std::int64_t first = 4;
   std::int64_t growth = 4;
 };
-constexpr TileGrid kCoarse;
+constexpr TileGrid kCoarse{};
 /// Of a contraction's columns and sums, which usually lie on the array: a tile that does not fill it idles
 /// PEs.
 constexpr TileGrid kForArrays{.first = 16, .growth = 2};

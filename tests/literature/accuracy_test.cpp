@@ -1,6 +1,7 @@
 // How far is the model from every number in the literature? results/accuracy.csv, made again and compared.
 //
 // FUSESCAPE_UPDATE=1 in the environment writes the file instead; docs/accuracy.md explains what it says.
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -92,15 +93,15 @@ void add_layers(std::vector<AccuracyRow>& rows) {
   };
   AccuracyRow others{kLayers, "reproduced", "latency of all operators but the state update", "unfused", 64,
                      0.0,     "cycles"};
-  double h_dA = 0.0;
+  double first_half = 0.0;
   for (const LayerRow& row : layer_rows()) {
     if (row.name == "state_h_dA") {  // One group of ours runs it together with the next.
-      h_dA = row.latency;
+      first_half = row.latency;
       continue;
     }
     const bool per_token = row.name.substr(0, 6) == "state_";
     const bool both = row.name == "state_add_dBx";
-    const LayerRow compared{row.name, row.latency + (both ? h_dA : 0.0)};
+    const LayerRow compared{row.name, row.latency + (both ? first_half : 0.0)};
     rows.push_back(row_of(compared, "latency of " + (both ? "state_h_dA and " : std::string{}) + row.name,
                           per_token ? "cycles/token" : "cycles"));
     if (is_state_operator(row.name)) continue;
@@ -165,13 +166,17 @@ void add_published(std::vector<AccuracyRow>& rows) {
 
 /// Parameters of the released checkpoints, which no modelling choice changes.
 void add_parameters(std::vector<AccuracyRow>& rows) {
-  const std::pair<const char*, std::int64_t> released[] = {
-      {"mamba-130m", 129'135'360},   {"mamba-370m", 371'516'416},   {"mamba-790m", 793'204'224},
-      {"mamba-1.4b", 1'372'178'432}, {"mamba-2.8b", 2'768'345'600}, {"falcon-mamba-7b", 7'272'665'088}};
-  for (const auto& [name, reference] : released) {
+  static constexpr std::array<std::pair<const char*, std::int64_t>, 6> kReleased{
+      {{"mamba-130m", 129'135'360},
+       {"mamba-370m", 371'516'416},
+       {"mamba-790m", 793'204'224},
+       {"mamba-1.4b", 1'372'178'432},
+       {"mamba-2.8b", 2'768'345'600},
+       {"falcon-mamba-7b", 7'272'665'088}}};
+  for (const auto& [name, reference] : kReleased) {
     const Loaded<Workload> workload = load_workload(name);
     REQUIRE(workload);
-    const double ours = static_cast<double>(workload->params.value().value());
+    const auto ours = static_cast<double>(workload->params.value().value());
     rows.push_back({kCheckpoints, "published", std::string{"parameters of "} + name, "", std::nullopt,
                     static_cast<double>(reference), "parameters", ours, ours});
   }
