@@ -37,14 +37,40 @@ Bytes kept_bytes(const Plan& plan, TensorId tensor) {
   return kept;
 }
 
-/// The first `kept` bytes of a tensor, of which one pass moves `once`, do not travel in any whole pass.
-void keep(Stream& stream, Bytes kept, Bytes once) {
-  if (kept == Bytes{0} || once == Bytes{0} || once.overflow() || stream.total.overflow()) return;
-  const std::int64_t passes = stream.total.value() / once.value();
-  stream.total -= std::min(kept, once) * passes;
-  if (stream.first > Bytes{0}) stream.silent = std::min(kept, once).value() / stream.first.value();
-  if (kept >= stream.first) stream.first = Bytes{0};
-  if (kept >= once) stream.last = Bytes{0};
+/// What `part` of a stream leaves when `without` never travels.
+Stream less(Stream part, const Stream& without) {
+  part.total -= without.total;
+  part.first -= without.first;
+  part.last -= without.last;
+  return part;
+}
+
+/// Takes away what does not travel when `saved` of the `once` bytes of each whole pass stay on chip, the
+/// first ones.
+void save(Stream& stream, Bytes saved, Bytes once, std::int64_t passes) {
+  if (saved == Bytes{0}) return;
+  stream.total -= saved * passes;
+  if (stream.first > Bytes{0}) stream.silent = saved.value() / stream.first.value();
+  stream.first -= std::min(stream.first, saved);
+  stream.last = std::min(stream.last, once - saved);
+}
+
+/// Elements of a state that outlive the cascade: the slices that reads of earlier elements reach back to.
+Elements final_elements(const Cascade& cascade, TensorId tensor) {
+  Elements most;
+  if (cascade.tensor(tensor).final_value != Final::kStored) return most;
+  for (const Use& use : cascade.uses[index_of(tensor)]) {
+    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    if (!is_shifted(access)) continue;
+    Elements slices{1};
+    for (const Index& index : access.indices) {
+      const Elements extent = cascade.extent(index.rank);
+      const std::int64_t back = reach(cascade, index);
+      slices = slices * (back > 0 ? std::min(Elements{back}, extent) : extent);
+    }
+    most = std::max(most, slices);
+  }
+  return most;
 }
 
 /// Which loops above a buffer count.
@@ -60,6 +86,7 @@ class FlowBuilder {
     const Tensor& tensor = context.cascade.tensor(buffer.tensor);
     slab_ = {.access = buffer.access, .bits = bits_of(tensor.type), .held = buffer.held};
     slab_.before_start = tensor.initial == Initial::kLoaded;
+    whole_ = bytes_of(elements_of(context.cascade, buffer.tensor), slab_.bits);
     packed_ = slab_;
     packed_.bits = dram_bits(context.cascade, context.plan, buffer.tensor);
     flow_.memory = {.bytes = in_first_tile(slab_),
@@ -93,6 +120,9 @@ class FlowBuilder {
   void carry();
   void load_state(const Slab& state);
   void store_state(Slab state);
+  void keep_loads(Stream& load) const;
+  void keep_stores(Stream& store, Bytes once) const;
+  [[nodiscard]] Bytes saved_of(Bytes once) const;
 
   [[nodiscard]] std::vector<PathLoop> loops(Over over) const;
   [[nodiscard]] Movement moved(Over over, const Slab& slab, Refetch refetch = Refetch::kWhenChanged) const {
@@ -114,6 +144,7 @@ class FlowBuilder {
   const Buffer& buffer_;
   Slab slab_;    ///< On chip.
   Slab packed_;  ///< In DRAM.
+  Bytes whole_;  ///< Of the tensor, on chip.
   BufferFlow flow_;
 };
 
@@ -165,9 +196,43 @@ void FlowBuilder::fetch() {
   if (outlives_iterations(all.visits) || counted(held_slots) == 2) live_throughout();
   Stream load = stream(Over::kAll, packed_, all, buffer_.uses.front().op);
   load.ahead = held_slots == 2;
-  keep(load, kept_bytes(context_.plan, buffer_.tensor), moved(Over::kOwn, packed_).bytes);
+  keep_loads(load);
   flow_.read = load.total;
   flow_.loads.push_back(load);
+}
+
+/// Of the `once` bytes that a whole pass moves, those that stay on chip: all, or the retained share in whole
+/// granules.
+Bytes FlowBuilder::saved_of(Bytes once) const {
+  const Bytes kept = kept_bytes(context_.plan, buffer_.tensor);
+  if (kept == whole_ || once.overflow() || whole_.overflow()) return once;
+  const Int128 share = static_cast<Int128>(once.value()) * kept.value() / whole_.value();
+  const std::int64_t granule = context_.options.granule.value();
+  return Bytes{static_cast<std::int64_t>(share) / granule * granule};
+}
+
+/// Nothing of a tensor that is retained whole is fetched but its initial values; of a part, the first bytes
+/// of each pass are not.
+void FlowBuilder::keep_loads(Stream& load) const {
+  const Bytes kept = kept_bytes(context_.plan, buffer_.tensor);
+  if (kept == Bytes{0}) return;
+  if (kept == whole_) {
+    Slab made = packed_;
+    made.before_start = false;
+    load = less(load, stream(Over::kAll, made, moved(Over::kAll, made), load.op));
+    return;
+  }
+  const Bytes once = moved(Over::kOwn, packed_).bytes;
+  if (once > Bytes{0}) save(load, saved_of(once), once, load.total.value() / once.value());
+}
+
+/// What is retained is not written, unless it outlives the cascade: outputs, and the last slices of a state.
+void FlowBuilder::keep_stores(Stream& store, Bytes once) const {
+  const Bytes kept = kept_bytes(context_.plan, buffer_.tensor);
+  if (kept == Bytes{0} || context_.cascade.tensor(buffer_.tensor).kind == TensorKind::kOutput) return;
+  const Elements outlive = final_elements(context_.cascade, buffer_.tensor);
+  const Bytes last = round_up(bytes_of(outlive, packed_.bits), context_.options.granule);
+  save(store, std::min(saved_of(once), once - std::min(once, last)), once, 1);
 }
 
 /// What the producer fills goes to DRAM once; sums that leave the chip unfinished go out and come back, in
@@ -192,9 +257,7 @@ void FlowBuilder::make_stored() {
   store.visits = visits.visits;
   store.moves = visits.moves;
   store.ahead = held_slots == 2 || !streams;
-  if (context_.cascade.tensor(buffer_.tensor).kind != TensorKind::kOutput) {
-    keep(store, kept_bytes(context_.plan, buffer_.tensor), once.bytes);
-  }
+  keep_stores(store, once.bytes);
   flow_.stores.push_back(store);
   if (unfinished > Bytes{0}) {
     flow_.loads.push_back({.total = unfinished,
