@@ -1,4 +1,4 @@
-#include "interval_packing.hpp"
+#include "fusescape/search/interval_packing.hpp"
 
 #include <algorithm>
 #include <limits>

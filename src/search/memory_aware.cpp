@@ -20,7 +20,8 @@ std::int64_t next_divisor(std::int64_t of, std::int64_t least) {
 Bytes footprint(const Planner& planner, const Machine& machine, Intermediates intermediates,
                 std::int64_t slices) {
   const auto plan = fused_plan(
-      planner, machine, {.groups = {state_update()}, .intermediates = intermediates, .slices = slices});
+      planner, machine,
+      {.groups = {state_update(planner.cascade())}, .intermediates = intermediates, .slices = slices});
   if (!plan) return Bytes::overflowed();
   const auto layout = lay_out(planner.cascade(), *plan);
   if (!layout) return Bytes::overflowed();
@@ -32,7 +33,9 @@ Bytes footprint(const Planner& planner, const Machine& machine, Intermediates in
 
 }  // namespace
 
-FusedNames state_update() {
+FusedNames state_update(const Cascade& cascade) {
+  const bool rewritten = !find_operator(cascade, "dB") && find_operator(cascade, "delta_x");
+  if (rewritten) return {"dA", "exp", "dBx", "t", "h", "y"};
   return {"dA", "exp", "dB", "dBx", "t", "h", "y"};
 }
 
@@ -47,7 +50,7 @@ std::int64_t published_slices(std::int64_t channels, std::int64_t entries, Bytes
 expected<Plan, Refusal> memory_aware_plan(const Planner& planner, const Machine& machine, Slicing slicing,
                                           Intermediates intermediates) {
   const Cascade& cascade = planner.cascade();
-  Fusion fusion{.groups = {state_update()}, .intermediates = intermediates};
+  Fusion fusion{.groups = {state_update(cascade)}, .intermediates = intermediates};
   const auto state = state_ranks(cascade);
   if (!state) return fused_plan(planner, machine, fusion);  // Which says what is missing.
   const std::int64_t channels = cascade.extent(state->channels).value();

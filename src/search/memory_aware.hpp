@@ -6,8 +6,9 @@
 
 namespace fusescape {
 
-/// The operators of the selective state update, in the fine-grained-fusion paper's order.
-[[nodiscard]] FusedNames state_update();
+/// The operators of the selective state update, in the fine-grained-fusion paper's order; without dB where
+/// the cascade multiplies Delta and x first (`rewrite: delta_x`).
+[[nodiscard]] FusedNames state_update(const Cascade& cascade);
 
 enum class Slicing : unsigned char { kPublishedRule, kSmallestThatFits };
 

@@ -4,7 +4,8 @@
 
 #include "fused_groups.hpp"
 #include "fusescape/plan/layout.hpp"
-#include "interval_packing.hpp"
+#include "fusescape/search/interval_packing.hpp"
+#include "fusescape/support/time.hpp"
 
 namespace fusescape {
 namespace {
@@ -14,16 +15,28 @@ struct Kept {
   TensorId tensor{};
   std::size_t first = 0;
   std::size_t last = 0;
-  Bytes bytes{};               ///< All of it.
-  std::int64_t transfers = 0;  ///< Bytes saved by each byte kept: one write, and one read in each whole pass.
-  bool divisible = true;       ///< Every reader reads all of it, so that a part can be kept.
+  Bytes bytes{};          ///< All of it.
+  Bytes saved{};          ///< DRAM traffic that keeping all of it saves.
+  bool divisible = true;  ///< Every reader reads all of it, so that a part can be kept.
 };
+
+/// The most tensors that are tried both whole and not at all; beyond, those that save most come first.
+constexpr std::size_t kMostTried = 8;
+
+constexpr std::int64_t kMostValue = 999'999;  ///< Of a unit, in best_packing.
+
+/// DRAM traffic of each tensor, over all groups.
+std::vector<Bytes> traffic_of(const Cascade& cascade, const PlanProfile& profile) {
+  std::vector<Bytes> traffic(cascade.tensors.size());
+  for (const TensorTraffic& one : profile.tensors) traffic[index_of(one.tensor)] += one.read + one.written;
+  return traffic;
+}
 
 /// A plan's groups, what they need, and what could be kept between them.
 class Timeline {
  public:
   Timeline(Plan& plan, const Planner& planner, const Machine& machine)
-      : plan_{plan}, cascade_{planner.cascade()}, layout_{lay_out(cascade_, plan)} {
+      : plan_{plan}, planner_{planner}, cascade_{planner.cascade()}, layout_{lay_out(cascade_, plan)} {
     if (!layout_) return;
     profile_ = profile(cascade_, plan, *layout_, planner.options());
     group_.resize(cascade_.operators.size());
@@ -49,9 +62,10 @@ class Timeline {
   }
 
  private:
-  [[nodiscard]] std::int64_t transfers_of(const Kept& kept) const;
+  void set_savings(std::vector<Kept>& found) const;
 
   Plan& plan_;
+  const Planner& planner_;
   const Cascade& cascade_;
   expected<Layout, std::vector<Violation>> layout_;
   PlanProfile profile_;
@@ -59,17 +73,17 @@ class Timeline {
   std::vector<std::int64_t> room_;  ///< Per group; negative if it does not fit at all.
 };
 
-/// Whole passes that later groups make over the tensor, and the one write.
-std::int64_t Timeline::transfers_of(const Kept& kept) const {
-  std::int64_t transfers = 1;
-  for (std::size_t g = kept.first + 1; g <= kept.last; ++g) {
-    const GroupProfile& group = profile_.groups[g];
-    for (std::uint32_t i = 0; i < group.tensor_count; ++i) {
-      const TensorTraffic& traffic = profile_.tensors[group.first_tensor + i];
-      if (traffic.tensor == kept.tensor) transfers += traffic.read.value() / kept.bytes.value();
-    }
+/// What each saves is what the plan moves less of it with all of them kept whole: no tensor's traffic depends
+/// on another's retention.
+void Timeline::set_savings(std::vector<Kept>& found) const {
+  Plan all = plan_;
+  for (const Kept& kept : found) all.retentions.push_back({kept.tensor, kept.bytes});
+  const std::vector<Bytes> before = traffic_of(cascade_, profile_);
+  const std::vector<Bytes> after = traffic_of(cascade_, profile(cascade_, all, *layout_, planner_.options()));
+  for (Kept& kept : found) {
+    kept.saved = before[index_of(kept.tensor)] - after[index_of(kept.tensor)];
+    if (kept.saved.overflow()) kept.saved = Bytes{0};
   }
-  return std::min<std::int64_t>(transfers, 999'999);
 }
 
 std::vector<Kept> Timeline::candidates() const {
@@ -85,12 +99,84 @@ std::vector<Kept> Timeline::candidates() const {
       kept.last = std::max(kept.last, group_[index_of(use.op)]);
       kept.divisible = kept.divisible && reads_whole(cascade_, use);
     }
-    if (kept.last == kept.first) continue;
-    kept.transfers = transfers_of(kept);
+    if (kept.last == kept.first || kept.bytes.overflow()) continue;
     found.push_back(kept);
   }
+  set_savings(found);
   return found;
 }
+
+/// How much of each of a plan's tensors to keep: of the divisible ones by the linear program, beside each
+/// choice of the others, which are kept whole or not at all.
+class BestRetention {
+ public:
+  explicit BestRetention(const Timeline& timeline) : room_{timeline.room()} {
+    const bool fits = std::all_of(room_.begin(), room_.end(), [](std::int64_t bytes) { return bytes >= 0; });
+    if (!fits) return;
+    for (const Kept& kept : timeline.candidates()) {
+      if (kept.divisible) {
+        divisible_.push_back(kept);
+      } else if (timeline.fits_all(kept)) {
+        whole_.push_back(kept);
+      }
+    }
+    std::stable_sort(whole_.begin(), whole_.end(),
+                     [](const Kept& a, const Kept& b) { return a.saved > b.saved; });
+    if (whole_.size() > kMostTried) whole_.resize(kMostTried);
+  }
+
+  std::vector<std::pair<Kept, Bytes>> run() {
+    decide(0);
+    return best_;
+  }
+
+ private:
+  /// Tries every choice of whole_[from ...] beside what is chosen already.
+  void decide(std::size_t from) {
+    if (from == whole_.size()) return pack();
+    const Kept& kept = whole_[from];
+    if (take(kept, kept.bytes.value())) {
+      chosen_.emplace_back(kept, kept.bytes);
+      decide(from + 1);
+      chosen_.pop_back();
+    }
+    take(kept, -kept.bytes.value());
+    decide(from + 1);
+  }
+
+  /// Takes room in every group that the tensor is kept across; whether all had it.
+  bool take(const Kept& kept, std::int64_t bytes) {
+    bool fits = true;
+    for (std::size_t g = kept.first; g <= kept.last; ++g) fits = (room_[g] -= bytes) >= 0 && fits;
+    return fits;
+  }
+
+  void pack() {
+    std::vector<IntervalItem> items;
+    for (const Kept& kept : divisible_) {
+      const std::int64_t per_byte = kept.saved.value() / kept.bytes.value();
+      items.push_back({kept.first, kept.last, kept.bytes.value(), std::min(per_byte, kMostValue)});
+    }
+    const std::vector<std::int64_t> amounts = best_packing(room_, items);
+    std::vector<std::pair<Kept, Bytes>> found = chosen_;
+    Int128 saved = 0;
+    for (const auto& [kept, bytes] : chosen_) saved += kept.saved.value();
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      saved += static_cast<Int128>(amounts[i]) * items[i].value;
+      if (amounts[i] > 0) found.emplace_back(divisible_[i], Bytes{amounts[i]});
+    }
+    if (saved <= most_saved_) return;
+    most_saved_ = saved;
+    best_ = std::move(found);
+  }
+
+  std::vector<std::int64_t> room_;
+  std::vector<Kept> divisible_;
+  std::vector<Kept> whole_;
+  std::vector<std::pair<Kept, Bytes>> chosen_;  ///< Of whole_, at the moment.
+  std::vector<std::pair<Kept, Bytes>> best_;
+  Int128 most_saved_ = 0;
+};
 
 }  // namespace
 
@@ -125,23 +211,7 @@ void retain_whole(Plan& plan, const Planner& planner, const Machine& machine) {
 
 void retain_best(Plan& plan, const Planner& planner, const Machine& machine) {
   Timeline timeline{plan, planner, machine};
-  std::vector<Kept> divisible;
-  for (const Kept& kept : timeline.candidates()) {
-    if (kept.divisible) {
-      divisible.push_back(kept);
-    } else if (timeline.fits_all(kept)) {
-      timeline.retain(kept, kept.bytes);  // Whole or not at all: outside the linear program.
-    }
-  }
-  const auto& room = timeline.room();
-  if (std::any_of(room.begin(), room.end(), [](std::int64_t bytes) { return bytes < 0; })) return;
-  std::vector<IntervalItem> items;
-  for (const Kept& kept : divisible)
-    items.push_back({kept.first, kept.last, kept.bytes.value(), kept.transfers});
-  const std::vector<std::int64_t> amounts = best_packing(room, items);
-  for (std::size_t i = 0; i < divisible.size(); ++i) {
-    if (amounts[i] > 0) timeline.retain(divisible[i], Bytes{amounts[i]});
-  }
+  for (const auto& [kept, bytes] : BestRetention{timeline}.run()) timeline.retain(kept, bytes);
 }
 
 }  // namespace fusescape

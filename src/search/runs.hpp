@@ -14,8 +14,8 @@ namespace fusescape {
 using Run = std::vector<OpId>;
 
 /// The loop nest that runs `operators` as one group: loops over the outer ranks that all of them share
-/// (batch, tokens), values between operators on chip. Of the tiles that fit, the one that moves the fewest
-/// bytes; of equals the largest. None if no tile is legal and fits.
+/// (batch, tokens), values between operators on chip. Of the tiles that fit, the fastest; of equals the
+/// largest. None if no tile is legal and fits.
 [[nodiscard]] std::optional<Candidate> fused_run(const Planner& planner, const Machine& machine,
                                                  const Run& operators);
 

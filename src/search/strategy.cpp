@@ -46,12 +46,13 @@ Built pact_a_bs(const Planner& planner, const Machine& machine) {
 }
 
 Built fuse_all(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {state_update()}});
+  return fused_plan(planner, machine, {.groups = {state_update(planner.cascade())}});
 }
 
 Built fuse_all_chain(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine,
-                    {.groups = {state_update()}, .intermediates = Intermediates::kRegisters});
+  return fused_plan(
+      planner, machine,
+      {.groups = {state_update(planner.cascade())}, .intermediates = Intermediates::kRegisters});
 }
 
 Built mem_aware(const Planner& planner, const Machine& machine) {

@@ -1,0 +1,378 @@
+// Does every strategy obey the laws of docs/model/strategies.md, for any shape, memory and machine?
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "fusescape/cost/compulsory.hpp"
+#include "fusescape/search/assessment.hpp"
+#include "fusescape/search/published_slices.hpp"
+#include "fusescape/workload/model.hpp"
+#include "fusescape/workload/opt.hpp"
+#include "random_plans.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+Mamba1 random_mamba(Dice& dice) {
+  Mamba1 shape{.d_model = dice.in(1, 8),
+               .d_inner = dice.in(1, 12),
+               .d_state = dice.in(1, 6),
+               .d_conv = dice.in(1, 4),
+               .dt_rank = dice.in(1, 4),
+               .batch = dice.in(1, 2),
+               .tokens = dice.in(1, 9)};
+  shape.norm_dt_b_c = dice.one_in(4);
+  shape.conv = dice.one_in(4) ? Mamba1::Conv::kPadded : Mamba1::Conv::kCausal;
+  shape.conv_bias = dice.one_in(2);
+  if (dice.one_in(2)) shape.initial_state = Initial::kLoaded;
+  if (dice.one_in(2)) shape.final_state = Final::kDropped;
+  return shape;
+}
+
+Cascade block_of(const Mamba1& shape) {
+  return sound(mamba1_block(shape));
+}
+
+Cascade rewritten(Mamba1 shape) {
+  shape.rewrite = Mamba1::Rewrite::kDeltaX;
+  return block_of(shape);
+}
+
+Accelerator random_machine(Dice& dice) {
+  Accelerator machine = accelerator(dice.in(1, 4), dice.in(1, 4));
+  machine.cores.front().registers_per_pe = Bytes{64};
+  machine.dram.bandwidth = BitsPerCycle{8 * dice.in(1, 8)};
+  machine.dram.ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
+  machine.dram.granule = Bytes{dice.one_in(4) ? 32 : 1};
+  machine.sram.bank_read = machine.sram.bank_write = BitsPerCycle{8 * dice.in(0, 8)};
+  machine.sram.capacity = Bytes{1 << dice.in(6, 16)};
+  machine.model.double_buffering = dice.one_in(2);
+  machine.model.count_second_slots = dice.one_in(2);
+  machine.model.in_place = dice.one_in(2);
+  machine.model.fill_cycles = Cycles{dice.in(0, 2)};
+  return machine;
+}
+
+Accelerator with_capacity(Accelerator machine, Bytes capacity) {
+  machine.sram.capacity = capacity;
+  return machine;
+}
+
+constexpr Bytes kAmple{std::int64_t{1} << 40};
+
+Bytes traffic(const Cost& cost) {
+  return cost.total.dram_read + cost.total.dram_write;
+}
+
+Bytes traffic(const Cascade& cascade, const Accelerator& machine, std::string_view strategy) {
+  const auto found = assess(cascade, machine, *find_strategy(strategy));
+  if (!found) FAIL(describe(found.error()));
+  return traffic(found->cost);
+}
+
+/// What the block itself must move, however it is run: weights, inputs and outputs once, loaded and stored
+/// states.
+Bytes least_traffic(const Cascade& cascade) {
+  Bytes least;
+  for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
+    const Tensor& tensor = cascade.tensors[i];
+    const bool outside = !cascade.producer[i] && !cascade.uses[i].empty();
+    if (!outside && tensor.kind != TensorKind::kOutput) continue;
+    least += bytes_of(elements_of(cascade, TensorId{static_cast<std::uint16_t>(i)}), bits_of(tensor.type));
+  }
+  return least;
+}
+
+/// Fails where the plan of a strategy that was built for this accelerator is illegal, does not hold what it
+/// says, or leaves out work.
+bool check_built(const Planner& planner, const Accelerator& machine, const Strategy& strategy) {
+  const Cascade& cascade = planner.cascade();
+  const auto found = assess(planner, machine, strategy);
+  if (!found) {
+    CAPTURE(describe(found.error()));
+    CHECK_FALSE(std::holds_alternative<IllegalPlan>(found.error()));
+    CHECK_FALSE(std::holds_alternative<NoTimeBase>(found.error()));
+    CHECK_FALSE(describe(found.error()).empty());
+    return false;
+  }
+  CHECK(lay_out(cascade, found->plan).has_value());
+  CHECK(found->cost.total.ops == total_ops(cascade));
+  for (const GroupProfile& group : found->profile.groups)
+    CHECK(group.peak + group.reserved <= machine.sram.capacity);
+  CHECK(traffic(found->cost) >= least_traffic(cascade));
+  const auto again = assess(planner, machine, strategy);
+  REQUIRE(again.has_value());
+  CHECK(again->plan == found->plan);
+  return true;
+}
+
+TEST_CASE(
+    "Every strategy's plan is legal, fits, does all the work, moves what it must, and is the same again") {
+  std::map<std::string_view, int> built;
+  for (std::uint32_t seed = 0; seed < 40; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = block_of(random_mamba(dice));
+    const Accelerator machine = random_machine(dice);
+    const Planner planner{cascade, machine};
+    for (const Strategy& strategy : strategies()) {
+      CAPTURE(strategy.name, seed);
+      if (check_built(planner, machine, strategy)) ++built[strategy.name];
+    }
+  }
+  for (const Strategy& strategy : strategies()) {
+    CAPTURE(strategy.name);
+    CHECK(built[strategy.name] > 8);
+  }
+}
+
+TEST_CASE("Unfused, every operator moves at least its own compulsory traffic") {
+  for (std::uint32_t seed = 0; seed < 60; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = block_of(random_mamba(dice));
+    const auto found = assess(cascade, random_machine(dice), *find_strategy("unfused"));
+    if (!found) continue;
+    for (std::size_t g = 0; g < found->layout.groups.size(); ++g) {
+      const GroupLayout& layout = found->layout.groups[g];
+      if (layout.operators.size() > 1) continue;
+      const CompulsoryTraffic least = compulsory_traffic(cascade, layout.operators.front());
+      CAPTURE(seed, cascade.op(layout.operators.front()).name);
+      CHECK(found->profile.groups[g].dram_read >= least.read);
+      CHECK(found->profile.groups[g].dram_write >= least.written);
+    }
+  }
+}
+
+/// Traffic at growing capacities; `check(smaller, larger)` for each two neighbours at which it has a plan.
+template <class Check>
+void for_growing_memory(std::string_view name, const Check& check) {
+  for (std::uint32_t seed = 0; seed < 40; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = block_of(random_mamba(dice));
+    Accelerator machine = random_machine(dice);
+    machine.dram.granule = Bytes{1};
+    const Planner planner{cascade, machine};
+    std::optional<Assessment> smaller;
+    for (std::int64_t bytes = 64; bytes < 40'000; bytes += bytes / 4) {
+      machine.sram.capacity = Bytes{bytes};
+      auto larger = assess(planner, machine, *find_strategy(name));
+      CAPTURE(name, seed, bytes);
+      if (smaller) REQUIRE(larger.has_value());
+      if (smaller) check(*smaller, *larger);
+      if (larger) smaller = std::move(*larger);
+    }
+  }
+}
+
+TEST_CASE("More memory never raises the traffic of what chooses tiles or slices by bytes") {
+  for (const char* name : {"unfused", "mem-aware-exact", "mem-aware-chain"}) {
+    for_growing_memory(name, [](const Assessment& smaller, const Assessment& larger) {
+      CHECK(traffic(larger.cost) <= traffic(smaller.cost));
+    });
+  }
+}
+
+TEST_CASE("More memory never raises the traffic of the best amounts to keep beside the same tiles") {
+  int same = 0;
+  for_growing_memory("retained", [&](const Assessment& smaller, const Assessment& larger) {
+    if (smaller.plan.nodes != larger.plan.nodes) return;
+    ++same;
+    CHECK(traffic(larger.cost) <= traffic(smaller.cost));
+  });
+  CHECK(same > 100);
+}
+
+TEST_CASE("The best amounts to keep never move more than keeping whole tensors where they fit") {
+  int better = 0;
+  for (std::uint32_t seed = 0; seed < 40; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = block_of(random_mamba(dice));
+    Accelerator machine = random_machine(dice);
+    machine.dram.granule = Bytes{1};
+    const Planner planner{cascade, machine};
+    for (std::int64_t bytes = 64; bytes < 40'000; bytes += bytes / 2) {
+      machine.sram.capacity = Bytes{bytes};
+      const auto upper = assess(planner, machine, *find_strategy("marca-upper"));
+      const auto best = assess(planner, machine, *find_strategy("retained"));
+      CAPTURE(seed, bytes);
+      CHECK(upper.has_value() == best.has_value());
+      if (!upper || !best) continue;
+      CHECK(traffic(best->cost) <= traffic(upper->cost));
+      if (traffic(best->cost) < traffic(upper->cost)) ++better;
+    }
+  }
+  CHECK(better > 20);
+}
+
+std::vector<std::int64_t> divisors(std::int64_t of) {
+  std::vector<std::int64_t> found;
+  for (std::int64_t i = 1; i <= of; ++i) {
+    if (of % i == 0) found.push_back(i);
+  }
+  return found;
+}
+
+TEST_CASE("The published number of slices is the next divisor of D above the exact rational") {
+  Dice dice{7};
+  for (int round = 0; round < 5'000; ++round) {
+    const std::int64_t channels = dice.in(1, 6000);
+    const std::int64_t entries = dice.in(1, 256);
+    const std::int64_t sram = dice.in(1, 1 << dice.in(4, 26));
+    const std::int64_t slices = published_slices(channels, entries, Bytes{sram});
+    CAPTURE(channels, entries, sram);
+    CHECK(channels % slices == 0);
+    // At least (5 + 2/64) * 1.01 * D * N * 32 / (8 sram) = 161 * 101 * 32 * D * N / (32 * 100 * 8 sram).
+    const auto enough = [&](std::int64_t n) {
+      return Int128{n} * 32 * 100 * 8 * sram >= Int128{161} * 101 * 32 * channels * entries;
+    };
+    if (slices < channels) CHECK(enough(slices));
+    for (const std::int64_t fewer : divisors(channels)) {
+      if (fewer < slices) CHECK_FALSE(enough(fewer));
+    }
+  }
+}
+
+struct Sums {
+  Bytes unfused;
+  Bytes fused;
+};
+
+/// Traffic of one tensor under unfused and fuse-all, with ample memory.
+Sums sums_of(const Cascade& cascade, std::string_view tensor) {
+  Sums sums;
+  for (const auto& [name, sum] : {std::pair{"unfused", &sums.unfused}, std::pair{"fuse-all", &sums.fused}}) {
+    const auto found = assess(cascade, with_capacity(accelerator(), kAmple), *find_strategy(name));
+    REQUIRE(found.has_value());
+    const Moved bytes = moved(cascade, found->profile, tensor);
+    *sum = Bytes{bytes.read + bytes.written};
+  }
+  return sums;
+}
+
+TEST_CASE("Fuse-all saves the traffic of what it keeps on chip and the second read of Delta") {
+  for (std::uint32_t seed = 0; seed < 60; ++seed) {
+    Dice dice{seed};
+    const Mamba1 shape = random_mamba(dice);
+    const bool loaded = shape.initial_state == Initial::kLoaded;
+    const bool stored = shape.final_state == Final::kStored;
+    const std::int64_t token = 4 * shape.batch * shape.d_inner * shape.d_state;
+    CAPTURE(seed, shape.tokens, loaded, stored);
+    for (const bool rewrite : {false, true}) {
+      const Cascade cascade = rewrite ? rewritten(shape) : block_of(shape);
+      const Accelerator machine = with_capacity(accelerator(), kAmple);
+      const Bytes saved = traffic(cascade, machine, "unfused") - traffic(cascade, machine, "fuse-all");
+      // 13 moves of [B, L, D, N], 11 without dB; h[-1] is read if loaded. Fused, only the state's ends
+      // travel. Delta is read by dA and dB; rewritten, delta_x stays outside.
+      const std::int64_t moves = (rewrite ? 11 : 13) * shape.tokens - (loaded ? 0 : 1);
+      const std::int64_t ends = (loaded ? 1 : 0) + (stored ? 1 : 0);
+      const std::int64_t delta = rewrite ? 0 : 4 * shape.batch * shape.tokens * shape.d_inner;
+      CHECK(saved == Bytes{(moves - ends) * token + delta});
+    }
+  }
+}
+
+TEST_CASE("Unfused, a rewritten state update moves eleven tensors of L, D and N, and fused none") {
+  const Mamba1 shape{.d_model = 4,
+                     .d_inner = 8,
+                     .d_state = 4,
+                     .dt_rank = 2,
+                     .tokens = 6,
+                     .initial_state = Initial::kLoaded,
+                     .final_state = Final::kDropped};
+  const Cascade cascade = rewritten(shape);
+  Bytes unfused;
+  for (const char* tensor : {"dA", "Abar", "dBx", "t"}) {
+    unfused += sums_of(cascade, tensor).unfused;
+    CHECK(sums_of(cascade, tensor).fused == Bytes{0});
+  }
+  const Sums h = sums_of(cascade, "h");
+  CHECK(unfused + h.unfused == Bytes{11 * 6 * 8 * 4 * 4});
+  CHECK(h.fused == Bytes{8 * 4 * 4});  // The state from before the call.
+  CHECK(sums_of(cascade, "delta_x").fused == sums_of(cascade, "delta_x").unfused);
+}
+
+TEST_CASE("A rewritten state update is fused by the strategies that name all of it, and others lack dB") {
+  for (std::uint32_t seed = 0; seed < 6; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = rewritten(random_mamba(dice));
+    const Accelerator machine = with_capacity(random_machine(dice), kAmple);
+    const Planner planner{cascade, machine};
+    for (const Strategy& strategy : strategies()) {
+      const auto found = assess(planner, machine, strategy);
+      const bool names_db = strategy.name.substr(0, 6) == "pact-b" || strategy.name.substr(0, 6) == "pact-a";
+      CAPTURE(strategy.name, seed);
+      if (names_db && strategy.name != "pact-a" && strategy.name != "pact-as") {
+        REQUIRE_FALSE(found.has_value());
+        CHECK(describe(found.error()) == "mamba has no operator dB");
+        continue;
+      }
+      if (!found) FAIL(describe(found.error()));
+      CHECK(found->cost.total.ops == total_ops(cascade));
+    }
+  }
+}
+
+TEST_CASE("With ample memory traffic is affine in the number of tokens under every strategy") {
+  std::map<std::string_view, std::vector<std::int64_t>> bytes;
+  for (const std::int64_t tokens : {8, 16, 24, 32}) {
+    const Cascade cascade =
+        block_of({.d_model = 8, .d_inner = 12, .d_state = 4, .dt_rank = 2, .tokens = tokens});
+    const Accelerator machine = with_capacity(accelerator(), kAmple);
+    const Planner planner{cascade, machine};
+    for (const Strategy& strategy : strategies()) {
+      const auto found = assess(planner, machine, strategy);
+      REQUIRE(found.has_value());
+      bytes[strategy.name].push_back(traffic(found->cost).value());
+    }
+  }
+  for (const auto& [strategy, at] : bytes) {
+    CAPTURE(strategy, at);
+    CHECK(at[2] - at[1] == at[1] - at[0]);
+    CHECK(at[3] - at[2] == at[2] - at[1]);
+  }
+}
+
+TEST_CASE("With little memory traffic is affine in whole multiples of the largest tile that fits") {
+  // 4096 B: no operator holds 1024 tokens; tiles are powers of four, and each holds 1024 tokens a whole
+  // number of times.
+  for (const char* name :
+       {"unfused", "marca-upper", "fuse-all", "fuse-all-chain", "mem-aware", "mem-aware-exact"}) {
+    Mamba1 shape{.d_model = 8, .d_inner = 12, .d_state = 4, .dt_rank = 2};
+    std::vector<std::int64_t> bytes;
+    for (const std::int64_t tokens : {1024, 2048, 3072, 1'024'000, 1'025'024}) {
+      shape.tokens = tokens;
+      const Accelerator machine = with_capacity(accelerator(), Bytes{4096});
+      bytes.push_back(traffic(block_of(shape), machine, name).value());
+    }
+    CAPTURE(name, bytes);
+    CHECK(bytes[2] - bytes[1] == bytes[1] - bytes[0]);
+    CHECK(bytes[3] - bytes[0] == 999 * (bytes[1] - bytes[0]));
+    CHECK(bytes[4] - bytes[3] == bytes[1] - bytes[0]);
+  }
+}
+
+TEST_CASE("Every strategy runs a transformer's layer or says which operators it lacks") {
+  for (std::uint32_t seed = 0; seed < 6; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = sound(opt_block({.d_model = 8, .d_ff = 8, .n_head = 2, .tokens = dice.in(1, 5)}));
+    const Accelerator machine = random_machine(dice);
+    const Planner planner{cascade, machine};
+    for (const Strategy& strategy : strategies()) {
+      const auto found = assess(planner, machine, strategy);
+      CAPTURE(strategy.name, seed);
+      if (found) {
+        CHECK(found->cost.total.ops == total_ops(cascade));
+        continue;
+      }
+      CHECK_FALSE(std::holds_alternative<IllegalPlan>(found.error()));
+      if (!std::holds_alternative<Refusal>(found.error())) continue;
+      const Refusal& refusal = std::get<Refusal>(found.error());
+      CHECK(refusal.reason != Refusal::Reason::kIllegal);
+      const bool named = refusal.message.find("has no operator") != std::string::npos;
+      CHECK((refusal.reason == Refusal::Reason::kDoesNotFit || named));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans
