@@ -25,6 +25,7 @@ class GroupProfiler {
  private:
   void collect_bodies(NodeId node);
   [[nodiscard]] std::size_t body_of(OpId op) const;
+  void add_class(NodeId body, const Iterations& iterations);
   void add_classes();
   void count(const TileClass& tiles);
   void add_buffer(const Buffer& buffer);
@@ -78,21 +79,26 @@ void GroupProfiler::count(const TileClass& tiles) {
   group_.countable = group_.countable && fits;
 }
 
+/// One class of tiles of `body`: the work of the operators that it holds itself.
+void GroupProfiler::add_class(NodeId body, const Iterations& iterations) {
+  TileClass tiles;
+  tiles.count = iterations.count < 0 ? std::numeric_limits<std::int64_t>::max() : iterations.count;
+  tiles.first_work = static_cast<std::uint32_t>(into_.work.size());
+  for (const NodeId child : plan_.node(body).children) {
+    const NodeKind kind = plan_.node(child).kind;
+    if (kind != NodeKind::kOperator && kind != NodeKind::kChain) continue;
+    append_work(cascade_, plan_, child, iterations.extent, into_);
+  }
+  tiles.work_count = static_cast<std::uint32_t>(into_.work.size()) - tiles.first_work;
+  count(tiles);
+  into_.classes.push_back(tiles);
+}
+
 void GroupProfiler::add_classes() {
   group_.first_class = static_cast<std::uint32_t>(into_.classes.size());
   for (const NodeId body : bodies_) {
     for (const Iterations& iterations : iteration_classes(cascade_, loops_above(plan_, body))) {
-      TileClass tiles;
-      tiles.count = iterations.count < 0 ? std::numeric_limits<std::int64_t>::max() : iterations.count;
-      tiles.first_work = static_cast<std::uint32_t>(into_.work.size());
-      for (const NodeId child : plan_.node(body).children) {
-        const NodeKind kind = plan_.node(child).kind;
-        if (kind != NodeKind::kOperator && kind != NodeKind::kChain) continue;
-        append_work(cascade_, plan_, child, iterations.extent, into_);
-      }
-      tiles.work_count = static_cast<std::uint32_t>(into_.work.size()) - tiles.first_work;
-      count(tiles);
-      into_.classes.push_back(tiles);
+      add_class(body, iterations);
     }
   }
   group_.class_count = static_cast<std::uint32_t>(into_.classes.size()) - group_.first_class;
