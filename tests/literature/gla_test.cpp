@@ -57,6 +57,24 @@ TEST_CASE("A strategy that names Mamba's operators tells a gated linear attentio
   CHECK(describe(refused.error()) == "gated-linear-attention has no operator dA, exp, dB, dBx, t, h, y");
 }
 
+TEST_CASE("Every strategy runs a gated linear attention or says which operators it lacks") {
+  const Cascade block = gla_with({{"L", "4"}}).block;
+  const Accelerator marca = value_of(load_accelerator("marca"));
+  const Planner planner{block, marca};
+  int run = 0;
+  for (const Strategy& strategy : strategies()) {
+    CAPTURE(strategy.name);
+    const auto found = assess(planner, marca, strategy);
+    if (found) {
+      CHECK(found->cost.total.ops == total_ops(block));
+      ++run;
+    } else {
+      CHECK_THAT(describe(found.error()), Catch::StartsWith("gated-linear-attention has no operator d"));
+    }
+  }
+  CHECK(run == 10);  // unfused, five fixed depths, greedy, retained, and MARCA's two.
+}
+
 TEST_CASE("A strategy that names dB tells a rewritten Mamba that it lacks it") {
   const std::vector<Setting> rewritten{{"rewrite", "delta_x", {}}};
   const Workload mamba = value_of(load_workload("mamba-130m", rewritten));
