@@ -11,7 +11,7 @@ namespace {
 TileBounds first_tile(const Cascade& cascade, const std::vector<PathLoop>& loops) {
   TileBounds tile = whole_bounds(cascade);
   for (const PathLoop& loop : loops) {
-    std::int64_t& extent = tile.extent[index_of(loop.rank)];
+    std::int64_t& extent = tile[index_of(loop.rank)].extent;
     extent = std::min(extent, loop.tile);
   }
   return tile;
@@ -20,9 +20,9 @@ TileBounds first_tile(const Cascade& cascade, const std::vector<PathLoop>& loops
 TileBounds last_tile(const Cascade& cascade, const std::vector<PathLoop>& loops) {
   TileBounds tile = whole_bounds(cascade);
   for (const PathLoop& loop : loops) {
-    std::int64_t& extent = tile.extent[index_of(loop.rank)];
+    std::int64_t& extent = tile[index_of(loop.rank)].extent;
     const std::int64_t before = (extent - 1) / loop.tile * loop.tile;
-    tile.start[index_of(loop.rank)] += before;
+    tile[index_of(loop.rank)].start += before;
     extent -= before;
   }
   return tile;
@@ -177,11 +177,7 @@ Stream FlowBuilder::stream(Over over, const Slab& slab, const Movement& movement
 
 /// True if some iteration finds its slab left there by the one before: then nothing else may use the memory.
 bool FlowBuilder::outlives_iterations(std::int64_t visits) const {
-  Elements iterations;
-  for (const Iterations& some : iteration_classes(context_.cascade, loops(Over::kAll))) {
-    iterations += some.count < 0 ? Elements::overflowed() : Elements{some.count};
-  }
-  return Elements{visits} < iterations;
+  return Elements{visits} < iteration_count(context_.cascade, loops(Over::kAll));
 }
 
 void FlowBuilder::live_throughout() {

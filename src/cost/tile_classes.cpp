@@ -18,7 +18,27 @@ void add(ByExtents& classes, std::vector<std::int64_t> extent, std::size_t rank,
   classes[std::move(extent)] += count;
 }
 
+/// Trips of the loops over `rank` from position `at` on, nested tiles within `extent` of it.
+Elements trips(const std::vector<PathLoop>& loops, std::size_t at, RankId rank, std::int64_t extent) {
+  if (extent == 0) return Elements{0};
+  while (at < loops.size() && loops[at].rank != rank) ++at;
+  if (at == loops.size()) return Elements{1};
+  const std::int64_t tile = std::min(loops[at].tile, extent);
+  return trips(loops, at + 1, rank, tile) * (extent / tile) + trips(loops, at + 1, rank, extent % tile);
+}
+
 }  // namespace
+
+Elements iteration_count(const Cascade& cascade, const std::vector<PathLoop>& loops) {
+  Elements count{1};
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    const auto same_rank = [&](const PathLoop& other) { return other.rank == loops[i].rank; };
+    const auto here = loops.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(loops.begin(), here, same_rank)) continue;  // Counted with the outer one.
+    count = count * trips(loops, i, loops[i].rank, cascade.extent(loops[i].rank).value());
+  }
+  return count;
+}
 
 std::vector<Iterations> iteration_classes(const Cascade& cascade, const std::vector<PathLoop>& loops) {
   std::vector<std::int64_t> whole;

@@ -19,4 +19,7 @@ struct Iterations {
 [[nodiscard]] std::vector<Iterations> iteration_classes(const Cascade& cascade,
                                                         const std::vector<PathLoop>& loops);
 
+/// Iterations of the nest, of all classes together.
+[[nodiscard]] Elements iteration_count(const Cascade& cascade, const std::vector<PathLoop>& loops);
+
 }  // namespace fusescape

@@ -11,7 +11,7 @@ bool windowed(const Index& index) {
 }
 
 std::int64_t tap_extent(const TileBounds& tile, const Index& index) {
-  return index.tap ? tile.extent[index_of(*index.tap)] : 1;
+  return index.tap ? tile[index_of(*index.tap)].extent : 1;
 }
 
 /// Elements along one dimension: the tile, or the window that it reads, clipped to what exists.
@@ -19,13 +19,13 @@ std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimen
                      const TileBounds& tile) {
   const Index& index = slab.access.indices[dimension];
   const std::size_t rank = index_of(index.rank);
-  if (!windowed(index)) return tile.extent[rank];
+  if (!windowed(index)) return tile[rank].extent;
   const std::int64_t available = cascade.extent(cascade.tensor(slab.access.tensor).ranks[dimension]).value();
   const std::int64_t halo = tap_extent(tile, index) - 1;
-  const std::int64_t distance = index.distance + (index.tap ? tile.start[index_of(*index.tap)] : 0);
-  const std::int64_t last = tile.start[rank] + tile.extent[rank] - distance;  // One past it.
-  const bool first_tile = tile.start[rank] == 0;
-  std::int64_t first = tile.start[rank] - distance - (slab.held && !first_tile ? 0 : halo);
+  const std::int64_t distance = index.distance + (index.tap ? tile[index_of(*index.tap)].start : 0);
+  const std::int64_t last = tile[rank].start + tile[rank].extent - distance;  // One past it.
+  const bool first_tile = tile[rank].start == 0;
+  std::int64_t first = tile[rank].start - distance - (slab.held && !first_tile ? 0 : halo);
   if (!slab.before_start) first = std::max<std::int64_t>(first, 0);
   return std::max<std::int64_t>(std::min(last, available) - first, 0);
 }
@@ -71,11 +71,11 @@ void Walk::add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_
                std::int64_t times) {
   if (times <= 0 || extent <= 0) return;
   const std::size_t rank = index_of(loops_[depth].rank);
-  const std::int64_t outer_extent = std::exchange(tile_.extent[rank], extent);
-  const std::int64_t outer_start = std::exchange(tile_.start[rank], start);
+  const std::int64_t outer_extent = std::exchange(tile_[rank].extent, extent);
+  const std::int64_t outer_start = std::exchange(tile_[rank].start, start);
   const Movement one = run(depth + 1);
-  tile_.extent[rank] = outer_extent;
-  tile_.start[rank] = outer_start;
+  tile_[rank].extent = outer_extent;
+  tile_[rank].start = outer_start;
   sum.bytes += one.bytes * times;
   sum.visits += one.visits * times;
   sum.moves = sum.moves || one.moves;
@@ -86,8 +86,8 @@ void Walk::add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_
 /// one.
 Movement Walk::indexing_loop(std::size_t depth, const Index& index) {
   const PathLoop& loop = loops_[depth];
-  const std::int64_t begin = tile_.start[index_of(loop.rank)];
-  const std::int64_t extent = tile_.extent[index_of(loop.rank)];
+  const std::int64_t begin = tile_[index_of(loop.rank)].start;
+  const std::int64_t extent = tile_[index_of(loop.rank)].extent;
   const std::int64_t full = extent / loop.tile;
   const std::int64_t rest = extent % loop.tile;
   Movement sum;
@@ -112,8 +112,8 @@ Movement Walk::indexing_loop(std::size_t depth, const Index& index) {
 /// The slab is needed again at every iteration; it is still there unless others took turns inside.
 Movement Walk::other_loop(std::size_t depth) {
   const PathLoop& loop = loops_[depth];
-  const std::int64_t begin = tile_.start[index_of(loop.rank)];
-  const std::int64_t extent = tile_.extent[index_of(loop.rank)];
+  const std::int64_t begin = tile_[index_of(loop.rank)].start;
+  const std::int64_t extent = tile_[index_of(loop.rank)].extent;
   const std::int64_t full = extent / loop.tile;
   Movement sum;
   add(sum, depth, begin, std::min(extent, loop.tile), 1);
@@ -139,8 +139,8 @@ Movement Walk::run(std::size_t depth) {
 
 TileBounds whole_bounds(const Cascade& cascade) {
   TileBounds bounds;
-  for (const Rank& rank : cascade.ranks) bounds.extent.push_back(rank.extent.value());
-  bounds.start.assign(cascade.ranks.size(), 0);
+  bounds.reserve(cascade.ranks.size());
+  for (const Rank& rank : cascade.ranks) bounds.push_back({.extent = rank.extent.value(), .start = 0});
   return bounds;
 }
 

@@ -10,11 +10,13 @@
 
 namespace fusescape {
 
-/// Extent and start of the current tile along every rank of a cascade.
-struct TileBounds {
-  std::vector<std::int64_t> extent;
-  std::vector<std::int64_t> start;
+/// The current tile along one rank.
+struct RankSpan {
+  std::int64_t extent = 0;
+  std::int64_t start = 0;
 };
+/// Likewise, along every rank of a cascade.
+using TileBounds = std::vector<RankSpan>;
 [[nodiscard]] TileBounds whole_bounds(const Cascade& cascade);
 
 /// What a buffer holds at a time: part of a tensor.
