@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "alone.hpp"
 #include "retention.hpp"
 
 namespace fusescape {
@@ -108,17 +109,6 @@ void add_fused(Plan& plan, const Cascade& cascade, const std::vector<OpId>& oper
   }
   if (fusion.intermediates == Intermediates::kRegisters) inner = add_chain(plan, inner);
   for (const OpId op : operators) add_operator(plan, inner, op);
-}
-
-expected<void, Refusal> add_alone(Plan& plan, const Planner& planner, const Machine& machine, OpId op) {
-  const Candidate* best = planner.best(op, machine);
-  if (best == nullptr) {
-    return unexpected{Refusal{Refusal::Reason::kDoesNotFit,
-                              fmt::format("{} fits in no tiling", planner.cascade().op(op).name),
-                              planner.least_footprint(op), machine.capacity}};
-  }
-  add_group(plan, planner.cascade(), *best);
-  return {};
 }
 
 }  // namespace

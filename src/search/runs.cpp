@@ -1,9 +1,8 @@
 #include "runs.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "alone.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
@@ -76,17 +75,6 @@ std::vector<std::vector<LoopSpec>> nests_of(const Cascade& cascade, const Run& o
   return nests;
 }
 
-expected<void, Refusal> add_unit(Plan& plan, const Planner& planner, const Machine& machine, OpId op) {
-  const Candidate* best = planner.best(op, machine);
-  if (best == nullptr) {
-    return unexpected{Refusal{Refusal::Reason::kDoesNotFit,
-                              fmt::format("{} fits in no tiling", planner.cascade().op(op).name),
-                              planner.least_footprint(op), machine.capacity}};
-  }
-  add_group(plan, planner.cascade(), *best);
-  return {};
-}
-
 /// The first operator of each unit, in cascade order.
 std::vector<OpId> leaders(const Planner& planner) {
   std::vector<OpId> found;
@@ -140,7 +128,7 @@ expected<Plan, Refusal> plan_of_runs(const Planner& planner, const Machine& mach
       }
     }
     for (std::size_t i = 0; i < run.size(); i += planner.unit(run[i]).size()) {
-      if (auto added = add_unit(plan, planner, machine, run[i]); !added)
+      if (auto added = add_alone(plan, planner, machine, run[i]); !added)
         return unexpected{std::move(added.error())};
     }
   }

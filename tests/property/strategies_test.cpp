@@ -6,7 +6,6 @@
 
 #include "fusescape/cost/compulsory.hpp"
 #include "fusescape/search/assessment.hpp"
-#include "fusescape/search/published_slices.hpp"
 #include "fusescape/workload/model.hpp"
 #include "fusescape/workload/opt.hpp"
 #include "random_plans.hpp"
@@ -225,34 +224,6 @@ TEST_CASE("The best amounts to keep never move more than keeping whole tensors w
     }
   }
   CHECK(better > 20);
-}
-
-std::vector<std::int64_t> divisors(std::int64_t of) {
-  std::vector<std::int64_t> found;
-  for (std::int64_t i = 1; i <= of; ++i) {
-    if (of % i == 0) found.push_back(i);
-  }
-  return found;
-}
-
-TEST_CASE("The published number of slices is the next divisor of D above the exact rational") {
-  Dice dice{7};
-  for (int round = 0; round < 5'000; ++round) {
-    const std::int64_t channels = dice.in(1, 6000);
-    const std::int64_t entries = dice.in(1, 256);
-    const std::int64_t sram = dice.in(1, 1 << dice.in(4, 26));
-    const std::int64_t slices = published_slices(channels, entries, Bytes{sram});
-    CAPTURE(channels, entries, sram);
-    CHECK(channels % slices == 0);
-    // At least (5 + 2/64) * 1.01 * D * N * 32 / (8 sram) = 161 * 101 * 32 * D * N / (32 * 100 * 8 sram).
-    const auto enough = [&](std::int64_t n) {
-      return Int128{n} * 32 * 100 * 8 * sram >= Int128{161} * 101 * 32 * channels * entries;
-    };
-    if (slices < channels) CHECK(enough(slices));
-    for (const std::int64_t fewer : divisors(channels)) {
-      if (fewer < slices) CHECK_FALSE(enough(fewer));
-    }
-  }
 }
 
 struct Sums {
