@@ -1,4 +1,5 @@
-// What does fusing the state update of Mamba-2.8B save on MARCA? Someone else's program, against an installed copy.
+// What does fusing the state update of Mamba-2.8B save on MARCA? Someone else's program, against an installed
+// copy.
 #include <fusescape/config/load.hpp>
 #include <fusescape/search/assessment.hpp>
 #include <fusescape/support/version.hpp>
