@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "fusescape/cost/compulsory.hpp"
@@ -112,7 +113,7 @@ std::string roofline_json(const Roofline& roofline) {
 std::string roofline_text(const Roofline& roofline, TextStyle style) {
   const Table all = roofline_table(roofline);
   // Reads and writes apart are for machines; a person compares the sum.
-  constexpr std::size_t kShown[] = {0, 1, 2, 5, 6, 7, 8, 9};
+  constexpr std::array<std::size_t, 8> kShown{0, 1, 2, 5, 6, 7, 8, 9};
   Table table{.columns = {"operator", "kind", "ops", "DRAM bytes", "op/B", "peak op/cycle",
                           "attainable op/cycle", "bound"},
               .rows = {}};

@@ -33,6 +33,7 @@ std::string scalar(std::string_view value) {
 
 std::string flow_list(const std::vector<std::string>& values) {
   std::vector<std::string> scalars;
+  scalars.reserve(values.size());
   for (const std::string& value : values) scalars.push_back(scalar(value));
   return fmt::format("[{}]", fmt::join(scalars, ", "));
 }

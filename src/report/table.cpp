@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "fusescape/support/contract.hpp"
@@ -118,8 +119,8 @@ std::string text(const Value& value) {
                                [](double v) {
                                  const bool plain = v == 0 || (v >= 1e-3 && v < 1e4);
                                  return plain || v >= 1e15 ? fmt::format("{:.4g}", v)
-                                        : v >= 1e4 ? with_thousands(static_cast<std::int64_t>(v + 0.5))
-                                                   : fmt::format("{:.3e}", v);
+                                        : v >= 1e4         ? with_thousands(std::llround(v))
+                                                           : fmt::format("{:.3e}", v);
                                },
                                [](bool v) { return std::string{v ? "yes" : "no"}; },
                                [](const std::string& v) { return v; }},
@@ -139,7 +140,7 @@ std::string with_thousands(std::int64_t value) {
 std::string short_bytes(std::int64_t bytes) {
   constexpr double kKibi = 1024.0;
   const auto b = static_cast<double>(bytes);
-  if (bytes < 10 * 1024) return with_thousands(bytes) + " B";
+  if (bytes < std::int64_t{10} * 1024) return with_thousands(bytes) + " B";
   if (b < kKibi * kKibi) return fmt::format("{:.1f} KiB", b / kKibi);
   if (b < kKibi * kKibi * kKibi) return fmt::format("{:.2f} MiB", b / (kKibi * kKibi));
   return fmt::format("{:.2f} GiB", b / (kKibi * kKibi * kKibi));

@@ -15,6 +15,7 @@ using Assessed = expected<Assessment, AssessmentError>;
 
 std::vector<std::string> descriptions(const Cascade& cascade, const std::vector<Violation>& violations) {
   std::vector<std::string> lines;
+  lines.reserve(violations.size());
   for (const Violation& violation : violations) lines.push_back(describe(cascade, violation));
   return lines;
 }

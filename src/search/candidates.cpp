@@ -87,18 +87,18 @@ void add_contraction(const Cascade& cascade, OpId op, std::vector<Candidate>& fo
   for (const RankId rank : roles.shared) {
     if (cascade.extent(rank).value() > 1) outer.push_back({rank, 1});
   }
-  const auto add = [&](const std::vector<LoopSpec>& loops) {
-    found.push_back({.loops = joined(outer, loops), .operators = {op}});
-  };
+  std::vector<std::vector<LoopSpec>> orders;  // Of rows and columns.
   for (const Cut& rows : cuts_of(cascade, roles.rows)) {
     for (const Cut& columns : cuts_of(cascade, roles.columns, kForArrays)) {
-      for (const Cut& sums : cuts_of(cascade, roles.sums, kForArrays)) {
-        if (sums.loops.size() > 1) continue;
-        add(joined(joined(rows.loops, columns.loops), sums.loops));
-        if (!rows.loops.empty() && !columns.loops.empty()) {
-          add(joined(joined(columns.loops, rows.loops), sums.loops));
-        }
-      }
+      orders.push_back(joined(rows.loops, columns.loops));
+      if (!rows.loops.empty() && !columns.loops.empty()) orders.push_back(joined(columns.loops, rows.loops));
+    }
+  }
+  const std::vector<Cut> all_sums = cuts_of(cascade, roles.sums, kForArrays);
+  for (const std::vector<LoopSpec>& order : orders) {
+    for (const Cut& sums : all_sums) {
+      if (sums.loops.size() > 1) continue;
+      found.push_back({.loops = joined(joined(outer, order), sums.loops), .operators = {op}});
     }
   }
 }

@@ -23,6 +23,19 @@ Refusal missing(const Cascade& cascade, const std::vector<std::string>& names) {
           {}};
 }
 
+/// The operators of these names, as one fused unit; those the cascade lacks are added to `absent`.
+Unit named_unit(const Cascade& cascade, const FusedNames& names, std::vector<std::string>& absent) {
+  Unit unit{.operators = {}, .fused = true};
+  for (const std::string_view name : names) {
+    if (const auto op = find_operator(cascade, name)) {
+      unit.operators.push_back(*op);
+    } else {
+      absent.emplace_back(name);
+    }
+  }
+  return unit;
+}
+
 /// The fused groups, and every operator (or recurrence) outside them as a unit of its own.
 expected<std::vector<Unit>, Refusal> units_of(const Planner& planner, const Fusion& fusion) {
   const Cascade& cascade = planner.cascade();
@@ -30,17 +43,8 @@ expected<std::vector<Unit>, Refusal> units_of(const Planner& planner, const Fusi
   std::vector<bool> taken(cascade.operators.size(), false);
   std::vector<std::string> absent;
   for (const FusedNames& names : fusion.groups) {
-    Unit unit{.operators = {}, .fused = true};
-    for (const std::string_view name : names) {
-      const auto op = find_operator(cascade, name);
-      if (!op) {
-        absent.emplace_back(name);
-        continue;
-      }
-      unit.operators.push_back(*op);
-      taken[index_of(*op)] = true;
-    }
-    units.push_back(std::move(unit));
+    units.push_back(named_unit(cascade, names, absent));
+    for (const OpId op : units.back().operators) taken[index_of(op)] = true;
   }
   if (!absent.empty()) return unexpected{missing(cascade, absent)};
   for (std::size_t i = 0; i < taken.size(); ++i) {
@@ -62,6 +66,12 @@ bool depends_on(const Cascade& cascade, const Unit& later, const Unit& earlier) 
   return false;
 }
 
+/// True if `unit` needs no result of the others in `left`.
+bool is_ready(const Cascade& cascade, const Unit& unit, const std::vector<Unit>& left) {
+  return std::none_of(left.begin(), left.end(),
+                      [&](const Unit& other) { return &other != &unit && depends_on(cascade, unit, other); });
+}
+
 /// The units in an order that respects every edge: at each step the ready one whose first operator comes
 /// first. Nothing if groups need each other.
 std::optional<std::vector<Unit>> ordered(const Cascade& cascade, std::vector<Unit> units) {
@@ -71,11 +81,8 @@ std::optional<std::vector<Unit>> ordered(const Cascade& cascade, std::vector<Uni
   });
   std::vector<Unit> order;
   while (!units.empty()) {
-    const auto ready = std::find_if(units.begin(), units.end(), [&](const Unit& unit) {
-      return std::none_of(units.begin(), units.end(), [&](const Unit& other) {
-        return &other != &unit && depends_on(cascade, unit, other);
-      });
-    });
+    const auto ready = std::find_if(units.begin(), units.end(),
+                                    [&](const Unit& unit) { return is_ready(cascade, unit, units); });
     if (ready == units.end()) return std::nullopt;
     order.push_back(std::move(*ready));
     units.erase(ready);
@@ -144,9 +151,8 @@ expected<Plan, Refusal> fused_plan(const Planner& planner, const Machine& machin
   std::vector<OpId> fused;
   for (const Unit& unit : *order) {
     if (!unit.fused) {
-      if (auto added = add_alone(plan, planner, machine, unit.operators.front()); !added) {
-        return unexpected{std::move(added.error())};
-      }
+      auto added = add_alone(plan, planner, machine, unit.operators.front());
+      if (!added) return unexpected{std::move(added.error())};
       continue;
     }
     if (!state) return unexpected{missing(cascade, {"t with a state over tokens, channels and entries"})};

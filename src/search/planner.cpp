@@ -77,6 +77,11 @@ Ticks least_latency(const GroupProfile& group, const Machine& machine) {
   return machine.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
 }
 
+bool is_window(const Access& access) {
+  return std::any_of(access.indices.begin(), access.indices.end(),
+                     [](const Index& index) { return index.tap.has_value(); });
+}
+
 }  // namespace
 
 ProfileOptions profile_options(const Accelerator& accelerator) {
@@ -97,9 +102,7 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
   if (!candidate.holds_windows) return group;
   for (const OpId op : candidate.operators) {
     for (const Access& input : cascade.op(op).inputs) {
-      const bool window = std::any_of(input.indices.begin(), input.indices.end(),
-                                      [](const Index& index) { return index.tap.has_value(); });
-      if (window) plan.storages.push_back({.tensor = input.tensor, .node = inner, .held = true});
+      if (is_window(input)) plan.storages.push_back({.tensor = input.tensor, .node = inner, .held = true});
     }
   }
   return group;

@@ -97,6 +97,15 @@ std::optional<Ticks> time_apart(const Planner& planner, const Machine& machine, 
   return time;
 }
 
+/// The run's fused nest, unless it is a single unit, has none, or takes longer fused than apart.
+std::optional<Candidate> worthwhile_fusion(const Planner& planner, const Machine& machine, const Run& run) {
+  if (run.size() == planner.unit(run.front()).size()) return std::nullopt;
+  std::optional<Candidate> fused = fused_run(planner, machine, run);
+  const std::optional<Ticks> apart = time_apart(planner, machine, run);
+  if (fused && apart && time_of(*fused, machine) > *apart) return std::nullopt;
+  return fused;
+}
+
 void append(Run& run, const std::vector<OpId>& unit) {
   run.insert(run.end(), unit.begin(), unit.end());
 }
@@ -119,17 +128,13 @@ expected<Plan, Refusal> plan_of_runs(const Planner& planner, const Machine& mach
   Plan plan;
   plan.spatial = planner.spatial();
   for (const Run& run : runs) {
-    if (run.size() > planner.unit(run.front()).size()) {
-      const auto fused = fused_run(planner, machine, run);
-      const auto apart = time_apart(planner, machine, run);
-      if (fused && (!apart || time_of(*fused, machine) <= *apart)) {
-        add_group(plan, planner.cascade(), *fused);
-        continue;
-      }
+    if (const auto fused = worthwhile_fusion(planner, machine, run)) {
+      add_group(plan, planner.cascade(), *fused);
+      continue;
     }
     for (std::size_t i = 0; i < run.size(); i += planner.unit(run[i]).size()) {
-      if (auto added = add_alone(plan, planner, machine, run[i]); !added)
-        return unexpected{std::move(added.error())};
+      auto added = add_alone(plan, planner, machine, run[i]);
+      if (!added) return unexpected{std::move(added.error())};
     }
   }
   return plan;
@@ -149,18 +154,16 @@ std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine) {
   std::optional<Ticks> time;  // Of the last run.
   for (const OpId op : leaders(planner)) {
     const std::optional<Ticks> apart = time_apart(planner, machine, planner.unit(op));
-    if (!runs.empty()) {
-      Run longer = runs.back();
-      append(longer, planner.unit(op));
-      const auto fused = fused_run(planner, machine, longer);
-      if (fused && (!time || !apart || time_of(*fused, machine) < *time + *apart)) {
-        runs.back() = std::move(longer);
-        time = time_of(*fused, machine);
-        continue;
-      }
+    Run longer = runs.empty() ? Run{} : runs.back();
+    append(longer, planner.unit(op));
+    const auto fused = runs.empty() ? std::nullopt : fused_run(planner, machine, longer);
+    if (fused && (!time || !apart || time_of(*fused, machine) < *time + *apart)) {
+      runs.back() = std::move(longer);
+      time = time_of(*fused, machine);
+    } else {
+      runs.push_back(planner.unit(op));
+      time = apart;
     }
-    runs.push_back(planner.unit(op));
-    time = apart;
   }
   return runs;
 }

@@ -16,19 +16,21 @@ namespace {
 
 using Subject = CascadeProblem::Subject;
 
+void expect_valid_ids(const Cascade& cascade, const Access& access) {
+  FUSESCAPE_EXPECTS(index_of(access.tensor) < cascade.tensors.size());
+  for (const Index& index : access.indices) {
+    FUSESCAPE_EXPECTS(index_of(index.rank) < cascade.ranks.size());
+    FUSESCAPE_EXPECTS(!index.tap || index_of(*index.tap) < cascade.ranks.size());
+  }
+}
+
 void expect_valid_ids(const Cascade& cascade) {
   for (const Tensor& tensor : cascade.tensors) {
     for (const RankId rank : tensor.ranks) FUSESCAPE_EXPECTS(index_of(rank) < cascade.ranks.size());
   }
   for (const Operator& op : cascade.operators) {
     FUSESCAPE_EXPECTS(index_of(op.output) < cascade.tensors.size());
-    for (const Access& access : op.inputs) {
-      FUSESCAPE_EXPECTS(index_of(access.tensor) < cascade.tensors.size());
-      for (const Index& index : access.indices) {
-        FUSESCAPE_EXPECTS(index_of(index.rank) < cascade.ranks.size());
-        FUSESCAPE_EXPECTS(!index.tap || index_of(*index.tap) < cascade.ranks.size());
-      }
-    }
+    for (const Access& access : op.inputs) expect_valid_ids(cascade, access);
   }
 }
 

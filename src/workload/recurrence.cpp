@@ -56,9 +56,8 @@ std::vector<Recurrence> recurrences(const Cascade& cascade) {
       return !std::binary_search(component.begin(), component.end(), edge.writer) ||
              !std::binary_search(component.begin(), component.end(), edge.reader);
     });
-    found.push_back({.rank = shifted_rank(inner),
-                     .min_distance = shortest_cycle_distance(component, inner),
-                     .operators = std::move(component)});
+    const std::int64_t distance = shortest_cycle_distance(component, inner);
+    found.push_back({shifted_rank(inner), distance, std::move(component)});
   }
   return found;
 }
