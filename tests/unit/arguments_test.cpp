@@ -25,7 +25,7 @@ TEST_CASE("evaluate fills its struct, and --set may be given several times, also
   CHECK(evaluate->output.file == "out.json");
 }
 
-TEST_CASE("-o - means standard output") {
+TEST_CASE("The output file - means standard output") {
   const auto command = parse({"list", "archs", "-o", "-"});
   REQUIRE(command);
   CHECK(std::get<ListArguments>(*command).output.file == "-");
