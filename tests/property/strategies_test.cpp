@@ -163,12 +163,11 @@ void for_growing_memory(std::string_view name, const Check& check) {
   }
 }
 
-TEST_CASE("More memory never raises the traffic of what chooses tiles or slices by bytes") {
-  for (const char* name : {"unfused", "mem-aware-exact", "mem-aware-chain"}) {
-    for_growing_memory(name, [](const Assessment& smaller, const Assessment& larger) {
-      CHECK(traffic(larger.cost) <= traffic(smaller.cost));
-    });
-  }
+// Traffic may rise: the fastest tiling may move bytes that hide behind compute.
+TEST_CASE("More memory never makes operators that run alone slower") {
+  for_growing_memory("unfused", [](const Assessment& smaller, const Assessment& larger) {
+    CHECK(larger.cost.latency <= smaller.cost.latency);
+  });
 }
 
 TEST_CASE("More memory never raises the traffic of the best amounts to keep beside the same tiles") {
