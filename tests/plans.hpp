@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
+#include "fusescape/arch/machine.hpp"
 #include "fusescape/cost/evaluate.hpp"
-#include "fusescape/cost/machine.hpp"
 #include "fusescape/cost/profile.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/support/contract.hpp"

@@ -304,13 +304,6 @@ void FlowBuilder::store_state(Slab state) {
 
 }  // namespace
 
-int dram_bits(const Cascade& cascade, const Plan& plan, TensorId tensor) {
-  for (const StorageFormat& format : plan.formats) {
-    if (format.tensor == tensor) return format.bits;
-  }
-  return bits_of(cascade.tensor(tensor).type);
-}
-
 BufferFlow flow_of(const FlowContext& context, const Buffer& buffer) {
   return FlowBuilder{context, buffer}.run();
 }

@@ -41,7 +41,4 @@ struct FlowContext {
 
 [[nodiscard]] BufferFlow flow_of(const FlowContext& context, const Buffer& buffer);
 
-/// Bits per element of `tensor` while it is in DRAM: its plan's format, or its type's.
-[[nodiscard]] int dram_bits(const Cascade& cascade, const Plan& plan, TensorId tensor);
-
 }  // namespace fusescape

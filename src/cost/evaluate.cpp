@@ -1,101 +1,12 @@
 #include "fusescape/cost/evaluate.hpp"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 
+#include "fusescape/plan/work_cost.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 namespace {
-
-/// What one operator takes in one tile. Plain integers: GroupProfile::countable says that none can overflow.
-struct WorkCost {
-  std::int64_t compute = 0;       ///< Cycles.
-  std::int64_t read_bits = 0;     ///< From the on-chip memory.
-  std::int64_t written_bits = 0;  ///< To it.
-};
-
-/// Three inputs and an output are the most that any kind has.
-constexpr std::size_t kMostAccesses = 4;
-
-using PerDimension = std::array<std::int64_t, kDimensionCount>;
-
-/// How often the hardware has to be filled to cover `extent`.
-std::int64_t steps_over(std::int64_t extent, std::int64_t size) {
-  if (extent <= size) return 1;
-  constexpr std::int64_t kNarrow = std::numeric_limits<std::uint32_t>::max();
-  if (extent <= kNarrow) {  // A 32-bit division takes a third of the time.
-    return (static_cast<std::uint32_t>(extent) - 1) / static_cast<std::uint32_t>(size) + 1;
-  }
-  return ceil_div(extent, size);
-}
-
-/// Elements of an operand read over all spatial steps of one dimension.
-std::int64_t coverage(Share share, std::int64_t part, std::int64_t steps, std::int64_t size) {
-  switch (share) {
-    case Share::kNone:
-      return steps;
-    case Share::kAll:
-      return part;
-    case Share::kPrefix:
-      return std::max(part, steps);
-    case Share::kSuffix:
-      return steps * std::min(part, size);
-  }
-  return steps;
-}
-
-class WorkEvaluation {
- public:
-  WorkEvaluation(const PlanProfile& profile, const OperatorWork& work, const Engine& engine)
-      : work_{work},
-        accesses_{profile.accesses.data() + work.first_access},
-        sizes_{engine.count, engine.rows, engine.cols, engine.rows * engine.cols} {
-    for (std::size_t d = 0; d < kDimensionCount; ++d) steps_[d] = steps_over(work.extent[d], sizes_[d]);
-    for (std::uint32_t i = 0; i < work.access_count; ++i) covered_[i] = covered(accesses_[i]);
-  }
-
-  [[nodiscard]] WorkCost run(std::int64_t cycles_per_op, std::int64_t fill) const {
-    WorkCost best = traffic(work_.temporal, 0);
-    for (std::size_t i = 0; i < kMostCandidates && work_.stationary[i].temporal > 0; ++i) {
-      const WorkCost cost = traffic(work_.stationary[i].temporal, 1U << i);
-      if (cost.read_bits + cost.written_bits < best.read_bits + best.written_bits) best = cost;
-    }
-    best.compute = work_.temporal * steps_[0] * steps_[1] * steps_[2] * steps_[3] * cycles_per_op + fill;
-    return best;
-  }
-
- private:
-  /// Operands with a bit of `staying` move `temporal` times, others at every step in time.
-  [[nodiscard]] WorkCost traffic(std::int64_t temporal, unsigned staying) const {
-    WorkCost cost;
-    for (std::uint32_t i = 0; i < work_.access_count; ++i) {
-      const OperandAccess& operand = accesses_[i];
-      if (!operand.on_chip) continue;
-      const bool stays = (operand.stays & staying) != 0;
-      const std::int64_t moved = covered_[i] * (stays ? temporal : work_.temporal);
-      const std::int64_t unfinished = operand.written ? moved - operand.elements : moved;  // Sums come back.
-      cost.read_bits += unfinished * operand.bits;
-      if (operand.written) cost.written_bits += moved * operand.bits;
-    }
-    return cost;
-  }
-
-  [[nodiscard]] std::int64_t covered(const OperandAccess& operand) const {
-    std::int64_t elements = 1;
-    for (std::size_t d = 0; d < kDimensionCount; ++d) {
-      if (work_.extent[d] != 1) elements *= coverage(operand.share[d], operand.part[d], steps_[d], sizes_[d]);
-    }
-    return elements;
-  }
-
-  const OperatorWork& work_;
-  const OperandAccess* accesses_;
-  PerDimension sizes_;
-  PerDimension steps_{};
-  std::array<std::int64_t, kMostAccesses> covered_{};  ///< Elements of each operand over all spatial steps.
-};
 
 class GroupEvaluation {
  public:
@@ -131,11 +42,11 @@ bool GroupEvaluation::add_class(const TileClass& tiles, GroupCost& cost) {
   WorkCost tile;
   Cycles pe_cycles;
   for (std::uint32_t i = 0; i < tiles.work_count; ++i) {
-    const OperatorWork& work = profile_.work[tiles.first_work + i];
+    const OperatorWork& work = profile_.work.operators[tiles.first_work + i];
     const Engine& engine = machine_.engines[static_cast<std::size_t>(work.kind)];
     if (engine.cycles_per_op == 0) return false;
     const std::int64_t fill = machine_.model.fill_cycles.value();
-    const WorkCost one = WorkEvaluation{profile_, work, engine}.run(engine.cycles_per_op, fill);
+    const WorkCost one = work_cost(profile_.work, work, engine, fill);
     tile.compute += one.compute;
     tile.read_bits += one.read_bits;
     tile.written_bits += one.written_bits;

@@ -6,7 +6,6 @@
 
 #include "buffer_flow.hpp"
 #include "footprint.hpp"
-#include "operator_work.hpp"
 #include "tile_classes.hpp"
 
 namespace fusescape {
@@ -71,9 +70,9 @@ std::size_t GroupProfiler::body_of(OpId op) const {
 /// most one step, and one access of each operand, for each operation.
 void GroupProfiler::count(const TileClass& tiles) {
   Ops in_tile;
-  for (std::uint32_t w = tiles.first_work; w < into_.work.size(); ++w) {
-    in_tile += Ops{into_.work[w].ops} * std::int64_t{into_.work[w].access_count};
-    group_.ops += Ops{into_.work[w].ops} * tiles.count;
+  for (std::uint32_t w = tiles.first_work; w < into_.work.operators.size(); ++w) {
+    in_tile += Ops{into_.work.operators[w].ops} * std::int64_t{into_.work.operators[w].access_count};
+    group_.ops += Ops{into_.work.operators[w].ops} * tiles.count;
   }
   const bool fits = !(in_tile * kMostBitsOrCycles).overflow() && !group_.ops.overflow();
   group_.countable = group_.countable && fits;
@@ -83,13 +82,13 @@ void GroupProfiler::count(const TileClass& tiles) {
 void GroupProfiler::add_class(NodeId body, const Iterations& iterations) {
   TileClass tiles;
   tiles.count = iterations.count < 0 ? std::numeric_limits<std::int64_t>::max() : iterations.count;
-  tiles.first_work = static_cast<std::uint32_t>(into_.work.size());
+  tiles.first_work = static_cast<std::uint32_t>(into_.work.operators.size());
   for (const NodeId child : plan_.node(body).children) {
     const NodeKind kind = plan_.node(child).kind;
     if (kind != NodeKind::kOperator && kind != NodeKind::kChain) continue;
-    append_work(cascade_, plan_, child, iterations.extent, into_);
+    append_work(cascade_, plan_, child, iterations.extent, into_.work);
   }
-  tiles.work_count = static_cast<std::uint32_t>(into_.work.size()) - tiles.first_work;
+  tiles.work_count = static_cast<std::uint32_t>(into_.work.operators.size()) - tiles.first_work;
   count(tiles);
   into_.classes.push_back(tiles);
 }

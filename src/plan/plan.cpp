@@ -83,4 +83,11 @@ std::vector<OpId> operators_below(const Plan& plan, NodeId node) {
   return found;
 }
 
+int dram_bits(const Cascade& cascade, const Plan& plan, TensorId tensor) {
+  for (const StorageFormat& format : plan.formats) {
+    if (format.tensor == tensor) return format.bits;
+  }
+  return bits_of(cascade.tensor(tensor).type);
+}
+
 }  // namespace fusescape

@@ -6,7 +6,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "fusescape/cost/machine.hpp"
+#include "fusescape/arch/machine.hpp"
 #include "fusescape/cost/profile.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"

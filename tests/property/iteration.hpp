@@ -1,49 +1,13 @@
-// What does really running every loop of a plan touch, and when is each element final?
+// Does running every loop of a plan read only final elements?
 #pragma once
 
-#include <algorithm>
 #include <map>
-#include <utility>
 #include <vector>
 
+#include "fusescape/plan/iteration.hpp"
 #include "plans.hpp"
 
 namespace fusescape::test_plans {
-
-/// Half-open ranges along the ranks of a cascade.
-struct Bounds {
-  std::vector<std::int64_t> start;
-  std::vector<std::int64_t> extent;
-};
-
-using Range = std::pair<std::int64_t, std::int64_t>;
-using Box = std::vector<Range>;
-
-inline std::int64_t volume(const Box& box) {
-  std::int64_t all = 1;
-  for (const auto& [begin, end] : box) all *= std::max<std::int64_t>(end - begin, 0);
-  return all;
-}
-
-/// The elements of a tensor that `access` names within `bounds`; those before the first exist if `loaded`.
-inline Box box_of(const Cascade& cascade, const Access& access, const Bounds& bounds, bool loaded) {
-  Box box;
-  const std::vector<RankId>& dimensions = cascade.tensor(access.tensor).ranks;
-  for (std::size_t i = 0; i < access.indices.size(); ++i) {
-    const Index& index = access.indices[i];
-    const std::size_t rank = index_of(index.rank);
-    Range range{bounds.start[rank] + index.offset - index.distance,
-                bounds.start[rank] + bounds.extent[rank] + index.offset - index.distance};
-    if (index.tap) {
-      range.first -= bounds.start[index_of(*index.tap)] + bounds.extent[index_of(*index.tap)] - 1;
-      range.second -= bounds.start[index_of(*index.tap)];
-    }
-    if (!loaded) range.first = std::max<std::int64_t>(range.first, 0);
-    range.second = std::min(range.second, cascade.extent(dimensions[i]).value());
-    box.push_back(range);
-  }
-  return box;
-}
 
 /// Which elements are final? Runs the operators in plan order and says whether any read came too early.
 class Dataflow {
@@ -104,53 +68,6 @@ class Dataflow {
   const Cascade& cascade_;
   std::vector<std::map<std::vector<std::int64_t>, std::int64_t>> done_;
   bool sound_ = true;
-};
-
-/// Runs every iteration of a plan; `visit(leaf node, bounds)` at each operator.
-class Iteration {
- public:
-  Iteration(const Cascade& cascade, const Plan& plan)
-      : cascade_{cascade}, plan_{plan}, at_(plan.nodes.size()), entered_(plan.nodes.size()) {}
-
-  /// Bounds set by the loops down to and including `node`, and how often it has been entered.
-  [[nodiscard]] const Bounds& bounds_at(NodeId node) const { return at_[index_of(node)]; }
-  [[nodiscard]] std::int64_t entered(NodeId node) const { return entered_[index_of(node)]; }
-
-  template <class Visit>
-  void run(const Visit& visit) {
-    Bounds whole;
-    for (const Rank& rank : cascade_.ranks) whole.extent.push_back(rank.extent.value());
-    whole.start.assign(cascade_.ranks.size(), 0);
-    enter(kRoot, whole, visit);
-  }
-
- private:
-  template <class Visit>
-  void enter(NodeId id, const Bounds& bounds, const Visit& visit) {
-    const Node& node = plan_.node(id);
-    if (node.kind != NodeKind::kLoop) return body(id, bounds, visit);
-    const std::size_t rank = index_of(node.rank);
-    const std::int64_t end = bounds.start[rank] + bounds.extent[rank];
-    for (std::int64_t at = bounds.start[rank]; at < end; at += node.tile) {
-      Bounds inner = bounds;
-      inner.start[rank] = at;
-      inner.extent[rank] = std::min(node.tile, end - at);
-      body(id, inner, visit);
-    }
-  }
-
-  template <class Visit>
-  void body(NodeId id, const Bounds& bounds, const Visit& visit) {
-    at_[index_of(id)] = bounds;
-    ++entered_[index_of(id)];
-    if (plan_.node(id).kind == NodeKind::kOperator) return visit(id, bounds);
-    for (const NodeId child : plan_.node(id).children) enter(child, bounds, visit);
-  }
-
-  const Cascade& cascade_;
-  const Plan& plan_;
-  std::vector<Bounds> at_;
-  std::vector<std::int64_t> entered_;
 };
 
 inline bool reads_only_final_values(const Cascade& cascade, const Plan& plan) {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "fusescape/cost/machine.hpp"
+#include "fusescape/arch/machine.hpp"
 #include "fusescape/cost/profile.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/support/time.hpp"

@@ -5,12 +5,12 @@
 // bandwidth or clock: it is made once, and evaluated for any number of design points (cost/evaluate.hpp).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/plan.hpp"
+#include "fusescape/plan/work.hpp"
 #include "fusescape/support/units.hpp"
 #include "fusescape/workload/cascade.hpp"
 
@@ -34,52 +34,10 @@ struct TensorTraffic {
   int bits = 0;  ///< Per element while in DRAM.
 };
 
-/// The part of an operator's iteration space that lies on one dimension of the hardware: the product of the
-/// extents of the ranks mapped there, within one tile.
-enum class Dimension : unsigned char { kCores, kRows, kCols, kFlat };
-inline constexpr std::size_t kDimensionCount = 4;
-
-/// How an operand's ranks share one dimension's product: decides how often it is read (docs/model/onchip.md).
-enum class Share : unsigned char {
-  kNone,    ///< It has none of these ranks: one read serves the dimension, and every step reads again.
-  kAll,     ///< It has all of them.
-  kPrefix,  ///< The slowest ones.
-  kSuffix,  ///< Others.
-};
-
-/// One operand of an operator within a tile, as the on-chip memory sees it.
-struct OperandAccess {
-  std::array<Share, kDimensionCount> share{};
-  std::array<std::int64_t, kDimensionCount> part{1, 1, 1, 1};  ///< Its share of each dimension's product.
-  std::int64_t elements = 1;                                   ///< Of the operand that the tile touches.
-  int bits = 0;
-  bool written = false;    ///< The output; partial sums are also read back.
-  bool on_chip = true;     ///< False inside a chain: registers only.
-  std::uint8_t stays = 0;  ///< Bit i: it does not change along stationary candidate i.
-};
-
-/// A rank that may be innermost in time, so that operands which lack it stay where they are.
-struct StationaryCandidate {
-  std::int64_t temporal = 0;  ///< OperatorWork::temporal without this rank; 0: no such candidate.
-};
-inline constexpr std::size_t kMostCandidates = 4;
-
-/// An operator's work in one tile.
-struct OperatorWork {
-  OpId op{};
-  OpKind kind{};
-  std::int64_t ops = 0;       ///< Product of its iteration space in the tile.
-  std::int64_t temporal = 1;  ///< Product of the extents of the ranks that are not on hardware.
-  std::array<std::int64_t, kDimensionCount> extent{1, 1, 1, 1};
-  std::array<StationaryCandidate, kMostCandidates> stationary{};
-  std::uint32_t first_access = 0;  ///< Into PlanProfile::accesses.
-  std::uint32_t access_count = 0;
-};
-
 /// Tiles of equal extents under one innermost loop.
 struct TileClass {
   std::int64_t count = 0;
-  std::uint32_t first_work = 0;  ///< Into PlanProfile::work.
+  std::uint32_t first_work = 0;  ///< Into PlanProfile::work.operators.
   std::uint32_t work_count = 0;
 };
 
@@ -111,8 +69,7 @@ struct GroupProfile {
 struct PlanProfile {
   std::vector<GroupProfile> groups;
   std::vector<TileClass> classes;
-  std::vector<OperatorWork> work;
-  std::vector<OperandAccess> accesses;
+  WorkTable work;
   std::vector<TensorTraffic> tensors;
 };
 

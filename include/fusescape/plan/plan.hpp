@@ -112,4 +112,7 @@ struct PathLoop {
 /// The operators below `node`, in execution order.
 [[nodiscard]] std::vector<OpId> operators_below(const Plan& plan, NodeId node);
 
+/// Bits per element of `tensor` while it is in DRAM: its plan's format, or its type's.
+[[nodiscard]] int dram_bits(const Cascade& cascade, const Plan& plan, TensorId tensor);
+
 }  // namespace fusescape

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fusescape/cost/machine.hpp"
+#include "fusescape/arch/machine.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/search/planner.hpp"
 #include "fusescape/support/expected.hpp"

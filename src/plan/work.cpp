@@ -1,4 +1,4 @@
-#include "operator_work.hpp"
+#include "fusescape/plan/work.hpp"
 
 #include <algorithm>
 
@@ -132,7 +132,7 @@ class ChainTraffic {
 };
 
 void append_operator(const Cascade& cascade, const SpatialMapping& mapping, OpId id, const Extents& extent,
-                     ChainTraffic& chain, PlanProfile& profile) {
+                     ChainTraffic& chain, WorkTable& table) {
   const Operator& op = cascade.op(id);
   TileWork tile{cascade, mapping, extent, op};
   tile.split();
@@ -144,29 +144,29 @@ void append_operator(const Cascade& cascade, const SpatialMapping& mapping, OpId
   for (std::size_t i = 0; i < tile.candidates.size(); ++i) {
     work.stationary[i].temporal = work.temporal / extent[index_of(tile.candidates[i])];
   }
-  work.first_access = static_cast<std::uint32_t>(profile.accesses.size());
+  work.first_access = static_cast<std::uint32_t>(table.accesses.size());
   for (const Access& input : op.inputs) {
     OperandAccess operand = tile.access(ranks_read(input), cascade.tensor(input.tensor));
     operand.on_chip = chain.reads_memory(input);
-    profile.accesses.push_back(operand);
+    table.accesses.push_back(operand);
   }
   OperandAccess output = tile.access(cascade.tensor(op.output).ranks, cascade.tensor(op.output));
   output.written = true;
   output.on_chip = chain.writes_memory(id);
-  profile.accesses.push_back(output);
-  work.access_count = static_cast<std::uint32_t>(profile.accesses.size()) - work.first_access;
-  profile.work.push_back(work);
+  table.accesses.push_back(output);
+  work.access_count = static_cast<std::uint32_t>(table.accesses.size()) - work.first_access;
+  table.operators.push_back(work);
 }
 
 }  // namespace
 
 void append_work(const Cascade& cascade, const Plan& plan, NodeId node, const Extents& extent,
-                 PlanProfile& profile) {
+                 WorkTable& table) {
   ChainTraffic chain{cascade, plan, node};
   const SpatialMapping unmapped;
   for (const OpId op : chain.members()) {
     const SpatialMapping& mapping = plan.spatial.empty() ? unmapped : plan.spatial[index_of(op)];
-    append_operator(cascade, mapping, op, extent, chain, profile);
+    append_operator(cascade, mapping, op, extent, chain, table);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "fusescape/cost/machine.hpp"
+#include "fusescape/arch/machine.hpp"
 
 namespace fusescape {
 namespace {
