@@ -159,6 +159,13 @@ void bind_dram(const DramFile& file, std::int64_t clock_hz, const YamlNode& node
     out.dram.bandwidth = width_of(*file.bandwidth, clock_hz, node, "dram.bandwidth", errors);
 }
 
+void bind_links(const LinksFile& file, std::int64_t clock_hz, const YamlNode& node, Accelerator& out,
+                InputErrors& errors) {
+  out.links.topology = file.topology;
+  out.links.bandwidth = width_of(file.bandwidth, clock_hz, node, "links.bandwidth", errors);
+  out.links.latency = file.latency;
+}
+
 /// Faults between keys, whatever their values.
 void check_structure(Binding& binding) {
   InputErrors& errors = binding.errors();
@@ -190,6 +197,7 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   out.model.fill_cycles = Cycles{file.model.fill_cycles};
   for (const CoreFile& core : file.cores) out.cores.push_back(bind_core(core));
   bind_dram(file.dram, file.clock_hz, binding.at("dram"), out, errors);
+  bind_links(file.links, file.clock_hz, binding.at("links"), out, errors);
   if (derived) derive_design(*file.iso_area, file, binding.at("iso_area"), out, errors);
   bind_sram(file.sram, file.clock_hz, binding.at("sram"), out, errors);
   return out;

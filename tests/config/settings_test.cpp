@@ -59,6 +59,16 @@ std::string refusal(const char* assignment) {
   return arch.error().text;
 }
 
+TEST_CASE("Cores share everything at once and in no time unless links are given, by file or by path") {
+  const Links none = arch_with("clock=1 GHz").links;
+  CHECK(none.topology == Topology::kPairwise);
+  CHECK(none.bandwidth.unlimited());
+  CHECK(none.latency == Cycles{0});
+  CHECK(arch_with("links.topology=bus").links.topology == Topology::kBus);
+  CHECK(arch_with("links.bandwidth=64 GB/s").links.bandwidth == BitsPerCycle{512});  // At 1 GHz.
+  CHECK(arch_with("links.latency=5 cycles").links.latency == Cycles{5});
+}
+
 TEST_CASE("A setting replaces a value that the file gives") {
   CHECK(arch_with("sram.capacity=6 MiB").sram.capacity == Bytes{6 * 1024 * 1024});
   CHECK(arch_with("clock=500 MHz").clock.value() == 5e8);

@@ -74,6 +74,19 @@ struct Dram {
   [[nodiscard]] BitsPerCycle effective_bandwidth() const;
 };
 
+/// Which wires lead from one core to another.
+enum class Topology : unsigned char {
+  kPairwise,  ///< A link of its own from every core to every other.
+  kBus,       ///< One link that all transfers between cores share.
+};
+
+/// What carries values between cores. One array with nothing to send to never uses it.
+struct Links {
+  Topology topology = Topology::kPairwise;
+  BitsPerCycle bandwidth{};  ///< Of each link; 0 = unlimited.
+  Cycles latency{0};         ///< From the last bit's departure to its arrival; the link is free meanwhile.
+};
+
 /// Choices in which analytical models differ. The defaults are the physical ones.
 struct ModelOptions {
   bool double_buffering =
@@ -92,6 +105,7 @@ struct Accelerator {
   std::vector<Core> cores;
   OnChipMemory sram;
   Dram dram;
+  Links links;
   ModelOptions model;
 
   [[nodiscard]] std::int64_t pes() const;

@@ -18,12 +18,14 @@
 namespace fusescape {
 
 inline constexpr std::array<std::string_view, 2> kPortWords{"shared", "separate"};
+inline constexpr std::array<std::string_view, 2> kTopologyWords{"pairwise", "bus"};
 inline constexpr std::array<std::string_view, 2> kBufferingWords{"single", "double"};
 inline constexpr std::array<std::string_view, 2> kSecondSlotWords{"counted", "uncounted"};
 
 inline constexpr const TypeOf<Ports>& kPortsWord = kChoice<Ports, kPortWords>;
 inline constexpr const TypeOf<Bytes>& kBytes = kWhole<Bytes, kByteQuantity>;
 inline constexpr const TypeOf<std::int64_t>& kClock = kWhole<std::int64_t, kClockQuantity>;
+inline constexpr const TypeOf<Cycles>& kCycles = kWhole<Cycles, kCycleQuantity>;
 inline constexpr const auto& kNames = kListOf<kName>;
 
 inline constexpr std::array kSpatialFields{
@@ -126,6 +128,26 @@ inline constexpr std::array kDramFields{
     optional_field<&DramFile::source, kText>("source", "the file's", "Where these numbers come from."),
 };
 inline constexpr SectionSpec kDramSection{"dram", "The memory off the chip.", kDramFields};
+
+struct LinksFile {
+  Topology topology = Topology::kPairwise;
+  Bandwidth bandwidth;
+  Cycles latency{0};
+  std::optional<std::string> source;
+};
+inline constexpr std::array kLinksFields{
+    optional_field<&LinksFile::topology, kChoice<Topology, kTopologyWords>>(
+        "topology", "pairwise", "A link from each core to each other, or one `bus` that all share."),
+    optional_field<&LinksFile::bandwidth, kBandwidth>("bandwidth", "unlimited", "Of each link."),
+    optional_field<&LinksFile::latency, kCycles>(
+        "latency", "0 cycles", "From a transfer's last bit on the link to its arrival; others may follow."),
+    optional_field<&LinksFile::source, kText>("source", "the file's", "Where these numbers come from."),
+};
+inline constexpr SectionSpec kLinksSection{
+    "links",
+    "What carries values from one core to another. Only simulation sees it: in the closed form cores share "
+    "everything through the on-chip memory.",
+    kLinksFields};
 
 enum class Buffering : unsigned char { kSingle, kDouble };
 enum class SecondSlots : unsigned char { kCounted, kUncounted };

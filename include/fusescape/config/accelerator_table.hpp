@@ -71,6 +71,7 @@ struct AcceleratorFile {
   std::vector<CoreFile> cores;
   SramFile sram;
   DramFile dram;
+  LinksFile links;
   OptionsFile model;
   std::optional<IsoAreaFile> iso_area;
 };
@@ -90,6 +91,8 @@ inline constexpr std::array kAcceleratorFields{
                                                                          "The shared on-chip memory."),
     optional_field<&AcceleratorFile::dram, kSectionOf<DramFile, kDramSection>>(
         "dram", "derived by `iso_area`", "The memory off the chip."),
+    optional_field<&AcceleratorFile::links, kSectionOf<LinksFile, kLinksSection>>(
+        "links", "unlimited", "What carries values between cores."),
     optional_field<&AcceleratorFile::model, kSectionOf<OptionsFile, kOptionsSection>>(
         "model", "the physical choices", "Choices in which analytical models differ."),
     reached_through(optional_field<&AcceleratorFile::iso_area, kSectionOf<IsoAreaFile, kIsoAreaSection>>(
