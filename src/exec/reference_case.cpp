@@ -1,0 +1,174 @@
+// Which numbers are given to a cascade whose values nobody supplies?
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string_view>
+
+#include "fusescape/exec/reference.hpp"
+#include "fusescape/exec/semantics.hpp"
+#include "fusescape/support/contract.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr double kUnmade = std::numeric_limits<double>::quiet_NaN();
+
+/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a bijection whose results look independent.
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9E37'79B9'7F4A'7C15ULL;
+  x = (x ^ (x >> 30U)) * 0xBF58'476D'1CE4'E5B9ULL;
+  x = (x ^ (x >> 27U)) * 0x94D0'49BB'1331'11EBULL;
+  return x ^ (x >> 31U);
+}
+
+std::uint64_t hash_of(std::string_view text, std::uint64_t seed) {
+  std::uint64_t hash = mixed(seed);
+  for (const char c : text) hash = mixed(hash ^ static_cast<unsigned char>(c));
+  return hash;
+}
+
+/// In [1/4, 1): never so small that losing it could go unnoticed.
+double number(std::uint64_t stream, std::int64_t position) {
+  constexpr double kLeast = 0.25;
+  const std::uint64_t bits = mixed(stream ^ mixed(static_cast<std::uint64_t>(position))) >> 11U;
+  return kLeast + (1.0 - kLeast) * std::ldexp(static_cast<double>(bits), -53);
+}
+
+bool is_given(const Tensor& tensor) {
+  return tensor.kind == TensorKind::kWeight || tensor.kind == TensorKind::kInput;
+}
+
+/// Whether `tensor` multiplies what becomes the argument of an exponential.
+bool decays(const Cascade& cascade, TensorId tensor) {
+  return std::any_of(
+      cascade.uses[index_of(tensor)].begin(), cascade.uses[index_of(tensor)].end(), [&](Use use) {
+        const Operator& op = cascade.op(use.op);
+        const std::vector<Use>& next = cascade.uses[index_of(op.output)];
+        return op.kind == OpKind::kMul && std::any_of(next.begin(), next.end(), [&](Use reader) {
+                 return cascade.op(reader.op).kind == OpKind::kExp;
+               });
+      });
+}
+
+/// One over the number of terms of the longest sum that `tensor` is a factor in.
+double share(const Cascade& cascade, TensorId tensor) {
+  std::int64_t most = 1;
+  for (const Use& use : cascade.uses[index_of(tensor)]) {
+    const Operator& op = cascade.op(use.op);
+    if (class_of(op.kind) != OpClass::kContraction || use.input == 2) continue;
+    std::int64_t terms = 1;
+    for (const RankId rank : op.reduction_ranks) terms *= cascade.extent(rank).value();
+    most = std::max(most, terms);
+  }
+  return 1.0 / static_cast<double>(most);
+}
+
+/// Calls `visit(position, is padding, is history)` for each element, the first axis slowest.
+template <class Visit>
+void for_each_held(const TensorValues& values, const Visit& visit) {
+  std::vector<std::int64_t> at;
+  for (const Axis& axis : values.axes) at.push_back(-axis.before);
+  for (std::int64_t position = 0; position < values.data.size(); ++position) {
+    bool padding = false;
+    bool history = false;
+    for (std::size_t i = 0; i < at.size(); ++i) {
+      padding = padding || at[i] >= values.axes[i].extent;
+      history = history || at[i] < 0;
+    }
+    visit(position, padding, history);
+    for (std::size_t i = at.size(); i-- > 0;) {
+      const Axis& axis = values.axes[i];
+      if (++at[i] < axis.extent + axis.after) break;
+      at[i] = -axis.before;
+    }
+  }
+}
+
+TensorValues given_values(const Cascade& cascade, TensorId id, std::uint64_t seed) {
+  const Tensor& tensor = cascade.tensor(id);
+  TensorValues values = filled(axes_of(cascade, id), 0.0);
+  const bool given = is_given(tensor);
+  const bool loaded = tensor.initial == Initial::kLoaded;
+  const double factor = !given ? 1.0 : share(cascade, id) * (decays(cascade, id) ? -1.0 : 1.0);
+  const std::uint64_t stream = hash_of(tensor.name, seed);
+  for_each_held(values, [&](std::int64_t position, bool padding, bool history) {
+    if (padding || (history && !loaded)) return;
+    values.data[position] = given || history ? factor * number(stream, position) : kUnmade;
+  });
+  return values;
+}
+
+double largest_magnitude(const TensorValues& values) {
+  double largest = 0.0;
+  for (const double value : values.data) {
+    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  }
+  return largest;
+}
+
+bool is_integer(DataType type) {
+  return facts(type).accumulator == DataType::kInt32;
+}
+
+/// Scales with which every integer tensor holds what it takes in double precision.
+void calibrate(const Cascade& cascade, NumericCase& made) {
+  const auto any = [](const Format& format) { return is_integer(format.type); };
+  if (std::none_of(made.formats.begin(), made.formats.end(), any)) return;
+  NumericCase precise = made;
+  std::fill(precise.formats.begin(), precise.formats.end(), Format{});
+  const Reference reference = run_reference(cascade, precise);
+  for (std::size_t i = 0; i < made.formats.size(); ++i) {
+    if (!any(made.formats[i])) continue;
+    made.formats[i].scale = calibrated_scale(made.formats[i].type, largest_magnitude(reference.tensors[i]));
+  }
+}
+
+}  // namespace
+
+NumericCase empty_case(const Cascade& cascade, Arithmetic arithmetic) {
+  NumericCase made;
+  for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
+    const Tensor& tensor = cascade.tensors[i];
+    made.formats.push_back({.type = arithmetic == Arithmetic::kFp64 ? DataType::kFp64 : tensor.type});
+    TensorValues values = filled(axes_of(cascade, TensorId{static_cast<std::uint16_t>(i)}), 0.0);
+    if (!is_given(tensor)) {
+      for_each_own(values, [&](std::int64_t position) { values.data[position] = kUnmade; });
+    }
+    made.tensors.push_back(std::move(values));
+  }
+  return made;
+}
+
+NumericCase make_case(const Cascade& cascade, Arithmetic arithmetic, std::uint64_t seed) {
+  NumericCase made = empty_case(cascade, arithmetic);
+  for (std::size_t i = 0; i < made.tensors.size(); ++i) {
+    made.tensors[i] = given_values(cascade, TensorId{static_cast<std::uint16_t>(i)}, seed);
+  }
+  calibrate(cascade, made);
+  for (std::size_t i = 0; i < made.tensors.size(); ++i) {
+    for (double& value : made.tensors[i].data) value = rounded(value, made.formats[i]);
+  }
+  return made;
+}
+
+void hand_over(const std::vector<TensorValues>& done, const Cascade& next_cascade, NumericCase& next) {
+  FUSESCAPE_EXPECTS(done.size() == next_cascade.tensors.size());
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    if (next_cascade.tensors[i].initial != Initial::kLoaded) continue;
+    TensorValues& values = next.tensors[i];
+    std::vector<std::int64_t> at;
+    for (const Axis& axis : values.axes) at.push_back(-axis.before);
+    for_each_held(values, [&](std::int64_t position, bool padding, bool history) {
+      if (padding || !history) return;
+      std::int64_t rest = position;
+      for (std::size_t a = 0; a < at.size(); ++a) {
+        at[a] = rest / values.axes[a].stride - values.axes[a].before;
+        rest %= values.axes[a].stride;
+        if (at[a] < 0) at[a] += done[i].axes[a].extent;
+      }
+      values.data[position] = done[i].at(at);
+    });
+  }
+}
+
+}  // namespace fusescape

@@ -1,0 +1,206 @@
+// Are the reference's results right? Against the published equations, and against itself in other portions.
+#include "fusescape/exec/reference.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "fusescape/workload/model.hpp"
+#include "random_plans.hpp"
+#include "selective_scan.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+constexpr std::uint32_t kCases = 200;
+/// Two orders of the same double-precision operations: a few hundred roundings of numbers about 1.
+constexpr double kClose = 1e-12;
+
+Mamba1 random_shape(Dice& dice) {
+  Mamba1 shape;
+  shape.batch = dice.in(1, 2);
+  shape.tokens = dice.in(1, 7);
+  shape.d_model = dice.in(2, 6);
+  shape.d_inner = dice.in(2, 9);
+  shape.d_state = dice.in(1, 5);
+  shape.d_conv = dice.in(1, 5);
+  shape.dt_rank = dice.in(1, 3);
+  shape.norm_gain = dice.one_in(2);
+  shape.conv_bias = dice.one_in(2);
+  shape.norm_dt_b_c = dice.one_in(3);
+  if (dice.one_in(2)) shape.softplus = Mamba1::Softplus::kFree;
+  if (dice.one_in(2)) shape.rewrite = Mamba1::Rewrite::kDeltaX;
+  return shape;
+}
+
+const TensorValues& named(const Cascade& cascade, const std::vector<TensorValues>& tensors,
+                          std::string_view name) {
+  return tensors[index_of(*find_tensor(cascade, name))];
+}
+
+Matrix matrix_of(const Cascade& cascade, const NumericCase& given, std::string_view name) {
+  const TensorValues& values = named(cascade, given.tensors, name);
+  Matrix matrix(values.axes[0].extent, values.axes[1].extent);
+  for (std::int64_t i = 0; i < matrix.rows(); ++i) {
+    for (std::int64_t j = 0; j < matrix.cols(); ++j) {
+      matrix(i, j) = values.at(std::array<std::int64_t, 2>{i, j});
+    }
+  }
+  return matrix;
+}
+
+Vector vector_of(const Cascade& cascade, const NumericCase& given, std::string_view name) {
+  const TensorValues& values = named(cascade, given.tensors, name);
+  Vector vector(values.axes[0].extent);
+  for (std::int64_t i = 0; i < vector.size(); ++i) vector[i] = values.at(std::array<std::int64_t, 1>{i});
+  return vector;
+}
+
+MambaWeights weights_of(const Mamba1& shape, const Cascade& cascade, const NumericCase& given) {
+  return {.g = shape.norm_gain ? vector_of(cascade, given, "g") : Vector::Ones(shape.d_model),
+          .w_in = matrix_of(cascade, given, "W_in").transpose(),
+          .w_conv = matrix_of(cascade, given, "W_conv"),
+          .b_conv = shape.conv_bias ? vector_of(cascade, given, "b_conv") : Vector::Zero(shape.d_inner),
+          .w_x = matrix_of(cascade, given, "W_x").transpose(),
+          .w_dt = matrix_of(cascade, given, "W_dt").transpose(),
+          .b_dt = vector_of(cascade, given, "b_dt"),
+          .a = matrix_of(cascade, given, "A"),
+          .d_skip = vector_of(cascade, given, "D_skip"),
+          .w_out = matrix_of(cascade, given, "W_out").transpose(),
+          .softplus = shape.softplus == Mamba1::Softplus::kModelled,
+          .norm_dt_b_c = shape.norm_dt_b_c};
+}
+
+/// What a sequence starts from: the history of h and of the convolution's input, zero if none is loaded.
+MambaState state_of(const Mamba1& shape, const Cascade& cascade, const NumericCase& given,
+                    std::int64_t batch) {
+  MambaState state{.h = Matrix::Zero(shape.d_inner, shape.d_state), .window = {}};
+  const TensorValues& h = named(cascade, given.tensors, "h");
+  for (std::int64_t d = 0; d < shape.d_inner; ++d) {
+    for (std::int64_t n = 0; n < shape.d_state; ++n) {
+      state.h(d, n) = h.at(std::array<std::int64_t, 4>{batch, -1, d, n});
+    }
+  }
+  const TensorValues& xz = named(cascade, given.tensors, "xz");
+  for (std::int64_t back = 1; back < shape.d_conv; ++back) {
+    Vector& token = state.window.emplace_back(shape.d_inner);
+    for (std::int64_t d = 0; d < shape.d_inner; ++d) {
+      token[d] = xz.at(std::array<std::int64_t, 3>{batch, -back, d});
+    }
+  }
+  return state;
+}
+
+void check_outputs(const Mamba1& shape, const Cascade& cascade, const NumericCase& given,
+                   const std::vector<TensorValues>& made) {
+  const MambaWeights weights = weights_of(shape, cascade, given);
+  const TensorValues& x = named(cascade, given.tensors, "x");
+  const TensorValues& out = named(cascade, made, "out");
+  for (std::int64_t b = 0; b < shape.batch; ++b) {
+    MambaState state = state_of(shape, cascade, given, b);
+    for (std::int64_t l = 0; l < shape.tokens; ++l) {
+      Vector token(shape.d_model);
+      for (std::int64_t e = 0; e < shape.d_model; ++e) token[e] = x.at(std::array<std::int64_t, 3>{b, l, e});
+      const Vector expected = mamba_step(weights, state, token);
+      for (std::int64_t e = 0; e < shape.d_model; ++e) {
+        CHECK(out.at(std::array<std::int64_t, 3>{b, l, e}) == Approx(expected[e]).epsilon(kClose));
+      }
+    }
+  }
+}
+
+TEST_CASE("The reference of a Mamba block is the selective scan of the published equations") {
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    Mamba1 shape = random_shape(dice);
+    if (dice.one_in(2)) shape.initial_state = Initial::kLoaded;
+    if (dice.one_in(3)) {  // As in the fine-grained-fusion paper: no window is carried.
+      shape.conv = Mamba1::Conv::kPadded;
+    }
+    CAPTURE(seed);
+    const Cascade cascade = sound(mamba1_block(shape));
+    const NumericCase given = make_case(cascade, Arithmetic::kFp64, seed);
+    check_outputs(shape, cascade, given, run_reference(cascade, given).tensors);
+  }
+}
+
+/// Tokens [first, first + count) of `whole`, of a call over fewer tokens; the same weights.
+void take_tokens(const Cascade& part_cascade, const NumericCase& whole, std::int64_t first,
+                 NumericCase& part) {
+  for (std::size_t i = 0; i < part.tensors.size(); ++i) {
+    const Tensor& tensor = part_cascade.tensors[i];
+    if (tensor.kind == TensorKind::kWeight) part.tensors[i] = whole.tensors[i];
+    if (tensor.kind != TensorKind::kInput) continue;
+    TensorValues& x = part.tensors[i];
+    for (std::int64_t b = 0; b < x.axes[0].extent; ++b) {
+      for (std::int64_t l = 0; l < x.axes[1].extent; ++l) {
+        for (std::int64_t e = 0; e < x.axes[2].extent; ++e) {
+          x.data[x.position(std::array<std::int64_t, 3>{b, l, e})] =
+              whole.tensors[i].at(std::array<std::int64_t, 3>{b, first + l, e});
+        }
+      }
+    }
+  }
+}
+
+/// `sizes` tokens at a time, each call going on from the state that the one before left.
+void check_portions(const Mamba1& shape, const std::vector<std::int64_t>& sizes, DataType type) {
+  Mamba1 one_pass = shape;
+  one_pass.dtype = type;
+  const Cascade cascade = sound(mamba1_block(one_pass));
+  const NumericCase given = make_case(cascade, Arithmetic::kTyped, 1);
+  const std::vector<TensorValues> whole = run_reference(cascade, given).tensors;
+  std::vector<TensorValues> before;
+  std::int64_t first = 0;
+  for (const std::int64_t size : sizes) {
+    Mamba1 call = one_pass;
+    call.tokens = size;
+    if (size == 1 && first > 0) call.phase = Phase::kDecode;
+    if (first > 0) call.initial_state = Initial::kLoaded;
+    const Cascade part_cascade = sound(mamba1_block(call));
+    NumericCase part = empty_case(part_cascade, Arithmetic::kTyped);
+    take_tokens(part_cascade, given, first, part);
+    if (first > 0) hand_over(before, part_cascade, part);
+    before = run_reference(part_cascade, part).tensors;
+    const TensorValues& out = named(part_cascade, before, "out");
+    const TensorValues& all = named(cascade, whole, "out");
+    for (std::int64_t b = 0; b < shape.batch; ++b) {
+      for (std::int64_t l = 0; l < size; ++l) {
+        for (std::int64_t e = 0; e < shape.d_model; ++e) {
+          CHECK(out.at(std::array<std::int64_t, 3>{b, l, e}) ==
+                all.at(std::array<std::int64_t, 3>{b, first + l, e}));
+        }
+      }
+    }
+    first += size;
+  }
+}
+
+/// Floating types; integers are calibrated per call.
+const std::vector<DataType> kFloats{DataType::kFp64, DataType::kFp32, DataType::kBf16, DataType::kFp16};
+
+TEST_CASE("A prefill of L tokens is L decode steps that hand on h and the convolution's window") {
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    const Mamba1 shape = random_shape(dice);
+    CAPTURE(seed);
+    check_portions(shape, std::vector<std::int64_t>(static_cast<std::size_t>(shape.tokens), 1),
+                   dice.pick(kFloats));
+  }
+}
+
+TEST_CASE("A prefill in chunks is a prefill in one pass") {
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    Mamba1 shape = random_shape(dice);
+    std::vector<std::int64_t> sizes;
+    shape.tokens = 0;
+    for (std::int64_t i = dice.in(1, 4); i > 0; --i) {
+      sizes.push_back(dice.in(1, 4));
+      shape.tokens += sizes.back();
+    }
+    CAPTURE(seed, sizes);
+    check_portions(shape, sizes, dice.pick(kFloats));
+  }
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans
