@@ -4,9 +4,9 @@
 #include <limits>
 #include <map>
 
-#include "buffer_flow.hpp"
-#include "footprint.hpp"
-#include "tile_classes.hpp"
+#include "fusescape/plan/buffer_flow.hpp"
+#include "fusescape/plan/footprint.hpp"
+#include "fusescape/plan/tile_classes.hpp"
 
 namespace fusescape {
 namespace {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/plan/work.hpp"
@@ -15,15 +16,6 @@
 #include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
-
-/// The model options that change what a plan moves or holds.
-struct ProfileOptions {
-  Bytes granule{1};
-  bool double_buffering = true;
-  bool count_second_slots = true;
-  bool in_place = false;
-  friend bool operator==(const ProfileOptions&, const ProfileOptions&) = default;
-};
 
 /// DRAM traffic and residency of one tensor in one group (docs/model/traffic.md).
 struct TensorTraffic {

@@ -1,34 +1,17 @@
-// What can a simulation be told beside plan and accelerator? Allocation, links, memory, prefetch, unrolling.
+// What can a simulation be told beside plan and accelerator? Allocation, eviction, prefetch, unrolling.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "fusescape/support/time.hpp"
-#include "fusescape/support/units.hpp"
-
 namespace fusescape {
 
 /// How operators get cores (docs/model/simulation.md).
-enum class Allocation : unsigned char {
+enum class CoreAllocation : unsigned char {
   kGiven,  ///< `SimOptions::core_of`, or if that is empty the first core that can run each, as the closed
            ///< form: identical cores are one core, an outer spatial level.
   kRoundRobin,  ///< The leaves of a group take turns over the single cores that can run them.
   kSearched,    ///< Round robin, improved one leaf at a time while the simulated latency falls.
-};
-
-/// How cores that differ pass each other what they make.
-enum class LinkTopology : unsigned char {
-  kPairwise,  ///< One link per ordered pair of cores.
-  kBus,       ///< One link that all share.
-};
-
-/// A transfer occupies its link for bytes / bandwidth and arrives `latency` later. Cores of one accelerator
-/// exchange values through the shared memory; a link is what that costs beside the memory's own port time.
-struct Interconnect {
-  LinkTopology topology = LinkTopology::kPairwise;
-  BitsPerCycle bandwidth{};  ///< Per link; 0: unlimited.
-  Cycles latency{0};
 };
 
 /// What to do when a slab has no room.
@@ -39,10 +22,9 @@ enum class Eviction : unsigned char {
 };
 
 struct SimOptions {
-  Allocation allocation = Allocation::kGiven;
+  CoreAllocation allocation = CoreAllocation::kGiven;
   std::vector<std::uint32_t>
       core_of{};  ///< Per operator, a position in single_cores(); for kGiven. May be empty.
-  Interconnect links{};
   Eviction eviction = Eviction::kNone;
   bool prefetch = false;     ///< A group's first loads go into memory that the group before it leaves free.
   bool steady_state = true;  ///< Skips periods that repeat exactly; the result is the same.

@@ -1,4 +1,4 @@
-#include "tile_classes.hpp"
+#include "fusescape/plan/tile_classes.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -4,11 +4,22 @@
 #include <cstdint>
 #include <vector>
 
-#include "footprint.hpp"
-#include "fusescape/cost/profile.hpp"
+#include "fusescape/plan/footprint.hpp"
 #include "fusescape/plan/layout.hpp"
+#include "fusescape/plan/plan.hpp"
+#include "fusescape/support/units.hpp"
+#include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
+
+/// The model options that change what a plan moves or holds.
+struct ProfileOptions {
+  Bytes granule{1};
+  bool double_buffering = true;
+  bool count_second_slots = true;
+  bool in_place = false;
+  friend bool operator==(const ProfileOptions&, const ProfileOptions&) = default;
+};
 
 /// DRAM transfers of one buffer in one direction.
 struct Stream {

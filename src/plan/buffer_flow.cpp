@@ -1,9 +1,9 @@
-#include "buffer_flow.hpp"
+#include "fusescape/plan/buffer_flow.hpp"
 
 #include <algorithm>
 
-#include "tile_classes.hpp"
-#include "traffic.hpp"
+#include "fusescape/plan/tile_classes.hpp"
+#include "fusescape/plan/traffic.hpp"
 
 namespace fusescape {
 namespace {

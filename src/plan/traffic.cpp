@@ -1,4 +1,4 @@
-#include "traffic.hpp"
+#include "fusescape/plan/traffic.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "footprint.hpp"
+#include "fusescape/plan/footprint.hpp"
 
 #include <algorithm>
 
