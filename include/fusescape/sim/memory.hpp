@@ -1,0 +1,126 @@
+// Which bytes are on chip when a program does not fit? A managed memory in front of DRAM, without time.
+//
+// Slabs are made or read by one operator after another. A slab may be partly on chip: its first bytes, in
+// whole pages; the rest is in DRAM, or travels while its operator runs. docs/model/simulation.md has the
+// rules.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "fusescape/sim/options.hpp"
+#include "fusescape/support/expected.hpp"
+#include "fusescape/support/units.hpp"
+
+namespace fusescape {
+
+enum class SlabId : std::uint32_t {};
+
+/// When no operator uses a slab any more.
+inline constexpr std::int64_t kNeverUsed = std::numeric_limits<std::int64_t>::max();
+
+/// What one operator does with one slab.
+struct SlabUse {
+  enum class Kind : unsigned char {
+    kRead,
+    kMake,    ///< Its first content; or new content that replaces the old unread.
+    kUpdate,  ///< Reads it and leaves new content in its place.
+  } kind{};
+  SlabId slab{};
+  std::int64_t next_use = kNeverUsed;  ///< Position of the next operator that uses it, after this one.
+  bool whole =
+      false;  ///< It must be on chip at once while the operator runs: parts of it cannot pass through.
+  bool stored = false;  ///< Of what is made: DRAM gets a copy in any case.
+};
+
+/// Bytes of one slab that an operator's step moves.
+struct SlabMovement {
+  SlabId slab{};
+  Bytes loaded{};    ///< From DRAM; stays on chip while the operator runs.
+  Bytes streamed{};  ///< From DRAM; passes through while the operator runs.
+  Bytes evicted{};   ///< To DRAM, before the operator can run: content that had no copy there.
+  Bytes passed{};    ///< To DRAM while the operator runs: new content that gets no place on chip.
+  Bytes copied{};    ///< To DRAM after the operator: new content with a place on chip.
+};
+
+/// An operator that cannot run: nothing more can be evicted.
+struct MemoryDeadlock {
+  Bytes needed;  ///< What must be on chip at once.
+  Bytes available;
+  std::vector<SlabId> held;  ///< What needs it.
+};
+
+class ManagedMemory {
+ public:
+  /// Expects page > 0 and a policy that evicts. Slabs leave in whole pages, counted from their first byte.
+  ManagedMemory(Bytes capacity, Bytes page, Eviction policy);
+
+  /// A slab without content, whose first use makes it, or one whose content is in DRAM. Ids of released slabs
+  /// are given again.
+  [[nodiscard]] SlabId add(Bytes bytes);
+
+  /// One operator at position `now`, later than any before; each slab is used at most once. On chip are
+  /// afterwards: of `uses` what has a next use and found place, of the others what was not evicted. A slab
+  /// without next use is released. The movements are valid until the next call.
+  [[nodiscard]] expected<std::span<const SlabMovement>, MemoryDeadlock> run(std::int64_t now,
+                                                                            std::span<const SlabUse> uses);
+
+  /// Leaves `capacity` bytes to the slabs from now on; what then exceeds them is evicted.
+  [[nodiscard]] std::span<const SlabMovement> resize(Bytes capacity);
+
+  [[nodiscard]] Bytes capacity() const { return Bytes{capacity_}; }
+  [[nodiscard]] Bytes resident(SlabId slab) const { return Bytes{at(slab).resident}; }
+  /// Bytes of it that DRAM has no copy of, and that are on chip.
+  [[nodiscard]] Bytes dirty(SlabId slab) const;
+  [[nodiscard]] Bytes used() const { return Bytes{used_}; }
+  /// The most that was on chip while the last operator ran: what it used, and what stayed beside it.
+  [[nodiscard]] Bytes held_while_running() const { return Bytes{running_}; }
+  /// What is on chip, whole or in part, in no order.
+  [[nodiscard]] const std::vector<SlabId>& residents() const { return residents_; }
+
+ private:
+  struct Slab {
+    std::int64_t bytes = 0;
+    std::int64_t resident = 0;  ///< The first ones.
+    std::int64_t clean = 0;     ///< DRAM has a copy of the content from this byte on; at most `resident`.
+    std::int64_t next_use = kNeverUsed;
+    std::int64_t last_use = -1;
+    bool listed = false;  ///< In residents_.
+  };
+  /// A slab of which bytes may give way.
+  struct Candidate {
+    SlabId slab{};
+    std::int64_t rank = 0;           ///< The largest gives way first.
+    std::optional<std::size_t> use;  ///< Of the current operator, which would stream what gives way.
+  };
+
+  [[nodiscard]] Slab& at(SlabId slab) { return slabs_[static_cast<std::size_t>(slab)]; }
+  [[nodiscard]] const Slab& at(SlabId slab) const { return slabs_[static_cast<std::size_t>(slab)]; }
+  [[nodiscard]] std::int64_t whole_pages(std::int64_t bytes) const;
+  [[nodiscard]] std::int64_t claim(std::span<const SlabUse> uses);
+  void add_others(std::span<const SlabUse> uses);
+  void add_operands(std::int64_t now, std::span<const SlabUse> uses);
+  [[nodiscard]] std::int64_t give_way(std::int64_t excess);
+  [[nodiscard]] std::int64_t clear_operands(std::span<const SlabUse> uses, std::int64_t excess);
+  void evict(SlabId slab, std::int64_t to, SlabMovement& movement);
+  void settle(const SlabUse& use, std::int64_t place, SlabMovement& movement);
+  void finish(std::int64_t now, std::span<const SlabUse> uses);
+  void drop_absent();
+
+  std::int64_t capacity_ = 0;
+  std::int64_t page_ = 1;
+  Eviction policy_{};
+  std::int64_t used_ = 0;
+  std::int64_t running_ = 0;
+  std::vector<Slab> slabs_;
+  std::vector<SlabId> residents_;
+  std::vector<SlabId> free_;         ///< Released.
+  std::vector<SlabMovement> moved_;  ///< One per use, in order, then one per other slab that gave way.
+  std::vector<std::int64_t> place_;  ///< Per use: its bytes on chip while the operator runs.
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace fusescape

@@ -1,0 +1,195 @@
+#include "fusescape/sim/memory.hpp"
+
+#include <algorithm>
+
+#include "fusescape/support/contract.hpp"
+
+namespace fusescape {
+
+using Kind = SlabUse::Kind;
+
+ManagedMemory::ManagedMemory(Bytes capacity, Bytes page, Eviction policy)
+    : capacity_{capacity.value()}, page_{page.value()}, policy_{policy} {
+  FUSESCAPE_EXPECTS(page > Bytes{0} && policy != Eviction::kNone);
+}
+
+SlabId ManagedMemory::add(Bytes bytes) {
+  SlabId id{static_cast<std::uint32_t>(slabs_.size())};
+  if (free_.empty()) {
+    slabs_.emplace_back();
+  } else {
+    id = free_.back();
+    free_.pop_back();
+  }
+  at(id) = {.bytes = bytes.value(), .listed = at(id).listed};
+  return id;
+}
+
+Bytes ManagedMemory::dirty(SlabId slab) const {
+  return Bytes{at(slab).clean};
+}
+
+std::int64_t ManagedMemory::whole_pages(std::int64_t bytes) const {
+  return std::max<std::int64_t>(bytes, 0) / page_ * page_;
+}
+
+/// Plans all of each use on chip; by how much that exceeds the capacity.
+std::int64_t ManagedMemory::claim(std::span<const SlabUse> uses) {
+  place_.clear();
+  moved_.clear();
+  std::int64_t total = used_;
+  for (const SlabUse& use : uses) {
+    place_.push_back(at(use.slab).bytes);
+    moved_.push_back({.slab = use.slab});
+    total += at(use.slab).bytes - at(use.slab).resident;
+  }
+  return total - capacity_;
+}
+
+/// What the operator does not use may give way: the furthest next use first, or the oldest last one.
+void ManagedMemory::add_others(std::span<const SlabUse> uses) {
+  for (const SlabId id : residents_) {
+    const auto is_this = [&](const SlabUse& use) { return use.slab == id; };
+    if (std::any_of(uses.begin(), uses.end(), is_this)) continue;
+    const Slab& slab = at(id);
+    const std::int64_t rank = policy_ == Eviction::kFurthestNextUse ? slab.next_use : -slab.last_use;
+    candidates_.push_back({id, rank, std::nullopt});
+  }
+}
+
+/// What the operator lacks may pass through instead: if it is needed again later than the rest; by recency
+/// last of all.
+void ManagedMemory::add_operands(std::int64_t now, std::span<const SlabUse> uses) {
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    if (uses[i].whole) continue;
+    const std::int64_t rank = policy_ == Eviction::kFurthestNextUse ? uses[i].next_use : -now;
+    candidates_.push_back({uses[i].slab, rank, i});
+  }
+}
+
+/// Lets candidates give way until nothing exceeds the capacity; what still does.
+std::int64_t ManagedMemory::give_way(std::int64_t excess) {
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+    if (a.rank != b.rank) return a.rank > b.rank;
+    if (a.use.has_value() != b.use.has_value()) return a.use.has_value();  // It saves a transfer.
+    return a.slab > b.slab;
+  });
+  for (const Candidate& candidate : candidates_) {
+    if (excess <= 0) break;
+    const std::int64_t resident = at(candidate.slab).resident;
+    if (candidate.use) {
+      std::int64_t& place = place_[*candidate.use];
+      const std::int64_t left = std::max(resident, whole_pages(place - excess));
+      excess -= place - left;
+      place = left;
+      continue;
+    }
+    const std::int64_t left = whole_pages(resident - excess);
+    excess -= resident - left;
+    evict(candidate.slab, left, moved_.emplace_back(SlabMovement{.slab = candidate.slab}));
+  }
+  candidates_.clear();
+  return excess;
+}
+
+/// Last of all, parts of the operator's own operands leave, to pass through again while it runs.
+std::int64_t ManagedMemory::clear_operands(std::span<const SlabUse> uses, std::int64_t excess) {
+  for (std::size_t i = 0; i < uses.size() && excess > 0; ++i) {
+    if (uses[i].whole) continue;
+    const std::int64_t left = whole_pages(place_[i] - excess);
+    excess -= place_[i] - left;
+    place_[i] = left;
+    if (uses[i].kind == Kind::kMake) at(uses[i].slab).clean = 0;  // Its old content is not needed.
+    evict(uses[i].slab, std::min(left, at(uses[i].slab).resident), moved_[i]);
+  }
+  return excess;
+}
+
+/// Leaves the first `to` bytes of a slab on chip. What had no copy in DRAM gets one.
+void ManagedMemory::evict(SlabId id, std::int64_t to, SlabMovement& movement) {
+  Slab& slab = at(id);
+  movement.evicted += Bytes{std::max<std::int64_t>(slab.clean - to, 0)};
+  slab.clean = std::min(slab.clean, to);
+  used_ -= slab.resident - to;
+  slab.resident = to;
+}
+
+/// The operator runs with `place` bytes of the slab on chip.
+void ManagedMemory::settle(const SlabUse& use, std::int64_t place, SlabMovement& movement) {
+  Slab& slab = at(use.slab);
+  if (use.kind != Kind::kMake) {
+    movement.loaded = Bytes{place - slab.resident};
+    movement.streamed = Bytes{slab.bytes - place};
+  }
+  used_ += place - slab.resident;
+  slab.resident = place;
+  const bool needed = use.stored || use.next_use != kNeverUsed;
+  if (use.kind == Kind::kRead) return;
+  if (needed) movement.passed = Bytes{slab.bytes - place};
+  if (use.stored) movement.copied = Bytes{place};
+  slab.clean = use.stored ? 0 : place;
+}
+
+void ManagedMemory::finish(std::int64_t now, std::span<const SlabUse> uses) {
+  for (std::size_t i = 0; i < uses.size(); ++i) settle(uses[i], place_[i], moved_[i]);
+  running_ = used_;
+  for (const SlabUse& use : uses) {
+    Slab& slab = at(use.slab);
+    slab.next_use = use.next_use;
+    slab.last_use = now;
+    if (use.next_use == kNeverUsed) {
+      used_ -= slab.resident;
+      slab.resident = 0;
+      free_.push_back(use.slab);
+    } else if (slab.resident > 0 && !slab.listed) {
+      slab.listed = true;
+      residents_.push_back(use.slab);
+    }
+  }
+  drop_absent();
+}
+
+void ManagedMemory::drop_absent() {
+  const auto absent = [&](SlabId id) {
+    if (at(id).resident > 0) return false;
+    at(id).listed = false;
+    return true;
+  };
+  residents_.erase(std::remove_if(residents_.begin(), residents_.end(), absent), residents_.end());
+}
+
+expected<std::span<const SlabMovement>, MemoryDeadlock> ManagedMemory::run(std::int64_t now,
+                                                                           std::span<const SlabUse> uses) {
+  std::int64_t excess = claim(uses);
+  if (excess > 0) {
+    add_others(uses);
+    add_operands(now, uses);
+    excess = give_way(excess);
+  }
+  if (excess > 0) excess = clear_operands(uses, excess);
+  if (excess > 0) {
+    MemoryDeadlock deadlock{Bytes{}, Bytes{capacity_}, {}};
+    for (const SlabUse& use : uses) {
+      if (!use.whole) continue;
+      deadlock.needed += Bytes{at(use.slab).bytes};
+      deadlock.held.push_back(use.slab);
+    }
+    return unexpected{std::move(deadlock)};
+  }
+  finish(now, uses);
+  return std::span<const SlabMovement>{moved_};
+}
+
+std::span<const SlabMovement> ManagedMemory::resize(Bytes capacity) {
+  capacity_ = capacity.value();
+  moved_.clear();
+  const std::int64_t excess = used_ - capacity_;
+  if (excess > 0) {
+    add_others({});
+    static_cast<void>(give_way(excess));  // Everything may leave: nothing is left over.
+  }
+  drop_absent();
+  return moved_;
+}
+
+}  // namespace fusescape
