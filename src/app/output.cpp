@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 namespace fusescape {
 namespace {
@@ -30,13 +31,6 @@ int write_all(int descriptor, std::string_view content) {
   return 0;
 }
 
-int write_and_close(int descriptor, std::string_view content, bool sync) {
-  int error = write_all(descriptor, content);
-  if (error == 0 && sync && ::fsync(descriptor) != 0) error = errno;
-  if (::close(descriptor) != 0 && error == 0) error = errno;
-  return error;
-}
-
 /// Of a new file under the user's umask, or of the file that is replaced.
 mode_t mode_for(const std::string& path) {
   struct stat status {};
@@ -53,38 +47,66 @@ std::string target_of(const std::string& path) {
   return error ? path : target.string();
 }
 
-int replace_file(const std::string& path, std::string_view content) {
-  const std::string target = target_of(path);
-  const mode_t mode = mode_for(target);
-  std::string temporary = fmt::format("{}.XXXXXX", target);
-  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0) return errno;
-  int error = ::fchmod(descriptor, mode) == 0 ? 0 : errno;
-  const int write_error = write_and_close(descriptor, content, true);
-  if (error == 0) error = write_error;
-  if (error == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) error = errno;
-  if (error != 0) ::unlink(temporary.c_str());
-  return error;
-}
+/// Pieces shorter than this are gathered before they are written.
+constexpr std::size_t kFlushAt = std::size_t{1} << 20U;
 
 }  // namespace
 
-std::optional<Failure> write_file(const std::string& path, std::string_view content) {
+GrowingFile::GrowingFile(std::string path) : path_{std::move(path)} {
   struct stat status {};
-  const bool exists = ::stat(path.c_str(), &status) == 0;
-  int error = 0;
+  const bool exists = ::stat(path_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) {
-    error = EISDIR;
+    error_ = EISDIR;
   } else if (exists && !S_ISREG(status.st_mode)) {
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    error = descriptor < 0 ? errno : write_and_close(descriptor, content, false);
-  } else if (exists && ::access(path.c_str(), W_OK) != 0) {
-    error = errno;  // A rename would replace a write-protected file.
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) error_ = errno;
+  } else if (exists && ::access(path_.c_str(), W_OK) != 0) {
+    error_ = errno;  // A rename would replace a write-protected file.
   } else {
-    error = replace_file(path, content);
+    target_ = target_of(path_);
+    const mode_t mode = mode_for(target_);
+    std::string name = fmt::format("{}.XXXXXX", target_);
+    descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
+    if (descriptor_ < 0) {
+      error_ = errno;
+      return;
+    }
+    temporary_ = std::move(name);
+    if (::fchmod(descriptor_, mode) != 0) error_ = errno;
   }
-  if (error != 0) return cannot_write(path, error);
+}
+
+GrowingFile::~GrowingFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void GrowingFile::flush() {
+  if (error_ == 0) error_ = write_all(descriptor_, pending_);
+  pending_.clear();
+}
+
+void GrowingFile::append(std::string_view piece) {
+  pending_ += piece;
+  if (pending_.size() >= kFlushAt) flush();
+}
+
+std::optional<Failure> GrowingFile::keep() {
+  flush();
+  if (error_ == 0 && !temporary_.empty() && ::fsync(descriptor_) != 0) error_ = errno;
+  if (descriptor_ >= 0 && ::close(descriptor_) != 0 && error_ == 0) error_ = errno;
+  descriptor_ = -1;
+  if (error_ == 0 && !temporary_.empty() && ::rename(temporary_.c_str(), target_.c_str()) != 0)
+    error_ = errno;
+  if (error_ != 0) return cannot_write(path_, error_);
+  temporary_.clear();
   return std::nullopt;
+}
+
+std::optional<Failure> write_file(const std::string& path, std::string_view content) {
+  GrowingFile file{path};
+  file.append(content);
+  return file.keep();
 }
 
 std::optional<Failure> make_folder(const std::string& folder) {

@@ -61,6 +61,28 @@ TEST_CASE("A replaced file keeps its permissions, and a symbolic link stays one"
   CHECK((status.st_mode & 07777U) == 0640U);
 }
 
+TEST_CASE("A file that grows appears when it is kept, and leaves nothing if it is not") {
+  const Scratch scratch;
+  REQUIRE_FALSE(write_file(scratch.path("result"), "old"));
+  {
+    GrowingFile dropped{scratch.path("result")};
+    dropped.append(std::string(3'000'000, 'x'));
+    CHECK(content_of(scratch.path("result")) == "old");
+  }
+  CHECK(content_of(scratch.path("result")) == "old");
+  CHECK(scratch.files() == 1);
+  GrowingFile kept{scratch.path("result")};
+  std::string whole;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    const std::string piece(100'000, c);
+    kept.append(piece);
+    whole += piece;
+  }
+  CHECK_FALSE(kept.keep());
+  CHECK(content_of(scratch.path("result")) == whole);
+  CHECK(scratch.files() == 1);
+}
+
 TEST_CASE("A path that cannot be written is a file-access failure that names it") {
   const Scratch scratch;
   for (const std::string& path : {scratch.path("no/such/folder/result"), scratch.path("")}) {

@@ -16,6 +16,32 @@ namespace fusescape {
 /// directly.
 [[nodiscard]] std::optional<Failure> write_file(const std::string& path, std::string_view content);
 
+/// A file that is written piece by piece, because it is too long to hold: at its path appears either all of
+/// it or nothing. What failed is said by `keep`.
+class GrowingFile {
+ public:
+  explicit GrowingFile(std::string path);
+  GrowingFile(const GrowingFile&) = delete;
+  GrowingFile(GrowingFile&&) = delete;
+  GrowingFile& operator=(const GrowingFile&) = delete;
+  GrowingFile& operator=(GrowingFile&&) = delete;
+  ~GrowingFile();  ///< Drops what was not kept.
+
+  void append(std::string_view piece);
+  /// Puts the file in its place.
+  [[nodiscard]] std::optional<Failure> keep();
+
+ private:
+  void flush();
+
+  std::string path_;
+  std::string target_;     ///< What `path_` means, links followed.
+  std::string temporary_;  ///< Beside `target_`. Empty: `path_` itself is written, a device or a pipe.
+  std::string pending_;
+  int descriptor_ = -1;
+  int error_ = 0;
+};
+
 /// Creates `folder` and those above it, if they are not there.
 [[nodiscard]] std::optional<Failure> make_folder(const std::string& folder);
 
