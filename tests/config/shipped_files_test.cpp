@@ -94,6 +94,22 @@ TEST_CASE("An elementwise operator takes one cycle and an exponential four") {
     CHECK(cycles(kind) == 1);
 }
 
+TEST_CASE("MARCA's 32 cores have the PEs of its one array, and three units run every kind between them") {
+  const Accelerator cores = value_of(load_accelerator("marca-32"));
+  CHECK(cores.cores.at(0).count == 32);
+  CHECK(cores.pes() == value_of(load_accelerator("marca")).pes());
+  const Accelerator units = value_of(load_accelerator("three-units"));
+  CHECK(units.pes() == 8192);
+  for (std::size_t kind = 0; kind < kOpKindCount; ++kind) {
+    int runs = 0;
+    for (const Core& core : units.cores) runs += core.cycles_per_op.at(kind) > 0 ? 1 : 0;
+    CAPTURE(name_of(static_cast<OpKind>(kind)));
+    CHECK(runs > 0);
+  }
+  CHECK(units.links.bandwidth == BitsPerCycle{8192});
+  CHECK(units.links.latency == Cycles{4});
+}
+
 TEST_CASE("A core that has no default cannot run what it does not list") {
   const Accelerator tpu = value_of(load_accelerator("tpu-like"));
   const auto& matrix = tpu.cores.at(0).cycles_per_op;
