@@ -3,43 +3,13 @@
 
 #include <utility>
 
+#include "chosen_plan.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
-#include "fusescape/plan/spatial.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
 namespace {
-
-/// A plan and the name that the report shows for it.
-struct Chosen {
-  std::string name;
-  expected<Plan, AssessmentError> plan;
-};
-
-/// A file that maps nothing to hardware leaves that to the accelerator's own rules.
-expected<Chosen, Failure> plan_from_file(const std::string& file, const Inputs& inputs) {
-  const Cascade& cascade = inputs.workload.block;
-  const Loaded<InputFile> input = find_input(Shelf::kPlans, file);
-  if (!input) return unexpected{failure_of(input.error())};
-  Loaded<Plan> plan = bind_plan(*input, cascade);
-  if (!plan) return unexpected{failure_of(plan.error())};
-  if (plan->spatial.empty()) plan->spatial = spatial_mappings(cascade, inputs.accelerator);
-  std::string name = plan->name.empty() ? file : plan->name;
-  return Chosen{std::move(name), std::move(*plan)};
-}
-
-expected<Chosen, Failure> plan_of_strategy(const std::string& name, const Inputs& inputs) {
-  const expected<const Strategy*, Failure> strategy = strategy_named(name);
-  if (!strategy) return unexpected{strategy.error()};
-  const auto machine = make_machine(inputs.accelerator);
-  if (!machine) return Chosen{name, unexpected{AssessmentError{machine.error()}}};
-  const Planner planner{inputs.workload.block, inputs.accelerator};
-  expected<Plan, Refusal> plan = (*strategy)->build(planner, *machine);
-  if (!plan) return Chosen{name, unexpected{AssessmentError{plan.error()}}};
-  plan->name = name;
-  return Chosen{name, std::move(*plan)};
-}
 
 std::string printed(const EvaluationReport& report, const EvaluateArguments& arguments) {
   const TextStyle style = text_style(arguments.output);
@@ -56,7 +26,7 @@ std::string printed(const EvaluationReport& report, const EvaluateArguments& arg
   return text;
 }
 
-CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const Chosen& chosen) {
+CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const ChosenPlan& chosen) {
   if (!chosen.plan) return unexpected{failure_of(chosen.plan.error())};
   if (const auto failure = write_result(arguments.output, write_plan(inputs.workload.block, *chosen.plan))) {
     return unexpected{*failure};
@@ -69,9 +39,7 @@ CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& input
 CommandResult run_command(const EvaluateArguments& arguments) {
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
-  expected<Chosen, Failure> chosen = arguments.plan_file.empty()
-                                         ? plan_of_strategy(arguments.strategy, *inputs)
-                                         : plan_from_file(arguments.plan_file, *inputs);
+  expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 

@@ -1,0 +1,40 @@
+#include "chosen_plan.hpp"
+
+#include <utility>
+
+#include "fusescape/plan/spatial.hpp"
+
+namespace fusescape {
+namespace {
+
+expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inputs& inputs) {
+  const Cascade& cascade = inputs.workload.block;
+  const Loaded<InputFile> input = find_input(Shelf::kPlans, file);
+  if (!input) return unexpected{failure_of(input.error())};
+  Loaded<Plan> plan = bind_plan(*input, cascade);
+  if (!plan) return unexpected{failure_of(plan.error())};
+  if (plan->spatial.empty()) plan->spatial = spatial_mappings(cascade, inputs.accelerator);
+  std::string name = plan->name.empty() ? file : plan->name;
+  return ChosenPlan{std::move(name), std::move(*plan)};
+}
+
+expected<ChosenPlan, Failure> plan_of_strategy(const std::string& name, const Inputs& inputs) {
+  const expected<const Strategy*, Failure> strategy = strategy_named(name);
+  if (!strategy) return unexpected{strategy.error()};
+  const auto machine = make_machine(inputs.accelerator);
+  if (!machine) return ChosenPlan{name, unexpected{AssessmentError{machine.error()}}};
+  const Planner planner{inputs.workload.block, inputs.accelerator};
+  expected<Plan, Refusal> plan = (*strategy)->build(planner, *machine);
+  if (!plan) return ChosenPlan{name, unexpected{AssessmentError{plan.error()}}};
+  plan->name = name;
+  return ChosenPlan{name, std::move(*plan)};
+}
+
+}  // namespace
+
+expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std::string& plan_file,
+                                          const Inputs& inputs) {
+  return plan_file.empty() ? plan_of_strategy(strategy, inputs) : plan_from_file(plan_file, inputs);
+}
+
+}  // namespace fusescape

@@ -1,0 +1,25 @@
+// Which plan do `--strategy S` or `--plan FILE` mean for these inputs?
+#pragma once
+
+#include <string>
+
+#include "fusescape/app/exit_code.hpp"
+#include "fusescape/plan/plan.hpp"
+#include "fusescape/search/assessment.hpp"
+#include "fusescape/support/expected.hpp"
+#include "inputs.hpp"
+
+namespace fusescape {
+
+/// A plan, or why its strategy has none, and the name that reports show for it.
+struct ChosenPlan {
+  std::string name;
+  expected<Plan, AssessmentError> plan;
+};
+
+/// Expects one of the two names to be empty. A file that maps nothing to hardware leaves that to the
+/// accelerator's own rules.
+[[nodiscard]] expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy,
+                                                        const std::string& plan_file, const Inputs& inputs);
+
+}  // namespace fusescape
