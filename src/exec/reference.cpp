@@ -194,6 +194,7 @@ class CascadeRun {
 
   void run(const std::vector<OpId>& unit) {
     std::vector<OperatorRun> runs;
+    runs.reserve(unit.size());
     for (const OpId op : unit) runs.emplace_back(cascade_, op, formats_, result_);
     const auto recurrence = cascade_.recurrence_of[index_of(unit.front())];
     if (!recurrence) return runs.front().run(whole_);

@@ -98,6 +98,23 @@ TensorValues given_values(const Cascade& cascade, TensorId id, std::uint64_t see
   return values;
 }
 
+/// Where the call before, which made `done`, has what lies at `position` of this call's history.
+double value_before(const TensorValues& done, const TensorValues& values, std::int64_t position) {
+  std::vector<std::int64_t> at(values.axes.size());
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    at[i] = position / values.axes[i].stride - values.axes[i].before;
+    position %= values.axes[i].stride;
+    if (at[i] < 0) at[i] += done.axes[i].extent;
+  }
+  return done.at(at);
+}
+
+void take_history(const TensorValues& done, TensorValues& values) {
+  for_each_held(values, [&](std::int64_t position, bool padding, bool history) {
+    if (history && !padding) values.data[position] = value_before(done, values, position);
+  });
+}
+
 double largest_magnitude(const TensorValues& values) {
   double largest = 0.0;
   for (const double value : values.data) {
@@ -130,11 +147,10 @@ NumericCase empty_case(const Cascade& cascade, Arithmetic arithmetic) {
   for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
     const Tensor& tensor = cascade.tensors[i];
     made.formats.push_back({.type = arithmetic == Arithmetic::kFp64 ? DataType::kFp64 : tensor.type});
-    TensorValues values = filled(axes_of(cascade, TensorId{static_cast<std::uint16_t>(i)}), 0.0);
-    if (!is_given(tensor)) {
-      for_each_own(values, [&](std::int64_t position) { values.data[position] = kUnmade; });
-    }
-    made.tensors.push_back(std::move(values));
+    TensorValues& values =
+        made.tensors.emplace_back(filled(axes_of(cascade, TensorId{static_cast<std::uint16_t>(i)}), 0.0));
+    const auto unmake = [&](std::int64_t position) { values.data[position] = kUnmade; };
+    if (!is_given(tensor)) for_each_own(values, unmake);
   }
   return made;
 }
@@ -154,20 +170,7 @@ NumericCase make_case(const Cascade& cascade, Arithmetic arithmetic, std::uint64
 void hand_over(const std::vector<TensorValues>& done, const Cascade& next_cascade, NumericCase& next) {
   FUSESCAPE_EXPECTS(done.size() == next_cascade.tensors.size());
   for (std::size_t i = 0; i < done.size(); ++i) {
-    if (next_cascade.tensors[i].initial != Initial::kLoaded) continue;
-    TensorValues& values = next.tensors[i];
-    std::vector<std::int64_t> at;
-    for (const Axis& axis : values.axes) at.push_back(-axis.before);
-    for_each_held(values, [&](std::int64_t position, bool padding, bool history) {
-      if (padding || !history) return;
-      std::int64_t rest = position;
-      for (std::size_t a = 0; a < at.size(); ++a) {
-        at[a] = rest / values.axes[a].stride - values.axes[a].before;
-        rest %= values.axes[a].stride;
-        if (at[a] < 0) at[a] += done[i].axes[a].extent;
-      }
-      values.data[position] = done[i].at(at);
-    });
+    if (next_cascade.tensors[i].initial == Initial::kLoaded) take_history(done[i], next.tensors[i]);
   }
 }
 

@@ -24,7 +24,7 @@ constexpr FloatFormat kFp8Format{4, -6, 448.0, true};
 /// 2^e of the largest power of two not above |value|; at least 2^-1022.
 double power_below(double value) {
   constexpr std::uint64_t kExponentBits = 0x7FF0'0000'0000'0000ULL;
-  const double power = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & kExponentBits);
+  const auto power = std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) & kExponentBits);
   return std::max(power, std::numeric_limits<double>::min());
 }
 

@@ -304,6 +304,13 @@ void FlowBuilder::store_state(Slab state) {
 
 }  // namespace
 
+ProfileOptions profile_options(const Accelerator& accelerator) {
+  return {.granule = accelerator.dram.granule,
+          .double_buffering = accelerator.model.double_buffering,
+          .count_second_slots = accelerator.model.count_second_slots,
+          .in_place = accelerator.model.in_place};
+}
+
 BufferFlow flow_of(const FlowContext& context, const Buffer& buffer) {
   return FlowBuilder{context, buffer}.run();
 }

@@ -84,13 +84,6 @@ bool is_window(const Access& access) {
 
 }  // namespace
 
-ProfileOptions profile_options(const Accelerator& accelerator) {
-  return {.granule = accelerator.dram.granule,
-          .double_buffering = accelerator.model.double_buffering,
-          .count_second_slots = accelerator.model.count_second_slots,
-          .in_place = accelerator.model.in_place};
-}
-
 NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate) {
   const NodeId group = add_sequence(plan, kRoot);
   NodeId inner = group;

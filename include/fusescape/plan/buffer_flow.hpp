@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "fusescape/arch/accelerator.hpp"
 #include "fusescape/plan/footprint.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/plan.hpp"
@@ -20,6 +21,9 @@ struct ProfileOptions {
   bool in_place = false;
   friend bool operator==(const ProfileOptions&, const ProfileOptions&) = default;
 };
+
+/// Those of `accelerator`.
+[[nodiscard]] ProfileOptions profile_options(const Accelerator& accelerator);
 
 /// DRAM transfers of one buffer in one direction.
 struct Stream {

@@ -69,6 +69,4 @@ class Planner {
 /// Adds `candidate` to `plan` as a group.
 NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate);
 
-[[nodiscard]] ProfileOptions profile_options(const Accelerator& accelerator);
-
 }  // namespace fusescape

@@ -1,0 +1,205 @@
+#include "rank_relations.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace fusescape {
+namespace {
+
+/// Which of `count` items belong together.
+class Partition {
+ public:
+  explicit Partition(std::size_t count) : leader_(count) { std::iota(leader_.begin(), leader_.end(), 0); }
+  [[nodiscard]] std::size_t leader(std::size_t item) const {
+    while (leader_[item] != item) item = leader_[item];
+    return item;
+  }
+  void join(std::size_t a, std::size_t b) { leader_[leader(a)] = leader(b); }
+
+ private:
+  std::vector<std::size_t> leader_;
+};
+
+/// Calls `visit(rank of the dimension, index)` for each dimension of each access.
+template <class Visit>
+void for_each_index(const Cascade& cascade, const Visit& visit) {
+  for (const Operator& op : cascade.operators) {
+    for (const Access& access : op.inputs) {
+      const std::vector<RankId>& dimensions = cascade.tensor(access.tensor).ranks;
+      for (std::size_t i = 0; i < dimensions.size(); ++i) visit(dimensions[i], access.indices[i]);
+    }
+  }
+}
+
+bool is_slice(const Index& index) {
+  return index.distance == 0 && !index.tap;
+}
+
+class Relations {
+ public:
+  explicit Relations(const Cascade& cascade) : cascade_{cascade} {}
+
+  RankRelations run() {
+    find_families();
+    for_each_index(cascade_, [&](RankId dimension, const Index& index) {
+      if (index.tap) family(*index.tap).fixed = true;
+      if (is_slice(index) && &family(dimension) != &family(index.rank)) add_slice(dimension, index);
+    });
+    for (RankFamily& family : made_.families) fill_gaps(family);
+    find_components();
+    return std::move(made_);
+  }
+
+ private:
+  [[nodiscard]] RankFamily& family(RankId rank) { return made_.families[made_.family_of[index_of(rank)]]; }
+
+  void find_families() {
+    Partition equal{cascade_.ranks.size()};
+    for_each_index(cascade_, [&](RankId dimension, const Index& index) {
+      const bool whole = is_slice(index) && cascade_.extent(dimension) == cascade_.extent(index.rank);
+      if (whole) equal.join(index_of(dimension), index_of(index.rank));
+    });
+    std::vector<RankId> order;
+    for (std::size_t i = 0; i < cascade_.ranks.size(); ++i)
+      order.push_back(RankId{static_cast<std::uint16_t>(i)});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](RankId a, RankId b) { return cascade_.extent(a) < cascade_.extent(b); });
+    made_.family_of.assign(order.size(), order.size());
+    for (const RankId rank : order) {
+      const std::size_t leader = equal.leader(index_of(rank));
+      if (made_.family_of[leader] == order.size()) {
+        made_.family_of[leader] = made_.families.size();
+        made_.families.push_back({.ranks = {}, .extent = cascade_.extent(rank).value(), .parts = {}});
+      }
+      made_.family_of[index_of(rank)] = made_.family_of[leader];
+      family(rank).ranks.push_back(rank);
+    }
+    slices_.resize(made_.families.size());
+  }
+
+  struct Slice {
+    std::int64_t begin;
+    std::int64_t end;
+    std::size_t family;
+  };
+
+  void add_slice(RankId dimension, const Index& index) {
+    std::vector<Slice>& slices = slices_[made_.family_of[index_of(dimension)]];
+    const std::int64_t end = index.offset + cascade_.extent(index.rank).value();
+    const std::size_t reader = made_.family_of[index_of(index.rank)];
+    const auto known = std::find_if(slices.begin(), slices.end(), [&](const Slice& other) {
+      return other.begin == index.offset && other.end == end;
+    });
+    if (known == slices.end()) {
+      slices.push_back({index.offset, end, reader});
+    } else if (known->family != reader) {  // Nothing else says that these two have one extent.
+      made_.families[known->family].fixed = made_.families[reader].fixed = true;
+    }
+  }
+
+  /// Slices in order, and what lies between them; overlapping ones keep their extents.
+  void fill_gaps(RankFamily& family) {
+    std::vector<Slice>& slices = slices_[static_cast<std::size_t>(&family - made_.families.data())];
+    if (slices.empty()) return;
+    std::sort(slices.begin(), slices.end(), [](const Slice& a, const Slice& b) { return a.begin < b.begin; });
+    std::int64_t at = 0;
+    for (const Slice& slice : slices) {
+      if (slice.begin < at) family.fixed = true;
+      if (slice.begin > at) family.parts.push_back({.family = {}, .extent = slice.begin - at});
+      family.parts.push_back({.family = slice.family, .extent = slice.end - slice.begin});
+      at = slice.end;
+    }
+    if (at < family.extent) family.parts.push_back({.family = {}, .extent = family.extent - at});
+    if (!family.fixed) return;
+    family.parts.clear();
+    for (const Slice& slice : slices) made_.families[slice.family].fixed = true;
+  }
+
+  void find_components() {
+    Partition together{made_.families.size()};
+    for_each_index(cascade_, [&](RankId dimension, const Index& index) {
+      together.join(made_.family_of[index_of(dimension)], made_.family_of[index_of(index.rank)]);
+    });
+    std::vector<std::size_t> number(made_.families.size(), made_.families.size());
+    for (std::size_t i = 0; i < made_.families.size(); ++i) {
+      std::size_t& component = number[together.leader(i)];
+      if (component == made_.families.size()) component = made_.components++;
+      made_.families[i].component = component;
+    }
+  }
+
+  const Cascade& cascade_;
+  RankRelations made_;
+  std::vector<std::vector<Slice>> slices_;  ///< Per family.
+};
+
+/// Where a slice that began at `offset` of `family` begins with other extents.
+std::int64_t moved_offset(const RankFamily& family, const std::vector<std::int64_t>& extents,
+                          std::int64_t scaled, std::int64_t offset) {
+  std::int64_t before = 0;
+  std::int64_t after = 0;
+  std::int64_t gaps = scaled;  // What the slices leave of the scaled extent, shared by the gaps below.
+  std::int64_t old_gaps = 0;
+  for (const RankPart& part : family.parts) {
+    if (part.family) gaps -= extents[*part.family];
+    if (!part.family) old_gaps += part.extent;
+  }
+  for (const RankPart& part : family.parts) {
+    if (before == offset) break;
+    before += part.extent;
+    after += part.family ? extents[*part.family] : gaps * part.extent / old_gaps;
+  }
+  return family.parts.empty() ? offset : after;
+}
+
+/// Elements of a dimension beyond the last one that an index reads, a window's overhang allowed.
+std::int64_t room_behind(std::int64_t dimension, std::int64_t extent, const Index& index, std::int64_t taps) {
+  return dimension + (index.tap ? taps - 1 : 0) - (extent - index.distance + index.offset);
+}
+
+}  // namespace
+
+RankRelations rank_relations(const Cascade& cascade) {
+  return Relations{cascade}.run();
+}
+
+bool reads_as_before(const Cascade& cascade, const RankRelations& relations,
+                     const std::vector<std::int64_t>& extents, std::size_t component) {
+  bool same = true;
+  const auto family_of = [&](RankId rank) { return relations.family_of[index_of(rank)]; };
+  for_each_index(cascade, [&](RankId dimension, const Index& index) {
+    const RankFamily& family = relations.families[family_of(dimension)];
+    if (family.component != component) return;
+    const std::int64_t taps = index.tap ? cascade.extent(*index.tap).value() : 1;
+    const std::int64_t before = room_behind(family.extent, cascade.extent(index.rank).value(), index, taps);
+    const std::int64_t dimension_now = extents[family_of(dimension)];
+    Index moved = index;
+    moved.offset = moved_offset(family, extents, dimension_now, index.offset);
+    const std::int64_t after = room_behind(dimension_now, extents[family_of(index.rank)], moved, taps);
+    same = same && after >= 0 && (before == 0) == (after == 0);
+  });
+  return same;
+}
+
+std::optional<Cascade> with_extents(const Cascade& cascade, const RankRelations& relations,
+                                    const std::vector<std::int64_t>& extents) {
+  Cascade scaled = cascade;
+  for (std::size_t i = 0; i < scaled.ranks.size(); ++i) {
+    scaled.ranks[i].extent = Elements{extents[relations.family_of[i]]};
+  }
+  for (Operator& op : scaled.operators) {
+    for (Access& access : op.inputs) {
+      for (std::size_t i = 0; i < access.indices.size(); ++i) {
+        const RankId dimension = cascade.tensor(access.tensor).ranks[i];
+        const RankFamily& family = relations.families[relations.family_of[index_of(dimension)]];
+        access.indices[i].offset =
+            moved_offset(family, extents, scaled.extent(dimension).value(), access.indices[i].offset);
+      }
+    }
+  }
+  CheckedCascade checked = make_cascade(std::move(scaled));
+  if (!checked.problems.empty()) return std::nullopt;
+  return std::move(checked.cascade);
+}
+
+}  // namespace fusescape

@@ -1,0 +1,190 @@
+#include "fusescape/check/verification.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <variant>
+
+#include "fusescape/cost/profile.hpp"
+#include "fusescape/support/contract.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+ExecOptions exec_options(const Accelerator& accelerator, Bytes capacity) {
+  return {.capacity = capacity,
+          .granule = accelerator.dram.granule,
+          .double_buffering = accelerator.model.double_buffering,
+          .count_second_slots = accelerator.model.count_second_slots,
+          .in_place = accelerator.model.in_place};
+}
+
+/// The closed form's traffic of one tensor in one group; zero if it has no buffer there.
+TensorTraffic traffic_of(const PlanProfile& profile, const GroupProfile& group, TensorId tensor) {
+  for (std::uint32_t i = 0; i < group.tensor_count; ++i) {
+    const TensorTraffic& traffic = profile.tensors[group.first_tensor + i];
+    if (traffic.tensor == tensor) return traffic;
+  }
+  return {};
+}
+
+/// What the run moved of it, likewise.
+TensorMoved moved_of(const GroupExecution& group, TensorId tensor) {
+  const auto found = std::find_if(group.tensors.begin(), group.tensors.end(),
+                                  [&](const TensorMoved& moved) { return moved.tensor == tensor; });
+  return found == group.tensors.end() ? TensorMoved{} : *found;
+}
+
+std::vector<TensorCheck> compare_traffic(const PlanProfile& profile, const GroupProfile& group,
+                                         const GroupExecution& run, std::size_t tensors) {
+  std::vector<TensorCheck> checks;
+  for (std::size_t i = 0; i < tensors; ++i) {
+    const TensorId tensor{static_cast<std::uint16_t>(i)};
+    const TensorTraffic closed = traffic_of(profile, group, tensor);
+    const TensorMoved counted = moved_of(run, tensor);
+    const bool named = closed.bits > 0 || counted.read + counted.written > Bytes{0};
+    if (named) checks.push_back({tensor, {counted.read, closed.read}, {counted.written, closed.written}});
+  }
+  return checks;
+}
+
+std::vector<KindCheck> compare_ops(const PlanProfile& profile, const GroupProfile& group,
+                                   const GroupExecution& run) {
+  std::array<Ops, kOpKindCount> closed{};
+  for (std::uint32_t c = 0; c < group.class_count; ++c) {
+    const TileClass& tiles = profile.classes[group.first_class + c];
+    for (std::uint32_t w = 0; w < tiles.work_count; ++w) {
+      const OperatorWork& work = profile.work.operators[tiles.first_work + w];
+      closed[static_cast<std::size_t>(work.kind)] += Ops{work.ops} * tiles.count;
+    }
+  }
+  std::vector<KindCheck> checks;
+  for (const OpKindFacts& kind : kOpKinds) {
+    const Compared<Ops> ops{run.ops[static_cast<std::size_t>(kind.kind)],
+                            closed[static_cast<std::size_t>(kind.kind)]};
+    if (ops.counted != Ops{} || ops.closed != Ops{}) checks.push_back({kind.kind, ops});
+  }
+  return checks;
+}
+
+ValueCheck compare_values(TensorId tensor, const TensorValues& expected_values, const Eigen::ArrayXd& bounds,
+                          const TensorValues& found) {
+  ValueCheck check{.tensor = tensor};
+  double largest = 0.0;
+  for_each_own(expected_values, [&](std::int64_t at) {
+    const double value = found.data[at];
+    const double wanted = expected_values.data[at];
+    if (std::isfinite(wanted)) largest = std::max(largest, std::abs(wanted));
+    if (std::isnan(value)) return;  // Never went to DRAM, or is not a number in the reference either.
+    ++check.elements;
+    const double error = value == wanted ? 0.0 : std::abs(value - wanted);
+    if (!(error <= bounds[at])) ++check.wrong;
+    check.error = std::max(check.error, error);
+    check.tolerance = std::max(check.tolerance, bounds[at]);
+  });
+  if (largest > 0.0) {
+    check.error /= largest;
+    check.tolerance /= largest;
+  }
+  return check;
+}
+
+std::vector<ValueCheck> compare_values(const Cascade& cascade, const Reference& reference,
+                                       const Execution& run) {
+  std::vector<ValueCheck> checks;
+  for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
+    if (!cascade.producer[i]) continue;
+    const ValueCheck check = compare_values(TensorId{static_cast<std::uint16_t>(i)}, reference.tensors[i],
+                                            reference.bounds[i], run.dram[i]);
+    if (check.elements > 0) checks.push_back(check);
+  }
+  return checks;
+}
+
+/// A scaled case with everything that its runs are compared with.
+class Comparison {
+ public:
+  Comparison(const Accelerator& accelerator, Verification& into)
+      : accelerator_{accelerator}, cascade_{into.scaled.cascade}, plan_{into.scaled.plan}, into_{into} {
+    auto layout = lay_out(cascade_, plan_);
+    FUSESCAPE_EXPECTS(layout.has_value());
+    layout_ = std::move(*layout);
+    profile_ = profile(cascade_, plan_, layout_, profile_options(accelerator));
+    for (const GroupProfile& group : profile_.groups) {
+      into_.capacity = std::max(into_.capacity, group.peak + group.reserved);
+    }
+  }
+
+  void run() {
+    const NumericCase typed = make_case(cascade_, Arithmetic::kTyped, kSeed);
+    const auto counted = add_run(Arithmetic::kTyped, typed);
+    if (counted) add_groups(*counted);
+    const auto is_fp64 = [](const Format& format) { return format.type == DataType::kFp64; };
+    if (!std::all_of(typed.formats.begin(), typed.formats.end(), is_fp64)) {
+      add_run(Arithmetic::kFp64, make_case(cascade_, Arithmetic::kFp64, kSeed));
+    }
+    const auto squeezed =
+        execute(cascade_, plan_, layout_, typed, exec_options(accelerator_, into_.capacity - Bytes{1}));
+    into_.tight = !squeezed && std::holds_alternative<CapacityExceeded>(squeezed.error());
+  }
+
+ private:
+  expected<Execution, ExecFault> add_run(Arithmetic arithmetic, const NumericCase& given) {
+    auto run = execute(cascade_, plan_, layout_, given, exec_options(accelerator_, into_.capacity));
+    NumericCheck& check = into_.runs.emplace_back(NumericCheck{.arithmetic = arithmetic});
+    if (run) {
+      check.tensors = compare_values(cascade_, run_reference(cascade_, given), *run);
+    } else {
+      check.fault = run.error();
+    }
+    return run;
+  }
+
+  void add_groups(const Execution& run) {
+    for (std::size_t g = 0; g < layout_.groups.size(); ++g) {
+      const GroupProfile& closed = profile_.groups[g];
+      const GroupExecution& counted = run.groups[g];
+      into_.groups.push_back({.operators = layout_.groups[g].operators,
+                              .tensors = compare_traffic(profile_, closed, counted, cascade_.tensors.size()),
+                              .peak = {counted.peak, closed.peak},
+                              .reserved = {counted.reserved, closed.reserved},
+                              .kinds = compare_ops(profile_, closed, counted)});
+    }
+  }
+
+  const Accelerator& accelerator_;
+  const Cascade& cascade_;
+  const Plan& plan_;
+  Verification& into_;
+  Layout layout_;
+  PlanProfile profile_;
+};
+
+}  // namespace
+
+bool GroupCheck::equal() const {
+  return peak.equal() && reserved.equal() &&
+         std::all_of(tensors.begin(), tensors.end(), [](const TensorCheck& c) { return c.equal(); }) &&
+         std::all_of(kinds.begin(), kinds.end(), [](const KindCheck& c) { return c.ops.equal(); });
+}
+
+bool NumericCheck::passed() const {
+  return !fault &&
+         std::all_of(tensors.begin(), tensors.end(), [](const ValueCheck& c) { return c.wrong == 0; });
+}
+
+bool Verification::passed() const {
+  return tight && !groups.empty() &&
+         std::all_of(groups.begin(), groups.end(), [](const GroupCheck& c) { return c.equal(); }) &&
+         std::all_of(runs.begin(), runs.end(), [](const NumericCheck& c) { return c.passed(); });
+}
+
+Verification verify(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator) {
+  Verification made{.scaled = scaled_down(cascade, plan)};
+  Comparison{accelerator, made}.run();
+  return made;
+}
+
+}  // namespace fusescape
