@@ -1,6 +1,7 @@
 #include "fusescape/search/planner.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "candidates.hpp"
@@ -70,11 +71,37 @@ void keep_useful(std::vector<Candidate>& candidates) {
   candidates = std::move(kept);
 }
 
-/// What the DRAM port alone takes; no evaluation is shorter.
-Ticks least_latency(const GroupProfile& group, const Machine& machine) {
-  const Ticks loads = Ticks{group.loads.value()} * machine.dram_ticks_per_byte;
-  const Ticks stores = Ticks{group.dram_write.value()} * machine.dram_ticks_per_byte;
-  return machine.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
+/// A candidate on one machine, were there room for it.
+struct Trial {
+  const Candidate* candidate = nullptr;
+  Ticks latency;
+  Ticks dram;
+};
+
+std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, Machine machine) {
+  machine.capacity = Bytes{std::numeric_limits<std::int64_t>::max()};
+  std::vector<Trial> trials;
+  trials.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) {
+    const auto cost = evaluate(candidate.profile, machine);
+    if (cost) trials.push_back({&candidate, cost->total.latency, cost->total.dram});
+  }
+  return trials;
+}
+
+Bytes bytes_moved(const Trial& trial) {
+  const GroupProfile& group = trial.candidate->profile.groups.front();
+  return group.dram_read + group.dram_write;
+}
+
+bool faster(const Trial& a, const Trial& b) {
+  return a.latency < b.latency;
+}
+
+/// At most a sixteenth longer than its own DRAM traffic, or than `least`, the fastest tiling in any memory.
+bool keeps_busy(const Trial& trial, Ticks least) {
+  constexpr std::int64_t kParts = 16;
+  return trial.latency * kParts <= std::max(trial.dram, least) * (kParts + 1);
 }
 
 bool is_window(const Access& access) {
@@ -136,21 +163,23 @@ bool Planner::serves(const Accelerator& accelerator) const {
          same_rules(spatial_, spatial_mappings(*cascade_, accelerator));
 }
 
-const Candidate* Planner::best(OpId op, const Machine& machine) const {
-  const Candidate* best = nullptr;
-  Ticks fastest;
-  for (const Candidate& candidate : candidates(op)) {  // In order of traffic.
-    const GroupProfile& group = candidate.profile.groups.front();
-    if (group.peak > machine.capacity) continue;
-    if (best != nullptr && least_latency(group, machine) >= fastest) continue;
-    const auto cost = evaluate(candidate.profile, machine);
-    if (!cost) continue;
-    if (best == nullptr || cost->total.latency < fastest) {
-      best = &candidate;
-      fastest = cost->total.latency;
-    }
+Choice Planner::best(OpId op, const Machine& machine) const {
+  std::vector<Trial> trials = trials_of(candidates(op), machine);  // In order of traffic.
+  if (trials.empty()) return {};
+  const Ticks least = std::min_element(trials.begin(), trials.end(), faster)->latency;
+  std::erase_if(trials, [&](const Trial& trial) {
+    return trial.candidate->profile.groups.front().peak > machine.capacity;
+  });
+  if (trials.empty()) return {};
+  const auto busy = [&](const Trial& trial) { return keeps_busy(trial, least); };
+  const auto first = std::find_if(trials.begin(), trials.end(), busy);
+  if (first == trials.end())
+    return {std::min_element(trials.begin(), trials.end(), faster)->candidate, false};
+  const Trial* best = &*first;
+  for (auto trial = first; trial != trials.end() && bytes_moved(*trial) == bytes_moved(*first); ++trial) {
+    if (faster(*trial, *best)) best = &*trial;
   }
-  return best;
+  return {best->candidate, true};
 }
 
 Bytes Planner::least_footprint(OpId op) const {

@@ -4,6 +4,7 @@
 
 #include "fused_groups.hpp"
 #include "memory_aware.hpp"
+#include "retained.hpp"
 #include "retention.hpp"
 #include "runs.hpp"
 
@@ -77,12 +78,6 @@ Built greedy(const Planner& planner, const Machine& machine) {
   return plan_of_runs(planner, machine, greedy_runs(planner, machine));
 }
 
-Built retained(const Planner& planner, const Machine& machine) {
-  Built plan = unfused(planner, machine);
-  if (plan) retain_best(*plan, planner, machine);
-  return plan;
-}
-
 // MARCA's buffer policy is not published beyond its mechanisms; these two bracket it.
 Built marca_lower(const Planner& planner, const Machine& machine) {
   return plan_of_runs(planner, machine, elementwise_runs(planner));
@@ -95,7 +90,10 @@ Built marca_upper(const Planner& planner, const Machine& machine) {
 }
 
 constexpr std::array kStrategies{
-    Strategy{"unfused", "every operator alone, in the fastest tiling and loop order", unfused},
+    Strategy{"unfused",
+             "every operator alone, in the traffic-least tiling and loop order that fits and keeps the "
+             "machine busy",
+             unfused},
     Strategy{"pact-a", "{dA, exp} fused", pact_a},
     Strategy{"pact-b", "{dB, dBx} fused", pact_b},
     Strategy{"pact-a-b", "{dA, exp} and {dB, dBx} fused", pact_a_b},
@@ -122,8 +120,10 @@ constexpr std::array kStrategies{
     Strategy{"fixed-depth-6", "groups of 6, likewise", fixed_depth<6>},
     Strategy{"fixed-depth-8", "groups of 8, likewise", fixed_depth<8>},
     Strategy{"greedy", "operators join the group before them while that saves time", greedy},
-    Strategy{"retained", "unfused, with the best amounts of all tensors kept on chip between operators",
-             retained},
+    Strategy{
+        "retained",
+        "every operator alone, in the tilings and with the tensors kept on chip that together move least",
+        retained_plan},
     Strategy{"marca-lower", "MARCA, least time: element-wise chains on chip, in the fastest tiles that fit",
              marca_lower},
     Strategy{"marca-upper", "MARCA, most time: unfused, with intermediates kept whole where they fit",
