@@ -15,7 +15,8 @@ namespace fusescape {
 namespace {
 
 constexpr std::int64_t kSmall = 6;  ///< Extents up to this one stay.
-constexpr std::int64_t kMost = 192;  ///< Larger ones than this are not tried: the numbers must run in no time.
+constexpr std::int64_t kMost =
+    192;  ///< Larger ones than this are not tried: the numbers must run in no time.
 constexpr int kMostTries = 200'000;  ///< Combinations of extents per component.
 
 /// Free extents of one component, searched by their sum.

@@ -121,7 +121,7 @@ class Comparison {
     const NumericCase typed = make_case(cascade_, Arithmetic::kTyped, kSeed);
     const auto counted = add_run(Arithmetic::kTyped, typed);
     if (counted) add_groups(*counted);
-    const auto is_fp64 = [](const Format& format) { return format.type == DataType::kFp64; };
+    const auto is_fp64 = [](const NumberFormat& format) { return format.type == DataType::kFp64; };
     if (!std::all_of(typed.formats.begin(), typed.formats.end(), is_fp64)) {
       add_run(Arithmetic::kFp64, make_case(cascade_, Arithmetic::kFp64, kSeed));
     }

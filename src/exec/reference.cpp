@@ -46,17 +46,17 @@ void for_each_point(const std::vector<Digit>& digits, Positions at, const Visit&
 
 class OperatorRun {
  public:
-  OperatorRun(const Cascade& cascade, OpId id, const std::vector<Format>& formats, Reference& into)
+  OperatorRun(const Cascade& cascade, OpId id, const std::vector<NumberFormat>& formats, Reference& into)
       : op_{cascade.op(id)},
         output_{formats[index_of(op_.output)]},
         into_{into},
         summation_{op_.kind, output_} {
     for (const RankId rank : op_.ranks) digits_.push_back({.steps = {}}), ranks_.push_back(rank);
-    const std::vector<Axis>& axes = into_.tensors[index_of(op_.output)].axes;
+    const std::vector<ValueAxis>& axes = into_.tensors[index_of(op_.output)].axes;
     for (std::size_t i = 0; i < axes.size(); ++i) walk(0, {.rank = op_.ranks[i]}, axes[i]);
     for (std::size_t input = 0; input < op_.inputs.size(); ++input) {
       const Access& access = op_.inputs[input];
-      const std::vector<Axis>& from = into_.tensors[index_of(access.tensor)].axes;
+      const std::vector<ValueAxis>& from = into_.tensors[index_of(access.tensor)].axes;
       for (std::size_t i = 0; i < from.size(); ++i) walk(input + 1, access.indices[i], from[i]);
     }
   }
@@ -81,7 +81,7 @@ class OperatorRun {
 
  private:
   /// Operand `operand` moves along one of its axes as `index` says.
-  void walk(std::size_t operand, const Index& index, const Axis& axis) {
+  void walk(std::size_t operand, const Index& index, const ValueAxis& axis) {
     base_[operand] += (axis.before + index.offset - index.distance) * axis.stride;
     digit_of(index.rank).steps[operand] += axis.stride;
     if (index.tap) digit_of(*index.tap).steps[operand] -= axis.stride;
@@ -136,7 +136,7 @@ class OperatorRun {
   }
 
   const Operator& op_;
-  Format output_;
+  NumberFormat output_;
   Reference& into_;
   Summation summation_;
   std::vector<RankId> ranks_;
@@ -207,7 +207,7 @@ class CascadeRun {
   }
 
   const Cascade& cascade_;
-  const std::vector<Format>& formats_;
+  const std::vector<NumberFormat>& formats_;
   std::vector<bool> made_;
   Bounds whole_;
   Reference result_;

@@ -67,7 +67,7 @@ double share(const Cascade& cascade, TensorId tensor) {
 template <class Visit>
 void for_each_held(const TensorValues& values, const Visit& visit) {
   std::vector<std::int64_t> at;
-  for (const Axis& axis : values.axes) at.push_back(-axis.before);
+  for (const ValueAxis& axis : values.axes) at.push_back(-axis.before);
   for (std::int64_t position = 0; position < values.data.size(); ++position) {
     bool padding = false;
     bool history = false;
@@ -77,7 +77,7 @@ void for_each_held(const TensorValues& values, const Visit& visit) {
     }
     visit(position, padding, history);
     for (std::size_t i = at.size(); i-- > 0;) {
-      const Axis& axis = values.axes[i];
+      const ValueAxis& axis = values.axes[i];
       if (++at[i] < axis.extent + axis.after) break;
       at[i] = -axis.before;
     }
@@ -129,10 +129,10 @@ bool is_integer(DataType type) {
 
 /// Scales with which every integer tensor holds what it takes in double precision.
 void calibrate(const Cascade& cascade, NumericCase& made) {
-  const auto any = [](const Format& format) { return is_integer(format.type); };
+  const auto any = [](const NumberFormat& format) { return is_integer(format.type); };
   if (std::none_of(made.formats.begin(), made.formats.end(), any)) return;
   NumericCase precise = made;
-  std::fill(precise.formats.begin(), precise.formats.end(), Format{});
+  std::fill(precise.formats.begin(), precise.formats.end(), NumberFormat{});
   const Reference reference = run_reference(cascade, precise);
   for (std::size_t i = 0; i < made.formats.size(); ++i) {
     if (!any(made.formats[i])) continue;

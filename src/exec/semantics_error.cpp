@@ -82,7 +82,7 @@ double element_error(OpKind kind, std::span<const double> inputs, std::span<cons
   return unrounded_error(kind, inputs, errors) * (1.0 + kSlack) + kSlack * magnitude;
 }
 
-double rounded_error(double value, double error, const Format& format) {
+double rounded_error(double value, double error, const NumberFormat& format) {
   return error == 0.0 ? 0.0 : error + spacing(std::abs(value) + error, format);
 }
 
@@ -94,7 +94,7 @@ void SumError::add(double term, double error) {
 }
 
 double summation_error(OpKind kind, const SumError& sum, double value, std::int64_t terms,
-                       const Format& output) {
+                       const NumberFormat& output) {
   if (kind == OpKind::kReduceMax) return rounded_error(value, sum.largest, output);
   const bool single = sum.count <= 1 && sum.terms == 0.0;
   const double unit = single ? 0.0 : 0.5 * spacing(1.0, accumulator(output));

@@ -14,7 +14,7 @@ namespace fusescape {
                                    std::span<const double> errors);
 
 /// What rounding to `format` makes of a bound: equal values stay equal, others may fall on either side.
-[[nodiscard]] double rounded_error(double value, double error, const Format& format);
+[[nodiscard]] double rounded_error(double value, double error, const NumberFormat& format);
 
 /// Magnitudes of the terms of one sum, and what bounds the difference of two orders of adding them.
 struct SumError {
@@ -30,6 +30,6 @@ struct SumError {
 /// after finishing (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, section 4.2: each
 /// order is within (n-1) u sum|t| of the exact sum; products add u each).
 [[nodiscard]] double summation_error(OpKind kind, const SumError& sum, double value, std::int64_t terms,
-                                     const Format& output);
+                                     const NumberFormat& output);
 
 }  // namespace fusescape

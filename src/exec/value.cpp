@@ -48,7 +48,7 @@ double most_steps(DataType type) {
   return std::ldexp(1.0, bits_of(type) - 1) - 1.0;
 }
 
-double rounded_to_steps(double value, const Format& format) {
+double rounded_to_steps(double value, const NumberFormat& format) {
   if (format.exact || std::isnan(value)) return value;
   const double most = most_steps(format.type);
   return std::clamp(std::nearbyint(value / format.scale), -most, most) * format.scale;
@@ -56,7 +56,7 @@ double rounded_to_steps(double value, const Format& format) {
 
 }  // namespace
 
-double rounded(double value, const Format& format) {
+double rounded(double value, const NumberFormat& format) {
   switch (format.type) {
     case DataType::kFp64:
       return value;
@@ -76,7 +76,7 @@ double rounded(double value, const Format& format) {
   return value;
 }
 
-double spacing(double value, const Format& format) {
+double spacing(double value, const NumberFormat& format) {
   constexpr FloatFormat kFp64Format{53, -1022, std::numeric_limits<double>::max(), false};
   constexpr FloatFormat kFp32Format{24, -126, std::numeric_limits<float>::max(), false};
   switch (format.type) {
@@ -98,7 +98,7 @@ double spacing(double value, const Format& format) {
   return 0.0;
 }
 
-Format accumulator(const Format& format) {
+NumberFormat accumulator(const NumberFormat& format) {
   const DataType type = facts(format.type).accumulator;
   return {.type = type, .scale = format.scale, .exact = type == DataType::kInt32};
 }
@@ -110,12 +110,12 @@ double calibrated_scale(DataType type, double largest) {
 
 std::int64_t TensorValues::elements() const {
   std::int64_t all = 1;
-  for (const Axis& axis : axes) all *= axis.extent;
+  for (const ValueAxis& axis : axes) all *= axis.extent;
   return all;
 }
 
-std::vector<Axis> axes_of(const Cascade& cascade, TensorId tensor) {
-  std::vector<Axis> axes;
+std::vector<ValueAxis> axes_of(const Cascade& cascade, TensorId tensor) {
+  std::vector<ValueAxis> axes;
   for (const RankId rank : cascade.tensor(tensor).ranks)
     axes.push_back({.extent = cascade.extent(rank).value()});
   for (const Use& use : cascade.uses[index_of(tensor)]) {
@@ -131,7 +131,7 @@ std::vector<Axis> axes_of(const Cascade& cascade, TensorId tensor) {
   return axes;
 }
 
-TensorValues filled(std::vector<Axis> axes, double fill) {
+TensorValues filled(std::vector<ValueAxis> axes, double fill) {
   const std::int64_t size = axes.empty() ? 1 : axes.front().stride * axes.front().size();
   return {std::move(axes), Eigen::ArrayXd::Constant(size, fill)};
 }

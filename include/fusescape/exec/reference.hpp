@@ -21,7 +21,7 @@ enum class Arithmetic : unsigned char {
 /// values are loaded. Tensors that the cascade makes hold NaN where they are still to be made; history that
 /// is not loaded and padding are zero.
 struct NumericCase {
-  std::vector<Format> formats;        ///< Per tensor.
+  std::vector<NumberFormat> formats;  ///< Per tensor.
   std::vector<TensorValues> tensors;  ///< Per tensor.
 };
 

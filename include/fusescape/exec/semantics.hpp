@@ -24,7 +24,7 @@ inline constexpr std::size_t kMostInputs = 3;
 /// How terms become one element, for contractions and reductions.
 class Summation {
  public:
-  Summation(OpKind kind, const Format& output)
+  Summation(OpKind kind, const NumberFormat& output)
       : takes_maximum_{kind == OpKind::kReduceMax},
         averages_{kind == OpKind::kReduceMean},
         output_{output},
@@ -46,8 +46,8 @@ class Summation {
  private:
   bool takes_maximum_;
   bool averages_;
-  Format output_;
-  Format sum_;
+  NumberFormat output_;
+  NumberFormat sum_;
 };
 
 /// True of contractions and reductions: they visit several terms per element.

@@ -14,40 +14,40 @@ namespace fusescape {
 /// How a number is held: the floating types round to the nearest, ties to even, with subnormals, and overflow
 /// to infinity (fp8 is OCP's E4M3, which saturates); an integer type holds scale * i, the nearest such value
 /// within its symmetric range (docs/model/verification.md).
-struct Format {
+struct NumberFormat {
   DataType type = DataType::kFp64;
   double scale = 1.0;  ///< Integers only: the value of one step, a power of two.
   bool exact = false;  ///< An integer accumulator: wide enough for every sum, so nothing is rounded.
-  friend bool operator==(const Format&, const Format&) = default;
+  friend bool operator==(const NumberFormat&, const NumberFormat&) = default;
 };
 
 /// The nearest value that `format` holds.
-[[nodiscard]] double rounded(double value, const Format& format);
+[[nodiscard]] double rounded(double value, const NumberFormat& format);
 
 /// Distance between neighbours at |value|: no rounding near it errs by more than half of this.
-[[nodiscard]] double spacing(double value, const Format& format);
+[[nodiscard]] double spacing(double value, const NumberFormat& format);
 
 /// What partial sums of results of `format` are kept in (support/data_type.hpp): integers exactly.
-[[nodiscard]] Format accumulator(const Format& format);
+[[nodiscard]] NumberFormat accumulator(const NumberFormat& format);
 
 /// The least power of two as `scale` with which `type` holds every |value| <= `largest`.
 [[nodiscard]] double calibrated_scale(DataType type, double largest);
 
 /// One dimension of a tensor's values: `before` elements of history, `extent` of its own, `after` of padding.
-struct Axis {
+struct ValueAxis {
   std::int64_t before = 0;
   std::int64_t extent = 1;
   std::int64_t after = 0;
   std::int64_t stride = 1;  ///< In elements of `data`.
 
   [[nodiscard]] std::int64_t size() const { return before + extent + after; }
-  friend bool operator==(const Axis&, const Axis&) = default;
+  friend bool operator==(const ValueAxis&, const ValueAxis&) = default;
 };
 
 /// A dense tensor, last dimension fastest. Coordinate 0 is the first element of its own along every axis; a
 /// shifted read of element -1 finds the history's last.
 struct TensorValues {
-  std::vector<Axis> axes;
+  std::vector<ValueAxis> axes;
   Eigen::ArrayXd data;
 
   /// Where the element at `coordinates` (one per axis, from -before to extent + after - 1) lies in `data`.
@@ -65,10 +65,10 @@ struct TensorValues {
 
 /// The axes of `tensor`, as wide as its farthest reads: history for shifted reads and windows, padding for
 /// windows that hang over the end.
-[[nodiscard]] std::vector<Axis> axes_of(const Cascade& cascade, TensorId tensor);
+[[nodiscard]] std::vector<ValueAxis> axes_of(const Cascade& cascade, TensorId tensor);
 
 /// Values of these axes, all of them `fill`.
-[[nodiscard]] TensorValues filled(std::vector<Axis> axes, double fill);
+[[nodiscard]] TensorValues filled(std::vector<ValueAxis> axes, double fill);
 
 /// Calls `visit(position in data)` for each element of the tensor's own, the first axis slowest.
 template <class Visit>

@@ -1,0 +1,31 @@
+// What does `verify` say? Everything that was counted while a plan ran, beside what the closed form says.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "fusescape/check/verification.hpp"
+#include "fusescape/report/table.hpp"
+
+namespace fusescape {
+
+/// Who was verified, for headings.
+struct VerificationSubject {
+  std::string workload;
+  std::string arch;
+  std::string strategy;  ///< Or the plan's name.
+};
+
+/// One row per number: group (empty: the whole plan), quantity (bytes_read, bytes_written, peak_onchip_bytes,
+/// reserved_bytes, ops, error_fp32, ...), of (a tensor or an operator kind), counted, expected (the closed
+/// form's number; of an error its tolerance), equal.
+[[nodiscard]] Table verification_table(const Verification& verification);
+
+/// One object: `passed`, `scaled_ranks`, `groups` and `runs` (docs/cli.md).
+[[nodiscard]] std::string verification_json(const VerificationSubject& subject,
+                                            const Verification& verification);
+
+[[nodiscard]] std::string verification_text(const VerificationSubject& subject,
+                                            const Verification& verification, TextStyle style);
+
+}  // namespace fusescape
