@@ -22,7 +22,7 @@ class GroupEvaluation {
   [[nodiscard]] Ticks dram_time(Bytes bytes) const {
     return Ticks{bytes.value()} * machine_.dram_ticks_per_byte;
   }
-  [[nodiscard]] Ticks pipeline(Ticks all_tiles) const;
+  [[nodiscard]] Ticks pipeline() const;
   [[nodiscard]] Ticks bound_by_first_store() const;
   [[nodiscard]] Ticks latency() const;
 
@@ -30,6 +30,7 @@ class GroupEvaluation {
   const Machine& machine_;
   const GroupProfile& group_;
   Ticks tiles_;  ///< Of all tiles, each as long as its busier on-chip resource.
+  Ticks tile_;   ///< Of a tile of the last class: of any, where there is one class.
 };
 
 Ticks GroupEvaluation::port_time(Bytes read, Bytes written) const {
@@ -64,19 +65,21 @@ bool GroupEvaluation::add_class(const TileClass& tiles, GroupCost& cost) {
   cost.onchip_read += read * tiles.count;
   cost.onchip_write += written * tiles.count;
   tiles_ += std::max(busy, ports);
+  if (cost.compute_cycles.overflow()) return true;  // evaluate refuses it.
+  tile_ = std::max(machine_.scale.ticks(compute), port_time(read, written));
   return true;
 }
 
 /// T(n) of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w.
-Ticks GroupEvaluation::pipeline(Ticks all_tiles) const {
+Ticks GroupEvaluation::pipeline() const {
   const std::int64_t n = profile_.classes[group_.first_class].count;
   const Ticks r = dram_time(group_.tile_load);
   const Ticks w = dram_time(group_.tile_store);
-  const Ticks c{all_tiles.value() / n};
+  const Ticks c = tile_;
   const Ticks none;
   if (n == 1) return r + c + w;
   if (machine_.dram_ports == Ports::kSeparate) return r + c + w + std::max({r, c, w}) * (n - 1);
-  return std::max(r + all_tiles + w, (r + w) * n + std::max(none, c - r) + std::max(none, c - w));
+  return std::max(r + tiles_ + w, (r + w) * n + std::max(none, c - r) + std::max(none, c - w));
 }
 
 /// Nothing is stored before the first tile whose results leave is computed; by then, two slots hold the loads
@@ -88,15 +91,14 @@ Ticks GroupEvaluation::bound_by_first_store() const {
   const Ticks to_come = dram_time(group_.tile_load) * std::max<std::int64_t>(tiles - before - 2, 0);
   const Ticks stores = dram_time(group_.dram_write);
   const bool shared = machine_.dram_ports == Ports::kShared;
-  return dram_time(group_.lead) + Ticks{tiles_.value() / tiles * before} +
-         (shared ? to_come + stores : std::max(to_come, stores));
+  return dram_time(group_.lead) + tile_ * before + (shared ? to_come + stores : std::max(to_come, stores));
 }
 
 Ticks GroupEvaluation::latency() const {
   const Ticks lead = dram_time(group_.lead);
   const Ticks tail = dram_time(group_.tail);
   if (group_.uniform) {
-    return lead - dram_time(group_.tile_load) + pipeline(tiles_) + tail - dram_time(group_.tile_store);
+    return lead - dram_time(group_.tile_load) + pipeline() + tail - dram_time(group_.tile_store);
   }
   const Ticks load_waits = dram_time(group_.exposed_loads);
   const Ticks store_waits = dram_time(group_.exposed_stores);
