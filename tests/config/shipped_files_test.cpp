@@ -3,15 +3,10 @@
 
 #include "fusescape/arch/area.hpp"
 #include "fusescape/config/load.hpp"
+#include "loaded.hpp"
 
 namespace fusescape {
 namespace {
-
-template <class T>
-T value_of(Loaded<T> loaded) {
-  if (!loaded) FAIL(loaded.error().text);
-  return *std::move(loaded);
-}
 
 Setting setting(std::string key, std::string value) {
   return {std::move(key), std::move(value), {}};

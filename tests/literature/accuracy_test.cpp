@@ -4,14 +4,12 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 #include "fusescape/config/load.hpp"
 #include "fusescape/report/table.hpp"
 #include "literature_data.hpp"
+#include "regenerated.hpp"
 
 namespace fusescape {
 namespace {
@@ -193,17 +191,7 @@ std::string accuracy_csv() {
 }
 
 TEST_CASE("results/accuracy.csv is what the model says today") {
-  const std::string path = std::string{FUSESCAPE_SOURCE_DIR} + "/results/accuracy.csv";
-  const std::string now = accuracy_csv();
-  if (std::getenv("FUSESCAPE_UPDATE") != nullptr) {
-    std::ofstream{path} << now;
-    WARN("wrote " << path);
-  }
-  std::ifstream file{path};
-  REQUIRE(file.is_open());
-  std::ostringstream committed;
-  committed << file.rdbuf();
-  CHECK(committed.str() == now);
+  check_regenerated("accuracy.csv", accuracy_csv());
 }
 
 }  // namespace

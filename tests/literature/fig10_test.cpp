@@ -3,14 +3,12 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/work_cost.hpp"
 #include "fusescape/report/table.hpp"
 #include "literature_data.hpp"
+#include "regenerated.hpp"
 
 namespace fusescape {
 namespace {
@@ -129,17 +127,7 @@ TEST_CASE("A fused token holds most while dBx is made: A, h, exp(dA), dB, dBx, x
 }
 
 TEST_CASE("results/pact25-fig10.csv is what the model says today") {
-  const std::string path = std::string{FUSESCAPE_SOURCE_DIR} + "/results/pact25-fig10.csv";
-  const std::string now = fig10_csv(fused_token());
-  if (std::getenv("FUSESCAPE_UPDATE") != nullptr) {
-    std::ofstream{path} << now;
-    WARN("wrote " << path);
-  }
-  std::ifstream file{path};
-  REQUIRE(file.is_open());
-  std::ostringstream committed;
-  committed << file.rdbuf();
-  CHECK(committed.str() == now);
+  check_regenerated("pact25-fig10.csv", fig10_csv(fused_token()));
 }
 
 }  // namespace

@@ -3,15 +3,10 @@
 
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "loaded.hpp"
 
 namespace fusescape {
 namespace {
-
-template <class T>
-T value_of(Loaded<T> loaded) {
-  if (!loaded) FAIL(loaded.error().text);
-  return *std::move(loaded);
-}
 
 Workload gla_with(const std::vector<std::pair<std::string, std::string>>& keys) {
   std::vector<Setting> settings;

@@ -6,15 +6,10 @@
 #include "fusescape/config/load.hpp"
 #include "fusescape/cost/compulsory.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "loaded.hpp"
 
 namespace fusescape {
 namespace {
-
-template <class T>
-T value_of(Loaded<T> loaded) {
-  if (!loaded) FAIL(loaded.error().text);
-  return *std::move(loaded);
-}
 
 struct Case {
   const char* workload;

@@ -4,6 +4,7 @@
 
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "loaded.hpp"
 
 namespace fusescape {
 namespace {
@@ -30,12 +31,6 @@ operators:
   - {name: update, kind: add, output: h, inputs: [t, u]}
   - {name: gate, kind: silu, output: out, inputs: [h]}
 )";
-
-template <class T>
-T value_of(Loaded<T> loaded) {
-  if (!loaded) FAIL(loaded.error().text);
-  return *std::move(loaded);
-}
 
 using Moved = std::map<std::string, Bytes>;
 
