@@ -1,6 +1,7 @@
 #include "fusescape/sim/memory.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "fusescape/support/contract.hpp"
 
@@ -39,9 +40,10 @@ std::int64_t ManagedMemory::claim(std::span<const SlabUse> uses) {
   moved_.clear();
   std::int64_t total = used_;
   for (const SlabUse& use : uses) {
-    place_.push_back(at(use.slab).bytes);
+    const Slab& slab = at(use.slab);
+    place_.push_back(use.absent_passes ? slab.resident : slab.bytes);
     moved_.push_back({.slab = use.slab});
-    total += at(use.slab).bytes - at(use.slab).resident;
+    total += place_.back() - slab.resident;
   }
   return total - capacity_;
 }
@@ -124,7 +126,10 @@ void ManagedMemory::settle(const SlabUse& use, std::int64_t place, SlabMovement&
   used_ += place - slab.resident;
   slab.resident = place;
   const bool needed = use.stored || use.next_use != kNeverUsed;
-  if (use.kind == Kind::kRead) return;
+  if (use.kind == Kind::kRead) {
+    if (use.stored) movement.copied = Bytes{std::exchange(slab.clean, 0)};
+    return;
+  }
   if (needed) movement.passed = Bytes{slab.bytes - place};
   if (use.stored) movement.copied = Bytes{place};
   slab.clean = use.stored ? 0 : place;

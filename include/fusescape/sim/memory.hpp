@@ -33,7 +33,8 @@ struct SlabUse {
   std::int64_t next_use = kNeverUsed;  ///< Position of the next operator that uses it, after this one.
   bool whole =
       false;  ///< It must be on chip at once while the operator runs: parts of it cannot pass through.
-  bool stored = false;  ///< Of what is made: DRAM gets a copy in any case.
+  bool stored = false;         ///< DRAM gets a copy of its newest content in any case.
+  bool absent_passes = false;  ///< Of a read: what is not on chip is not brought back.
 };
 
 /// Bytes of one slab that an operator's step moves.
@@ -78,6 +79,8 @@ class ManagedMemory {
   [[nodiscard]] Bytes used() const { return Bytes{used_}; }
   /// The most that was on chip while the last operator ran: what it used, and what stayed beside it.
   [[nodiscard]] Bytes held_while_running() const { return Bytes{running_}; }
+  /// Bytes of each of the last operator's uses that were on chip while it ran.
+  [[nodiscard]] const std::vector<std::int64_t>& places() const { return place_; }
   /// What is on chip, whole or in part, in no order.
   [[nodiscard]] const std::vector<SlabId>& residents() const { return residents_; }
 

@@ -21,11 +21,19 @@ enum class Eviction : unsigned char {
   kFurthestNextUse,  ///< Likewise the slab that is needed last (Belady).
 };
 
+/// With an eviction policy: what may stay on chip between the group that makes it and those that read it.
+enum class Keep : unsigned char {
+  kNone,
+  kFusedGroups,  ///< What groups of several operators exchange among themselves.
+  kAll,
+};
+
 struct SimOptions {
   CoreAllocation allocation = CoreAllocation::kGiven;
   std::vector<std::uint32_t>
       core_of{};  ///< Per operator, a position in single_cores(); for kGiven. May be empty.
   Eviction eviction = Eviction::kNone;
+  Keep keep = Keep::kNone;
   bool prefetch = false;     ///< A group's first loads go into memory that the group before it leaves free.
   bool steady_state = true;  ///< Skips periods that repeat exactly; the result is the same.
 };

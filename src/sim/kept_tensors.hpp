@@ -1,0 +1,72 @@
+// How much of the tensors that one group makes and others read is on chip between them? A managed memory
+// beside the groups' static buffers.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "fusescape/plan/iteration.hpp"
+#include "fusescape/sim/memory.hpp"
+
+namespace fusescape {
+
+/// Bytes of a tensor that leave the chip.
+struct Leaving {
+  TensorId tensor{};
+  Bytes bytes;
+};
+
+/// Told first which parts of which tensors are made and read when, in the order of the plan; asked then in
+/// the same order.
+class KeptTensors {
+ public:
+  KeptTensors(Bytes page, Eviction policy) : memory_{Bytes{}, page, policy} {}
+
+  // The program.
+  void will_make(TensorId tensor, const Box& box, Bytes bytes);
+  void will_read(TensorId tensor, const Box& box);
+
+  [[nodiscard]] bool keeps(TensorId tensor) const { return tensors_.contains(tensor); }
+
+  /// A group begins that leaves `room` bytes to what is kept.
+  [[nodiscard]] std::vector<Leaving> enter(Bytes room);
+  /// The tensor's next part is made. First what it leaves for DRAM of itself, then what it drives out.
+  [[nodiscard]] std::vector<Leaving> make(TensorId tensor);
+  /// The tensor's next read: elements that it finds on chip, of `volume(box)`, rounded down.
+  [[nodiscard]] std::int64_t read(TensorId tensor);
+
+  [[nodiscard]] Bytes used() const { return memory_.used(); }
+  /// Bytes of it on chip.
+  [[nodiscard]] Bytes resident(TensorId tensor) const;
+
+ private:
+  struct Part {
+    SlabId slab{};
+    Box box;
+    Bytes bytes;
+    std::vector<std::int64_t> uses;  ///< Positions.
+    std::size_t next = 0;            ///< The first of `uses` that is not over.
+  };
+  struct Kept {
+    std::vector<Part> parts;  ///< In the order in which they are made.
+    std::vector<Box> reads;
+    std::size_t made = 0;
+    std::size_t read = 0;
+  };
+
+  [[nodiscard]] std::int64_t next_use(Part& part, std::int64_t now) const;
+  [[nodiscard]] std::vector<Leaving> leaving(std::span<const SlabMovement> moved) const;
+
+  ManagedMemory memory_;
+  std::map<TensorId, Kept> tensors_;
+  std::vector<TensorId> tensor_of_;  ///< Per slab.
+  std::int64_t positions_ = 0;       ///< Of the program.
+  std::int64_t now_ = 0;
+};
+
+/// Elements in both.
+[[nodiscard]] std::int64_t common_volume(const Box& a, const Box& b);
+
+}  // namespace fusescape

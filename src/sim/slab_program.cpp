@@ -1,0 +1,274 @@
+#include "slab_program.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "fusescape/plan/work.hpp"
+#include "fusescape/plan/work_cost.hpp"
+#include "slab_shape.hpp"
+
+namespace fusescape {
+namespace {
+
+using Kind = SlabUse::Kind;
+
+/// What a buffer holds now.
+struct BufferState {
+  std::optional<std::uint32_t> slab{};
+  std::vector<Range> key;
+  Box box;
+  std::int64_t iteration = 0;
+  std::int64_t visits = 0;
+  std::map<std::vector<Range>, std::int64_t> begun;  ///< Incomplete slabs: terms added so far.
+  std::set<std::vector<Range>> stored;
+};
+
+class ProgramBuilder {
+ public:
+  ProgramBuilder(const Cascade& cascade, const Plan& plan, const GroupLayout& layout, const Machine& machine,
+                 Bytes granule, SlabShape shape)
+      : cascade_{cascade},
+        plan_{plan},
+        layout_{layout},
+        machine_{machine},
+        granule_{granule},
+        iteration_{cascade, plan},
+        facts_{std::move(shape.buffers)},
+        state_(layout.buffers.size()),
+        leaves_{std::move(shape.leaves)},
+        cached_(shape.pieces.size()) {
+    program_.pieces = std::move(shape.pieces);
+    program_.slots = std::move(shape.slots);
+    program_.load_with = std::move(shape.load_with);
+  }
+
+  SlabProgram run() {
+    iteration_.run([&](NodeId leaf, const Bounds& bounds) { visit(leaves_[index_of(leaf)], bounds); });
+    for (std::size_t i = 0; i < state_.size(); ++i) leave(i);
+    return std::move(program_);
+  }
+
+ private:
+  struct PieceTime {
+    std::vector<std::int64_t> extent;
+    Ticks time;
+    Ticks compute;
+    Bytes read;
+    Bytes written;
+  };
+
+  [[nodiscard]] const Buffer& buffer(std::size_t i) const { return layout_.buffers[i]; }
+  [[nodiscard]] Bytes moved(std::int64_t elements, int bits) const {
+    return round_up(bytes_of(Elements{elements}, bits), granule_);
+  }
+  [[nodiscard]] std::int64_t step() const { return static_cast<std::int64_t>(program_.steps.size()) - 1; }
+  [[nodiscard]] std::vector<Range> key_of(std::size_t i, const Bounds& bounds) const;
+  [[nodiscard]] std::optional<std::uint32_t> slab_of(std::size_t i) const {
+    const std::optional<std::uint32_t>& host = state_[facts_[i].host].slab;
+    return host ? host : state_[i].slab;
+  }
+  void visit(const LeafFacts& leaf, const Bounds& bounds);
+  void enter_carried(std::size_t i);
+  void fetch(std::size_t i);
+  [[nodiscard]] Kind fill(std::size_t i);
+  void add_terms(std::size_t i, OpId op, const Bounds& bounds);
+  void leave(std::size_t i);
+  void begin_slab(std::size_t i, std::int64_t elements, int bits, Bytes load);
+  void use(const Touch& touch, Kind kind);
+  [[nodiscard]] const PieceTime& time_of(std::uint32_t piece, const Bounds& bounds);
+
+  const Cascade& cascade_;
+  const Plan& plan_;
+  const GroupLayout& layout_;
+  const Machine& machine_;
+  Bytes granule_;
+  Iteration iteration_;
+  std::vector<BufferFacts> facts_;
+  std::vector<BufferState> state_;
+  std::vector<LeafFacts> leaves_;  ///< Per node; of operators only.
+  std::vector<PieceTime> cached_;  ///< Per piece: its last time.
+  SlabProgram program_;
+};
+
+std::vector<Range> ProgramBuilder::key_of(std::size_t i, const Bounds& bounds) const {
+  std::vector<Range> key;
+  for (const Index& index : buffer(i).access.indices) {
+    key.emplace_back(bounds.start[index_of(index.rank)], bounds.extent[index_of(index.rank)]);
+    if (index.tap) key.emplace_back(bounds.start[index_of(*index.tap)], bounds.extent[index_of(*index.tap)]);
+  }
+  return key;
+}
+
+const ProgramBuilder::PieceTime& ProgramBuilder::time_of(std::uint32_t piece, const Bounds& bounds) {
+  PieceTime& known = cached_[piece];
+  if (known.extent == bounds.extent) return known;
+  WorkTable table;
+  for (const NodeId leaf : program_.pieces[piece].leaves)
+    append_work(cascade_, plan_, leaf, bounds.extent, table);
+  WorkCost sum;
+  for (const OperatorWork& work : table.operators) {
+    const Engine& engine = machine_.engines[static_cast<std::size_t>(work.kind)];
+    const WorkCost one = work_cost(table, work, engine, machine_.model.fill_cycles.value());
+    sum.compute += one.compute;
+    sum.read_bits += one.read_bits;
+    sum.written_bits += one.written_bits;
+  }
+  known.extent = bounds.extent;
+  known.compute = machine_.scale.ticks(Cycles{sum.compute});
+  known.read = Bytes{(sum.read_bits + 7) / 8};
+  known.written = Bytes{(sum.written_bits + 7) / 8};
+  const Ticks reads = Ticks{known.read.value()} * machine_.sram_read_ticks_per_byte;
+  const Ticks writes = Ticks{known.written.value()} * machine_.sram_write_ticks_per_byte;
+  const Ticks ports = machine_.sram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
+  known.time = std::max(known.compute, ports);
+  return known;
+}
+
+void ProgramBuilder::visit(const LeafFacts& leaf, const Bounds& bounds) {
+  if (leaf.first) {
+    const PieceTime& time = time_of(leaf.piece, bounds);
+    program_.steps.push_back({leaf.piece, time.time, static_cast<std::uint32_t>(program_.uses.size()), 0});
+    program_.totals.compute += time.compute;
+    program_.totals.onchip_read += time.read;
+    program_.totals.onchip_written += time.written;
+  }
+  for (const Touch& touch : leaf.touches) {
+    const BufferRole role = buffer(touch.buffer).role;
+    if (role == BufferRole::kCarried) enter_carried(touch.buffer);
+    if (role == BufferRole::kFetched) fetch(touch.buffer);
+    const bool fills = touch.made && role != BufferRole::kCarried;
+    Kind kind = touch.made ? Kind::kUpdate : Kind::kRead;
+    if (fills) kind = fill(touch.buffer);
+    use(touch, kind);
+    if (fills && buffer(touch.buffer).stored) add_terms(touch.buffer, leaf.op, bounds);
+  }
+}
+
+/// Adds to the step's uses; of one slab there is one use, which says all that happens to it.
+void ProgramBuilder::use(const Touch& touch, Kind kind) {
+  const std::uint32_t slab = *slab_of(touch.buffer);
+  program_.slabs[slab].last_step = step();
+  ProgramStep& now = program_.steps.back();
+  for (std::uint32_t u = now.first_use; u < program_.uses.size(); ++u) {
+    ProgramUse& known = program_.uses[u];
+    if (known.slab != slab) continue;
+    known.whole = known.whole || touch.whole;
+    if (known.kind != Kind::kMake && kind != Kind::kRead) known.kind = Kind::kUpdate;
+    return;
+  }
+  program_.uses.push_back({slab, kind, touch.whole});
+  ++now.use_count;
+}
+
+void ProgramBuilder::begin_slab(std::size_t i, std::int64_t elements, int bits, Bytes load) {
+  state_[i].slab = static_cast<std::uint32_t>(program_.slabs.size());
+  program_.slabs.push_back({.tensor = buffer(i).tensor,
+                            .buffer = static_cast<std::uint32_t>(i),
+                            .visit = state_[i].visits++,
+                            .bytes = bytes_of(Elements{elements}, bits),
+                            .load = load,
+                            .first_step = step(),
+                            .last_step = step()});
+}
+
+/// The slices that iterations hand on: loaded where the pass begins, or empty.
+void ProgramBuilder::enter_carried(std::size_t i) {
+  BufferState& state = state_[i];
+  const NodeId node = buffer(i).node;
+  if (state.slab && state.iteration == iteration_.entered(node)) return;
+  leave(i);
+  state.iteration = iteration_.entered(node);
+  const Bounds& bounds = iteration_.bounds_at(node);
+  std::int64_t slice = buffer(i).depth;
+  for (const Index& index : buffer(i).access.indices) slice *= bounds.extent[index_of(index.rank)];
+  begin_slab(i, slice, facts_[i].bits, facts_[i].loaded ? moved(slice, facts_[i].dram_bits) : Bytes{});
+  state.key = key_of(i, bounds);
+}
+
+void ProgramBuilder::fetch(std::size_t i) {
+  BufferState& state = state_[i];
+  const Bounds& bounds = iteration_.bounds_at(buffer(i).node);
+  std::vector<Range> key = key_of(i, bounds);
+  if (state.slab && key == state.key) return;
+  Box box = box_of(cascade_, buffer(i).access, bounds, facts_[i].loaded);
+  const std::int64_t all = volume(box);
+  std::int64_t needed = all;
+  if (buffer(i).held && state.slab && box >= state.box) {  // What lies ahead of the last window.
+    Box common;
+    for (std::size_t d = 0; d < box.size(); ++d) {
+      common.emplace_back(std::max(box[d].first, state.box[d].first),
+                          std::min(box[d].second, state.box[d].second));
+    }
+    needed -= volume(common);
+  }
+  begin_slab(i, all, facts_[i].bits, moved(needed, facts_[i].dram_bits));
+  program_.slabs.back().box = box;
+  state.key = std::move(key);
+  state.box = std::move(box);
+}
+
+/// New content, or more terms of a sum.
+Kind ProgramBuilder::fill(std::size_t i) {
+  BufferState& state = state_[i];
+  if (slab_of(i) && facts_[i].host != i) return Kind::kUpdate;
+  const Bounds& bounds = iteration_.bounds_at(buffer(i).node);
+  std::vector<Range> key = key_of(i, bounds);
+  const std::int64_t iteration = std::exchange(state.iteration, iteration_.entered(buffer(i).node));
+  const bool same = state.slab && state.key == key;
+  if (same && (buffer(i).stored || state.iteration == iteration)) return Kind::kUpdate;
+  leave(i);
+  Box box = box_of(cascade_, buffer(i).access, bounds, false);
+  const std::int64_t elements = volume(box);
+  const bool returns = state.begun.contains(key);
+  begin_slab(i, elements, facts_[i].bits, returns ? moved(elements, facts_[i].wide_bits) : Bytes{});
+  program_.slabs.back().box = box;
+  state.key = std::move(key);
+  state.box = std::move(box);
+  return returns ? Kind::kUpdate : Kind::kMake;
+}
+
+/// What is complete for the first time is stored.
+void ProgramBuilder::add_terms(std::size_t i, OpId op, const Bounds& bounds) {
+  BufferState& state = state_[i];
+  if (state.stored.contains(state.key)) return;
+  std::int64_t terms = 1;
+  for (const RankId rank : cascade_.op(op).ranks) terms *= bounds.extent[index_of(rank)];
+  std::int64_t& begun = state.begun[state.key];
+  if ((begun += terms) < volume(state.box) * facts_[i].terms) return;
+  state.begun.erase(state.key);
+  state.stored.insert(state.key);
+  ProgramSlab& slab = program_.slabs[*state.slab];
+  slab.store = moved(volume(state.box), facts_[i].dram_bits);
+  slab.stored_step = step();
+}
+
+/// The content of a buffer is over: sums that are incomplete go to DRAM, and so do the last values of a
+/// state.
+void ProgramBuilder::leave(std::size_t i) {
+  BufferState& state = state_[i];
+  if (!state.slab) return;
+  ProgramSlab& slab = program_.slabs[*state.slab];
+  const bool incomplete = buffer(i).stored && state.begun.contains(state.key);
+  const bool final = facts_[i].finals && state.stored.insert(state.key).second;
+  if (incomplete) slab.store = moved(volume(state.box), facts_[i].wide_bits);
+  if (final) {
+    const std::int64_t slices = std::min(buffer(i).depth, cascade_.extent(buffer(i).carry_rank).value());
+    slab.store =
+        moved(slab.bytes.value() * 8 / facts_[i].bits / buffer(i).depth * slices, facts_[i].dram_bits);
+  }
+  if (incomplete || final) slab.stored_step = slab.last_step;
+  state.slab.reset();
+}
+
+}  // namespace
+
+SlabProgram slab_program(const Cascade& cascade, const Plan& plan, const GroupLayout& layout,
+                         const Machine& machine, Bytes granule, StepSize size) {
+  return ProgramBuilder{cascade, plan,    layout,
+                        machine, granule, slab_shape(cascade, plan, layout, machine, granule, size)}
+      .run();
+}
+
+}  // namespace fusescape

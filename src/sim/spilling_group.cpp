@@ -1,0 +1,233 @@
+#include <algorithm>
+#include <map>
+
+#include "group_traffic.hpp"
+
+namespace fusescape {
+namespace {
+
+using Kind = SlabUse::Kind;
+
+class SpillingGroup {
+ public:
+  SpillingGroup(const ManagedContext& context, const SlabProgram& program, Eviction policy, Bytes page)
+      : context_{context},
+        program_{program},
+        visits_{program},
+        memory_{context.machine.capacity, page, policy},
+        traffic_{context.machine},
+        next_(program.uses.size(), kNeverUsed),
+        state_(program.slabs.size()),
+        on_chip_(context.cascade.tensors.size()) {}
+
+  expected<ManagedGroup, StuckStep> run() {
+    set_next_uses();
+    for (std::size_t k = 0; k < program_.steps.size(); ++k) {
+      const auto moved = memory_.run(static_cast<std::int64_t>(k), uses_of(k));
+      if (!moved) return unexpected{stuck(k, moved.error())};
+      add_step(static_cast<std::int64_t>(k), *moved);
+    }
+    if (context_.machine.model.count_second_slots) limit_drains();
+    return std::move(traffic_.made());
+  }
+
+ private:
+  /// A slab of the program in the managed memory.
+  struct SlabState {
+    std::optional<SlabId> id;
+    std::int64_t last_use = -1;
+    std::int64_t last_store = kNoStep;  ///< Position of the transfer.
+    bool stored = false;                ///< By the plan.
+    Bytes shown;                        ///< On chip, as last sampled.
+  };
+
+  [[nodiscard]] std::uint32_t slab(SlabId id) const { return slab_of_[static_cast<std::size_t>(id)]; }
+  void set_next_uses();
+  const std::vector<SlabUse>& uses_of(std::size_t k);
+  [[nodiscard]] StuckStep stuck(std::size_t k, MemoryDeadlock why) const;
+  void add_step(std::int64_t k, std::span<const SlabMovement> moved);
+  void add_loads(std::int64_t k, std::uint32_t slab, const SlabMovement& moved, std::uint32_t beside);
+  void add_stores(std::int64_t k, std::uint32_t slab, const SlabMovement& moved, StepStore::When when);
+  [[nodiscard]] std::int64_t earliest(std::int64_t k, const ProgramSlab& slab, const SlabState& state,
+                                      Bytes bytes);
+  [[nodiscard]] Bytes in_dram(const ProgramSlab& slab, Bytes part, bool first) const;
+  void sample(std::int64_t step, std::uint32_t slab, Bytes bytes);
+  void limit_drains();
+
+  const ManagedContext& context_;
+  const SlabProgram& program_;
+  BufferVisits visits_;
+  ManagedMemory memory_;
+  GroupTraffic traffic_;
+  std::vector<std::int64_t> next_;      ///< Per use of the program.
+  std::vector<SlabState> state_;        ///< Per slab of the program.
+  std::vector<SlabUse> uses_;           ///< Of the current step.
+  std::vector<std::uint32_t> slab_of_;  ///< Of the program, per slab of the memory.
+  std::map<TensorId, std::int64_t>
+      tensor_stored_;           ///< Position of the last store of it that the plan asks for.
+  std::vector<Bytes> room_;     ///< Per step: free while it runs.
+  std::vector<Bytes> on_chip_;  ///< Per tensor, as sampled.
+  Bytes total_;
+};
+
+void SpillingGroup::set_next_uses() {
+  std::vector<std::int64_t> seen(program_.slabs.size(), kNeverUsed);
+  for (std::size_t k = program_.steps.size(); k-- > 0;) {
+    const ProgramStep& step = program_.steps[k];
+    for (std::uint32_t u = step.first_use; u < step.first_use + step.use_count; ++u) {
+      next_[u] = std::exchange(seen[program_.uses[u].slab], static_cast<std::int64_t>(k));
+    }
+  }
+}
+
+const std::vector<SlabUse>& SpillingGroup::uses_of(std::size_t k) {
+  uses_.clear();
+  const ProgramStep& step = program_.steps[k];
+  for (std::uint32_t u = step.first_use; u < step.first_use + step.use_count; ++u) {
+    const ProgramUse& use = program_.uses[u];
+    const ProgramSlab& slab = program_.slabs[use.slab];
+    SlabState& state = state_[use.slab];
+    Kind kind = use.kind;
+    if (!state.id) {
+      state.id = memory_.add(slab.bytes);
+      slab_of_.resize(std::max<std::size_t>(slab_of_.size(), static_cast<std::size_t>(*state.id) + 1));
+      slab_of_[static_cast<std::size_t>(*state.id)] = use.slab;
+      if (slab.load == Bytes{}) kind = Kind::kMake;  // Zeros, if nobody makes it.
+    }
+    state.stored = slab.stored_step == static_cast<std::int64_t>(k);
+    uses_.push_back(
+        {.kind = kind, .slab = *state.id, .next_use = next_[u], .whole = use.whole, .stored = state.stored});
+  }
+  return uses_;
+}
+
+StuckStep SpillingGroup::stuck(std::size_t k, MemoryDeadlock why) const {
+  StuckStep found{program_.steps[k].piece, std::move(why), {}};
+  for (const SlabId id : found.why.held) {
+    const ProgramSlab& held = program_.slabs[slab(id)];
+    found.held.push_back({held.tensor, held.bytes});
+  }
+  return found;
+}
+
+/// What a part of a slab takes on the way to or from DRAM.
+Bytes SpillingGroup::in_dram(const ProgramSlab& slab, Bytes part, bool first) const {
+  const Bytes whole = first ? slab.load : slab.store;
+  if (part == slab.bytes && whole > Bytes{}) return whole;
+  return round_up(part, context_.granule);
+}
+
+/// The first step with which the load may start: there is room for it until it is needed. A second slot that
+/// takes no memory needs none.
+std::int64_t SpillingGroup::earliest(std::int64_t k, const ProgramSlab& slab, const SlabState& state,
+                                     Bytes bytes) {
+  const bool first = state.last_use < 0;
+  const std::int64_t from = first ? visits_.free_from(slab) : state.last_use + 1;
+  const bool uncounted = !context_.machine.model.count_second_slots && program_.slots[slab.buffer] == 2;
+  if (first && uncounted) return std::min(from, k);
+  const auto body = static_cast<std::int64_t>(program_.pieces.size());
+  std::int64_t start = k;
+  while (start > std::max(from, k - body) && room_[static_cast<std::size_t>(start) - 1] >= bytes) --start;
+  for (std::int64_t i = start; i < k; ++i) room_[static_cast<std::size_t>(i)] -= bytes;
+  return start;
+}
+
+void SpillingGroup::add_loads(std::int64_t k, std::uint32_t s, const SlabMovement& moved,
+                              std::uint32_t beside) {
+  const ProgramSlab& slab = program_.slabs[s];
+  const SlabState& state = state_[s];
+  const bool first = state.last_use < 0;
+  StepLoad load{.tensor = slab.tensor, .step = k, .from_step = k, .after_store = state.last_store};
+  load.beside = beside;
+  if (first && tensor_stored_.contains(slab.tensor)) load.after_store = tensor_stored_.at(slab.tensor);
+  const Bytes all = in_dram(slab, moved.loaded + moved.streamed, first);
+  load.bytes = moved.streamed == Bytes{} ? all : round_up(moved.loaded, context_.granule);
+  if (load.bytes > Bytes{}) load.from_step = earliest(k, slab, state, load.bytes);
+  traffic_.load(load, !first);
+  load.bytes = all - load.bytes;
+  load.from_step = k;
+  load.while_running = true;
+  traffic_.load(load, !first);
+}
+
+void SpillingGroup::add_stores(std::int64_t k, std::uint32_t s, const SlabMovement& moved,
+                               StepStore::When when) {
+  const ProgramSlab& slab = program_.slabs[s];
+  SlabState& state = state_[s];
+  StepStore store{.tensor = slab.tensor, .step = k, .when = when};
+  const bool planned = state.stored && when != StepStore::When::kBefore;
+  if (when == StepStore::When::kBefore) {
+    store.bytes = round_up(moved.evicted, context_.granule);
+    store.wait_step = k;
+  } else {
+    const Bytes all = planned ? in_dram(slab, moved.copied + moved.passed, false)
+                              : round_up(moved.passed, context_.granule);
+    const Bytes passed = round_up(moved.passed, context_.granule);
+    store.bytes = when == StepStore::When::kWhileRunning ? passed : all - passed;
+    if (when == StepStore::When::kAfter) store.wait_step = visits_.needed_again(slab);
+  }
+  const std::int64_t position = traffic_.store(store, planned);
+  if (position == kNoStep) return;
+  state.last_store = position;
+  if (planned) tensor_stored_[slab.tensor] = position;
+}
+
+void SpillingGroup::sample(std::int64_t step, std::uint32_t s, Bytes bytes) {
+  SlabState& state = state_[s];
+  if (state.shown == bytes) return;
+  const TensorId tensor = program_.slabs[s].tensor;
+  on_chip_[index_of(tensor)] += bytes - state.shown;
+  total_ += bytes - state.shown;
+  state.shown = bytes;
+  traffic_.made().memory.push_back({step, tensor, on_chip_[index_of(tensor)], total_});
+}
+
+void SpillingGroup::add_step(std::int64_t k, std::span<const SlabMovement> moved) {
+  const ProgramStep& step = program_.steps[static_cast<std::size_t>(k)];
+  traffic_.made().transfers.steps.push_back(step.time);
+  room_.push_back(memory_.capacity() - memory_.held_while_running());
+  traffic_.made().peak = std::max(traffic_.made().peak, memory_.held_while_running());
+  for (const SlabMovement& one : moved) add_stores(k, slab(one.slab), one, StepStore::When::kBefore);
+  const OpId op = program_.pieces[step.piece].operators.front();
+  const bool beside = !context_.plan.spatial.empty() &&
+                      context_.plan.spatial[index_of(op)].operand_loads == OperandLoads::kConcurrent;
+  for (std::size_t i = 0; i < uses_.size(); ++i) {
+    const std::uint32_t s = slab(uses_[i].slab);
+    add_loads(k, s, moved[i], beside ? 1 : 0);
+  }
+  for (const auto when : {StepStore::When::kWhileRunning, StepStore::When::kAfter}) {
+    for (std::size_t i = 0; i < uses_.size(); ++i) add_stores(k, slab(uses_[i].slab), moved[i], when);
+  }
+  for (std::size_t i = uses_.size(); i < moved.size(); ++i)
+    sample(k, slab(moved[i].slab), memory_.resident(moved[i].slab));
+  for (std::size_t i = 0; i < uses_.size(); ++i) {
+    const std::uint32_t s = slab(uses_[i].slab);
+    state_[s].last_use = k;
+    sample(k, s, Bytes{memory_.places()[i]});
+  }
+  for (const SlabUse& use : uses_) sample(k + 1, slab(use.slab), memory_.resident(use.slab));
+  traffic_.end_loads();
+}
+
+/// What leaves after its step stays on chip until it is stored: while there is room.
+void SpillingGroup::limit_drains() {
+  for (StepStore& store : traffic_.made().transfers.stores) {
+    if (store.when != StepStore::When::kAfter) continue;
+    const auto count = static_cast<std::int64_t>(room_.size());
+    const std::int64_t until = store.wait_step == kNoStep ? count : store.wait_step;
+    std::int64_t k = store.step + 1;
+    while (k < until && room_[static_cast<std::size_t>(k)] >= store.bytes) {
+      room_[static_cast<std::size_t>(k++)] -= store.bytes;
+    }
+    if (k < count) store.wait_step = k;
+  }
+}
+
+}  // namespace
+
+expected<ManagedGroup, StuckStep> spilling_group(const ManagedContext& context, const SlabProgram& program,
+                                                 Eviction policy, Bytes page) {
+  return SpillingGroup{context, program, policy, page}.run();
+}
+
+}  // namespace fusescape

@@ -1,0 +1,67 @@
+// When does each step of a group run, and each of its transfers? One core in program order, one or two DRAM
+// ports.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "fusescape/arch/accelerator.hpp"
+#include "fusescape/sim/simulate.hpp"
+#include "fusescape/support/time.hpp"
+
+namespace fusescape {
+
+inline constexpr std::int64_t kNoStep = -1;
+
+struct StepLoad {
+  TensorId tensor{};
+  Bytes bytes{};
+  Ticks time{};                        ///< On the port; 0 beside a longer load of the same operator.
+  std::int64_t step = 0;               ///< That needs it.
+  std::int64_t from_step = 0;          ///< It may start when this one may: there is room for it.
+  std::int64_t after_store = kNoStep;  ///< Position of the store that has to be over.
+  std::uint32_t beside = 0;            ///< Loads of a step with equal numbers run side by side; 0: alone.
+  bool while_running = false;          ///< It passes through while the step runs.
+};
+
+struct StepStore {
+  enum class When : unsigned char {
+    kBefore,        ///< It makes room for the step.
+    kWhileRunning,  ///< It passes through while the step runs.
+    kAfter,
+  };
+  TensorId tensor{};
+  Bytes bytes{};
+  Ticks time{};
+  std::int64_t step = 0;
+  When when{};
+  std::int64_t wait_step = kNoStep;  ///< This one cannot start before it is over.
+};
+
+struct TransferProgram {
+  std::vector<Ticks> steps;       ///< Time of each on PEs and on-chip ports.
+  std::vector<StepLoad> loads;    ///< In the order of `step`.
+  std::vector<StepStore> stores;  ///< In the order of `step`, and of `when` within one.
+};
+
+struct TimeSpan {
+  Ticks start;
+  Ticks end;
+};
+
+struct TransferTimes {
+  std::vector<TimeSpan> steps;
+  std::vector<TimeSpan> loads;  ///< From the first byte to the last.
+  std::vector<TimeSpan> stores;
+  Ticks end;        ///< Of all, counted from the start of the group.
+  Ticks read_busy;  ///< Of a shared port: of loads and stores together, here.
+  Ticks write_busy;
+  std::array<Ticks, kStallCount> stall{};
+};
+
+/// Transfers are served in the order in which they are ready, stores first at ties. A load that is ready long
+/// before its step fills what gaps others leave.
+[[nodiscard]] TransferTimes transfer_times(const TransferProgram& program, Ports ports);
+
+}  // namespace fusescape
