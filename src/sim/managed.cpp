@@ -117,7 +117,7 @@ void ManagedSimulation::register_kept() {
   for (const Part& part : parts_) {
     const SlabProgram& program = part.program;
     for (std::size_t k = 0; k < program.steps.size(); ++k) {
-      const ProgramStep& step = program.steps[k];
+      const SlabStep& step = program.steps[k];
       const auto now = static_cast<std::int64_t>(k);
       for (const bool made : {false, true}) {
         for (std::uint32_t u = step.first_use; u < step.first_use + step.use_count; ++u) {
@@ -184,10 +184,10 @@ void ManagedSimulation::add_group(std::uint32_t g, const ManagedGroup& group, co
 
 void ManagedSimulation::add_tiles(std::uint32_t g) {
   const std::size_t first = made_.tiles.size();
-  for (const ProgramPiece& piece : parts_[g].program.pieces) {
+  for (const StepPiece& piece : parts_[g].program.pieces) {
     made_.tiles.push_back({.group = g, .node = piece.node, .core = 0, .operators = piece.operators});
   }
-  for (const ProgramStep& step : parts_[g].program.steps) ++made_.tiles[first + step.piece].runs;
+  for (const SlabStep& step : parts_[g].program.steps) ++made_.tiles[first + step.piece].runs;
 }
 
 void ManagedSimulation::report(std::uint32_t, const ManagedGroup&, const TransferTimes&) {}

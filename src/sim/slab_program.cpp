@@ -150,9 +150,9 @@ void ProgramBuilder::visit(const LeafFacts& leaf, const Bounds& bounds) {
 void ProgramBuilder::use(const Touch& touch, Kind kind) {
   const std::uint32_t slab = *slab_of(touch.buffer);
   program_.slabs[slab].last_step = step();
-  ProgramStep& now = program_.steps.back();
+  SlabStep& now = program_.steps.back();
   for (std::uint32_t u = now.first_use; u < program_.uses.size(); ++u) {
-    ProgramUse& known = program_.uses[u];
+    SlabStepUse& known = program_.uses[u];
     if (known.slab != slab) continue;
     known.whole = known.whole || touch.whole;
     if (known.kind != Kind::kMake && kind != Kind::kRead) known.kind = Kind::kUpdate;

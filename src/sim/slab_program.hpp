@@ -27,40 +27,40 @@ struct ProgramSlab {
   std::int64_t stored_step = -1;  ///< After which it is stored.
 };
 
-struct ProgramUse {
+struct SlabStepUse {
   std::uint32_t slab = 0;
   SlabUse::Kind kind{};
   bool whole = false;
 };
 
 /// Operators that run as one piece.
-struct ProgramPiece {
+struct StepPiece {
   NodeId node = kRoot;
   std::vector<NodeId> leaves;  ///< Operators, or one chain.
   std::vector<OpId> operators;
 };
 
-struct ProgramStep {
+struct SlabStep {
   std::uint32_t piece = 0;
   Ticks time;  ///< Of PEs or on-chip ports, the longer.
   std::uint32_t first_use = 0;
   std::uint32_t use_count = 0;
 };
 
-struct ProgramTotals {
+struct SlabTotals {
   Ticks compute;  ///< PEs alone.
   Bytes onchip_read;
   Bytes onchip_written;
 };
 
 struct SlabProgram {
-  std::vector<ProgramPiece> pieces;
-  std::vector<ProgramStep> steps;
-  std::vector<ProgramUse> uses;
+  std::vector<StepPiece> pieces;
+  std::vector<SlabStep> steps;
+  std::vector<SlabStepUse> uses;
   std::vector<ProgramSlab> slabs;
   std::vector<int> slots;                ///< Per buffer.
   std::vector<std::uint32_t> load_with;  ///< Per buffer: equal numbers load side by side; 0: on its own.
-  ProgramTotals totals;
+  SlabTotals totals;
 };
 
 /// How many operators make a step.

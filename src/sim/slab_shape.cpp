@@ -26,7 +26,7 @@ class ShapeBuilder {
  private:
   [[nodiscard]] const Buffer& buffer(std::size_t i) const { return layout_.buffers[i]; }
   [[nodiscard]] std::size_t host_of(std::size_t i) const;
-  [[nodiscard]] bool reads_made_here(OpId op, const ProgramPiece& piece) const;
+  [[nodiscard]] bool reads_made_here(OpId op, const StepPiece& piece) const;
   [[nodiscard]] bool needs_whole(std::size_t i, NodeId leaf, const Access* read) const;
   void add_facts(std::size_t i);
   void add_slots(std::size_t i);
@@ -94,7 +94,7 @@ void ShapeBuilder::add_slots(std::size_t i) {
 }
 
 /// True if `op` fetches what an operator of `piece` stores: then it is no part of it.
-bool ShapeBuilder::reads_made_here(OpId op, const ProgramPiece& piece) const {
+bool ShapeBuilder::reads_made_here(OpId op, const StepPiece& piece) const {
   for (const Buffer& one : layout_.buffers) {
     const auto by_op = [&](const Use& use) { return use.op == op; };
     if (one.role != BufferRole::kFetched || std::none_of(one.uses.begin(), one.uses.end(), by_op)) continue;
@@ -145,7 +145,7 @@ void ShapeBuilder::add_leaf(NodeId leaf, bool first) {
 }
 
 void ShapeBuilder::add_piece(NodeId parent, const std::vector<NodeId>& leaves) {
-  ProgramPiece& piece = shape_.pieces.emplace_back(ProgramPiece{parent, leaves, {}});
+  StepPiece& piece = shape_.pieces.emplace_back(StepPiece{parent, leaves, {}});
   std::vector<NodeId> operators;
   for (const NodeId leaf : leaves) {
     const Node& node = plan_.node(leaf);
@@ -165,7 +165,7 @@ void ShapeBuilder::add_pieces(NodeId node) {
   for (const NodeId child : plan_.node(node).children) {
     const NodeKind kind = plan_.node(child).kind;
     const bool leaf = kind == NodeKind::kOperator || kind == NodeKind::kChain;
-    ProgramPiece before;
+    StepPiece before;
     for (const NodeId other : run) {
       const std::vector<OpId> below = operators_below(plan_, other);
       before.operators.insert(before.operators.end(), below.begin(), below.end());

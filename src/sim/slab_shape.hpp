@@ -38,7 +38,7 @@ struct LeafFacts {
 
 struct SlabShape {
   std::vector<BufferFacts> buffers;
-  std::vector<ProgramPiece> pieces;
+  std::vector<StepPiece> pieces;
   std::vector<LeafFacts> leaves;         ///< Per node; of operators only.
   std::vector<int> slots;                ///< As in SlabProgram.
   std::vector<std::uint32_t> load_with;  ///< Likewise.

@@ -73,7 +73,7 @@ class SpillingGroup {
 void SpillingGroup::set_next_uses() {
   std::vector<std::int64_t> seen(program_.slabs.size(), kNeverUsed);
   for (std::size_t k = program_.steps.size(); k-- > 0;) {
-    const ProgramStep& step = program_.steps[k];
+    const SlabStep& step = program_.steps[k];
     for (std::uint32_t u = step.first_use; u < step.first_use + step.use_count; ++u) {
       next_[u] = std::exchange(seen[program_.uses[u].slab], static_cast<std::int64_t>(k));
     }
@@ -82,9 +82,9 @@ void SpillingGroup::set_next_uses() {
 
 const std::vector<SlabUse>& SpillingGroup::uses_of(std::size_t k) {
   uses_.clear();
-  const ProgramStep& step = program_.steps[k];
+  const SlabStep& step = program_.steps[k];
   for (std::uint32_t u = step.first_use; u < step.first_use + step.use_count; ++u) {
-    const ProgramUse& use = program_.uses[u];
+    const SlabStepUse& use = program_.uses[u];
     const ProgramSlab& slab = program_.slabs[use.slab];
     SlabState& state = state_[use.slab];
     Kind kind = use.kind;
@@ -183,7 +183,7 @@ void SpillingGroup::sample(std::int64_t step, std::uint32_t s, Bytes bytes) {
 }
 
 void SpillingGroup::add_step(std::int64_t k, std::span<const SlabMovement> moved) {
-  const ProgramStep& step = program_.steps[static_cast<std::size_t>(k)];
+  const SlabStep& step = program_.steps[static_cast<std::size_t>(k)];
   traffic_.made().transfers.steps.push_back(step.time);
   room_.push_back(memory_.capacity() - memory_.held_while_running());
   traffic_.made().peak = std::max(traffic_.made().peak, memory_.held_while_running());

@@ -103,7 +103,7 @@ void StaticGroup::store(std::int64_t k, const ProgramSlab& slab) {
 }
 
 void StaticGroup::add_step(std::int64_t k) {
-  const ProgramStep& step = program_.steps[static_cast<std::size_t>(k)];
+  const SlabStep& step = program_.steps[static_cast<std::size_t>(k)];
   traffic_.made().transfers.steps.push_back(step.time);
   const auto slab_of = [&](std::uint32_t u) -> const ProgramSlab& {
     return program_.slabs[program_.uses[u].slab];
