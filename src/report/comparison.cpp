@@ -74,7 +74,8 @@ std::string comparison_text(const std::vector<EvaluationReport>& reports, TextSt
     if (!report.outcome)
       out += fmt::format("\n{} is infeasible: {}\n", report.subject.strategy, report.reason);
   }
-  return out + fmt::format("\nmodelled, assuming: {}\n", fmt::join(subject.assumptions, "; "));
+  return out + fmt::format("\nmodelled{}, assuming: {}\n", subject.model == "sim" ? " by simulation" : "",
+                           fmt::join(subject.assumptions, "; "));
 }
 
 }  // namespace fusescape

@@ -89,11 +89,6 @@ TreeReport tree_of(const Cascade& cascade, const Plan& plan, NodeId id) {
   return tree;
 }
 
-double utilization_of(std::int64_t pe_cycles, std::int64_t pes, Cycles latency) {
-  const double offered = static_cast<double>(pes) * static_cast<double>(latency.value());
-  return offered > 0 ? static_cast<double>(pe_cycles) / offered : 0.0;
-}
-
 GroupReport group_of(const Workload& workload, const Assessment& assessment, std::size_t index) {
   const Cascade& cascade = workload.block;
   const GroupCost& cost = assessment.groups[index];
@@ -117,7 +112,7 @@ GroupReport group_of(const Workload& workload, const Assessment& assessment, std
   for (const OpId op : layout.operators) group.ops.push_back(cascade.op(op).name);
   group.name =
       group.ops.size() == 1 ? group.ops.front() : fmt::format("{}..{}", group.ops.front(), group.ops.back());
-  group.utilization = utilization_of(cost.pe_cycles.value(), assessment.machine.pes, group.latency);
+  group.utilization = utilization_of(cost.pe_cycles, assessment.machine.pes, group.latency);
   return group;
 }
 
@@ -129,6 +124,7 @@ Subject subject_of(const Workload& workload, const Accelerator& accelerator, std
                   .arch = accelerator.name,
                   .technology = accelerator.technology,
                   .strategy = std::string{strategy},
+                  .model = "closed",
                   .phase = std::string{name_of(workload.phase)},
                   .dtype = std::string{name_of(workload.dtype)},
                   .ranks = {},
@@ -149,6 +145,11 @@ Subject subject_of(const Workload& workload, const Accelerator& accelerator, std
   return subject;
 }
 
+double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency) {
+  const double offered = static_cast<double>(pes) * static_cast<double>(latency.value());
+  return offered > 0 ? static_cast<double>(pe_cycles.value()) / offered : 0.0;
+}
+
 EvaluationOutcome outcome_of(const Workload& workload, const Accelerator& accelerator,
                              const Assessment& assessment, const Silicon& silicon) {
   const Cost& cost = assessment.cost;
@@ -161,7 +162,7 @@ EvaluationOutcome outcome_of(const Workload& workload, const Accelerator& accele
       .onchip_read = cost.total.onchip_read,
       .onchip_write = cost.total.onchip_write,
       .operations = cost.total.ops,
-      .utilization = utilization_of(cost.total.pe_cycles.value(), accelerator.pes(), cost.latency),
+      .utilization = utilization_of(cost.total.pe_cycles, accelerator.pes(), cost.latency),
       .bound = cost.total.bound,
       .energy_pj = silicon.energy_pj,
       .power_w = silicon.power_w,

@@ -161,7 +161,7 @@ std::vector<Field> fields_of(const EvaluationReport& report) {
   add_block_fields(report, fields);
   add_model_fields(report, fields);
   fields.insert(fields.end(), {{"pes", subject.pes},
-                               {"model", std::string{"closed"}},
+                               {"model", subject.model},
                                {"provenance", std::string{"modelled"}},
                                {"version", subject.version},
                                {"reason", report.outcome ? Value{} : Value{report.reason}}});
@@ -204,7 +204,8 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
   out += fmt::format("silicon {} mm2, {} PEs; energy {} pJ per block, power {} W\n",
                      text(optional_value(subject.area_mm2)), with_thousands(subject.pes),
                      text(optional_value(outcome.energy_pj)), text(optional_value(outcome.power_w)));
-  out += fmt::format("\nmodelled, assuming: {}\n", fmt::join(subject.assumptions, "; "));
+  out += fmt::format("\nmodelled{}, assuming: {}\n", subject.model == "sim" ? " by simulation" : "",
+                     fmt::join(subject.assumptions, "; "));
   return out;
 }
 

@@ -70,6 +70,7 @@ struct Subject {
   std::string arch;
   std::string technology;
   std::string strategy;
+  std::string model = "closed";  ///< Which model answers: "closed" or "sim".
   std::string phase;
   std::string dtype;
   std::vector<std::pair<std::string, std::int64_t>> ranks;
@@ -112,6 +113,9 @@ struct EvaluationReport {
 
 [[nodiscard]] EvaluationOutcome outcome_of(const Workload& workload, const Accelerator& accelerator,
                                            const Assessment& assessment, const Silicon& silicon);
+
+/// Operations weighted with the cycles each takes, over what `pes` could do in `latency`.
+[[nodiscard]] double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency);
 
 /// All fields but the groups, in the order of docs/cli.md. The same names for a feasible and an infeasible
 /// report of equal ranks.
