@@ -202,5 +202,72 @@ TEST_CASE("A prefill in chunks is a prefill in one pass") {
   }
 }
 
+/// `given` with the elements of rank E in reverse order, in every tensor that has it.
+NumericCase reversed_along(const Cascade& cascade, RankId rank, const NumericCase& given) {
+  NumericCase made = given;
+  for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
+    const std::vector<RankId>& ranks = cascade.tensors[i].ranks;
+    const auto at = std::find(ranks.begin(), ranks.end(), rank);
+    if (at == ranks.end() || cascade.producer[i]) continue;
+    const ValueAxis& axis = given.tensors[i].axes[static_cast<std::size_t>(at - ranks.begin())];
+    for (std::int64_t position = 0; position < given.tensors[i].data.size(); ++position) {
+      const std::int64_t e = position / axis.stride % axis.extent;
+      made.tensors[i].data[position + (axis.extent - 1 - 2 * e) * axis.stride] =
+          given.tensors[i].data[position];
+    }
+  }
+  return made;
+}
+
+/// Largest magnitudes: of the results, and of their bounds.
+std::pair<double, double> compare_reversed(const Cascade& cascade, const char* rank, const char* result,
+                                           const NumericCase& given) {
+  const RankId reversed = *find_rank(cascade, rank);
+  const Reference plain = run_reference(cascade, given);
+  const Reference other = run_reference(cascade, reversed_along(cascade, reversed, given));
+  const std::size_t out = index_of(*find_tensor(cascade, result));
+  const ValueAxis& axis = plain.tensors[out].axes.back();  // The reversed rank is the result's last.
+  double largest = 0.0;
+  for (std::int64_t position = 0; position < plain.tensors[out].data.size(); ++position) {
+    const std::int64_t mirrored = position + axis.extent - 1 - 2 * (position % axis.extent);
+    const double value = plain.tensors[out].data[position];
+    CHECK(std::abs(value - other.tensors[out].data[mirrored]) <= plain.bounds[out][position]);
+    largest = std::max(largest, std::abs(value));
+  }
+  return {largest, plain.bounds[out].maxCoeff()};
+}
+
+TEST_CASE("Adding in another order ends within the reference's bounds, and those mean something") {
+  // A bound that says less than this much of the result's magnitude: about twenty roundings of bf16 (2^-8) or
+  // fp16 (2^-11) lie between input and output; fp32 and fp64 differ by rounding of sums alone.
+  const std::vector<std::pair<DataType, double>> worth{
+      {DataType::kFp64, 1e-11}, {DataType::kFp32, 1e-3}, {DataType::kBf16, 1.0}, {DataType::kFp16, 0.2}};
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    Mamba1 shape = random_shape(dice);
+    const auto& [type, share] = dice.pick(worth);
+    shape.dtype = type;
+    CAPTURE(seed, name_of(type));
+    const Cascade cascade = sound(mamba1_block(shape));
+    const auto [largest, bound] =
+        compare_reversed(cascade, "E", "out", make_case(cascade, Arithmetic::kTyped, seed));
+    CHECK(bound <= share * largest);
+  }
+}
+
+TEST_CASE("Integer sums do not depend on their order at all") {
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    Mamba1 shape = random_shape(dice);
+    shape.dtype = DataType::kInt8;
+    CAPTURE(seed);
+    const Cascade cascade = sound(mamba1_block(shape));
+    const auto [largest, bound] =
+        compare_reversed(cascade, "E", "out", make_case(cascade, Arithmetic::kTyped, seed));
+    CHECK(bound == 0.0);
+    CHECK(largest > 0.0);
+  }
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans
