@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/plan/traffic.hpp"
+#include "placement.hpp"
 
 namespace fusescape {
 namespace {
@@ -37,14 +37,6 @@ Bytes kept_bytes(const Plan& plan, TensorId tensor) {
   return kept;
 }
 
-/// What `part` of a stream leaves when `without` never travels.
-Stream less(Stream part, const Stream& without) {
-  part.total -= without.total;
-  part.first -= without.first;
-  part.last -= without.last;
-  return part;
-}
-
 /// Takes away what does not travel when `saved` of the `once` bytes of each whole pass stay on chip, the
 /// first ones.
 void save(Stream& stream, Bytes saved, Bytes once, std::int64_t passes) {
@@ -61,7 +53,11 @@ Elements final_elements(const Cascade& cascade, TensorId tensor) {
   if (cascade.tensor(tensor).final_value != Final::kStored) return most;
   for (const Use& use : cascade.uses[index_of(tensor)]) {
     const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
-    if (!is_shifted(access)) continue;
+    const auto& indices = access.indices;
+    if (std::none_of(indices.begin(), indices.end(),
+                     [&](const Index& index) { return reach(cascade, index) > 0; })) {
+      continue;
+    }
     Elements slices{1};
     for (const Index& index : access.indices) {
       const Elements extent = cascade.extent(index.rank);
@@ -89,7 +85,9 @@ class FlowBuilder {
     whole_ = bytes_of(elements_of(context.cascade, buffer.tensor), slab_.bits);
     packed_ = slab_;
     packed_.bits = dram_bits(context.cascade, context.plan, buffer.tensor);
-    flow_.memory = {.bytes = in_first_tile(slab_),
+    sums_ = slab_;
+    sums_.bits = bits_of(facts(tensor.type).accumulator);
+    flow_.memory = {.bytes = in_first_tile(buffer.accumulates ? sums_ : slab_),
                     .node = buffer.node,
                     .first_child = buffer.first_child,
                     .last_child = buffer.last_child,
@@ -137,13 +135,15 @@ class FlowBuilder {
     return buffer_.slots.value_or(moves && context_.options.double_buffering ? 2 : 1);
   }
   [[nodiscard]] int counted(int slots) const { return context_.options.count_second_slots ? slots : 1; }
-  [[nodiscard]] bool outlives_iterations(std::int64_t visits) const;
-  void live_throughout();
+  void live_throughout(NodeId node);
+  void outlast(const Movement& movement, const std::vector<RankId>* over);
+  void outlast_halo();
 
   const FlowContext& context_;
   const Buffer& buffer_;
   Slab slab_;    ///< On chip.
   Slab packed_;  ///< In DRAM.
+  Slab sums_;    ///< Incomplete, on chip or in DRAM.
   Bytes whole_;  ///< Of the tensor, on chip.
   BufferFlow flow_;
 };
@@ -175,21 +175,42 @@ Stream FlowBuilder::stream(Over over, const Slab& slab, const Movement& movement
           .op = op};
 }
 
-/// True if some iteration finds its slab left there by the one before: then nothing else may use the memory.
-bool FlowBuilder::outlives_iterations(std::int64_t visits) const {
-  return Elements{visits} < iteration_count(context_.cascade, loops(Over::kAll));
+void FlowBuilder::live_throughout(NodeId node) {
+  flow_.memory.node = node;
+  flow_.memory.first_child = 0;
+  flow_.memory.last_child = static_cast<std::int32_t>(context_.plan.node(node).children.size()) - 1;
 }
 
-void FlowBuilder::live_throughout() {
-  flow_.memory.first_child = 0;
-  flow_.memory.last_child = static_cast<std::int32_t>(context_.plan.node(buffer_.node).children.size()) - 1;
+/// Where an iteration finds its slab left there by the one before, nothing else may use the memory in
+/// between: not below its node, and not beside it in the loop that iterates. Counts loops over the ranks
+/// `over`, or all.
+void FlowBuilder::outlast(const Movement& movement, const std::vector<RankId>* over) {
+  const std::vector<PathLoop> above = loops_above(context_.plan, buffer_.node);
+  for (std::size_t depth = 0; depth < above.size(); ++depth) {
+    const bool counts = over == nullptr || has_rank(*over, above[depth].rank);
+    if (counts && movement.keeps_over(depth)) return live_throughout(above[depth].node);
+  }
+}
+
+/// Each tile of a held window finds its halo left there by the one before.
+void FlowBuilder::outlast_halo() {
+  const std::vector<LiveLoop> live = live_loops(context_.cascade, context_.plan, flow_.memory.node);
+  for (const LiveLoop& loop : live) {
+    const bool along =
+        std::any_of(buffer_.access.indices.begin(), buffer_.access.indices.end(), [&](const Index& index) {
+          return index.rank == loop.rank && index.tap && context_.cascade.extent(*index.tap) > Elements{1};
+        });
+    if (along) return live_throughout(loop.node);
+  }
 }
 
 void FlowBuilder::fetch() {
   const Movement all = moved(Over::kAll, packed_);
   const int held_slots = slots(all.moves);
   flow_.memory.bytes = bytes_of(all.largest, slab_.bits) * counted(held_slots);
-  if (outlives_iterations(all.visits) || counted(held_slots) == 2) live_throughout();
+  if (counted(held_slots) == 2) live_throughout(buffer_.node);
+  outlast(all, nullptr);
+  if (buffer_.held) outlast_halo();
   Stream load = stream(Over::kAll, packed_, all, buffer_.uses.front().op);
   load.ahead = held_slots == 2;
   keep_loads(load);
@@ -213,9 +234,11 @@ void FlowBuilder::keep_loads(Stream& load) const {
   const Bytes kept = kept_bytes(context_.plan, buffer_.tensor);
   if (kept == Bytes{0}) return;
   if (kept == whole_) {
-    Slab made = packed_;
-    made.before_start = false;
-    load = less(load, stream(Over::kAll, made, moved(Over::kAll, made), load.op));
+    Slab history = packed_;
+    history.history_only = true;
+    const bool ahead = load.ahead;
+    load = stream(Over::kAll, history, moved(Over::kAll, history), load.op);
+    load.ahead = ahead;
     return;
   }
   const Bytes once = moved(Over::kOwn, packed_).bytes;
@@ -235,18 +258,16 @@ void FlowBuilder::keep_stores(Stream& store, Bytes once) const {
 /// the accumulator's type, once for each further visit.
 void FlowBuilder::make_stored() {
   const Movement once = moved(Over::kOwn, packed_);
-  Slab partial = slab_;
-  partial.bits = bits_of(facts(context_.cascade.tensor(buffer_.tensor).type).accumulator);
-  const Movement visits = moved(Over::kAll, partial);
-  const Movement finished = moved(Over::kFinished, partial);
+  const Movement visits = moved(Over::kAll, sums_);
+  const Movement finished = moved(Over::kFinished, sums_);
   const Bytes unfinished = visits.bytes - finished.bytes;
   const bool streams = buffer_.role == BufferRole::kProduced;
   const int held_slots = streams ? slots(visits.moves) : buffer_.slots.value_or(1);
 
   Allocation& memory = flow_.memory;
-  if (unfinished > Bytes{0}) memory.bytes = std::max(memory.bytes, in_first_tile(partial));
   memory.bytes = memory.bytes * counted(held_slots);
-  if (outlives_iterations(visits.visits) || (streams && counted(held_slots) == 2)) live_throughout();
+  if (streams && counted(held_slots) == 2) live_throughout(buffer_.node);
+  outlast(visits, &context_.cascade.op(*buffer_.producer).reduction_ranks);
 
   Stream store = stream(Over::kOwn, packed_, once, *buffer_.producer);
   store.total = once.bytes + unfinished;
@@ -269,7 +290,7 @@ void FlowBuilder::make_stored() {
 /// Slices that one iteration hands to the next travel only at the ends.
 void FlowBuilder::carry() {
   const Tensor& tensor = context_.cascade.tensor(buffer_.tensor);
-  Slab state = slab_;
+  Slab state = buffer_.accumulates ? sums_ : slab_;
   state.fixed_elements = buffer_.depth;
   flow_.memory.bytes = in_first_tile(state);
   state.bits = packed_.bits;

@@ -61,6 +61,10 @@ class BufferPlanner {
   void share_state(std::size_t carried);
   void share_in_place(std::size_t output);
   [[nodiscard]] OpId last_use(const Buffer& buffer) const;
+  [[nodiscard]] bool sums_in_tiles(OpId op) const;
+  [[nodiscard]] bool reads_own_position(const Access& access) const;
+  [[nodiscard]] bool repeats_below(NodeId node, OpId op) const;
+  [[nodiscard]] bool is_read_elsewhere(TensorId tensor, OpId op) const;
 
   const Cascade& cascade_;
   const Plan& plan_;
@@ -164,11 +168,22 @@ void BufferPlanner::add_fetched(TensorId tensor, const std::vector<Use>& uses, b
     std::optional<std::int32_t> first;
     if (made_here) {  // It cannot be fetched ahead of its producer.
       buffer.slots = 1;
-      first = child_position(plan_, buffer.node, leaf(part.front().op));
+      for (const Use& use : part) {
+        const std::int32_t child = child_position(plan_, buffer.node, leaf(use.op));
+        first = std::min(first.value_or(child), child);
+      }
     }
     set_life(buffer, first, ops_of_uses(part));
     layout_.buffers.push_back(std::move(buffer));
   }
+}
+
+/// True if `op` adds up its sums in more than one tile: between them they are incomplete.
+bool BufferPlanner::sums_in_tiles(OpId op) const {
+  const std::vector<LiveLoop> loops = live_loops(cascade_, plan_, leaf(op));
+  return std::any_of(loops.begin(), loops.end(), [&](const LiveLoop& loop) {
+    return has_rank(cascade_.op(op).reduction_ranks, loop.rank);
+  });
 }
 
 /// The buffer that the producer fills.
@@ -178,15 +193,14 @@ void BufferPlanner::add_made(TensorId tensor, const LocalUses& local) {
   Buffer buffer{.tensor = tensor, .access = whole(tensor), .producer = local.producer};
   buffer.uses = spilled ? std::vector<Use>{} : joined(local.plain, local.windows);
   buffer.stored = local.used_later || spilled;
+  buffer.accumulates = sums_in_tiles(*local.producer);
   std::vector<OpId> users = ops_of_uses(buffer.uses);
-  if (!buffer.stored && users.empty()) {
-    // It lives in registers or in its carried buffer alone, unless it is made before old values are read.
-    for (const Use& use : local.earlier) {
-      const bool waits = order(use.op) > order(*local.producer) && !in_one_chain(use.op, *local.producer);
-      if (waits) users.push_back(use.op);
-    }
-    if (users.empty()) return;
+  for (const Use& use :
+       local.earlier) {  // Until they have read old values, the new ones stay out of the way.
+    const bool waits = order(use.op) > order(*local.producer) && !in_one_chain(use.op, *local.producer);
+    if (waits && !spilled) users.push_back(use.op);
   }
+  if (!buffer.stored && users.empty()) return;  // It lives in registers or in its carried buffer alone.
   buffer.role = users.empty() ? BufferRole::kProduced : BufferRole::kExchanged;
   users.push_back(*local.producer);
   buffer.node = storage != nullptr ? storage->node : lowest_above(users);
@@ -223,12 +237,16 @@ Access BufferPlanner::carried_part(TensorId tensor, const std::vector<Use>& uses
 
 void BufferPlanner::add_carried(TensorId tensor, const LocalUses& local) {
   const std::vector<Use> uses = joined(local.earlier, local.windows);
+  const bool filled_directly = std::none_of(
+      layout_.buffers.begin(), layout_.buffers.end(),
+      [&](const Buffer& made) { return made.tensor == tensor && made.producer == local.producer; });
   Buffer buffer{.tensor = tensor,
                 .role = BufferRole::kCarried,
                 .access = carried_part(tensor, uses),
                 .uses = uses,
                 .producer = local.producer,
-                .slots = 1};
+                .slots = 1,
+                .accumulates = filled_directly && sums_in_tiles(*local.producer)};
   std::vector<OpId> users = ops_of_uses(uses);
   users.push_back(*local.producer);
   for (const Use& use : uses) {
@@ -269,12 +287,34 @@ OpId BufferPlanner::last_use(const Buffer& buffer) const {
   return last;
 }
 
+/// True if an element is made from the one at the same place along all dimensions, or before it.
+bool BufferPlanner::reads_own_position(const Access& access) const {
+  const std::vector<RankId>& dimensions = cascade_.tensor(access.tensor).ranks;
+  for (std::size_t i = 0; i < dimensions.size(); ++i) {
+    const Index& index = access.indices[i];
+    if (index.rank != dimensions[i] || index.offset != 0) return false;
+  }
+  return true;
+}
+
+/// True if a loop below `node` runs `op` again for the same elements.
+bool BufferPlanner::repeats_below(NodeId node, OpId op) const {
+  const std::vector<LiveLoop> loops = live_loops(cascade_, plan_, leaf(op));
+  return std::any_of(loops.begin(), loops.end(), [&](const LiveLoop& loop) {
+    const bool below = loop.node != node && is_above(plan_, node, loop.node);
+    return below && !has_rank(cascade_.op(op).ranks, loop.rank);
+  });
+}
+
 /// A state of depth one whose tile is one token is updated where it lives, and so is what is made from its
 /// old value element by element before the new one.
 void BufferPlanner::share_state(std::size_t carried) {
   const Buffer& state = layout_.buffers[carried];
   const std::int32_t update = order(*state.producer);
   if (state.depth != 1 || order(last_use(state)) >= update) return;
+  const bool own = std::all_of(state.uses.begin(), state.uses.end(),
+                               [&](const Use& use) { return reads_own_position(access(use)); });
+  if (!own) return;  // It holds only a part, or an element that one update overwrites is read by another.
   for (Buffer& buffer : layout_.buffers) {
     if (buffer.role != BufferRole::kExchanged || buffer.stored || buffer.uses.empty()) continue;
     // Its slabs may be larger than the state's, or two.
@@ -283,10 +323,21 @@ void BufferPlanner::share_state(std::size_t carried) {
     const bool is_state = buffer.tensor == state.tensor;
     const bool from_state = class_of(cascade_.op(*buffer.producer).kind) == OpClass::kElementwise &&
                             *buffer.producer == last_use(state) && order(last_use(buffer)) <= update &&
+                            !repeats_below(buffer.node, *buffer.producer) &&
                             cascade_.tensor(buffer.tensor).ranks == cascade_.tensor(state.tensor).ranks &&
                             cascade_.tensor(buffer.tensor).type == cascade_.tensor(state.tensor).type;
     if (is_state || from_state) buffer.inside = static_cast<std::int32_t>(carried);
   }
+}
+
+/// True if elements of `tensor` are needed after the one at their own place is made by `op`: by later tiles,
+/// or by `op` at other places.
+bool BufferPlanner::is_read_elsewhere(TensorId tensor, OpId op) const {
+  const std::vector<Use>& uses = cascade_.uses[index_of(tensor)];
+  return std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+    if (!in_group(use.op)) return false;
+    return is_shifted(access(use)) || (use.op == op && !reads_own_position(access(use)));
+  });
 }
 
 /// An element-wise output may take over an equal operand's buffer at the operand's last use.
@@ -302,7 +353,7 @@ void BufferPlanner::share_in_place(std::size_t output) {
     if (operand.node != made.node || i == output) continue;
     const bool equal = cascade_.tensor(operand.tensor).ranks == cascade_.tensor(made.tensor).ranks &&
                        cascade_.tensor(operand.tensor).type == cascade_.tensor(made.tensor).type;
-    if (!equal || last_use(operand) != op) continue;
+    if (!equal || last_use(operand) != op || is_read_elsewhere(operand.tensor, op)) continue;
     made.inside_if_in_place = static_cast<std::int32_t>(i);
     return;
   }

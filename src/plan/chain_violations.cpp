@@ -14,12 +14,30 @@ bool same_ranks(std::vector<RankId> a, std::vector<RankId> b) {
   return a == b;
 }
 
-bool read_in(const Cascade& cascade, const std::vector<OpId>& members, OpId producer) {
-  const auto& uses = cascade.uses[index_of(cascade.op(producer).output)];
-  return std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
-    return std::find(members.begin(), members.end(), use.op) != members.end() &&
-           !is_shifted(cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)]);
-  });
+/// Whether a read is only of elements that earlier steps of the chain have made.
+bool reads_earlier_steps(const Access& access) {
+  return std::any_of(access.indices.begin(), access.indices.end(),
+                     [](const Index& index) { return index.distance > 0; });
+}
+
+/// How the chain reads what a member makes in the same step, at least.
+std::vector<const Access*> reads_in(const Cascade& cascade, const std::vector<OpId>& members, OpId producer) {
+  std::vector<const Access*> reads;
+  for (const Use& use : cascade.uses[index_of(cascade.op(producer).output)]) {
+    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    const bool here = std::find(members.begin(), members.end(), use.op) != members.end();
+    if (here && !reads_earlier_steps(access)) reads.push_back(&access);
+  }
+  return reads;
+}
+
+/// A register holds the element being made, and no other.
+bool reads_another_element(const Cascade& cascade, const Access& access) {
+  const std::vector<RankId>& dimensions = cascade.tensor(access.tensor).ranks;
+  for (std::size_t i = 0; i < dimensions.size(); ++i) {
+    if (access.indices[i].rank != dimensions[i] || access.indices[i].offset != 0) return true;
+  }
+  return false;
 }
 
 void check_member(const Cascade& cascade, const std::vector<OpId>& members, OpId op,
@@ -34,8 +52,11 @@ void check_member(const Cascade& cascade, const std::vector<OpId>& members, OpId
   const OpClass op_class = class_of(member.kind);
   if (op_class == OpClass::kRecurrence) report("a scan runs tile by tile, not element by element");
   const bool reduces = op_class == OpClass::kContraction || op_class == OpClass::kReduction;
-  if (reduces && read_in(cascade, members, op)) {
-    report("its sum is complete only after the chain, which reads it");
+  const std::vector<const Access*> reads = reads_in(cascade, members, op);
+  if (reduces && !reads.empty()) report("its sum is complete only after the chain, which reads it");
+  if (std::any_of(reads.begin(), reads.end(),
+                  [&](const Access* access) { return reads_another_element(cascade, *access); })) {
+    report("the chain reads another element of it than the one being made");
   }
 }
 

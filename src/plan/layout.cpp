@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -22,6 +23,7 @@ constexpr std::array kRuleNames{
     std::pair{Rule::kSequentialSpatial, std::string_view{"sequential rank on hardware"}},
     std::pair{Rule::kReductionSpatial, std::string_view{"reduction where the core cannot reduce"}},
     std::pair{Rule::kStorage, std::string_view{"storage node"}},
+    std::pair{Rule::kHalo, std::string_view{"halo"}},
     std::pair{Rule::kChain, std::string_view{"chain"}},
     std::pair{Rule::kRegisters, std::string_view{"registers"}},
     std::pair{Rule::kUnsupported, std::string_view{"no core runs it"}},
@@ -48,20 +50,33 @@ std::string describe(const Cascade& cascade, const Violation& violation) {
   return fmt::format("({}{}, {}): {}{}", edge, rank, name_of(violation.rule), tensor, violation.detail);
 }
 
-expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const Plan& plan,
-                                                 Coverage coverage) {
+bool is_structural(Rule rule) {
+  return rule == Rule::kMalformedTree || rule == Rule::kStorage || rule == Rule::kChain;
+}
+
+expected<Resolved, std::vector<Violation>> resolve(const Cascade& cascade, const Plan& plan,
+                                                   Coverage coverage) {
   std::vector<Violation> found = tree_violations(cascade, plan, coverage);
   if (!found.empty()) return unexpected{std::move(found)};
   const Placement placed = place(cascade, plan);
   append(found, dependence_violations(cascade, plan, placed));
   append(found, chain_violations(cascade, plan, placed));
   append(found, storage_violations(cascade, plan, placed));
-  if (!found.empty()) return unexpected{std::move(found)};
-  Layout layout;
+  const auto structural = [](const Violation& violation) { return is_structural(violation.rule); };
+  if (std::any_of(found.begin(), found.end(), structural)) return unexpected{std::move(found)};
+  Resolved resolved{{}, std::move(found)};
   for (const NodeId group : plan.node(kRoot).children) {
-    layout.groups.push_back(group_layout(cascade, plan, placed, group));
+    resolved.layout.groups.push_back(group_layout(cascade, plan, placed, group));
   }
-  return layout;
+  return resolved;
+}
+
+expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const Plan& plan,
+                                                 Coverage coverage) {
+  auto resolved = resolve(cascade, plan, coverage);
+  if (!resolved) return unexpected{std::move(resolved).error()};
+  if (!resolved->violations.empty()) return unexpected{std::move(resolved->violations)};
+  return std::move(resolved->layout);
 }
 
 }  // namespace fusescape

@@ -24,22 +24,71 @@ const Index* window_of(const Access& access) {
   return nullptr;
 }
 
+/// What a chain or an operator reads of its own earlier steps cannot come from DRAM within one tile.
+void check_fetched_before_made(const Cascade& cascade, const Plan& plan, const Use& use, NodeId shared,
+                               std::vector<Violation>& found) {
+  const NodeKind kind = plan.node(shared).kind;
+  if (kind != NodeKind::kChain && kind != NodeKind::kOperator) return;
+  const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+  const Index* shifted = window_of(access);
+  if (shifted == nullptr || tile_extent(cascade, plan, shared, shifted->rank) <= shifted->distance) return;
+  found.push_back({Rule::kOrder, cascade.producer[index_of(access.tensor)], use.op, shifted->rank,
+                   access.tensor, "it is fetched before its own tile makes it"});
+}
+
+/// A spilled tensor is fetched at a reader's first tile below its storage node: a loop there that both share
+/// must not make it tile by tile.
+void check_spilled(const Cascade& cascade, const Plan& plan, const Placement& placed, const Storage& storage,
+                   std::vector<Violation>& found) {
+  const auto& producer = cascade.producer[index_of(storage.tensor)];
+  const NodeId group = group_of(plan, storage.node);
+  const auto here = [&](OpId op) {
+    return placed.placed(op) && group_of(plan, placed.leaf[index_of(op)]) == group;
+  };
+  if (!storage.spilled || !producer || !here(*producer)) return;
+  for (const Use& use : cascade.uses[index_of(storage.tensor)]) {
+    if (!here(use.op)) continue;
+    const NodeId shared =
+        common_ancestor(plan, placed.leaf[index_of(*producer)], placed.leaf[index_of(use.op)]);
+    check_fetched_before_made(cascade, plan, use, shared, found);
+    for (const LiveLoop& loop : live_loops(cascade, plan, shared)) {
+      const bool below = loop.node != storage.node && is_above(plan, storage.node, loop.node);
+      if (!below || !has_rank(cascade.tensor(storage.tensor).ranks, loop.rank)) continue;
+      found.push_back({Rule::kOrder, producer, use.op, loop.rank, storage.tensor,
+                       fmt::format("it fetches above the loop over {} what is made tile by tile inside",
+                                   cascade.rank(loop.rank).name)});
+    }
+  }
+}
+
 /// A halo is kept from one tile to the next only if no other slab takes the buffer in between.
-std::string lost_halo(const Cascade& cascade, const Plan& plan, const Storage& storage,
-                      const Access& access) {
+std::optional<RankId> overwriting_loop(const Cascade& cascade, const Plan& plan, const Storage& storage,
+                                       const Access& access) {
   const Index* window = window_of(access);
-  if (window == nullptr) return "";
+  if (window == nullptr) return std::nullopt;
   bool along = false;
   for (const LiveLoop& loop : live_loops(cascade, plan, storage.node)) {
     along = along || loop.rank == window->rank;
     const bool other = std::any_of(access.indices.begin(), access.indices.end(), [&](const Index& index) {
       return index.rank == loop.rank && index.rank != window->rank;
     });
-    if (loop.rank == window->tap || (along && other)) {
-      return fmt::format("the loop over {} overwrites the halo it holds", cascade.rank(loop.rank).name);
-    }
+    if (loop.rank == window->tap || (along && other)) return loop.rank;
   }
-  return "";
+  return std::nullopt;
+}
+
+void check_halo(const Cascade& cascade, const Plan& plan, const Placement& placed, const Storage& storage,
+                std::vector<Violation>& found) {
+  if (!storage.held) return;
+  const NodeId group = group_of(plan, storage.node);
+  for (const Use& use : cascade.uses[index_of(storage.tensor)]) {
+    if (!placed.placed(use.op) || group_of(plan, placed.leaf[index_of(use.op)]) != group) continue;
+    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    const auto rank = overwriting_loop(cascade, plan, storage, access);
+    if (!rank) continue;
+    found.push_back({Rule::kHalo, cascade.producer[index_of(storage.tensor)], use.op, rank, storage.tensor,
+                     fmt::format("the loop over {} overwrites the halo it holds", cascade.rank(*rank).name)});
+  }
 }
 
 std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& placed,
@@ -57,12 +106,6 @@ std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& 
     if (!is_above(plan, storage.node, leaf)) {
       return fmt::format("{} uses it outside its storage node", cascade.op(op).name);
     }
-  }
-  for (const Use& use : cascade.uses[index_of(storage.tensor)]) {
-    if (!storage.held || !placed.placed(use.op) || group_of(plan, placed.leaf[index_of(use.op)]) != group)
-      continue;
-    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
-    if (std::string fault = lost_halo(cascade, plan, storage, access); !fault.empty()) return fault;
   }
   return used ? "" : "nothing in the storage node's group uses it";
 }
@@ -103,7 +146,11 @@ std::vector<Violation> storage_violations(const Cascade& cascade, const Plan& pl
     if (fault.empty() && !seen.emplace(storage.tensor, group_of(plan, storage.node)).second) {
       fault = "it has two storage nodes in one group";
     }
-    if (fault.empty()) continue;
+    if (fault.empty()) {
+      check_spilled(cascade, plan, placed, storage, found);
+      check_halo(cascade, plan, placed, storage, found);
+      continue;
+    }
     found.push_back({Rule::kStorage, cascade.producer[index_of(storage.tensor)], std::nullopt, std::nullopt,
                      storage.tensor, std::move(fault)});
   }

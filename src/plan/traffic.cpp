@@ -15,8 +15,8 @@ std::int64_t tap_extent(const TileBounds& tile, const Index& index) {
 }
 
 /// Elements along one dimension: the tile, or the window that it reads, clipped to what exists.
-std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimension,
-                     const TileBounds& tile) {
+std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimension, const TileBounds& tile,
+                     bool before_start) {
   const Index& index = slab.access.indices[dimension];
   const std::size_t rank = index_of(index.rank);
   if (!windowed(index)) return tile[rank].extent;
@@ -26,7 +26,7 @@ std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimen
   const std::int64_t last = tile[rank].start + tile[rank].extent - distance;  // One past it.
   const bool first_tile = tile[rank].start == 0;
   std::int64_t first = tile[rank].start - distance - (slab.held && !first_tile ? 0 : halo);
-  if (!slab.before_start) first = std::max<std::int64_t>(first, 0);
+  if (!before_start) first = std::max<std::int64_t>(first, 0);
   return std::max<std::int64_t>(std::min(last, available) - first, 0);
 }
 
@@ -79,6 +79,7 @@ void Walk::add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_
   sum.bytes += one.bytes * times;
   sum.visits += one.visits * times;
   sum.moves = sum.moves || one.moves;
+  sum.kept |= one.kept;
   sum.largest = std::max(sum.largest, one.largest);
 }
 
@@ -117,7 +118,10 @@ Movement Walk::other_loop(std::size_t depth) {
   const std::int64_t full = extent / loop.tile;
   Movement sum;
   add(sum, depth, begin, std::min(extent, loop.tile), 1);
-  if (!sum.moves && refetch_ == Refetch::kWhenChanged) return sum;
+  if (!sum.moves && refetch_ == Refetch::kWhenChanged) {
+    if (extent > loop.tile && depth < 64) sum.kept |= std::uint64_t{1} << depth;
+    return sum;
+  }
   add(sum, depth, begin, loop.tile, full - 1);
   if (full > 0) add(sum, depth, begin + full * loop.tile, extent % loop.tile, 1);
   return sum;
@@ -129,7 +133,8 @@ Movement Walk::run(std::size_t depth) {
     return {.bytes = round_up(bytes, granule_),
             .visits = 1,
             .moves = false,
-            .largest = slab_elements(cascade_, window_, tile_)};
+            .largest = slab_elements(cascade_, window_, tile_),
+            .kept = 0};
   }
   const Index* index = index_over(loops_[depth].rank);
   return index != nullptr ? indexing_loop(depth, *index) : other_loop(depth);
@@ -145,11 +150,15 @@ TileBounds whole_bounds(const Cascade& cascade) {
 }
 
 Elements slab_elements(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
-  Elements elements{slab.fixed_elements};
-  for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
-    elements = elements * span_of(cascade, slab, i, tile);
-  }
-  return elements;
+  const auto counted = [&](bool before_start) {
+    Elements elements{slab.fixed_elements};
+    for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
+      elements = elements * span_of(cascade, slab, i, tile, before_start);
+    }
+    return elements;
+  };
+  const Elements all = counted(slab.before_start);
+  return slab.history_only ? all - counted(false) : all;
 }
 
 Bytes slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {

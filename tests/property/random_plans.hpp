@@ -195,7 +195,7 @@ class RandomPlan {
 
 inline std::string text_of(const Cascade& cascade, const Plan& plan, NodeId node = kRoot) {
   const Node& here = plan.node(node);
-  if (here.kind == NodeKind::kOperator) return cascade.op(here.op).name + " ";
+  if (here.kind == NodeKind::kOperator) return fmt::format("{} ", cascade.op(here.op).name);
   std::string text;
   if (here.kind == NodeKind::kLoop) text = fmt::format("{}:{}", cascade.rank(here.rank).name, here.tile);
   if (here.kind == NodeKind::kChain) text = "chain";
@@ -207,28 +207,28 @@ inline std::string text_of(const Cascade& cascade, const Plan& plan, NodeId node
                         storage.held ? "^" : "");
   }
   for (const NodeId child : here.children) text += text_of(cascade, plan, child);
-  return text + "} ";
+  return fmt::format("{}}} ", text);
 }
 
 inline std::string text_of(const Cascade& cascade, const Access& access) {
-  std::string text = cascade.tensor(access.tensor).name + "[";
+  std::string text = fmt::format("{}[", cascade.tensor(access.tensor).name);
   for (const Index& index : access.indices) {
     text += cascade.rank(index.rank).name;
     if (index.distance > 0) text += fmt::format("-{}", index.distance);
-    if (index.tap) text += "-" + cascade.rank(*index.tap).name;
+    if (index.tap) text += fmt::format("-{}", cascade.rank(*index.tap).name);
     text += " ";
   }
-  return text + "]";
+  return fmt::format("{}]", text);
 }
 
 inline std::string text_of(const Cascade& cascade) {
   std::string text;
   for (const Rank& rank : cascade.ranks) text += fmt::format("{}={} ", rank.name, rank.extent.value());
   for (const Operator& op : cascade.operators) {
-    text += "\n  " + op.name + "[";
+    text += fmt::format("\n  {}[", op.name);
     for (const RankId rank : cascade.tensor(op.output).ranks) text += cascade.rank(rank).name + " ";
     text += "] =";
-    for (const Access& access : op.inputs) text += " " + text_of(cascade, access);
+    for (const Access& access : op.inputs) text += fmt::format(" {}", text_of(cascade, access));
   }
   return text;
 }

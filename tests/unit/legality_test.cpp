@@ -212,7 +212,7 @@ TEST_CASE(
   CHECK(faults(cascade, "@A conv").size() == 1);
   CHECK(faults(cascade, "D:640{ L:16{ @xin^ conv } }") == Faults{});
   CHECK(faults(cascade, "L:16{ D:640{ @xin^ conv } }") ==
-        Faults{"(in_proj_x, storage node): xin: the loop over D overwrites the halo it holds"});
+        Faults{"(in_proj_x -> conv, D, halo): xin: the loop over D overwrites the halo it holds"});
 }
 
 TEST_CASE("Sequential ranks, sums without adders and large chains are refused by the hardware") {

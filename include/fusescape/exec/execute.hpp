@@ -61,7 +61,6 @@ enum class BadValue : unsigned char {
   kLost,        ///< It was made, and what held it has been overwritten or given away.
   kAddedTwice,  ///< Terms of its sum would be added again.
 };
-[[nodiscard]] std::string_view name_of(BadValue problem);
 
 /// An operator needs an element that is not there. Without an operator: the element has to be in DRAM when
 /// the plan ends, and is not.
@@ -74,7 +73,7 @@ struct ValueFault {
 
 using ExecFault = std::variant<CapacityExceeded, ValueFault>;
 
-/// "group 2 needs 96 B on chip; there are 64 B", "dt_proj reads x_dbl(3, 0), which is not final".
+/// "group 2 needs 96 B on chip; there are 64 B", "dt_proj needs x_dbl(3, 0), which is not final".
 [[nodiscard]] std::string describe(const Cascade& cascade, const ExecFault& fault);
 
 /// Runs every iteration of `plan`. Operators read elements only from the buffers that `layout` gives them,

@@ -48,6 +48,17 @@ inline Box box_of(const Cascade& cascade, const Access& access, const Bounds& bo
   return box;
 }
 
+/// What else an iteration tells: when a node begins and ends (all its iterations), and, within an iteration,
+/// when a child is about to run and has run. Chains are visited whole if asked for, else operator by
+/// operator.
+struct NoHooks {
+  static constexpr bool kWholeChains = false;
+  void begin(NodeId /*node*/) const {}
+  void before(NodeId /*node*/, std::int32_t /*child*/) const {}
+  void after(NodeId /*node*/, std::int32_t /*child*/) const {}
+  void end(NodeId /*node*/) const {}
+};
+
 /// Runs every iteration of a plan; `visit(leaf node, bounds)` at each operator.
 class Iteration {
  public:
@@ -58,35 +69,48 @@ class Iteration {
   [[nodiscard]] const Bounds& bounds_at(NodeId node) const { return at_[index_of(node)]; }
   [[nodiscard]] std::int64_t entered(NodeId node) const { return entered_[index_of(node)]; }
 
-  template <class Visit>
-  void run(const Visit& visit) {
+  template <class Visit, class Hooks = NoHooks>
+  void run(const Visit& visit, const Hooks& hooks = {}) {
     Bounds whole;
     for (const Rank& rank : cascade_.ranks) whole.extent.push_back(rank.extent.value());
     whole.start.assign(cascade_.ranks.size(), 0);
-    enter(kRoot, whole, visit);
+    enter(kRoot, whole, visit, hooks);
   }
 
  private:
-  template <class Visit>
-  void enter(NodeId id, const Bounds& bounds, const Visit& visit) {
+  template <class Visit, class Hooks>
+  void enter(NodeId id, const Bounds& bounds, const Visit& visit, const Hooks& hooks) {
+    hooks.begin(id);
+    iterate(id, bounds, visit, hooks);
+    hooks.end(id);
+  }
+
+  template <class Visit, class Hooks>
+  void iterate(NodeId id, const Bounds& bounds, const Visit& visit, const Hooks& hooks) {
     const Node& node = plan_.node(id);
-    if (node.kind != NodeKind::kLoop) return body(id, bounds, visit);
+    if (node.kind != NodeKind::kLoop) return body(id, bounds, visit, hooks);
     const std::size_t rank = index_of(node.rank);
     const std::int64_t end = bounds.start[rank] + bounds.extent[rank];
     for (std::int64_t at = bounds.start[rank]; at < end; at += node.tile) {
       Bounds inner = bounds;
       inner.start[rank] = at;
       inner.extent[rank] = std::min(node.tile, end - at);
-      body(id, inner, visit);
+      body(id, inner, visit, hooks);
     }
   }
 
-  template <class Visit>
-  void body(NodeId id, const Bounds& bounds, const Visit& visit) {
+  template <class Visit, class Hooks>
+  void body(NodeId id, const Bounds& bounds, const Visit& visit, const Hooks& hooks) {
     at_[index_of(id)] = bounds;
     ++entered_[index_of(id)];
-    if (plan_.node(id).kind == NodeKind::kOperator) return visit(id, bounds);
-    for (const NodeId child : plan_.node(id).children) enter(child, bounds, visit);
+    const Node& node = plan_.node(id);
+    const bool chain = Hooks::kWholeChains && node.kind == NodeKind::kChain;
+    if (chain || node.kind == NodeKind::kOperator) return visit(id, bounds);
+    for (std::size_t i = 0; i < node.children.size(); ++i) {
+      hooks.before(id, static_cast<std::int32_t>(i));
+      enter(node.children[i], bounds, visit, hooks);
+      hooks.after(id, static_cast<std::int32_t>(i));
+    }
   }
 
   const Cascade& cascade_;

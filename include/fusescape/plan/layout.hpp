@@ -23,6 +23,7 @@ enum class Rule : unsigned char {
   kSequentialSpatial,    ///< A rank that a recurrence runs along is mapped to hardware.
   kReductionSpatial,     ///< A reduction rank is mapped where the core cannot reduce.
   kStorage,      ///< A storage node is not above all users of the tensor in its group, or names it twice.
+  kHalo,         ///< Another loop overwrites the halo that a window holds from tile to tile.
   kChain,        ///< A chain holds an operator that cannot run element by element.
   kRegisters,    ///< A chain keeps more per PE than the PE has registers.
   kUnsupported,  ///< No core runs operators of this kind.
@@ -62,6 +63,7 @@ struct Buffer {
   std::optional<int> slots{};      ///< As the plan says; none: by the accelerator's buffering.
   bool stored = false;             ///< Its content also goes to DRAM.
   bool held = false;
+  bool accumulates = false;  ///< Its producer leaves sums in it that further tiles go on with.
   RankId carry_rank{};
   std::int64_t depth = 0;  ///< Slices along carry_rank.
   std::int32_t first_child = 0;
@@ -83,6 +85,21 @@ struct Layout {
 
 /// Whether a plan must run every operator of the cascade, or may be a part of a larger plan.
 enum class Coverage : unsigned char { kWhole, kPart };
+
+/// What a plan's buffers are, and all that is wrong with it.
+struct Resolved {
+  Layout layout;
+  std::vector<Violation> violations;
+};
+
+/// True of rules without which a plan's buffers mean nothing: its tree, storage nodes and chains are not
+/// sound.
+[[nodiscard]] bool is_structural(Rule rule);
+
+/// The buffers of any plan of sound structure, legal or not, so that executing it shows what goes wrong.
+/// Errors: all violations, if one is structural.
+[[nodiscard]] expected<Resolved, std::vector<Violation>> resolve(const Cascade& cascade, const Plan& plan,
+                                                                 Coverage coverage = Coverage::kWhole);
 
 /// Checks every rule of docs/model/plan.md and resolves storage. All violations are found, not only the
 /// first.

@@ -26,6 +26,7 @@ struct Slab {
   std::int64_t fixed_elements = 1;  ///< A further factor: the slices that a carried buffer holds.
   bool before_start = false;        ///< Elements before the first exist (a loaded state), and are moved.
   bool held = false;                ///< Its window's halo is kept from tile to tile.
+  bool history_only = false;        ///< Of it, only the elements before the first.
 };
 
 /// Elements of the slab in one tile, and their bytes, packed. Windows are clipped to the tensor.
@@ -37,6 +38,9 @@ struct Movement {
   std::int64_t visits = 0;  ///< Times that a slab other than the last one, perhaps empty, was needed.
   bool moves = false;       ///< More than one slab takes turns in the buffer.
   Elements largest{};       ///< Of all slabs, each with the halo that it holds.
+  std::uint64_t kept = 0;   ///< Bit d: an iteration of loop d finds the slab that the one before left.
+
+  [[nodiscard]] bool keeps_over(std::size_t depth) const { return depth < 64 && ((kept >> depth) & 1U) != 0; }
 };
 
 /// When is a slab moved again: when another took its place, or at every iteration (it was overwritten)?

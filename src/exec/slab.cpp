@@ -1,0 +1,94 @@
+#include "slab.hpp"
+
+#include "fusescape/support/contract.hpp"
+
+namespace fusescape {
+namespace {
+
+bool shifted(const Index& index) {
+  return index.distance > 0 || index.tap.has_value();
+}
+
+}  // namespace
+
+SlabKey key_along(const std::vector<RankId>& ranks, const Bounds& bounds) {
+  SlabKey key;
+  key.reserve(ranks.size());
+  for (const RankId rank : ranks) {
+    key.emplace_back(bounds.start[index_of(rank)], bounds.extent[index_of(rank)]);
+  }
+  return key;
+}
+
+SlabKey slab_key(const Buffer& buffer, const Bounds& bounds) {
+  std::vector<RankId> ranks;
+  for (const Index& index : buffer.access.indices) {
+    ranks.push_back(index.rank);
+    if (index.tap) ranks.push_back(*index.tap);
+  }
+  return key_along(ranks, bounds);
+}
+
+std::size_t carried_dimension(const Cascade& cascade, const Buffer& buffer) {
+  const Access& access = access_of(cascade, buffer.uses.front());
+  for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    if (shifted(access.indices[i])) return i;
+  }
+  FUSESCAPE_EXPECTS(buffer.role != BufferRole::kCarried);
+  return 0;
+}
+
+Box slab_box(const Cascade& cascade, const Buffer& buffer, const Bounds& bounds) {
+  const bool loaded = cascade.tensor(buffer.tensor).initial == Initial::kLoaded;
+  if (buffer.role != BufferRole::kCarried) return box_of(cascade, buffer.access, bounds, loaded);
+  Box box;
+  for (const Index& index : buffer.access.indices) {
+    const std::int64_t first = bounds.start[index_of(index.rank)] + index.offset;
+    box.emplace_back(first, first + bounds.extent[index_of(index.rank)]);
+  }
+  const auto at = static_cast<std::ptrdiff_t>(carried_dimension(cascade, buffer));
+  box.insert(box.begin() + at, Range{-buffer.depth, 0});
+  return box;
+}
+
+Box box_to_fetch(const Cascade& cascade, const Buffer& buffer, const Bounds& bounds) {
+  Box box = slab_box(cascade, buffer, bounds);
+  if (!buffer.held) return box;
+  for (std::size_t i = 0; i < box.size(); ++i) {
+    const Index& index = buffer.access.indices[i];
+    const std::int64_t start = bounds.start[index_of(index.rank)];
+    if (!index.tap || start == 0) continue;
+    const std::int64_t fresh = start - index.distance - bounds.start[index_of(*index.tap)];
+    box[i].first = std::max(box[i].first, fresh);
+  }
+  return box;
+}
+
+bool keeps_halo(const Cascade& cascade, const Buffer& buffer) {
+  if (!buffer.held || buffer.role != BufferRole::kFetched) return false;
+  const auto& indices = buffer.access.indices;
+  return std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
+    return index.tap && cascade.extent(*index.tap) > Elements{1};
+  });
+}
+
+bool inside(const Box& box, std::span<const std::int64_t> at) {
+  for (std::size_t i = 0; i < box.size(); ++i) {
+    if (at[i] < box[i].first || at[i] >= box[i].second) return false;
+  }
+  return true;
+}
+
+const Access& access_of(const Cascade& cascade, const Use& use) {
+  return cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+}
+
+std::int64_t terms_of(const Cascade& cascade, TensorId tensor) {
+  const auto& producer = cascade.producer[index_of(tensor)];
+  if (!producer) return 1;
+  std::int64_t terms = 1;
+  for (const RankId rank : cascade.op(*producer).reduction_ranks) terms *= cascade.extent(rank).value();
+  return terms;
+}
+
+}  // namespace fusescape

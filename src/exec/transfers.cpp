@@ -1,0 +1,190 @@
+// The transfers of a group's buffers: each method moves the elements and counts their bytes.
+#include <algorithm>
+
+#include "fusescape/support/contract.hpp"
+#include "residency.hpp"
+
+namespace fusescape {
+
+Bytes Residency::transfer(std::int64_t elements, int bits) const {
+  return round_up(bytes_of(Elements{elements}, bits), chip_.options.granule);
+}
+
+int Residency::dram_width(std::size_t i) const {
+  return dram_bits(chip_.cascade, chip_.plan, group_.buffers[i].tensor);
+}
+
+int Residency::sum_width(std::size_t i) const {
+  return bits_of(facts(chip_.cascade.tensor(group_.buffers[i].tensor).type).accumulator);
+}
+
+/// What a fetch finds: what is retained comes from there, all else from DRAM.
+Held Residency::from_outside(TensorId tensor, const Coordinates& at) const {
+  if (const Retained* kept = chip_.retained_of(tensor)) {
+    if (const auto value = kept->find(chip_.dram.id(tensor, at))) return {*value, chip_.dram.whole(tensor)};
+  }
+  return chip_.dram.get(tensor, at);
+}
+
+void Residency::fetch(std::size_t i, const Bounds& bounds) {
+  const Buffer& buffer = group_.buffers[i];
+  State& state = states_[i];
+  SlabKey key = slab_key(buffer, bounds);
+  if (state.key == key) return;
+  if (state.key && !buffer.held) memory(i).turn();
+  const Box box = box_to_fetch(chip_.cascade, buffer, bounds);
+  const Retained* kept = chip_.retained_of(buffer.tensor);
+  std::int64_t moving = 0;
+  for_each_in(box, [&](const Coordinates& at) {
+    const std::int64_t id = chip_.dram.id(buffer.tensor, at);
+    memory(i).put(at, id, from_outside(buffer.tensor, at));
+    const bool history = std::any_of(at.begin(), at.end(), [](std::int64_t c) { return c < 0; });
+    if (kept == nullptr || !kept->whole() || history) ++moving;
+  });
+  const Bytes bytes = transfer(moving, dram_width(i));
+  state.read += bytes;
+  if (state.done.insert(key).second) state.once += bytes;
+  state.key = std::move(key);
+  state.box = slab_box(chip_.cascade, buffer, bounds);
+}
+
+/// The values from before the first element, if there are any.
+void Residency::start_pass(std::size_t i, const Bounds& bounds) {
+  const Buffer& buffer = group_.buffers[i];
+  State& state = states_[i];
+  state.key = slab_key(buffer, bounds);
+  state.box = slab_box(chip_.cascade, buffer, bounds);
+  if (chip_.cascade.tensor(buffer.tensor).initial != Initial::kLoaded) return;
+  for_each_in(state.box, [&](const Coordinates& at) {
+    memory(i).put(at, chip_.dram.id(buffer.tensor, at), chip_.dram.get(buffer.tensor, at));
+  });
+  state.read += transfer(volume(state.box), dram_width(i));
+}
+
+/// The values that the next call starts from, once, unless the whole tensor is in DRAM anyway.
+void Residency::end_pass(std::size_t i, const Bounds& bounds) {
+  const Buffer& buffer = group_.buffers[i];
+  State& state = states_[i];
+  const auto& all = group_.buffers;
+  const bool elsewhere = std::any_of(all.begin(), all.end(), [&](const Buffer& other) {
+    return other.tensor == buffer.tensor && other.stored;
+  });
+  const bool wanted = chip_.cascade.tensor(buffer.tensor).final_value == Final::kStored && !elsewhere;
+  if (!wanted || !state.done.insert(slab_key(buffer, bounds)).second) return;
+  Box last = state.box;
+  const std::int64_t extent = chip_.cascade.extent(buffer.carry_rank).value();
+  last[carried_dimension(chip_.cascade, buffer)] = {std::max<std::int64_t>(extent - buffer.depth, 0), extent};
+  for_each_in(last, [&](const Coordinates& at) {
+    chip_.dram.put(buffer.tensor, at, memory(i).get(at, chip_.dram.id(buffer.tensor, at)));
+  });
+  state.written += transfer(volume(last), dram_width(i));
+}
+
+/// Another slab than the one being filled: that goes, and what there is of the new one comes back.
+void Residency::make_room(std::size_t i, const Bounds& bounds) {
+  const Buffer& buffer = group_.buffers[i];
+  State& state = states_[i];
+  SlabKey key = slab_key(buffer, bounds);
+  if (state.key == key) return;
+  set_aside(i);
+  if (state.key && buffer.role == BufferRole::kProduced) memory(i).turn();
+  state.key = std::move(key);
+  state.box = slab_box(chip_.cascade, buffer, bounds);
+  const auto begun = state.unfinished.find(*state.key);
+  if (begun == state.unfinished.end()) return;
+  auto held = begun->second.begin();
+  for_each_in(state.box,
+              [&](const Coordinates& at) { memory(i).put(at, chip_.dram.id(buffer.tensor, at), *held++); });
+  state.unfinished.erase(begun);
+  state.read += transfer(volume(state.box), sum_width(i));
+}
+
+/// Sums that have to leave before they are complete go to DRAM, beside the tensor, to come back.
+void Residency::set_aside(std::size_t i) {
+  const Buffer& buffer = group_.buffers[i];
+  State& state = states_[i];
+  if (!state.key || !buffer.stored) return;
+  const std::int64_t whole = chip_.dram.whole(buffer.tensor);
+  std::vector<Held> sums;
+  bool open = false;
+  for_each_in(state.box, [&](const Coordinates& at) {
+    sums.push_back(memory(i).get(at, chip_.dram.id(buffer.tensor, at)));
+    open = open || (sums.back().terms > 0 && sums.back().terms < whole);
+  });
+  if (!open) return;
+  state.unfinished[*state.key] = std::move(sums);
+  state.written += transfer(volume(state.box), sum_width(i));
+}
+
+bool Residency::complete(std::size_t i) const {
+  const Buffer& buffer = group_.buffers[i];
+  bool all = true;
+  for_each_in(states_[i].box, [&](const Coordinates& at) {
+    const Held held = memory(i).get(at, chip_.dram.id(buffer.tensor, at));
+    all = all && held.terms == chip_.dram.whole(buffer.tensor);
+  });
+  return all;
+}
+
+void Residency::store(std::size_t i) {
+  const Buffer& buffer = group_.buffers[i];
+  State& state = states_[i];
+  state.done.insert(*state.key);
+  Retained* kept = chip_.retained_of(buffer.tensor);
+  const bool output = chip_.cascade.tensor(buffer.tensor).kind == TensorKind::kOutput;
+  for_each_in(state.box, [&](const Coordinates& at) {
+    const std::int64_t id = chip_.dram.id(buffer.tensor, at);
+    const Held held = memory(i).get(at, id);
+    const bool stays = kept != nullptr && kept->keep(id, held.value);
+    if (!stays || output) chip_.dram.put(buffer.tensor, at, held);
+  });
+  const Bytes bytes = transfer(volume(state.box), dram_width(i));
+  state.once += bytes;
+  state.written += bytes;
+}
+
+/// The last slices of what is retained whole have to be in DRAM all the same.
+void Residency::keep_outliving(std::size_t i) {
+  const Buffer& buffer = group_.buffers[i];
+  const Box box = outliving(chip_.cascade, buffer.tensor);
+  if (box.empty()) return;
+  for_each_in(box, [&](const Coordinates& at) {
+    chip_.dram.put(buffer.tensor, at, from_outside(buffer.tensor, at));
+  });
+  states_[i].written += transfer(volume(box), dram_width(i));
+}
+
+/// The newest values of a tensor that is read shifted stay for the next iteration.
+void Residency::hand_on(std::size_t i) {
+  const Buffer& buffer = group_.buffers[i];
+  const auto ring = carried(buffer.tensor);
+  if (!ring || states_[i].memory == states_[*ring].memory || !memory(*ring).allocated() || !states_[i].key)
+    return;
+  Box box = states_[*ring].box;
+  const std::size_t along = carried_dimension(chip_.cascade, group_.buffers[*ring]);
+  box[along] = {0, chip_.cascade.extent(group_.buffers[*ring].carry_rank).value()};
+  for_each_in(states_[i].box, [&](const Coordinates& at) {
+    const std::int64_t id = chip_.dram.id(buffer.tensor, at);
+    const Held held = memory(i).get(at, id);
+    if (held.terms > 0 && inside(box, at)) memory(*ring).put(at, id, held);
+  });
+}
+
+/// What stays on chip between groups has not travelled.
+void Residency::save_retained() {
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    const Buffer& buffer = group_.buffers[i];
+    State& state = states_[i];
+    const Retained* kept = chip_.retained_of(buffer.tensor);
+    if (kept == nullptr || buffer.role == BufferRole::kCarried || state.once == Bytes{0}) continue;
+    const Bytes share = kept->share_of(state.once, chip_.options.granule);
+    if (buffer.role == BufferRole::kFetched && !kept->whole()) {
+      state.read -= share * (state.read.value() / state.once.value());
+    }
+    if (!buffer.stored || chip_.cascade.tensor(buffer.tensor).kind == TensorKind::kOutput) continue;
+    state.written -= share;
+    if (kept->whole()) keep_outliving(i);
+  }
+}
+
+}  // namespace fusescape
