@@ -70,9 +70,7 @@ void GroupSizes::visit(std::size_t i, const Iteration& at) {
   const bool again = seen.key && entered != seen.entered;
   if (again) {
     const bool same = key == *seen.key;
-    const bool tiles_on =
-        keeps_halo(cascade_, buffer) && box_to_fetch(cascade_, buffer, at.bounds_at(buffer.node)) !=
-                                            slab_box(cascade_, buffer, at.bounds_at(buffer.node));
+    const bool tiles_on = !same && continues_window(buffer, at.bounds_at(buffer.node));
     const auto changed = std::mismatch(entered.begin(), entered.end(), seen.entered.begin()).first;
     const NodeId outermost = paths_[i][static_cast<std::size_t>(changed - entered.begin())];
     const bool further_out = !seen.lasts || is_above(plan_, outermost, *seen.lasts);

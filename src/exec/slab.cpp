@@ -64,11 +64,11 @@ Box box_to_fetch(const Cascade& cascade, const Buffer& buffer, const Bounds& bou
   return box;
 }
 
-bool keeps_halo(const Cascade& cascade, const Buffer& buffer) {
+bool continues_window(const Buffer& buffer, const Bounds& bounds) {
   if (!buffer.held || buffer.role != BufferRole::kFetched) return false;
   const auto& indices = buffer.access.indices;
   return std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
-    return index.tap && cascade.extent(*index.tap) > Elements{1};
+    return index.tap && bounds.start[index_of(index.rank)] > 0 && bounds.extent[index_of(*index.tap)] > 1;
   });
 }
 

@@ -28,8 +28,8 @@ using SlabKey = std::vector<Range>;
 /// lies beyond the halo that the last tile left.
 [[nodiscard]] Box box_to_fetch(const Cascade& cascade, const Buffer& buffer, const Bounds& bounds);
 
-/// Whether each tile of a held window leaves some of its elements to the next.
-[[nodiscard]] bool keeps_halo(const Cascade& cascade, const Buffer& buffer);
+/// Whether the tile of a held window goes on with elements that the last one left.
+[[nodiscard]] bool continues_window(const Buffer& buffer, const Bounds& bounds);
 
 [[nodiscard]] bool inside(const Box& box, std::span<const std::int64_t> at);
 

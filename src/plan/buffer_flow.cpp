@@ -198,7 +198,8 @@ void FlowBuilder::outlast_halo() {
   for (const LiveLoop& loop : live) {
     const bool along =
         std::any_of(buffer_.access.indices.begin(), buffer_.access.indices.end(), [&](const Index& index) {
-          return index.rank == loop.rank && index.tap && context_.cascade.extent(*index.tap) > Elements{1};
+          return index.rank == loop.rank && index.tap &&
+                 tile_extent(context_.cascade, context_.plan, buffer_.node, *index.tap) > 1;
         });
     if (along) return live_throughout(loop.node);
   }

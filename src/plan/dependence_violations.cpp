@@ -1,6 +1,8 @@
 // Edges, recurrences and partial sums: may this consumer read what this producer has made by then?
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "legality.hpp"
 
 namespace fusescape {
@@ -29,7 +31,8 @@ struct Checker {
   void check_earlier_read(OpId producer, OpId consumer, const Index& shifted);
   void check_finished(OpId producer, OpId consumer);
   void check_renamed(OpId producer, OpId consumer, const Access& access);
-  void check_repeated_update(OpId producer, OpId consumer, RankId rank);
+  [[nodiscard]] bool is_spilled(OpId producer) const;
+  void check_repeated_update(OpId producer, OpId consumer, const Index& shifted);
   void check_recurrence(const Recurrence& recurrence);
   void check_accumulation(OpId op);
 };
@@ -81,8 +84,18 @@ void Checker::check_renamed(OpId producer, OpId consumer, const Access& access) 
   }
 }
 
+/// Whether what `producer` makes goes to its group's readers through DRAM.
+bool Checker::is_spilled(OpId producer) const {
+  return std::any_of(plan.storages.begin(), plan.storages.end(), [&](const Storage& storage) {
+    return storage.spilled && storage.tensor == cascade.op(producer).output && storage.node != kRoot &&
+           group_of(plan, storage.node) == group_of(plan, leaf(producer));
+  });
+}
+
 /// Carried values are updated in place: a loop that repeats the producer must lie outside the carrying loop.
-void Checker::check_repeated_update(OpId producer, OpId consumer, RankId rank) {
+void Checker::check_repeated_update(OpId producer, OpId consumer, const Index& shifted) {
+  const RankId rank = shifted.rank;
+  if (reach(cascade, shifted) == 0 || is_spilled(producer)) return;  // Nothing is carried.
   const NodeId shared = common_ancestor(plan, leaf(producer), leaf(consumer));
   bool inside = false;
   for (const LiveLoop& loop : live_loops(cascade, plan, leaf(producer))) {
@@ -106,7 +119,7 @@ void Checker::check_edge(OpId producer, const Use& use, bool in_recurrence) {
     return;
   }
   if (producer == use.op) {
-    check_repeated_update(producer, use.op, shifted->rank);
+    check_repeated_update(producer, use.op, *shifted);
     return;
   }
   if (before(use.op, producer)) {
@@ -118,7 +131,7 @@ void Checker::check_edge(OpId producer, const Use& use, bool in_recurrence) {
   }
   check_finished(producer, use.op);
   check_renamed(producer, use.op, access);
-  if (shifted != nullptr) check_repeated_update(producer, use.op, shifted->rank);
+  if (shifted != nullptr) check_repeated_update(producer, use.op, *shifted);
 }
 
 void Checker::check_recurrence(const Recurrence& recurrence) {
@@ -133,6 +146,7 @@ void Checker::check_recurrence(const Recurrence& recurrence) {
     }
     shared = common_ancestor(plan, shared, leaf(op));
   }
+  if (plan.node(shared).kind == NodeKind::kChain) return;  // It runs step by step, as a scan does.
   const std::int64_t tile = tile_extent(cascade, plan, shared, recurrence.rank);
   if (tile <= recurrence.min_distance) return;
   report(Rule::kRecurrenceTile, recurrence.operators.back(), first, recurrence.rank,

@@ -24,15 +24,20 @@ const Index* window_of(const Access& access) {
   return nullptr;
 }
 
+/// Whether all that `access` names was made in earlier iterations of `node`.
+bool reads_earlier_tiles(const Cascade& cascade, const Plan& plan, NodeId node, const Access& access) {
+  const Index* shifted = window_of(access);
+  return shifted != nullptr && tile_extent(cascade, plan, node, shifted->rank) <= shifted->distance;
+}
+
 /// What a chain or an operator reads of its own earlier steps cannot come from DRAM within one tile.
 void check_fetched_before_made(const Cascade& cascade, const Plan& plan, const Use& use, NodeId shared,
                                std::vector<Violation>& found) {
   const NodeKind kind = plan.node(shared).kind;
   if (kind != NodeKind::kChain && kind != NodeKind::kOperator) return;
   const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
-  const Index* shifted = window_of(access);
-  if (shifted == nullptr || tile_extent(cascade, plan, shared, shifted->rank) <= shifted->distance) return;
-  found.push_back({Rule::kOrder, cascade.producer[index_of(access.tensor)], use.op, shifted->rank,
+  if (!is_shifted(access) || reads_earlier_tiles(cascade, plan, shared, access)) return;
+  found.push_back({Rule::kOrder, cascade.producer[index_of(access.tensor)], use.op, window_of(access)->rank,
                    access.tensor, "it is fetched before its own tile makes it"});
 }
 
@@ -51,6 +56,9 @@ void check_spilled(const Cascade& cascade, const Plan& plan, const Placement& pl
     const NodeId shared =
         common_ancestor(plan, placed.leaf[index_of(*producer)], placed.leaf[index_of(use.op)]);
     check_fetched_before_made(cascade, plan, use, shared, found);
+    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    if (plan.node(shared).kind == NodeKind::kChain && !is_shifted(access)) continue;  // It is in a register.
+    if (reads_earlier_tiles(cascade, plan, storage.node, access)) continue;
     for (const LiveLoop& loop : live_loops(cascade, plan, shared)) {
       const bool below = loop.node != storage.node && is_above(plan, storage.node, loop.node);
       if (!below || !has_rank(cascade.tensor(storage.tensor).ranks, loop.rank)) continue;
@@ -61,33 +69,38 @@ void check_spilled(const Cascade& cascade, const Plan& plan, const Placement& pl
   }
 }
 
-/// A halo is kept from one tile to the next only if no other slab takes the buffer in between.
+/// A halo is kept from one tile of `window` to the next only if no other slab takes the buffer in between.
 std::optional<RankId> overwriting_loop(const Cascade& cascade, const Plan& plan, const Storage& storage,
-                                       const Access& access) {
-  const Index* window = window_of(access);
-  if (window == nullptr) return std::nullopt;
+                                       const Access& access, const Index& window) {
+  if (!window.tap || tile_extent(cascade, plan, storage.node, *window.tap) == 1) return std::nullopt;
   bool along = false;
   for (const LiveLoop& loop : live_loops(cascade, plan, storage.node)) {
-    along = along || loop.rank == window->rank;
     const bool other = std::any_of(access.indices.begin(), access.indices.end(), [&](const Index& index) {
-      return index.rank == loop.rank && index.rank != window->rank;
+      return index.tap == loop.rank || (index.rank == loop.rank && index.rank != window.rank);
     });
-    if (loop.rank == window->tap || (along && other)) return loop.rank;
+    if (along && other) return loop.rank;
+    along = along || loop.rank == window.rank;
   }
   return std::nullopt;
 }
 
 void check_halo(const Cascade& cascade, const Plan& plan, const Placement& placed, const Storage& storage,
                 std::vector<Violation>& found) {
-  if (!storage.held) return;
   const NodeId group = group_of(plan, storage.node);
+  const auto& producer = cascade.producer[index_of(storage.tensor)];
+  const bool made_here =
+      producer && placed.placed(*producer) && group_of(plan, placed.leaf[index_of(*producer)]) == group;
+  if (!storage.held || (made_here && !storage.spilled)) return;
   for (const Use& use : cascade.uses[index_of(storage.tensor)]) {
     if (!placed.placed(use.op) || group_of(plan, placed.leaf[index_of(use.op)]) != group) continue;
     const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
-    const auto rank = overwriting_loop(cascade, plan, storage, access);
-    if (!rank) continue;
-    found.push_back({Rule::kHalo, cascade.producer[index_of(storage.tensor)], use.op, rank, storage.tensor,
-                     fmt::format("the loop over {} overwrites the halo it holds", cascade.rank(*rank).name)});
+    for (const Index& window : access.indices) {
+      const auto rank = overwriting_loop(cascade, plan, storage, access, window);
+      if (!rank) continue;
+      found.push_back(
+          {Rule::kHalo, producer, use.op, rank, storage.tensor,
+           fmt::format("the loop over {} overwrites the halo it holds", cascade.rank(*rank).name)});
+    }
   }
 }
 
