@@ -5,7 +5,7 @@
 namespace fusescape {
 
 expected<void, Refusal> add_alone(Plan& plan, const Planner& planner, const Machine& machine, OpId op) {
-  const Candidate* best = planner.best(op, machine).candidate;
+  const Candidate* best = planner.best(op, machine);
   if (best == nullptr) {
     return unexpected{Refusal{Refusal::Reason::kDoesNotFit,
                               fmt::format("{} fits in no tiling", planner.cascade().op(op).name),

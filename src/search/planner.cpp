@@ -1,7 +1,6 @@
 #include "fusescape/search/planner.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <tuple>
 
 #include "candidates.hpp"
@@ -71,20 +70,18 @@ void keep_useful(std::vector<Candidate>& candidates) {
   candidates = std::move(kept);
 }
 
-/// A candidate on one machine, were there room for it.
+/// A candidate that fits a machine.
 struct Trial {
   const Candidate* candidate = nullptr;
   Ticks latency;
-  Ticks dram;
 };
 
-std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, Machine machine) {
-  machine.capacity = Bytes{std::numeric_limits<std::int64_t>::max()};
+std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, const Machine& machine) {
   std::vector<Trial> trials;
-  trials.reserve(candidates.size());
   for (const Candidate& candidate : candidates) {
+    if (candidate.profile.groups.front().peak > machine.capacity) continue;
     const auto cost = evaluate(candidate.profile, machine);
-    if (cost) trials.push_back({&candidate, cost->total.latency, cost->total.dram});
+    if (cost) trials.push_back({&candidate, cost->total.latency});
   }
   return trials;
 }
@@ -98,10 +95,10 @@ bool faster(const Trial& a, const Trial& b) {
   return a.latency < b.latency;
 }
 
-/// At most a sixteenth longer than its own DRAM traffic, or than `least`, the fastest tiling in any memory.
-bool keeps_busy(const Trial& trial, Ticks least) {
+/// At most a sixteenth longer than `least`.
+bool about(Ticks time, Ticks least) {
   constexpr std::int64_t kParts = 16;
-  return trial.latency * kParts <= std::max(trial.dram, least) * (kParts + 1);
+  return time * kParts <= least * (kParts + 1);
 }
 
 bool is_window(const Access& access) {
@@ -163,23 +160,15 @@ bool Planner::serves(const Accelerator& accelerator) const {
          same_rules(spatial_, spatial_mappings(*cascade_, accelerator));
 }
 
-Choice Planner::best(OpId op, const Machine& machine) const {
-  std::vector<Trial> trials = trials_of(candidates(op), machine);  // In order of traffic.
-  if (trials.empty()) return {};
+const Candidate* Planner::best(OpId op, const Machine& machine) const {
+  const std::vector<Trial> trials = trials_of(candidates(op), machine);  // In order of traffic.
+  if (trials.empty()) return nullptr;
   const Ticks least = std::min_element(trials.begin(), trials.end(), faster)->latency;
-  std::erase_if(trials, [&](const Trial& trial) {
-    return trial.candidate->profile.groups.front().peak > machine.capacity;
-  });
-  if (trials.empty()) return {};
-  const auto busy = [&](const Trial& trial) { return keeps_busy(trial, least); };
-  const auto first = std::find_if(trials.begin(), trials.end(), busy);
-  if (first == trials.end())
-    return {std::min_element(trials.begin(), trials.end(), faster)->candidate, false};
-  const Trial* best = &*first;
-  for (auto trial = first; trial != trials.end() && bytes_moved(*trial) == bytes_moved(*first); ++trial) {
-    if (faster(*trial, *best)) best = &*trial;
-  }
-  return {best->candidate, true};
+  const auto is_fast = [&](const Trial& trial) { return about(trial.latency, least); };
+  const auto first = std::find_if(trials.begin(), trials.end(), is_fast);
+  auto last = first;
+  while (last != trials.end() && bytes_moved(*last) == bytes_moved(*first)) ++last;
+  return std::min_element(first, last, faster)->candidate;
 }
 
 Bytes Planner::least_footprint(OpId op) const {

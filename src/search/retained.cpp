@@ -2,27 +2,23 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
+#include <optional>
 
 #include "fused_groups.hpp"
+#include "fusescape/cost/evaluate.hpp"
+#include "fusescape/cost/profile.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "retention.hpp"
 
 namespace fusescape {
 namespace {
 
-std::vector<OpId> all_operators(const Planner& planner) {
-  std::vector<OpId> all;
-  for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
-    all.push_back(OpId{static_cast<std::uint16_t>(i)});
-  }
-  return all;
-}
-
 /// Memories, largest first, at which some operator's tiling may change: what its candidates need.
 std::vector<Bytes> tile_rooms(const Planner& planner, Bytes capacity) {
   std::vector<Bytes> rooms;
-  for (const OpId op : all_operators(planner)) {
-    for (const Candidate& candidate : planner.candidates(op)) {
+  for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
+    for (const Candidate& candidate : planner.candidates(OpId{static_cast<std::uint16_t>(i)})) {
       const Bytes peak = candidate.profile.groups.front().peak;
       if (peak <= capacity) rooms.push_back(peak);
     }
@@ -32,19 +28,32 @@ std::vector<Bytes> tile_rooms(const Planner& planner, Bytes capacity) {
   return rooms;
 }
 
-bool all_busy(const Planner& planner, const Machine& machine) {
-  const std::vector<OpId> all = all_operators(planner);
-  return std::all_of(all.begin(), all.end(), [&](OpId op) { return planner.best(op, machine).busy; });
+struct Price {
+  Bytes moved;
+  Ticks latency;
+};
+
+/// None if it is illegal or does not fit.
+std::optional<Price> price_of(const Planner& planner, const Plan& plan, const Machine& machine) {
+  const auto layout = lay_out(planner.cascade(), plan);
+  if (!layout) return std::nullopt;
+  const auto cost = evaluate(profile(planner.cascade(), plan, *layout, planner.options()), machine);
+  if (!cost) return std::nullopt;
+  return Price{cost->total.dram_read + cost->total.dram_write, cost->total.latency};
 }
 
-Bytes traffic_of(const Planner& planner, const Plan& plan) {
-  const auto layout = lay_out(planner.cascade(), plan);
-  if (!layout) return Bytes::overflowed();
-  Bytes moved;
-  for (const GroupProfile& group : profile(planner.cascade(), plan, *layout, planner.options()).groups) {
-    moved += group.dram_read + group.dram_write;
-  }
-  return moved;
+/// Time of all operators alone if memory did not bound their tiles.
+std::optional<Ticks> time_with_ample_memory(const Planner& planner, Machine machine) {
+  machine.capacity = Bytes{std::numeric_limits<std::int64_t>::max()};
+  const auto plan = fused_plan(planner, machine, {});
+  const auto price = plan ? price_of(planner, *plan, machine) : std::nullopt;
+  return price ? std::optional{price->latency} : std::nullopt;
+}
+
+/// At most a sixteenth longer than `least`.
+bool about(Ticks time, Ticks least) {
+  constexpr std::int64_t kParts = 16;
+  return time * kParts <= least * (kParts + 1);
 }
 
 }  // namespace
@@ -54,18 +63,21 @@ expected<Plan, Refusal> retained_plan(const Planner& planner, const Machine& mac
   if (!best) return best;
   std::vector<Node> tried = best->nodes;
   retain_best(*best, planner, machine);
-  Bytes least = traffic_of(planner, *best);
+  auto least = price_of(planner, *best, machine);
+  const auto ample = time_with_ample_memory(planner, machine);
+  if (!least || !ample) return best;
   Machine smaller = machine;
   for (const Bytes room : tile_rooms(planner, machine.capacity)) {
     smaller.capacity = room;
-    if (!all_busy(planner, smaller)) break;
     expected<Plan, Refusal> plan = fused_plan(planner, smaller, {});
-    if (!plan || plan->nodes == tried) continue;
+    const auto apart = plan ? price_of(planner, *plan, smaller) : std::nullopt;
+    if (!apart || !about(apart->latency, *ample)) break;
+    if (plan->nodes == tried) continue;
     tried = plan->nodes;
     retain_best(*plan, planner, machine);
-    const Bytes moved = traffic_of(planner, *plan);
-    if (moved >= least) continue;
-    least = moved;
+    const auto price = price_of(planner, *plan, machine);
+    if (!price || price->moved >= least->moved) continue;
+    least = price;
     best = std::move(plan);
   }
   return best;

@@ -90,7 +90,7 @@ std::vector<OpId> leaders(const Planner& planner) {
 std::optional<Ticks> time_apart(const Planner& planner, const Machine& machine, const Run& run) {
   Ticks time;
   for (std::size_t i = 0; i < run.size(); i += planner.unit(run[i]).size()) {
-    const Candidate* best = planner.best(run[i], machine).candidate;
+    const Candidate* best = planner.best(run[i], machine);
     if (best == nullptr) return std::nullopt;
     time += time_of(*best, machine);
   }

@@ -29,12 +29,6 @@ struct Candidate {
   PlanProfile profile{};            ///< Of this one group.
 };
 
-/// How an operator runs alone.
-struct Choice {
-  const Candidate* candidate = nullptr;  ///< Null: none fits.
-  bool busy = false;                     ///< Neither the PEs nor the DRAM port wait for want of better tiles.
-};
-
 class Planner {
  public:
   Planner(const Cascade& cascade, const Accelerator& accelerator);
@@ -53,10 +47,10 @@ class Planner {
   /// The operators that cannot be separated from `op`: its recurrence, or itself.
   [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
 
-  /// The candidate that moves the fewest bytes, of those that fit and keep the machine busy: whose time is
-  /// about that of their own DRAM traffic, or of the fastest candidate in any memory. Of equals the fastest,
-  /// then the first. Where no such one fits, the fastest that fits (docs/adr/tiling-of-single-operators.md).
-  [[nodiscard]] Choice best(OpId op, const Machine& machine) const;
+  /// The candidate that moves the fewest bytes, of those that fit and take about the time of the fastest that
+  /// fits; of equals the fastest, then the first. None if none fits
+  /// (docs/adr/tiling-of-single-operators.md).
+  [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
 
   /// Fills the candidate's profile; false, and no profile, if its nest is illegal.
   [[nodiscard]] bool try_profile(Candidate& candidate) const;
