@@ -31,6 +31,13 @@ constexpr const char* kEvaluateExamples = R"(Examples:
   fusescape evaluate --arch marca --workload mamba-130m --strategy fuse-all --print-plan -o plan.yaml
   fusescape evaluate --arch marca --workload mamba-130m --plan plan.yaml)";
 
+constexpr const char* kVerifyExamples = R"(Examples:
+  fusescape verify --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64
+  fusescape verify --arch marca --workload mamba-130m --plan plan.yaml --csv
+
+Large ranks are scaled down so that every tiling case of the plan stays. Exit code 0: all equal; 1: something differs,
+which is a bug; 4: the plan does not fit.)";
+
 constexpr const char* kSweepExamples = R"(Examples:
   fusescape sweep marca-iso-area --out out/iso-area        writes points.csv, pareto.csv, summary.json, resolved.yaml
   fusescape sweep my-sweep.yaml --jobs 1 --csv -o points.csv)";
@@ -39,6 +46,7 @@ constexpr const char* kSweepExamples = R"(Examples:
 struct CommandSlots {
   EvaluateArguments evaluate;
   CompareArguments compare;
+  VerifyArguments verify;
   RooflineArguments roofline;
   SweepArguments sweep;
   ParetoArguments pareto;
@@ -79,14 +87,18 @@ void add_input_options(CLI::App& command, InputArguments& input) {
   add_settings(command, input.settings);
 }
 
+void add_plan_options(CLI::App& command, std::string& strategy, std::string& plan_file) {
+  CLI::Option* named =
+      command.add_option("--strategy", strategy, "A name of 'list strategies'")->type_name("S");
+  command.add_option("--plan", plan_file, "A plan file instead of a strategy")
+      ->type_name("FILE")
+      ->excludes(named);
+}
+
 void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
   CLI::App* command = app.add_subcommand("evaluate", "Cost of one strategy or plan on one accelerator");
   add_input_options(*command, arguments.input);
-  CLI::Option* strategy =
-      command->add_option("--strategy", arguments.strategy, "A name of 'list strategies'")->type_name("S");
-  command->add_option("--plan", arguments.plan_file, "A plan file instead of a strategy")
-      ->type_name("FILE")
-      ->excludes(strategy);
+  add_plan_options(*command, arguments.strategy, arguments.plan_file);
   command->add_option("--model", "Which model: closed (the closed form)")
       ->type_name("MODEL")
       ->check(CLI::IsMember({"closed"}));
@@ -111,6 +123,15 @@ void add_compare(CLI::App& app, CompareArguments& arguments) {
       ->delimiter(',')
       ->allow_extra_args(false);
   add_output_options(*command, arguments.output);
+}
+
+void add_verify(CLI::App& app, VerifyArguments& arguments) {
+  CLI::App* command =
+      app.add_subcommand("verify", "Run a plan on numbers and compare what it moves with the closed form");
+  add_input_options(*command, arguments.input);
+  add_plan_options(*command, arguments.strategy, arguments.plan_file);
+  add_output_options(*command, arguments.output);
+  command->footer(kVerifyExamples);
 }
 
 void add_roofline(CLI::App& app, RooflineArguments& arguments) {
@@ -182,16 +203,22 @@ std::vector<CommandShape> shape_of(const CLI::App& app) {
   return commands;
 }
 
+/// The command, if it says which plan it is about.
+template <class Arguments>
+expected<Command, UsageError> with_plan(const std::string& name, const Arguments& arguments) {
+  if (arguments.strategy.empty() && arguments.plan_file.empty()) {
+    return unexpected{
+        UsageError{fmt::format("error: {0} needs --strategy S or --plan FILE\n"
+                               "Run 'fusescape {0} --help' for help.\n",
+                               name)}};
+  }
+  return Command{arguments};
+}
+
 expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slots) {
   const std::string name = app.get_subcommands().front()->get_name();
-  if (name == "evaluate") {
-    if (slots.evaluate.strategy.empty() && slots.evaluate.plan_file.empty()) {
-      return unexpected{
-          UsageError{"error: evaluate needs --strategy S or --plan FILE\n"
-                     "Run 'fusescape evaluate --help' for help.\n"}};
-    }
-    return Command{slots.evaluate};
-  }
+  if (name == "evaluate") return with_plan(name, slots.evaluate);
+  if (name == "verify") return with_plan(name, slots.verify);
   if (name == "compare") return Command{slots.compare};
   if (name == "roofline") return Command{slots.roofline};
   if (name == "sweep") return Command{slots.sweep};
@@ -238,6 +265,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   CommandSlots slots;
   add_evaluate(app, slots.evaluate);
   add_compare(app, slots.compare);
+  add_verify(app, slots.verify);
   add_roofline(app, slots.roofline);
   add_sweep(app, slots.sweep);
   add_pareto(app, slots.pareto);

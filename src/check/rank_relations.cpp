@@ -133,23 +133,38 @@ class Relations {
   std::vector<std::vector<Slice>> slices_;  ///< Per family.
 };
 
-/// Where a slice that began at `offset` of `family` begins with other extents.
+/// Where a slice that began at `offset` of `family` begins with other extents: gaps share what slices leave
+/// of the `scaled` extent.
 std::int64_t moved_offset(const RankFamily& family, const std::vector<std::int64_t>& extents,
                           std::int64_t scaled, std::int64_t offset) {
+  if (family.parts.empty()) return offset;
+  std::int64_t gaps = 0;
+  std::int64_t scaled_gaps = scaled;
+  for (const RankPart& part : family.parts) {
+    if (!part.family) gaps += part.extent;
+    if (part.family) scaled_gaps -= extents[*part.family];
+  }
   std::int64_t before = 0;
   std::int64_t after = 0;
-  std::int64_t gaps = scaled;  // What the slices leave of the scaled extent, shared by the gaps below.
-  std::int64_t old_gaps = 0;
-  for (const RankPart& part : family.parts) {
-    if (part.family) gaps -= extents[*part.family];
-    if (!part.family) old_gaps += part.extent;
-  }
   for (const RankPart& part : family.parts) {
     if (before == offset) break;
     before += part.extent;
-    after += part.family ? extents[*part.family] : gaps * part.extent / old_gaps;
+    if (part.family) {
+      after += extents[*part.family];
+    } else if (gaps > 0) {
+      after += scaled_gaps * part.extent / gaps;
+    }
   }
-  return family.parts.empty() ? offset : after;
+  return after;
+}
+
+void move_slices(const RankRelations& relations, const std::vector<std::int64_t>& extents,
+                 const Tensor& tensor, Access& access) {
+  for (std::size_t i = 0; i < access.indices.size(); ++i) {
+    const std::size_t family = relations.family_of[index_of(tensor.ranks[i])];
+    std::int64_t& offset = access.indices[i].offset;
+    offset = moved_offset(relations.families[family], extents, extents[family], offset);
+  }
 }
 
 /// Elements of a dimension beyond the last one that an index reads, a window's overhang allowed.
@@ -188,14 +203,7 @@ std::optional<Cascade> with_extents(const Cascade& cascade, const RankRelations&
     scaled.ranks[i].extent = Elements{extents[relations.family_of[i]]};
   }
   for (Operator& op : scaled.operators) {
-    for (Access& access : op.inputs) {
-      for (std::size_t i = 0; i < access.indices.size(); ++i) {
-        const RankId dimension = cascade.tensor(access.tensor).ranks[i];
-        const RankFamily& family = relations.families[relations.family_of[index_of(dimension)]];
-        access.indices[i].offset =
-            moved_offset(family, extents, scaled.extent(dimension).value(), access.indices[i].offset);
-      }
-    }
+    for (Access& access : op.inputs) move_slices(relations, extents, cascade.tensor(access.tensor), access);
   }
   CheckedCascade checked = make_cascade(std::move(scaled));
   if (!checked.problems.empty()) return std::nullopt;

@@ -151,6 +151,7 @@ Bytes scaled_retention(const Cascade& from, const Cascade& to, const Retention& 
     scaled_slice = Elements{scaled_slice.value() / to.extent(rank).value()};
     const std::int64_t one = bytes_of(slice, bits).value();
     const std::int64_t scaled_one = bytes_of(scaled_slice, bits).value();
+    FUSESCAPE_EXPECTS(one > 0 && scaled_one > 0);
     if (retention.bytes.value() % one != 0 || all % one != 0 || scaled_all % scaled_one != 0) continue;
     return Bytes{share_of(retention.bytes.value() / one, all / one, scaled_all / scaled_one) * scaled_one};
   }

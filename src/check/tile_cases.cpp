@@ -34,14 +34,10 @@ class TileSearch {
  public:
   TileSearch(const RankTiling& tiling, std::int64_t extent, std::int64_t scaled)
       : tiling_{tiling}, extent_{extent}, scaled_{scaled} {
-    for (const std::vector<std::int64_t>& nest : tiling.nests) {
-      for (const std::int64_t tile : nest) {
-        if (tile < extent && std::find(tiles_.begin(), tiles_.end(), tile) == tiles_.end()) {
-          tiles_.push_back(tile);
-        }
-      }
-    }
-    std::sort(tiles_.rbegin(), tiles_.rend());
+    std::set<std::int64_t> tiles;
+    for (const std::vector<std::int64_t>& nest : tiling.nests) tiles.insert(nest.begin(), nest.end());
+    tiles.erase(tiles.lower_bound(extent), tiles.end());  // The others are of the full extent.
+    tiles_.assign(tiles.rbegin(), tiles.rend());
   }
 
   [[nodiscard]] std::optional<std::map<std::int64_t, std::int64_t>> run() {
@@ -72,8 +68,9 @@ class TileSearch {
   }
 
   [[nodiscard]] bool same_cases(const std::vector<std::int64_t>& nest) const {
-    std::vector<std::int64_t> shorter;
-    for (const std::int64_t tile : nest) shorter.push_back(tile < extent_ ? found_.at(tile) : scaled_);
+    std::vector<std::int64_t> shorter(nest.size());
+    std::transform(nest.begin(), nest.end(), shorter.begin(),
+                   [&](std::int64_t tile) { return tile < extent_ ? found_.at(tile) : scaled_; });
     std::vector<int> before;
     std::vector<int> after;
     append_cases(tiling_.landmarks, extent_, nest, before);
@@ -87,6 +84,14 @@ class TileSearch {
   std::vector<std::int64_t> tiles_;  ///< Descending.
   std::map<std::int64_t, std::int64_t> found_;
 };
+
+void add_landmarks(const Cascade& cascade, const Access& access, std::vector<RankTiling>& tilings) {
+  for (const Index& index : access.indices) {
+    std::set<std::int64_t>& landmarks = tilings[index_of(index.rank)].landmarks;
+    if (index.distance > 0) landmarks.insert(index.distance);
+    if (reach(cascade, index) > 0) landmarks.insert(reach(cascade, index));
+  }
+}
 
 }  // namespace
 
@@ -102,13 +107,7 @@ std::vector<RankTiling> rank_tilings(const Cascade& cascade, const Plan& plan) {
     tilings[index_of(node.rank)].nests.insert(std::move(nest));
   }
   for (const Operator& op : cascade.operators) {
-    for (const Access& access : op.inputs) {
-      for (const Index& index : access.indices) {
-        std::set<std::int64_t>& landmarks = tilings[index_of(index.rank)].landmarks;
-        if (index.distance > 0) landmarks.insert(index.distance);
-        if (reach(cascade, index) > 0) landmarks.insert(reach(cascade, index));
-      }
-    }
+    for (const Access& access : op.inputs) add_landmarks(cascade, access, tilings);
   }
   return tilings;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "json_value.hpp"
 
@@ -160,7 +161,8 @@ std::string run_text(const Cascade& cascade, const NumericCheck& run) {
   for (const ValueCheck& check : run.tensors) {
     elements += check.elements;
     wrong += check.wrong;
-    if (worst == nullptr || check.error > worst->error) worst = &check;
+    const auto badness = [](const ValueCheck& c) { return std::pair{c.error, c.tolerance}; };
+    if (worst == nullptr || badness(check) > badness(*worst)) worst = &check;
   }
   if (worst == nullptr) return fmt::format("numbers {}: nothing went to DRAM\n", name);
   return fmt::format(

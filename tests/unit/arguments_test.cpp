@@ -25,6 +25,16 @@ TEST_CASE("evaluate fills its struct, and --set may be given several times, also
   CHECK(evaluate->output.file == "out.json");
 }
 
+TEST_CASE("verify fills its struct with a plan file") {
+  const auto command =
+      parse({"verify", "--arch", "marca", "--workload", "mamba-2.8b", "--plan", "plan.yaml", "--csv"});
+  REQUIRE(command);
+  const auto& verify = std::get<VerifyArguments>(*command);
+  CHECK(verify.plan_file == "plan.yaml");
+  CHECK(verify.strategy.empty());
+  CHECK(verify.output.format == Format::kCsv);
+}
+
 TEST_CASE("The output file - means standard output") {
   const auto command = parse({"list", "archs", "-o", "-"});
   REQUIRE(command);
@@ -45,6 +55,8 @@ TEST_CASE("Command lines that mean nothing are usage errors that name the help")
            {"evaluate", "--arch", "a", "--workload", "w"},
            {"evaluate", "--arch", "a", "--workload", "w", "--strategy", "s", "--plan", "p"},
            {"evaluate", "--arch", "a", "--workload", "w", "--strategy", "s", "--json", "--csv"},
+           {"verify", "--arch", "a", "--workload", "w"},
+           {"verify", "--arch", "a", "--workload", "w", "--strategy", "s", "--plan", "p"},
            {"evaluate", "--arch", "a", "--workload", "w", "--strategy", "s", "--print-plan", "--json"},
            {"evaluate", "--arch", "a", "--workload", "w", "--strategy", "s", "--model", "guess"},
            {"evaluate", "--arch", "a", "--arch", "b", "--workload", "w", "--strategy", "s"},

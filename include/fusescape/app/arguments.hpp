@@ -45,6 +45,13 @@ struct CompareArguments {
   OutputArguments output;
 };
 
+struct VerifyArguments {
+  InputArguments input;
+  std::string strategy;   ///< Empty: `plan_file` is given.
+  std::string plan_file;  ///< Empty: `strategy` is given.
+  OutputArguments output;
+};
+
 struct RooflineArguments {
   InputArguments input;
   OutputArguments output;
@@ -80,8 +87,9 @@ struct PrintArguments {
   OutputArguments output;
 };
 
-using Command = std::variant<EvaluateArguments, CompareArguments, RooflineArguments, SweepArguments,
-                             ParetoArguments, ListArguments, ValidateArguments, PrintArguments>;
+using Command =
+    std::variant<EvaluateArguments, CompareArguments, VerifyArguments, RooflineArguments, SweepArguments,
+                 ParetoArguments, ListArguments, ValidateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {

@@ -1,0 +1,113 @@
+// Do plans, run on numbers, move, hold and compute what the closed form says? The shipped workloads, every
+// strategy.
+#include "fusescape/check/verification.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "fusescape/config/load.hpp"
+#include "fusescape/report/verification.hpp"
+#include "fusescape/search/assessment.hpp"
+#include "random_plans.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+std::vector<Setting> settings_of(const std::vector<std::string>& texts) {
+  std::vector<Setting> settings;
+  for (const std::string& text : texts) settings.push_back(*parse_setting(text));
+  return settings;
+}
+
+Accelerator machine_of(const char* arch) {
+  const auto machine = load_accelerator(arch);
+  REQUIRE(machine.has_value());
+  return *machine;
+}
+
+/// Verifies every strategy that has a plan; returns how many have.
+int verify_all(const char* workload, const std::vector<std::string>& settings, const Accelerator& machine) {
+  const auto loaded = load_workload(workload, settings_of(settings));
+  REQUIRE(loaded.has_value());
+  const Planner planner{loaded->block, machine};
+  int verified = 0;
+  for (const Strategy& strategy : strategies()) {
+    const auto made = assess(planner, machine, strategy);
+    if (!made) continue;
+    ++verified;
+    const Verification verification = verify(loaded->block, made->plan, machine);
+    INFO(verification_text({workload, machine.name, std::string{strategy.name}}, verification, {}));
+    CHECK(verification.passed());
+  }
+  return verified;
+}
+
+TEST_CASE("Every strategy of a Mamba block passes, prefill") {
+  CHECK(verify_all("mamba-130m", {}, machine_of("marca")) == static_cast<int>(strategies().size()));
+}
+
+TEST_CASE("Every strategy of the fine-grained-fusion paper's block passes on its machine") {
+  CHECK(verify_all("mamba-2.8b-pact25", {"L=64"}, machine_of("marca-pact25")) ==
+        static_cast<int>(strategies().size()));
+}
+
+TEST_CASE("Every strategy of an attention block passes that has a plan for it") {
+  CHECK(verify_all("opt-2.7b", {"L=128"}, machine_of("marca")) > 0);
+  CHECK(verify_all("opt-2.7b", {"phase=decode", "S=512", "dtype=bf16"}, machine_of("edge")) > 0);
+}
+
+TEST_CASE("Every strategy of a gated linear attention passes that has a plan for it") {
+  CHECK(verify_all("gated-linear-attention", {}, machine_of("marca")) > 0);
+}
+
+TEST_CASE("Every strategy passes in decode, in batches, in narrow types and rewritten") {
+  CHECK(verify_all("mamba-130m", {"phase=decode", "B=9", "dtype=fp16"}, machine_of("edge")) > 0);
+  CHECK(verify_all("mamba-130m", {"L=77", "dtype=bf16", "rewrite=delta_x"}, machine_of("edge")) > 0);
+  CHECK(verify_all("falcon-mamba-7b", {"L=33", "dtype=int8", "B=2"}, machine_of("marca")) > 0);
+}
+
+/// A verification of one group in which everything is equal.
+Verification all_equal(const Cascade& cascade) {
+  return verify(cascade, plan_of(cascade, "M:2{ Z }"), accelerator());
+}
+
+TEST_CASE("Any number that differs fails the verification, and the text shows both") {
+  const Cascade cascade = matmul(4, 6, 5);
+  const VerificationSubject subject{"matmul", "test", "by hand"};
+  Verification made = all_equal(cascade);
+  CHECK(made.passed());
+  CHECK(verification_text(subject, made, {}).find("verdict: equal") != std::string::npos);
+  made.groups.front().tensors.front().read.counted += Bytes{4};
+  CHECK_FALSE(made.passed());
+  CHECK(verification_text(subject, made, {}).find("differs") != std::string::npos);
+  CHECK(verification_text(subject, made, {}).find("verdict: DIFFERENT") != std::string::npos);
+  made = all_equal(cascade);
+  made.groups.front().peak.closed += Bytes{1};
+  CHECK_FALSE(made.passed());
+  made = all_equal(cascade);
+  made.groups.front().kinds.front().ops.counted += Ops{1};
+  CHECK_FALSE(made.passed());
+  CHECK(verification_text(subject, made, {}).find("matmul 121, not 120") != std::string::npos);
+  made = all_equal(cascade);
+  made.runs.back().tensors.front().wrong = 1;
+  CHECK_FALSE(made.passed());
+  made = all_equal(cascade);
+  made.tight = false;
+  CHECK_FALSE(made.passed());
+}
+
+TEST_CASE("What is verified of a small matmul is what a person counts") {
+  // Z[4,6] = X[4,5] Y[5,6], fp32, rows in twos: X once, Y once (it stays), Z once; X and Z in two slots.
+  const Verification made = all_equal(matmul(4, 6, 5));
+  REQUIRE(made.groups.size() == 1);
+  const GroupCheck& group = made.groups.front();
+  REQUIRE(group.tensors.size() == 3);
+  CHECK(group.tensors[0].read.counted == Bytes{4 * 5 * 4});
+  CHECK(group.tensors[1].read.counted == Bytes{5 * 6 * 4});
+  CHECK(group.tensors[2].written.counted == Bytes{4 * 6 * 4});
+  CHECK(group.peak.counted == Bytes{(2 * 2 * 5 + 5 * 6 + 2 * 2 * 6) * 4});
+  REQUIRE(made.runs.size() == 2);
+  CHECK(made.runs[0].tensors.front().elements == 4 * 6);
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans
