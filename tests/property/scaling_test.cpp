@@ -130,7 +130,8 @@ TEST_CASE("Small ranks stay as they are") {
 }
 
 TEST_CASE("Exact tiles stay exact and ragged ones ragged") {
-  // M: 8 whole tiles; N: 17 tiles of 30 and a rest of 2; K: two tiles, the second shorter.
+  // M: 8 whole tiles; N: 17 tiles of 30 and a rest of 2; K: two tiles, the second shorter. The example of
+  // docs/model/verification.md.
   const Cascade cascade = matmul(640, 512, 100);
   const ScaledCase scaled = scaled_down(cascade, plan_of(cascade, "M:80{ N:30{ K:64{ Z } } }"));
   const auto at = [&](std::size_t node) { return scaled.plan.nodes[node].tile; };
@@ -141,6 +142,35 @@ TEST_CASE("Exact tiles stay exact and ragged ones ragged") {
   CHECK(extent(1) / at(3) > 2);
   CHECK(extent(2) / at(4) == 1);
   CHECK(extent(2) % at(4) != 0);
+  CHECK(std::vector{extent(0), extent(1), extent(2)} == std::vector<std::int64_t>{6, 11, 5});
+  CHECK(std::vector{at(2), at(3), at(4)} == std::vector<std::int64_t>{2, 3, 3});
+}
+
+/// out[l] = sum over k of x[l-k] w[k].
+Cascade convolution(std::int64_t tokens, std::int64_t taps) {
+  CascadeBuilder make{"convolution", DataType::kFp32};
+  const RankId l = make.rank("L", Elements{tokens});
+  const RankId k = make.rank("K", Elements{taps});
+  const TensorId x = make.tensor("x", {l}, TensorKind::kInput);
+  const TensorId w = make.tensor("w", {k}, TensorKind::kWeight);
+  make.make("conv", OpKind::kConv, {"out", {l}}, {{x, {{.rank = l, .tap = k}}}, make.at(w)});
+  return sound(make.finish());
+}
+
+TEST_CASE("Tiles shorter than a window stay shorter, longer ones longer") {
+  const auto scaled_tile = [](std::int64_t tile) {
+    const Cascade cascade = convolution(1000, 4);
+    const ScaledCase scaled = scaled_down(cascade, plan_of(cascade, fmt::format("L:{}{{ conv }}", tile)));
+    CHECK(scaled.cascade.extent(RankId{1}) == Elements{4});
+    return scaled.plan.nodes[2].tile;
+  };
+  // The window reaches three tokens back.
+  CHECK(scaled_tile(1) == 1);
+  CHECK(scaled_tile(2) == 2);
+  CHECK(scaled_tile(3) == 3);
+  CHECK(scaled_tile(4) > 3);
+  CHECK(scaled_tile(6) == 6);  // Twice as far.
+  CHECK(scaled_tile(100) > 6);
 }
 
 }  // namespace

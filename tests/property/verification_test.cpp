@@ -65,6 +65,55 @@ TEST_CASE("Every strategy passes in decode, in batches, in narrow types and rewr
   CHECK(verify_all("falcon-mamba-7b", {"L=33", "dtype=int8", "B=2"}, machine_of("marca")) > 0);
 }
 
+Accelerator random_machine(Dice& dice) {
+  Accelerator machine = accelerator();
+  machine.dram.granule = Bytes{dice.one_in(3) ? 32 : 1};
+  machine.model.double_buffering = dice.one_in(2);
+  machine.model.count_second_slots = dice.one_in(2);
+  machine.model.in_place = dice.one_in(2);
+  return machine;
+}
+
+TEST_CASE("Random plans on random large ranks pass, scaled down") {
+  constexpr std::uint32_t kCases = 3000;
+  int verified = 0;
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    Cascade cascade = random_cascade(dice);
+    for (std::size_t i = 0; i < 3; ++i) cascade.ranks[i].extent = Elements{dice.in(1, 60)};
+    const CheckedCascade large = make_cascade(cascade);
+    if (!large.problems.empty()) continue;
+    const Plan plan = RandomPlan{dice, large.cascade}.run();
+    if (!lay_out(large.cascade, plan)) continue;
+    if (total_ops(scaled_down(large.cascade, plan).cascade) > Ops{50'000}) continue;  // Slow, not different.
+    ++verified;
+    const Verification made = verify(large.cascade, plan, random_machine(dice));
+    CAPTURE(seed, text_of(large.cascade), text_of(large.cascade, plan));
+    INFO(verification_text({"random", "random", "random"}, made, {}));
+    CHECK(made.passed());
+  }
+  CHECK(verified > static_cast<int>(kCases / 10));
+}
+
+TEST_CASE("Terms added in another order differ by less than the tolerance, but do differ") {
+  CascadeBuilder make{"two sums", DataType::kFp32};
+  const RankId m = make.rank("M", Elements{6});
+  const RankId j = make.rank("J", Elements{5});
+  const RankId k = make.rank("K", Elements{6});
+  const TensorId x = make.tensor("X", {m, j, k}, TensorKind::kInput);
+  const TensorId y = make.tensor("Y", {j, k}, TensorKind::kWeight);
+  make.make("Z", OpKind::kMatmul, {"Z", {m}}, {make.at(x), make.at(y)});
+  const Cascade cascade = sound(make.finish());
+  const Verification made = verify(cascade, plan_of(cascade, "K:1{ J:1{ Z } }"), accelerator());
+  CHECK(made.passed());
+  for (const NumericCheck& run : made.runs) {
+    CHECK(run.tensors.front().error > 0.0);
+    CHECK(run.tensors.front().error <= run.tensors.front().tolerance);
+  }
+  // 30 terms of one sign: 2 * 30 units of half a spacing, over a result of their size, and one spacing more.
+  CHECK(made.runs.front().tensors.front().tolerance < 64 * std::ldexp(1.0, -23));
+}
+
 /// A verification of one group in which everything is equal.
 Verification all_equal(const Cascade& cascade) {
   return verify(cascade, plan_of(cascade, "M:2{ Z }"), accelerator());
