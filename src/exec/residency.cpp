@@ -127,12 +127,19 @@ Held Residency::read(const Use& use, const Coordinates& at, std::int64_t id) con
         std::any_of(uses.begin(), uses.end(), [&](const Use& other) { return same_use(use, other); });
     if (!serves) continue;
     served = true;
-    if (const Held held = memory(i).get(at, id); held.terms > 0) return held;
+    if (const Held held = held_in(i, at, id); held.terms > 0) return held;
   }
   // What was made in this tile, and is read shifted, need not have been handed on yet.
   const auto fresh = made(tensor);
   if (!earlier || !served || !fresh || !carried(tensor)) return {};
-  return memory(*fresh).get(at, id);
+  return held_in(*fresh, at, id);
+}
+
+/// An element of the buffer's slab; a carried buffer holds whatever has not been overwritten.
+Held Residency::held_in(std::size_t i, const Coordinates& at, std::int64_t id) const {
+  const bool slab = group_.buffers[i].role != BufferRole::kCarried;
+  if (slab && (!states_[i].key || !inside(states_[i].box, at))) return {};
+  return memory(i).get(at, id);
 }
 
 Held Residency::made_so_far(OpId op, const Coordinates& at, std::int64_t id) const {

@@ -77,6 +77,7 @@ class Residency {
   void keep_outliving(std::size_t i);
   void hand_on(std::size_t i);
   [[nodiscard]] bool complete(std::size_t i) const;
+  [[nodiscard]] Held held_in(std::size_t i, const Coordinates& at, std::int64_t id) const;
   [[nodiscard]] Held from_outside(TensorId tensor, const Coordinates& at) const;
   [[nodiscard]] Bytes transfer(std::int64_t elements, int bits) const;
   [[nodiscard]] int dram_width(std::size_t i) const;

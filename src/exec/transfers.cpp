@@ -33,6 +33,12 @@ void Residency::fetch(std::size_t i, const Bounds& bounds) {
   if (state.key == key) return;
   if (state.key && !buffer.held) memory(i).turn();
   const Box box = box_to_fetch(chip_.cascade, buffer, bounds);
+  const Box slab = slab_box(chip_.cascade, buffer, bounds);
+  if (buffer.held && state.key) {  // What a window leaves behind is gone.
+    for_each_in(state.box, [&](const Coordinates& at) {
+      if (!inside(slab, at)) memory(i).put(at, chip_.dram.id(buffer.tensor, at), {});
+    });
+  }
   const Retained* kept = chip_.retained_of(buffer.tensor);
   std::int64_t moving = 0;
   for_each_in(box, [&](const Coordinates& at) {
@@ -45,7 +51,7 @@ void Residency::fetch(std::size_t i, const Bounds& bounds) {
   state.read += bytes;
   if (state.done.insert(key).second) state.once += bytes;
   state.key = std::move(key);
-  state.box = slab_box(chip_.cascade, buffer, bounds);
+  state.box = slab;
 }
 
 /// The values from before the first element, if there are any.

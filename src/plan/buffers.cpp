@@ -324,6 +324,8 @@ void BufferPlanner::share_state(std::size_t carried) {
     const bool from_state = class_of(cascade_.op(*buffer.producer).kind) == OpClass::kElementwise &&
                             *buffer.producer == last_use(state) && order(last_use(buffer)) <= update &&
                             !repeats_below(buffer.node, *buffer.producer) &&
+                            !repeats_below(buffer.node, *state.producer) &&
+                            !is_read_elsewhere(buffer.tensor, *state.producer) &&
                             cascade_.tensor(buffer.tensor).ranks == cascade_.tensor(state.tensor).ranks &&
                             cascade_.tensor(buffer.tensor).type == cascade_.tensor(state.tensor).type;
     if (is_state || from_state) buffer.inside = static_cast<std::int32_t>(carried);

@@ -32,6 +32,7 @@ struct Checker {
   void check_finished(OpId producer, OpId consumer);
   void check_renamed(OpId producer, OpId consumer, const Access& access);
   [[nodiscard]] bool is_spilled(OpId producer) const;
+  [[nodiscard]] NodeId carrying_node(OpId producer) const;
   void check_repeated_update(OpId producer, OpId consumer, const Index& shifted);
   void check_recurrence(const Recurrence& recurrence);
   void check_accumulation(OpId op);
@@ -46,11 +47,11 @@ const Index* shifted_index(const Access& access) {
 }
 
 /// A consumer that runs first may only read what an earlier iteration made: the shared tile must not reach
-/// further.
+/// further. A chain goes element by element.
 void Checker::check_earlier_read(OpId producer, OpId consumer, const Index& shifted) {
   const NodeId shared = common_ancestor(plan, leaf(producer), leaf(consumer));
   const std::int64_t tile = tile_extent(cascade, plan, shared, shifted.rank);
-  if (tile > shifted.distance) {
+  if (tile > shifted.distance && plan.node(shared).kind != NodeKind::kChain) {
     report(Rule::kOrder, producer, consumer, shifted.rank,
            fmt::format("it runs first, and shares a tile of {} with its producer at distance {}", tile,
                        shifted.distance));
@@ -92,15 +93,35 @@ bool Checker::is_spilled(OpId producer) const {
   });
 }
 
+/// The lowest node above an operator and all that read its earlier results in its group.
+NodeId Checker::carrying_node(OpId producer) const {
+  NodeId node = plan.node(leaf(producer)).parent;
+  for (const Use& use : cascade.uses[index_of(cascade.op(producer).output)]) {
+    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    if (!placed.placed(use.op) || !same_group(producer, use.op) || !is_shifted(access)) continue;
+    node = common_ancestor(plan, node, leaf(use.op));
+  }
+  return node;
+}
+
 /// Carried values are updated in place: a loop that repeats the producer must lie outside the carrying loop.
 void Checker::check_repeated_update(OpId producer, OpId consumer, const Index& shifted) {
   const RankId rank = shifted.rank;
   if (reach(cascade, shifted) == 0 || is_spilled(producer)) return;  // Nothing is carried.
   const NodeId shared = common_ancestor(plan, leaf(producer), leaf(consumer));
+  const std::vector<LiveLoop> loops = live_loops(cascade, plan, leaf(producer));
+  const bool tiled =
+      std::any_of(loops.begin(), loops.end(), [&](const LiveLoop& l) { return l.rank == rank; });
+  const bool loaded = cascade.tensor(cascade.op(producer).output).initial == Initial::kLoaded;
+  const NodeId carrier = carrying_node(producer);
   bool inside = false;
-  for (const LiveLoop& loop : live_loops(cascade, plan, leaf(producer))) {
+  for (const LiveLoop& loop : loops) {
     const bool carries = loop.rank == rank && is_above(plan, loop.node, shared);
-    if (inside && !has_rank(cascade.op(producer).ranks, loop.rank)) {
+    // A rank in one tile: initial values last as long as the carrying node's iteration.
+    const bool repeats_pass = !tiled && loaded && loop.node != carrier && is_above(plan, carrier, loop.node);
+    const bool repeats_both =
+        is_above(plan, loop.node, shared) && !has_rank(cascade.op(producer).ranks, loop.rank);
+    if (repeats_both && (inside || repeats_pass)) {
       report(Rule::kRecurrenceRecompute, producer, consumer, loop.rank,
              fmt::format("the loop over {} repeats the update of values carried along {}",
                          cascade.rank(loop.rank).name, cascade.rank(rank).name));

@@ -1,0 +1,174 @@
+// Random cascades and plans with more variety: every type and kind of operator, slices, scans, and what a
+// plan says about storage in DRAM and between groups.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "random_plans.hpp"
+
+namespace fusescape::test_plans {
+
+/// Changes a random cascade; what does not come out sound is left as it was.
+class CascadeVariation {
+ public:
+  CascadeVariation(Dice& dice, Cascade cascade) : dice_{dice}, cascade_{std::move(cascade)} {}
+
+  Cascade run() {
+    attempt(&CascadeVariation::slice);
+    attempt(&CascadeVariation::choose_kinds);
+    if (dice_.one_in(4)) attempt(&CascadeVariation::add_scan);
+    if (dice_.one_in(3)) attempt(&CascadeVariation::mix_types);
+    return std::move(cascade_);
+  }
+
+ private:
+  void attempt(void (CascadeVariation::*change)(Cascade&)) {
+    Cascade changed = cascade_;
+    (this->*change)(changed);
+    CheckedCascade checked = make_cascade(std::move(changed));
+    if (checked.problems.empty()) cascade_ = std::move(checked.cascade);
+  }
+
+  RankId random_rank(const Cascade& cascade) {
+    return RankId{
+        static_cast<std::uint16_t>(dice_.in(0, static_cast<std::int64_t>(cascade.ranks.size()) - 1))};
+  }
+
+  /// Reads a dimension along another rank, perhaps a slice of it.
+  void slice(Cascade& cascade) {
+    if (dice_.one_in(2)) return;
+    Operator& op = cascade.operators[static_cast<std::size_t>(
+        dice_.in(0, static_cast<std::int64_t>(cascade.operators.size()) - 1))];
+    Access& access =
+        op.inputs[static_cast<std::size_t>(dice_.in(0, static_cast<std::int64_t>(op.inputs.size()) - 1))];
+    for (std::size_t i = 0; i < access.indices.size(); ++i) {
+      Index& index = access.indices[i];
+      if (index.distance > 0 || index.tap || !dice_.one_in(2)) continue;
+      const RankId along = random_rank(cascade);
+      const std::int64_t room =
+          cascade.extent(cascade.tensor(access.tensor).ranks[i]).value() - cascade.extent(along).value();
+      if (room >= 0) index = {.rank = along, .offset = dice_.in(0, room)};
+    }
+    fit_kind(cascade, op);
+  }
+
+  /// A sum if its inputs have ranks that its output lacks, else element-wise.
+  static void fit_kind(const Cascade& cascade, Operator& op) {
+    bool reduces = false;
+    for (const Access& access : op.inputs) {
+      for (const Index& index : access.indices) {
+        const auto& output = cascade.tensor(op.output).ranks;
+        reduces = reduces || !has_rank(output, index.rank) || (index.tap && !has_rank(output, *index.tap));
+      }
+    }
+    if (reduces) op.kind = op.inputs.size() > 1 ? OpKind::kMatmul : OpKind::kReduceSum;
+    if (!reduces) op.kind = op.inputs.size() > 1 ? OpKind::kMul : OpKind::kExp;
+  }
+
+  void choose_kinds(Cascade& cascade) {
+    const std::size_t count = cascade.operators.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      Operator& op = cascade.operators[i];
+      if (cascade.recurrence_of[i]) continue;
+      if (dice_.one_in(3)) op.inputs.pop_back();
+      fit_kind(cascade, op);
+      if (op.kind == OpKind::kMatmul && dice_.one_in(3)) add_bias(cascade, op);
+      choose_kind(op);
+    }
+  }
+
+  void add_bias(Cascade& cascade, Operator& op) {
+    Tensor bias{.name = fmt::format("{}_bias", op.name), .ranks = {}, .kind = TensorKind::kWeight};
+    Access access{TensorId{static_cast<std::uint16_t>(cascade.tensors.size())}, {}};
+    for (const RankId rank : cascade.tensor(op.output).ranks) {
+      if (dice_.one_in(2)) continue;
+      bias.ranks.push_back(rank);
+      access.indices.push_back({.rank = rank});
+    }
+    bias.type = cascade.tensor(op.output).type;
+    cascade.tensors.push_back(bias);
+    op.inputs.push_back(access);
+  }
+
+  void choose_kind(Operator& op) {
+    if (op.kind == OpKind::kMul) {
+      op.kind = dice_.pick<OpKind>(
+          {OpKind::kMul, OpKind::kAdd, OpKind::kSub, OpKind::kDiv, OpKind::kMax, OpKind::kSoftplus});
+    } else if (op.kind == OpKind::kExp) {
+      op.kind = dice_.pick<OpKind>({OpKind::kExp, OpKind::kSilu, OpKind::kSigmoid, OpKind::kRelu,
+                                    OpKind::kSquare, OpKind::kReciprocal, OpKind::kGather});
+    } else if (op.kind == OpKind::kReduceSum) {
+      op.kind = dice_.pick<OpKind>({OpKind::kReduceSum, OpKind::kReduceMean, OpKind::kReduceMax});
+    }
+  }
+
+  /// s[l] = a[l] s[l-1] + b[l], and an operator that reads s.
+  void add_scan(Cascade& cascade) {
+    const RankId l{0};
+    const DataType type = cascade.tensors.front().type;
+    std::vector<RankId> ranks{l};
+    if (dice_.one_in(2)) ranks.insert(dice_.one_in(2) ? ranks.begin() : ranks.end(), RankId{1});
+    const auto add = [&](const char* name, TensorKind kind) {
+      cascade.tensors.push_back({.name = name, .ranks = ranks, .type = type, .kind = kind});
+      Access access{TensorId{static_cast<std::uint16_t>(cascade.tensors.size() - 1)}, {}};
+      for (const RankId rank : ranks) access.indices.push_back({.rank = rank});
+      return access;
+    };
+    const Access a = add("s_a", TensorKind::kInput);
+    const Access b = add("s_b", TensorKind::kInput);
+    const Access s = add("s", TensorKind::kState);
+    const Access r = add("r", TensorKind::kOutput);
+    Tensor& state = cascade.tensors[index_of(s.tensor)];
+    state.initial = dice_.one_in(2) ? Initial::kLoaded : Initial::kZero;
+    state.final_value = dice_.one_in(2) ? Final::kStored : Final::kDropped;
+    Access old = s;
+    for (Index& index : old.indices) index.distance = index.rank == l ? 1 : 0;
+    const auto make = [&](const char* name, OpKind kind, const Access& output, std::vector<Access> inputs) {
+      Operator op;
+      op.name = name;
+      op.kind = kind;
+      op.output = output.tensor;
+      op.inputs = std::move(inputs);
+      cascade.operators.push_back(std::move(op));
+    };
+    make("s", OpKind::kScan, s, {a, old, b});
+    make("r", OpKind::kMul, r, {s, dice_.one_in(2) ? a : old});
+  }
+
+  void mix_types(Cascade& cascade) {
+    const bool each = dice_.one_in(2);
+    DataType type = kDataTypes[static_cast<std::size_t>(dice_.in(0, kDataTypes.size() - 1))].type;
+    for (Tensor& tensor : cascade.tensors) {
+      if (each) type = kDataTypes[static_cast<std::size_t>(dice_.in(0, kDataTypes.size() - 1))].type;
+      tensor.type = type;
+    }
+  }
+
+  Dice& dice_;
+  Cascade cascade_;
+};
+
+/// Adds to a random plan what it says about DRAM and about the time between groups; may swap two operators.
+inline void vary_plan(Dice& dice, const Cascade& cascade, Plan& plan) {
+  if (dice.one_in(6)) {
+    std::vector<std::size_t> leaves;
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+      if (plan.nodes[i].kind == NodeKind::kOperator) leaves.push_back(i);
+    }
+    std::swap(plan.nodes[dice.pick(leaves)].op, plan.nodes[dice.pick(leaves)].op);
+  }
+  for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
+    const TensorId tensor{static_cast<std::uint16_t>(i)};
+    if (dice.one_in(5)) plan.formats.push_back({tensor, static_cast<int>(dice.in(1, 70))});
+    if (!cascade.producer[i] || !dice.one_in(2)) continue;
+    const Bytes all = bytes_of(elements_of(cascade, tensor), bits_of(cascade.tensor(tensor).type));
+    plan.retentions.push_back({tensor, dice.one_in(2) ? all : Bytes{dice.in(1, all.value())}});
+    if (!resolve(cascade, plan)) plan.retentions.pop_back();
+  }
+}
+
+}  // namespace fusescape::test_plans
