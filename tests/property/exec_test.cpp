@@ -44,7 +44,7 @@ std::array<Ops, kOpKindCount> ops_by_kind(const PlanProfile& closed, const Group
   for (std::uint32_t c = 0; c < group.class_count; ++c) {
     const TileClass& tiles = closed.classes[group.first_class + c];
     for (std::uint32_t w = 0; w < tiles.work_count; ++w) {
-      const OperatorWork& work = closed.work[tiles.first_work + w];
+      const OperatorWork& work = closed.work.operators[tiles.first_work + w];
       ops[static_cast<std::size_t>(work.kind)] += Ops{work.ops} * tiles.count;
     }
   }
