@@ -90,10 +90,11 @@ Built marca_upper(const Planner& planner, const Machine& machine) {
 }
 
 constexpr std::array kStrategies{
-    Strategy{"unfused",
-             "every operator alone, in the traffic-least tiling and loop order that fits and keeps the "
-             "machine busy",
-             unfused},
+    Strategy{
+        "unfused",
+        "every operator alone, in the traffic-least tiling and loop order of those that fit and take about "
+        "the least time",
+        unfused},
     Strategy{"pact-a", "{dA, exp} fused", pact_a},
     Strategy{"pact-b", "{dB, dBx} fused", pact_b},
     Strategy{"pact-a-b", "{dA, exp} and {dB, dBx} fused", pact_a_b},
