@@ -181,6 +181,7 @@ std::vector<std::vector<Allotment>> allotments(const Cascade& cascade, const Pla
     }
   });
   std::vector<std::vector<Allotment>> found;
+  found.reserve(groups.size());
   for (const GroupSizes& group : groups) found.push_back(group.result());
   return found;
 }
