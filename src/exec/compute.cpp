@@ -32,6 +32,13 @@ Place place_of(const Cascade& cascade, TensorId tensor, const Coordinates& at) {
   return Place::kOwn;
 }
 
+/// The ranks along which `access` reads earlier elements.
+void append_shifted(const Access& access, std::vector<RankId>& ranks) {
+  for (const Index& index : access.indices) {
+    if (index.distance > 0 || index.tap) ranks.push_back(index.rank);
+  }
+}
+
 }  // namespace
 
 void Compute::fail(BadValue problem, OpId op, TensorId tensor, const Coordinates& at) {
@@ -135,20 +142,20 @@ Compute::Member Compute::member(OpId op, const Bounds& bounds) {
 
 /// Ranks along which an operator reads what the tile itself makes come first, sums last.
 std::vector<RankId> Compute::order(const std::vector<OpId>& members) const {
-  std::vector<RankId> ranks;
-  const auto add = [&](RankId rank) {
-    if (!has_rank(ranks, rank)) ranks.push_back(rank);
-  };
+  std::vector<RankId> wanted;
   for (const OpId op : members) {
     for (const Access& access : chip_.cascade.op(op).inputs) {
       const auto& producer = chip_.cascade.producer[index_of(access.tensor)];
-      if (!producer || std::find(members.begin(), members.end(), *producer) == members.end()) continue;
-      for (const Index& index : access.indices) {
-        if (index.distance > 0 || index.tap) add(index.rank);
-      }
+      const bool own = producer && std::find(members.begin(), members.end(), *producer) != members.end();
+      if (own) append_shifted(access, wanted);
     }
   }
-  for (const RankId rank : chip_.cascade.op(members.front()).ranks) add(rank);
+  const std::vector<RankId>& all = chip_.cascade.op(members.front()).ranks;
+  wanted.insert(wanted.end(), all.begin(), all.end());
+  std::vector<RankId> ranks;
+  for (const RankId rank : wanted) {
+    if (!has_rank(ranks, rank)) ranks.push_back(rank);
+  }
   return ranks;
 }
 
@@ -157,6 +164,7 @@ std::optional<ValueFault> Compute::run(const std::vector<OpId>& members, Residen
   buffers_ = &buffers;
   point_.assign(chip_.cascade.ranks.size(), 0);
   std::vector<Member> running;
+  running.reserve(members.size());
   for (const OpId op : members) running.push_back(member(op, bounds));
   const std::vector<RankId> ranks = order(members);
   Box box;

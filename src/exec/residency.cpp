@@ -181,9 +181,11 @@ std::vector<TensorMoved> Residency::moved() const {
     const TensorId tensor = group_.buffers[i].tensor;
     const auto known =
         std::find_if(sums.begin(), sums.end(), [&](const TensorMoved& sum) { return sum.tensor == tensor; });
-    TensorMoved& sum = known != sums.end() ? *known : sums.emplace_back(TensorMoved{tensor, {}, {}});
-    sum.read += states_[i].read;
-    sum.written += states_[i].written;
+    TensorMoved& sum = known != sums.end() ? *known : sums.emplace_back(TensorMoved{tensor, {}, {}, {}, {}});
+    sum.read += states_[i].moved.read;
+    sum.written += states_[i].moved.written;
+    sum.elements_read += states_[i].moved.elements_read;
+    sum.elements_written += states_[i].moved.elements_written;
   }
   return sums;
 }

@@ -61,8 +61,7 @@ class Residency {
     Box box;
     std::set<SlabKey> done;                           ///< Slabs that were fetched, or went to DRAM complete,
     std::map<SlabKey, std::vector<Held>> unfinished;  ///< and sums in DRAM that are to come back.
-    Bytes read;
-    Bytes written;
+    TensorMoved moved;
     Bytes once;  ///< Of a pass: fetched or stored slabs, each counted once.
   };
 
@@ -80,6 +79,8 @@ class Residency {
   [[nodiscard]] Held held_in(std::size_t i, const Coordinates& at, std::int64_t id) const;
   [[nodiscard]] Held from_outside(TensorId tensor, const Coordinates& at) const;
   [[nodiscard]] Bytes transfer(std::int64_t elements, int bits) const;
+  void count_read(State& state, std::int64_t elements, int bits) const;
+  void count_written(State& state, std::int64_t elements, int bits) const;
   [[nodiscard]] int dram_width(std::size_t i) const;
   [[nodiscard]] int sum_width(std::size_t i) const;
   [[nodiscard]] std::optional<std::size_t> carried(TensorId tensor) const;

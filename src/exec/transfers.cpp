@@ -10,6 +10,16 @@ Bytes Residency::transfer(std::int64_t elements, int bits) const {
   return round_up(bytes_of(Elements{elements}, bits), chip_.options.granule);
 }
 
+void Residency::count_read(State& state, std::int64_t elements, int bits) const {
+  state.moved.read += transfer(elements, bits);
+  state.moved.elements_read += Elements{elements};
+}
+
+void Residency::count_written(State& state, std::int64_t elements, int bits) const {
+  state.moved.written += transfer(elements, bits);
+  state.moved.elements_written += Elements{elements};
+}
+
 int Residency::dram_width(std::size_t i) const {
   return dram_bits(chip_.cascade, chip_.plan, group_.buffers[i].tensor);
 }
@@ -40,15 +50,18 @@ void Residency::fetch(std::size_t i, const Bounds& bounds) {
     });
   }
   const Retained* kept = chip_.retained_of(buffer.tensor);
-  std::int64_t moving = 0;
+  std::int64_t moving = 0;   // By the rule: of a part, what stays is taken off at the end.
+  std::int64_t literal = 0;  // Element by element.
   for_each_in(box, [&](const Coordinates& at) {
     const std::int64_t id = chip_.dram.id(buffer.tensor, at);
     memory(i).put(at, id, from_outside(buffer.tensor, at));
+    if (kept == nullptr || !kept->find(id)) ++literal;
     const bool history = std::any_of(at.begin(), at.end(), [](std::int64_t c) { return c < 0; });
     if (kept == nullptr || !kept->whole() || history) ++moving;
   });
   const Bytes bytes = transfer(moving, dram_width(i));
-  state.read += bytes;
+  state.moved.read += bytes;
+  state.moved.elements_read += Elements{literal};
   if (state.done.insert(key).second) state.once += bytes;
   state.key = std::move(key);
   state.box = slab;
@@ -64,7 +77,7 @@ void Residency::start_pass(std::size_t i, const Bounds& bounds) {
   for_each_in(state.box, [&](const Coordinates& at) {
     memory(i).put(at, chip_.dram.id(buffer.tensor, at), chip_.dram.get(buffer.tensor, at));
   });
-  state.read += transfer(volume(state.box), dram_width(i));
+  count_read(state, volume(state.box), dram_width(i));
 }
 
 /// The values that the next call starts from, once, unless the whole tensor is in DRAM anyway.
@@ -83,7 +96,7 @@ void Residency::end_pass(std::size_t i, const Bounds& bounds) {
   for_each_in(last, [&](const Coordinates& at) {
     chip_.dram.put(buffer.tensor, at, memory(i).get(at, chip_.dram.id(buffer.tensor, at)));
   });
-  state.written += transfer(volume(last), dram_width(i));
+  count_written(state, volume(last), dram_width(i));
 }
 
 /// Another slab than the one being filled: that goes, and what there is of the new one comes back.
@@ -102,7 +115,7 @@ void Residency::make_room(std::size_t i, const Bounds& bounds) {
   for_each_in(state.box,
               [&](const Coordinates& at) { memory(i).put(at, chip_.dram.id(buffer.tensor, at), *held++); });
   state.unfinished.erase(begun);
-  state.read += transfer(volume(state.box), sum_width(i));
+  count_read(state, volume(state.box), sum_width(i));
 }
 
 /// Sums that have to leave before they are complete go to DRAM, beside the tensor, to come back.
@@ -119,7 +132,7 @@ void Residency::set_aside(std::size_t i) {
   });
   if (!open) return;
   state.unfinished[*state.key] = std::move(sums);
-  state.written += transfer(volume(state.box), sum_width(i));
+  count_written(state, volume(state.box), sum_width(i));
 }
 
 bool Residency::complete(std::size_t i) const {
@@ -142,11 +155,13 @@ void Residency::store(std::size_t i) {
     const std::int64_t id = chip_.dram.id(buffer.tensor, at);
     const Held held = memory(i).get(at, id);
     const bool stays = kept != nullptr && kept->keep(id, held.value);
-    if (!stays || output) chip_.dram.put(buffer.tensor, at, held);
+    if (stays && !output) return;
+    chip_.dram.put(buffer.tensor, at, held);
+    state.moved.elements_written += Elements{1};
   });
   const Bytes bytes = transfer(volume(state.box), dram_width(i));
   state.once += bytes;
-  state.written += bytes;
+  state.moved.written += bytes;
 }
 
 /// The last slices of what is retained whole have to be in DRAM all the same.
@@ -157,7 +172,7 @@ void Residency::keep_outliving(std::size_t i) {
   for_each_in(box, [&](const Coordinates& at) {
     chip_.dram.put(buffer.tensor, at, from_outside(buffer.tensor, at));
   });
-  states_[i].written += transfer(volume(box), dram_width(i));
+  count_written(states_[i], volume(box), dram_width(i));
 }
 
 /// The newest values of a tensor that is read shifted stay for the next iteration.
@@ -185,10 +200,10 @@ void Residency::save_retained() {
     if (kept == nullptr || buffer.role == BufferRole::kCarried || state.once == Bytes{0}) continue;
     const Bytes share = kept->share_of(state.once, chip_.options.granule);
     if (buffer.role == BufferRole::kFetched && !kept->whole()) {
-      state.read -= share * (state.read.value() / state.once.value());
+      state.moved.read -= share * (state.moved.read.value() / state.once.value());
     }
     if (!buffer.stored || chip_.cascade.tensor(buffer.tensor).kind == TensorKind::kOutput) continue;
-    state.written -= share;
+    state.moved.written -= share;
     if (kept->whole()) keep_outliving(i);
   }
 }

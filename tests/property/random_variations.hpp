@@ -166,7 +166,10 @@ inline void vary_plan(Dice& dice, const Cascade& cascade, Plan& plan) {
     if (dice.one_in(5)) plan.formats.push_back({tensor, static_cast<int>(dice.in(1, 70))});
     if (!cascade.producer[i] || !dice.one_in(2)) continue;
     const Bytes all = bytes_of(elements_of(cascade, tensor), bits_of(cascade.tensor(tensor).type));
-    plan.retentions.push_back({tensor, dice.one_in(2) ? all : Bytes{dice.in(1, all.value())}});
+    const std::int64_t word = std::max(bits_of(cascade.tensor(tensor).type) / 8, 1);
+    const std::int64_t part = dice.in(1, all.value());
+    const Bytes some{dice.one_in(2) ? part : std::max(part / word, std::int64_t{1}) * word};
+    plan.retentions.push_back({tensor, dice.one_in(3) ? all : some});
     if (!resolve(cascade, plan)) plan.retentions.pop_back();
   }
 }

@@ -33,6 +33,8 @@ struct TensorMoved {
   TensorId tensor{};
   Bytes read;
   Bytes written;
+  Elements elements_read;  ///< That came from DRAM; what was retained did not.
+  Elements elements_written;
 };
 
 struct GroupExecution {
