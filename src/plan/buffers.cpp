@@ -61,6 +61,8 @@ class BufferPlanner {
   void share_state(std::size_t carried);
   void share_in_place(std::size_t output);
   [[nodiscard]] OpId last_use(const Buffer& buffer) const;
+  [[nodiscard]] std::int32_t first_user(const Buffer& buffer) const;
+  void append_late_readers(const LocalUses& local, std::vector<OpId>& users) const;
   [[nodiscard]] bool sums_in_tiles(OpId op) const;
   [[nodiscard]] bool reads_own_position(const Access& access) const;
   [[nodiscard]] bool repeats_below(NodeId node, OpId op) const;
@@ -146,6 +148,15 @@ void BufferPlanner::set_life(Buffer& buffer, std::optional<std::int32_t> first,
   }
 }
 
+/// The first child of its node that reads it.
+std::int32_t BufferPlanner::first_user(const Buffer& buffer) const {
+  std::int32_t first = child_position(plan_, buffer.node, leaf(buffer.uses.front().op));
+  for (const Use& use : buffer.uses) {
+    first = std::min(first, child_position(plan_, buffer.node, leaf(use.op)));
+  }
+  return first;
+}
+
 /// One buffer for each part of the tensor that the group reads: its slices are fetched separately.
 void BufferPlanner::add_fetched(TensorId tensor, const std::vector<Use>& uses, bool made_here) {
   std::vector<std::vector<Use>> parts;
@@ -165,15 +176,8 @@ void BufferPlanner::add_fetched(TensorId tensor, const std::vector<Use>& uses, b
     buffer.node = storage != nullptr ? storage->node : lowest_above(ops_of_uses(part));
     buffer.held = storage != nullptr && storage->held;
     if (storage != nullptr) buffer.slots = storage->slots;
-    std::optional<std::int32_t> first;
-    if (made_here) {  // It cannot be fetched ahead of its producer.
-      buffer.slots = 1;
-      for (const Use& use : part) {
-        const std::int32_t child = child_position(plan_, buffer.node, leaf(use.op));
-        first = std::min(first.value_or(child), child);
-      }
-    }
-    set_life(buffer, first, ops_of_uses(part));
+    if (made_here) buffer.slots = 1;  // It cannot be fetched ahead of its producer.
+    set_life(buffer, made_here ? std::optional{first_user(buffer)} : std::nullopt, ops_of_uses(part));
     layout_.buffers.push_back(std::move(buffer));
   }
 }
@@ -186,6 +190,15 @@ bool BufferPlanner::sums_in_tiles(OpId op) const {
   });
 }
 
+/// Those that still read old values when the first new one is made, which has to stay out of their way.
+void BufferPlanner::append_late_readers(const LocalUses& local, std::vector<OpId>& users) const {
+  for (const Use& use : local.earlier) {
+    const bool later = order(use.op) > order(*local.producer) && !in_one_chain(use.op, *local.producer);
+    const bool mixes = use.op == *local.producer && !reads_own_position(access(use));
+    if (later || mixes) users.push_back(use.op);
+  }
+}
+
 /// The buffer that the producer fills.
 void BufferPlanner::add_made(TensorId tensor, const LocalUses& local) {
   const Storage* storage = storage_of(tensor);
@@ -195,11 +208,7 @@ void BufferPlanner::add_made(TensorId tensor, const LocalUses& local) {
   buffer.stored = local.used_later || spilled;
   buffer.accumulates = sums_in_tiles(*local.producer);
   std::vector<OpId> users = ops_of_uses(buffer.uses);
-  for (const Use& use :
-       local.earlier) {  // Until they have read old values, the new ones stay out of the way.
-    const bool waits = order(use.op) > order(*local.producer) && !in_one_chain(use.op, *local.producer);
-    if (waits && !spilled) users.push_back(use.op);
-  }
+  if (!spilled) append_late_readers(local, users);
   if (!buffer.stored && users.empty()) return;  // It lives in registers or in its carried buffer alone.
   buffer.role = users.empty() ? BufferRole::kProduced : BufferRole::kExchanged;
   users.push_back(*local.producer);

@@ -140,6 +140,8 @@ void Checker::check_edge(OpId producer, const Use& use, bool in_recurrence) {
     return;
   }
   if (producer == use.op) {
+    check_finished(producer, use.op);
+    check_renamed(producer, use.op, access);
     check_repeated_update(producer, use.op, *shifted);
     return;
   }

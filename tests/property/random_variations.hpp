@@ -135,7 +135,20 @@ class CascadeVariation {
       op.inputs = std::move(inputs);
       cascade.operators.push_back(std::move(op));
     };
-    make("s", OpKind::kScan, s, {a, old, b});
+    const RankId mixed{2};
+    const bool mixes =
+        ranks.size() > 1 && dice_.one_in(3) && cascade.extent(mixed) <= cascade.extent(RankId{1});
+    if (mixes) {  // s[l, m] = sum over n of s[l-1, n] w[n, m], if there are at least as many m.
+      cascade.tensors.push_back(
+          {.name = "s_w", .ranks = {mixed, RankId{1}}, .type = type, .kind = TensorKind::kWeight});
+      const Access w{TensorId{static_cast<std::uint16_t>(cascade.tensors.size() - 1)},
+                     {{.rank = mixed}, {.rank = RankId{1}}}};
+      Access mixing = old;
+      for (Index& index : mixing.indices) index.rank = index.rank == l ? l : mixed;
+      make("s", OpKind::kMatmul, s, {mixing, w});
+    } else {
+      make("s", OpKind::kScan, s, {a, old, b});
+    }
     make("r", OpKind::kMul, r, {s, dice_.one_in(2) ? a : old});
   }
 

@@ -179,6 +179,21 @@ TEST_CASE(
   CHECK_FALSE(faults(cascade, "L:4{ dA exp dB dBx t h y }").empty());
 }
 
+TEST_CASE("A recurrence that mixes its channels needs old and new values at once") {
+  // h[l,d] = sum over k of h[l-1,k] W[k,d]: each new element needs all old ones.
+  CascadeBuilder make{"RNN", DataType::kFp32};
+  const RankId l = make.rank("L", Elements{4});
+  const RankId d = make.rank("D", Elements{3});
+  const RankId k = make.rank("K", Elements{3});
+  const TensorId w = make.tensor("W", {k, d}, TensorKind::kWeight);
+  const TensorId h = make.tensor("h", {l, d}, TensorKind::kState);
+  make.tensor(h).initial = Initial::kLoaded;
+  make.tensor(h).final_value = Final::kStored;
+  make.make("h", OpKind::kMatmul, h, {{h, {{.rank = l, .distance = 1}, {.rank = k}}}, make.at(w)});
+  const Cascade cascade = sound(make.finish());
+  CHECK(peak(cascade, "L:1{ h }") == (3 + 3 + 9) * kWord);
+}
+
 TEST_CASE("Of a tensor that is retained whole only its history travels, in transfers of its own") {
   // conv reads p[l-k] of a tensor made in the group before, whose two values of history are loaded: the first
   // slab of 2 + 2 elements moves its 2 of history, 8 B, in one granule of 64 B.
