@@ -85,7 +85,7 @@ Ticks GroupEvaluation::pipeline() const {
 /// Nothing is stored before the first tile whose results leave is computed; by then, two slots hold the loads
 /// of at most two more tiles, and all other loads are still to come. Where tiles differ nothing is known.
 Ticks GroupEvaluation::bound_by_first_store() const {
-  if (group_.class_count != 1) return {};
+  if (group_.class_count != 1 || !group_.one_run) return {};
   const std::int64_t tiles = profile_.classes[group_.first_class].count;
   const std::int64_t before = std::min(group_.silent_tiles, tiles - 1) + 1;
   const Ticks to_come = dram_time(group_.tile_load) * std::max<std::int64_t>(tiles - before - 2, 0);

@@ -6,6 +6,7 @@
 
 #include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/footprint.hpp"
+#include "fusescape/plan/leaf_runs.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 
 namespace fusescape {
@@ -23,7 +24,7 @@ class GroupProfiler {
 
  private:
   void collect_bodies(NodeId node);
-  [[nodiscard]] std::size_t body_of(OpId op) const;
+  [[nodiscard]] bool is_back_to_back(const Buffer& buffer) const;
   void add_class(NodeId body, const Iterations& iterations);
   void add_classes();
   void count(const TileClass& tiles);
@@ -41,6 +42,7 @@ class GroupProfiler {
   PlanProfile& into_;
   GroupProfile group_;
   std::vector<NodeId> bodies_;  ///< Nodes that hold operators themselves, outer ones first.
+  std::vector<LeafRun> runs_;   ///< In order of execution.
   std::vector<Stream> loads_;
   std::vector<Stream> stores_;
   std::vector<Allocation> memory_;
@@ -58,12 +60,19 @@ void GroupProfiler::collect_bodies(NodeId node) {
   }
 }
 
-std::size_t GroupProfiler::body_of(OpId op) const {
-  for (std::size_t i = bodies_.size(); i-- > 0;) {
-    const std::vector<OpId> below = operators_below(plan_, bodies_[i]);
-    if (std::find(below.begin(), below.end(), op) != below.end()) return i;  // Inner bodies come later.
-  }
-  return 0;
+bool runs(const LeafRun& run, OpId op) {
+  return std::find(run.operators.begin(), run.operators.end(), op) != run.operators.end();
+}
+
+/// Whether the tile after the last one that uses a slab is the first that uses the next one: nothing else can
+/// run meanwhile.
+bool GroupProfiler::is_back_to_back(const Buffer& buffer) const {
+  const auto uses_it = [&](const LeafRun& run) {
+    return (buffer.producer && runs(run, *buffer.producer)) ||
+           std::any_of(buffer.uses.begin(), buffer.uses.end(),
+                       [&](const Use& use) { return runs(run, use.op); });
+  };
+  return uses_it(runs_.front()) && uses_it(runs_.back());
 }
 
 /// Adds a class's operations, and checks that no count of one of its tiles can leave 64 bits: a tile takes at
@@ -120,7 +129,11 @@ void GroupProfiler::record(const Buffer& buffer, Bytes read, Bytes written) {
 }
 
 void GroupProfiler::add_buffer(const Buffer& buffer) {
-  const BufferFlow flow = flow_of(context_, buffer);
+  BufferFlow flow = flow_of(context_, buffer);
+  if (!is_back_to_back(buffer)) {  // Other tiles may run while it waits.
+    for (Stream& load : flow.loads) load.ahead = true;
+    for (Stream& store : flow.stores) store.ahead = true;
+  }
   loads_.insert(loads_.end(), flow.loads.begin(), flow.loads.end());
   stores_.insert(stores_.end(), flow.stores.begin(), flow.stores.end());
   memory_.push_back(flow.memory);
@@ -154,14 +167,14 @@ bool GroupProfiler::is_steady(const Stream& stream) const {
 
 bool GroupProfiler::is_uniform() const {
   const auto hides = [&](const Stream& s) { return !s.moves || (s.ahead && is_steady(s)); };
-  return group_.class_count == 1 && std::all_of(loads_.begin(), loads_.end(), hides) &&
+  return runs_.size() == 1 && group_.class_count == 1 && std::all_of(loads_.begin(), loads_.end(), hides) &&
          std::all_of(stores_.begin(), stores_.end(), hides);
 }
 
 void GroupProfiler::sum_loads() {
   std::vector<Stream> leading;
   std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(leading),
-               [&](const Stream& s) { return body_of(s.op) == 0; });
+               [&](const Stream& s) { return runs(runs_.front(), s.op); });
   group_.lead = port_bytes(leading, [](const Stream& s) { return s.first; });
   group_.loads = port_bytes(loads_, [](const Stream& s) { return s.total; });
   group_.exposed_loads =
@@ -175,17 +188,19 @@ void GroupProfiler::sum_loads() {
 void GroupProfiler::sum_stores() {
   std::int64_t silent = stores_.empty() ? 0 : std::numeric_limits<std::int64_t>::max();
   for (const Stream& s : stores_) {
-    if (body_of(s.op) == bodies_.size() - 1) group_.tail += s.last;
-    if (!s.ahead && s.moves) group_.exposed_stores += s.total - s.last;
+    if (runs(runs_.back(), s.op) && !s.early) group_.tail += s.last;
+    if (!s.ahead && s.moves && !s.early) group_.exposed_stores += s.total - s.last;
     if (group_.uniform && s.moves) group_.tile_store += s.first;
     silent = std::min(silent, s.silent);
   }
+  group_.one_run = runs_.size() == 1;
   if (group_.class_count == 1) group_.silent_tiles = silent;
 }
 
 void GroupProfiler::run() {
   group_.first_tensor = static_cast<std::uint32_t>(into_.tensors.size());
   collect_bodies(context_.group.node);
+  runs_ = leaf_runs(cascade_, plan_, context_.group);
   add_classes();
   for (const Buffer& buffer : context_.group.buffers) add_buffer(buffer);
   group_.uniform = is_uniform();

@@ -41,6 +41,8 @@ Bytes kept_bytes(const Plan& plan, TensorId tensor) {
 /// first ones.
 void save(Stream& stream, Bytes saved, Bytes once, std::int64_t passes) {
   if (saved == Bytes{0}) return;
+  stream.once = once;
+  stream.saved = saved;
   stream.total -= saved * passes;
   if (stream.first > Bytes{0}) stream.silent = saved.value() / stream.first.value();
   stream.first -= std::min(stream.first, saved);
@@ -113,7 +115,7 @@ class FlowBuilder {
 
  private:
   void fetch();
-  void make_exchanged() { flow_.memory.bytes = flow_.memory.bytes * counted(buffer_.slots.value_or(1)); }
+  void make_exchanged();
   void make_stored();
   void carry();
   void load_state(const Slab& state);
@@ -138,6 +140,7 @@ class FlowBuilder {
   void live_throughout(NodeId node);
   void outlast(const Movement& movement, const std::vector<RankId>* over);
   void outlast_halo();
+  [[nodiscard]] bool is_repeated() const;
 
   const FlowContext& context_;
   const Buffer& buffer_;
@@ -205,9 +208,23 @@ void FlowBuilder::outlast_halo() {
   }
 }
 
+/// Whether some loop makes the producer do the same again: what it stores may leave after the first time.
+bool FlowBuilder::is_repeated() const {
+  const auto& nodes = context_.plan.nodes;
+  const OpId producer = *buffer_.producer;
+  const auto leaf = std::find_if(nodes.begin(), nodes.end(), [&](const Node& node) {
+    return node.kind == NodeKind::kOperator && node.op == producer;
+  });
+  const std::vector<LiveLoop> loops = live_loops(context_.cascade, context_.plan, leaf->parent);
+  return std::any_of(loops.begin(), loops.end(), [&](const LiveLoop& loop) {
+    return !has_rank(context_.cascade.op(producer).ranks, loop.rank);
+  });
+}
+
 void FlowBuilder::fetch() {
   const Movement all = moved(Over::kAll, packed_);
   const int held_slots = slots(all.moves);
+  flow_.slots = held_slots;
   flow_.memory.bytes = bytes_of(all.largest, slab_.bits) * counted(held_slots);
   if (counted(held_slots) == 2) live_throughout(buffer_.node);
   outlast(all, nullptr);
@@ -240,6 +257,7 @@ void FlowBuilder::keep_loads(Stream& load) const {
     const bool ahead = load.ahead;
     load = stream(Over::kAll, history, moved(Over::kAll, history), load.op);
     load.ahead = ahead;
+    load.made_stays = true;
     return;
   }
   const Bytes once = moved(Over::kOwn, packed_).bytes;
@@ -255,6 +273,11 @@ void FlowBuilder::keep_stores(Stream& store, Bytes once) const {
   save(store, std::min(saved_of(once), once - std::min(once, last)), once, 1);
 }
 
+void FlowBuilder::make_exchanged() {
+  flow_.slots = buffer_.slots.value_or(1);
+  flow_.memory.bytes = flow_.memory.bytes * counted(flow_.slots);
+}
+
 /// What the producer fills goes to DRAM once; sums that leave the chip unfinished go out and come back, in
 /// the accumulator's type, once for each further visit.
 void FlowBuilder::make_stored() {
@@ -264,6 +287,7 @@ void FlowBuilder::make_stored() {
   const Bytes unfinished = visits.bytes - finished.bytes;
   const bool streams = buffer_.role == BufferRole::kProduced;
   const int held_slots = streams ? slots(visits.moves) : buffer_.slots.value_or(1);
+  flow_.slots = held_slots;
 
   Allocation& memory = flow_.memory;
   memory.bytes = memory.bytes * counted(held_slots);
@@ -275,6 +299,7 @@ void FlowBuilder::make_stored() {
   store.visits = visits.visits;
   store.moves = visits.moves;
   store.ahead = held_slots == 2 || !streams;
+  store.early = is_repeated();
   keep_stores(store, once.bytes);
   flow_.stores.push_back(store);
   if (unfinished > Bytes{0}) {
@@ -320,6 +345,7 @@ void FlowBuilder::store_state(Slab state) {
   const Movement once = moved(Over::kOwn, state);
   Stream store = stream(Over::kOwn, state, once, *buffer_.producer);
   store.ahead = true;
+  store.early = is_repeated();
   flow_.stores.push_back(store);
   flow_.written = once.bytes;
 }

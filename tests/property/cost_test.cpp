@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "random_machines.hpp"
 #include "random_plans.hpp"
 
 namespace fusescape::test_plans {
@@ -25,16 +26,6 @@ int for_legal_plans(const Check& check) {
     check(dice, cascade, plan, *layout);
   }
   return legal;
-}
-
-Accelerator random_machine(Dice& dice) {
-  Accelerator machine = accelerator(dice.in(1, 4), dice.in(1, 4));
-  machine.dram.bandwidth = BitsPerCycle{8 * dice.in(1, 8)};
-  machine.dram.ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
-  machine.sram.bank_read = machine.sram.bank_write = BitsPerCycle{8 * dice.in(0, 8)};
-  machine.sram.ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
-  machine.model.fill_cycles = Cycles{dice.in(0, 2)};
-  return machine;
 }
 
 Cost priced(const PlanProfile& profile, const Accelerator& on) {

@@ -4,39 +4,14 @@
 #include <catch2/catch.hpp>
 
 #include "fusescape/plan/spatial.hpp"
-#include "plans.hpp"
+#include "tile_cases.hpp"
 
 namespace fusescape::test_plans {
 namespace {
 
-/// In bytes of a DRAM that moves one a cycle, and cycles.
-struct Tiles {
-  std::int64_t count = 1;
-  std::int64_t load = 1;
-  std::int64_t compute = 1;
-  std::int64_t store = 1;
-};
-
-/// Tiles of exactly these lengths: z[i,w] is the largest x[i,r] in int8, all of a tile in one step on the
-/// array.
 Cost latency_of(const Tiles& tiles, int slots, Ports ports) {
-  CascadeBuilder make{"tiles", DataType::kInt8};
-  const RankId i = make.rank("I", Elements{tiles.count});
-  const RankId r = make.rank("R", Elements{tiles.load});
-  const RankId w = make.rank("W", Elements{tiles.store});
-  const TensorId x = make.tensor("x", {i, r}, TensorKind::kInput);
-  const TensorId z = make.tensor("z", {i, w}, TensorKind::kOutput);
-  make.make("z", OpKind::kReduceMax, z, {make.at(x)});
-  const Cascade cascade = sound(make.finish());
-  Accelerator machine = accelerator(tiles.load, tiles.store);
-  machine.cores.front().spatial.push_back(
-      {.kinds = {}, .operators = {}, .cores = {}, .rows = {"R"}, .cols = {"W"}, .flat = {}});
-  machine.model.fill_cycles = Cycles{tiles.compute - 1};  // One step of one cycle, and the fill.
-  machine.dram.bandwidth = BitsPerCycle{8};
-  machine.dram.ports = ports;
-  Plan plan = plan_of(cascade, slots == 1 ? "I:1{ @x*1 @z*1 z }" : "I:1{ @x*2 @z*2 z }");
-  plan.spatial = spatial_mappings(cascade, machine);
-  return cost_on(profile_of(cascade, plan), machine);
+  const TileCase made = tile_case(tiles, slots, ports);
+  return cost_on(profile_of(made.cascade, made.plan), made.machine);
 }
 
 std::int64_t cycles(const Tiles& tiles, int slots = 2, Ports ports = Ports::kShared) {
@@ -119,20 +94,11 @@ TEST_CASE("At 724 bits a cycle 512 bytes take 5.657 cycles, and a thousand of th
 }
 
 TEST_CASE("Each slice's single-slotted burst is exposed: memory-aware at N=64, L=64, 8 slices") {
-  // 64 x 128 PEs, 256 bytes a cycle, fill 2. A token of a slice of 640 channels: 5 steps for each of seven
+  // A token of a slice of 640 channels: 5 steps for each of seven
   // operators, 6 * (5 + 2) + (4 * 5 + 2) = 64 cycles; 512 of them 32,768. A slice's A and h0 take
   // 2 * 163,840 / 256 = 1,280 cycles that nothing hides; the first token's inputs 22 and the last y 10 more.
-  Accelerator machine = accelerator(64, 128);
-  Core& core = machine.cores.front();
-  core.cycles_per_op[static_cast<std::size_t>(OpKind::kExp)] = 4;
-  core.spatial.push_back(
-      {.kinds = {}, .operators = {}, .cores = {}, .rows = {"N"}, .cols = {"D"}, .flat = {}});
-  machine.model.fill_cycles = Cycles{2};
-  machine.dram.bandwidth = BitsPerCycle{2048};
-  const Cascade cascade = state_update({.l = 64, .d = 5120, .n = 64, .initial = Initial::kLoaded});
-  Plan plan = plan_of(cascade, "D:640{ @A*1 L:1{ dA exp dB dBx t h y } }");
-  plan.spatial = spatial_mappings(cascade, machine);
-  const Cost cost = cost_on(profile_of(cascade, plan), machine);
+  const TileCase made = memory_aware_case();
+  const Cost cost = cost_on(profile_of(made.cascade, made.plan), made.machine);
   CHECK(cost.compute == Cycles{32'768});
   CHECK(32'768 + 8 * 1'280 + 22 + 10 == 43'040);
   // An event simulation with one slot gives 43,286 cycles; the busiest resource alone would give 34,080.

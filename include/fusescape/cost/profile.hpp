@@ -49,6 +49,7 @@ struct GroupProfile {
   std::int64_t silent_tiles =
       0;                  ///< Tiles at the start whose results are all retained: nothing is stored yet.
   bool countable = true;  ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
+  bool one_run = false;   ///< Its operators run as one piece in every tile.
   bool uniform = false;   ///< One class whose every tile loads and stores the same: the exact formula holds.
   Bytes tile_load;        ///< Loads that come with every tile, where tiles are all equal.
   Bytes tile_store;       ///< Stores of every tile, where uniform.

@@ -35,6 +35,10 @@ struct Stream {
   bool moves = false;       ///< Its buffer holds one slab after another.
   bool ahead = false;       ///< It has a second slot: a transfer hides behind compute.
   bool carried = false;     ///< A state at the start of a pass.
+  bool early = false;       ///< Of stores: loops make the same again after the last one.
+  Bytes once{};             ///< Of one whole pass over the tensor, where a part of it is retained.
+  Bytes saved{};            ///< Of those, the first bytes, which do not travel.
+  bool made_stays = false;  ///< Nothing of it that was made in this call travels: it is retained whole.
   OpId op{};                ///< The operator that needs it first, or makes it.
 };
 
@@ -42,6 +46,7 @@ struct BufferFlow {
   std::vector<Stream> loads;
   std::vector<Stream> stores;
   Allocation memory;
+  int slots = 1;
   Bytes read;
   Bytes written;
 };

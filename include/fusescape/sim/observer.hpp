@@ -19,21 +19,21 @@ enum class SimEventKind : unsigned char {
 /// One span of time on one resource. A load that yields to an inner one is several spans.
 struct SimEvent {
   SimEventKind kind{};
-  Ticks start;
-  Ticks end;
+  Ticks start{};
+  Ticks end{};
   std::uint32_t resource = 0;  ///< Into SimResult::resources.
   std::uint32_t group = 0;
   std::uint32_t tile = 0;  ///< Of a tile: into SimResult::tiles.
   TensorId tensor{};       ///< Of all others.
-  Bytes bytes;             ///< That this span moves; 0 for a tile.
+  Bytes bytes{};           ///< That this span moves; 0 for a tile.
 };
 
 /// How many bytes `tensor` holds on chip from `at` on, and all tensors together.
 struct MemoryChange {
-  Ticks at;
+  Ticks at{};
   TensorId tensor{};
-  Bytes tensor_bytes;
-  Bytes total;
+  Bytes tensor_bytes{};
+  Bytes total{};
 };
 
 /// Called in the order of `end` and `at`. With SimOptions::steady_state, spans that repeat are not reported

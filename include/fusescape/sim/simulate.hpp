@@ -37,9 +37,9 @@ enum class SimResourceKind : unsigned char { kCore, kOnChipRead, kOnChipWrite, k
 /// A core, a port or a link. Shared ports appear once, as the read port.
 struct SimResource {
   SimResourceKind kind{};
-  std::string name;  ///< "core0", "core0.3" for one of several, "dram", "sram read", "core0 -> core1".
-  Ticks busy;
-  Bytes bytes;                             ///< Moved; 0 for a core.
+  std::string name{};  ///< "core0", "core0.3" for one of several, "dram", "sram read", "core0 -> core1".
+  Ticks busy{};
+  Bytes bytes{};                           ///< Moved; 0 for a core.
   std::array<Ticks, kStallCount> stall{};  ///< Of a core, by cause.
 };
 
@@ -48,7 +48,7 @@ struct SimTile {
   std::uint32_t group = 0;
   NodeId node = kRoot;     ///< Their parent.
   std::uint32_t core = 0;  ///< Into SimResult::resources.
-  std::vector<OpId> operators;
+  std::vector<OpId> operators{};
   std::int64_t runs = 0;
 };
 
@@ -56,32 +56,32 @@ struct SimTile {
 struct SimTraffic {
   std::uint32_t group = 0;
   TensorId tensor{};
-  Bytes read;
-  Bytes written;
-  Bytes evicted;   ///< Written because there was no room.
-  Bytes reloaded;  ///< Read again after that.
+  Bytes read{};
+  Bytes written{};
+  Bytes evicted{};   ///< Written because there was no room.
+  Bytes reloaded{};  ///< Read again after that.
 };
 
 struct SimGroup {
-  Ticks start;
-  Ticks end;
-  Ticks compute;  ///< Time in which at least one core ran a tile of it.
-  Bytes dram_read;
-  Bytes dram_write;
-  Bytes peak;  ///< Most bytes on chip at any time, with what is retained across it.
+  Ticks start{};
+  Ticks end{};
+  Ticks compute{};  ///< Time in which at least one core ran a tile of it.
+  Bytes dram_read{};
+  Bytes dram_write{};
+  Bytes peak{};  ///< Most bytes on chip at any time, with what is retained across it.
 };
 
 struct SimResult {
-  Ticks latency;
-  Cycles cycles;  ///< `latency`, rounded up once.
-  TickScale scale;
-  Bytes dram_read;
-  Bytes dram_write;
-  Bytes peak;
-  std::vector<SimGroup> groups;
-  std::vector<SimResource> resources;
-  std::vector<SimTile> tiles;
-  std::vector<SimTraffic> traffic;
+  Ticks latency{};
+  Cycles cycles{};  ///< `latency`, rounded up once.
+  TickScale scale{};
+  Bytes dram_read{};
+  Bytes dram_write{};
+  Bytes peak{};
+  std::vector<SimGroup> groups{};
+  std::vector<SimResource> resources{};
+  std::vector<SimTile> tiles{};
+  std::vector<SimTraffic> traffic{};
   std::int64_t events = 0;   ///< Tiles and transfers that were simulated one by one.
   std::int64_t skipped = 0;  ///< Periods that were not, because they repeat.
 };
@@ -91,14 +91,14 @@ struct SimWait {
   std::uint32_t tile = 0;  ///< Into SimFailure::tiles: what cannot start.
   Stall cause{};
   TensorId tensor{};                ///< Whose slab it waits for, or for room for it.
-  Bytes bytes;                      ///< Of that slab.
+  Bytes bytes{};                    ///< Of that slab.
   std::vector<std::uint32_t> on{};  ///< The tiles that would have to run first.
 };
 
 /// Who holds how much of a memory that is full.
 struct SimHolder {
   TensorId tensor{};
-  Bytes bytes;
+  Bytes bytes{};
 };
 
 /// Why there is no result.
@@ -111,9 +111,9 @@ struct SimFailure {
     kDeadlock,
   } reason{};
   std::uint32_t group = 0;
-  Bytes needed;
-  Bytes available;
-  Ticks at;                      ///< Of a deadlock.
+  Bytes needed{};
+  Bytes available{};
+  Ticks at{};                    ///< Of a deadlock.
   std::vector<SimTile> tiles{};  ///< What `waits` refers to.
   std::vector<SimWait> waits{};
   std::vector<SimHolder> memory{};

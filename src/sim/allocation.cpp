@@ -1,0 +1,89 @@
+#include "allocation.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "context.hpp"
+
+namespace fusescape {
+namespace {
+
+/// Leaves of the plan in order of execution, each with its operators.
+std::vector<NodeId> leaves_of(const Plan& plan, NodeId node) {
+  std::vector<NodeId> leaves;
+  for (const NodeId child : plan.node(node).children) {
+    const NodeKind kind = plan.node(child).kind;
+    if (kind == NodeKind::kOperator || kind == NodeKind::kChain) {
+      leaves.push_back(child);
+    } else {
+      const std::vector<NodeId> below = leaves_of(plan, child);
+      leaves.insert(leaves.end(), below.begin(), below.end());
+    }
+  }
+  return leaves;
+}
+
+void set_core(const Plan& plan, NodeId leaf, std::uint32_t core, CoreOf& core_of) {
+  for (const OpId op : operators_below(plan, leaf)) core_of[index_of(op)] = core;
+}
+
+/// Cores on which it makes sense to try `leaf`: of those that run nothing, one of each kind.
+std::vector<std::uint32_t> candidates(const Cascade& cascade, const Plan& plan,
+                                      const Accelerator& accelerator, NodeId leaf, const CoreOf& core_of) {
+  const std::vector<SingleCore> singles = single_cores(accelerator);
+  std::vector<std::uint32_t> found;
+  std::set<std::uint32_t> empty_kinds;
+  for (std::uint32_t i = 0; i < singles.size(); ++i) {
+    if (!can_run(cascade, plan, leaf, accelerator.cores[singles[i].core])) continue;
+    const bool empty = std::find(core_of.begin(), core_of.end(), i) == core_of.end();
+    if (empty && !empty_kinds.insert(singles[i].core).second) continue;
+    found.push_back(i);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator) {
+  const std::vector<SingleCore> singles = single_cores(accelerator);
+  CoreOf core_of(cascade.operators.size());
+  for (const NodeId group : plan.node(kRoot).children) {
+    std::size_t next = 0;
+    for (const NodeId leaf : leaves_of(plan, group)) {
+      std::size_t tried = 0;
+      while (
+          tried < singles.size() &&
+          !can_run(cascade, plan, leaf, accelerator.cores[singles[(next + tried) % singles.size()].core])) {
+        ++tried;
+      }
+      if (tried == singles.size()) return std::nullopt;
+      const std::size_t core = (next + tried) % singles.size();
+      set_core(plan, leaf, static_cast<std::uint32_t>(core), core_of);
+      next = core + 1;
+    }
+  }
+  return core_of;
+}
+
+CoreOf improved(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator, CoreOf start,
+                const std::function<std::optional<Ticks>(const CoreOf&)>& latency) {
+  std::optional<Ticks> best = latency(start);
+  for (bool better = true; better;) {
+    better = false;
+    for (const NodeId leaf : leaves_of(plan, kRoot)) {
+      for (const std::uint32_t core : candidates(cascade, plan, accelerator, leaf, start)) {
+        CoreOf moved = start;
+        set_core(plan, leaf, core, moved);
+        if (moved == start) continue;
+        const std::optional<Ticks> now = latency(moved);
+        if (!now || (best && *now >= *best)) continue;
+        best = now;
+        start = std::move(moved);
+        better = true;
+      }
+    }
+  }
+  return start;
+}
+
+}  // namespace fusescape

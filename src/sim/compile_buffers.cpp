@@ -1,0 +1,214 @@
+#include <algorithm>
+#include <bit>
+
+#include "compile.hpp"
+#include "fusescape/plan/footprint.hpp"
+#include "fusescape/workload/cascade.hpp"
+
+namespace fusescape {
+namespace {
+
+class BufferCompiler {
+ public:
+  BufferCompiler(const SimContext& context, const GroupMap& map, GroupProgram& program)
+      : context_{context},
+        cascade_{context.cascade},
+        map_{map},
+        program_{program},
+        group_{context.layout.groups[program.group]},
+        options_{profile_options(context.accelerator)} {}
+
+  void run();
+
+ private:
+  BufferSpec made(const Buffer& buffer, const BufferFlow& flow) const;
+  void set_loops(const Buffer& buffer, BufferSpec& spec) const;
+  void set_load(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const;
+  void set_store(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const;
+  void set_scope(const Allocation& memory, BufferSpec& spec) const;
+  void touch(const Buffer& buffer, const Allocation& memory, int id);
+  void set_leaves(const Allocation& memory, const TileSpec& tile, TouchSpec& touch) const;
+  void set_making(OpId producer, LoopMask path, TouchSpec& touch) const;
+  [[nodiscard]] Slab on_chip(const Buffer& buffer) const;
+  [[nodiscard]] SlabSpec slab(const BufferSpec& spec, Slab slab, Bytes granule) const {
+    return slab_spec(program_, spec.path, std::move(slab), granule);
+  }
+
+  const SimContext& context_;
+  const Cascade& cascade_;
+  const GroupMap& map_;
+  GroupProgram& program_;
+  const GroupLayout& group_;
+  ProfileOptions options_;
+};
+
+Slab BufferCompiler::on_chip(const Buffer& buffer) const {
+  const Tensor& tensor = cascade_.tensor(buffer.tensor);
+  return {.access = buffer.access,
+          .bits = bits_of(tensor.type),
+          .fixed_elements = buffer.role == BufferRole::kCarried ? buffer.depth : 1,
+          .before_start = tensor.initial == Initial::kLoaded,
+          .held = buffer.held};
+}
+
+/// The same split of the loops above a buffer as in the closed form (src/plan/buffer_flow.cpp).
+void BufferCompiler::set_loops(const Buffer& buffer, BufferSpec& spec) const {
+  spec.path = map_.path_of(buffer.node);
+  LoopMask live = 0;
+  for (LoopMask left = spec.path; left != 0; left &= ~bit_of(innermost(left))) {
+    const int id = innermost(left);
+    const NestLoop& loop = program_.loops[static_cast<std::size_t>(id)];
+    const auto& indices = buffer.access.indices;
+    const bool own = std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
+      return index.rank == loop.rank || index.tap == loop.rank;
+    });
+    const bool sums = buffer.producer && has_rank(cascade_.op(*buffer.producer).reduction_ranks, loop.rank);
+    const std::int64_t outer =
+        loop.outer == kNoLoop ? loop.whole : program_.loops[static_cast<std::size_t>(loop.outer)].tile;
+    if (own) spec.keys |= bit_of(id);
+    if (sums) spec.sums |= bit_of(id);
+    if (loop.tile < outer) live |= bit_of(id);
+  }
+  if (buffer.role == BufferRole::kCarried) spec.keys = spec.path;
+  const int moving = innermost(spec.keys & live);
+  spec.depth = moving == kNoLoop ? 0 : std::popcount(spec.path & live & ~inside_of(moving));
+}
+
+void BufferCompiler::set_load(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const {
+  if (flow.loads.empty()) return;
+  const Stream& stream = flow.loads.front();
+  spec.fed = true;
+  Slab load = on_chip(buffer);
+  if (spec.partial) {
+    load.bits = bits_of(facts(cascade_.tensor(buffer.tensor).type).accumulator);
+  } else {
+    load.bits = dram_bits(cascade_, context_.plan, buffer.tensor);
+  }
+  load.history_only = stream.made_stays;
+  spec.load = slab(spec, load, options_.granule);
+  spec.load_saving = {stream.once.value(), stream.saved.value()};
+  const auto& spatial = context_.plan.spatial;
+  const bool concurrent = !stream.carried && !spatial.empty() &&
+                          spatial[index_of(stream.op)].operand_loads == OperandLoads::kConcurrent;
+  if (concurrent) spec.lane = static_cast<int>(index_of(stream.op));
+}
+
+void BufferCompiler::set_store(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const {
+  if (flow.stores.empty()) return;
+  const Stream& stream = flow.stores.front();
+  spec.stored = true;
+  Slab store = on_chip(buffer);
+  store.bits = dram_bits(cascade_, context_.plan, buffer.tensor);
+  if (buffer.role == BufferRole::kCarried) {
+    store.fixed_elements = std::min(buffer.depth, cascade_.extent(buffer.carry_rank).value());
+  }
+  spec.store = slab(spec, store, options_.granule);
+  store.bits = bits_of(facts(cascade_.tensor(buffer.tensor).type).accumulator);
+  spec.partial_slab = slab(spec, store, options_.granule);
+  spec.store_saving = {stream.once.value(), stream.saved.value()};
+}
+
+/// When it has memory, if it shares memory with others: see docs/model/footprint.md.
+void BufferCompiler::set_scope(const Allocation& memory, BufferSpec& spec) const {
+  const std::vector<NodeId>& children = context_.plan.node(memory.node).children;
+  const bool throughout =
+      memory.first_child == 0 && memory.last_child + 1 == static_cast<std::int32_t>(children.size());
+  spec.scope_first = map_.first_tile[index_of(children[static_cast<std::size_t>(memory.first_child)])];
+  spec.scope_last = map_.end_tile[index_of(children[static_cast<std::size_t>(memory.last_child)])] - 1;
+  spec.scope = map_.path_of(memory.node);
+  if (!throughout) return;
+  NodeId node = memory.node;
+  const auto only_child = [&](NodeId id) {
+    return context_.plan.node(context_.plan.node(id).parent).children.size() == 1;
+  };
+  while (node != map_.group && only_child(node)) node = context_.plan.node(node).parent;
+  spec.scope_first = map_.first_tile[index_of(node)];
+  spec.scope_last = map_.end_tile[index_of(node)] - 1;
+  spec.scope = node == map_.group ? 0 : map_.path_of(context_.plan.node(node).parent);
+}
+
+BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) const {
+  BufferSpec spec{.tensor = buffer.tensor, .role = buffer.role, .slots = flow.slots};
+  set_loops(buffer, spec);
+  const bool filled = buffer.role == BufferRole::kProduced || buffer.role == BufferRole::kExchanged;
+  spec.partial = filled && !flow.loads.empty();
+  spec.counts = !flow.memory.inside;
+  spec.second_slot_counts = options_.count_second_slots;
+  Slab held = on_chip(buffer);
+  held.held = false;
+  if (buffer.accumulates) {
+    held.bits = std::max(held.bits, bits_of(facts(cascade_.tensor(buffer.tensor).type).accumulator));
+  }
+  spec.held = slab(spec, held, Bytes{1});
+  set_load(buffer, flow, spec);
+  set_store(buffer, flow, spec);
+  set_scope(flow.memory, spec);
+  return spec;
+}
+
+/// Splits the loops above a producer by what another iteration makes.
+void BufferCompiler::set_making(OpId producer, LoopMask path, TouchSpec& touch) const {
+  const Operator& op = cascade_.op(producer);
+  for (LoopMask left = path; left != 0; left &= ~bit_of(innermost(left))) {
+    const RankId rank = program_.loops[static_cast<std::size_t>(innermost(left))].rank;
+    const bool more = has_rank(op.reduction_ranks, rank) || has_rank(cascade_.tensor(op.output).ranks, rank);
+    (more ? touch.completes : touch.repeats) |= bit_of(innermost(left));
+  }
+}
+
+/// A tile's leaves run one after another: what lies in its own node has memory only during some of them.
+void BufferCompiler::set_leaves(const Allocation& memory, const TileSpec& tile, TouchSpec& touch) const {
+  touch.last_leaf = static_cast<int>(tile.leaves.size()) - 1;
+  if (memory.node != tile.node) return;
+  const std::vector<NodeId>& children = context_.plan.node(tile.node).children;
+  const auto first = std::find(children.begin(), children.end(), tile.leaves.front()) - children.begin();
+  touch.first_leaf = std::max(0, memory.first_child - static_cast<int>(first));
+  touch.last_leaf = std::min(touch.last_leaf, memory.last_child - static_cast<int>(first));
+}
+
+/// Tells the tiles of the buffer's operators that they use it.
+void BufferCompiler::touch(const Buffer& buffer, const Allocation& memory, int id) {
+  BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  std::vector<int> users;
+  for (const Use& use : buffer.uses) users.push_back(map_.tile_of[index_of(use.op)]);
+  const int maker = buffer.producer ? map_.tile_of[index_of(*buffer.producer)] : -1;
+  if (maker >= 0) users.push_back(maker);
+  std::sort(users.begin(), users.end());
+  users.erase(std::unique(users.begin(), users.end()), users.end());
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    TileSpec& tile = program_.tiles[static_cast<std::size_t>(users[i])];
+    const auto known = std::find(spec.touching.begin(), spec.touching.end(), tile.core);
+    const int toucher = static_cast<int>(known - spec.touching.begin());
+    if (known == spec.touching.end()) spec.touching.push_back(tile.core);
+    const auto next = users.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    const bool later = std::any_of(next, users.end(), [&](int t) {
+      return program_.tiles[static_cast<std::size_t>(t)].core == tile.core;
+    });
+    tile.touches.push_back({.buffer = id, .toucher = toucher, .writes = users[i] == maker, .last = !later});
+    set_leaves(memory, tile, tile.touches.back());
+    if (users[i] != maker) continue;
+    spec.producer_core = tile.core;
+    set_making(*buffer.producer, tile.path, tile.touches.back());
+  }
+}
+
+void BufferCompiler::run() {
+  std::vector<Allocation> memory;
+  const FlowContext flow_context{cascade_, context_.plan, group_, options_};
+  for (const Buffer& buffer : group_.buffers) {
+    const BufferFlow flow = flow_of(flow_context, buffer);
+    program_.buffers.push_back(made(buffer, flow));
+    memory.push_back(flow.memory);
+    if (!flow.memory.inside) program_.all_at_once += flow.memory.bytes;
+    touch(buffer, flow.memory, static_cast<int>(program_.buffers.size()) - 1);
+  }
+  program_.footprint = peak_bytes(context_.plan, group_.node, memory);
+}
+
+}  // namespace
+
+void compile_buffers(const SimContext& context, const GroupMap& map, GroupProgram& program) {
+  BufferCompiler{context, map, program}.run();
+}
+
+}  // namespace fusescape

@@ -1,0 +1,82 @@
+// Which transfer does a DRAM port serve next? Inner ones before outer ones, then by readiness, stores first.
+//
+// A transfer for an outer loop yields to one for an inner loop at any time and goes on later: it is cut into
+// quanta of no size.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "fusescape/support/time.hpp"
+
+namespace fusescape {
+
+struct Transfer {
+  Ticks ready{};
+  Ticks left{};  ///< Time that it still needs; while it is served, at `since`.
+  Ticks since{};
+  std::int64_t bytes = 0;  ///< Not yet reported.
+  std::uint32_t group = 0;
+  int buffer = 0;
+  int depth = 0;
+  bool store = false;
+  int ahead = 0;  ///< Visits of its buffer that come before the one it is for.
+
+  [[nodiscard]] Ticks end() const { return since + left; }
+};
+
+/// Time in which some of a transfer's bytes moved.
+struct TransferSpan {
+  Transfer transfer;
+  Ticks start{};
+  Ticks end{};
+  std::int64_t bytes = 0;
+};
+
+class DramPort {
+ public:
+  explicit DramPort(std::int64_t ticks_per_byte = 0) : ticks_per_byte_{ticks_per_byte} {}
+
+  void add(Transfer transfer);
+
+  /// Decides what is served from `now` on. Call after all that is ready at `now` was added.
+  void serve(Ticks now);
+
+  /// When the transfer being served is done.
+  [[nodiscard]] std::optional<Ticks> next_end() const;
+
+  /// Takes a transfer that is done at `now`.
+  [[nodiscard]] std::optional<Transfer> take_done(Ticks now);
+
+  [[nodiscard]] Ticks busy_until(Ticks now) const {
+    return serving_ ? busy_ + (now - serving_->since) : busy_;
+  }
+  [[nodiscard]] Ticks ticks(std::int64_t bytes) const { return Ticks{bytes} * ticks_per_byte_; }
+
+  /// What was served since the last call. Kept only if `trace` was called.
+  [[nodiscard]] std::vector<TransferSpan>& spans() { return spans_; }
+  void trace() { traces_ = true; }
+
+  /// The first is served next.
+  [[nodiscard]] const std::vector<Transfer>& queue() const { return queue_; }
+  [[nodiscard]] const std::optional<Transfer>& serving() const { return serving_; }
+  void set_depth(std::uint32_t group, int buffer, int depth);
+
+  /// Everything happens `by` later, `busy` of which the port is busy.
+  void shift(Ticks by, Ticks busy);
+
+ private:
+  void start(Ticks now);
+  void suspend(Ticks now);
+  void report(Transfer& transfer, Ticks now, bool done);
+
+  std::int64_t ticks_per_byte_ = 0;
+  std::vector<Transfer> queue_;
+  std::optional<Transfer> serving_{};
+  std::vector<TransferSpan> spans_;
+  bool traces_ = false;
+  Ticks busy_;
+};
+
+}  // namespace fusescape

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "fusescape/support/contract.hpp"
+#include "group_run.hpp"
+
+namespace fusescape {
+
+void GroupRun::start_feed(int id) {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  if (!spec.fed) return;
+  if (!spec.spills.empty()) buffer.feed_iterations.resize(program_.loops.size());
+  for (LoopMask left = spec.path; left != 0; left &= left - 1) {
+    const int loop = std::countr_zero(left);
+    buffer.feed.enter(loop);
+    if (!spec.spills.empty()) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
+  }
+}
+
+namespace {
+
+/// The loop whose next iteration asks for another slab: an own one, or one that repeats own ones that moved.
+/// Loops further in that only find the slab still there are passed over.
+int carrying_loop(const BufferSpec& spec, const Odometer& at) {
+  bool turns = false;
+  for (LoopMask left = spec.path; left != 0; left &= ~bit_of(innermost(left))) {
+    const int loop = innermost(left);
+    const bool more = (at.not_last() & bit_of(loop)) != 0;
+    const bool own = (spec.keys & bit_of(loop)) != 0;
+    if (more && (own || turns)) return loop;
+    turns = turns || (own && at[loop].trips > 1);
+  }
+  return kNoLoop;
+}
+
+}  // namespace
+
+/// To the next visit. A feed that waits for spills goes through every iteration, to count them.
+void GroupRun::advance_feed(const BufferSpec& spec, BufferState& buffer) const {
+  const bool counts = !spec.spills.empty();
+  for (;;) {
+    const LoopMask changing = buffer.feed.changing(spec.path);
+    const int next =
+        counts ? innermost(buffer.feed.not_last() & spec.path) : carrying_loop(spec, buffer.feed);
+    if (next == kNoLoop) {
+      buffer.fed_all = true;
+      return;
+    }
+    buffer.feed.step(next);
+    if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(next)];
+    for (LoopMask left = spec.path & inside_of(next); left != 0; left &= left - 1) {
+      const int loop = std::countr_zero(left);
+      buffer.feed.enter(loop);
+      if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
+    }
+    if (!counts || (changing & spec.keys) != 0) return;
+  }
+}
+
+/// Where buffers share memory, a load may only come while its buffer has some.
+bool GroupRun::in_scope(const BufferSpec& spec, const BufferState& buffer) const {
+  for (const int id : spec.touching) {
+    const CoreState& core = cores_[static_cast<std::size_t>(id)];
+    bool same = core.head >= spec.scope_first && core.head <= spec.scope_last;
+    for (LoopMask left = spec.scope; same && left != 0; left &= left - 1) {
+      const int loop = std::countr_zero(left);
+      same =
+          core.at[loop].start == buffer.feed[loop].start && core.at[loop].extent == buffer.feed[loop].extent;
+    }
+    if (same) return true;
+  }
+  return false;
+}
+
+bool GroupRun::may_request(const BufferSpec& spec, const BufferState& buffer) const {
+  if (!spec.fed || buffer.fed_all || buffer.requested >= buffer.released + spec.slots) return false;
+  for (const int id : spec.spills) {
+    const SpillState& spill = spills_[static_cast<std::size_t>(id)];
+    const SpillSpec& wait = program_.spills[static_cast<std::size_t>(id)];
+    const int loop = innermost(wait.path);
+    const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
+    const std::int64_t needed = now - wait.lag * buffer.feed.iterations(wait.path & inside_of(wait.lag_loop));
+    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < needed) return false;
+  }
+  if (!shared_memory_ || spec.partial) return true;
+  if (!in_scope(spec, buffer)) return false;
+  return !spec.counts ||
+         on_chip_ - spare_ + spec.held.bytes(context_.cascade, buffer.feed, scratch_) <= capacity_;
+}
+
+void GroupRun::poll_feed(int id) {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  while (may_request(spec, buffers_[static_cast<std::size_t>(id)])) request(id);
+}
+
+void GroupRun::poll_all_feeds() {
+  for (std::size_t i = 0; i < buffers_.size(); ++i) poll_feed(static_cast<int>(i));
+}
+
+/// Of the visit that is asked for next, the bytes that do not stay on chip between groups.
+std::int64_t GroupRun::feed_bytes(const BufferSpec& spec, const BufferState& buffer) const {
+  if (spec.partial && (buffer.feed.moved() & spec.sums) == 0) return 0;  // Nothing is summed yet.
+  return spec.load.bytes(context_.cascade, buffer.feed, scratch_);
+}
+
+void GroupRun::request(int id) {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  const std::int64_t all = feed_bytes(spec, buffer);
+  const std::int64_t bytes = all - spec.load_saving.within(buffer.loaded, all);
+  buffer.loaded += all;
+  const int ahead = static_cast<int>(buffer.requested - buffer.released);
+  if (!spec.partial || all > 0) {
+    hold(id, static_cast<std::size_t>(ahead), spec.held.bytes(context_.cascade, buffer.feed, scratch_));
+    note_peak();
+  }
+  buffer.there[static_cast<std::size_t>(buffer.requested - buffer.arrived)] = bytes == 0;
+  ++buffer.requested;
+  advance_feed(spec, buffer);
+  if (bytes == 0) return arrive(buffer);
+  buffer.read += bytes;
+  DramPort& port = state_.port(false);
+  port.add({.ready = state_.now,
+            .left = port.ticks(port_bytes(spec, buffer, bytes)),
+            .bytes = bytes,
+            .group = program_.group,
+            .buffer = id,
+            .depth = spec.depth,
+            .store = false,
+            .ahead = ahead});
+}
+
+/// Of inputs that come side by side only those are on the port that are further on than all others were.
+std::int64_t GroupRun::port_bytes(const BufferSpec& spec, BufferState& buffer, std::int64_t bytes) {
+  if (spec.lane < 0) return bytes;
+  std::int64_t& longest = lanes_[static_cast<std::size_t>(spec.lane)];
+  buffer.in_lane += bytes;
+  const std::int64_t before = std::exchange(longest, std::max(longest, buffer.in_lane));
+  return longest - before;
+}
+
+/// Visits count as arrived in order.
+void GroupRun::arrive(BufferState& buffer) {
+  while (buffer.arrived < buffer.requested && buffer.there.front()) {
+    ++buffer.arrived;
+    std::shift_left(buffer.there.begin(), buffer.there.end(), 1);
+    buffer.there.back() = false;
+  }
+}
+
+void GroupRun::complete(const Transfer& transfer) {
+  BufferState& buffer = buffers_[static_cast<std::size_t>(transfer.buffer)];
+  ++state_.events;
+  if (!transfer.store) {
+    *std::find(buffer.there.begin(), buffer.there.end(), false) = true;
+    return arrive(buffer);
+  }
+  ++buffer.stores_done;
+  for (std::int64_t& owed : buffer.owed) owed = std::max<std::int64_t>(owed - 1, 0);
+  for (std::size_t i = 0; i < spills_.size(); ++i) {
+    if (program_.spills[i].stored != transfer.buffer) continue;
+    std::vector<std::int64_t>& owed = spills_[i].owed;
+    for (std::int64_t& count : owed) --count;
+    owed.erase(std::remove(owed.begin(), owed.end(), 0), owed.end());
+    poll_feed(program_.spills[i].fed);
+  }
+  release(transfer.buffer);
+}
+
+/// What the producer's tile has made leaves when the slab is complete for the first time, or when it must
+/// make place for another part of the sum.
+void GroupRun::produce(const TouchSpec& touch, const CoreState& core, const TileSpec& tile) {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(touch.buffer)];
+  if (!spec.stored) return;
+  const LoopMask not_last = core.at.not_last();
+  const LoopMask inside = tile.path & ~spec.path;
+  if ((not_last & spec.sums) == 0) {
+    const bool complete =
+        (not_last & inside & touch.completes) == 0 && (core.at.moved() & touch.repeats) == 0;
+    if (complete) store(touch.buffer, spec.store, core.at, true);
+  } else if (spec.partial && (not_last & inside) == 0 && (core.at.changing(spec.path) & spec.keys) != 0) {
+    store(touch.buffer, spec.partial_slab, core.at, false);
+  }
+}
+
+void GroupRun::store(int id, const SlabSpec& slab, const Odometer& at, bool final) {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  std::int64_t bytes = slab.bytes(context_.cascade, at, scratch_);
+  if (final) {
+    const std::int64_t begin = buffer.stored;
+    buffer.stored += bytes;
+    bytes -= spec.store_saving.within(begin, bytes);
+  }
+  if (bytes == 0) return;
+  buffer.written += bytes;
+  ++buffer.stores_issued;
+  DramPort& port = state_.port(true);
+  port.add({.ready = state_.now,
+            .left = port.ticks(bytes),
+            .bytes = bytes,
+            .group = program_.group,
+            .buffer = id,
+            .depth = spec.depth,
+            .store = true});
+}
+
+/// After a tile: if it was the last of its core to use the slab, the core is done with this visit.
+void GroupRun::leave(int id, const TouchSpec& touch) {
+  const CoreState& core = cores_[static_cast<std::size_t>(id)];
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(touch.buffer)];
+  const LoopMask inside = program_.tiles[static_cast<std::size_t>(core.head)].path & ~spec.path;
+  if (!touch.last || (core.at.not_last() & inside) != 0) return;
+  const LoopMask changing = core.at.changing(spec.path);
+  if (changing != 0 && (changing & spec.keys) == 0) return;
+  BufferState& buffer = buffers_[static_cast<std::size_t>(touch.buffer)];
+  std::int64_t& left = buffer.left[static_cast<std::size_t>(touch.toucher)];
+  if (spec.producer_core == id) {
+    buffer.owed[static_cast<std::size_t>(left - buffer.released)] = buffer.stores_issued - buffer.stores_done;
+  }
+  ++left;
+  release(touch.buffer);
+}
+
+/// Frees the places of visits that everyone is done with.
+void GroupRun::release(int id) {
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  const auto done = [&](std::int64_t left) { return left > buffer.released; };
+  while (std::all_of(buffer.left.begin(), buffer.left.end(), done) && buffer.owed.front() == 0) {
+    free_place(id);
+    ++buffer.released;
+  }
+  if (shared_memory_) return poll_all_feeds();
+  poll_feed(id);
+}
+
+void GroupRun::hold(int id, std::size_t place, std::int64_t bytes) {
+  FUSESCAPE_EXPECTS(place < kMostSlots);
+  buffers_[static_cast<std::size_t>(id)].held[place] = bytes;
+  count_on_chip(id);
+}
+
+/// The oldest visit goes, the others move up.
+void GroupRun::free_place(int id) {
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  std::shift_left(buffer.held.begin(), buffer.held.end(), 1);
+  std::shift_left(buffer.owed.begin(), buffer.owed.end(), 1);
+  buffer.held.back() = -1;
+  buffer.owed.back() = 0;
+  count_on_chip(id);
+}
+
+/// Counts what the buffer holds after a change of one of its places.
+void GroupRun::count_on_chip(int id) {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  if (!spec.counts) return;
+  std::int64_t sum = 0;
+  for (const std::int64_t held : buffer.held) {
+    if (held <= 0) continue;
+    sum = spec.second_slot_counts ? sum + held : std::max(sum, held);
+  }
+  const std::int64_t change = sum - buffer.on_chip;
+  if (change == 0) return;
+  buffer.on_chip = sum;
+  on_chip_ += change;
+  std::int64_t& tensor = tensor_bytes_[index_of(spec.tensor)];
+  tensor += change;
+  if (state_.observer == nullptr) return;
+  state_.observer->memory({state_.now, spec.tensor, Bytes{tensor}, Bytes{on_chip_} + program_.reserved});
+}
+
+/// A later group's loads have no tile that waits for them now: they come last, as far as there is room.
+void GroupRun::prefetch(std::int64_t room) {
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    const BufferSpec& spec = program_.buffers[i];
+    BufferState& buffer = buffers_[i];
+    const auto& producer = context_.cascade.producer[index_of(spec.tensor)];
+    const bool there = !producer || spec.role == BufferRole::kCarried;
+    while (spec.fed && there && spec.spills.empty() && !buffer.fed_all && buffer.requested < spec.slots) {
+      const std::int64_t bytes = spec.held.bytes(context_.cascade, buffer.feed, scratch_);
+      if (bytes > room) break;
+      room -= bytes;
+      request(static_cast<int>(i));
+    }
+  }
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    state_.port(false).set_depth(program_.group, static_cast<int>(i), -1);
+  }
+}
+
+}  // namespace fusescape

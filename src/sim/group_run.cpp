@@ -1,0 +1,391 @@
+#include "group_run.hpp"
+
+#include <algorithm>
+
+#include "fusescape/support/contract.hpp"
+
+namespace fusescape {
+namespace {
+
+std::int64_t packed_capacity(const SimContext& context, const GroupProgram& program) {
+  return (context.machine.capacity - program.reserved).value();
+}
+
+}  // namespace
+
+GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state)
+    : context_{context},
+      program_{program},
+      state_{state},
+      steady_state_{steady_state},
+      shared_memory_{program.all_at_once + program.reserved > context.machine.capacity},
+      counts_room_{shared_memory_ && context.core_count > 1},
+      capacity_{packed_capacity(context, program)},
+      cores_(static_cast<std::size_t>(context.core_count)),
+      buffers_(program.buffers.size()),
+      delivered_(program.edges.size()),
+      spills_(program.spills.size()),
+      costs_(program.tiles.size()),
+      runs_(program.tiles.size()),
+      lanes_(context.cascade.operators.size()),
+      tensor_bytes_(context.cascade.tensors.size()),
+      scratch_{whole_bounds(context.cascade)},
+      watched_by_(program.loops.size(), -1),
+      snapshots_(program.loops.size()) {
+  for (std::size_t core = 0; core < cores_.size(); ++core) {
+    cores_[core].at = Odometer{program.loops};
+    cores_[core].iterations.resize(program.loops.size());
+    for (const ProgramStep& step : program.steps[core]) {
+      const bool loop = step.kind == ProgramStep::Kind::kLoop;
+      if (loop && watched_by_[static_cast<std::size_t>(step.id)] < 0) {
+        watched_by_[static_cast<std::size_t>(step.id)] = static_cast<int>(core);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    buffers_[i].left.resize(program.buffers[i].touching.size());
+    buffers_[i].held.fill(-1);
+    buffers_[i].feed = Odometer{program.loops};
+    start_feed(static_cast<int>(i));
+  }
+  collect_counters();
+}
+
+bool GroupRun::run() {
+  start();
+  for (;;) {
+    settle();
+    for (LoopMask left = steady_state_ ? boundaries_ : 0; left != 0; left &= ~bit_of(innermost(left))) {
+      check_period(innermost(left));
+    }
+    boundaries_ = 0;
+    if (finished()) return true;
+    const std::optional<Ticks> next = next_time();
+    if (!next) return false;
+    state_.now = *next;
+    complete_all();
+  }
+}
+
+void GroupRun::start() {
+  for (DramPort& port : state_.ports) {  // What was fetched ahead counts as anything else now.
+    for (std::size_t i = 0; i < buffers_.size(); ++i) {
+      port.set_depth(program_.group, static_cast<int>(i), program_.buffers[i].depth);
+    }
+  }
+  for (std::size_t core = 0; core < cores_.size(); ++core) advance(cores_[core], static_cast<int>(core));
+  for (std::size_t i = 0; i < buffers_.size(); ++i) poll_feed(static_cast<int>(i));
+}
+
+/// Lets everything happen that can at this instant.
+void GroupRun::settle() {
+  for (;;) {
+    for (std::size_t core = 0; core < cores_.size(); ++core) try_start(static_cast<int>(core));
+    for (DramPort& port : state_.ports) port.serve(state_.now);
+    const std::optional<Ticks> next = next_time();
+    if (!next || *next > state_.now) return;
+    complete_all();
+  }
+}
+
+void GroupRun::complete_all() {
+  for (DramPort& port : state_.ports) {
+    if (const auto transfer = port.take_done(state_.now)) {
+      GroupRun& owner = transfer->group == program_.group ? *this : *next_;
+      owner.complete(*transfer);
+    }
+    for (const TransferSpan& span : port.spans()) {
+      const BufferSpec& buffer = (span.transfer.group == program_.group ? program_ : next_->program_)
+                                     .buffers[static_cast<std::size_t>(span.transfer.buffer)];
+      state_.observer->event({.kind = span.transfer.store ? SimEventKind::kStore : SimEventKind::kLoad,
+                              .start = span.start,
+                              .end = span.end,
+                              .resource = static_cast<std::uint32_t>(
+                                  span.transfer.store ? context_.dram_write : context_.dram_read),
+                              .group = span.transfer.group,
+                              .tensor = buffer.tensor,
+                              .bytes = Bytes{span.bytes}});
+    }
+    port.spans().clear();
+  }
+  for (std::size_t i = 0; i < deliveries_.size();) {
+    if (deliveries_[i].at > state_.now) {
+      ++i;
+      continue;
+    }
+    ++delivered_[static_cast<std::size_t>(deliveries_[i].edge)];
+    deliveries_.erase(deliveries_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (std::size_t core = 0; core < cores_.size(); ++core) {
+    if (cores_[core].running && cores_[core].end <= state_.now) end_tile(static_cast<int>(core));
+  }
+}
+
+std::optional<Ticks> GroupRun::next_time() const {
+  std::optional<Ticks> first;
+  const auto consider = [&](Ticks at) {
+    if (!first || at < *first) first = at;
+  };
+  for (const CoreState& core : cores_) {
+    if (core.running) consider(core.end);
+  }
+  for (const DramPort& port : state_.ports) {
+    if (const auto end = port.next_end()) consider(*end);
+  }
+  for (const Delivery& delivery : deliveries_) consider(delivery.at);
+  return first;
+}
+
+/// All tiles have run and all results are in DRAM; only a later group's loads may be on their way.
+bool GroupRun::finished() const {
+  const auto ours = [&](const Transfer& transfer) { return transfer.group == program_.group; };
+  for (const CoreState& core : cores_) {
+    if (core.head >= 0) return false;
+  }
+  for (DramPort& port : state_.ports) {
+    if (std::any_of(port.queue().begin(), port.queue().end(), ours)) return false;
+    if (port.serving() && ours(*port.serving())) return false;
+  }
+  return true;
+}
+
+/// To the core's next tile.
+void GroupRun::advance(CoreState& core, int id) {
+  const std::vector<ProgramStep>& steps = program_.steps[static_cast<std::size_t>(id)];
+  for (; core.step < steps.size(); ++core.step) {
+    const ProgramStep& step = steps[core.step];
+    const auto loop = static_cast<std::size_t>(step.id);
+    if (step.kind == ProgramStep::Kind::kTile) break;
+    if (step.kind == ProgramStep::Kind::kLoop) {
+      core.at.enter(step.id);
+      ++core.iterations[loop];
+      if (watched_by_[loop] == id) snapshots_[loop].iterations = 0;
+    } else if ((core.at.not_last() & bit_of(step.id)) != 0) {
+      core.at.step(step.id);
+      ++core.iterations[loop];
+      if (watched_by_[loop] == id) boundaries_ |= bit_of(step.id);
+      core.step = static_cast<std::size_t>(step.target) - 1;
+    }
+  }
+  core.head = core.step < steps.size() ? steps[core.step].id : -1;
+}
+
+void GroupRun::set_blocked(int id, std::optional<Blocked> why) {
+  CoreState& core = cores_[static_cast<std::size_t>(id)];
+  if (core.blocked) {
+    SimResource& resource = state_.resources[static_cast<std::size_t>(id)];
+    resource.stall[static_cast<std::size_t>(core.blocked->cause)] += state_.now - core.blocked_since;
+  }
+  core.blocked = why;
+  core.blocked_since = state_.now;
+}
+
+void GroupRun::try_start(int id) {
+  CoreState& core = cores_[static_cast<std::size_t>(id)];
+  if (core.running || core.head < 0) return;
+  const std::optional<Blocked> why = blocked(id);
+  set_blocked(id, why);
+  if (!why) start_tile(id);
+}
+
+std::optional<Blocked> GroupRun::blocked_by_edge(const CoreState& core, const TileSpec& tile) const {
+  for (const int id : tile.in) {
+    const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(id)];
+    const int loop = innermost(edge.path);
+    const std::int64_t now = loop == kNoLoop ? 1 : core.iterations[static_cast<std::size_t>(loop)];
+    const std::int64_t needed = now - edge.lag * core.at.iterations(edge.path & inside_of(edge.lag_loop));
+    if (delivered_[static_cast<std::size_t>(id)] < needed) return Blocked{Stall::kDependence, -1, id};
+  }
+  return std::nullopt;
+}
+
+std::optional<Blocked> GroupRun::blocked(int id) const {
+  const CoreState& core = cores_[static_cast<std::size_t>(id)];
+  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+  if (auto why = blocked_by_edge(core, tile)) return why;
+  for (const TouchSpec& touch : tile.touches) {
+    const auto b = static_cast<std::size_t>(touch.buffer);
+    const BufferSpec& spec = program_.buffers[b];
+    const BufferState& buffer = buffers_[b];
+    const std::int64_t visit = buffer.left[static_cast<std::size_t>(touch.toucher)];
+    const bool fills = touch.writes || spec.role == BufferRole::kCarried;
+    if (fills && visit >= buffer.released + spec.slots) return Blocked{Stall::kSlot, touch.buffer, -1};
+  }
+  for (const TouchSpec& touch : tile.touches) {
+    const auto b = static_cast<std::size_t>(touch.buffer);
+    const std::int64_t visit = buffers_[b].left[static_cast<std::size_t>(touch.toucher)];
+    if (!program_.buffers[b].fed || visit < buffers_[b].arrived) continue;
+    const bool asked = visit < buffers_[b].requested;
+    const bool room = asked || !shared_memory_ || !in_scope(program_.buffers[b], buffers_[b]);
+    return Blocked{room ? Stall::kLoad : Stall::kMemory, touch.buffer, -1};
+  }
+  if (counts_room_ && on_chip_ - spare_ + room_for(core, tile) > capacity_) {
+    return Blocked{Stall::kMemory, tile.touches.front().buffer, -1};
+  }
+  return std::nullopt;
+}
+
+/// Bytes of the slab that `touch` uses, whether or not it has a place yet.
+std::int64_t GroupRun::bytes_of_touch(const CoreState& core, const TouchSpec& touch) const {
+  const auto b = static_cast<std::size_t>(touch.buffer);
+  const BufferState& buffer = buffers_[b];
+  if (!program_.buffers[b].counts) return 0;
+  const auto place =
+      static_cast<std::size_t>(buffer.left[static_cast<std::size_t>(touch.toucher)] - buffer.released);
+  if (buffer.held[place] >= 0) return buffer.held[place];
+  return program_.buffers[b].held.bytes(context_.cascade, core.at, scratch_);
+}
+
+/// What all slabs of a tile together take more than those that live at once, at worst.
+std::int64_t GroupRun::spare_bytes(const CoreState& core, const TileSpec& tile) const {
+  if (tile.leaves.size() == 1) return 0;
+  std::int64_t all = 0;
+  std::int64_t most = 0;
+  for (int leaf = 0; leaf < static_cast<int>(tile.leaves.size()); ++leaf) {
+    std::int64_t alive = 0;
+    for (const TouchSpec& touch : tile.touches) {
+      const std::int64_t bytes = bytes_of_touch(core, touch);
+      if (leaf == 0) all += bytes;
+      if (touch.first_leaf <= leaf && leaf <= touch.last_leaf) alive += bytes;
+    }
+    most = std::max(most, alive);
+  }
+  return all - most;
+}
+
+/// Bytes that must be free for `tile` to start.
+std::int64_t GroupRun::room_for(const CoreState& core, const TileSpec& tile) const {
+  std::int64_t sum = -spare_bytes(core, tile);
+  for (const TouchSpec& touch : tile.touches) {
+    const BufferState& buffer = buffers_[static_cast<std::size_t>(touch.buffer)];
+    const auto place =
+        static_cast<std::size_t>(buffer.left[static_cast<std::size_t>(touch.toucher)] - buffer.released);
+    if (buffer.held[place] < 0) sum += bytes_of_touch(core, touch);
+  }
+  return sum;
+}
+
+const TileCost& GroupRun::cost_of(int tile, const Odometer& at) {
+  const TileSpec& spec = program_.tiles[static_cast<std::size_t>(tile)];
+  std::vector<TileCost>& known = costs_[static_cast<std::size_t>(tile)];
+  for (const TileCost& cost : known) {
+    bool same = true;
+    for (std::size_t i = 0; i < spec.key_loops.size(); ++i)
+      same = same && cost.extents[i] == at[spec.key_loops[i]].extent;
+    if (same) return cost;
+  }
+  known.push_back(tile_cost(context_, program_.loops, spec, at));
+  return known.back();
+}
+
+/// It runs as long as its core takes, and as the on-chip memory's ports take once they have served earlier
+/// tiles.
+void GroupRun::start_tile(int id) {
+  CoreState& core = cores_[static_cast<std::size_t>(id)];
+  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+  for (const TouchSpec& touch : tile.touches) {
+    const auto b = static_cast<std::size_t>(touch.buffer);
+    const BufferState& buffer = buffers_[b];
+    const auto place =
+        static_cast<std::size_t>(buffer.left[static_cast<std::size_t>(touch.toucher)] - buffer.released);
+    if (buffer.held[place] < 0) {
+      hold(touch.buffer, place, program_.buffers[b].held.bytes(context_.cascade, core.at, scratch_));
+    }
+  }
+  core.spare = spare_bytes(core, tile);
+  spare_ += core.spare;
+  note_peak();
+  const TileCost& cost = cost_of(core.head, core.at);
+  const bool shared = state_.onchip_free.size() == 1;
+  core.end = state_.now + cost.compute;
+  const auto use_port = [&](std::size_t port, int resource, Ticks time, std::int64_t bytes) {
+    SimResource& used = state_.resources[static_cast<std::size_t>(resource)];
+    used.busy += time;
+    state_.moved[static_cast<std::size_t>(resource)] += bytes;
+    if (time == Ticks{}) return;
+    Ticks& free = state_.onchip_free[port];
+    free = std::max(free, state_.now) + time;
+    core.end = std::max(core.end, free);
+  };
+  use_port(0, context_.sram_read, cost.onchip_read, cost.read_bytes);
+  use_port(shared ? 0 : 1, context_.sram_write, cost.onchip_write, cost.written_bytes);
+  core.started = state_.now;
+  core.running = true;
+  if (running_++ == 0) running_since_ = state_.now;
+  ++state_.events;
+}
+
+void GroupRun::end_tile(int id) {
+  CoreState& core = cores_[static_cast<std::size_t>(id)];
+  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+  core.running = false;
+  if (--running_ == 0) compute_ += state_.now - running_since_;
+  state_.resources[static_cast<std::size_t>(id)].busy += core.end - core.started;
+  ++runs_[static_cast<std::size_t>(core.head)];
+  if (state_.observer != nullptr) {
+    state_.observer->event({.kind = SimEventKind::kTile,
+                            .start = core.started,
+                            .end = core.end,
+                            .resource = static_cast<std::uint32_t>(id),
+                            .group = program_.group,
+                            .tile = static_cast<std::uint32_t>(core.head)});
+  }
+  for (const TouchSpec& touch : tile.touches) {
+    if (touch.writes) produce(touch, core, tile);
+  }
+  for (const TouchSpec& touch : tile.touches) leave(id, touch);
+  for (const int out : tile.out) {
+    const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(out)];
+    if ((core.at.not_last() & tile.path & ~edge.path) == 0) send(edge, out, core);
+  }
+  for (std::size_t i = 0; i < program_.spills.size(); ++i) {
+    const SpillSpec& spill = program_.spills[i];
+    const LoopMask inside = tile.path & ~spill.path;
+    if (spill.producer != core.head || (core.at.not_last() & inside & spill.touch.completes) != 0) continue;
+    if ((core.at.moved() & inside & spill.touch.repeats) != 0) continue;
+    const BufferState& stored = buffers_[static_cast<std::size_t>(spill.stored)];
+    ++spills_[i].finished;
+    if (const std::int64_t owed = stored.stores_issued - stored.stores_done; owed > 0) {
+      spills_[i].owed.push_back(owed);
+    }
+    poll_feed(spill.fed);
+  }
+  spare_ -= core.spare;
+  note_peak();
+  ++core.step;
+  advance(core, id);
+  if (shared_memory_) poll_all_feeds();
+}
+
+void GroupRun::send(const EdgeSpec& edge, int id, const CoreState& core) {
+  const auto port = static_cast<std::size_t>(edge.link - context_.first_link);
+  if (edge.link < 0) {
+    ++delivered_[static_cast<std::size_t>(id)];
+    return;
+  }
+  const std::int64_t bytes = edge.slab ? edge.slab->bytes(context_.cascade, core.at, scratch_) : 0;
+  const Ticks time = Ticks{bytes} * context_.link_ticks_per_byte;
+  const Ticks start = std::max(state_.link_free[port], state_.now);
+  state_.link_free[port] = start + time;
+  SimResource& link = state_.resources[static_cast<std::size_t>(edge.link)];
+  link.busy += time;
+  state_.moved[static_cast<std::size_t>(edge.link)] += bytes;
+  const Ticks at = start + time + context_.link_latency;
+  if (at <= state_.now) {
+    ++delivered_[static_cast<std::size_t>(id)];
+  } else {
+    deliveries_.push_back({at, id});
+  }
+  if (bytes == 0) return;
+  ++state_.events;
+  if (state_.observer == nullptr) return;
+  state_.observer->event({.kind = SimEventKind::kTransfer,
+                          .start = start,
+                          .end = start + time,
+                          .resource = static_cast<std::uint32_t>(edge.link),
+                          .group = program_.group,
+                          .tensor = edge.tensor,
+                          .bytes = Bytes{bytes}});
+}
+
+}  // namespace fusescape

@@ -1,0 +1,219 @@
+// What happens, tick by tick, while one group runs? Cores take tiles in order; ports, links and slots make
+// them wait.
+//
+// Everything that changes lies in flat arrays that are allocated before the first event. Parts:
+// group_run.cpp the loop over time and the tiles, feeds.cpp what goes in and out of buffers, steady.cpp what
+// repeats, waits.cpp who waits for whom.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "dram_port.hpp"
+#include "fusescape/sim/observer.hpp"
+#include "program.hpp"
+
+namespace fusescape {
+
+inline constexpr std::size_t kMostSlots = 2;
+
+/// What goes on from group to group.
+struct SimState {
+  Ticks now{};
+  std::vector<DramPort> ports{};  ///< One, or one for reads and one for writes.
+  std::vector<Ticks>
+      onchip_free;  ///< When each port of the on-chip memory has done all that was asked of it.
+  std::vector<Ticks> link_free{};
+  std::vector<SimResource> resources{};  ///< What DRAM ports did, and all bytes, are filled in at the end.
+  std::vector<std::int64_t> moved{};     ///< Bytes, per resource.
+  SimObserver* observer = nullptr;
+  std::int64_t events = 0;
+  std::int64_t skipped = 0;
+
+  [[nodiscard]] DramPort& port(bool store) { return ports[store ? ports.size() - 1 : 0]; }
+};
+
+struct BufferState {
+  std::vector<std::int64_t> left{};      ///< Per core that touches it: visits that it is done with.
+  std::int64_t released = 0;             ///< Visits whose place is free again.
+  std::int64_t requested = 0;            ///< Visits that its feed has asked for,
+  std::int64_t arrived = 0;              ///< and those that are there.
+  std::array<bool, kMostSlots> there{};  ///< Of those asked for and not counted as arrived.
+  std::int64_t stores_issued = 0;
+  std::int64_t stores_done = 0;
+  std::array<std::int64_t, kMostSlots> owed{};  ///< Per visit not released: stores that must be done first,
+  std::array<std::int64_t, kMostSlots> held{};  ///< and bytes that it holds; -1: none yet.
+  std::int64_t loaded = 0;  ///< Bytes that feeds asked for, those that stayed on chip included.
+  std::int64_t stored = 0;
+  std::int64_t in_lane = 0;  ///< Bytes that it asked for beside others of its lane.
+  std::int64_t read = 0;     ///< Bytes that moved.
+  std::int64_t written = 0;
+  std::int64_t on_chip = 0;
+  Odometer feed{};                              ///< The visit that it asks for next.
+  std::vector<std::int64_t> feed_iterations{};  ///< Per loop; only if it waits for spills.
+  bool fed_all = false;
+};
+
+struct Blocked {
+  Stall cause{};
+  int buffer = -1;
+  int edge = -1;
+};
+
+struct CoreState {
+  Odometer at{};
+  std::vector<std::int64_t> iterations{};  ///< Per loop: bodies begun.
+  std::size_t step = 0;
+  int head = -1;  ///< The tile that it runs, or runs next; -1: none is left.
+  bool running = false;
+  Ticks started{};
+  Ticks end{};
+  std::int64_t spare =
+      0;  ///< Bytes that its tile's slabs take less than all together, since not all live at once.
+  std::optional<Blocked> blocked{};
+  Ticks blocked_since{};
+};
+
+struct SpillState {
+  std::int64_t finished = 0;         ///< Iterations in which its producer is done,
+  std::vector<std::int64_t> owed{};  ///< and of the last ones the stores that are still to come.
+};
+
+struct Delivery {
+  Ticks at{};
+  int edge = 0;
+};
+
+/// What a loop looked like at an earlier iteration.
+struct Snapshot {
+  std::int64_t iterations = 0;  ///< Since the loop was entered.
+  std::int64_t next = 1;        ///< When to take another one.
+  std::int64_t index = 0;
+  bool taken = false;
+  Ticks time{};
+  std::vector<std::int64_t> shape{};     ///< Relative to the loop's position and time.
+  std::vector<std::int64_t> counters{};  ///< What grows.
+  std::vector<Ticks> times{};
+  std::vector<Ticks> port_busy{};
+};
+
+class GroupRun {
+ public:
+  GroupRun(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state);
+
+  /// False in a deadlock.
+  [[nodiscard]] bool run();
+
+  /// Asks for the first slabs that fit `room`, while another group runs.
+  void prefetch(std::int64_t room);
+  /// A transfer of this group is done.
+  void complete(const Transfer& transfer);
+  void set_next(GroupRun* next) { next_ = next; }
+
+  [[nodiscard]] const std::vector<BufferState>& buffers() const { return buffers_; }
+  [[nodiscard]] const std::vector<std::int64_t>& runs() const { return runs_; }
+  [[nodiscard]] Ticks compute() const { return compute_; }
+  /// One core takes turns with memory as the static footprint says.
+  [[nodiscard]] std::int64_t peak() const {
+    return shared_memory_ && !counts_room_ ? std::min(peak_, program_.footprint.value()) : peak_;
+  }
+  void add_waits(SimFailure& failure) const;
+
+ private:
+  // group_run.cpp
+  void start();
+  void complete_all();
+  void settle();
+  [[nodiscard]] std::optional<Ticks> next_time() const;
+  [[nodiscard]] bool finished() const;
+  void advance(CoreState& core, int id);
+  void try_start(int id);
+  void start_tile(int id);
+  void end_tile(int id);
+  void send(const EdgeSpec& edge, int id, const CoreState& core);
+  [[nodiscard]] std::optional<Blocked> blocked(int id) const;
+  [[nodiscard]] std::optional<Blocked> blocked_by_edge(const CoreState& core, const TileSpec& tile) const;
+  [[nodiscard]] std::int64_t room_for(const CoreState& core, const TileSpec& tile) const;
+  [[nodiscard]] std::int64_t bytes_of_touch(const CoreState& core, const TouchSpec& touch) const;
+  [[nodiscard]] std::int64_t spare_bytes(const CoreState& core, const TileSpec& tile) const;
+  [[nodiscard]] const TileCost& cost_of(int tile, const Odometer& at);
+  void set_blocked(int id, std::optional<Blocked> why);
+
+  // feeds.cpp
+  void start_feed(int id);
+  void advance_feed(const BufferSpec& spec, BufferState& buffer) const;
+  void poll_feed(int id);
+  void poll_all_feeds();
+  [[nodiscard]] bool may_request(const BufferSpec& spec, const BufferState& buffer) const;
+  [[nodiscard]] bool in_scope(const BufferSpec& spec, const BufferState& buffer) const;
+  [[nodiscard]] std::int64_t feed_bytes(const BufferSpec& spec, const BufferState& buffer) const;
+  void request(int id);
+  [[nodiscard]] std::int64_t port_bytes(const BufferSpec& spec, BufferState& buffer, std::int64_t bytes);
+  void arrive(BufferState& buffer);
+  void produce(const TouchSpec& touch, const CoreState& core, const TileSpec& tile);
+  void store(int id, const SlabSpec& slab, const Odometer& at, bool final);
+  void leave(int id, const TouchSpec& touch);
+  void release(int id);
+  void hold(int id, std::size_t place, std::int64_t bytes);
+  void free_place(int id);
+  void count_on_chip(int id);
+  void note_peak() { peak_ = std::max(peak_, on_chip_ - spare_); }
+
+  // steady.cpp
+  void collect_counters();
+  void check_period(int loop);
+  void describe(int loop);
+  void save(Snapshot& snapshot, int loop);
+  [[nodiscard]] const CoreState& watched(int loop) const {
+    return cores_[static_cast<std::size_t>(watched_by_[static_cast<std::size_t>(loop)])];
+  }
+  [[nodiscard]] std::int64_t periods_left(const Snapshot& before, int loop) const;
+  [[nodiscard]] std::int64_t saving_limit(const Saving& saving, std::int64_t before, std::int64_t now) const;
+  void repeat(const Snapshot& before, int loop, std::int64_t times);
+  [[nodiscard]] bool moves_with(const Odometer& at, LoopMask path, int loop) const;
+  void describe_odometer(const Odometer& at, LoopMask path, int loop);
+  void describe_time(Ticks at);
+  void describe_buffers(int loop);
+  void describe_transfers();
+  void move_odometer(Odometer& at, LoopMask path, int loop, std::int64_t iterations) const;
+  [[nodiscard]] LoopMask path_of_core(std::size_t core) const;
+
+  const SimContext& context_;
+  const GroupProgram& program_;
+  SimState& state_;
+  bool steady_state_;
+  bool shared_memory_ = false;  ///< Not all buffers fit at once: each has memory only in its scope.
+  bool counts_room_ = false;    ///< Several cores share it: then only counting says that all fits.
+  std::int64_t capacity_ = 0;
+  GroupRun* next_ = nullptr;
+
+  std::vector<CoreState> cores_;
+  std::vector<BufferState> buffers_;
+  std::vector<std::int64_t> delivered_;  ///< Per edge.
+  std::vector<SpillState> spills_;
+  std::vector<Delivery> deliveries_;
+  std::vector<std::vector<TileCost>> costs_;  ///< Per tile.
+  std::vector<std::int64_t> runs_;            ///< Per tile.
+  std::vector<std::int64_t> lanes_;  ///< Per operator whose inputs come side by side: bytes of the longest.
+  std::vector<std::int64_t> tensor_bytes_;  ///< On chip, per tensor; kept for observers.
+  std::int64_t on_chip_ = 0;                ///< Of all slabs that have a place.
+  std::int64_t spare_ = 0;                  ///< CoreState::spare of all running tiles.
+  std::int64_t peak_ = 0;
+  int running_ = 0;
+  Ticks running_since_;
+  Ticks compute_;
+  mutable TileBounds scratch_;
+
+  LoopMask boundaries_ = 0;          ///< Loops that began another iteration at this instant.
+  std::vector<int> watched_by_;      ///< Per loop: the core whose iterations count.
+  std::vector<Snapshot> snapshots_;  ///< Per loop.
+  std::vector<std::int64_t*> counters_;
+  std::vector<std::size_t> saving_at_;  ///< Per buffer: position of `loaded` in counters_; `stored` follows.
+  std::vector<Ticks*> times_;
+  std::vector<std::int64_t> shape_;
+};
+
+}  // namespace fusescape

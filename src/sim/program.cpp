@@ -1,0 +1,271 @@
+#include "program.hpp"
+
+#include <algorithm>
+
+#include "compile.hpp"
+#include "fusescape/plan/leaf_runs.hpp"
+#include "fusescape/plan/work_cost.hpp"
+#include "fusescape/support/contract.hpp"
+
+namespace fusescape {
+namespace {
+
+/// Bits of an element and cycles of an operation are at most this.
+constexpr std::int64_t kMostBitsOrCycles = 1024;
+
+bool is_leaf(const Node& node) {
+  return node.kind == NodeKind::kOperator || node.kind == NodeKind::kChain;
+}
+
+/// Loops, tiles and steps of one group, from its tree.
+class TreeCompiler {
+ public:
+  TreeCompiler(const SimContext& context, NodeId group, GroupProgram& program)
+      : context_{context}, plan_{context.plan}, program_{program} {
+    map_.group = group;
+    map_.path.resize(plan_.nodes.size());
+    map_.first_tile.resize(plan_.nodes.size());
+    map_.end_tile.resize(plan_.nodes.size());
+    map_.tile_of.assign(context.cascade.operators.size(), -1);
+    map_.leaf_of.assign(context.cascade.operators.size(), kRoot);
+  }
+
+  GroupMap run() {
+    const std::vector<LeafRun> runs =
+        leaf_runs(context_.cascade, plan_, context_.layout.groups[program_.group]);
+    run_ = runs.begin();
+    enter(map_.group, 0);
+    program_.steps.resize(static_cast<std::size_t>(context_.core_count));
+    for (int core = 0; core < context_.core_count; ++core) emit(map_.group, core);
+    return std::move(map_);
+  }
+
+ private:
+  void enter(NodeId id, LoopMask path);
+  void add_loop(const Node& node, LoopMask& path);
+  void add_leaf(NodeId parent, NodeId leaf);
+  void emit(NodeId id, int core);
+  [[nodiscard]] bool has_tiles_of(NodeId id, int core) const;
+
+  const SimContext& context_;
+  const Plan& plan_;
+  GroupProgram& program_;
+  GroupMap map_;
+  std::vector<LeafRun>::const_iterator run_;  ///< That the next leaf belongs to.
+};
+
+void TreeCompiler::add_loop(const Node& node, LoopMask& path) {
+  FUSESCAPE_EXPECTS(program_.loops.size() < kMostLoops);
+  const int id = static_cast<int>(program_.loops.size());
+  NestLoop loop{.rank = node.rank, .whole = context_.cascade.extent(node.rank).value()};
+  loop.tile = std::min(node.tile, loop.whole);
+  for (int outer = 0; outer < id; ++outer) {
+    const bool above = (path & bit_of(outer)) != 0;
+    if (above && program_.loops[static_cast<std::size_t>(outer)].rank == node.rank) loop.outer = outer;
+  }
+  for (const Operator& op : context_.cascade.operators) {
+    for (const Access& access : op.inputs) {
+      for (const Index& index : access.indices) loop.periodic = loop.periodic && index.tap != node.rank;
+    }
+  }
+  path |= bit_of(id);
+  loop.path = path;
+  program_.loops.push_back(loop);
+}
+
+/// Adds `leaf` to the last tile if it is of the same run and core, or as a tile of its own.
+void TreeCompiler::add_leaf(NodeId parent, NodeId leaf) {
+  const std::vector<OpId> members = operators_below(plan_, leaf);
+  const int core = context_.core_of[index_of(members.front())];
+  if (leaf == run_->leaves.front() || program_.tiles.back().core != core) {
+    TileSpec tile{.node = parent, .core = core, .path = map_.path_of(parent)};
+    for (LoopMask left = tile.path; left != 0;) {
+      const int loop = innermost(left);
+      const RankId rank = program_.loops[static_cast<std::size_t>(loop)].rank;
+      const bool known = std::any_of(tile.key_loops.begin(), tile.key_loops.end(), [&](int inner) {
+        return program_.loops[static_cast<std::size_t>(inner)].rank == rank;
+      });
+      if (!known) tile.key_loops.push_back(loop);
+      left &= ~bit_of(loop);
+    }
+    program_.tiles.push_back(std::move(tile));
+  }
+  if (leaf == run_->leaves.back()) ++run_;
+  TileSpec& tile = program_.tiles.back();
+  tile.leaves.push_back(leaf);
+  for (const OpId op : members) {
+    tile.operators.push_back(op);
+    map_.tile_of[index_of(op)] = static_cast<int>(program_.tiles.size()) - 1;
+    map_.leaf_of[index_of(op)] = leaf;
+  }
+}
+
+void TreeCompiler::enter(NodeId id, LoopMask path) {
+  const Node& node = plan_.node(id);
+  if (node.kind == NodeKind::kLoop) add_loop(node, path);
+  map_.path[index_of(id)] = path;
+  map_.first_tile[index_of(id)] = static_cast<int>(program_.tiles.size());
+  for (const NodeId child : node.children) {
+    if (is_leaf(plan_.node(child))) {
+      add_leaf(id, child);
+      map_.first_tile[index_of(child)] = static_cast<int>(program_.tiles.size()) - 1;
+      map_.end_tile[index_of(child)] = static_cast<int>(program_.tiles.size());
+    } else {
+      enter(child, path);
+    }
+  }
+  map_.end_tile[index_of(id)] = static_cast<int>(program_.tiles.size());
+}
+
+bool TreeCompiler::has_tiles_of(NodeId id, int core) const {
+  for (int t = map_.first_tile[index_of(id)]; t < map_.end_tile[index_of(id)]; ++t) {
+    if (program_.tiles[static_cast<std::size_t>(t)].core == core) return true;
+  }
+  return false;
+}
+
+void TreeCompiler::emit(NodeId id, int core) {
+  if (!has_tiles_of(id, core)) return;
+  std::vector<ProgramStep>& steps = program_.steps[static_cast<std::size_t>(core)];
+  const Node& node = plan_.node(id);
+  const int loop = innermost(map_.path_of(id));
+  if (node.kind == NodeKind::kLoop) steps.push_back({ProgramStep::Kind::kLoop, loop, 0});
+  const int body = static_cast<int>(steps.size());
+  int last = -1;
+  for (const NodeId child : node.children) {
+    if (!is_leaf(plan_.node(child))) {
+      emit(child, core);
+      continue;
+    }
+    const int tile = map_.first_tile[index_of(child)];
+    if (tile != last && program_.tiles[static_cast<std::size_t>(tile)].core == core) {
+      steps.push_back({ProgramStep::Kind::kTile, tile, 0});
+    }
+    last = tile;
+  }
+  if (node.kind == NodeKind::kLoop) steps.push_back({ProgramStep::Kind::kEnd, loop, body});
+}
+
+/// Extents of all ranks where the tile's innermost loops have `extents`.
+std::vector<std::int64_t> extents_of(const SimContext& context, const std::vector<NestLoop>& loops,
+                                     const TileSpec& tile, const std::vector<std::int64_t>& extents) {
+  std::vector<std::int64_t> all;
+  for (const Rank& rank : context.cascade.ranks) all.push_back(rank.extent.value());
+  for (std::size_t i = 0; i < tile.key_loops.size(); ++i) {
+    all[index_of(loops[static_cast<std::size_t>(tile.key_loops[i])].rank)] = extents[i];
+  }
+  return all;
+}
+
+WorkTable work_of(const SimContext& context, const TileSpec& tile, const std::vector<std::int64_t>& extents) {
+  WorkTable table;
+  for (const NodeId leaf : tile.leaves) append_work(context.cascade, context.plan, leaf, extents, table);
+  return table;
+}
+
+/// No count of the largest tile can leave 64 bits: it takes at most one step, and one access of each operand,
+/// for each operation.
+bool is_countable(const SimContext& context, const GroupProgram& program) {
+  for (const TileSpec& tile : program.tiles) {
+    std::vector<std::int64_t> extents;
+    for (const int loop : tile.key_loops)
+      extents.push_back(program.loops[static_cast<std::size_t>(loop)].tile);
+    const WorkTable table = work_of(context, tile, extents_of(context, program.loops, tile, extents));
+    Ops all;
+    for (const OperatorWork& work : table.operators) all += Ops{work.ops} * std::int64_t{work.access_count};
+    if ((all * kMostBitsOrCycles).overflow()) return false;
+  }
+  return true;
+}
+
+/// Bytes that are retained while `group` runs: from their producer's group to their last reader's.
+Bytes reserved_in(const SimContext& context, std::uint32_t group) {
+  std::vector<std::uint32_t> group_of(context.cascade.operators.size());
+  for (std::uint32_t g = 0; g < context.layout.groups.size(); ++g) {
+    for (const OpId op : context.layout.groups[g].operators) group_of[index_of(op)] = g;
+  }
+  Bytes reserved;
+  for (const Retention& retention : context.plan.retentions) {
+    const std::uint32_t first = group_of[index_of(*context.cascade.producer[index_of(retention.tensor)])];
+    std::uint32_t last = first;
+    for (const Use& use : context.cascade.uses[index_of(retention.tensor)])
+      last = std::max(last, group_of[index_of(use.op)]);
+    if (first <= group && group <= last) reserved += retention.bytes;
+  }
+  return reserved;
+}
+
+}  // namespace
+
+std::int64_t SlabSpec::bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
+  for (std::size_t i = 0; i < loop.size(); ++i) {
+    const Index& index = slab.access.indices[i];
+    scratch[index_of(index.rank)] = at.span(loop[i], cascade.extent(index.rank).value());
+    if (index.tap) scratch[index_of(*index.tap)] = at.span(tap_loop[i], cascade.extent(*index.tap).value());
+  }
+  if (windowed) return round_up(slab_bytes(cascade, slab, scratch), granule).value();
+  Elements elements{slab.fixed_elements};
+  for (const Index& index : slab.access.indices) elements = elements * scratch[index_of(index.rank)].extent;
+  return round_up(bytes_of(elements, slab.bits), granule).value();
+}
+
+std::int64_t Saving::within(std::int64_t begin, std::int64_t count) const {
+  if (saved == 0) return 0;
+  const auto before = [&](std::int64_t at) { return at / once * saved + std::min(at % once, saved); };
+  return before(begin + count) - before(begin);
+}
+
+int SimContext::link(int from, int to) const {
+  if (accelerator.links.topology == Topology::kBus) return first_link;
+  return first_link + from * (core_count - 1) + (to < from ? to : to - 1);
+}
+
+SlabSpec slab_spec(const GroupProgram& program, LoopMask path, Slab slab, Bytes granule) {
+  SlabSpec spec{.slab = std::move(slab), .granule = granule};
+  spec.windowed = spec.slab.history_only;
+  const auto inner = [&](RankId rank) {
+    for (LoopMask left = path; left != 0; left &= ~bit_of(innermost(left))) {
+      if (program.loops[static_cast<std::size_t>(innermost(left))].rank == rank) return innermost(left);
+    }
+    return kNoLoop;
+  };
+  for (const Index& index : spec.slab.access.indices) {
+    spec.loop.push_back(inner(index.rank));
+    spec.tap_loop.push_back(index.tap ? inner(*index.tap) : kNoLoop);
+    spec.windowed = spec.windowed || index.tap || index.distance > 0;
+  }
+  return spec;
+}
+
+GroupProgram compile(const SimContext& context, std::uint32_t group) {
+  GroupProgram program{.group = group};
+  const GroupMap map = TreeCompiler{context, context.layout.groups[group].node, program}.run();
+  compile_buffers(context, map, program);
+  compile_edges(context, map, program);
+  program.reserved = reserved_in(context, group);
+  program.countable = is_countable(context, program);
+  return program;
+}
+
+TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops, const TileSpec& tile,
+                   const Odometer& at) {
+  TileCost cost;
+  for (const int loop : tile.key_loops) cost.extents.push_back(at[loop].extent);
+  const WorkTable table = work_of(context, tile, extents_of(context, loops, tile, cost.extents));
+  WorkCost sum;
+  for (const OperatorWork& work : table.operators) {
+    const Engine& engine = context.engine_of[index_of(work.op)];
+    const WorkCost one = work_cost(table, work, engine, context.machine.model.fill_cycles.value());
+    sum.compute += one.compute;
+    sum.read_bits += one.read_bits;
+    sum.written_bits += one.written_bits;
+  }
+  cost.compute = context.machine.scale.ticks(Cycles{sum.compute});
+  cost.read_bytes = ceil_div(sum.read_bits, 8);
+  cost.written_bytes = ceil_div(sum.written_bits, 8);
+  cost.onchip_read = Ticks{cost.read_bytes} * context.machine.sram_read_ticks_per_byte;
+  cost.onchip_write = Ticks{cost.written_bytes} * context.machine.sram_write_ticks_per_byte;
+  return cost;
+}
+
+}  // namespace fusescape

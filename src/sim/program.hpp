@@ -1,0 +1,177 @@
+// What does the simulator run? One group of a plan as flat arrays: loops, tiles, buffers, and who waits for
+// whom.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "fusescape/arch/machine.hpp"
+#include "fusescape/plan/buffer_flow.hpp"
+#include "fusescape/plan/layout.hpp"
+#include "fusescape/plan/plan.hpp"
+#include "fusescape/plan/work.hpp"
+#include "fusescape/sim/simulate.hpp"
+#include "odometer.hpp"
+
+namespace fusescape {
+
+/// A part of a tensor that depends on where loops are; `loop` and `tap_loop` per dimension.
+struct SlabSpec {
+  Slab slab{};
+  std::vector<int> loop{};
+  std::vector<int> tap_loop{};
+  bool windowed = false;
+  Bytes granule{1};
+
+  /// Packed and rounded up to the granule. `scratch` has an entry per rank of the cascade.
+  [[nodiscard]] std::int64_t bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const;
+};
+
+/// Bytes that are left out of a stream because they stay on chip: of every `once`, the first `saved`.
+struct Saving {
+  std::int64_t once = 0;
+  std::int64_t saved = 0;
+  /// Of the bytes from `begin` on, `count` of them, those that do not travel.
+  [[nodiscard]] std::int64_t within(std::int64_t begin, std::int64_t count) const;
+};
+
+/// One buffer of the layout. Its content is numbered in visits: maximal runs of iterations of its node that
+/// need the same slab.
+struct BufferSpec {
+  TensorId tensor{};
+  BufferRole role{};
+  int slots = 1;
+  LoopMask path = 0;    ///< Loops down to its node.
+  LoopMask keys = 0;    ///< Those of them whose steps ask for another slab.
+  LoopMask sums = 0;    ///< Those that its producer sums over.
+  int depth = 0;        ///< Loops above it: inner loads go first.
+  bool urgent = false;  ///< It is spilled: out and in again before the next tile can run.
+  bool counts = true;   ///< Takes memory of its own, not another buffer's.
+  bool second_slot_counts = true;
+  SlabSpec held{};       ///< On chip.
+  bool fed = false;      ///< Something comes from DRAM at the start of (some) visits.
+  bool partial = false;  ///< Sums leave unfinished, and come back.
+  SlabSpec load{};
+  Saving load_saving{};
+  int lane = -1;  ///< Loads with the same lane come side by side.
+  bool stored = false;
+  SlabSpec store{};         ///< When its content is final.
+  SlabSpec partial_slab{};  ///< When it is not.
+  Saving store_saving{};
+  std::vector<int> spills{};    ///< Positions in `spills` that its loads wait for.
+  std::vector<int> touching{};  ///< Cores whose tiles use it.
+  int producer_core = -1;
+  LoopMask scope = 0;   ///< Loops that must be where its load is meant for, if memory is shared.
+  int scope_first = 0;  ///< Tiles while whose turn it has memory.
+  int scope_last = 0;
+};
+
+/// A tile's use of a buffer.
+struct TouchSpec {
+  int buffer = 0;
+  int toucher = 0;  ///< Position of its core in BufferSpec::touching.
+  bool writes = false;
+  bool last = false;   ///< Of its core's tiles in one iteration of the buffer's node.
+  int first_leaf = 0;  ///< Of the tile's leaves, those while which the slab has memory.
+  int last_leaf = 0;
+  LoopMask
+      completes{};  ///< Of the tile's loops, if it writes: those that make more of the slab or of its sums,
+  LoopMask repeats{};  ///< and all others, which make the same again.
+};
+
+/// What a tile takes if its ranks have these extents.
+struct TileCost {
+  std::vector<std::int64_t> extents{};  ///< Of the innermost loops in TileSpec::key_loops.
+  Ticks compute{};
+  Ticks onchip_read{};
+  Ticks onchip_write{};
+  std::int64_t read_bytes = 0;
+  std::int64_t written_bytes = 0;
+};
+
+struct TileSpec {
+  NodeId node = kRoot;
+  int core = 0;
+  LoopMask path = 0;
+  std::vector<NodeId> leaves{};
+  std::vector<OpId> operators{};
+  std::vector<TouchSpec> touches{};
+  std::vector<int> key_loops{};  ///< The innermost loop above it over each rank.
+  std::vector<int> in{};         ///< Edges that it waits for.
+  std::vector<int> out{};        ///< Edges that wait for it.
+};
+
+/// Tile `to` needs what `from`, on another core, makes. Both count iterations of the innermost loop of
+/// `path`.
+struct EdgeSpec {
+  int from = 0;
+  int to = 0;
+  LoopMask path = 0;
+  std::int64_t lag = 0;  ///< `to` needs what was made so many iterations of `lag_loop` earlier.
+  int lag_loop = kNoLoop;
+  int link = -1;  ///< Into SimResult::resources; -1: nothing travels.
+  TensorId tensor{};
+  std::optional<SlabSpec> slab{};  ///< What travels, if not along with another edge.
+};
+
+/// Loads of a spilled tensor wait for its stores: iterations of the innermost loop of `path` are counted.
+struct SpillSpec {
+  int stored = 0;  ///< The buffer that is stored.
+  int fed = 0;
+  int producer = 0;      ///< Tile.
+  TouchSpec touch{};     ///< How it makes the tensor.
+  std::int64_t lag = 0;  ///< As an edge's.
+  int lag_loop = kNoLoop;
+  LoopMask path = 0;
+};
+
+struct ProgramStep {
+  enum class Kind : unsigned char { kLoop, kTile, kEnd } kind{};
+  int id = 0;      ///< Of a loop or tile.
+  int target = 0;  ///< kEnd: first step of the body.
+};
+
+struct GroupProgram {
+  std::uint32_t group = 0;
+  std::vector<NestLoop> loops{};
+  std::vector<TileSpec> tiles{};
+  std::vector<BufferSpec> buffers{};
+  std::vector<EdgeSpec> edges{};
+  std::vector<SpillSpec> spills{};
+  std::vector<std::vector<ProgramStep>> steps{};  ///< Per core, loops without tiles of it left out.
+  Bytes footprint{};                              ///< Static peak.
+  Bytes all_at_once{};                            ///< If no two buffers share memory.
+  Bytes reserved{};                               ///< Retained across the group.
+  bool countable = true;
+};
+
+/// What does not change from group to group.
+struct SimContext {
+  const Cascade& cascade;
+  const Plan& plan;
+  const Layout& layout;
+  const Accelerator& accelerator;
+  Machine machine{};
+  std::vector<int> core_of{};       ///< Per operator: position in `cores`; -1: nowhere.
+  std::vector<Engine> engine_of{};  ///< Per operator.
+  std::vector<SimResource> resources{};
+  int core_count = 0;
+  int dram_read = 0;  ///< Positions in `resources`.
+  int dram_write = 0;
+  int sram_read = 0;
+  int sram_write = 0;
+  int first_link = 0;
+  std::int64_t link_ticks_per_byte = 0;
+  Ticks link_latency{};
+
+  [[nodiscard]] int link(int from, int to) const;
+};
+
+[[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group);
+
+/// What `tile` takes where its core is.
+[[nodiscard]] TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops,
+                                 const TileSpec& tile, const Odometer& at);
+
+}  // namespace fusescape

@@ -1,0 +1,187 @@
+#include "fusescape/sim/simulate.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "allocation.hpp"
+#include "context.hpp"
+#include "group_run.hpp"
+#include "managed.hpp"
+
+namespace fusescape {
+namespace {
+
+/// Groups one after another, and the sum of what they did.
+class Simulation {
+ public:
+  Simulation(const SimContext& context, const SimOptions& options, SimObserver* observer)
+      : context_{context}, options_{options} {
+    state_.observer = observer;
+    state_.resources = context.resources;
+    state_.moved.resize(context.resources.size());
+    const bool split = context.machine.dram_ports == Ports::kSeparate;
+    state_.ports.assign(split ? 2 : 1, DramPort{context.machine.dram_ticks_per_byte});
+    if (observer != nullptr) {
+      for (DramPort& port : state_.ports) port.trace();
+    }
+    state_.onchip_free.resize(context.machine.sram_ports == Ports::kSeparate ? 2 : 1);
+    state_.link_free.resize(context.resources.size() - static_cast<std::size_t>(context.first_link));
+  }
+
+  expected<SimResult, SimFailure> run();
+
+ private:
+  struct Running {
+    GroupProgram program;
+    std::unique_ptr<GroupRun> run;
+  };
+  [[nodiscard]] std::optional<SimFailure> refusal(const GroupProgram& program) const;
+  void prefetch(const Running& current, Running& next);
+  void add_group(const Running& group, Ticks start);
+  void add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const GroupRun* run) const;
+  void add_traffic(const Running& group, SimGroup& sum);
+  SimResult finish();
+
+  const SimContext& context_;
+  const SimOptions& options_;
+  SimState state_;
+  SimResult result_;
+};
+
+std::optional<SimFailure> Simulation::refusal(const GroupProgram& program) const {
+  using Reason = SimFailure::Reason;
+  const Bytes needed = program.footprint + program.reserved;
+  const Bytes available = context_.machine.capacity;
+  if (!program.countable || needed.overflow()) {
+    return SimFailure{.reason = Reason::kOverflow, .group = program.group};
+  }
+  if (needed <= available) return std::nullopt;
+  return SimFailure{
+      .reason = Reason::kCapacity, .group = program.group, .needed = needed, .available = available};
+}
+
+void Simulation::add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles,
+                           const GroupRun* run) const {
+  for (std::size_t i = 0; i < program.tiles.size(); ++i) {
+    const TileSpec& tile = program.tiles[i];
+    tiles.push_back({.group = program.group,
+                     .node = tile.node,
+                     .core = static_cast<std::uint32_t>(tile.core),
+                     .operators = tile.operators,
+                     .runs = run == nullptr ? 0 : run->runs()[i]});
+  }
+}
+
+void Simulation::add_traffic(const Running& group, SimGroup& sum) {
+  const std::size_t first = result_.traffic.size();
+  for (std::size_t i = 0; i < group.program.buffers.size(); ++i) {
+    const BufferState& buffer = group.run->buffers()[i];
+    const TensorId tensor = group.program.buffers[i].tensor;
+    auto known =
+        std::find_if(result_.traffic.begin() + static_cast<std::ptrdiff_t>(first), result_.traffic.end(),
+                     [&](const SimTraffic& traffic) { return traffic.tensor == tensor; });
+    if (known == result_.traffic.end()) {
+      known = result_.traffic.insert(known, {.group = group.program.group, .tensor = tensor});
+    }
+    known->read += Bytes{buffer.read};
+    known->written += Bytes{buffer.written};
+    sum.dram_read += Bytes{buffer.read};
+    sum.dram_write += Bytes{buffer.written};
+  }
+}
+
+void Simulation::add_group(const Running& group, Ticks start) {
+  SimGroup sum{.start = start, .end = state_.now, .compute = group.run->compute()};
+  sum.peak = Bytes{group.run->peak()} + group.program.reserved;
+  add_traffic(group, sum);
+  result_.dram_read += sum.dram_read;
+  result_.dram_write += sum.dram_write;
+  result_.peak = std::max(result_.peak, sum.peak);
+  result_.groups.push_back(sum);
+  add_tiles(group.program, result_.tiles, group.run.get());
+}
+
+void Simulation::prefetch(const Running& current, Running& next) {
+  const Bytes used = current.program.footprint + current.program.reserved;
+  const Bytes free = context_.machine.capacity - used;
+  next.run->prefetch(free.value());
+  current.run->set_next(next.run.get());
+}
+
+SimResult Simulation::finish() {
+  const auto port = [&](int resource, std::size_t index, bool reads, bool writes) {
+    SimResource& used = state_.resources[static_cast<std::size_t>(resource)];
+    used.busy = state_.ports[index].busy_until(state_.now);
+    state_.moved[static_cast<std::size_t>(resource)] =
+        (reads ? result_.dram_read.value() : 0) + (writes ? result_.dram_write.value() : 0);
+  };
+  const bool split = state_.ports.size() == 2;
+  port(context_.dram_read, 0, true, !split);
+  if (split) port(context_.dram_write, 1, false, true);
+  for (std::size_t i = 0; i < state_.resources.size(); ++i)
+    state_.resources[i].bytes = Bytes{state_.moved[i]};
+  result_.latency = state_.now;
+  result_.scale = context_.machine.scale;
+  result_.cycles = result_.scale.whole_cycles(state_.now);
+  result_.resources = std::move(state_.resources);
+  result_.events = state_.events;
+  result_.skipped = state_.skipped;
+  return std::move(result_);
+}
+
+expected<SimResult, SimFailure> Simulation::run() {
+  const auto count = static_cast<std::uint32_t>(context_.layout.groups.size());
+  std::vector<Running> groups(count);
+  for (std::uint32_t g = 0; g < count; ++g) {
+    groups[g].program = compile(context_, g);
+    if (auto refused = refusal(groups[g].program)) return unexpected{std::move(*refused)};
+  }
+  const auto ready = [&](std::uint32_t g) {
+    if (groups[g].run) return;
+    groups[g].run = std::make_unique<GroupRun>(context_, groups[g].program, state_, options_.steady_state);
+  };
+  for (std::uint32_t g = 0; g < count; ++g) {
+    ready(g);
+    if (options_.prefetch && g + 1 < count) {
+      ready(g + 1);
+      prefetch(groups[g], groups[g + 1]);
+    }
+    const Ticks start = state_.now;
+    if (!groups[g].run->run()) {
+      SimFailure failure{.reason = SimFailure::Reason::kDeadlock, .group = g};
+      add_tiles(groups[g].program, failure.tiles, nullptr);
+      groups[g].run->add_waits(failure);
+      return unexpected{std::move(failure)};
+    }
+    add_group(groups[g], start);
+    groups[g] = {};
+  }
+  return finish();
+}
+
+}  // namespace
+
+expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& plan, const Layout& layout,
+                                         const Accelerator& accelerator, const SimOptions& options,
+                                         SimObserver* observer) {
+  if (options.eviction != Eviction::kNone) {
+    return simulate_managed(cascade, plan, layout, accelerator, options, observer);
+  }
+  const auto run = [&](const std::vector<std::uint32_t>& core_of,
+                       SimObserver* watching) -> expected<SimResult, SimFailure> {
+    const auto context = make_context(cascade, plan, layout, accelerator, core_of);
+    if (!context) return unexpected{context.error()};
+    return Simulation{*context, options, watching}.run();
+  };
+  if (options.allocation == CoreAllocation::kGiven) return run(options.core_of, observer);
+  const auto turns = round_robin(cascade, plan, accelerator);
+  if (!turns) return unexpected{SimFailure{.reason = SimFailure::Reason::kUnsupported}};
+  if (options.allocation == CoreAllocation::kRoundRobin) return run(*turns, observer);
+  const auto cost = [&](const std::vector<std::uint32_t>& core_of) -> std::optional<Ticks> {
+    const auto result = run(core_of, nullptr);
+    return result ? std::optional{result->latency} : std::nullopt;
+  };
+  return run(improved(cascade, plan, accelerator, *turns, cost), observer);
+}
+
+}  // namespace fusescape

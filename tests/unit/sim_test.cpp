@@ -1,0 +1,277 @@
+// Does the simulation take the times that can be calculated by hand, cycle for cycle?
+#include <catch2/catch.hpp>
+
+#include "fusescape/sim/simulate.hpp"
+#include "property/random_plans.hpp"
+#include "simulation.hpp"
+#include "tile_cases.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+std::int64_t cycles(const Tiles& tiles, int slots = 2, Ports ports = Ports::kShared) {
+  const TileCase made = tile_case(tiles, slots, ports);
+  const SimResult run = simulated(made.cascade, made.plan, made.machine);
+  const SimResult unrolled = simulated(made.cascade, made.plan, made.machine, {.steady_state = false});
+  CHECK(run.latency == unrolled.latency);
+  return run.cycles.value();
+}
+
+TEST_CASE("Simulated equal tiles on a shared port with two slots take what the formula says") {
+  // The same numbers as tests/unit/evaluate_test.cpp has for the closed form.
+  CHECK(cycles({8, 4, 6, 4}) == 68);
+  CHECK(cycles({64, 4, 6, 4}) == 516);
+  CHECK(cycles({64, 10, 9, 1}) == 712);
+  CHECK(cycles({10, 1, 20, 2}) == 203);
+  CHECK(cycles({1, 4, 6, 4}) == 14);
+}
+
+TEST_CASE("Simulated equal tiles on separate ports take r + c + w + (n-1) max(r, c, w)") {
+  CHECK(cycles({8, 4, 6, 4}, 2, Ports::kSeparate) == 14 + 7 * 6);
+  CHECK(cycles({64, 10, 9, 1}, 2, Ports::kSeparate) == 20 + 63 * 10);
+  CHECK(cycles({64, 1, 2, 9}, 2, Ports::kSeparate) == 12 + 63 * 9);
+}
+
+TEST_CASE("Simulated equal tiles with one slot wait for each other") {
+  CHECK(cycles({8, 4, 6, 4}, 1) == 8 * 14);
+  CHECK(cycles({64, 10, 9, 1}, 1) == 64 * 20);
+  CHECK(cycles({8, 4, 6, 4}, 1, Ports::kSeparate) == 14 + 7 * (6 + 4));
+  CHECK(cycles({64, 10, 9, 1}, 1, Ports::kSeparate) == 20 + 63 * (9 + 10));
+  CHECK(cycles({5, 1, 2, 9}, 1, Ports::kSeparate) == 12 + 4 * (2 + 9));
+}
+
+TEST_CASE("Simulated memory-aware slices of N=64, L=64 take 43,286 cycles") {
+  // 32,768 of compute and eight bursts of A and h0 of 1,280. The first burst comes after the inputs of two
+  // tokens (22 each), every other one after the last store of the slice before (10) and the inputs that its
+  // end made room for (22); the last store is 10: 32,768 + 8 * 1,280 + 2 * 22 + 7 * 32 + 10.
+  CHECK(32'768 + 8 * 1'280 + 2 * 22 + 7 * 32 + 10 == 43'286);
+  const TileCase made = memory_aware_case();
+  CHECK(simulated(made.cascade, made.plan, made.machine).cycles == Cycles{43'286});
+  CHECK(simulated(made.cascade, made.plan, made.machine, {.steady_state = false}).cycles == Cycles{43'286});
+}
+
+/// One token of 128 channels and 64 states on each 64 x 128 array takes one step, and two cycles to fill it.
+Accelerator core_per_operator(std::int64_t link_cycles) {
+  Accelerator machine = accelerator(64, 128);
+  Core& core = machine.cores.front();
+  core.count = 7;
+  core.spatial.push_back(
+      {.kinds = {}, .operators = {}, .cores = {}, .rows = {"N"}, .cols = {"D"}, .flat = {}});
+  machine.model.fill_cycles = Cycles{2};
+  machine.links.latency = Cycles{link_cycles};
+  return machine;
+}
+
+TEST_CASE("With a core per operator t and h wait for each other over the links: 16 cycles a token, not 6") {
+  const Accelerator machine = core_per_operator(5);
+  const auto latency = [&](std::int64_t tokens) {
+    const Cascade cascade = state_update({.l = tokens, .d = 128, .n = 64});
+    Plan plan = plan_of(cascade, "L:1{ dA exp dB dBx t h y }");
+    plan.spatial = spatial_mappings(cascade, machine);
+    const SimOptions options{.core_of = {0, 1, 2, 3, 4, 5, 6}};
+    const SimResult run = simulated(cascade, plan, machine, options);
+    SimOptions unrolled = options;
+    unrolled.steady_state = false;
+    CHECK(simulated(cascade, plan, machine, unrolled).latency == run.latency);
+    return run.cycles.value();
+  };
+  // t takes 3, its result 5 to h, h 3, and 5 back: 16. On one core without links t and h alone take 6.
+  CHECK(latency(101) - latency(100) == 16);
+  CHECK(latency(1001) - latency(1) == 16 * 1000);
+}
+
+/// The same rules in other words: cycle by cycle, one load, one computation and one store per tile.
+class CycleByCycle {
+ public:
+  CycleByCycle(const Tiles& tiles, int slots, Ports ports) : tiles_{tiles}, slots_{slots}, ports_{ports} {}
+
+  std::int64_t run() {
+    for (now_ = 0; stored_ < tiles_.count; ++now_) step();
+    return now_ - 1;
+  }
+
+ private:
+  struct Port {
+    std::int64_t until = -1;  ///< -1: idle.
+    bool storing = false;
+  };
+
+  void step() {
+    if (core_until_ == now_) {
+      core_until_ = -1;
+      ++computed_;
+      waiting_stores_.push_back(now_);
+    }
+    for (Port& port : port_) {
+      if (port.until != now_) continue;
+      port.until = -1;
+      ++(port.storing ? stored_ : loaded_);
+    }
+    while (asked_ < std::min(tiles_.count, computed_ + slots_)) {
+      waiting_loads_.push_back(now_);
+      ++asked_;
+    }
+    const bool place = begun_ - stored_ < slots_;
+    if (core_until_ < 0 && begun_ < loaded_ && place) {
+      core_until_ = now_ + tiles_.compute;
+      ++begun_;
+    }
+    serve(port_[0], true, ports_ == Ports::kShared);
+    if (ports_ == Ports::kSeparate) serve(port_[1], false, true);
+  }
+
+  void serve(Port& port, bool loads, bool stores) {
+    if (port.until >= 0) return;
+    const bool load = loads && !waiting_loads_.empty();
+    const bool store = stores && !waiting_stores_.empty();
+    if (!load && !store) return;
+    port.storing = store && (!load || waiting_stores_.front() <= waiting_loads_.front());
+    port.until = now_ + (port.storing ? tiles_.store : tiles_.load);
+    std::vector<std::int64_t>& queue = port.storing ? waiting_stores_ : waiting_loads_;
+    queue.erase(queue.begin());
+  }
+
+  Tiles tiles_;
+  int slots_;
+  Ports ports_;
+  std::int64_t now_ = 0;
+  std::int64_t core_until_ = -1;
+  std::int64_t asked_ = 0;
+  std::int64_t loaded_ = 0;
+  std::int64_t begun_ = 0;
+  std::int64_t computed_ = 0;
+  std::int64_t stored_ = 0;
+  Port port_[2];
+  std::vector<std::int64_t> waiting_loads_;
+  std::vector<std::int64_t> waiting_stores_;
+};
+
+TEST_CASE("Random equal tiles take as long as another simulator says, which knows only cycles") {
+  Dice dice{7};
+  for (int i = 0; i < 300; ++i) {
+    const Tiles tiles{dice.in(1, 40), dice.in(1, 12), dice.in(1, 12), dice.in(1, 12)};
+    const int slots = static_cast<int>(dice.in(1, 2));
+    const Ports ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
+    CAPTURE(tiles.count, tiles.load, tiles.compute, tiles.store, slots, ports == Ports::kShared);
+    CHECK(cycles(tiles, slots, ports) == CycleByCycle(tiles, slots, ports).run());
+  }
+}
+
+TEST_CASE("A million tokens are simulated in a few thousand events") {
+  const TileCase made = memory_aware_case();
+  const Cascade cascade = state_update({.l = 1'000'000, .d = 5120, .n = 64, .initial = Initial::kLoaded});
+  const SimResult run = simulated(cascade, made.plan, made.machine);
+  // As for 64 tokens: eight slices of a million tokens of 64 cycles, and the same bursts.
+  CHECK(run.cycles == Cycles{8 * 64'000'000 + 8 * 1'280 + 2 * 22 + 7 * 32 + 10});
+  CHECK(run.events < 5'000);
+}
+
+TEST_CASE("What two cores exchange takes the link, in pieces or as a whole") {
+  // a[i] = x[i] * y[i], b[i] = a[i] * y[i] in int8 for 16 rows of 4: 64 bytes go from core 0 to core 1.
+  CascadeBuilder make{"two", DataType::kInt8};
+  const RankId i = make.rank("I", Elements{16});
+  const RankId j = make.rank("J", Elements{4});
+  const TensorId x = make.tensor("x", {i, j}, TensorKind::kInput);
+  const TensorId a = make.make("a", OpKind::kMul, {"a", {i, j}}, {make.at(x), make.at(x)});
+  make.make("b", OpKind::kMul, {"b", {i, j}}, {make.at(a), make.at(x)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator();
+  machine.cores.front().count = 2;
+  machine.links.bandwidth = BitsPerCycle{4};
+  const auto link = [&](const char* plan, Topology topology) {
+    machine.links.topology = topology;
+    const SimResult run = simulated(cascade, plan_of(cascade, plan), machine, {.core_of = {0, 1}});
+    for (const SimResource& resource : run.resources) {
+      if (resource.kind == SimResourceKind::kLink && resource.bytes > Bytes{0})
+        return std::pair{resource, run.cycles};
+    }
+    FAIL("nothing travelled");
+    return std::pair{SimResource{}, Cycles{}};
+  };
+  const auto [whole, alone] = link("a b", Topology::kPairwise);
+  CHECK(whole.name == "core0.0 -> core0.1");
+  CHECK(whole.bytes == Bytes{64});
+  CHECK(alone == Cycles{64 + 64 * 2 + 64});  // One after another: compute, link, compute.
+  const auto [pieces, piped] = link("I:1{ @a*2 a b }", Topology::kBus);
+  CHECK(pieces.name == "bus");
+  CHECK(pieces.bytes == Bytes{64});
+  CHECK(piped == Cycles{4 + 16 * 8 + 4});  // The link is the slowest: 8 cycles a row.
+}
+
+TEST_CASE("Round robin uses every core; a search is never slower") {
+  const Cascade cascade = state_update({.l = 32, .d = 128, .n = 64});
+  const Accelerator machine = core_per_operator(1);
+  Plan plan = plan_of(cascade, "L:1{ @dA*2 @Abar*2 @dB*2 @dBx*2 dA exp dB dBx t h y }");
+  plan.spatial = spatial_mappings(cascade, machine);
+  const SimResult turns = simulated(cascade, plan, machine, {.allocation = CoreAllocation::kRoundRobin});
+  const SimResult searched = simulated(cascade, plan, machine, {.allocation = CoreAllocation::kSearched});
+  CHECK(turns.tiles.size() == 7);
+  CHECK(searched.latency <= turns.latency);
+}
+
+TEST_CASE("The next group's weights come in while a group computes, if there is room") {
+  // Two operators of 64 cycles each on 64 bytes; the second reads w as well, which takes 64 cycles.
+  CascadeBuilder make{"two", DataType::kInt8};
+  const RankId i = make.rank("I", Elements{64});
+  const TensorId x = make.tensor("x", {i}, TensorKind::kInput);
+  const TensorId w = make.tensor("w", {i}, TensorKind::kWeight);
+  const TensorId a = make.make("a", OpKind::kMul, {"a", {i}}, {make.at(x), make.at(x)});
+  make.make("b", OpKind::kMul, {"b", {i}}, {make.at(a), make.at(w)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{8};
+  const Plan plan = plan_of(cascade, "a | b");
+  const auto cycles_of = [&](bool prefetch, std::int64_t bytes) {
+    machine.sram.capacity = Bytes{bytes};
+    return simulated(cascade, plan, machine, {.prefetch = prefetch}).cycles.value();
+  };
+  // x, a, a out; a in and w, b, b out.
+  CHECK(cycles_of(false, 1000) == (64 + 64 + 64) + (128 + 64 + 64));
+  CHECK(cycles_of(true, 1000) == (64 + 64 + 64) + (64 + 64 + 64));
+  CHECK(cycles_of(true, 192) == (64 + 64 + 64) + (64 + 64 + 64));  // x and a take 128 of 192.
+  // Group b needs 192, so nothing smaller runs at all.
+}
+
+TEST_CASE("Cores that wait for each other's memory are a deadlock, with who waits for what") {
+  // p makes x and then needs z, which q makes from y; both hold what they have.
+  CascadeBuilder make{"knot", DataType::kInt8};
+  const RankId l = make.rank("L", Elements{8});
+  const RankId d = make.rank("D", Elements{8});
+  const TensorId x = make.tensor("x", {l, d}, TensorKind::kInput);
+  const TensorId y = make.tensor("y", {l, d}, TensorKind::kInput);
+  const TensorId a = make.make("a", OpKind::kMul, {"a", {l, d}}, {make.at(x), make.at(x)});
+  const TensorId b = make.make("b", OpKind::kMul, {"b", {l, d}}, {make.at(a), make.at(y)});
+  make.make("c", OpKind::kMul, {"c", {l, d}}, {make.at(b), make.at(a)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator();
+  machine.cores.front().count = 3;
+  machine.dram.bandwidth = BitsPerCycle{8};
+  const Plan plan = plan_of(cascade, "L:4{ { D:2{ a } } { D:2{ b } } { D:2{ c } } }");
+  const Layout layout = lay_out(cascade, plan).value();
+  int deadlocks = 0;
+  for (std::int64_t bytes = 60; bytes < 200; ++bytes) {
+    machine.sram.capacity = Bytes{bytes};
+    const auto run = simulate(cascade, plan, layout, machine, {.core_of = {0, 1, 2}});
+    if (run || run.error().reason != SimFailure::Reason::kDeadlock) continue;
+    ++deadlocks;
+    CHECK_FALSE(run.error().waits.empty());
+    CHECK_FALSE(run.error().memory.empty());
+    CHECK(describe(cascade, run.error()).substr(0, 19) == "deadlock in group 0");
+  }
+  CHECK(deadlocks > 0);
+}
+
+TEST_CASE("A plan that does not fit is refused with the bytes that the closed form names") {
+  const Cascade cascade = matmul(4, 4, 4);
+  const Plan plan = plan_of(cascade, "Z");
+  Accelerator machine = accelerator();
+  machine.sram.capacity = Bytes{191};
+  const auto refused = simulate(cascade, plan, lay_out(cascade, plan).value(), machine);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().reason == SimFailure::Reason::kCapacity);
+  CHECK(refused.error().needed == Bytes{192});
+  CHECK(describe(cascade, refused.error()) == "group 0 needs 192 B on chip; there are 191 B");
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans
