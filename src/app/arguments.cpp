@@ -7,6 +7,7 @@
 #include <array>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "completion.hpp"
 #include "fusescape/config/scalars.hpp"
@@ -42,11 +43,32 @@ constexpr const char* kSweepExamples = R"(Examples:
   fusescape sweep marca-iso-area --out out/iso-area        writes points.csv, pareto.csv, summary.json, resolved.yaml
   fusescape sweep my-sweep.yaml --jobs 1 --csv -o points.csv)";
 
+constexpr const char* kSimulateExamples = R"(Examples:
+  fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64
+  fusescape simulate --arch marca --workload mamba-130m --strategy fuse-all --set L=16 --unroll --trace fused.json
+  fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set sram.capacity="2 MiB" --eviction furthest
+  fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --allocation searched)";
+
+/// Words of an option and what they mean.
+template <class Value, std::size_t Size>
+using Choices = std::array<std::pair<std::string_view, Value>, Size>;
+
+constexpr Choices<bool, 2> kModels{{{"closed", false}, {"sim", true}}};
+constexpr Choices<CoreAllocation, 3> kAllocations{{{"given", CoreAllocation::kGiven},
+                                                   {"round-robin", CoreAllocation::kRoundRobin},
+                                                   {"searched", CoreAllocation::kSearched}}};
+constexpr Choices<Eviction, 3> kEvictions{
+    {{"none", Eviction::kNone}, {"lru", Eviction::kLru}, {"furthest", Eviction::kFurthestNextUse}}};
+constexpr Choices<Keep, 3> kKeeps{
+    {{"none", Keep::kNone}, {"fused", Keep::kFusedGroups}, {"all", Keep::kAll}}};
+constexpr std::int64_t kMostTraceEvents = 1'000'000'000;
+
 /// Every command's struct, its options bound to it while CLI11 parses.
 struct CommandSlots {
   EvaluateArguments evaluate;
   CompareArguments compare;
   VerifyArguments verify;
+  SimulateArguments simulate;
   RooflineArguments roofline;
   SweepArguments sweep;
   ParetoArguments pareto;
@@ -95,13 +117,31 @@ void add_plan_options(CLI::App& command, std::string& strategy, std::string& pla
       ->excludes(named);
 }
 
+/// An option whose value is one of a few words.
+template <class Value, std::size_t Size>
+CLI::Option* add_choice(CLI::App& command, const char* name, const Choices<Value, Size>& choices,
+                        Value& value, const char* help) {
+  std::vector<std::string> words;
+  for (const auto& choice : choices) words.emplace_back(choice.first);
+  const auto choose = [&choices, &value](const std::string& given) {
+    for (const auto& choice : choices) {
+      if (given == choice.first) value = choice.second;
+    }
+  };
+  return command.add_option_function<std::string>(name, choose, help)->check(CLI::IsMember(words));
+}
+
+void add_model_option(CLI::App& command, bool& simulated) {
+  add_choice(command, "--model", kModels, simulated,
+             "Which model: closed (the closed form) or sim (the simulator)")
+      ->type_name("MODEL");
+}
+
 void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
   CLI::App* command = app.add_subcommand("evaluate", "Cost of one strategy or plan on one accelerator");
   add_input_options(*command, arguments.input);
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
-  command->add_option("--model", "Which model: closed (the closed form)")
-      ->type_name("MODEL")
-      ->check(CLI::IsMember({"closed"}));
+  add_model_option(*command, arguments.simulated);
   CLI::Option* explain = command->add_flag("--explain", arguments.explain,
                                            "Say what bounds each group, why, and what would help");
   CLI::Option* print_plan = command->add_flag("--print-plan", arguments.print_plan,
@@ -122,6 +162,7 @@ void add_compare(CLI::App& app, CompareArguments& arguments) {
       ->type_name("a,b,...")
       ->delimiter(',')
       ->allow_extra_args(false);
+  add_model_option(*command, arguments.simulated);
   add_output_options(*command, arguments.output);
 }
 
@@ -132,6 +173,37 @@ void add_verify(CLI::App& app, VerifyArguments& arguments) {
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
   add_output_options(*command, arguments.output);
   command->footer(kVerifyExamples);
+}
+
+void add_simulate(CLI::App& app, SimulateArguments& arguments) {
+  CLI::App* command =
+      app.add_subcommand("simulate", "Run a plan tile by tile: waits, memory over time, a trace");
+  SimOptions& options = arguments.options;
+  add_input_options(*command, arguments.input);
+  add_plan_options(*command, arguments.strategy, arguments.plan_file);
+  CLI::Option* allocation = add_choice(*command, "--allocation", kAllocations, options.allocation,
+                                       "Which core runs what: given, round-robin, searched")
+                                ->type_name("HOW");
+  CLI::Option* eviction = add_choice(*command, "--eviction", kEvictions, options.eviction,
+                                     "What leaves a full memory: none, lru, furthest (next use)")
+                              ->type_name("POLICY")
+                              ->excludes(allocation);
+  add_choice(*command, "--keep", kKeeps, options.keep,
+             "What may stay on chip between groups: none, fused (what fused groups exchange), all")
+      ->type_name("WHAT")
+      ->needs(eviction);
+  command->add_flag("--prefetch", options.prefetch,
+                    "A group's first loads may come while the one before runs");
+  command->add_flag_callback(
+      "--unroll", [&options] { options.steady_state = false; }, "Run every period, also those that repeat");
+  command->add_option("--trace", arguments.trace, "Write a trace for ui.perfetto.dev or chrome://tracing")
+      ->type_name("FILE");
+  command
+      ->add_option("--trace-events", arguments.trace_events, "The most events of a trace (default: 1000000)")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, kMostTraceEvents));
+  add_output_options(*command, arguments.output);
+  command->footer(kSimulateExamples);
 }
 
 void add_roofline(CLI::App& app, RooflineArguments& arguments) {
@@ -219,6 +291,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   const std::string name = app.get_subcommands().front()->get_name();
   if (name == "evaluate") return with_plan(name, slots.evaluate);
   if (name == "verify") return with_plan(name, slots.verify);
+  if (name == "simulate") return with_plan(name, slots.simulate);
   if (name == "compare") return Command{slots.compare};
   if (name == "roofline") return Command{slots.roofline};
   if (name == "sweep") return Command{slots.sweep};
@@ -266,6 +339,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_evaluate(app, slots.evaluate);
   add_compare(app, slots.compare);
   add_verify(app, slots.verify);
+  add_simulate(app, slots.simulate);
   add_roofline(app, slots.roofline);
   add_sweep(app, slots.sweep);
   add_pareto(app, slots.pareto);

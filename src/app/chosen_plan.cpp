@@ -18,23 +18,25 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
   return ChosenPlan{std::move(name), std::move(*plan)};
 }
 
-expected<ChosenPlan, Failure> plan_of_strategy(const std::string& name, const Inputs& inputs) {
-  const expected<const Strategy*, Failure> strategy = strategy_named(name);
-  if (!strategy) return unexpected{strategy.error()};
-  const auto machine = make_machine(inputs.accelerator);
-  if (!machine) return ChosenPlan{name, unexpected{AssessmentError{machine.error()}}};
-  const Planner planner{inputs.workload.block, inputs.accelerator};
-  expected<Plan, Refusal> plan = (*strategy)->build(planner, *machine);
-  if (!plan) return ChosenPlan{name, unexpected{AssessmentError{plan.error()}}};
-  plan->name = name;
-  return ChosenPlan{name, std::move(*plan)};
-}
-
 }  // namespace
+
+ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
+  const std::string name{strategy.name};
+  const auto machine = make_machine(inputs.accelerator);
+  if (!machine) return {name, unexpected{AssessmentError{machine.error()}}};
+  const Planner planner{inputs.workload.block, inputs.accelerator};
+  expected<Plan, Refusal> plan = strategy.build(planner, *machine);
+  if (!plan) return {name, unexpected{AssessmentError{plan.error()}}};
+  plan->name = name;
+  return {name, std::move(*plan)};
+}
 
 expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std::string& plan_file,
                                           const Inputs& inputs) {
-  return plan_file.empty() ? plan_of_strategy(strategy, inputs) : plan_from_file(plan_file, inputs);
+  if (!plan_file.empty()) return plan_from_file(plan_file, inputs);
+  const expected<const Strategy*, Failure> named = strategy_named(strategy);
+  if (!named) return unexpected{named.error()};
+  return plan_of(**named, inputs);
 }
 
 }  // namespace fusescape

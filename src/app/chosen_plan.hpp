@@ -17,6 +17,8 @@ struct ChosenPlan {
   expected<Plan, AssessmentError> plan;
 };
 
+[[nodiscard]] ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs);
+
 /// Expects one of the two names to be empty. A file that maps nothing to hardware leaves that to the
 /// accelerator's own rules.
 [[nodiscard]] expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy,

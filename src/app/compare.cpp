@@ -5,6 +5,7 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/comparison.hpp"
 #include "inputs.hpp"
+#include "simulated.hpp"
 
 namespace fusescape {
 namespace {
@@ -39,6 +40,16 @@ std::string printed(const std::vector<EvaluationReport>& reports, const OutputAr
   return comparison_text(reports, text_style(output));
 }
 
+EvaluationReport closed_row(const Inputs& inputs, const Strategy& strategy) {
+  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.accelerator, strategy));
+}
+
+EvaluationReport simulated_row(const Inputs& inputs, const Strategy& strategy) {
+  const SimOptions options;
+  return simulated_report(inputs, strategy.name, simulated_plan(inputs, plan_of(strategy, inputs), options),
+                          options);
+}
+
 }  // namespace
 
 CommandResult run_command(const CompareArguments& arguments) {
@@ -48,8 +59,8 @@ CommandResult run_command(const CompareArguments& arguments) {
   if (!inputs) return unexpected{inputs.error()};
   std::vector<EvaluationReport> reports;
   for (const Strategy* strategy : *chosen) {
-    reports.push_back(
-        report_of(*inputs, strategy->name, assess(inputs->workload.block, inputs->accelerator, *strategy)));
+    reports.push_back(arguments.simulated ? simulated_row(*inputs, *strategy)
+                                          : closed_row(*inputs, *strategy));
   }
   if (const auto failure = write_result(arguments.output, printed(reports, arguments.output))) {
     return unexpected{*failure};

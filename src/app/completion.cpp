@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace fusescape {
 namespace {
 
@@ -11,6 +13,22 @@ constexpr std::string_view kNamesFunction = R"(_fusescape_names() {
 }
 )";
 
+/// Options whose values are a few words.
+struct ValueWords {
+  std::string_view option;
+  std::string_view words;
+};
+constexpr std::array kValueWords{
+    ValueWords{"--model", "closed sim"}, ValueWords{"--allocation", "given round-robin searched"},
+    ValueWords{"--eviction", "none lru furthest"}, ValueWords{"--keep", "none fused all"}};
+
+std::string_view words_of(std::string_view option) {
+  for (const ValueWords& values : kValueWords) {
+    if (values.option == option) return values.words;
+  }
+  return "";
+}
+
 std::string bash_script(const std::vector<CommandShape>& commands) {
   std::vector<std::string> names;
   std::string cases;
@@ -18,6 +36,9 @@ std::string bash_script(const std::vector<CommandShape>& commands) {
     names.push_back(command.name);
     cases += fmt::format("    {}) words='{}' ;;\n", command.name, fmt::join(command.options, " "));
   }
+  std::string values;
+  for (const auto& [option, words] : kValueWords)
+    values += fmt::format("    {}) words='{}' ;;\n", option, words);
   return fmt::format(R"({}
 _fusescape() {{
   local word=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words=''
@@ -26,7 +47,7 @@ _fusescape() {{
     --arch) words=$(_fusescape_names archs) ;;
     --workload) words=$(_fusescape_names workloads) ;;
     --strategy|--strategies) words=$(_fusescape_names strategies) ;;
-  esac
+{}  esac
   if [ -z "$words" ] && [ "$COMP_CWORD" -eq 1 ]; then words='{}'; fi
   if [ -z "$words" ]; then case ${{COMP_WORDS[1]}} in
     list) words='strategies workloads archs techs families' ;;
@@ -38,7 +59,7 @@ _fusescape() {{
 }}
 complete -o default -F _fusescape fusescape
 )",
-                     kNamesFunction, fmt::join(names, " "), cases);
+                     kNamesFunction, values, fmt::join(names, " "), cases);
 }
 
 std::string fish_script(const std::vector<CommandShape>& commands) {
@@ -56,9 +77,12 @@ std::string fish_script(const std::vector<CommandShape>& commands) {
                                       : option == "--strategy"   ? "strategies"
                                       : option == "--strategies" ? "strategies"
                                                                  : "";
+      const std::string_view words = words_of(option);
+      const std::string offered = !values.empty()  ? fmt::format(" -x -a '(__fusescape_names {})'", values)
+                                  : !words.empty() ? fmt::format(" -x -a '{}'", words)
+                                                   : "";
       script += fmt::format("complete -c fusescape -n '__fish_seen_subcommand_from {}' -{} {}{}\n",
-                            command.name, is_long ? "l" : "s", option.substr(is_long ? 2 : 1),
-                            values.empty() ? "" : fmt::format(" -x -a '(__fusescape_names {})'", values));
+                            command.name, is_long ? "l" : "s", option.substr(is_long ? 2 : 1), offered);
     }
   }
   return script;

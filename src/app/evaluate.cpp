@@ -7,6 +7,7 @@
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "inputs.hpp"
+#include "simulated.hpp"
 
 namespace fusescape {
 namespace {
@@ -26,6 +27,28 @@ std::string printed(const EvaluationReport& report, const EvaluateArguments& arg
   return text;
 }
 
+/// A report, and if it has no result, why.
+struct Answer {
+  EvaluationReport report;
+  std::optional<Failure> refused;
+};
+
+Answer closed_form_of(const Inputs& inputs, ChosenPlan chosen) {
+  const expected<Assessment, AssessmentError> found =
+      chosen.plan ? assess(inputs.workload.block, inputs.accelerator, std::move(*chosen.plan))
+                  : expected<Assessment, AssessmentError>{unexpected{chosen.plan.error()}};
+  return {report_of(inputs, chosen.name, found),
+          found ? std::nullopt : std::optional<Failure>{failure_of(found.error())}};
+}
+
+Answer simulation_of(const Inputs& inputs, ChosenPlan chosen) {
+  const SimOptions options;
+  const std::string name = chosen.name;
+  const Simulated simulated = simulated_plan(inputs, std::move(chosen), options);
+  return {simulated_report(inputs, name, simulated, options),
+          simulated ? std::nullopt : std::optional<Failure>{failure_of(inputs, simulated.error(), options)}};
+}
+
 CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const ChosenPlan& chosen) {
   if (!chosen.plan) return unexpected{failure_of(chosen.plan.error())};
   if (const auto failure = write_result(arguments.output, write_plan(inputs.workload.block, *chosen.plan))) {
@@ -43,19 +66,14 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 
-  const expected<Assessment, AssessmentError> found =
-      chosen->plan ? assess(inputs->workload.block, inputs->accelerator, std::move(*chosen->plan))
-                   : expected<Assessment, AssessmentError>{unexpected{chosen->plan.error()}};
-  const std::optional<Failure> refused =
-      found ? std::nullopt : std::optional<Failure>{failure_of(found.error())};
-  // A script that asked for JSON or CSV gets feasible=false there; a person reads the reason once.
-  const bool silent =
-      refused && (refused->code != ExitCode::kInfeasible || arguments.output.format == Format::kText);
-  if (!silent) {
-    const std::string text = printed(report_of(*inputs, chosen->name, found), arguments);
-    if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
+  const Answer answer = arguments.simulated ? simulation_of(*inputs, std::move(*chosen))
+                                            : closed_form_of(*inputs, std::move(*chosen));
+  if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
+    if (const auto failure = write_result(arguments.output, printed(answer.report, arguments))) {
+      return unexpected{*failure};
+    }
   }
-  if (refused) return unexpected{*refused};
+  if (answer.refused) return unexpected{*answer.refused};
   return ExitCode::kOk;
 }
 

@@ -114,6 +114,10 @@ Failure failure_of(const AssessmentError& error) {
           fmt::format("{}: {}\n", code == ExitCode::kInfeasible ? "infeasible" : "error", describe(error))};
 }
 
+bool says_infeasible(const Failure& refused, const OutputArguments& output) {
+  return refused.code == ExitCode::kInfeasible && output.format != Format::kText;
+}
+
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
                            const expected<Assessment, AssessmentError>& found) {
   const Technology* technology = inputs.technology ? &*inputs.technology : nullptr;

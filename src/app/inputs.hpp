@@ -39,6 +39,10 @@ struct Inputs {
 /// Why there is no evaluation: infeasible, or a strategy that does not go with this workload.
 [[nodiscard]] Failure failure_of(const AssessmentError& error);
 
+/// True if the result still has something to say: a script that asked for JSON or CSV gets feasible=false
+/// there; a person reads the reason once, on standard error.
+[[nodiscard]] bool says_infeasible(const Failure& refused, const OutputArguments& output);
+
 /// The report of what `assess` found, whether it runs or not.
 [[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
                                          const expected<Assessment, AssessmentError>& found);

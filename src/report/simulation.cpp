@@ -121,6 +121,8 @@ std::string why_of(const SimulatedPlan& simulated, const SimulationDetails& deta
 std::vector<ResourceReport> resources_of(const SimResult& result) {
   std::vector<ResourceReport> reports;
   for (const SimResource& resource : result.resources) {
+    // Among n cores there are n(n-1) links, most of which nothing uses.
+    if (resource.kind == SimResourceKind::kLink && resource.bytes == Bytes{}) continue;
     ResourceReport& report = reports.emplace_back();
     report.name = resource.name;
     report.kind = resource.kind;
@@ -254,6 +256,7 @@ SimulationDetails details_of(const Workload& workload, const Accelerator& accele
 std::vector<Field> options_of(const SimOptions& options) {
   return {{"allocation", std::string{name_of(options.allocation)}},
           {"eviction", std::string{name_of(options.eviction)}},
+          {"keep", std::string{name_of(options.keep)}},
           {"prefetch", options.prefetch},
           {"unrolled", !options.steady_state}};
 }
@@ -310,6 +313,18 @@ std::string_view name_of(Eviction eviction) {
       return "lru";
     case Eviction::kFurthestNextUse:
       return "furthest";
+  }
+  return "";
+}
+
+std::string_view name_of(Keep keep) {
+  switch (keep) {
+    case Keep::kNone:
+      return "none";
+    case Keep::kFusedGroups:
+      return "fused";
+    case Keep::kAll:
+      return "all";
   }
   return "";
 }

@@ -54,6 +54,7 @@ void SimulationTrace::name_rows() {
   writer_.name_process(kMemory, "on-chip memory, contents");
   for (std::uint32_t i = 0; i < known_.resources.size(); ++i) {
     const SimResource& resource = known_.resources[i];
+    if (resource.busy == Ticks{} && resource.bytes == Bytes{}) continue;  // Nothing to see there.
     const auto kind = static_cast<std::size_t>(resource.kind);
     if (!named[kind]) writer_.name_process(process_of(resource.kind), kKindNames[kind]);
     named[kind] = true;

@@ -1,6 +1,7 @@
 // How does a simulation look as JSON, CSV and text?
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "fusescape/report/simulation.hpp"
@@ -102,17 +103,24 @@ Table group_table(const SimulationDetails& details) {
   return table;
 }
 
-/// Cores: how long they wait, by cause.
+/// A core that was given nothing.
+bool is_idle(const ResourceReport& core) {
+  const bool waited =
+      std::any_of(core.stall.begin(), core.stall.end(), [](Cycles c) { return c > Cycles{}; });
+  return core.busy == Cycles{} && !waited;
+}
+
+/// Cores that run something: how long they wait, by cause.
 Table core_table(const SimulationDetails& details) {
   Table table{.columns = {"core", "busy cycles", "of run"}, .rows = {}};
   for (std::size_t cause = 0; cause < kStallCount; ++cause) {
     table.columns.push_back(fmt::format("waits: {}", name_of(static_cast<Stall>(cause))));
   }
   for (const ResourceReport& resource : details.resources) {
-    if (resource.kind != SimResourceKind::kCore) continue;
+    if (resource.kind != SimResourceKind::kCore || is_idle(resource)) continue;
     std::vector<Value>& row = table.rows.emplace_back();
     row = {resource.name, resource.busy.value(), percent_text(resource.utilization)};
-    for (const Cycles stall : resource.stall) row.push_back(stall.value());
+    for (const Cycles stall : resource.stall) row.emplace_back(stall.value());
   }
   return table;
 }
@@ -150,6 +158,13 @@ std::string totals_text(const EvaluationOutcome& outcome, const SimulationDetail
                      name_of(outcome.bound), 100.0 * outcome.utilization,
                      with_thousands(outcome.dram_read.value()), with_thousands(outcome.dram_write.value()));
   return out;
+}
+
+std::string idle_text(const SimulationDetails& details) {
+  const auto idle = std::count_if(
+      details.resources.begin(), details.resources.end(),
+      [](const auto& resource) { return resource.kind == SimResourceKind::kCore && is_idle(resource); });
+  return idle == 0 ? "" : fmt::format("idle    {} cores run nothing\n", idle);
 }
 
 std::string effort_text(const SimulationDetails& details) {
@@ -200,6 +215,7 @@ std::string simulation_text(const SimulationReport& report, TextStyle style) {
   out += fmt::format("\n{}\n{}\n{}\n", text(group_table(details), style), text(core_table(details), style),
                      text(port_table(details), style));
   out += totals_text(outcome, details);
+  out += idle_text(details);
   out += differing_tensors(details, style);
   out += fmt::format("memory  {} of {} B at the peak; closed form {}\n", with_thousands(outcome.peak.value()),
                      with_thousands(subject.capacity.value()), with_thousands(details.closed_peak.value()));

@@ -50,7 +50,7 @@ std::string microseconds(Int128 picoseconds) {
 
 TraceWriter::TraceWriter(TraceClock clock, TraceSink sink, std::int64_t most_events)
     : clock_{clock}, sink_{std::move(sink)}, most_events_{most_events} {
-  sink_("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
+  sink_(R"({"displayTimeUnit":"ns","traceEvents":[)");
 }
 
 void TraceWriter::event(std::string_view body) {

@@ -328,7 +328,7 @@ void GroupRun::end_tile(int id) {
                             .end = core.end,
                             .resource = static_cast<std::uint32_t>(id),
                             .group = program_.group,
-                            .tile = static_cast<std::uint32_t>(core.head)});
+                            .tile = program_.first_tile + static_cast<std::uint32_t>(core.head)});
   }
   for (const TouchSpec& touch : tile.touches) {
     if (touch.writes) produce(touch, core, tile);

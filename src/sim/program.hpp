@@ -134,6 +134,7 @@ struct ProgramStep {
 
 struct GroupProgram {
   std::uint32_t group = 0;
+  std::uint32_t first_tile = 0;  ///< Position in SimResult::tiles of `tiles[0]`.
   std::vector<NestLoop> loops{};
   std::vector<TileSpec> tiles{};
   std::vector<BufferSpec> buffers{};

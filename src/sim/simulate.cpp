@@ -132,8 +132,11 @@ SimResult Simulation::finish() {
 expected<SimResult, SimFailure> Simulation::run() {
   const auto count = static_cast<std::uint32_t>(context_.layout.groups.size());
   std::vector<Running> groups(count);
+  std::uint32_t tiles = 0;
   for (std::uint32_t g = 0; g < count; ++g) {
     groups[g].program = compile(context_, g);
+    groups[g].program.first_tile = tiles;
+    tiles += static_cast<std::uint32_t>(groups[g].program.tiles.size());
     if (auto refused = refusal(groups[g].program)) return unexpected{std::move(*refused)};
   }
   const auto ready = [&](std::uint32_t g) {

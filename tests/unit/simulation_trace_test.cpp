@@ -26,8 +26,10 @@ SimResult known_result() {
   SimResult result;
   result.resources.resize(2);
   result.resources[0].name = "pe";
+  result.resources[0].busy = Ticks{24};
   result.resources[1].kind = SimResourceKind::kDramRead;
   result.resources[1].name = "dram";
+  result.resources[1].bytes = Bytes{32};
   result.tiles.push_back({0, kRoot, 0, {OpId{0}}, 4});
   result.skipped = 2;
   return result;

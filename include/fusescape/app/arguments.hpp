@@ -4,11 +4,13 @@
 // there, and one file src/app/<command>.cpp.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "fusescape/sim/options.hpp"
 #include "fusescape/support/expected.hpp"
 
 namespace fusescape {
@@ -32,8 +34,9 @@ struct InputArguments {
 
 struct EvaluateArguments {
   InputArguments input;
-  std::string strategy;   ///< Empty: `plan_file` is given.
-  std::string plan_file;  ///< Empty: `strategy` is given.
+  std::string strategy;    ///< Empty: `plan_file` is given.
+  std::string plan_file;   ///< Empty: `strategy` is given.
+  bool simulated = false;  ///< By the simulator instead of the closed form.
   bool explain = false;
   bool print_plan = false;
   OutputArguments output;
@@ -42,6 +45,17 @@ struct EvaluateArguments {
 struct CompareArguments {
   InputArguments input;
   std::vector<std::string> strategies;  ///< Empty: all.
+  bool simulated = false;               ///< By the simulator instead of the closed form.
+  OutputArguments output;
+};
+
+struct SimulateArguments {
+  InputArguments input;
+  std::string strategy;   ///< Empty: `plan_file` is given.
+  std::string plan_file;  ///< Empty: `strategy` is given.
+  SimOptions options;
+  std::string trace;                      ///< Empty: none is written.
+  std::int64_t trace_events = 1'000'000;  ///< The most that it may hold.
   OutputArguments output;
 };
 
@@ -88,8 +102,8 @@ struct PrintArguments {
 };
 
 using Command =
-    std::variant<EvaluateArguments, CompareArguments, VerifyArguments, RooflineArguments, SweepArguments,
-                 ParetoArguments, ListArguments, ValidateArguments, PrintArguments>;
+    std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments, RooflineArguments,
+                 SweepArguments, ParetoArguments, ListArguments, ValidateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {

@@ -13,6 +13,7 @@ using CommandResult = expected<ExitCode, Failure>;
 [[nodiscard]] CommandResult run_command(const EvaluateArguments& arguments);
 [[nodiscard]] CommandResult run_command(const CompareArguments& arguments);
 [[nodiscard]] CommandResult run_command(const VerifyArguments& arguments);
+[[nodiscard]] CommandResult run_command(const SimulateArguments& arguments);
 [[nodiscard]] CommandResult run_command(const RooflineArguments& arguments);
 [[nodiscard]] CommandResult run_command(const SweepArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ParetoArguments& arguments);

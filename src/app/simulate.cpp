@@ -1,0 +1,97 @@
+// fusescape simulate: how long does a plan take if its tiles really run, and what waits for what?
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "fusescape/app/commands.hpp"
+#include "fusescape/app/output.hpp"
+#include "fusescape/report/simulation_trace.hpp"
+#include "fusescape/support/contract.hpp"
+#include "simulated.hpp"
+
+namespace fusescape {
+namespace {
+
+std::string printed(const SimulationReport& report, const OutputArguments& output) {
+  switch (output.format) {
+    case Format::kJson:
+      return simulation_json(report);
+    case Format::kCsv:
+      return simulation_csv(report);
+    case Format::kText:
+      break;
+  }
+  return simulation_text(report, text_style(output));
+}
+
+/// What a trace says of itself.
+std::vector<Field> about(const SimulationReport& report, Cycles complete_until, std::int64_t left_out) {
+  const Subject& subject = report.evaluation.subject;
+  std::vector<Field> fields{{"workload", subject.workload},
+                            {"arch", subject.arch},
+                            {"strategy", subject.strategy},
+                            {"version", subject.version}};
+  fields.insert(fields.end(), report.options.begin(), report.options.end());
+  fields.push_back({"latency_cycles", report.details->latency.value()});
+  fields.push_back({"complete_until_cycle", complete_until.value()});
+  fields.push_back({"events_left_out", left_out});
+  return fields;
+}
+
+/// Runs the simulation again, which gives the same, and writes it down on the way.
+std::optional<Failure> write_trace(const SimulateArguments& arguments, const Inputs& inputs,
+                                   const SimulatedPlan& simulated, const SimulationReport& report) {
+  const SimResult& result = simulated.result;
+  GrowingFile file{arguments.trace};
+  TraceWriter writer{TraceClock{result.scale, inputs.accelerator.clock},
+                     [&file](std::string_view piece) { file.append(piece); }, arguments.trace_events};
+  SimulationTrace trace{inputs.workload.block, result, writer};
+  const auto again = simulate(inputs.workload.block, simulated.closed.plan, simulated.closed.layout,
+                              inputs.accelerator, arguments.options, &trace);
+  FUSESCAPE_EXPECTS(again && again->latency == result.latency);
+  const Cycles complete =
+      writer.left_out() > 0 ? result.scale.whole_cycles(trace.complete_until()) : result.cycles;
+  writer.finish(about(report, complete, writer.left_out()));
+  if (auto failure = file.keep()) return failure;
+  if (writer.left_out() > 0 && !arguments.output.quiet) {
+    complain(
+        fmt::format("note: {} is complete up to cycle {} of {}; {} later events were left out "
+                    "(--trace-events N takes more)\n",
+                    arguments.trace, complete.value(), result.cycles.value(), writer.left_out()));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+CommandResult run_command(const SimulateArguments& arguments) {
+  const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
+  if (!inputs) return unexpected{inputs.error()};
+  expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
+  if (!chosen) return unexpected{chosen.error()};
+  const std::string name = chosen->name;
+  const Simulated simulated = simulated_plan(*inputs, std::move(*chosen), arguments.options);
+
+  SimulationReport report{.evaluation = simulated_report(*inputs, name, simulated, arguments.options),
+                          .options = options_of(arguments.options),
+                          .details = {}};
+  std::optional<Failure> refused;
+  if (simulated) {
+    report.details = details_of(inputs->workload, inputs->accelerator, *simulated);
+    if (!arguments.trace.empty()) {
+      if (const auto failure = write_trace(arguments, *inputs, *simulated, report))
+        return unexpected{*failure};
+    }
+  } else {
+    refused = failure_of(*inputs, simulated.error(), arguments.options);
+  }
+  if (!refused || says_infeasible(*refused, arguments.output)) {
+    if (const auto failure = write_result(arguments.output, printed(report, arguments.output))) {
+      return unexpected{*failure};
+    }
+  }
+  if (refused) return unexpected{*refused};
+  return ExitCode::kOk;
+}
+
+}  // namespace fusescape
