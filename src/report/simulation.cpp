@@ -198,7 +198,7 @@ std::vector<SimGroupReport> groups_of(const SimulatedPlan& simulated,
 double SimulationDetails::difference_percent() const {
   constexpr double kPercent = 100.0;
   const auto closed = static_cast<double>(closed_latency.value());
-  return closed > 0 ? kPercent * (static_cast<double>(latency.value()) / closed - 1.0) : 0.0;
+  return closed > 0 ? kPercent * (static_cast<double>(latency.value()) - closed) / closed : 0.0;
 }
 
 Cost simulated_cost(const SimulatedPlan& simulated) {
