@@ -69,6 +69,7 @@ EdgeCompiler::Lag EdgeCompiler::lag_of(LoopMask path, RankId rank, std::int64_t 
 void EdgeCompiler::add_edge(EdgeSpec edge, const Index* shifted, std::int64_t distance) {
   if (shifted != nullptr) {
     const Lag lag = lag_of(edge.path, shifted->rank, distance, edge.from > edge.to);
+    if (lag.loop == kNoLoop && edge.from > edge.to) return;  // It reads nothing that is made here.
     edge.lag = lag.iterations;
     edge.lag_loop = lag.loop;
   }
@@ -136,7 +137,8 @@ void EdgeCompiler::add_spill(std::size_t fed, std::size_t stored) {
     const bool against = std::any_of(buffer.uses.begin(), buffer.uses.end(),
                                      [&](const Use& use) { return map_.tile_of[index_of(use.op)] <= maker; });
     const Lag lag = lag_of(spill.path, earlier->rank, earlier->distance, against);
-    if (against && lag.loop == kNoLoop) return;
+    const bool beyond = earlier->distance >= cascade_.extent(earlier->rank).value();
+    if (lag.loop == kNoLoop && (against || beyond)) return;
     spill.lag = lag.iterations;
     spill.lag_loop = lag.loop;
   }

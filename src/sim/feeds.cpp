@@ -86,7 +86,7 @@ bool GroupRun::may_request(const BufferSpec& spec, const BufferState& buffer) co
   }
   if (!shared_memory_ || spec.partial) return true;
   if (!in_scope(spec, buffer)) return false;
-  return !spec.counts ||
+  return !counts_room_ || !spec.counts ||
          on_chip_ - spare_ + spec.held.bytes(context_.cascade, buffer.feed, scratch_) <= capacity_;
 }
 

@@ -122,6 +122,14 @@ inline Cascade random_cascade(Dice& dice) {
   }
 }
 
+/// The same cascade with ranks long enough for loops to become periodic.
+inline Cascade lengthened(Dice& dice, Cascade cascade) {
+  for (Rank& rank : cascade.ranks) {
+    if (rank.name != "K") rank.extent = Elements{dice.in(1, 40)};
+  }
+  return sound(make_cascade(std::move(cascade)));
+}
+
 /// A random tree over all operators in their order, with random storage nodes; often illegal.
 class RandomPlan {
  public:

@@ -1,7 +1,6 @@
 // Does the simulation obey its laws, and agree with the closed form, for any cascade, plan and machine?
 #include <catch2/catch.hpp>
 
-#include "fusescape/plan/spatial.hpp"
 #include "random_machines.hpp"
 #include "random_plans.hpp"
 #include "simulation.hpp"
@@ -28,60 +27,148 @@ int for_legal_plans(const Check& check) {
   return legal;
 }
 
-ProfileOptions options_of(const Accelerator& machine) {
-  return profile_options(machine);
+SimResult run_of(const Cascade& cascade, const Plan& plan, const Layout& layout, const Accelerator& machine,
+                 const SimOptions& options = {}) {
+  auto run = simulate(cascade, plan, layout, machine, options);
+  REQUIRE(run.has_value());
+  return std::move(*run);
 }
 
-TEST_CASE("On one core the simulation moves what the closed form says, per tensor and group") {
+void check_traffic(const Cascade& cascade, const PlanProfile& closed, const SimResult& run) {
+  for (std::uint32_t g = 0; g < closed.groups.size(); ++g) {
+    CHECK(run.groups[g].dram_read == closed.groups[g].dram_read);
+    CHECK(run.groups[g].dram_write == closed.groups[g].dram_write);
+    for (std::uint32_t t = 0; t < closed.groups[g].tensor_count; ++t) {
+      const TensorTraffic& expected = closed.tensors[closed.groups[g].first_tensor + t];
+      CAPTURE(cascade.tensor(expected.tensor).name);
+      const auto found = std::find_if(run.traffic.begin(), run.traffic.end(), [&](const SimTraffic& traffic) {
+        return traffic.group == g && traffic.tensor == expected.tensor;
+      });
+      REQUIRE(found != run.traffic.end());
+      CHECK(found->read == expected.read);
+      CHECK(found->written == expected.written);
+    }
+  }
+}
+
+TEST_CASE(
+    "On one core the simulation moves what the closed form says, per tensor and group, and takes no less "
+    "time") {
   CHECK(for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
           const Accelerator machine = random_machine(dice);
-          const PlanProfile closed = profile(cascade, plan, layout, options_of(machine));
-          const auto run = simulate(cascade, plan, layout, machine);
-          REQUIRE(run.has_value());
-          for (std::uint32_t g = 0; g < closed.groups.size(); ++g) {
-            CHECK(run->groups[g].dram_read == closed.groups[g].dram_read);
-            CHECK(run->groups[g].dram_write == closed.groups[g].dram_write);
-            for (std::uint32_t t = 0; t < closed.groups[g].tensor_count; ++t) {
-              const TensorTraffic& expected = closed.tensors[closed.groups[g].first_tensor + t];
-              const auto found =
-                  std::find_if(run->traffic.begin(), run->traffic.end(), [&](const SimTraffic& traffic) {
-                    return traffic.group == g && traffic.tensor == expected.tensor;
-                  });
-              REQUIRE(found != run->traffic.end());
-              CAPTURE(cascade.tensor(expected.tensor).name);
-              CHECK(found->read == expected.read);
-              CHECK(found->written == expected.written);
-            }
-          }
+          const PlanProfile closed = profile(cascade, plan, layout, profile_options(machine));
+          const SimResult run = run_of(cascade, plan, layout, machine);
+          check_traffic(cascade, closed, run);
+          CHECK(run.latency >= cost_on(closed, machine).total.latency);
         }) > static_cast<int>(kCases / 5));
 }
 
-TEST_CASE("The closed form never exceeds the simulation") {
+TEST_CASE("A plan that just fits is simulated in the memory that the closed form says it needs") {
   for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
-    const Accelerator machine = random_machine(dice);
-    const Cost closed = cost_on(profile(cascade, plan, layout, options_of(machine)), machine);
-    const auto run = simulate(cascade, plan, layout, machine);
-    REQUIRE(run.has_value());
-    CAPTURE(static_cast<double>(run->latency.value()) / static_cast<double>(closed.total.latency.value()));
-    CHECK(run->latency >= closed.total.latency);
+    Accelerator machine = random_machine(dice);
+    machine.model.double_buffering = dice.one_in(2);
+    const Cost closed = cost_on(profile(cascade, plan, layout, profile_options(machine)), machine);
+    machine.sram.capacity = closed.total.peak;
+    const SimResult run = run_of(cascade, plan, layout, machine);
+    CHECK(run.peak <= closed.total.peak);
+    CHECK(run.latency >= closed.total.latency);
+    machine.sram.capacity = closed.total.peak - Bytes{1};
+    CHECK_FALSE(simulate(cascade, plan, layout, machine).has_value());
   });
 }
 
-TEST_CASE("What is skipped as periodic is what running every tile gives") {
-  std::int64_t skipped = 0;
-  for_legal_plans([&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+/// A tile may have to wait for the loads and stores of its neighbours, and for its own: no port is idle, and
+/// no core waits, but for one of these.
+TEST_CASE("The simulation takes at most all compute, all loads and all stores after each other") {
+  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     const Accelerator machine = random_machine(dice);
-    const auto fast = simulate(cascade, plan, layout, machine);
-    const auto full = simulate(cascade, plan, layout, machine, {.steady_state = false});
-    REQUIRE(fast.has_value());
-    REQUIRE(full.has_value());
-    skipped += fast->skipped;
-    CHECK(fast->latency == full->latency);
-    CHECK(fast->dram_read == full->dram_read);
-    CHECK(fast->dram_write == full->dram_write);
-    CHECK(fast->peak == full->peak);
+    const SimResult run = run_of(cascade, plan, layout, machine);
+    Ticks sum;
+    for (const SimResource& resource : run.resources) {
+      const bool counts = resource.kind == SimResourceKind::kCore ||
+                          resource.kind == SimResourceKind::kDramRead ||
+                          resource.kind == SimResourceKind::kDramWrite;
+      if (counts) sum += resource.busy;
+      CHECK(run.latency >= resource.busy);
+    }
+    CHECK(run.latency <= sum);
   });
-  CHECK(skipped > 0);
+}
+
+void check_same(const SimResult& fast, const SimResult& full) {
+  CHECK(fast.latency == full.latency);
+  CHECK(fast.dram_read == full.dram_read);
+  CHECK(fast.dram_write == full.dram_write);
+  CHECK(fast.peak == full.peak);
+  for (std::size_t i = 0; i < full.resources.size(); ++i) {
+    CAPTURE(full.resources[i].name);
+    CHECK(fast.resources[i].busy == full.resources[i].busy);
+    CHECK(fast.resources[i].bytes == full.resources[i].bytes);
+    CHECK(fast.resources[i].stall == full.resources[i].stall);
+  }
+  for (std::size_t i = 0; i < full.tiles.size(); ++i) CHECK(fast.tiles[i].runs == full.tiles[i].runs);
+  for (std::size_t i = 0; i < full.groups.size(); ++i)
+    CHECK(fast.groups[i].compute == full.groups[i].compute);
+}
+
+TEST_CASE("What is skipped as periodic is what running every tile gives, on one core and on several") {
+  std::int64_t skipped = 0;
+  for (std::uint32_t seed = 0; seed < kCases / 2; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = lengthened(dice, random_cascade(dice));
+    const Plan plan = RandomPlan{dice, cascade}.run();
+    const auto layout = lay_out(cascade, plan);
+    if (!layout) continue;
+    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
+    Accelerator machine = random_machine(dice);
+    SimOptions options{.prefetch = dice.one_in(3)};
+    if (dice.one_in(2)) {
+      machine.cores.front().count = 3;
+      machine.links.latency = Cycles{dice.in(0, 5)};
+      machine.links.bandwidth = BitsPerCycle{8 * dice.in(0, 4)};
+      machine.links.topology = dice.one_in(2) ? Topology::kBus : Topology::kPairwise;
+      for (std::size_t op = 0; op < cascade.operators.size(); ++op) {
+        options.core_of.push_back(static_cast<std::uint32_t>(dice.in(0, 2)));
+      }
+    }
+    const SimResult fast = run_of(cascade, plan, *layout, machine, options);
+    options.steady_state = false;
+    check_same(fast, run_of(cascade, plan, *layout, machine, options));
+    check_traffic(cascade, profile(cascade, plan, *layout, profile_options(machine)), fast);
+    skipped += fast.skipped;
+  }
+  CHECK(skipped > 1000);
+}
+
+/// Tiles of the smallest class.
+std::int64_t fewest_tiles(const PlanProfile& closed) {
+  std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
+  for (const TileClass& tiles : closed.classes) fewest = std::min(fewest, tiles.count);
+  return fewest;
+}
+
+// The transfers that double buffers ask for at the same instant go inner ones first: the second tile's inputs
+// come before what stays, and the first tile starts one load later than it could. So the difference is at
+// most about one tile, which is 2% from 50 tiles on.
+TEST_CASE("One run under one loop is within a tile of the closed form, which is 2% of 64 tiles") {
+  int compared = 0;
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = matmul(32 * dice.in(1, 40), dice.in(1, 8), dice.in(1, 8), DataType::kInt8);
+    const Plan plan = plan_of(cascade, fmt::format("M:{}{{ Z }}", dice.in(1, 2)));
+    const Accelerator machine = random_machine(dice);
+    const PlanProfile closed = profile_of(cascade, plan, profile_options(machine));
+    const std::int64_t fewest = fewest_tiles(closed);
+    if (fewest < 32) continue;
+    CAPTURE(seed, fewest);
+    const SimResult run = simulated(cascade, plan, machine);
+    const auto simulated_ticks = static_cast<double>(run.latency.value());
+    const auto closed_ticks = static_cast<double>(cost_on(closed, machine).total.latency.value());
+    CHECK(simulated_ticks >= closed_ticks);
+    CHECK(simulated_ticks <= (fewest >= 64 ? 1.02 : 1.0 + 1.0 / 32) * closed_ticks);
+    ++compared;
+  }
+  CHECK(compared > 1000);
 }
 
 }  // namespace
