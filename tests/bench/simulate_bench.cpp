@@ -1,7 +1,8 @@
 // How fast is a simulation of the whole Mamba-2.8B block, with periods skipped and tile by tile?
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
-#include <string>
+#include <vector>
 
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
@@ -13,7 +14,8 @@ namespace {
 
 void simulate_block(benchmark::State& state, std::string_view strategy, bool steady_state) {
   const auto accelerator = load_accelerator("marca");
-  const auto workload = load_workload("mamba-2.8b", {{"L", std::to_string(state.range(0))}});
+  const std::vector<Setting> tokens{parse_setting(fmt::format("L={}", state.range(0))).value()};
+  const auto workload = load_workload("mamba-2.8b", tokens);
   FUSESCAPE_EXPECTS(accelerator.has_value() && workload.has_value());
   const auto made = assess(workload->block, *accelerator, *find_strategy(strategy));
   FUSESCAPE_EXPECTS(made.has_value());

@@ -16,7 +16,7 @@ namespace fusescape::test_plans {
 namespace {
 
 constexpr std::uint32_t kSeeds = 6000;
-constexpr std::int64_t kManyTiles = 32;
+constexpr std::int64_t kMany = 32;
 
 /// What of a plan decides how tight the closed form is.
 enum class PlanKind : unsigned char { kFewTiles, kManyTiles, kSeveralRuns, kSpilled };
@@ -34,7 +34,7 @@ PlanKind kind_of(const Cascade& cascade, const Plan& plan, const Layout& layout,
   const bool spills = std::any_of(plan.storages.begin(), plan.storages.end(), spilled);
   if (has_several_runs(cascade, plan, layout)) return spills ? PlanKind::kSpilled : PlanKind::kSeveralRuns;
   const bool many = std::all_of(closed.classes.begin(), closed.classes.end(),
-                                [](const TileClass& tiles) { return tiles.count >= kManyTiles; });
+                                [](const TileClass& tiles) { return tiles.count >= kMany; });
   return many ? PlanKind::kManyTiles : PlanKind::kFewTiles;
 }
 
