@@ -1,11 +1,14 @@
 #include "managed.hpp"
 
 #include <algorithm>
+#include <optional>
 
+#include "context.hpp"
 #include "fusescape/plan/buffer_flow.hpp"
 #include "kept_candidates.hpp"
 #include "kept_tensors.hpp"
 #include "managed_group.hpp"
+#include "managed_report.hpp"
 #include "part_plan.hpp"
 
 namespace fusescape {
@@ -14,203 +17,246 @@ namespace {
 /// One group, on its own.
 struct Part {
   Plan plan;
-  GroupLayout layout;
-  Bytes footprint;
+  Layout layout;
+  Bytes footprint{};
   bool fits = false;
-  SlabProgram program{};
+  std::optional<SlabProgram> program{};  ///< If it spills or uses what is kept between groups.
 };
-
-unexpected<SimFailure> failure(SimFailure::Reason reason, std::uint32_t group) {
-  SimFailure failed;
-  failed.reason = reason;
-  failed.group = group;
-  return unexpected<SimFailure>{std::move(failed)};
-}
 
 class ManagedSimulation {
  public:
-  ManagedSimulation(const Cascade& cascade, const Plan& plan, const Layout& layout,
-                    const Accelerator& accelerator, const Machine& machine, const SimOptions& options,
-                    SimObserver* observer)
-      : cascade_{cascade},
-        plan_{plan},
-        layout_{layout},
-        machine_{machine},
-        granule_{accelerator.dram.granule},
+  ManagedSimulation(const SimContext& context, const SimOptions& options, SimObserver* observer)
+      : context_{context},
+        granule_{context.accelerator.dram.granule},
         options_{options},
         observer_{observer},
         kept_{granule_, options.eviction} {
-    made_.scale = machine.scale;
+    made_.resources = context.resources;
+    made_.scale = context.machine.scale;
   }
 
   expected<SimResult, SimFailure> run() {
-    for (const GroupLayout& group : layout_.groups) {
-      if (!can_run(group)) return failure(SimFailure::Reason::kUnsupported, group_index(group));
-      parts_.push_back(part_of_group(group));
+    for (const GroupLayout& group : context_.layout.groups) parts_.push_back(part_of_group(group));
+    set_programs();
+    for (std::uint32_t g = 0; g < parts_.size(); ++g) {
+      auto failure = parts_[g].program ? run_managed(g) : run_alone(g);
+      if (failure) return unexpected{std::move(*failure)};
     }
-    register_kept();
-    for (std::size_t g = 0; g < parts_.size(); ++g) {
-      if (auto failure = run_group(static_cast<std::uint32_t>(g))) return unexpected{std::move(*failure)};
-    }
-    finish();
+    made_.cycles = made_.scale.whole_cycles(made_.latency);
     return std::move(made_);
   }
 
  private:
-  [[nodiscard]] std::uint32_t group_index(const GroupLayout& group) const {
-    return static_cast<std::uint32_t>(&group - layout_.groups.data());
-  }
-  [[nodiscard]] bool can_run(const GroupLayout& group) const {
-    return std::all_of(group.operators.begin(), group.operators.end(), [&](OpId op) {
-      return machine_.engines[static_cast<std::size_t>(cascade_.op(op).kind)].cycles_per_op > 0;
-    });
-  }
   [[nodiscard]] Part part_of_group(const GroupLayout& group) const;
-  [[nodiscard]] Bytes footprint(const Plan& plan, const GroupLayout& group) const;
-  void register_kept();
-  [[nodiscard]] std::optional<SimFailure> run_group(std::uint32_t g);
-  void add_group(std::uint32_t g, const ManagedGroup& group, const TransferTimes& times);
-  void add_tiles(std::uint32_t g);
-  void report(std::uint32_t g, const ManagedGroup& group, const TransferTimes& times);
-  void finish();
+  [[nodiscard]] bool touches(std::size_t g, const std::vector<bool>& tensors) const;
+  [[nodiscard]] SlabContext slabs(const Part& part) const {
+    return {context_.cascade, part.plan,          part.layout.groups.front(),
+            context_.machine, context_.engine_of, granule_};
+  }
+  [[nodiscard]] GroupPlace place(std::uint32_t g) const {
+    return {g, static_cast<std::uint32_t>(made_.tiles.size()), made_.latency, kept_.used()};
+  }
+  [[nodiscard]] SimResource& resource(int index) { return made_.resources[static_cast<std::size_t>(index)]; }
+  void set_programs();
+  void register_kept(const SlabProgram& program, const std::vector<bool>& keeps);
+  void make_room(std::uint32_t g);
+  [[nodiscard]] std::optional<SimFailure> run_alone(std::uint32_t g);
+  [[nodiscard]] std::optional<SimFailure> run_managed(std::uint32_t g);
+  void add_managed(std::uint32_t g, const ManagedGroup& group, const TransferTimes& times);
+  void add_resources(const SlabProgram& program, const TransferTimes& times, const SimGroup& sum);
+  void add_group(const SimGroup& sum);
 
-  const Cascade& cascade_;
-  const Plan& plan_;
-  const Layout& layout_;
-  const Machine& machine_;
+  const SimContext& context_;
   Bytes granule_;
   const SimOptions& options_;
   SimObserver* observer_;
   std::vector<Part> parts_;
   KeptTensors kept_;
   SimResult made_;
-  Ticks compute_;
-  Ticks read_busy_;
-  Ticks write_busy_;
-  std::array<Ticks, kStallCount> stall_{};
 };
 
-Bytes ManagedSimulation::footprint(const Plan& plan, const GroupLayout& group) const {
-  const ProfileOptions options{granule_, machine_.model.double_buffering, machine_.model.count_second_slots,
-                               machine_.model.in_place};
-  const FlowContext context{cascade_, plan, group, options};
-  std::vector<Allocation> memory;
-  for (const Buffer& buffer : group.buffers) memory.push_back(flow_of(context, buffer).memory);
-  return peak_bytes(plan, group.node, memory);
-}
-
 Part ManagedSimulation::part_of_group(const GroupLayout& group) const {
-  Part part{part_of(plan_, group.node), {}, {}};
-  part.layout = std::move(lay_out(cascade_, part.plan, Coverage::kPart)->groups.front());
-  part.footprint = footprint(part.plan, part.layout);
-  part.fits = part.footprint <= machine_.capacity;
-  const StepSize size = part.fits ? StepSize::kBody : StepSize::kOperator;
-  part.program = slab_program(cascade_, part.plan, part.layout, machine_, granule_, size);
+  Part part{.plan = part_of(context_.plan, group.node), .layout = {}};
+  part.layout = *lay_out(context_.cascade, part.plan, Coverage::kPart);
+  const GroupLayout& alone = part.layout.groups.front();
+  const ProfileOptions options = profile_options(context_.accelerator);
+  const FlowContext flows{context_.cascade, part.plan, alone, options};
+  std::vector<Allocation> memory;
+  for (const Buffer& buffer : alone.buffers) memory.push_back(flow_of(flows, buffer).memory);
+  part.footprint = peak_bytes(part.plan, alone.node, memory);
+  part.fits = part.footprint <= context_.machine.capacity;
   return part;
 }
 
-/// Tells what is kept between groups which parts are made and read, in order.
-void ManagedSimulation::register_kept() {
+bool ManagedSimulation::touches(std::size_t g, const std::vector<bool>& tensors) const {
+  const auto& buffers = parts_[g].layout.groups.front().buffers;
+  return std::any_of(buffers.begin(), buffers.end(),
+                     [&](const Buffer& buffer) { return tensors[index_of(buffer.tensor)]; });
+}
+
+void ManagedSimulation::set_programs() {
   std::vector<bool> fits;
   for (const Part& part : parts_) fits.push_back(part.fits);
-  const std::vector<bool> keeps = kept_candidates(cascade_, plan_, layout_, fits, options_.keep);
-  for (const Part& part : parts_) {
-    const SlabProgram& program = part.program;
-    for (std::size_t k = 0; k < program.steps.size(); ++k) {
-      const SlabStep& step = program.steps[k];
-      const auto now = static_cast<std::int64_t>(k);
-      for (const bool made : {false, true}) {
-        for (std::uint32_t u = step.first_use; u < step.first_use + step.use_count; ++u) {
-          const ProgramSlab& slab = program.slabs[program.uses[u].slab];
-          if (!keeps[index_of(slab.tensor)]) continue;
-          if (made && slab.stored_step == now) kept_.will_make(slab.tensor, slab.box, slab.bytes);
-          if (!made && slab.first_step == now && slab.load > Bytes{}) kept_.will_read(slab.tensor, slab.box);
-        }
+  const std::vector<bool> keeps =
+      kept_candidates(context_.cascade, context_.plan, context_.layout, fits, options_.keep);
+  for (std::size_t g = 0; g < parts_.size(); ++g) {
+    Part& part = parts_[g];
+    if (part.fits && !touches(g, keeps)) continue;
+    part.program = slab_program(slabs(part), part.fits ? StepSize::kBody : StepSize::kOperator);
+    register_kept(*part.program, keeps);
+  }
+}
+
+/// Tells what is kept between groups which parts are made and read, in order.
+void ManagedSimulation::register_kept(const SlabProgram& program, const std::vector<bool>& keeps) {
+  for (std::size_t k = 0; k < program.steps.size(); ++k) {
+    const SlabStep& step = program.steps[k];
+    const auto now = static_cast<std::int64_t>(k);
+    for (const bool made : {false, true}) {
+      for (std::uint32_t u = step.first_use; u < step.first_use + step.use_count; ++u) {
+        const ProgramSlab& slab = program.slabs[program.uses[u].slab];
+        if (!keeps[index_of(slab.tensor)]) continue;
+        if (made && slab.stored_step == now) kept_.will_make(slab.tensor, slab.box, slab.bytes);
+        if (!made && slab.first_step == now && slab.load > Bytes{}) kept_.will_read(slab.tensor, slab.box);
       }
     }
   }
 }
 
-std::optional<SimFailure> ManagedSimulation::run_group(std::uint32_t g) {
-  const Part& part = parts_[g];
-  const ManagedContext context{cascade_, part.plan, part.layout, machine_, granule_};
-  ManagedGroup group;
-  if (part.fits) {
-    group = static_group(context, part.program, part.footprint, kept_);
-  } else {
-    auto spilled = spilling_group(context, part.program, options_.eviction, granule_);
-    if (!spilled) {
-      SimFailure failed;
-      failed.reason = SimFailure::Reason::kCapacity;
-      failed.group = g;
-      failed.needed = spilled.error().why.needed;
-      failed.available = spilled.error().why.available;
-      failed.at = made_.latency;
-      failed.memory = spilled.error().held;
-      return failed;
-    }
-    group = std::move(*spilled);
+/// Before a group that is simulated on its own, what no longer fits beside it leaves.
+void ManagedSimulation::make_room(std::uint32_t g) {
+  for (const Leaving& one : kept_.enter(context_.machine.capacity - parts_[g].footprint)) {
+    const Bytes bytes = round_up(one.bytes, granule_);
+    const Ticks time = Ticks{bytes.value()} * context_.machine.dram_ticks_per_byte;
+    made_.traffic.push_back({.group = g, .tensor = one.tensor, .evicted = bytes});
+    made_.dram_write += bytes;
+    made_.latency += time;
+    resource(context_.dram_write).busy += time;
+    resource(context_.dram_write).bytes += bytes;
   }
-  add_group(g, group, transfer_times(group.transfers, machine_.dram_ports));
+}
+
+std::optional<SimFailure> ManagedSimulation::run_alone(std::uint32_t g) {
+  make_room(g);
+  SimOptions alone = options_;
+  alone.eviction = Eviction::kNone;
+  alone.prefetch = false;
+  std::optional<GroupObserver> observer;
+  if (observer_ != nullptr) observer.emplace(*observer_, place(g));
+  auto result = simulate(context_.cascade, parts_[g].plan, parts_[g].layout, context_.accelerator, alone,
+                         observer ? &*observer : nullptr);
+  if (!result) {
+    result.error().group = g;
+    result.error().at += made_.latency;
+    return std::move(result.error());
+  }
+  for (SimTile& tile : result->tiles) {
+    tile.group = g;
+    made_.tiles.push_back(std::move(tile));
+  }
+  for (SimTraffic& traffic : result->traffic) {
+    traffic.group = g;
+    made_.traffic.push_back(traffic);
+  }
+  for (std::size_t i = 0; i < made_.resources.size(); ++i) {
+    made_.resources[i].busy += result->resources[i].busy;
+    made_.resources[i].bytes += result->resources[i].bytes;
+    for (std::size_t s = 0; s < kStallCount; ++s)
+      made_.resources[i].stall[s] += result->resources[i].stall[s];
+  }
+  made_.events += result->events;
+  made_.skipped += result->skipped;
+  SimGroup sum = result->groups.front();
+  sum.start += made_.latency;
+  sum.end += made_.latency;
+  sum.peak += kept_.used();
+  add_group(sum);
   return std::nullopt;
 }
 
-void ManagedSimulation::add_group(std::uint32_t g, const ManagedGroup& group, const TransferTimes& times) {
-  SimGroup sum;
-  sum.start = made_.latency;
-  sum.end = made_.latency + times.end;
-  sum.peak = group.peak;
-  sum.compute = parts_[g].program.totals.compute;
+std::optional<SimFailure> ManagedSimulation::run_managed(std::uint32_t g) {
+  const Part& part = parts_[g];
+  ManagedGroup group;
+  if (part.fits) {
+    group = static_group(slabs(part), *part.program, part.footprint, kept_);
+  } else {
+    auto spilled = spilling_group(slabs(part), *part.program, options_.eviction, granule_);
+    if (!spilled) {
+      const StuckStep& stuck = spilled.error();
+      SimFailure failure{.reason = SimFailure::Reason::kCapacity,
+                         .group = g,
+                         .needed = stuck.why.needed,
+                         .available = stuck.why.available,
+                         .at = made_.latency};
+      failure.memory = stuck.held;
+      return failure;
+    }
+    group = std::move(*spilled);
+  }
+  add_managed(g, group, transfer_times(group.transfers, context_.machine.dram_ports));
+  parts_[g].program.reset();
+  return std::nullopt;
+}
+
+void ManagedSimulation::add_managed(std::uint32_t g, const ManagedGroup& group, const TransferTimes& times) {
+  const SlabProgram& program = *parts_[g].program;
+  if (observer_ != nullptr) {
+    GroupPlace at = place(g);
+    at.kept = {};  // Its own samples have it.
+    report(context_, program, group, times, at, *observer_);
+  }
+  SimGroup sum{.start = made_.latency, .end = made_.latency + times.end, .peak = group.peak};
   for (SimTraffic one : group.traffic) {
     one.group = g;
     sum.dram_read += one.read + one.reloaded;
     sum.dram_write += one.written + one.evicted;
     made_.traffic.push_back(one);
   }
-  if (observer_ != nullptr) report(g, group, times);
-  add_tiles(g);
+  for (const StepPiece& piece : program.pieces) {
+    const int core = context_.core_of[index_of(piece.operators.front())];
+    made_.tiles.push_back({.group = g,
+                           .node = piece.node,
+                           .core = static_cast<std::uint32_t>(core),
+                           .operators = piece.operators,
+                           .runs = piece.runs});
+    sum.compute += piece.compute;
+    resource(core).busy += piece.compute;
+  }
+  add_resources(program, times, sum);
+  made_.events += static_cast<std::int64_t>(times.steps.size() + times.loads.size() + times.stores.size());
+  add_group(sum);
+}
+
+void ManagedSimulation::add_resources(const SlabProgram& program, const TransferTimes& times,
+                                      const SimGroup& sum) {
+  const OpId first = program.pieces.front().operators.front();
+  SimResource& core = resource(context_.core_of[index_of(first)]);
+  for (std::size_t i = 0; i < kStallCount; ++i) core.stall[i] += times.stall[i];
+  resource(context_.dram_read).busy += times.read_busy;
+  resource(context_.dram_read).bytes += sum.dram_read;
+  resource(context_.dram_write).busy += times.write_busy;
+  resource(context_.dram_write).bytes += sum.dram_write;
+  resource(context_.sram_read).bytes += program.onchip_read;
+  resource(context_.sram_read).busy +=
+      Ticks{program.onchip_read.value()} * context_.machine.sram_read_ticks_per_byte;
+  resource(context_.sram_write).bytes += program.onchip_written;
+  resource(context_.sram_write).busy +=
+      Ticks{program.onchip_written.value()} * context_.machine.sram_write_ticks_per_byte;
+}
+
+void ManagedSimulation::add_group(const SimGroup& sum) {
   made_.latency = sum.end;
   made_.dram_read += sum.dram_read;
   made_.dram_write += sum.dram_write;
   made_.peak = std::max(made_.peak, sum.peak);
-  made_.events += static_cast<std::int64_t>(group.transfers.steps.size() + group.transfers.loads.size() +
-                                            group.transfers.stores.size());
-  compute_ += sum.compute;
-  read_busy_ += times.read_busy;
-  write_busy_ += times.write_busy;
-  for (std::size_t i = 0; i < kStallCount; ++i) stall_[i] += times.stall[i];
   made_.groups.push_back(sum);
-}
-
-void ManagedSimulation::add_tiles(std::uint32_t g) {
-  const std::size_t first = made_.tiles.size();
-  for (const StepPiece& piece : parts_[g].program.pieces) {
-    made_.tiles.push_back({.group = g, .node = piece.node, .core = 0, .operators = piece.operators});
-  }
-  for (const SlabStep& step : parts_[g].program.steps) ++made_.tiles[first + step.piece].runs;
-}
-
-void ManagedSimulation::report(std::uint32_t, const ManagedGroup&, const TransferTimes&) {}
-
-void ManagedSimulation::finish() {
-  made_.cycles = made_.scale.whole_cycles(made_.latency);
-  made_.resources.push_back({SimResourceKind::kCore, "core0", compute_, {}, stall_});
-  const bool shared = machine_.dram_ports == Ports::kShared;
-  const Bytes read = shared ? made_.dram_read + made_.dram_write : made_.dram_read;
-  made_.resources.push_back(
-      {SimResourceKind::kDramRead, shared ? "dram" : "dram read", read_busy_, read, {}});
-  if (shared) return;
-  made_.resources.push_back({SimResourceKind::kDramWrite, "dram write", write_busy_, made_.dram_write, {}});
 }
 
 }  // namespace
 
-expected<SimResult, SimFailure> simulate_managed(const Cascade& cascade, const Plan& plan,
-                                                 const Layout& layout, const Accelerator& accelerator,
-                                                 const SimOptions& options, SimObserver* observer) {
-  const auto machine = make_machine(accelerator);
-  if (!machine) return failure(SimFailure::Reason::kOverflow, 0);
-  return ManagedSimulation{cascade, plan, layout, accelerator, *machine, options, observer}.run();
+expected<SimResult, SimFailure> simulate_managed(const SimContext& context, const SimOptions& options,
+                                                 SimObserver* observer) {
+  return ManagedSimulation{context, options, observer}.run();
 }
 
 }  // namespace fusescape

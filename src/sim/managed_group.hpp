@@ -34,22 +34,13 @@ struct StuckStep {
   std::vector<SimHolder> held;
 };
 
-/// What a group depends on beside its program.
-struct ManagedContext {
-  const Cascade& cascade;
-  const Plan& plan;  ///< Of this group alone.
-  const GroupLayout& layout;
-  const Machine& machine;
-  Bytes granule;
-};
-
 /// A group that does not fit: all of the memory is managed, slab by slab. Expects steps of one operator.
-[[nodiscard]] expected<ManagedGroup, StuckStep> spilling_group(const ManagedContext& context,
+[[nodiscard]] expected<ManagedGroup, StuckStep> spilling_group(const SlabContext& context,
                                                                const SlabProgram& program, Eviction policy,
                                                                Bytes page);
 
 /// A group in its static buffers, of `footprint` bytes; what is kept of tensors between groups has the rest.
-[[nodiscard]] ManagedGroup static_group(const ManagedContext& context, const SlabProgram& program,
+[[nodiscard]] ManagedGroup static_group(const SlabContext& context, const SlabProgram& program,
                                         Bytes footprint, KeptTensors& kept);
 
 }  // namespace fusescape

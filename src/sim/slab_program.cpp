@@ -27,16 +27,13 @@ struct BufferState {
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(const Cascade& cascade, const Plan& plan, const GroupLayout& layout, const Machine& machine,
-                 Bytes granule, SlabShape shape)
-      : cascade_{cascade},
-        plan_{plan},
-        layout_{layout},
-        machine_{machine},
-        granule_{granule},
-        iteration_{cascade, plan},
+  ProgramBuilder(const SlabContext& context, SlabShape shape)
+      : context_{context},
+        cascade_{context.cascade},
+        layout_{context.layout},
+        iteration_{context.cascade, context.plan},
         facts_{std::move(shape.buffers)},
-        state_(layout.buffers.size()),
+        state_(context.layout.buffers.size()),
         leaves_{std::move(shape.leaves)},
         cached_(shape.pieces.size()) {
     program_.pieces = std::move(shape.pieces);
@@ -61,7 +58,7 @@ class ProgramBuilder {
 
   [[nodiscard]] const Buffer& buffer(std::size_t i) const { return layout_.buffers[i]; }
   [[nodiscard]] Bytes moved(std::int64_t elements, int bits) const {
-    return round_up(bytes_of(Elements{elements}, bits), granule_);
+    return round_up(bytes_of(Elements{elements}, bits), context_.granule);
   }
   [[nodiscard]] std::int64_t step() const { return static_cast<std::int64_t>(program_.steps.size()) - 1; }
   [[nodiscard]] std::vector<Range> key_of(std::size_t i, const Bounds& bounds) const;
@@ -79,11 +76,9 @@ class ProgramBuilder {
   void use(const Touch& touch, Kind kind);
   [[nodiscard]] const PieceTime& time_of(std::uint32_t piece, const Bounds& bounds);
 
+  const SlabContext& context_;
   const Cascade& cascade_;
-  const Plan& plan_;
   const GroupLayout& layout_;
-  const Machine& machine_;
-  Bytes granule_;
   Iteration iteration_;
   std::vector<BufferFacts> facts_;
   std::vector<BufferState> state_;
@@ -106,22 +101,23 @@ const ProgramBuilder::PieceTime& ProgramBuilder::time_of(std::uint32_t piece, co
   if (known.extent == bounds.extent) return known;
   WorkTable table;
   for (const NodeId leaf : program_.pieces[piece].leaves)
-    append_work(cascade_, plan_, leaf, bounds.extent, table);
+    append_work(cascade_, context_.plan, leaf, bounds.extent, table);
   WorkCost sum;
   for (const OperatorWork& work : table.operators) {
-    const Engine& engine = machine_.engines[static_cast<std::size_t>(work.kind)];
-    const WorkCost one = work_cost(table, work, engine, machine_.model.fill_cycles.value());
+    const Engine& engine = context_.engine_of[index_of(work.op)];
+    const WorkCost one = work_cost(table, work, engine, context_.machine.model.fill_cycles.value());
     sum.compute += one.compute;
     sum.read_bits += one.read_bits;
     sum.written_bits += one.written_bits;
   }
   known.extent = bounds.extent;
-  known.compute = machine_.scale.ticks(Cycles{sum.compute});
+  known.compute = context_.machine.scale.ticks(Cycles{sum.compute});
   known.read = Bytes{(sum.read_bits + 7) / 8};
   known.written = Bytes{(sum.written_bits + 7) / 8};
-  const Ticks reads = Ticks{known.read.value()} * machine_.sram_read_ticks_per_byte;
-  const Ticks writes = Ticks{known.written.value()} * machine_.sram_write_ticks_per_byte;
-  const Ticks ports = machine_.sram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
+  const Ticks reads = Ticks{known.read.value()} * context_.machine.sram_read_ticks_per_byte;
+  const Ticks writes = Ticks{known.written.value()} * context_.machine.sram_write_ticks_per_byte;
+  const Ticks ports =
+      context_.machine.sram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
   known.time = std::max(known.compute, ports);
   return known;
 }
@@ -130,9 +126,10 @@ void ProgramBuilder::visit(const LeafFacts& leaf, const Bounds& bounds) {
   if (leaf.first) {
     const PieceTime& time = time_of(leaf.piece, bounds);
     program_.steps.push_back({leaf.piece, time.time, static_cast<std::uint32_t>(program_.uses.size()), 0});
-    program_.totals.compute += time.compute;
-    program_.totals.onchip_read += time.read;
-    program_.totals.onchip_written += time.written;
+    ++program_.pieces[leaf.piece].runs;
+    program_.pieces[leaf.piece].compute += time.compute;
+    program_.onchip_read += time.read;
+    program_.onchip_written += time.written;
   }
   for (const Touch& touch : leaf.touches) {
     const BufferRole role = buffer(touch.buffer).role;
@@ -254,9 +251,9 @@ void ProgramBuilder::leave(std::size_t i) {
   const bool final = facts_[i].finals && state.stored.insert(state.key).second;
   if (incomplete) slab.store = moved(volume(state.box), facts_[i].wide_bits);
   if (final) {
-    const std::int64_t slices = std::min(buffer(i).depth, cascade_.extent(buffer(i).carry_rank).value());
-    slab.store =
-        moved(slab.bytes.value() * 8 / facts_[i].bits / buffer(i).depth * slices, facts_[i].dram_bits);
+    std::int64_t last = std::min(buffer(i).depth, cascade_.extent(buffer(i).carry_rank).value());
+    for (const Range& range : state.key) last *= range.second;  // Starts and extents.
+    slab.store = moved(last, facts_[i].dram_bits);
   }
   if (incomplete || final) slab.stored_step = slab.last_step;
   state.slab.reset();
@@ -264,11 +261,8 @@ void ProgramBuilder::leave(std::size_t i) {
 
 }  // namespace
 
-SlabProgram slab_program(const Cascade& cascade, const Plan& plan, const GroupLayout& layout,
-                         const Machine& machine, Bytes granule, StepSize size) {
-  return ProgramBuilder{cascade, plan,    layout,
-                        machine, granule, slab_shape(cascade, plan, layout, machine, granule, size)}
-      .run();
+SlabProgram slab_program(const SlabContext& context, StepSize size) {
+  return ProgramBuilder{context, slab_shape(context, size)}.run();
 }
 
 }  // namespace fusescape

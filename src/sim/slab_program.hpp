@@ -36,8 +36,10 @@ struct SlabStepUse {
 /// Operators that run as one piece.
 struct StepPiece {
   NodeId node = kRoot;
-  std::vector<NodeId> leaves;  ///< Operators, or one chain.
-  std::vector<OpId> operators;
+  std::vector<NodeId> leaves{};  ///< Operators, or one chain.
+  std::vector<OpId> operators{};
+  std::int64_t runs = 0;
+  Ticks compute{};  ///< Of all its runs, on the PEs alone.
 };
 
 struct SlabStep {
@@ -47,12 +49,6 @@ struct SlabStep {
   std::uint32_t use_count = 0;
 };
 
-struct SlabTotals {
-  Ticks compute;  ///< PEs alone.
-  Bytes onchip_read;
-  Bytes onchip_written;
-};
-
 struct SlabProgram {
   std::vector<StepPiece> pieces;
   std::vector<SlabStep> steps;
@@ -60,14 +56,23 @@ struct SlabProgram {
   std::vector<ProgramSlab> slabs;
   std::vector<int> slots;                ///< Per buffer.
   std::vector<std::uint32_t> load_with;  ///< Per buffer: equal numbers load side by side; 0: on its own.
-  SlabTotals totals;
+  Bytes onchip_read{};
+  Bytes onchip_written{};
 };
 
 /// How many operators make a step.
 enum class StepSize : unsigned char { kOperator, kBody };
 
-/// Expects a plan of one group, with its layout, whose operators `machine` can run.
-[[nodiscard]] SlabProgram slab_program(const Cascade& cascade, const Plan& plan, const GroupLayout& layout,
-                                       const Machine& machine, Bytes granule, StepSize size);
+/// What a group depends on beside memory.
+struct SlabContext {
+  const Cascade& cascade;
+  const Plan& plan;  ///< Of this group alone.
+  const GroupLayout& layout;
+  const Machine& machine;
+  const std::vector<Engine>& engine_of;  ///< Per operator.
+  Bytes granule;
+};
+
+[[nodiscard]] SlabProgram slab_program(const SlabContext& context, StepSize size);
 
 }  // namespace fusescape

@@ -9,9 +9,12 @@ namespace {
 
 class ShapeBuilder {
  public:
-  ShapeBuilder(const Cascade& cascade, const Plan& plan, const GroupLayout& layout, const Machine& machine,
-               Bytes granule, StepSize size)
-      : cascade_{cascade}, plan_{plan}, layout_{layout}, machine_{machine}, granule_{granule}, size_{size} {}
+  ShapeBuilder(const SlabContext& context, StepSize size)
+      : context_{context},
+        cascade_{context.cascade},
+        plan_{context.plan},
+        layout_{context.layout},
+        size_{size} {}
 
   SlabShape run() {
     shape_.leaves.resize(plan_.nodes.size());
@@ -34,11 +37,10 @@ class ShapeBuilder {
   void add_piece(NodeId parent, const std::vector<NodeId>& leaves);
   void add_leaf(NodeId leaf, bool first);
 
+  const SlabContext& context_;
   const Cascade& cascade_;
   const Plan& plan_;
   const GroupLayout& layout_;
-  const Machine& machine_;
-  Bytes granule_;
   StepSize size_;
   SlabShape shape_;
 };
@@ -47,7 +49,7 @@ class ShapeBuilder {
 std::size_t ShapeBuilder::host_of(std::size_t i) const {
   for (;;) {
     auto host = buffer(i).inside;
-    if (!host && machine_.model.in_place) host = buffer(i).inside_if_in_place;
+    if (!host && context_.machine.model.in_place) host = buffer(i).inside_if_in_place;
     if (!host) return i;
     i = static_cast<std::size_t>(*host);
   }
@@ -79,8 +81,8 @@ void ShapeBuilder::add_facts(std::size_t i) {
 /// Its places in memory, as the closed form has them, and what is loaded beside it.
 void ShapeBuilder::add_slots(std::size_t i) {
   const Buffer& one = buffer(i);
-  const ProfileOptions options{granule_, machine_.model.double_buffering, machine_.model.count_second_slots,
-                               machine_.model.in_place};
+  const ProfileOptions options{context_.granule, context_.machine.model.double_buffering,
+                               context_.machine.model.count_second_slots, context_.machine.model.in_place};
   const FlowContext context{cascade_, plan_, layout_, options};
   const BufferFlow flow = flow_of(context, one);
   const auto ahead = [](const Stream& stream) { return stream.ahead || !stream.moves; };
@@ -185,9 +187,8 @@ void ShapeBuilder::add_pieces(NodeId node) {
 
 }  // namespace
 
-SlabShape slab_shape(const Cascade& cascade, const Plan& plan, const GroupLayout& layout,
-                     const Machine& machine, Bytes granule, StepSize size) {
-  return ShapeBuilder{cascade, plan, layout, machine, granule, size}.run();
+SlabShape slab_shape(const SlabContext& context, StepSize size) {
+  return ShapeBuilder{context, size}.run();
 }
 
 }  // namespace fusescape

@@ -44,7 +44,6 @@ struct SlabShape {
   std::vector<std::uint32_t> load_with;  ///< Likewise.
 };
 
-[[nodiscard]] SlabShape slab_shape(const Cascade& cascade, const Plan& plan, const GroupLayout& layout,
-                                   const Machine& machine, Bytes granule, StepSize size);
+[[nodiscard]] SlabShape slab_shape(const SlabContext& context, StepSize size);
 
 }  // namespace fusescape

@@ -10,7 +10,7 @@ using Kind = SlabUse::Kind;
 
 class SpillingGroup {
  public:
-  SpillingGroup(const ManagedContext& context, const SlabProgram& program, Eviction policy, Bytes page)
+  SpillingGroup(const SlabContext& context, const SlabProgram& program, Eviction policy, Bytes page)
       : context_{context},
         program_{program},
         visits_{program},
@@ -54,7 +54,7 @@ class SpillingGroup {
   void sample(std::int64_t step, std::uint32_t slab, Bytes bytes);
   void limit_drains();
 
-  const ManagedContext& context_;
+  const SlabContext& context_;
   const SlabProgram& program_;
   BufferVisits visits_;
   ManagedMemory memory_;
@@ -225,7 +225,7 @@ void SpillingGroup::limit_drains() {
 
 }  // namespace
 
-expected<ManagedGroup, StuckStep> spilling_group(const ManagedContext& context, const SlabProgram& program,
+expected<ManagedGroup, StuckStep> spilling_group(const SlabContext& context, const SlabProgram& program,
                                                  Eviction policy, Bytes page) {
   return SpillingGroup{context, program, policy, page}.run();
 }

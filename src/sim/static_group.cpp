@@ -8,7 +8,7 @@ namespace {
 
 class StaticGroup {
  public:
-  StaticGroup(const ManagedContext& context, const SlabProgram& program, Bytes footprint, KeptTensors& kept)
+  StaticGroup(const SlabContext& context, const SlabProgram& program, Bytes footprint, KeptTensors& kept)
       : context_{context},
         program_{program},
         footprint_{footprint},
@@ -38,7 +38,7 @@ class StaticGroup {
   void sample(std::int64_t step, TensorId tensor, Bytes added);
   void sample_kept(std::int64_t step, TensorId tensor);
 
-  const ManagedContext& context_;
+  const SlabContext& context_;
   const SlabProgram& program_;
   Bytes footprint_;
   KeptTensors& kept_;
@@ -127,7 +127,7 @@ void StaticGroup::add_step(std::int64_t k) {
 
 }  // namespace
 
-ManagedGroup static_group(const ManagedContext& context, const SlabProgram& program, Bytes footprint,
+ManagedGroup static_group(const SlabContext& context, const SlabProgram& program, Bytes footprint,
                           KeptTensors& kept) {
   return StaticGroup{context, program, footprint, kept}.run();
 }

@@ -123,6 +123,14 @@ Assessment assessed(const Modelling& model, std::string_view strategy) {
   return std::move(*assessment);
 }
 
+Plan plan_of(const Modelling& model, std::string_view strategy) {
+  const auto machine = make_machine(model.accelerator);
+  REQUIRE(machine);
+  auto plan = find_strategy(strategy)->build(planner_for(model), *machine);
+  REQUIRE(plan);
+  return std::move(*plan);
+}
+
 double block_cycles(const Assessment& found) {
   return static_cast<double>(found.cost.latency.value());
 }

@@ -45,6 +45,9 @@ struct Modelling {
 /// Expects a known strategy that has a cost.
 [[nodiscard]] Assessment assessed(const Modelling& model, std::string_view strategy);
 
+/// The plan of a strategy, whether it fits or not. Expects one.
+[[nodiscard]] Plan plan_of(const Modelling& model, std::string_view strategy);
+
 /// Exact sum of the latencies, in cycles, of the groups for which `counts` holds of some operator's name.
 template <class Predicate>
 [[nodiscard]] double cycles_of_groups(const Modelling& model, const Assessment& found, Predicate counts);

@@ -1,0 +1,145 @@
+// Does a plan under managed memory move what it must, within its capacity, for any cascade, plan and machine?
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "random_machines.hpp"
+#include "random_plans.hpp"
+#include "simulation.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+constexpr std::uint32_t kCases = 3000;
+
+/// Calls `check(dice, cascade, plan, layout, machine)` for legal random plans.
+template <class Check>
+void for_legal_plans(const Check& check) {
+  int legal = 0;
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = random_cascade(dice);
+    const Plan plan = RandomPlan{dice, cascade}.run();
+    const auto layout = lay_out(cascade, plan);
+    if (!layout) continue;
+    ++legal;
+    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
+    Accelerator machine = random_machine(dice);
+    machine.model.count_second_slots = dice.one_in(2);
+    check(dice, cascade, plan, *layout, machine);
+  }
+  CHECK(legal > static_cast<int>(kCases / 5));
+}
+
+SimOptions managed(Dice& dice, Keep keep) {
+  return {.eviction = dice.one_in(2) ? Eviction::kLru : Eviction::kFurthestNextUse, .keep = keep};
+}
+
+using PerTensor = std::map<std::pair<std::uint32_t, TensorId>, SimTraffic>;
+
+PerTensor by_tensor(const SimResult& run) {
+  PerTensor found;
+  for (const SimTraffic& one : run.traffic) {
+    if (one.read + one.written + one.evicted + one.reloaded > Bytes{}) found[{one.group, one.tensor}] = one;
+  }
+  return found;
+}
+
+TEST_CASE("Where all groups fit and nothing is kept between them, eviction changes nothing") {
+  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout,
+                     const Accelerator& machine) {
+    const auto free = simulate(cascade, plan, layout, machine);
+    const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kNone));
+    if (!free) return;
+    REQUIRE(run.has_value());
+    CHECK(run->latency == free->latency);
+    CHECK(run->dram_read == free->dram_read);
+    CHECK(run->dram_write == free->dram_write);
+    CHECK(run->peak == free->peak);
+  });
+}
+
+TEST_CASE("A plan that does not fit moves what it moves if it fits, and what it spills on top") {
+  int spilled = 0;
+  for_legal_plans(
+      [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
+        const auto free = simulate(cascade, plan, layout, machine);
+        if (!free) return;
+        machine.sram.capacity = Bytes{dice.in(0, free->peak.value())};
+        CAPTURE(machine.sram.capacity.value());
+        const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kNone));
+        if (!run) {
+          REQUIRE(run.error().reason == SimFailure::Reason::kCapacity);
+          REQUIRE(run.error().needed > machine.sram.capacity);
+          return;
+        }
+        REQUIRE(run->peak <= machine.sram.capacity);
+        const PerTensor expected = by_tensor(*free);
+        Bytes extra;
+        Bytes sum;
+        for (auto& [key, one] : by_tensor(*run)) {
+          CAPTURE(cascade.tensor(key.second).name);
+          const auto known = expected.find(key);
+          const SimTraffic planned = known == expected.end() ? SimTraffic{} : known->second;
+          CHECK(one.read == planned.read);
+          CHECK(one.written <= planned.written);  // The last values of a state may have left before.
+          CHECK(one.written + one.evicted >= planned.written);
+          extra += one.reloaded + one.evicted;
+          sum += one.read + one.written + one.reloaded + one.evicted;
+          // What comes back was an input of the group, or has left it.
+          if (planned.read == Bytes{})
+            CHECK((one.reloaded == Bytes{} || one.evicted + one.written > Bytes{}));
+        }
+        CHECK(run->dram_read + run->dram_write == sum);
+        spilled += extra > Bytes{} ? 1 : 0;
+      });
+  CHECK(spilled > 50);
+}
+
+TEST_CASE("Under managed memory no resource is busier than the run is long") {
+  for_legal_plans(
+      [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
+        const auto free = simulate(cascade, plan, layout, machine);
+        if (!free) return;
+        machine.sram.capacity = Bytes{dice.in(0, 2 * free->peak.value())};
+        const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kAll));
+        if (!run) return;
+        REQUIRE(run->peak <= machine.sram.capacity);
+        Ticks sum;
+        for (const SimResource& used : run->resources) {
+          CAPTURE(used.name);
+          CHECK(used.busy <= run->latency);
+          if (used.kind != SimResourceKind::kOnChipRead && used.kind != SimResourceKind::kOnChipWrite)
+            sum += used.busy;
+        }
+        Ticks end;
+        for (const SimGroup& group : run->groups) {
+          CHECK(group.start >= end);
+          end = group.end;
+        }
+        CHECK(end == run->latency);
+      });
+}
+
+TEST_CASE("What stays between groups saves traffic, never more than was there to save") {
+  std::int64_t saved = 0;
+  for_legal_plans(
+      [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
+        const auto free = simulate(cascade, plan, layout, machine);
+        if (!free) return;
+        machine.sram.capacity = free->peak + Bytes{dice.in(0, free->peak.value())};
+        const SimOptions none = managed(dice, Keep::kNone);
+        SimOptions all = none;
+        all.keep = Keep::kAll;
+        const auto apart = simulate(cascade, plan, layout, machine, none);
+        const auto kept = simulate(cascade, plan, layout, machine, all);
+        REQUIRE(apart.has_value());
+        REQUIRE(kept.has_value());
+        REQUIRE(kept->dram_read <= apart->dram_read);
+        REQUIRE(kept->dram_write <= apart->dram_write);
+        saved += (apart->dram_read - kept->dram_read).value();
+      });
+  CHECK(saved > 0);
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans
