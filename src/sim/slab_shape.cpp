@@ -29,6 +29,7 @@ class ShapeBuilder {
  private:
   [[nodiscard]] const Buffer& buffer(std::size_t i) const { return layout_.buffers[i]; }
   [[nodiscard]] std::size_t host_of(std::size_t i) const;
+  [[nodiscard]] bool made_at_once(const Buffer& one) const;
   [[nodiscard]] bool reads_made_here(OpId op, const StepPiece& piece) const;
   [[nodiscard]] bool needs_whole(std::size_t i, NodeId leaf, const Access* read) const;
   void add_facts(std::size_t i);
@@ -55,6 +56,22 @@ std::size_t ShapeBuilder::host_of(std::size_t i) const {
   }
 }
 
+/// True if no loop below its node repeats the producer, and each loop above asks for another slab.
+bool ShapeBuilder::made_at_once(const Buffer& one) const {
+  NodeId leaf = kRoot;
+  for (std::size_t n = 0; n < plan_.nodes.size(); ++n) {
+    const Node& node = plan_.nodes[n];
+    if (node.kind == NodeKind::kOperator && node.op == *one.producer)
+      leaf = NodeId{static_cast<std::uint16_t>(n)};
+  }
+  const std::vector<PathLoop> above = loops_above(plan_, one.node);
+  const auto indexes = [&](const PathLoop& loop) {
+    return std::any_of(one.access.indices.begin(), one.access.indices.end(),
+                       [&](const Index& index) { return index.rank == loop.rank; });
+  };
+  return loops_above(plan_, leaf).size() == above.size() && std::all_of(above.begin(), above.end(), indexes);
+}
+
 void ShapeBuilder::add_facts(std::size_t i) {
   const Buffer& one = buffer(i);
   const Tensor& tensor = cascade_.tensor(one.tensor);
@@ -70,6 +87,7 @@ void ShapeBuilder::add_facts(std::size_t i) {
     if (other.tensor == one.tensor && other.stored) facts.finals = false;
   }
   facts.host = host_of(i);
+  facts.at_once = one.producer && made_at_once(one);
   facts.terms = 1;
   if (one.producer) {
     for (const RankId rank : cascade_.op(*one.producer).reduction_ranks)

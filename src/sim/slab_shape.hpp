@@ -18,6 +18,7 @@ struct BufferFacts {
   std::size_t host = 0;    ///< The buffer in whose memory it lives; itself, mostly.
   bool loaded = false;     ///< Values before the first element are in DRAM.
   bool finals = false;     ///< A carried one: its last content goes to DRAM.
+  bool at_once = false;    ///< Each slab is made by one run of its producer, and only once.
   std::int64_t terms = 0;  ///< Terms of a sum, of each element.
 };
 
