@@ -254,9 +254,12 @@ void ManagedSimulation::add_group(const SimGroup& sum) {
 
 }  // namespace
 
-expected<SimResult, SimFailure> simulate_managed(const SimContext& context, const SimOptions& options,
-                                                 SimObserver* observer) {
-  return ManagedSimulation{context, options, observer}.run();
+expected<SimResult, SimFailure> simulate_managed(const Cascade& cascade, const Plan& plan,
+                                                 const Layout& layout, const Accelerator& accelerator,
+                                                 const SimOptions& options, SimObserver* observer) {
+  const auto context = make_context(cascade, plan, layout, accelerator, options.core_of);
+  if (!context) return unexpected{context.error()};
+  return ManagedSimulation{*context, options, observer}.run();
 }
 
 }  // namespace fusescape
