@@ -5,6 +5,7 @@
 
 #include "context.hpp"
 #include "fusescape/plan/buffer_flow.hpp"
+#include "fusescape/plan/tile_classes.hpp"
 #include "kept_candidates.hpp"
 #include "kept_tensors.hpp"
 #include "managed_group.hpp"
@@ -14,13 +15,21 @@
 namespace fusescape {
 namespace {
 
+/// Groups of more steps are not unrolled if they need not be: where nothing spills or stays, the simulation
+/// without eviction skips what repeats.
+constexpr Elements kMostSteps{std::int64_t{1} << 18};
+
+/// What would take too much memory to unroll.
+constexpr Elements kTooManySteps{std::int64_t{1} << 23};
+
 /// One group, on its own.
 struct Part {
   Plan plan;
   Layout layout;
   Bytes footprint{};
   bool fits = false;
-  std::optional<SlabProgram> program{};  ///< If it spills or uses what is kept between groups.
+  Elements steps{};
+  std::optional<SlabProgram> program{};  ///< None: it is simulated as without eviction.
 };
 
 class ManagedSimulation {
@@ -37,7 +46,7 @@ class ManagedSimulation {
 
   expected<SimResult, SimFailure> run() {
     for (const GroupLayout& group : context_.layout.groups) parts_.push_back(part_of_group(group));
-    set_programs();
+    if (auto failure = set_programs()) return unexpected{std::move(*failure)};
     for (std::uint32_t g = 0; g < parts_.size(); ++g) {
       auto failure = parts_[g].program ? run_managed(g) : run_alone(g);
       if (failure) return unexpected{std::move(*failure)};
@@ -57,7 +66,7 @@ class ManagedSimulation {
     return {g, static_cast<std::uint32_t>(made_.tiles.size()), made_.latency, kept_.used()};
   }
   [[nodiscard]] SimResource& resource(int index) { return made_.resources[static_cast<std::size_t>(index)]; }
-  void set_programs();
+  [[nodiscard]] std::optional<SimFailure> set_programs();
   void register_kept(const SlabProgram& program, const std::vector<bool>& keeps);
   void make_room(std::uint32_t g);
   [[nodiscard]] std::optional<SimFailure> run_alone(std::uint32_t g);
@@ -85,6 +94,11 @@ Part ManagedSimulation::part_of_group(const GroupLayout& group) const {
   for (const Buffer& buffer : alone.buffers) memory.push_back(flow_of(flows, buffer).memory);
   part.footprint = peak_bytes(part.plan, alone.node, memory);
   part.fits = part.footprint <= context_.machine.capacity;
+  for (std::size_t n = 0; n < part.plan.nodes.size(); ++n) {
+    if (part.plan.nodes[n].kind != NodeKind::kOperator) continue;
+    part.steps +=
+        iteration_count(context_.cascade, loops_above(part.plan, NodeId{static_cast<std::uint16_t>(n)}));
+  }
   return part;
 }
 
@@ -94,17 +108,22 @@ bool ManagedSimulation::touches(std::size_t g, const std::vector<bool>& tensors)
                      [&](const Buffer& buffer) { return tensors[index_of(buffer.tensor)]; });
 }
 
-void ManagedSimulation::set_programs() {
+std::optional<SimFailure> ManagedSimulation::set_programs() {
   std::vector<bool> fits;
   for (const Part& part : parts_) fits.push_back(part.fits);
   const std::vector<bool> keeps =
       kept_candidates(context_.cascade, context_.plan, context_.layout, fits, options_.keep);
   for (std::size_t g = 0; g < parts_.size(); ++g) {
     Part& part = parts_[g];
-    if (part.fits && !touches(g, keeps)) continue;
+    const bool must = !part.fits || touches(g, keeps);
+    if (!must && part.steps > kMostSteps) continue;
+    if (part.steps > kTooManySteps) {
+      return SimFailure{.reason = SimFailure::Reason::kOverflow, .group = static_cast<std::uint32_t>(g)};
+    }
     part.program = slab_program(slabs(part), part.fits ? StepSize::kBody : StepSize::kOperator);
     register_kept(*part.program, keeps);
   }
+  return std::nullopt;
 }
 
 /// Tells what is kept between groups which parts are made and read, in order.
