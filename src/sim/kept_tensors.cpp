@@ -13,29 +13,66 @@ std::int64_t common_volume(const Box& a, const Box& b) {
 }
 
 void KeptTensors::will_make(TensorId tensor, const Box& box, Bytes bytes) {
-  Part part{memory_.add(bytes), box, bytes, {}};
+  Kept& kept = tensors_[tensor];
+  kept.starts.resize(box.size());
+  std::vector<std::int64_t> starts;
+  for (std::size_t d = 0; d < box.size(); ++d) {
+    starts.push_back(box[d].first);
+    kept.starts[d].insert(box[d].first);
+  }
+  kept.at[std::move(starts)] = kept.parts.size();
+  kept.parts.push_back({memory_.add(bytes), box, bytes, {}});
   tensor_of_.push_back(tensor);
-  tensors_[tensor].parts.push_back(std::move(part));
+  counted_.emplace_back();
   ++positions_;
+}
+
+/// The parts that have elements of `box`: those in the cells of the grid that it meets.
+std::vector<std::size_t> KeptTensors::parts_in(const Kept& kept, const Box& box) {
+  std::vector<std::vector<std::int64_t>> corners{{}};
+  for (std::size_t d = 0; d < box.size(); ++d) {
+    std::vector<std::vector<std::int64_t>> longer;
+    auto cell = kept.starts[d].upper_bound(box[d].first);
+    if (cell != kept.starts[d].begin()) --cell;
+    for (; cell != kept.starts[d].end() && *cell < box[d].second; ++cell) {
+      for (std::vector<std::int64_t> corner : corners) {
+        corner.push_back(*cell);
+        longer.push_back(std::move(corner));
+      }
+    }
+    corners = std::move(longer);
+  }
+  std::vector<std::size_t> found;
+  for (const std::vector<std::int64_t>& corner : corners) {
+    const auto part = kept.at.find(corner);
+    if (part != kept.at.end() && common_volume(kept.parts[part->second].box, box) > 0)
+      found.push_back(part->second);
+  }
+  return found;
 }
 
 void KeptTensors::will_read(TensorId tensor, const Box& box) {
   Kept& kept = tensors_.at(tensor);
-  for (Part& part : kept.parts) {
-    if (common_volume(part.box, box) > 0) part.uses.push_back(positions_);
-  }
+  for (const std::size_t part : parts_in(kept, box)) kept.parts[part].uses.push_back(positions_);
   kept.reads.push_back(box);
   ++positions_;
 }
 
-std::int64_t KeptTensors::next_use(Part& part, std::int64_t now) const {
+std::int64_t KeptTensors::next_use(Part& part, std::int64_t now) {
   while (part.next < part.uses.size() && part.uses[part.next] <= now) ++part.next;
   return part.next < part.uses.size() ? part.uses[part.next] : kNeverUsed;
 }
 
-std::vector<Leaving> KeptTensors::leaving(std::span<const SlabMovement> moved) const {
+void KeptTensors::recount(SlabId slab) {
+  Bytes& counted = counted_[static_cast<std::size_t>(slab)];
+  const Bytes now = memory_.resident(slab);
+  tensors_.at(tensor_of_[static_cast<std::size_t>(slab)]).resident += now - std::exchange(counted, now);
+}
+
+std::vector<Leaving> KeptTensors::leaving(std::span<const SlabMovement> moved) {
   std::vector<Leaving> found;
   for (const SlabMovement& one : moved) {
+    recount(one.slab);
     const Bytes bytes = one.evicted + one.passed;
     if (bytes > Bytes{}) found.push_back({tensor_of_[static_cast<std::size_t>(one.slab)], bytes});
   }
@@ -58,25 +95,19 @@ std::int64_t KeptTensors::read(TensorId tensor) {
   Kept& kept = tensors_.at(tensor);
   const Box& box = kept.reads[kept.read++];
   std::int64_t found = 0;
-  for (Part& part : kept.parts) {
-    const std::int64_t common = common_volume(part.box, box);
-    if (common == 0) continue;
-    const auto share = static_cast<Int128>(memory_.resident(part.slab).value()) * common;
+  for (const std::size_t p : parts_in(kept, box)) {
+    Part& part = kept.parts[p];
+    const auto share =
+        static_cast<Int128>(memory_.resident(part.slab).value()) * common_volume(part.box, box);
     found += static_cast<std::int64_t>(share / part.bytes.value());
     const SlabUse use{.kind = SlabUse::Kind::kRead,
                       .slab = part.slab,
                       .next_use = next_use(part, now_),
                       .absent_passes = true};
-    static_cast<void>(memory_.run(now_, {&use, 1}));
+    static_cast<void>(leaving(*memory_.run(now_, {&use, 1})));
   }
   ++now_;
   return found;
-}
-
-Bytes KeptTensors::resident(TensorId tensor) const {
-  Bytes sum;
-  for (const Part& part : tensors_.at(tensor).parts) sum += memory_.resident(part.slab);
-  return sum;
 }
 
 }  // namespace fusescape

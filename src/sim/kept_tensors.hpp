@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -39,7 +41,7 @@ class KeptTensors {
 
   [[nodiscard]] Bytes used() const { return memory_.used(); }
   /// Bytes of it on chip.
-  [[nodiscard]] Bytes resident(TensorId tensor) const;
+  [[nodiscard]] Bytes resident(TensorId tensor) const { return tensors_.at(tensor).resident; }
 
  private:
   struct Part {
@@ -50,18 +52,24 @@ class KeptTensors {
     std::size_t next = 0;            ///< The first of `uses` that is not over.
   };
   struct Kept {
-    std::vector<Part> parts;  ///< In the order in which they are made.
+    std::vector<Part> parts;                              ///< In the order in which they are made.
+    std::vector<std::set<std::int64_t>> starts;           ///< Of parts, per dimension: they lie on a grid.
+    std::map<std::vector<std::int64_t>, std::size_t> at;  ///< Part by its starts.
+    Bytes resident{};
     std::vector<Box> reads;
     std::size_t made = 0;
     std::size_t read = 0;
   };
 
-  [[nodiscard]] std::int64_t next_use(Part& part, std::int64_t now) const;
-  [[nodiscard]] std::vector<Leaving> leaving(std::span<const SlabMovement> moved) const;
+  [[nodiscard]] static std::vector<std::size_t> parts_in(const Kept& kept, const Box& box);
+  [[nodiscard]] static std::int64_t next_use(Part& part, std::int64_t now);
+  [[nodiscard]] std::vector<Leaving> leaving(std::span<const SlabMovement> moved);
+  void recount(SlabId slab);
 
   ManagedMemory memory_;
   std::map<TensorId, Kept> tensors_;
   std::vector<TensorId> tensor_of_;  ///< Per slab.
+  std::vector<Bytes> counted_;       ///< Per slab, of it on chip when last counted.
   std::int64_t positions_ = 0;       ///< Of the program.
   std::int64_t now_ = 0;
 };
