@@ -22,7 +22,7 @@ SlabId ManagedMemory::add(Bytes bytes) {
     id = free_.back();
     free_.pop_back();
   }
-  at(id) = {.bytes = bytes.value(), .listed = at(id).listed};
+  at(id) = {.bytes = bytes.value()};
   return id;
 }
 
@@ -71,13 +71,16 @@ void ManagedMemory::add_operands(std::int64_t now, std::span<const SlabUse> uses
 
 /// Lets candidates give way until nothing exceeds the capacity; what still does.
 std::int64_t ManagedMemory::give_way(std::int64_t excess) {
-  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
-    if (a.rank != b.rank) return a.rank > b.rank;
-    if (a.use.has_value() != b.use.has_value()) return a.use.has_value();  // It saves a transfer.
-    return a.slab > b.slab;
-  });
-  for (const Candidate& candidate : candidates_) {
-    if (excess <= 0) break;
+  const auto stays_longer = [](const Candidate& a, const Candidate& b) {
+    if (a.rank != b.rank) return a.rank < b.rank;
+    if (a.use.has_value() != b.use.has_value()) return b.use.has_value();  // It saves a transfer.
+    return a.slab < b.slab;
+  };
+  std::make_heap(candidates_.begin(), candidates_.end(), stays_longer);
+  while (excess > 0 && !candidates_.empty()) {
+    std::pop_heap(candidates_.begin(), candidates_.end(), stays_longer);
+    const Candidate candidate = candidates_.back();
+    candidates_.pop_back();
     const std::int64_t resident = at(candidate.slab).resident;
     if (candidate.use) {
       std::int64_t& place = place_[*candidate.use];
@@ -146,21 +149,23 @@ void ManagedMemory::finish(std::int64_t now, std::span<const SlabUse> uses) {
       used_ -= slab.resident;
       slab.resident = 0;
       free_.push_back(use.slab);
-    } else if (slab.resident > 0 && !slab.listed) {
-      slab.listed = true;
-      residents_.push_back(use.slab);
     }
   }
-  drop_absent();
+  for (const SlabMovement& one : moved_) list(one.slab);
 }
 
-void ManagedMemory::drop_absent() {
-  const auto absent = [&](SlabId id) {
-    if (at(id).resident > 0) return false;
-    at(id).listed = false;
-    return true;
-  };
-  residents_.erase(std::remove_if(residents_.begin(), residents_.end(), absent), residents_.end());
+/// Enters the slab in the list of residents, or takes it off.
+void ManagedMemory::list(SlabId id) {
+  Slab& slab = at(id);
+  if (slab.resident > 0 && !slab.listed) {
+    slab.listed = residents_.size();
+    residents_.push_back(id);
+  }
+  if (slab.resident > 0 || !slab.listed) return;
+  at(residents_.back()).listed = slab.listed;
+  residents_[*slab.listed] = residents_.back();
+  residents_.pop_back();
+  slab.listed.reset();
 }
 
 expected<std::span<const SlabMovement>, MemoryDeadlock> ManagedMemory::run(std::int64_t now,
@@ -193,7 +198,7 @@ std::span<const SlabMovement> ManagedMemory::resize(Bytes capacity) {
     add_others({});
     static_cast<void>(give_way(excess));  // Everything may leave: nothing is left over.
   }
-  drop_absent();
+  for (const SlabMovement& one : moved_) list(one.slab);
   return moved_;
 }
 

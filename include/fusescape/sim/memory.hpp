@@ -91,7 +91,7 @@ class ManagedMemory {
     std::int64_t clean = 0;     ///< DRAM has a copy of the content from this byte on; at most `resident`.
     std::int64_t next_use = kNeverUsed;
     std::int64_t last_use = -1;
-    bool listed = false;  ///< In residents_.
+    std::optional<std::size_t> listed{};  ///< Position in residents_.
   };
   /// A slab of which bytes may give way.
   struct Candidate {
@@ -111,7 +111,7 @@ class ManagedMemory {
   void evict(SlabId slab, std::int64_t to, SlabMovement& movement);
   void settle(const SlabUse& use, std::int64_t place, SlabMovement& movement);
   void finish(std::int64_t now, std::span<const SlabUse> uses);
-  void drop_absent();
+  void list(SlabId slab);
 
   std::int64_t capacity_ = 0;
   std::int64_t page_ = 1;
