@@ -113,8 +113,9 @@ StuckStep SpillingGroup::stuck(std::size_t k, MemoryDeadlock why) const {
 /// What a part of a slab takes on the way to or from DRAM.
 Bytes SpillingGroup::in_dram(const ProgramSlab& slab, Bytes part, bool first) const {
   const Bytes whole = first ? slab.load : slab.store;
-  if (part == slab.bytes && whole > Bytes{}) return whole;
-  return round_up(part, context_.granule);
+  const Bytes packed = round_up(part, context_.granule);
+  if (whole == Bytes{}) return packed;
+  return part == slab.bytes ? whole : std::min(packed, whole);
 }
 
 /// The first step with which the load may start: there is room for it until it is needed. A second slot that

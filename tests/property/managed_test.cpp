@@ -44,17 +44,15 @@ PerTensor by_tensor(const SimResult& run) {
   return found;
 }
 
-TEST_CASE("Where all groups fit and nothing is kept between them, eviction changes nothing") {
+TEST_CASE("Where all groups fit and nothing is kept between them, eviction changes no traffic") {
   for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout,
                      const Accelerator& machine) {
     const auto free = simulate(cascade, plan, layout, machine);
     const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kNone));
-    if (!free) return;
+    REQUIRE(free.has_value());
     REQUIRE(run.has_value());
-    CHECK(run->latency == free->latency);
     CHECK(run->dram_read == free->dram_read);
     CHECK(run->dram_write == free->dram_write);
-    CHECK(run->peak == free->peak);
   });
 }
 
@@ -63,7 +61,7 @@ TEST_CASE("A plan that does not fit moves what it moves if it fits, and what it 
   for_legal_plans(
       [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
         const auto free = simulate(cascade, plan, layout, machine);
-        if (!free) return;
+        REQUIRE(free.has_value());
         machine.sram.capacity = Bytes{dice.in(0, free->peak.value())};
         CAPTURE(machine.sram.capacity.value());
         const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kNone));
@@ -99,7 +97,7 @@ TEST_CASE("Under managed memory no resource is busier than the run is long") {
   for_legal_plans(
       [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
         const auto free = simulate(cascade, plan, layout, machine);
-        if (!free) return;
+        REQUIRE(free.has_value());
         machine.sram.capacity = Bytes{dice.in(0, 2 * free->peak.value())};
         const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kAll));
         if (!run) return;
@@ -125,7 +123,7 @@ TEST_CASE("What stays between groups saves traffic, never more than was there to
   for_legal_plans(
       [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
         const auto free = simulate(cascade, plan, layout, machine);
-        if (!free) return;
+        REQUIRE(free.has_value());
         machine.sram.capacity = free->peak + Bytes{dice.in(0, free->peak.value())};
         const SimOptions none = managed(dice, Keep::kNone);
         SimOptions all = none;
