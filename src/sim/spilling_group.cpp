@@ -204,8 +204,9 @@ void SpillingGroup::add_step(std::int64_t k, std::span<const SlabMovement> moved
   for (std::size_t i = 0; i < uses_.size(); ++i) {
     const std::uint32_t s = slab(uses_[i].slab);
     state_[s].last_use = k;
-    sample(k, s, Bytes{memory_.places()[i]});
+    sample(k, s, std::min(state_[s].shown, Bytes{memory_.places()[i]}));  // What shrinks first makes room.
   }
+  for (std::size_t i = 0; i < uses_.size(); ++i) sample(k, slab(uses_[i].slab), Bytes{memory_.places()[i]});
   for (const SlabUse& use : uses_) sample(k + 1, slab(use.slab), memory_.resident(use.slab));
   traffic_.end_loads();
 }

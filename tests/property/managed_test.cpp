@@ -139,5 +139,53 @@ TEST_CASE("What stays between groups saves traffic, never more than was there to
   CHECK(saved > 0);
 }
 
+/// Adds up what it hears.
+class Listener final : public SimObserver {
+ public:
+  void event(const SimEvent& event) override {
+    in_order_ = in_order_ && last_ <= event.end && event.start <= event.end;
+    last_ = event.end;
+    if (event.kind == SimEventKind::kTile) ++tiles_;
+    if (event.kind == SimEventKind::kLoad || event.kind == SimEventKind::kStore) moved_ += event.bytes;
+  }
+  void memory(const MemoryChange& change) override {
+    most_ = std::max(most_, change.total);
+    in_order_ = in_order_ && change.tensor_bytes <= change.total && change.tensor_bytes >= Bytes{};
+  }
+  void skipped(Ticks, Ticks, std::int64_t) override { skipped_ = true; }
+
+  Ticks last_;
+  Bytes most_;
+  Bytes moved_;
+  std::int64_t tiles_ = 0;
+  bool in_order_ = true;
+  bool skipped_ = false;
+};
+
+TEST_CASE(
+    "An observer hears of every tile and byte, and where a group spills of no more memory than there is") {
+  for_legal_plans(
+      [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
+        const auto free = simulate(cascade, plan, layout, machine);
+        REQUIRE(free.has_value());
+        machine.sram.capacity = Bytes{dice.in(0, 2 * free->peak.value())};
+        Listener heard;
+        const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kAll), &heard);
+        if (!run) return;
+        std::int64_t tiles = 0;
+        for (const SimTile& tile : run->tiles) tiles += tile.runs;
+        CHECK(heard.in_order_);
+        CHECK(!heard.skipped_);
+        CHECK(heard.tiles_ == tiles);
+        CHECK(heard.last_ <= run->latency);
+        CHECK(heard.moved_ == run->dram_read + run->dram_write);
+        // Of a group that fits, all slabs of a tile are heard of at once.
+        const bool spills = std::any_of(run->traffic.begin(), run->traffic.end(), [](const SimTraffic& one) {
+          return one.evicted + one.reloaded > Bytes{};
+        });
+        if (spills && layout.groups.size() == 1) CHECK(heard.most_ <= run->peak);
+      });
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans
