@@ -14,6 +14,11 @@ SimEvent transfer_event(SimEventKind kind, int resource, TensorId tensor, Bytes 
           .bytes = bytes};
 }
 
+/// What a load has brought after this much of its time.
+Bytes bytes_until(const StepLoad& load, Ticks done) {
+  return Bytes{static_cast<std::int64_t>(load.bytes.value() * done.value() / load.time.value())};
+}
+
 /// All spans, by their ends. Loads beside a longer one take no time, and are no spans.
 std::vector<SimEvent> events_of(const SimContext& context, const SlabProgram& program,
                                 const ManagedGroup& group, const TransferTimes& times) {
@@ -26,11 +31,13 @@ std::vector<SimEvent> events_of(const SimContext& context, const SlabProgram& pr
     tile.tile = piece;
     events.push_back(tile);
   }
-  for (std::size_t i = 0; i < times.loads.size(); ++i) {
-    const StepLoad& load = group.transfers.loads[i];
-    if (load.time == Ticks{}) continue;
-    events.push_back(
-        transfer_event(SimEventKind::kLoad, context.dram_read, load.tensor, load.bytes, times.loads[i]));
+  std::vector<Ticks> done(group.transfers.loads.size());  // Of each load, so far.
+  for (const LoadPart& part : times.load_parts) {
+    const StepLoad& load = group.transfers.loads[part.load];
+    const Bytes before = bytes_until(load, done[part.load]);
+    done[part.load] += part.time.end - part.time.start;
+    events.push_back(transfer_event(SimEventKind::kLoad, context.dram_read, load.tensor,
+                                    bytes_until(load, done[part.load]) - before, part.time));
   }
   for (std::size_t i = 0; i < times.stores.size(); ++i) {
     const StepStore& store = group.transfers.stores[i];

@@ -50,6 +50,7 @@ class Scheduler {
   [[nodiscard]] Ticks wait_for_stores(std::int64_t step, Ticks start);
   [[nodiscard]] Ticks pass_through(std::int64_t step, Ticks start, Ticks end);
   void fill_gap(Ticks until);
+  void add_part(std::size_t load, Ticks start, Ticks end);
   void serve_load(std::size_t i, Ticks ready);
   void serve_store(std::size_t i);
   void serve_stores(std::size_t until);
@@ -86,8 +87,21 @@ void Scheduler::fill_gap(Ticks until) {
     made_.read_busy += part;
     read_free_ = start + part;
     made_.loads[i].end = read_free_;
+    add_part(i, start, read_free_);
     if (left_[i] == Ticks{}) far_.pop_front();
   }
+}
+
+void Scheduler::add_part(std::size_t load, Ticks start, Ticks end) {
+  if (start == end) return;
+  if (!made_.load_parts.empty()) {
+    LoadPart& last = made_.load_parts.back();
+    if (last.load == load && last.time.end == start) {
+      last.time.end = end;
+      return;
+    }
+  }
+  made_.load_parts.push_back({load, {start, end}});
 }
 
 void Scheduler::serve_load(std::size_t i, Ticks ready) {
@@ -99,6 +113,7 @@ void Scheduler::serve_load(std::size_t i, Ticks ready) {
   made_.read_busy += left_[i];
   if (!begun) made_.loads[i].start = start;
   made_.loads[i].end = read_free_;
+  add_part(i, start, read_free_);
   left_[i] = {};
 }
 

@@ -50,9 +50,16 @@ struct TimeSpan {
   Ticks end;
 };
 
+/// A load that fills gaps has several.
+struct LoadPart {
+  std::size_t load = 0;  ///< Position in TransferProgram::loads.
+  TimeSpan time;
+};
+
 struct TransferTimes {
   std::vector<TimeSpan> steps;
-  std::vector<TimeSpan> loads;  ///< From the first byte to the last.
+  std::vector<TimeSpan> loads;       ///< From the first byte to the last.
+  std::vector<LoadPart> load_parts;  ///< When the port is busy with them, in order of time.
   std::vector<TimeSpan> stores;
   Ticks end;        ///< Of all, counted from the start of the group.
   Ticks read_busy;  ///< Of a shared port: of loads and stores together, here.

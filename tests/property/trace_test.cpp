@@ -101,6 +101,28 @@ TEST_CASE("The tile that an event names is one of its own group and core") {
       });
 }
 
+TEST_CASE("Traces under managed memory obey the format, and name tiles of their own group") {
+  int spilling = 0;
+  for_random_runs([&](const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
+    const auto roomy = simulate(cascade, plan, layout, machine);
+    REQUIRE(roomy.has_value());
+    machine.sram.banks = machine.sram.bank_count();
+    machine.sram.capacity = Bytes{roomy->peak.value() * 3 / 4};
+    SimOptions options;
+    options.eviction = Eviction::kFurthestNextUse;
+    options.keep = Keep::kAll;
+    const auto known = simulate(cascade, plan, layout, machine, options);
+    if (!known) return;  // One tile's slabs do not fit.
+    ++spilling;
+    TileNames names{*known};
+    CHECK(simulate(cascade, plan, layout, machine, options, &names).has_value());
+    const TraceChecker checker{traced(cascade, plan, layout, machine, options).text};
+    CAPTURE(checker.faults());
+    CHECK(checker.faults().empty());
+  });
+  CHECK(spilling > 100);
+}
+
 TEST_CASE("The slices of a row add up to the time that its core or DRAM port is busy") {
   for_random_runs(
       [](const Cascade& cascade, const Plan& plan, const Layout& layout, const Accelerator& machine) {
