@@ -47,19 +47,20 @@ std::vector<std::uint32_t> candidates(const Cascade& cascade, const Plan& plan,
 std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator) {
   const std::vector<SingleCore> singles = single_cores(accelerator);
   CoreOf core_of(cascade.operators.size());
+  const auto next_able = [&](NodeId leaf, std::size_t from) -> std::optional<std::size_t> {
+    for (std::size_t i = 0; i < singles.size(); ++i) {
+      const std::size_t core = (from + i) % singles.size();
+      if (can_run(cascade, plan, leaf, accelerator.cores[singles[core].core])) return core;
+    }
+    return std::nullopt;
+  };
   for (const NodeId group : plan.node(kRoot).children) {
     std::size_t next = 0;
     for (const NodeId leaf : leaves_of(plan, group)) {
-      std::size_t tried = 0;
-      while (
-          tried < singles.size() &&
-          !can_run(cascade, plan, leaf, accelerator.cores[singles[(next + tried) % singles.size()].core])) {
-        ++tried;
-      }
-      if (tried == singles.size()) return std::nullopt;
-      const std::size_t core = (next + tried) % singles.size();
-      set_core(plan, leaf, static_cast<std::uint32_t>(core), core_of);
-      next = core + 1;
+      const auto core = next_able(leaf, next);
+      if (!core) return std::nullopt;
+      set_core(plan, leaf, static_cast<std::uint32_t>(*core), core_of);
+      next = *core + 1;
     }
   }
   return core_of;
@@ -68,19 +69,22 @@ std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan, cons
 CoreOf improved(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator, CoreOf start,
                 const std::function<std::optional<Ticks>(const CoreOf&)>& latency) {
   std::optional<Ticks> best = latency(start);
-  for (bool better = true; better;) {
+  bool better = true;
+  const auto try_core = [&](NodeId leaf, std::uint32_t core) {
+    CoreOf moved = start;
+    set_core(plan, leaf, core, moved);
+    if (moved == start) return;
+    const std::optional<Ticks> now = latency(moved);
+    if (!now || (best && *now >= *best)) return;
+    best = now;
+    start = std::move(moved);
+    better = true;
+  };
+  while (better) {
     better = false;
     for (const NodeId leaf : leaves_of(plan, kRoot)) {
-      for (const std::uint32_t core : candidates(cascade, plan, accelerator, leaf, start)) {
-        CoreOf moved = start;
-        set_core(plan, leaf, core, moved);
-        if (moved == start) continue;
-        const std::optional<Ticks> now = latency(moved);
-        if (!now || (best && *now >= *best)) continue;
-        best = now;
-        start = std::move(moved);
-        better = true;
-      }
+      for (const std::uint32_t core : candidates(cascade, plan, accelerator, leaf, start))
+        try_core(leaf, core);
     }
   }
   return start;

@@ -21,7 +21,7 @@ class BufferCompiler {
   void run();
 
  private:
-  BufferSpec made(const Buffer& buffer, const BufferFlow& flow) const;
+  [[nodiscard]] BufferSpec made(const Buffer& buffer, const BufferFlow& flow) const;
   void set_loops(const Buffer& buffer, BufferSpec& spec) const;
   void set_load(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const;
   void set_store(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const;

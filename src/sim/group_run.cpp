@@ -32,14 +32,12 @@ GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimSt
       scratch_{whole_bounds(context.cascade)},
       watched_by_(program.loops.size(), -1),
       snapshots_(program.loops.size()) {
-  for (std::size_t core = 0; core < cores_.size(); ++core) {
+  for (std::size_t core = cores_.size(); core-- > 0;) {
     cores_[core].at = Odometer{program.loops};
     cores_[core].iterations.resize(program.loops.size());
-    for (const ProgramStep& step : program.steps[core]) {
-      const bool loop = step.kind == ProgramStep::Kind::kLoop;
-      if (loop && watched_by_[static_cast<std::size_t>(step.id)] < 0) {
-        watched_by_[static_cast<std::size_t>(step.id)] = static_cast<int>(core);
-      }
+    for (const ProgramStep& step : program.steps[core]) {  // The first core that has a loop watches it.
+      if (step.kind != ProgramStep::Kind::kLoop) continue;
+      watched_by_[static_cast<std::size_t>(step.id)] = static_cast<int>(core);
     }
   }
   for (std::size_t i = 0; i < buffers_.size(); ++i) {

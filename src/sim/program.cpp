@@ -1,6 +1,7 @@
 #include "program.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "compile.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
@@ -45,6 +46,7 @@ class TreeCompiler {
   void add_loop(const Node& node, LoopMask& path);
   void add_leaf(NodeId parent, NodeId leaf);
   void emit(NodeId id, int core);
+  [[nodiscard]] std::vector<int> innermost_per_rank(LoopMask path) const;
   [[nodiscard]] bool has_tiles_of(NodeId id, int core) const;
 
   const SimContext& context_;
@@ -73,21 +75,23 @@ void TreeCompiler::add_loop(const Node& node, LoopMask& path) {
   program_.loops.push_back(loop);
 }
 
+std::vector<int> TreeCompiler::innermost_per_rank(LoopMask path) const {
+  LoopMask inner = path;
+  for (LoopMask left = path; left != 0; left &= left - 1) {
+    inner &= ~bit_of(program_.loops[static_cast<std::size_t>(std::countr_zero(left))].outer);
+  }
+  std::vector<int> found;
+  for (; inner != 0; inner &= inner - 1) found.push_back(std::countr_zero(inner));
+  return found;
+}
+
 /// Adds `leaf` to the last tile if it is of the same run and core, or as a tile of its own.
 void TreeCompiler::add_leaf(NodeId parent, NodeId leaf) {
   const std::vector<OpId> members = operators_below(plan_, leaf);
   const int core = context_.core_of[index_of(members.front())];
   if (leaf == run_->leaves.front() || program_.tiles.back().core != core) {
     TileSpec tile{.node = parent, .core = core, .path = map_.path_of(parent)};
-    for (LoopMask left = tile.path; left != 0;) {
-      const int loop = innermost(left);
-      const RankId rank = program_.loops[static_cast<std::size_t>(loop)].rank;
-      const bool known = std::any_of(tile.key_loops.begin(), tile.key_loops.end(), [&](int inner) {
-        return program_.loops[static_cast<std::size_t>(inner)].rank == rank;
-      });
-      if (!known) tile.key_loops.push_back(loop);
-      left &= ~bit_of(loop);
-    }
+    tile.key_loops = innermost_per_rank(tile.path);
     program_.tiles.push_back(std::move(tile));
   }
   if (leaf == run_->leaves.back()) ++run_;

@@ -273,5 +273,65 @@ TEST_CASE("A plan that does not fit is refused with the bytes that the closed fo
   CHECK(describe(cascade, refused.error()) == "group 0 needs 192 B on chip; there are 191 B");
 }
 
+struct Both {
+  std::int64_t closed = 0;
+  std::int64_t simulated = 0;
+};
+
+/// a = x * x and b = a * w on 10 elements of a byte, one byte a cycle from DRAM, `cycles` for each element; R
+/// and S are ranks that neither has.
+Both both_of(const char* plan, std::int64_t cycles) {
+  CascadeBuilder make{"two", DataType::kInt8};
+  const RankId i = make.rank("I", Elements{10});
+  const RankId j = make.rank("J", Elements{5});
+  make.rank("R", Elements{2});
+  const TensorId x = make.tensor("x", {i}, TensorKind::kInput);
+  const TensorId w = make.tensor("w", {i, j}, TensorKind::kWeight);
+  const TensorId a = make.make("a", OpKind::kMul, {"a", {i}}, {make.at(x), make.at(x)});
+  make.make("b", OpKind::kMatmul, {"b", {i}}, {make.at(a), make.at(w)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator(1, 5);
+  machine.cores.front().cycles_per_op.fill(cycles);
+  machine.cores.front().spatial.push_back(
+      {.kinds = {}, .operators = {}, .cores = {}, .rows = {}, .cols = {"J"}, .flat = {}});
+  machine.dram.bandwidth = BitsPerCycle{8};
+  Plan made = plan_of(cascade, plan);
+  made.spatial = spatial_mappings(cascade, machine);
+  const Cost cost = cost_on(profile_of(cascade, made, profile_options(machine)), machine);
+  return {cost.latency.value(), simulated(cascade, made, machine).cycles.value()};
+}
+
+// The smallest cases in which the closed form was above what is possible, one for each reason.
+
+TEST_CASE("What a later operator needs comes in while the first runs, also if the first is further in") {
+  // x 10, a 100 cycles while w's 50 bytes come, b 100, b's 10 bytes: not w, a, b and no store.
+  const Both both = both_of("{ a } b", 10);
+  CHECK(both.closed == 10 + 100 + 100 + 10);
+  CHECK(both.simulated == 220);
+}
+
+TEST_CASE("A result that a loop makes again leaves after the first time") {
+  // x and w 60; a and b 20, again 20 while b's 10 bytes leave.
+  const Both both = both_of("R:1{ a b }", 1);
+  CHECK(both.closed == 60 + 20 + 20);
+  CHECK(both.simulated == 100);
+}
+
+TEST_CASE("What is spilled inside a tile does not come before the tile") {
+  // x 10, a 10 with w coming until 60, a out and in (it goes first) 20 to 40, so that w is there at 80; b 10,
+  // out 10.
+  const Both both = both_of("@a! a b", 1);
+  CHECK(both.simulated == 10 + 10 + 20 + 40 + 10 + 10);
+  CHECK(both.closed == 50 + 10 + 10 + 10 + 10);  // The port: x, w, a twice, b.
+}
+
+TEST_CASE("A load into a single slot is hidden by another tile of the group") {
+  // Per half of R nothing moves but x's turn in I: 5 + 5 bytes; a and b of five elements 50 each.
+  const Both both = both_of("I:5{ { @x*1 a } b }", 10);
+  // x 5, then a and b twice; w's and x's second halves come meanwhile; the last half of b 5.
+  CHECK(both.closed == 5 + 4 * 50 + 5);
+  CHECK(both.simulated == 210);
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans
