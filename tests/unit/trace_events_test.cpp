@@ -30,7 +30,8 @@ TEST_CASE("A cycle of 1 GHz is a thousandth of a microsecond, and a third of one
   CHECK(microseconds(clock.picoseconds(Ticks{2})) == "0.000666");
   CHECK(microseconds(clock.picoseconds(Ticks{3 * 414})) == "0.414");
   CHECK(microseconds(clock.picoseconds(Ticks{0})) == "0");
-  CHECK(microseconds(clock.picoseconds(Ticks{Int128{3} * 1'000'000'000})) == "1000000");  // 10^9 cycles: a second.
+  CHECK(microseconds(clock.picoseconds(Ticks{Int128{3} * 1'000'000'000})) ==
+        "1000000");  // 10^9 cycles: a second.
 }
 
 TEST_CASE("A clock of 700 MHz divides no second evenly, and long simulations stay exact") {
