@@ -4,6 +4,25 @@
 
 namespace fusescape {
 
+namespace {
+
+/// Each of `corners` longer by each of the sorted `cells` that meet `range`.
+std::vector<std::vector<std::int64_t>> extended(const std::vector<std::vector<std::int64_t>>& corners,
+                                                const std::set<std::int64_t>& cells, const Range& range) {
+  std::vector<std::vector<std::int64_t>> longer;
+  auto cell = cells.upper_bound(range.first);
+  if (cell != cells.begin()) --cell;
+  for (; cell != cells.end() && *cell < range.second; ++cell) {
+    for (const std::vector<std::int64_t>& corner : corners) {
+      longer.push_back(corner);
+      longer.back().push_back(*cell);
+    }
+  }
+  return longer;
+}
+
+}  // namespace
+
 std::int64_t common_volume(const Box& a, const Box& b) {
   std::int64_t all = 1;
   for (std::size_t d = 0; d < a.size() && all > 0; ++d) {
@@ -30,23 +49,12 @@ void KeptTensors::will_make(TensorId tensor, const Box& box, Bytes bytes) {
 /// The parts that have elements of `box`: those in the cells of the grid that it meets.
 std::vector<std::size_t> KeptTensors::parts_in(const Kept& kept, const Box& box) {
   std::vector<std::vector<std::int64_t>> corners{{}};
-  for (std::size_t d = 0; d < box.size(); ++d) {
-    std::vector<std::vector<std::int64_t>> longer;
-    auto cell = kept.starts[d].upper_bound(box[d].first);
-    if (cell != kept.starts[d].begin()) --cell;
-    for (; cell != kept.starts[d].end() && *cell < box[d].second; ++cell) {
-      for (std::vector<std::int64_t> corner : corners) {
-        corner.push_back(*cell);
-        longer.push_back(std::move(corner));
-      }
-    }
-    corners = std::move(longer);
-  }
+  for (std::size_t d = 0; d < box.size(); ++d) corners = extended(corners, kept.starts[d], box[d]);
   std::vector<std::size_t> found;
   for (const std::vector<std::int64_t>& corner : corners) {
     const auto part = kept.at.find(corner);
-    if (part != kept.at.end() && common_volume(kept.parts[part->second].box, box) > 0)
-      found.push_back(part->second);
+    if (part == kept.at.end()) continue;
+    if (common_volume(kept.parts[part->second].box, box) > 0) found.push_back(part->second);
   }
   return found;
 }

@@ -126,18 +126,21 @@ std::optional<SimFailure> ManagedSimulation::set_programs() {
   return std::nullopt;
 }
 
-/// Tells what is kept between groups which parts are made and read, in order.
+/// Tells what is kept between groups which parts are made and read, in order: a step reads, then makes.
 void ManagedSimulation::register_kept(const SlabProgram& program, const std::vector<bool>& keeps) {
   for (std::size_t k = 0; k < program.steps.size(); ++k) {
-    const SlabStep& step = program.steps[k];
     const auto now = static_cast<std::int64_t>(k);
-    for (const bool made : {false, true}) {
-      for (std::uint32_t u = step.first_use; u < step.first_use + step.use_count; ++u) {
-        const ProgramSlab& slab = program.slabs[program.uses[u].slab];
-        if (!keeps[index_of(slab.tensor)]) continue;
-        if (made && slab.stored_step == now) kept_.will_make(slab.tensor, slab.box, slab.bytes);
-        if (!made && slab.first_step == now && slab.load > Bytes{}) kept_.will_read(slab.tensor, slab.box);
-      }
+    std::vector<const ProgramSlab*> kept;
+    const std::uint32_t first = program.steps[k].first_use;
+    for (std::uint32_t u = first; u < first + program.steps[k].use_count; ++u) {
+      const ProgramSlab& slab = program.slabs[program.uses[u].slab];
+      if (keeps[index_of(slab.tensor)]) kept.push_back(&slab);
+    }
+    for (const ProgramSlab* slab : kept) {
+      if (slab->first_step == now && slab->load > Bytes{}) kept_.will_read(slab->tensor, slab->box);
+    }
+    for (const ProgramSlab* slab : kept) {
+      if (slab->stored_step == now) kept_.will_make(slab->tensor, slab->box, slab->bytes);
     }
   }
 }

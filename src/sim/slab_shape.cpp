@@ -152,14 +152,15 @@ bool ShapeBuilder::needs_whole(std::size_t i, NodeId leaf, const Access* read) c
 void ShapeBuilder::add_leaf(NodeId leaf, bool first) {
   const OpId op = plan_.node(leaf).op;
   LeafFacts facts{.piece = static_cast<std::uint32_t>(shape_.pieces.size()) - 1, .first = first, .op = op};
-  for (const bool made : {false, true}) {
-    for (std::size_t i = 0; i < layout_.buffers.size(); ++i) {
-      const auto& uses = buffer(i).uses;
-      const auto use = std::find_if(uses.begin(), uses.end(), [&](const Use& one) { return one.op == op; });
-      if (made ? buffer(i).producer != op : use == uses.end()) continue;
-      const Access* read = made ? nullptr : &cascade_.op(op).inputs[static_cast<std::size_t>(use->input)];
-      facts.touches.push_back({i, made, needs_whole(i, leaf, read)});
-    }
+  for (std::size_t i = 0; i < layout_.buffers.size(); ++i) {
+    const auto& uses = buffer(i).uses;
+    const auto use = std::find_if(uses.begin(), uses.end(), [&](const Use& one) { return one.op == op; });
+    if (use == uses.end()) continue;
+    const Access& read = cascade_.op(op).inputs[static_cast<std::size_t>(use->input)];
+    facts.touches.push_back({i, false, needs_whole(i, leaf, &read)});
+  }
+  for (std::size_t i = 0; i < layout_.buffers.size(); ++i) {
+    if (buffer(i).producer == op) facts.touches.push_back({i, true, needs_whole(i, leaf, nullptr)});
   }
   shape_.leaves[index_of(leaf)] = std::move(facts);
 }
