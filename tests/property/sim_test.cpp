@@ -1,6 +1,7 @@
 // Does the simulation obey its laws, and agree with the closed form, for any cascade, plan and machine?
 #include <catch2/catch.hpp>
 
+#include "fusescape/plan/leaf_runs.hpp"
 #include "random_machines.hpp"
 #include "random_plans.hpp"
 #include "simulation.hpp"
@@ -175,6 +176,54 @@ TEST_CASE("One run under one loop is within a tile of the closed form, which is 
     ++compared;
   }
   CHECK(compared > 1000);
+}
+
+/// Cycles, to compare machines whose ticks differ.
+double cycles_of(const SimResult& run) {
+  return static_cast<double>(run.latency.value()) / static_cast<double>(run.scale.ticks_per_cycle());
+}
+
+TEST_CASE("More DRAM bandwidth never makes a plan on one core slower") {
+  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    Accelerator machine = random_machine(dice);
+    const double before = cycles_of(run_of(cascade, plan, layout, machine));
+    machine.dram.bandwidth.value *= dice.in(2, 3);
+    CHECK(cycles_of(run_of(cascade, plan, layout, machine)) <= before * (1.0 + 1e-12));
+  });
+}
+
+// With room for all buffers side by side, loads for a later part of the group come earlier, and one of them
+// may be in the way of a load that the next tile needs: an anomaly of any list schedule, kept here.
+TEST_CASE("Where one core's plan has several runs, more memory may make it slower, but seldom") {
+  int slower = 0;
+  const int plans =
+      for_legal_plans([&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+        Accelerator machine = random_machine(dice);
+        const Ticks ample = run_of(cascade, plan, layout, machine).latency;
+        machine.sram.capacity =
+            cost_on(profile(cascade, plan, layout, profile_options(machine)), machine).total.peak;
+        if (run_of(cascade, plan, layout, machine).latency >= ample) return;
+        ++slower;
+        CHECK(std::any_of(layout.groups.begin(), layout.groups.end(), [&](const GroupLayout& group) {
+          return leaf_runs(cascade, plan, group).size() > 1;
+        }));
+      });
+  CHECK(slower > 0);
+  CHECK(slower * 50 < plans);
+}
+
+// No theorem: list schedules can have anomalies. If a change of the rules brings one, it is to be kept here.
+TEST_CASE("More DRAM bandwidth made no random plan on several cores slower") {
+  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    Accelerator machine = random_machine(dice);
+    machine.cores.front().count = 3;
+    SimOptions options;
+    for (std::size_t op = 0; op < cascade.operators.size(); ++op)
+      options.core_of.push_back(static_cast<std::uint32_t>(dice.in(0, 2)));
+    const double before = cycles_of(run_of(cascade, plan, layout, machine, options));
+    machine.dram.bandwidth.value *= 2;
+    CHECK(cycles_of(run_of(cascade, plan, layout, machine, options)) <= before * (1.0 + 1e-12));
+  });
 }
 
 }  // namespace
