@@ -20,18 +20,19 @@ bool reads_earlier_steps(const Access& access) {
                      [](const Index& index) { return index.distance > 0; });
 }
 
-/// How the chain reads what a member makes in the same step, at least.
+/// How the chain reads what a member makes.
 std::vector<const Access*> reads_in(const Cascade& cascade, const std::vector<OpId>& members, OpId producer) {
   std::vector<const Access*> reads;
   for (const Use& use : cascade.uses[index_of(cascade.op(producer).output)]) {
     const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
     const bool here = std::find(members.begin(), members.end(), use.op) != members.end();
-    if (here && !reads_earlier_steps(access)) reads.push_back(&access);
+    if (here) reads.push_back(&access);
   }
   return reads;
 }
 
-/// A register holds the element being made, and no other.
+/// A register holds the element being made, and no other; in a carried buffer new elements replace old ones
+/// at their own place only.
 bool reads_another_element(const Cascade& cascade, const Access& access) {
   const std::vector<RankId>& dimensions = cascade.tensor(access.tensor).ranks;
   for (std::size_t i = 0; i < dimensions.size(); ++i) {
@@ -53,7 +54,10 @@ void check_member(const Cascade& cascade, const std::vector<OpId>& members, OpId
   if (op_class == OpClass::kRecurrence) report("a scan runs tile by tile, not element by element");
   const bool reduces = op_class == OpClass::kContraction || op_class == OpClass::kReduction;
   const std::vector<const Access*> reads = reads_in(cascade, members, op);
-  if (reduces && !reads.empty()) report("its sum is complete only after the chain, which reads it");
+  if (reduces && !std::all_of(reads.begin(), reads.end(),
+                              [](const Access* access) { return reads_earlier_steps(*access); })) {
+    report("its sum is complete only after the chain, which reads it");
+  }
   if (std::any_of(reads.begin(), reads.end(),
                   [&](const Access* access) { return reads_another_element(cascade, *access); })) {
     report("the chain reads another element of it than the one being made");

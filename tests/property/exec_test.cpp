@@ -246,6 +246,17 @@ bool reads_earlier_tiles(const Cascade& cascade, const Plan& plan, const Violati
   });
 }
 
+/// A halo that no tile finds within the tensor.
+bool halo_lies_before_start(const Cascade& cascade, const Violation& violation) {
+  const auto& inputs = cascade.op(*violation.consumer).inputs;
+  return std::all_of(inputs.begin(), inputs.end(), [&](const Access& access) {
+    return std::all_of(access.indices.begin(), access.indices.end(), [&](const Index& index) {
+      const bool window = access.tensor == *violation.tensor && index.tap;
+      return !window || cascade.extent(index.rank).value() - 1 <= index.distance;
+    });
+  });
+}
+
 /// The known pessimisms of the rules (docs/model/plan.md): dependences through reads of history only,
 /// repeated updates that do no harm, results that earlier tiles have completed, and slices that the first
 /// tile has.
@@ -259,6 +270,7 @@ bool is_harmless(const Cascade& cascade, const Plan& plan, const Layout& layout,
       reads_first_tile(cascade, plan, violation)) {
     return true;
   }
+  if (violation.rule == Rule::kHalo && halo_lies_before_start(cascade, violation)) return true;
   const auto void_edge = [&](OpId producer, OpId consumer) {
     const auto& inputs = cascade.op(consumer).inputs;
     return std::all_of(inputs.begin(), inputs.end(), [&](const Access& access) {

@@ -179,6 +179,22 @@ TEST_CASE(
   CHECK_FALSE(faults(cascade, "L:4{ dA exp dB dBx t h y }").empty());
 }
 
+TEST_CASE("A chain does not read an old value at another place than the new one takes") {
+  // s[l,m] = sum over n of a; r[l,m,n] = s[l-1,n]: s[l,0] would take the place of s[l-1,0] before r[l,1,0]
+  // needs it.
+  CascadeBuilder make{"mixing chain", DataType::kFp32};
+  const RankId l = make.rank("L", Elements{3});
+  const RankId m = make.rank("M", Elements{2});
+  const RankId n = make.rank("N", Elements{2});
+  const TensorId a = make.tensor("a", {l, m, n}, TensorKind::kInput);
+  const TensorId s = make.make("s", OpKind::kReduceSum, {"s", {l, m}}, {make.at(a)});
+  make.make("r", OpKind::kMul, {"r", {l, m, n}},
+            {make.at(a), {s, {{.rank = l, .distance = 1}, {.rank = n}}}});
+  CHECK(
+      faults(sound(make.finish()), "chain{ s r }") ==
+      std::vector<std::string>{"(s, chain): the chain reads another element of it than the one being made"});
+}
+
 TEST_CASE("A recurrence that mixes its channels needs old and new values at once") {
   // h[l,d] = sum over k of h[l-1,k] W[k,d]: each new element needs all old ones.
   CascadeBuilder make{"RNN", DataType::kFp32};
