@@ -19,7 +19,8 @@ struct GroupMap {
 };
 
 /// `access` within the iterations of `path`.
-[[nodiscard]] SlabSpec slab_spec(const GroupProgram& program, LoopMask path, Slab slab, Bytes granule);
+[[nodiscard]] SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, LoopMask path,
+                                 Slab slab, Bytes granule);
 
 /// Fills program.buffers and the tiles' touches.
 void compile_buffers(const SimContext& context, const GroupMap& map, GroupProgram& program);

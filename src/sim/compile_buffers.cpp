@@ -31,7 +31,7 @@ class BufferCompiler {
   void set_making(OpId producer, LoopMask path, TouchSpec& touch) const;
   [[nodiscard]] Slab on_chip(const Buffer& buffer) const;
   [[nodiscard]] SlabSpec slab(const BufferSpec& spec, Slab slab, Bytes granule) const {
-    return slab_spec(program_, spec.path, std::move(slab), granule);
+    return slab_spec(cascade_, program_, spec.path, std::move(slab), granule);
   }
 
   const SimContext& context_;

@@ -100,8 +100,8 @@ void EdgeCompiler::add(TensorId tensor, OpId producer, const Use& use) {
   edge.link = context_.link(tile(from).core, tile(to).core);
   Access whole{tensor, {}};
   for (const RankId rank : cascade_.tensor(tensor).ranks) whole.indices.push_back({.rank = rank});
-  edge.slab = slab_spec(program_, edge.path, {.access = whole, .bits = bits_of(cascade_.tensor(tensor).type)},
-                        Bytes{1});
+  edge.slab = slab_spec(cascade_, program_, edge.path,
+                        {.access = whole, .bits = bits_of(cascade_.tensor(tensor).type)}, Bytes{1});
   add_edge(std::move(edge), earlier, earlier == nullptr ? 0 : earlier->distance);
   if (earlier != nullptr) add_edge(std::move(back), earlier, 0);
 }

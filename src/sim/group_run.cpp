@@ -200,7 +200,9 @@ std::optional<Blocked> GroupRun::blocked_by_edge(const CoreState& core, const Ti
 std::optional<Blocked> GroupRun::blocked(int id) const {
   const CoreState& core = cores_[static_cast<std::size_t>(id)];
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
-  if (auto why = blocked_by_edge(core, tile)) return why;
+  if (!tile.in.empty()) {
+    if (auto why = blocked_by_edge(core, tile)) return why;
+  }
   for (const TouchSpec& touch : tile.touches) {
     const auto b = static_cast<std::size_t>(touch.buffer);
     const BufferSpec& spec = program_.buffers[b];

@@ -202,15 +202,22 @@ Bytes reserved_in(const SimContext& context, std::uint32_t group) {
 }  // namespace
 
 std::int64_t SlabSpec::bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
+  if (windowed) return windowed_bytes(cascade, at, scratch);
+  std::int64_t elements = slab.fixed_elements;  // A footprint beyond 64 bits was refused.
+  for (std::size_t i = 0; i < loop.size(); ++i)
+    elements *= loop[i] == kNoLoop ? whole[i] : at[loop[i]].extent;
+  const std::int64_t packed =
+      slab.bits % 8 == 0 ? elements * (slab.bits / 8) : ceil_div(elements * slab.bits, 8);
+  return granule == Bytes{1} ? packed : round_up(Bytes{packed}, granule).value();
+}
+
+std::int64_t SlabSpec::windowed_bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
   for (std::size_t i = 0; i < loop.size(); ++i) {
     const Index& index = slab.access.indices[i];
-    scratch[index_of(index.rank)] = at.span(loop[i], cascade.extent(index.rank).value());
+    scratch[index_of(index.rank)] = at.span(loop[i], whole[i]);
     if (index.tap) scratch[index_of(*index.tap)] = at.span(tap_loop[i], cascade.extent(*index.tap).value());
   }
-  if (windowed) return round_up(slab_bytes(cascade, slab, scratch), granule).value();
-  Elements elements{slab.fixed_elements};
-  for (const Index& index : slab.access.indices) elements = elements * scratch[index_of(index.rank)].extent;
-  return round_up(bytes_of(elements, slab.bits), granule).value();
+  return round_up(slab_bytes(cascade, slab, scratch), granule).value();
 }
 
 std::int64_t Saving::within(std::int64_t begin, std::int64_t count) const {
@@ -224,7 +231,8 @@ int SimContext::link(int from, int to) const {
   return first_link + from * (core_count - 1) + (to < from ? to : to - 1);
 }
 
-SlabSpec slab_spec(const GroupProgram& program, LoopMask path, Slab slab, Bytes granule) {
+SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, LoopMask path, Slab slab,
+                   Bytes granule) {
   SlabSpec spec{.slab = std::move(slab), .granule = granule};
   spec.windowed = spec.slab.history_only;
   const auto inner = [&](RankId rank) {
@@ -235,6 +243,7 @@ SlabSpec slab_spec(const GroupProgram& program, LoopMask path, Slab slab, Bytes 
   };
   for (const Index& index : spec.slab.access.indices) {
     spec.loop.push_back(inner(index.rank));
+    spec.whole.push_back(cascade.extent(index.rank).value());
     spec.tap_loop.push_back(index.tap ? inner(*index.tap) : kNoLoop);
     spec.windowed = spec.windowed || index.tap || index.distance > 0;
   }

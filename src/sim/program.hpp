@@ -21,11 +21,14 @@ struct SlabSpec {
   Slab slab{};
   std::vector<int> loop{};
   std::vector<int> tap_loop{};
+  std::vector<std::int64_t> whole{};  ///< Per dimension: extent of its rank.
   bool windowed = false;
   Bytes granule{1};
 
   /// Packed and rounded up to the granule. `scratch` has an entry per rank of the cascade.
   [[nodiscard]] std::int64_t bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const;
+  [[nodiscard]] std::int64_t windowed_bytes(const Cascade& cascade, const Odometer& at,
+                                            TileBounds& scratch) const;
 };
 
 /// Bytes that are left out of a stream because they stay on chip: of every `once`, the first `saved`.
