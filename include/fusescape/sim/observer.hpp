@@ -36,8 +36,8 @@ struct MemoryChange {
   Bytes total{};
 };
 
-/// Called in the order of `end` and `at`. With SimOptions::steady_state, spans that repeat are not reported
-/// but announced by `skipped`.
+/// Called in the order of `end` and `at`, but for transfers over links, which are told when they are asked
+/// for. With SimOptions::steady_state, spans that repeat are not reported but announced by `skipped`.
 class SimObserver {
  public:
   SimObserver() = default;
