@@ -18,7 +18,7 @@ GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimSt
       program_{program},
       state_{state},
       steady_state_{steady_state},
-      shared_memory_{program.all_at_once + program.reserved > context.machine.capacity},
+      shared_memory_{program.confined || program.all_at_once + program.reserved > context.machine.capacity},
       counts_room_{shared_memory_ && context.core_count > 1},
       capacity_{packed_capacity(context, program)},
       cores_(static_cast<std::size_t>(context.core_count)),

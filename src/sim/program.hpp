@@ -147,6 +147,8 @@ struct GroupProgram {
   Bytes footprint{};                              ///< Static peak.
   Bytes all_at_once{};                            ///< If no two buffers share memory.
   Bytes reserved{};                               ///< Retained across the group.
+  bool confined =
+      false;  ///< Each buffer has memory only where its allocation lives, even if all fit at once.
   bool countable = true;
 };
 

@@ -5,6 +5,7 @@
 
 #include "allocation.hpp"
 #include "context.hpp"
+#include "fusescape/support/contract.hpp"
 #include "group_run.hpp"
 #include "managed.hpp"
 
@@ -36,6 +37,8 @@ class Simulation {
     std::unique_ptr<GroupRun> run;
   };
   [[nodiscard]] std::optional<SimFailure> refusal(const GroupProgram& program) const;
+  void choose_memory(GroupProgram& program) const;
+  [[nodiscard]] Ticks end_of(const GroupProgram& program) const;
   void prefetch(const Running& current, Running& next);
   void add_group(const Running& group, Ticks start);
   void add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const GroupRun* run) const;
@@ -101,6 +104,26 @@ void Simulation::add_group(const Running& group, Ticks start) {
   add_tiles(group.program, result_.tiles, group.run.get());
 }
 
+/// When the group would end if it began now.
+Ticks Simulation::end_of(const GroupProgram& program) const {
+  SimState trial = state_;
+  trial.observer = nullptr;
+  const bool done = GroupRun{context_, program, trial, options_.steady_state}.run();
+  FUSESCAPE_EXPECTS(done);  // Nothing waits in a circle on one core.
+  return trial.now;
+}
+
+/// On one core, loads that come as early as memory allows may be in the way of more urgent ones. Nobody has
+/// to use memory that the plan can do without: the group takes the shorter way, so that more never hurts.
+void Simulation::choose_memory(GroupProgram& program) const {
+  const bool spare = program.all_at_once > program.footprint &&
+                     program.all_at_once + program.reserved <= context_.machine.capacity;
+  if (!spare || context_.core_count > 1 || options_.prefetch) return;
+  const Ticks roomy = end_of(program);
+  program.confined = true;
+  program.confined = end_of(program) < roomy;
+}
+
 void Simulation::prefetch(const Running& current, Running& next) {
   const Bytes used = current.program.footprint + current.program.reserved;
   const Bytes free = context_.machine.capacity - used;
@@ -141,6 +164,7 @@ expected<SimResult, SimFailure> Simulation::run() {
   }
   const auto ready = [&](std::uint32_t g) {
     if (groups[g].run) return;
+    choose_memory(groups[g].program);
     groups[g].run = std::make_unique<GroupRun>(context_, groups[g].program, state_, options_.steady_state);
   };
   for (std::uint32_t g = 0; g < count; ++g) {

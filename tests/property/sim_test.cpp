@@ -192,24 +192,24 @@ TEST_CASE("More DRAM bandwidth never makes a plan on one core slower") {
   });
 }
 
-// With room for all buffers side by side, loads for a later part of the group come earlier, and one of them
-// may be in the way of a load that the next tile needs: an anomaly of any list schedule, kept here.
-TEST_CASE("Where one core's plan has several runs, more memory may make it slower, but seldom") {
-  int slower = 0;
-  const int plans =
-      for_legal_plans([&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
-        Accelerator machine = random_machine(dice);
-        const Ticks ample = run_of(cascade, plan, layout, machine).latency;
-        machine.sram.capacity =
-            cost_on(profile(cascade, plan, layout, profile_options(machine)), machine).total.peak;
-        if (run_of(cascade, plan, layout, machine).latency >= ample) return;
-        ++slower;
-        CHECK(std::any_of(layout.groups.begin(), layout.groups.end(), [&](const GroupLayout& group) {
-          return leaf_runs(cascade, plan, group).size() > 1;
-        }));
-      });
-  CHECK(slower > 0);
-  CHECK(slower * 50 < plans);
+// With room for all buffers side by side, loads for a later part of the group could come earlier, and one of
+// them be in the way of a load that the next tile needs; then that room is left alone.
+TEST_CASE("More memory never makes a plan on one core slower") {
+  int several = 0;
+  for_legal_plans([&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    Accelerator machine = random_machine(dice);
+    machine.sram.capacity =
+        cost_on(profile(cascade, plan, layout, profile_options(machine)), machine).total.peak;
+    Ticks before = run_of(cascade, plan, layout, machine).latency;
+    for (int step = 0; step < 3; ++step) {
+      machine.sram.capacity = machine.sram.capacity * 2 + Bytes{dice.in(0, 64)};
+      const Ticks after = run_of(cascade, plan, layout, machine).latency;
+      CHECK(after <= before);
+      if (after < before) ++several;
+      before = after;
+    }
+  });
+  CHECK(several > 10);  // Room that is used.
 }
 
 // No theorem: list schedules can have anomalies. If a change of the rules brings one, it is to be kept here.
