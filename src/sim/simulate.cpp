@@ -108,6 +108,7 @@ void Simulation::add_group(const Running& group, Ticks start) {
 Ticks Simulation::end_of(const GroupProgram& program) const {
   SimState trial = state_;
   trial.observer = nullptr;
+  trial.ports.assign(state_.ports.size(), DramPort{context_.machine.dram_ticks_per_byte});  // Idle, untraced.
   const bool done = GroupRun{context_, program, trial, options_.steady_state}.run();
   FUSESCAPE_EXPECTS(done);  // Nothing waits in a circle on one core.
   return trial.now;

@@ -142,7 +142,7 @@ void SpillingGroup::add_loads(std::int64_t k, std::uint32_t s, const SlabMovemen
   load.beside = beside;
   if (first && tensor_stored_.contains(slab.tensor)) load.after_store = tensor_stored_.at(slab.tensor);
   const Bytes all = in_dram(slab, moved.loaded + moved.streamed, first);
-  load.bytes = moved.streamed == Bytes{} ? all : round_up(moved.loaded, context_.granule);
+  load.bytes = moved.streamed == Bytes{} ? all : std::min(round_up(moved.loaded, context_.granule), all);
   if (load.bytes > Bytes{}) load.from_step = earliest(k, slab, state, load.bytes);
   traffic_.load(load, !first);
   load.bytes = all - load.bytes;
@@ -163,7 +163,7 @@ void SpillingGroup::add_stores(std::int64_t k, std::uint32_t s, const SlabMoveme
   } else {
     const Bytes all = planned ? in_dram(slab, moved.copied + moved.passed, false)
                               : round_up(moved.passed, context_.granule);
-    const Bytes passed = round_up(moved.passed, context_.granule);
+    const Bytes passed = std::min(round_up(moved.passed, context_.granule), all);
     store.bytes = when == StepStore::When::kWhileRunning ? passed : all - passed;
     if (when == StepStore::When::kAfter) store.wait_step = visits_.needed_again(slab);
   }

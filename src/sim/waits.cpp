@@ -7,10 +7,23 @@
 
 namespace fusescape {
 
+/// The tiles that would have to run before the place of a buffer is free.
+std::vector<std::uint32_t> GroupRun::keepers_of(std::size_t buffer, const CoreState& waiting) const {
+  std::vector<std::uint32_t> keepers;
+  const std::vector<int>& touching = program_.buffers[buffer].touching;
+  for (std::size_t toucher = 0; toucher < touching.size(); ++toucher) {
+    const CoreState& other = cores_[static_cast<std::size_t>(touching[toucher])];
+    const bool keeps = buffers_[buffer].left[toucher] == buffers_[buffer].released;
+    if (keeps && &other != &waiting && other.head >= 0) {
+      keepers.push_back(static_cast<std::uint32_t>(other.head));
+    }
+  }
+  return keepers;
+}
+
 /// What each core waits for, and what is on chip.
 void GroupRun::add_waits(SimFailure& failure) const {
-  for (std::size_t id = 0; id < cores_.size(); ++id) {
-    const CoreState& core = cores_[id];
+  for (const CoreState& core : cores_) {
     if (core.head < 0 || !core.blocked) continue;
     SimWait wait{.tile = static_cast<std::uint32_t>(core.head), .cause = core.blocked->cause};
     if (core.blocked->edge >= 0) {
@@ -22,12 +35,7 @@ void GroupRun::add_waits(SimFailure& failure) const {
       const BufferSpec& spec = program_.buffers[b];
       wait.tensor = spec.tensor;
       wait.bytes = Bytes{spec.held.bytes(context_.cascade, core.at, scratch_)};
-      for (std::size_t toucher = 0; toucher < spec.touching.size(); ++toucher) {
-        const CoreState& other = cores_[static_cast<std::size_t>(spec.touching[toucher])];
-        const bool keeps = buffers_[b].left[toucher] == buffers_[b].released;
-        if (keeps && &other != &core && other.head >= 0)
-          wait.on.push_back(static_cast<std::uint32_t>(other.head));
-      }
+      wait.on = keepers_of(b, core);
     }
     failure.waits.push_back(std::move(wait));
   }

@@ -143,7 +143,7 @@ TEST_CASE("What stays between groups saves traffic, never more than was there to
 class Listener final : public SimObserver {
  public:
   void event(const SimEvent& event) override {
-    in_order_ = in_order_ && last_ <= event.end && event.start <= event.end;
+    in_order_ = in_order_ && last_ <= event.end && event.start <= event.end && event.bytes >= Bytes{};
     last_ = event.end;
     if (event.kind == SimEventKind::kTile) ++tiles_;
     if (event.kind == SimEventKind::kLoad || event.kind == SimEventKind::kStore) moved_ += event.bytes;
