@@ -188,14 +188,14 @@ bool hardly_bound(const Planner& planner, const Accelerator& machine) {
 
 TEST_CASE("More memory never raises the traffic of what is retained once tiles are hardly bound by it") {
   int counted = 0;
-  for_growing_memory("retained", 10,
+  for_growing_memory("retained", 6,
                      [&](const Planner& planner, const Accelerator& smaller_machine,
                          const Assessment& smaller, const Assessment& larger) {
                        if (!hardly_bound(planner, smaller_machine)) return;
                        ++counted;
                        CHECK(traffic(larger.cost) <= traffic(smaller.cost));
                      });
-  CHECK(counted > 50);
+  CHECK(counted > 30);
 }
 
 /// Single buffers, one batch, R = 1.
@@ -222,7 +222,7 @@ TEST_CASE("A larger tile that saves little does not take the room of tensors tha
 
 TEST_CASE("The best amounts to keep never move more than keeping whole tensors where they fit") {
   int better = 0;
-  for (std::uint32_t seed = 0; seed < 40; ++seed) {
+  for (std::uint32_t seed = 0; seed < 10; ++seed) {
     Dice dice{seed};
     const Cascade cascade = block_of(random_mamba(dice));
     Accelerator machine = random_machine(dice);
@@ -239,7 +239,7 @@ TEST_CASE("The best amounts to keep never move more than keeping whole tensors w
       if (traffic(best->cost) < traffic(upper->cost)) ++better;
     }
   }
-  CHECK(better > 20);
+  CHECK(better > 5);
 }
 
 struct Sums {
