@@ -65,7 +65,8 @@ GrowingFile::GrowingFile(std::string path) : path_{std::move(path)} {
   } else {
     target_ = target_of(path_);
     const mode_t mode = mode_for(target_);
-    std::string name = fmt::format("{}.XXXXXX", target_);
+    constexpr std::string_view kUnique = ".XXXXXX";  // What mkostemp(3) wants, and replaces.
+    std::string name = fmt::format("{}{}", target_, kUnique);
     descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
     if (descriptor_ < 0) {
       error_ = errno;

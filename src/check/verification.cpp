@@ -52,14 +52,7 @@ std::vector<TensorCheck> compare_traffic(const PlanProfile& profile, const Group
 
 std::vector<KindCheck> compare_ops(const PlanProfile& profile, const GroupProfile& group,
                                    const GroupExecution& run) {
-  std::array<Ops, kOpKindCount> closed{};
-  for (std::uint32_t c = 0; c < group.class_count; ++c) {
-    const TileClass& tiles = profile.classes[group.first_class + c];
-    for (std::uint32_t w = 0; w < tiles.work_count; ++w) {
-      const OperatorWork& work = profile.work.operators[tiles.first_work + w];
-      closed[static_cast<std::size_t>(work.kind)] += Ops{work.ops} * tiles.count;
-    }
-  }
+  const std::array<Ops, kOpKindCount> closed = ops_by_kind(profile, group);
   std::vector<KindCheck> checks;
   for (const OpKindFacts& kind : kOpKinds) {
     const Compared<Ops> ops{run.ops[static_cast<std::size_t>(kind.kind)],

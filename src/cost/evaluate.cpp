@@ -47,15 +47,12 @@ bool GroupEvaluation::add_class(const TileClass& tiles, GroupCost& cost) {
     const Engine& engine = machine_.engines[static_cast<std::size_t>(work.kind)];
     if (engine.cycles_per_op == 0) return false;
     const std::int64_t fill = machine_.model.fill_cycles.value();
-    const WorkCost one = work_cost(profile_.work, work, engine, fill);
-    tile.compute += one.compute;
-    tile.read_bits += one.read_bits;
-    tile.written_bits += one.written_bits;
+    tile += work_cost(profile_.work, work, engine, fill);
     pe_cycles += Cycles{work.ops} * engine.cycles_per_op;
   }
   const Cycles compute{tile.compute};
-  const Bytes read{(tile.read_bits + 7) / 8};
-  const Bytes written{(tile.written_bits + 7) / 8};
+  const Bytes read = tile.read();
+  const Bytes written = tile.written();
   cost.pe_cycles += pe_cycles * tiles.count;
   const Ticks busy = machine_.scale.ticks(compute * tiles.count);
   const Ticks ports = port_time(read * tiles.count, written * tiles.count);

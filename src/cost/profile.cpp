@@ -230,6 +230,18 @@ void reserve_retained(const Cascade& cascade, const Plan& plan, const Layout& la
 
 }  // namespace
 
+std::array<Ops, kOpKindCount> ops_by_kind(const PlanProfile& profile, const GroupProfile& group) {
+  std::array<Ops, kOpKindCount> ops{};
+  for (std::uint32_t c = 0; c < group.class_count; ++c) {
+    const TileClass& tiles = profile.classes[group.first_class + c];
+    for (std::uint32_t w = 0; w < tiles.work_count; ++w) {
+      const OperatorWork& work = profile.work.operators[tiles.first_work + w];
+      ops[static_cast<std::size_t>(work.kind)] += Ops{work.ops} * tiles.count;
+    }
+  }
+  return ops;
+}
+
 PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layout,
                     const ProfileOptions& options) {
   PlanProfile made;

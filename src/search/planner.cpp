@@ -95,12 +95,6 @@ bool faster(const Trial& a, const Trial& b) {
   return a.latency < b.latency;
 }
 
-/// At most a sixteenth longer than `least`.
-bool about(Ticks time, Ticks least) {
-  constexpr std::int64_t kParts = 16;
-  return time * kParts <= least * (kParts + 1);
-}
-
 bool is_window(const Access& access) {
   return std::any_of(access.indices.begin(), access.indices.end(),
                      [](const Index& index) { return index.tap.has_value(); });

@@ -50,12 +50,6 @@ std::optional<Ticks> time_with_ample_memory(const Planner& planner, Machine mach
   return price ? std::optional{price->latency} : std::nullopt;
 }
 
-/// At most a sixteenth longer than `least`.
-bool about(Ticks time, Ticks least) {
-  constexpr std::int64_t kParts = 16;
-  return time * kParts <= least * (kParts + 1);
-}
-
 }  // namespace
 
 expected<Plan, Refusal> retained_plan(const Planner& planner, const Machine& machine) {

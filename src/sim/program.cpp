@@ -265,17 +265,10 @@ TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops
   TileCost cost;
   for (const int loop : tile.key_loops) cost.extents.push_back(at[loop].extent);
   const WorkTable table = work_of(context, tile, extents_of(context, loops, tile, cost.extents));
-  WorkCost sum;
-  for (const OperatorWork& work : table.operators) {
-    const Engine& engine = context.engine_of[index_of(work.op)];
-    const WorkCost one = work_cost(table, work, engine, context.machine.model.fill_cycles.value());
-    sum.compute += one.compute;
-    sum.read_bits += one.read_bits;
-    sum.written_bits += one.written_bits;
-  }
+  const WorkCost sum = work_cost(table, context.engine_of, context.machine.model);
   cost.compute = context.machine.scale.ticks(Cycles{sum.compute});
-  cost.read_bytes = ceil_div(sum.read_bits, 8);
-  cost.written_bytes = ceil_div(sum.written_bits, 8);
+  cost.read_bytes = sum.read().value();
+  cost.written_bytes = sum.written().value();
   cost.onchip_read = Ticks{cost.read_bytes} * context.machine.sram_read_ticks_per_byte;
   cost.onchip_write = Ticks{cost.written_bytes} * context.machine.sram_write_ticks_per_byte;
   return cost;

@@ -102,18 +102,11 @@ const ProgramBuilder::PieceTime& ProgramBuilder::time_of(std::uint32_t piece, co
   WorkTable table;
   for (const NodeId leaf : program_.pieces[piece].leaves)
     append_work(cascade_, context_.plan, leaf, bounds.extent, table);
-  WorkCost sum;
-  for (const OperatorWork& work : table.operators) {
-    const Engine& engine = context_.engine_of[index_of(work.op)];
-    const WorkCost one = work_cost(table, work, engine, context_.machine.model.fill_cycles.value());
-    sum.compute += one.compute;
-    sum.read_bits += one.read_bits;
-    sum.written_bits += one.written_bits;
-  }
+  const WorkCost sum = work_cost(table, context_.engine_of, context_.machine.model);
   known.extent = bounds.extent;
   known.compute = context_.machine.scale.ticks(Cycles{sum.compute});
-  known.read = Bytes{(sum.read_bits + 7) / 8};
-  known.written = Bytes{(sum.written_bits + 7) / 8};
+  known.read = sum.read();
+  known.written = sum.written();
   const Ticks reads = Ticks{known.read.value()} * context_.machine.sram_read_ticks_per_byte;
   const Ticks writes = Ticks{known.written.value()} * context_.machine.sram_write_ticks_per_byte;
   const Ticks ports =

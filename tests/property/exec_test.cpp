@@ -40,18 +40,6 @@ ProfileOptions closed_form(const ExecOptions& options) {
           .in_place = options.in_place};
 }
 
-std::array<Ops, kOpKindCount> ops_by_kind(const PlanProfile& closed, const GroupProfile& group) {
-  std::array<Ops, kOpKindCount> ops{};
-  for (std::uint32_t c = 0; c < group.class_count; ++c) {
-    const TileClass& tiles = closed.classes[group.first_class + c];
-    for (std::uint32_t w = 0; w < tiles.work_count; ++w) {
-      const OperatorWork& work = closed.work.operators[tiles.first_work + w];
-      ops[static_cast<std::size_t>(work.kind)] += Ops{work.ops} * tiles.count;
-    }
-  }
-  return ops;
-}
-
 void check_bytes(const Cascade& cascade, const PlanProfile& closed, const Execution& done) {
   REQUIRE(closed.groups.size() == done.groups.size());
   for (std::size_t g = 0; g < done.groups.size(); ++g) {

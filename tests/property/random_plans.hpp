@@ -123,9 +123,9 @@ inline Cascade random_cascade(Dice& dice) {
 }
 
 /// The same cascade with ranks long enough for loops to become periodic.
-inline Cascade lengthened(Dice& dice, Cascade cascade) {
+inline Cascade lengthened(Dice& dice, Cascade cascade, std::int64_t most = 40) {
   for (Rank& rank : cascade.ranks) {
-    if (rank.name != "K") rank.extent = Elements{dice.in(1, 40)};
+    if (rank.name != "K") rank.extent = Elements{dice.in(1, most)};
   }
   return sound(make_cascade(std::move(cascade)));
 }
@@ -239,6 +239,24 @@ inline std::string text_of(const Cascade& cascade) {
     for (const Access& access : op.inputs) text += fmt::format(" {}", text_of(cascade, access));
   }
   return text;
+}
+
+/// Calls `check(dice, cascade, plan, layout)` for the legal ones of random plans, one per seed, and says how
+/// many there were.
+template <class Check>
+int for_legal_plans(std::uint32_t seeds, const Check& check) {
+  int legal = 0;
+  for (std::uint32_t seed = 0; seed < seeds; ++seed) {
+    Dice dice{seed};
+    const Cascade cascade = random_cascade(dice);
+    const Plan plan = RandomPlan{dice, cascade}.run();
+    const auto layout = lay_out(cascade, plan);
+    if (!layout) continue;
+    ++legal;
+    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
+    check(dice, cascade, plan, *layout);
+  }
+  return legal;
 }
 
 }  // namespace fusescape::test_plans

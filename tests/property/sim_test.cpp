@@ -11,23 +11,6 @@ namespace {
 
 constexpr std::uint32_t kCases = 6000;
 
-/// Calls `check(dice, cascade, plan, layout)` for legal random plans, and says how many there were.
-template <class Check>
-int for_legal_plans(const Check& check) {
-  int legal = 0;
-  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
-    Dice dice{seed};
-    const Cascade cascade = random_cascade(dice);
-    const Plan plan = RandomPlan{dice, cascade}.run();
-    const auto layout = lay_out(cascade, plan);
-    if (!layout) continue;
-    ++legal;
-    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
-    check(dice, cascade, plan, *layout);
-  }
-  return legal;
-}
-
 SimResult run_of(const Cascade& cascade, const Plan& plan, const Layout& layout, const Accelerator& machine,
                  const SimOptions& options = {}) {
   auto run = simulate(cascade, plan, layout, machine, options);
@@ -55,17 +38,18 @@ void check_traffic(const Cascade& cascade, const PlanProfile& closed, const SimR
 TEST_CASE(
     "On one core the simulation moves what the closed form says, per tensor and group, and takes no less "
     "time") {
-  CHECK(for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
-          const Accelerator machine = random_machine(dice);
-          const PlanProfile closed = profile(cascade, plan, layout, profile_options(machine));
-          const SimResult run = run_of(cascade, plan, layout, machine);
-          check_traffic(cascade, closed, run);
-          CHECK(run.latency >= cost_on(closed, machine).total.latency);
-        }) > static_cast<int>(kCases / 5));
+  CHECK(
+      for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+        const Accelerator machine = random_machine(dice);
+        const PlanProfile closed = profile(cascade, plan, layout, profile_options(machine));
+        const SimResult run = run_of(cascade, plan, layout, machine);
+        check_traffic(cascade, closed, run);
+        CHECK(run.latency >= cost_on(closed, machine).total.latency);
+      }) > static_cast<int>(kCases / 5));
 }
 
 TEST_CASE("A plan that just fits is simulated in the memory that the closed form says it needs") {
-  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     Accelerator machine = random_machine(dice);
     machine.model.double_buffering = dice.one_in(2);
     const Cost closed = cost_on(profile(cascade, plan, layout, profile_options(machine)), machine);
@@ -81,7 +65,7 @@ TEST_CASE("A plan that just fits is simulated in the memory that the closed form
 /// A tile may have to wait for the loads and stores of its neighbours, and for its own: no port is idle, and
 /// no core waits, but for one of these.
 TEST_CASE("The simulation takes at most all compute, all loads and all stores after each other") {
-  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     const Accelerator machine = random_machine(dice);
     const SimResult run = run_of(cascade, plan, layout, machine);
     Ticks sum;
@@ -184,7 +168,7 @@ double cycles_of(const SimResult& run) {
 }
 
 TEST_CASE("More DRAM bandwidth never makes a plan on one core slower") {
-  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     Accelerator machine = random_machine(dice);
     const double before = cycles_of(run_of(cascade, plan, layout, machine));
     machine.dram.bandwidth.value *= dice.in(2, 3);
@@ -196,7 +180,7 @@ TEST_CASE("More DRAM bandwidth never makes a plan on one core slower") {
 // them be in the way of a load that the next tile needs; then that room is left alone.
 TEST_CASE("More memory never makes a plan on one core slower") {
   int several = 0;
-  for_legal_plans([&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+  for_legal_plans(kCases, [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     Accelerator machine = random_machine(dice);
     machine.sram.capacity =
         cost_on(profile(cascade, plan, layout, profile_options(machine)), machine).total.peak;
@@ -214,7 +198,7 @@ TEST_CASE("More memory never makes a plan on one core slower") {
 
 // No theorem: list schedules can have anomalies. If a change of the rules brings one, it is to be kept here.
 TEST_CASE("More DRAM bandwidth made no random plan on several cores slower") {
-  for_legal_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     Accelerator machine = random_machine(dice);
     machine.cores.front().count = 3;
     SimOptions options;

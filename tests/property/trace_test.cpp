@@ -47,16 +47,9 @@ std::map<std::string, double> busy_rows(const std::string& text) {
 
 template <class Check>
 void for_random_runs(const Check& check) {
-  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
-    Dice dice{seed};
-    const Cascade cascade = random_cascade(dice);
-    const Plan plan = RandomPlan{dice, cascade}.run();
-    const auto layout = lay_out(cascade, plan);
-    if (!layout) continue;
-    const Accelerator machine = random_machine(dice);
-    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
-    check(cascade, plan, *layout, machine);
-  }
+  for_legal_plans(kCases, [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    check(cascade, plan, layout, random_machine(dice));
+  });
 }
 
 TEST_CASE("Every simulation's trace obeys the format, whether periods are skipped or not") {

@@ -5,6 +5,7 @@
 // bandwidth or clock: it is made once, and evaluated for any number of design points (cost/evaluate.hpp).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -65,6 +66,10 @@ struct PlanProfile {
   WorkTable work;
   std::vector<TensorTraffic> tensors;
 };
+
+/// Operations of one group of `profile`, by kind of operator.
+[[nodiscard]] std::array<Ops, kOpKindCount> ops_by_kind(const PlanProfile& profile,
+                                                        const GroupProfile& group);
 
 [[nodiscard]] PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layout,
                                   const ProfileOptions& options);

@@ -19,6 +19,15 @@ struct WorkCost {
   std::int64_t compute = 0;       ///< Cycles.
   std::int64_t read_bits = 0;     ///< From the on-chip memory.
   std::int64_t written_bits = 0;  ///< To it.
+
+  WorkCost& operator+=(const WorkCost& other) {
+    compute += other.compute;
+    read_bits += other.read_bits;
+    written_bits += other.written_bits;
+    return *this;
+  }
+  [[nodiscard]] Bytes read() const { return Bytes{(read_bits + 7) / 8}; }
+  [[nodiscard]] Bytes written() const { return Bytes{(written_bits + 7) / 8}; }
 };
 
 /// Three inputs and an output are the most that any kind has.
@@ -107,6 +116,16 @@ class WorkEvaluation {
 [[nodiscard]] inline WorkCost work_cost(const WorkTable& table, const OperatorWork& work,
                                         const Engine& engine, std::int64_t fill) {
   return WorkEvaluation{table, work, engine}.run(engine.cycles_per_op, fill);
+}
+
+/// Of all operators of a table one after another; `engine_of` is indexed by OpId.
+[[nodiscard]] inline WorkCost work_cost(const WorkTable& table, const std::vector<Engine>& engine_of,
+                                        const ModelOptions& model) {
+  WorkCost sum;
+  for (const OperatorWork& work : table.operators) {
+    sum += work_cost(table, work, engine_of[index_of(work.op)], model.fill_cycles.value());
+  }
+  return sum;
 }
 
 }  // namespace fusescape

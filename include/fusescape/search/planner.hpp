@@ -29,6 +29,13 @@ struct Candidate {
   PlanProfile profile{};            ///< Of this one group.
 };
 
+/// Whether the choice of a tiling takes `time` for no longer than `least`: at most a sixteenth above it
+/// (docs/adr/tiling-of-single-operators.md).
+[[nodiscard]] constexpr bool about(Ticks time, Ticks least) {
+  constexpr std::int64_t kParts = 16;
+  return time * kParts <= least * (kParts + 1);
+}
+
 class Planner {
  public:
   Planner(const Cascade& cascade, const Accelerator& accelerator);
