@@ -34,7 +34,11 @@ struct SimOptions {
       core_of{};  ///< Per operator, a position in single_cores(); for kGiven. May be empty.
   Eviction eviction = Eviction::kNone;
   Keep keep = Keep::kNone;
-  bool prefetch = false;     ///< A group's first loads go into memory that the group before it leaves free.
+  bool prefetch = false;  ///< A group's first loads go into memory that the group before it leaves free.
+  /// How many tiles ahead of its use an operand that the layout gives two slots may be loaded. 0: on demand,
+  /// once the tile before has ended; 1: the plan's two slots; more: up to one place more than that, as far as
+  /// memory holds the places side by side.
+  std::int64_t prefetch_depth = 1;
   bool steady_state = true;  ///< Skips periods that repeat exactly; the result is the same.
 };
 
