@@ -24,7 +24,8 @@ class GroupEvaluation {
   }
   [[nodiscard]] Ticks pipeline() const;
   [[nodiscard]] Ticks bound_by_first_store() const;
-  [[nodiscard]] Ticks latency() const;
+  /// `port`: how long the DRAM port is busy.
+  [[nodiscard]] Ticks latency(Ticks port) const;
 
   const PlanProfile& profile_;
   const Machine& machine_;
@@ -91,19 +92,17 @@ Ticks GroupEvaluation::bound_by_first_store() const {
   return dram_time(group_.lead) + tile_ * before + (shared ? to_come + stores : std::max(to_come, stores));
 }
 
-Ticks GroupEvaluation::latency() const {
+Ticks GroupEvaluation::latency(Ticks port) const {
   const Ticks lead = dram_time(group_.lead);
   const Ticks tail = dram_time(group_.tail);
-  if (group_.uniform) {
-    return lead - dram_time(group_.tile_load) + pipeline() + tail - dram_time(group_.tile_store);
+  if (group_.uniform) {  // What is stored once, early, is in none of its terms.
+    const Ticks first = lead - dram_time(group_.tile_load);
+    return std::max(first + pipeline() + tail - dram_time(group_.tile_store), port);
   }
   const Ticks load_waits = dram_time(group_.exposed_loads);
   const Ticks store_waits = dram_time(group_.exposed_stores);
   const bool shared = machine_.dram_ports == Ports::kShared;
   const Ticks waiting = shared ? load_waits + store_waits : std::max(load_waits, store_waits);
-  const Ticks loads = dram_time(group_.loads);
-  const Ticks stores = dram_time(group_.dram_write);
-  const Ticks port = shared ? loads + stores : std::max(loads, stores);
   return std::max({lead + tiles_ + waiting + tail, port, bound_by_first_store()});
 }
 
@@ -125,7 +124,7 @@ bool GroupEvaluation::run(GroupCost& cost) {
   const Ticks loads = dram_time(group_.loads);
   const Ticks stores = dram_time(group_.dram_write);
   cost.dram = machine_.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
-  cost.latency = latency();
+  cost.latency = latency(cost.dram);
   cost.bound = bound_of(cost);
   return true;
 }

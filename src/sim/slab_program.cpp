@@ -223,13 +223,12 @@ Kind ProgramBuilder::fill(std::size_t i) {
 void ProgramBuilder::add_terms(std::size_t i, OpId op, const Bounds& bounds) {
   BufferState& state = state_[i];
   if (!facts_[i].at_once) {
-    if (state.stored.contains(state.key)) return;
     std::int64_t terms = 1;
     for (const RankId rank : cascade_.op(op).ranks) terms *= bounds.extent[index_of(rank)];
     std::int64_t& begun = state.begun[state.key];
     if ((begun += terms) < volume(state.box) * facts_[i].terms) return;
     state.begun.erase(state.key);
-    state.stored.insert(state.key);
+    if (!state.stored.insert(state.key).second) return;  // Computed again.
   }
   ProgramSlab& slab = program_.slabs[*state.slab];
   slab.store = moved(volume(state.box), facts_[i].dram_bits);

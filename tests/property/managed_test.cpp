@@ -180,5 +180,23 @@ TEST_CASE(
       });
 }
 
+TEST_CASE("Sums that are computed again leave and come back again, but are stored once") {
+  // Z[L] = x[L] y[N] summed over N, 2 x 2 elements of 4 bytes. In each of two passes both sums leave after
+  // the first N, 8 bytes, and come back for the second; after the first pass 8 bytes are stored.
+  CascadeBuilder make{"again", DataType::kFp32};
+  const RankId l = make.rank("L", Elements{2});
+  const RankId n = make.rank("N", Elements{2});
+  make.rank("R", Elements{2});
+  const TensorId x = make.tensor("x", {l}, TensorKind::kInput);
+  const TensorId y = make.tensor("y", {n}, TensorKind::kInput);
+  const TensorId z = make.make("Z", OpKind::kMatmul, {"Z", {l}}, {make.at(x), make.at(y)});
+  const Cascade cascade = sound(make.finish());
+  const Plan plan = plan_of(cascade, "R:1{ N:1{ L:1{ Z } } }");
+  const auto run = simulated(cascade, plan, accelerator(), {.eviction = Eviction::kLru, .keep = Keep::kNone});
+  const SimTraffic moved = by_tensor(run).at({0, z});
+  CHECK(moved.read == Bytes{2 * 8});
+  CHECK(moved.written == Bytes{2 * 8 + 8});
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

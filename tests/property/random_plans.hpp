@@ -4,30 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "dice.hpp"
+#include "for_all.hpp"
 #include "plans.hpp"
 
 namespace fusescape::test_plans {
-
-class Dice {
- public:
-  explicit Dice(std::uint32_t seed) : random_{seed} {}
-  /// From `low` to `high`, both included.
-  std::int64_t in(std::int64_t low, std::int64_t high) {
-    return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
-  }
-  bool one_in(std::int64_t n) { return in(1, n) == 1; }
-  template <class T>
-  const T& pick(const std::vector<T>& from) {
-    return from[static_cast<std::size_t>(in(0, static_cast<std::int64_t>(from.size()) - 1))];
-  }
-
- private:
-  std::mt19937 random_;
-};
 
 /// One to four operators over L, M, N and a window K: contractions, element-wise operators, and now and then
 /// a recurrence along L. Reads may be shifted or windowed; states may be loaded and stored.
@@ -56,7 +40,7 @@ class RandomCascade {
   std::vector<RankId> some_ranks(const std::vector<RankId>& from, std::int64_t of_four) {
     std::vector<RankId> some;
     for (const RankId rank : from) {
-      if (dice_.in(1, 4) <= of_four) some.push_back(rank);
+      if (dice_.chance(of_four, 4)) some.push_back(rank);
     }
     if (some.empty() && !from.empty()) some.push_back(dice_.pick(from));
     return some;
@@ -241,21 +225,20 @@ inline std::string text_of(const Cascade& cascade) {
   return text;
 }
 
-/// Calls `check(dice, cascade, plan, layout)` for the legal ones of random plans, one per seed, and says how
-/// many there were.
+/// Calls `check(dice, cascade, plan, layout)` for the legal ones of that many random plans, and says how many
+/// there were.
 template <class Check>
-int for_legal_plans(std::uint32_t seeds, const Check& check) {
+int for_legal_plans(std::uint32_t cases, const Check& check) {
   int legal = 0;
-  for (std::uint32_t seed = 0; seed < seeds; ++seed) {
-    Dice dice{seed};
+  for_all(cases, [&](Dice& dice) {
     const Cascade cascade = random_cascade(dice);
     const Plan plan = RandomPlan{dice, cascade}.run();
     const auto layout = lay_out(cascade, plan);
-    if (!layout) continue;
+    if (!layout) return;
     ++legal;
-    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
+    CAPTURE(text_of(cascade), text_of(cascade, plan));
     check(dice, cascade, plan, *layout);
-  }
+  });
   return legal;
 }
 

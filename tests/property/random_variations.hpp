@@ -40,7 +40,7 @@ class CascadeVariation {
 
   /// Reads a dimension along another rank, perhaps a slice of it.
   void slice(Cascade& cascade) {
-    if (dice_.one_in(2)) return;
+    if (!dice_.one_in(2)) return;
     Operator& op = cascade.operators[static_cast<std::size_t>(
         dice_.in(0, static_cast<std::int64_t>(cascade.operators.size()) - 1))];
     Access& access =

@@ -106,6 +106,20 @@ TEST_CASE("Each slice's single-slotted burst is exposed: memory-aware at N=64, L
   CHECK(cost.latency <= Cycles{43'286});
 }
 
+TEST_CASE("A result that equal tiles make again and again is stored once, and takes that much longer") {
+  // Per tile x and a, 4 bytes each, and two cycles; once, z and s: 24 bytes, a byte a cycle.
+  CascadeBuilder make{"two", DataType::kFp32};
+  const RankId m = make.rank("M", Elements{2});
+  const TensorId x = make.tensor("x", {m}, TensorKind::kInput);
+  const RankId l = make.rank("L", Elements{1});
+  const TensorId z = make.tensor("z", {l}, TensorKind::kInput);
+  make.make("a", OpKind::kExp, {"a", {m}}, {make.at(x)});
+  make.make("s", OpKind::kExp, {"s", {l}}, {make.at(z)});
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{8};
+  CHECK(cost_on(profile_of(sound(make.finish()), "M:1{ a s }"), machine).latency == Cycles{24});
+}
+
 TEST_CASE("What does not fit is refused with the bytes needed and there") {
   const Cascade cascade = matmul(4, 4, 4);
   Accelerator machine = accelerator();
