@@ -61,6 +61,7 @@ constexpr Choices<Eviction, 3> kEvictions{
     {{"none", Eviction::kNone}, {"lru", Eviction::kLru}, {"furthest", Eviction::kFurthestNextUse}}};
 constexpr Choices<Keep, 3> kKeeps{
     {{"none", Keep::kNone}, {"fused", Keep::kFusedGroups}, {"all", Keep::kAll}}};
+constexpr std::int64_t kMostPrefetchDepth = 64;
 constexpr std::int64_t kMostTraceEvents = 1'000'000'000;
 
 /// Every command's struct, its options bound to it while CLI11 parses.
@@ -194,6 +195,11 @@ void add_simulate(CLI::App& app, SimulateArguments& arguments) {
       ->needs(eviction);
   command->add_flag("--prefetch", options.prefetch,
                     "A group's first loads may come while the one before runs");
+  command
+      ->add_option("--prefetch-depth", options.prefetch_depth,
+                   "How many tiles ahead of its use an input may be loaded; 0: on demand (default: 1)")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{0}, kMostPrefetchDepth));
   command->add_flag_callback(
       "--unroll", [&options] { options.steady_state = false; }, "Run every period, also those that repeat");
   command->add_option("--trace", arguments.trace, "Write a trace for ui.perfetto.dev or chrome://tracing")

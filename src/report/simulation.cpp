@@ -185,6 +185,7 @@ std::vector<SimGroupReport> groups_of(const SimulatedPlan& simulated,
                       .dram_read = group.dram_read,
                       .dram_write = group.dram_write,
                       .peak = group.peak,
+                      .prefetch_depth = group.prefetch_depth,
                       .closed_latency = closed[g].latency,
                       .closed_dram_read = closed[g].dram_read,
                       .closed_dram_write = closed[g].dram_write,
@@ -258,6 +259,7 @@ std::vector<Field> options_of(const SimOptions& options) {
           {"eviction", std::string{name_of(options.eviction)}},
           {"keep", std::string{name_of(options.keep)}},
           {"prefetch", options.prefetch},
+          {"prefetch_depth", options.prefetch_depth},
           {"unrolled", !options.steady_state}};
 }
 

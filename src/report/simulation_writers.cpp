@@ -80,6 +80,7 @@ void extend_group(const SimGroupReport& group, nlohmann::ordered_json& object) {
   object["start_cycle"] = group.start.value();
   object["end_cycle"] = group.end.value();
   object["busy_cycles"] = group.compute.value();
+  object["prefetch_depth"] = group.prefetch_depth;
   object["closed_latency_cycles"] = group.closed_latency.value();
   object["closed_dram_bytes"] = (group.closed_dram_read + group.closed_dram_write).value();
   object["closed_peak_onchip_bytes"] = group.closed_peak.value();

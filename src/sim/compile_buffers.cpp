@@ -143,6 +143,8 @@ BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) co
   set_load(buffer, flow, spec);
   set_store(buffer, flow, spec);
   set_scope(flow.memory, spec);
+  spec.streamed = spec.fed && !spec.partial && spec.counts && spec.slots == 2;
+  spec.slab_bytes = Bytes{flow.memory.bytes.value() / (options_.count_second_slots ? spec.slots : 1)};
   return spec;
 }
 

@@ -8,6 +8,7 @@ namespace {
 
 bool goes_before(const Transfer& a, const Transfer& b) {
   if (a.depth != b.depth) return a.depth > b.depth;
+  if (a.is_far() != b.is_far()) return b.is_far();
   if (a.ready != b.ready) return a.ready < b.ready;
   if (a.store != b.store) return a.store;
   if (a.ahead != b.ahead) return a.ahead < b.ahead;

@@ -1,4 +1,5 @@
-// Which transfer does a DRAM port serve next? Inner ones before outer ones, then by readiness, stores first.
+// Which transfer does a DRAM port serve next? Inner ones before outer ones, far ahead ones last, then by
+// readiness, stores first.
 //
 // A transfer for an outer loop yields to one for an inner loop at any time and goes on later: it is cut into
 // quanta of no size.
@@ -24,6 +25,8 @@ struct Transfer {
   int ahead = 0;  ///< Visits of its buffer that come before the one it is for.
 
   [[nodiscard]] Ticks end() const { return since + left; }
+  /// More than one visit ahead of those that are used: whatever else is ready of this depth goes first.
+  [[nodiscard]] bool is_far() const { return ahead > 1; }
 };
 
 /// Time in which some of a transfer's bytes moved.

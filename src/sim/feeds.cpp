@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <utility>
 
 #include "fusescape/support/contract.hpp"
@@ -74,11 +75,28 @@ bool GroupRun::in_scope(const BufferSpec& spec, const BufferState& buffer) const
   return false;
 }
 
-bool GroupRun::may_request(const BufferSpec& spec, const BufferState& buffer) const {
+/// Whether nothing before the tile that needs the next visit is left to run on its core.
+bool GroupRun::is_due(int id) const {
+  const std::vector<int>& touching = program_.buffers[static_cast<std::size_t>(id)].touching;
+  const BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  for (std::size_t toucher = 0; toucher < touching.size(); ++toucher) {
+    const int head = cores_[static_cast<std::size_t>(touching[toucher])].head;
+    if (head < 0 || buffer.left[toucher] != buffer.requested) continue;
+    const std::vector<TouchSpec>& touches = program_.tiles[static_cast<std::size_t>(head)].touches;
+    const auto needs = [&](const TouchSpec& touch) { return touch.buffer == id; };
+    if (std::any_of(touches.begin(), touches.end(), needs)) return true;
+  }
+  return false;
+}
+
+bool GroupRun::may_request(int id) const {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  const BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   if (!spec.fed || buffer.fed_all || buffer.requested >= buffer.released + spec.slots) return false;
-  for (const int id : spec.spills) {
-    const SpillState& spill = spills_[static_cast<std::size_t>(id)];
-    const SpillSpec& wait = program_.spills[static_cast<std::size_t>(id)];
+  if (spec.on_demand && !is_due(id)) return false;
+  for (const int each : spec.spills) {
+    const SpillState& spill = spills_[static_cast<std::size_t>(each)];
+    const SpillSpec& wait = program_.spills[static_cast<std::size_t>(each)];
     const int loop = innermost(wait.path);
     const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
     const std::int64_t needed = now - wait.lag * buffer.feed.iterations(wait.path & inside_of(wait.lag_loop));
@@ -91,8 +109,15 @@ bool GroupRun::may_request(const BufferSpec& spec, const BufferState& buffer) co
 }
 
 void GroupRun::poll_feed(int id) {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
-  while (may_request(spec, buffers_[static_cast<std::size_t>(id)])) request(id);
+  while (may_request(id)) request(id);
+}
+
+/// The core's next tile is another one.
+void GroupRun::poll_due(const CoreState& core) {
+  if (core.head < 0) return;
+  for (const TouchSpec& touch : program_.tiles[static_cast<std::size_t>(core.head)].touches) {
+    poll_feed(touch.buffer);
+  }
 }
 
 void GroupRun::poll_all_feeds() {
@@ -113,10 +138,10 @@ void GroupRun::request(int id) {
   buffer.loaded += all;
   const int ahead = static_cast<int>(buffer.requested - buffer.released);
   if (!spec.partial || all > 0) {
-    hold(id, static_cast<std::size_t>(ahead), spec.held.bytes(context_.cascade, buffer.feed, scratch_));
+    hold(id, buffer.requested, spec.held.bytes(context_.cascade, buffer.feed, scratch_));
     note_peak();
   }
-  buffer.there[static_cast<std::size_t>(buffer.requested - buffer.arrived)] = bytes == 0;
+  buffer.place(buffer.requested).there = bytes == 0;
   ++buffer.requested;
   advance_feed(spec, buffer);
   if (bytes == 0) return arrive(buffer);
@@ -143,22 +168,20 @@ std::int64_t GroupRun::port_bytes(const BufferSpec& spec, BufferState& buffer, s
 
 /// Visits count as arrived in order.
 void GroupRun::arrive(BufferState& buffer) {
-  while (buffer.arrived < buffer.requested && buffer.there.front()) {
-    ++buffer.arrived;
-    std::shift_left(buffer.there.begin(), buffer.there.end(), 1);
-    buffer.there.back() = false;
-  }
+  while (buffer.arrived < buffer.requested && buffer.place(buffer.arrived).there) ++buffer.arrived;
 }
 
 void GroupRun::complete(const Transfer& transfer) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(transfer.buffer)];
   ++state_.events;
   if (!transfer.store) {
-    *std::find(buffer.there.begin(), buffer.there.end(), false) = true;
+    std::int64_t visit = buffer.arrived;
+    while (buffer.place(visit).there) ++visit;
+    buffer.place(visit).there = true;
     return arrive(buffer);
   }
   ++buffer.stores_done;
-  for (std::int64_t& owed : buffer.owed) owed = std::max<std::int64_t>(owed - 1, 0);
+  for (Place& place : buffer.places) place.owed = std::max<std::int64_t>(place.owed - 1, 0);
   for (std::size_t i = 0; i < spills_.size(); ++i) {
     if (program_.spills[i].stored != transfer.buffer) continue;
     std::vector<std::int64_t>& owed = spills_[i].owed;
@@ -217,9 +240,7 @@ void GroupRun::leave(int id, const TouchSpec& touch) {
   if (changing != 0 && (changing & spec.keys) == 0) return;
   BufferState& buffer = buffers_[static_cast<std::size_t>(touch.buffer)];
   std::int64_t& left = buffer.left[static_cast<std::size_t>(touch.toucher)];
-  if (spec.producer_core == id) {
-    buffer.owed[static_cast<std::size_t>(left - buffer.released)] = buffer.stores_issued - buffer.stores_done;
-  }
+  if (spec.producer_core == id) buffer.place(left).owed = buffer.stores_issued - buffer.stores_done;
   ++left;
   release(touch.buffer);
 }
@@ -228,27 +249,27 @@ void GroupRun::leave(int id, const TouchSpec& touch) {
 void GroupRun::release(int id) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   const auto done = [&](std::int64_t left) { return left > buffer.released; };
-  while (std::all_of(buffer.left.begin(), buffer.left.end(), done) && buffer.owed.front() == 0) {
-    free_place(id);
-    ++buffer.released;
+  while (std::all_of(buffer.left.begin(), buffer.left.end(), done) &&
+         buffer.places[buffer.oldest].owed == 0) {
+    free_oldest(id);
   }
   if (shared_memory_) return poll_all_feeds();
   poll_feed(id);
 }
 
-void GroupRun::hold(int id, std::size_t place, std::int64_t bytes) {
-  FUSESCAPE_EXPECTS(place < kMostSlots);
-  buffers_[static_cast<std::size_t>(id)].held[place] = bytes;
+void GroupRun::hold(int id, std::int64_t visit, std::int64_t bytes) {
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  FUSESCAPE_EXPECTS(visit < buffer.released + program_.buffers[static_cast<std::size_t>(id)].slots);
+  buffer.place(visit).held = bytes;
   count_on_chip(id);
 }
 
-/// The oldest visit goes, the others move up.
-void GroupRun::free_place(int id) {
+/// The place of the oldest visit.
+void GroupRun::free_oldest(int id) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  std::shift_left(buffer.held.begin(), buffer.held.end(), 1);
-  std::shift_left(buffer.owed.begin(), buffer.owed.end(), 1);
-  buffer.held.back() = -1;
-  buffer.owed.back() = 0;
+  buffer.places[buffer.oldest] = {};
+  ++buffer.released;
+  buffer.oldest = (buffer.oldest + 1) & (buffer.places.size() - 1);
   count_on_chip(id);
 }
 
@@ -258,10 +279,13 @@ void GroupRun::count_on_chip(int id) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   if (!spec.counts) return;
   std::int64_t sum = 0;
-  for (const std::int64_t held : buffer.held) {
-    if (held <= 0) continue;
-    sum = spec.second_slot_counts ? sum + held : std::max(sum, held);
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();  // Of two or more, a second slot.
+  for (const Place& place : buffer.places) {
+    if (place.held <= 0) continue;
+    least = std::min(least, place.held);
+    sum += place.held;
   }
+  if (!spec.second_slot_counts && sum > least) sum -= least;
   const std::int64_t change = sum - buffer.on_chip;
   if (change == 0) return;
   buffer.on_chip = sum;
@@ -279,7 +303,8 @@ void GroupRun::prefetch(std::int64_t room) {
     BufferState& buffer = buffers_[i];
     const auto& producer = context_.cascade.producer[index_of(spec.tensor)];
     const bool there = !producer || spec.role == BufferRole::kCarried;
-    while (spec.fed && there && spec.spills.empty() && !buffer.fed_all && buffer.requested < spec.slots) {
+    if (!spec.fed || spec.on_demand || !there || !spec.spills.empty()) continue;
+    while (!buffer.fed_all && buffer.requested < spec.slots) {
       const std::int64_t bytes = spec.held.bytes(context_.cascade, buffer.feed, scratch_);
       if (bytes > room) break;
       room -= bytes;

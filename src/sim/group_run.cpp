@@ -1,6 +1,7 @@
 #include "group_run.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "fusescape/support/contract.hpp"
 
@@ -18,7 +19,7 @@ GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimSt
       program_{program},
       state_{state},
       steady_state_{steady_state},
-      shared_memory_{program.confined || program.all_at_once + program.reserved > context.machine.capacity},
+      shared_memory_{program.shares_memory(context.machine.capacity)},
       counts_room_{shared_memory_ && context.core_count > 1},
       capacity_{packed_capacity(context, program)},
       cores_(static_cast<std::size_t>(context.core_count)),
@@ -42,7 +43,7 @@ GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimSt
   }
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     buffers_[i].left.resize(program.buffers[i].touching.size());
-    buffers_[i].held.fill(-1);
+    buffers_[i].places.resize(std::bit_ceil(static_cast<std::size_t>(program.buffers[i].slots)));
     buffers_[i].feed = Odometer{program.loops};
     start_feed(static_cast<int>(i));
   }
@@ -230,9 +231,8 @@ std::int64_t GroupRun::bytes_of_touch(const CoreState& core, const TouchSpec& to
   const auto b = static_cast<std::size_t>(touch.buffer);
   const BufferState& buffer = buffers_[b];
   if (!program_.buffers[b].counts) return 0;
-  const auto place =
-      static_cast<std::size_t>(buffer.left[static_cast<std::size_t>(touch.toucher)] - buffer.released);
-  if (buffer.held[place] >= 0) return buffer.held[place];
+  const Place& place = buffer.place(buffer.left[static_cast<std::size_t>(touch.toucher)]);
+  if (place.held >= 0) return place.held;
   return program_.buffers[b].held.bytes(context_.cascade, core.at, scratch_);
 }
 
@@ -258,9 +258,8 @@ std::int64_t GroupRun::room_for(const CoreState& core, const TileSpec& tile) con
   std::int64_t sum = -spare_bytes(core, tile);
   for (const TouchSpec& touch : tile.touches) {
     const BufferState& buffer = buffers_[static_cast<std::size_t>(touch.buffer)];
-    const auto place =
-        static_cast<std::size_t>(buffer.left[static_cast<std::size_t>(touch.toucher)] - buffer.released);
-    if (buffer.held[place] < 0) sum += bytes_of_touch(core, touch);
+    const std::int64_t visit = buffer.left[static_cast<std::size_t>(touch.toucher)];
+    if (buffer.place(visit).held < 0) sum += bytes_of_touch(core, touch);
   }
   return sum;
 }
@@ -285,11 +284,9 @@ void GroupRun::start_tile(int id) {
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
   for (const TouchSpec& touch : tile.touches) {
     const auto b = static_cast<std::size_t>(touch.buffer);
-    const BufferState& buffer = buffers_[b];
-    const auto place =
-        static_cast<std::size_t>(buffer.left[static_cast<std::size_t>(touch.toucher)] - buffer.released);
-    if (buffer.held[place] < 0) {
-      hold(touch.buffer, place, program_.buffers[b].held.bytes(context_.cascade, core.at, scratch_));
+    const std::int64_t visit = buffers_[b].left[static_cast<std::size_t>(touch.toucher)];
+    if (buffers_[b].place(visit).held < 0) {
+      hold(touch.buffer, visit, program_.buffers[b].held.bytes(context_.cascade, core.at, scratch_));
     }
   }
   core.spare = spare_bytes(core, tile);
@@ -354,6 +351,7 @@ void GroupRun::end_tile(int id) {
   note_peak();
   ++core.step;
   advance(core, id);
+  if (program_.prefetch_depth == 0) poll_due(core);
   if (shared_memory_) poll_all_feeds();
 }
 

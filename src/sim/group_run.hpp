@@ -18,8 +18,6 @@
 
 namespace fusescape {
 
-inline constexpr std::size_t kMostSlots = 2;
-
 /// What goes on from group to group.
 struct SimState {
   Ticks now{};
@@ -36,17 +34,23 @@ struct SimState {
   [[nodiscard]] DramPort& port(bool store) { return ports[store ? ports.size() - 1 : 0]; }
 };
 
+/// What is to be known of one visit's slab.
+struct Place {
+  std::int64_t held = -1;  ///< Bytes that it takes; -1: none yet.
+  std::int64_t owed = 0;   ///< Stores that must be done before it is free.
+  bool there = false;      ///< It was loaded, maybe before another that was asked for earlier.
+};
+
 struct BufferState {
-  std::vector<std::int64_t> left{};      ///< Per core that touches it: visits that it is done with.
-  std::int64_t released = 0;             ///< Visits whose place is free again.
-  std::int64_t requested = 0;            ///< Visits that its feed has asked for,
-  std::int64_t arrived = 0;              ///< and those that are there.
-  std::array<bool, kMostSlots> there{};  ///< Of those asked for and not counted as arrived.
+  std::vector<std::int64_t> left{};  ///< Per core that touches it: visits that it is done with.
+  std::int64_t released = 0;         ///< Visits whose place is free again.
+  std::int64_t requested = 0;        ///< Visits that its feed has asked for,
+  std::int64_t arrived = 0;          ///< and those that are there.
   std::int64_t stores_issued = 0;
   std::int64_t stores_done = 0;
-  std::array<std::int64_t, kMostSlots> owed{};  ///< Per visit not released: stores that must be done first,
-  std::array<std::int64_t, kMostSlots> held{};  ///< and bytes that it holds; -1: none yet.
-  std::int64_t loaded = 0;  ///< Bytes that feeds asked for, those that stayed on chip included.
+  std::vector<Place> places{};  ///< Of visits not released, in a circle; a power of two of them.
+  std::size_t oldest = 0;       ///< Of them, that of the first visit not released.
+  std::int64_t loaded = 0;      ///< Bytes that feeds asked for, those that stayed on chip included.
   std::int64_t stored = 0;
   std::int64_t in_lane = 0;  ///< Bytes that it asked for beside others of its lane.
   std::int64_t read = 0;     ///< Bytes that moved.
@@ -55,6 +59,12 @@ struct BufferState {
   Odometer feed{};                              ///< The visit that it asks for next.
   std::vector<std::int64_t> feed_iterations{};  ///< Per loop; only if it waits for spills.
   bool fed_all = false;
+
+  [[nodiscard]] std::size_t position(std::int64_t visit) const {
+    return (oldest + static_cast<std::size_t>(visit - released)) & (places.size() - 1);
+  }
+  [[nodiscard]] Place& place(std::int64_t visit) { return places[position(visit)]; }
+  [[nodiscard]] const Place& place(std::int64_t visit) const { return places[position(visit)]; }
 };
 
 struct Blocked {
@@ -148,7 +158,9 @@ class GroupRun {
   void advance_feed(const BufferSpec& spec, BufferState& buffer) const;
   void poll_feed(int id);
   void poll_all_feeds();
-  [[nodiscard]] bool may_request(const BufferSpec& spec, const BufferState& buffer) const;
+  void poll_due(const CoreState& core);
+  [[nodiscard]] bool may_request(int id) const;
+  [[nodiscard]] bool is_due(int id) const;
   [[nodiscard]] bool in_scope(const BufferSpec& spec, const BufferState& buffer) const;
   [[nodiscard]] std::int64_t feed_bytes(const BufferSpec& spec, const BufferState& buffer) const;
   void request(int id);
@@ -158,8 +170,8 @@ class GroupRun {
   void store(int id, const SlabSpec& slab, const Odometer& at, bool final);
   void leave(int id, const TouchSpec& touch);
   void release(int id);
-  void hold(int id, std::size_t place, std::int64_t bytes);
-  void free_place(int id);
+  void hold(int id, std::int64_t visit, std::int64_t bytes);
+  void free_oldest(int id);
   void count_on_chip(int id);
   void note_peak() { peak_ = std::max(peak_, on_chip_ - spare_); }
 

@@ -52,9 +52,12 @@ struct BufferSpec {
   bool urgent = false;  ///< It is spilled: out and in again before the next tile can run.
   bool counts = true;   ///< Takes memory of its own, not another buffer's.
   bool second_slot_counts = true;
-  SlabSpec held{};       ///< On chip.
-  bool fed = false;      ///< Something comes from DRAM at the start of (some) visits.
-  bool partial = false;  ///< Sums leave unfinished, and come back.
+  bool streamed = false;   ///< An input with two slots: it may be loaded ahead of its use.
+  bool on_demand = false;  ///< Such an input, if the tile before must have ended.
+  Bytes slab_bytes{};      ///< Of its largest slab.
+  SlabSpec held{};         ///< On chip.
+  bool fed = false;        ///< Something comes from DRAM at the start of (some) visits.
+  bool partial = false;    ///< Sums leave unfinished, and come back.
   SlabSpec load{};
   Saving load_saving{};
   int lane = -1;  ///< Loads with the same lane come side by side.
@@ -149,7 +152,17 @@ struct GroupProgram {
   Bytes reserved{};                               ///< Retained across the group.
   bool confined =
       false;  ///< Each buffer has memory only where its allocation lives, even if all fit at once.
+  std::int64_t prefetch_depth = 1;  ///< Tiles by which streamed inputs may be ahead.
   bool countable = true;
+
+  /// Not all buffers fit beside what is retained.
+  [[nodiscard]] bool shares_memory(Bytes capacity) const {
+    return confined || all_at_once + reserved > capacity;
+  }
+  /// The most that it may hold, with what is retained.
+  [[nodiscard]] Bytes needed(Bytes capacity) const {
+    return (shares_memory(capacity) ? footprint : all_at_once) + reserved;
+  }
 };
 
 /// What does not change from group to group.
@@ -173,6 +186,10 @@ struct SimContext {
 
   [[nodiscard]] int link(int from, int to) const;
 };
+
+/// The streamed inputs of `program` may be loaded up to `depth` tiles ahead: with a place for each, as far as
+/// memory of `capacity` holds all places side by side.
+[[nodiscard]] GroupProgram with_prefetch_depth(GroupProgram program, std::int64_t depth, Bytes capacity);
 
 [[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group);
 

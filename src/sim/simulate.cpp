@@ -96,6 +96,7 @@ void Simulation::add_traffic(const Running& group, SimGroup& sum) {
 void Simulation::add_group(const Running& group, Ticks start) {
   SimGroup sum{.start = start, .end = state_.now, .compute = group.run->compute()};
   sum.peak = Bytes{group.run->peak()} + group.program.reserved;
+  sum.prefetch_depth = group.program.prefetch_depth;
   add_traffic(group, sum);
   result_.dram_read += sum.dram_read;
   result_.dram_write += sum.dram_write;
@@ -115,19 +116,29 @@ Ticks Simulation::end_of(const GroupProgram& program) const {
 }
 
 /// On one core, loads that come as early as memory allows may be in the way of more urgent ones. Nobody has
-/// to use memory that the plan can do without: the group takes the shorter way, so that more never hurts.
+/// to use memory that the plan can do without: the group takes the shortest way, so that more never hurts.
 void Simulation::choose_memory(GroupProgram& program) const {
-  const bool spare = program.all_at_once > program.footprint &&
-                     program.all_at_once + program.reserved <= context_.machine.capacity;
-  if (!spare || context_.core_count > 1 || options_.prefetch) return;
-  const Ticks roomy = end_of(program);
-  program.confined = true;
-  program.confined = end_of(program) < roomy;
+  const Bytes capacity = context_.machine.capacity;
+  GroupProgram deep = with_prefetch_depth(program, options_.prefetch_depth, capacity);
+  std::vector<GroupProgram> ways{std::move(deep)};
+  if (context_.core_count == 1 && !options_.prefetch) {
+    if (ways.front().all_at_once > program.all_at_once) ways.push_back(program);
+    if (program.all_at_once > program.footprint && !program.shares_memory(capacity)) {
+      ways.push_back(
+          with_prefetch_depth(program, std::min<std::int64_t>(options_.prefetch_depth, 1), capacity));
+      ways.back().confined = true;
+    }
+  }
+  std::vector<Ticks> ends(ways.size());
+  if (ways.size() > 1)
+    std::transform(ways.begin(), ways.end(), ends.begin(),
+                   [&](const GroupProgram& way) { return end_of(way); });
+  program =
+      std::move(ways[static_cast<std::size_t>(std::min_element(ends.begin(), ends.end()) - ends.begin())]);
 }
 
 void Simulation::prefetch(const Running& current, Running& next) {
-  const Bytes used = current.program.footprint + current.program.reserved;
-  const Bytes free = context_.machine.capacity - used;
+  const Bytes free = context_.machine.capacity - current.program.needed(context_.machine.capacity);
   next.run->prefetch(free.value());
   current.run->set_next(next.run.get());
 }

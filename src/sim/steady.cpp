@@ -78,12 +78,13 @@ void GroupRun::describe_buffers(int loop) {
     const BufferState& b = buffers_[i];
     for (const std::int64_t left : b.left) shape_.push_back(left - b.released);
     shape_.push_back(b.stores_issued - b.stores_done);
-    shape_.insert(shape_.end(), b.owed.begin(), b.owed.end());
-    shape_.insert(shape_.end(), b.held.begin(), b.held.end());
+    for (std::int64_t visit = b.released; visit < b.released + spec.slots; ++visit) {
+      const Place& place = b.place(visit);
+      shape_.insert(shape_.end(), {place.held, place.owed, place.there ? 1 : 0});
+    }
     if (!spec.fed) continue;
     shape_.push_back(b.requested - b.released);
     shape_.push_back(b.arrived - b.released);
-    shape_.push_back((b.there[0] ? 1 : 0) + (b.there[1] ? 2 : 0));
     if (spec.lane >= 0) shape_.push_back(lanes_[static_cast<std::size_t>(spec.lane)] - b.in_lane);
     shape_.push_back(b.fed_all ? 1 : 0);
     if (!b.fed_all) describe_odometer(b.feed, spec.path, loop);

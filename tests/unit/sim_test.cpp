@@ -2,43 +2,11 @@
 #include <catch2/catch.hpp>
 
 #include "fusescape/sim/simulate.hpp"
-#include "property/random_plans.hpp"
 #include "simulation.hpp"
 #include "tile_cases.hpp"
 
 namespace fusescape::test_plans {
 namespace {
-
-std::int64_t cycles(const Tiles& tiles, int slots = 2, Ports ports = Ports::kShared) {
-  const TileCase made = tile_case(tiles, slots, ports);
-  const SimResult run = simulated(made.cascade, made.plan, made.machine);
-  const SimResult unrolled = simulated(made.cascade, made.plan, made.machine, {.steady_state = false});
-  CHECK(run.latency == unrolled.latency);
-  return run.cycles.value();
-}
-
-TEST_CASE("Simulated equal tiles on a shared port with two slots take what the formula says") {
-  // The same numbers as tests/unit/evaluate_test.cpp has for the closed form.
-  CHECK(cycles({8, 4, 6, 4}) == 68);
-  CHECK(cycles({64, 4, 6, 4}) == 516);
-  CHECK(cycles({64, 10, 9, 1}) == 712);
-  CHECK(cycles({10, 1, 20, 2}) == 203);
-  CHECK(cycles({1, 4, 6, 4}) == 14);
-}
-
-TEST_CASE("Simulated equal tiles on separate ports take r + c + w + (n-1) max(r, c, w)") {
-  CHECK(cycles({8, 4, 6, 4}, 2, Ports::kSeparate) == 14 + 7 * 6);
-  CHECK(cycles({64, 10, 9, 1}, 2, Ports::kSeparate) == 20 + 63 * 10);
-  CHECK(cycles({64, 1, 2, 9}, 2, Ports::kSeparate) == 12 + 63 * 9);
-}
-
-TEST_CASE("Simulated equal tiles with one slot wait for each other") {
-  CHECK(cycles({8, 4, 6, 4}, 1) == 8 * 14);
-  CHECK(cycles({64, 10, 9, 1}, 1) == 64 * 20);
-  CHECK(cycles({8, 4, 6, 4}, 1, Ports::kSeparate) == 14 + 7 * (6 + 4));
-  CHECK(cycles({64, 10, 9, 1}, 1, Ports::kSeparate) == 20 + 63 * (9 + 10));
-  CHECK(cycles({5, 1, 2, 9}, 1, Ports::kSeparate) == 12 + 4 * (2 + 9));
-}
 
 TEST_CASE("Simulated memory-aware slices of N=64, L=64 take 43,286 cycles") {
   // 32,768 of compute and eight bursts of A and h0 of 1,280. The first burst comes after the inputs of two
@@ -78,83 +46,6 @@ TEST_CASE("With a core per operator t and h wait for each other over the links: 
   // t takes 3, its result 5 to h, h 3, and 5 back: 16. On one core without links t and h alone take 6.
   CHECK(latency(101) - latency(100) == 16);
   CHECK(latency(1001) - latency(1) == 16 * 1000);
-}
-
-/// The same rules in other words: cycle by cycle, one load, one computation and one store per tile.
-class CycleByCycle {
- public:
-  CycleByCycle(const Tiles& tiles, int slots, Ports ports) : tiles_{tiles}, slots_{slots}, ports_{ports} {}
-
-  std::int64_t run() {
-    for (now_ = 0; stored_ < tiles_.count; ++now_) step();
-    return now_ - 1;
-  }
-
- private:
-  struct Port {
-    std::int64_t until = -1;  ///< -1: idle.
-    bool storing = false;
-  };
-
-  void step() {
-    if (core_until_ == now_) {
-      core_until_ = -1;
-      ++computed_;
-      waiting_stores_.push_back(now_);
-    }
-    for (Port& port : port_) {
-      if (port.until != now_) continue;
-      port.until = -1;
-      ++(port.storing ? stored_ : loaded_);
-    }
-    while (asked_ < std::min(tiles_.count, computed_ + slots_)) {
-      waiting_loads_.push_back(now_);
-      ++asked_;
-    }
-    const bool place = begun_ - stored_ < slots_;
-    if (core_until_ < 0 && begun_ < loaded_ && place) {
-      core_until_ = now_ + tiles_.compute;
-      ++begun_;
-    }
-    serve(port_[0], true, ports_ == Ports::kShared);
-    if (ports_ == Ports::kSeparate) serve(port_[1], false, true);
-  }
-
-  void serve(Port& port, bool loads, bool stores) {
-    if (port.until >= 0) return;
-    const bool load = loads && !waiting_loads_.empty();
-    const bool store = stores && !waiting_stores_.empty();
-    if (!load && !store) return;
-    port.storing = store && (!load || waiting_stores_.front() <= waiting_loads_.front());
-    port.until = now_ + (port.storing ? tiles_.store : tiles_.load);
-    std::vector<std::int64_t>& queue = port.storing ? waiting_stores_ : waiting_loads_;
-    queue.erase(queue.begin());
-  }
-
-  Tiles tiles_;
-  int slots_;
-  Ports ports_;
-  std::int64_t now_ = 0;
-  std::int64_t core_until_ = -1;
-  std::int64_t asked_ = 0;
-  std::int64_t loaded_ = 0;
-  std::int64_t begun_ = 0;
-  std::int64_t computed_ = 0;
-  std::int64_t stored_ = 0;
-  Port port_[2];
-  std::vector<std::int64_t> waiting_loads_;
-  std::vector<std::int64_t> waiting_stores_;
-};
-
-TEST_CASE("Random equal tiles take as long as another simulator says, which knows only cycles") {
-  Dice dice{7};
-  for (int i = 0; i < 300; ++i) {
-    const Tiles tiles{dice.in(1, 40), dice.in(1, 12), dice.in(1, 12), dice.in(1, 12)};
-    const int slots = static_cast<int>(dice.in(1, 2));
-    const Ports ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
-    CAPTURE(tiles.count, tiles.load, tiles.compute, tiles.store, slots, ports == Ports::kShared);
-    CHECK(cycles(tiles, slots, ports) == CycleByCycle(tiles, slots, ports).run());
-  }
 }
 
 TEST_CASE("A million tokens are simulated in a few thousand events") {

@@ -57,6 +57,7 @@ struct SimGroupReport {
   Bytes dram_read;
   Bytes dram_write;
   Bytes peak;
+  std::int64_t prefetch_depth = 1;  ///< That memory had places for.
   Cycles closed_latency;
   Bytes closed_dram_read;
   Bytes closed_dram_write;

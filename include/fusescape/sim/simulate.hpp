@@ -68,7 +68,8 @@ struct SimGroup {
   Ticks compute{};  ///< Time in which at least one core ran a tile of it.
   Bytes dram_read{};
   Bytes dram_write{};
-  Bytes peak{};  ///< Most bytes on chip at any time, with what is retained across it.
+  Bytes peak{};                     ///< Most bytes on chip at any time, with what is retained across it.
+  std::int64_t prefetch_depth = 1;  ///< Of its streamed inputs: that asked for, or as much as had room.
 };
 
 struct SimResult {
