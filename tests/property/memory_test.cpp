@@ -1,16 +1,19 @@
 // Does the managed memory keep what it says, and is furthest next use the best choice where theory says so?
 #include "fusescape/sim/memory.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
 
-#include "random_plans.hpp"
+#include "for_all.hpp"
 
 namespace fusescape {
 namespace {
 
 using test_plans::Dice;
+using test_plans::for_all;
 using Kind = SlabUse::Kind;
 
 /// A program as the memory sees it: which slabs each operator uses. Positions are operators.
@@ -92,6 +95,19 @@ Totals run(const Program& program, std::int64_t capacity, Eviction policy, std::
   return totals;
 }
 
+std::string text_of(const Program& program) {
+  std::string text = fmt::format("bytes {}", fmt::join(program.bytes, " "));
+  for (const std::vector<SlabUse>& uses : program.steps) {
+    text += ";";
+    for (const SlabUse& use : uses) {
+      const char* kind = use.kind == Kind::kRead ? "read" : use.kind == Kind::kMake ? "make" : "update";
+      text += fmt::format(" {} {}{}{}", kind, static_cast<std::uint32_t>(use.slab), use.whole ? " whole" : "",
+                          use.stored ? " stored" : "");
+    }
+  }
+  return text;
+}
+
 /// Fewest loads of unit slabs over all choices of what stays, by dynamic programming over what is on chip.
 std::int64_t fewest_loads(const Program& program, std::size_t capacity) {
   std::map<std::set<SlabId>, std::int64_t> best{{{}, 0}};
@@ -122,15 +138,14 @@ std::int64_t fewest_loads(const Program& program, std::size_t capacity) {
 }
 
 TEST_CASE("Furthest next use loads as little as the best of all choices; least recently used never less") {
-  for (std::uint32_t seed = 1; seed <= 1500; ++seed) {
-    Dice dice{seed};
+  for_all(1500, [](Dice& dice) {
     const Program program = random_reads(dice);
     const std::int64_t capacity = dice.in(1, 4);
-    CAPTURE(seed, capacity);
+    CAPTURE(text_of(program), capacity);
     const std::int64_t best = fewest_loads(program, static_cast<std::size_t>(capacity));
     REQUIRE(run(program, capacity, Eviction::kFurthestNextUse).loaded == best);
     REQUIRE(run(program, capacity, Eviction::kLru).loaded >= best);
-  }
+  });
 }
 
 TEST_CASE("The textbook sequence takes nine loads by recency and seven at best") {
@@ -147,19 +162,18 @@ TEST_CASE("The textbook sequence takes nine loads by recency and seven at best")
 }
 
 TEST_CASE("Of single reads of equal slabs, more memory never loads more") {
-  for (std::uint32_t seed = 1; seed <= 1000; ++seed) {
-    Dice dice{seed};
+  for_all(1000, [](Dice& dice) {
     const Program program = random_reads(dice);
     for (const Eviction policy : {Eviction::kLru, Eviction::kFurthestNextUse}) {
       std::int64_t before = std::numeric_limits<std::int64_t>::max();
       for (std::int64_t capacity = 0; capacity <= 7; ++capacity) {
-        CAPTURE(seed, capacity);
+        CAPTURE(text_of(program), capacity);
         const std::int64_t loaded = run(program, capacity, policy).loaded;
         REQUIRE(loaded <= before);
         before = loaded;
       }
     }
-  }
+  });
 }
 
 /// What is where, byte by byte: -1 is nothing, otherwise the number of the operator that made the content.
@@ -223,8 +237,7 @@ class Shadow {
   std::vector<Slab> slabs_;
 };
 
-void check_one(std::uint32_t seed) {
-  Dice dice{seed};
+void check_one(Dice& dice) {
   const Program program = random_program(dice);
   const std::int64_t capacity = dice.in(0, 30);
   const std::int64_t page = dice.in(1, 5);
@@ -232,7 +245,7 @@ void check_one(std::uint32_t seed) {
   ManagedMemory memory{Bytes{capacity}, Bytes{page}, policy};
   for (const std::int64_t bytes : program.bytes) static_cast<void>(memory.add(Bytes{bytes}));
   Shadow shadow{program};
-  CAPTURE(seed, capacity, page);
+  CAPTURE(text_of(program), capacity, page);
   for (std::size_t i = 0; i < program.steps.size(); ++i) {
     std::int64_t whole = 0;
     for (const SlabUse& use : program.steps[i]) {
@@ -256,12 +269,11 @@ void check_one(std::uint32_t seed) {
 }
 
 TEST_CASE("Every byte that an operator reads is on chip or was written to DRAM, and the capacity holds") {
-  for (std::uint32_t seed = 1; seed <= 4000; ++seed) check_one(seed);
+  for_all(4000, check_one);
 }
 
 TEST_CASE("Where everything fits nothing is evicted, and each slab is loaded once") {
-  for (std::uint32_t seed = 1; seed <= 1000; ++seed) {
-    Dice dice{seed};
+  for_all(1000, [](Dice& dice) {
     const Program program = random_program(dice);
     std::int64_t inputs = 0;
     std::int64_t copies = 0;
@@ -273,13 +285,13 @@ TEST_CASE("Where everything fits nothing is evicted, and each slab is loaded onc
         if (use.stored) copies += bytes;
       }
     }
-    CAPTURE(seed);
+    CAPTURE(text_of(program));
     for (const Eviction policy : {Eviction::kLru, Eviction::kFurthestNextUse}) {
       const Totals totals = run(program, 7 * 12, policy);
       REQUIRE(totals.loaded == inputs);
       REQUIRE(totals.stored == copies);
     }
-  }
+  });
 }
 
 TEST_CASE("A slab larger than the memory stays in part, in whole pages, and only its rest travels again") {

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <random>
+
+#include "for_all.hpp"
 
 namespace fusescape {
 namespace {
+
+using test_plans::Dice;
+using test_plans::for_all;
 
 struct Table {
   std::vector<std::int64_t> keys;
@@ -18,11 +22,10 @@ struct Table {
 };
 
 /// Few distinct values, so that ties and equal rows are common.
-Table random_table(std::uint32_t seed) {
-  std::mt19937 random{seed};
-  Table table{.keys = {}, .columns = 1 + random() % 4};
-  table.keys.resize(table.columns * (random() % 40));
-  for (std::int64_t& key : table.keys) key = static_cast<std::int64_t>(random() % 6) - 2;
+Table random_table(Dice& dice) {
+  Table table{.keys = {}, .columns = static_cast<std::size_t>(dice.in(1, 4))};
+  table.keys.resize(table.columns * static_cast<std::size_t>(dice.in(0, 39)));
+  for (std::int64_t& key : table.keys) key = dice.in(-2, 3);
   return table;
 }
 
@@ -43,41 +46,47 @@ bool is_dominated(const Table& table, std::size_t row) {
 }
 
 TEST_CASE("The non-dominated rows are those that brute force finds, in table order") {
-  const auto seed = GENERATE(range(0U, 300U));
-  CAPTURE(seed);
-  const Table table = random_table(seed);
-  std::vector<std::size_t> expected;
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    if (!is_dominated(table, row)) expected.push_back(row);
-  }
-  CHECK(non_dominated(table.keys, table.columns) == expected);
+  for_all(300, [](Dice& dice) {
+    const Table table = random_table(dice);
+    CAPTURE(table.keys, table.columns);
+    std::vector<std::size_t> expected;
+    for (std::size_t row = 0; row < table.rows(); ++row) {
+      if (!is_dominated(table, row)) expected.push_back(row);
+    }
+    CHECK(non_dominated(table.keys, table.columns) == expected);
+  });
 }
 
 TEST_CASE("Every dropped row is dominated by a kept one") {
-  const auto seed = GENERATE(range(300U, 400U));
-  CAPTURE(seed);
-  const Table table = random_table(seed);
-  const auto kept = non_dominated(table.keys, table.columns);
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    if (std::binary_search(kept.begin(), kept.end(), row)) continue;
-    CHECK(std::any_of(kept.begin(), kept.end(), [&](std::size_t k) { return dominates(table, k, row); }));
-  }
+  for_all(100, [](Dice& dice) {
+    const Table table = random_table(dice);
+    CAPTURE(table.keys, table.columns);
+    const auto kept = non_dominated(table.keys, table.columns);
+    for (std::size_t row = 0; row < table.rows(); ++row) {
+      if (std::binary_search(kept.begin(), kept.end(), row)) continue;
+      CHECK(std::any_of(kept.begin(), kept.end(), [&](std::size_t k) { return dominates(table, k, row); }));
+    }
+  });
 }
 
 TEST_CASE("Permuting the rows permutes the non-dominated set with them") {
-  const auto seed = GENERATE(range(400U, 450U));
-  const Table table = random_table(seed);
-  std::vector<std::size_t> order(table.rows());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::shuffle(order.begin(), order.end(), std::mt19937{seed});
-  Table shuffled{.keys = {}, .columns = table.columns};
-  for (const std::size_t i : order) {
-    for (std::size_t c = 0; c < table.columns; ++c) shuffled.keys.push_back(table.at(i, c));
-  }
-  std::vector<std::size_t> back;
-  for (const std::size_t i : non_dominated(shuffled.keys, shuffled.columns)) back.push_back(order[i]);
-  std::sort(back.begin(), back.end());
-  CHECK(back == non_dominated(table.keys, table.columns));
+  for_all(50, [](Dice& dice) {
+    const Table table = random_table(dice);
+    std::vector<std::size_t> order(table.rows());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      order[i] = i;
+      std::swap(order[i], order[i - static_cast<std::size_t>(dice.in(0, static_cast<std::int64_t>(i)))]);
+    }
+    CAPTURE(table.keys, table.columns, order);
+    Table shuffled{.keys = {}, .columns = table.columns};
+    for (const std::size_t i : order) {
+      for (std::size_t c = 0; c < table.columns; ++c) shuffled.keys.push_back(table.at(i, c));
+    }
+    std::vector<std::size_t> back;
+    for (const std::size_t i : non_dominated(shuffled.keys, shuffled.columns)) back.push_back(order[i]);
+    std::sort(back.begin(), back.end());
+    CHECK(back == non_dominated(table.keys, table.columns));
+  });
 }
 
 TEST_CASE("Order keys order like the numbers they stand for") {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "fusescape/workload/model.hpp"
+#include "mamba_text.hpp"
 #include "random_plans.hpp"
 #include "selective_scan.hpp"
 
@@ -29,6 +30,11 @@ Mamba1 random_shape(Dice& dice) {
   if (dice.one_in(2)) shape.softplus = Mamba1::Softplus::kFree;
   if (dice.one_in(2)) shape.rewrite = Mamba1::Rewrite::kDeltaX;
   return shape;
+}
+
+/// A seed of what tensors hold.
+std::uint64_t random_values(Dice& dice) {
+  return static_cast<std::uint64_t>(dice.in(0, 1'000'000));
 }
 
 const TensorValues& named(const Cascade& cascade, const std::vector<TensorValues>& tensors,
@@ -108,18 +114,17 @@ void check_outputs(const Mamba1& shape, const Cascade& cascade, const NumericCas
 }
 
 TEST_CASE("The reference of a Mamba block is the selective scan of the published equations") {
-  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
-    Dice dice{seed};
+  for_all(kCases, [](Dice& dice) {
     Mamba1 shape = random_shape(dice);
     if (dice.one_in(2)) shape.initial_state = Initial::kLoaded;
     if (dice.one_in(3)) {  // As in the fine-grained-fusion paper: no window is carried.
       shape.conv = Mamba1::Conv::kPadded;
     }
-    CAPTURE(seed);
+    CAPTURE(text_of(shape));
     const Cascade cascade = sound(mamba1_block(shape));
-    const NumericCase given = make_case(cascade, Arithmetic::kFp64, seed);
+    const NumericCase given = make_case(cascade, Arithmetic::kFp64, random_values(dice));
     check_outputs(shape, cascade, given, run_reference(cascade, given).tensors);
-  }
+  });
 }
 
 /// Tokens [first, first + count) of `whole`, of a call over fewer tokens; the same weights.
@@ -178,18 +183,16 @@ void check_portions(const Mamba1& shape, const std::vector<std::int64_t>& sizes,
 const std::vector<DataType> kFloats{DataType::kFp64, DataType::kFp32, DataType::kBf16, DataType::kFp16};
 
 TEST_CASE("A prefill of L tokens is L decode steps that hand on h and the convolution's window") {
-  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
-    Dice dice{seed};
+  for_all(kCases, [](Dice& dice) {
     const Mamba1 shape = random_shape(dice);
-    CAPTURE(seed);
+    CAPTURE(text_of(shape));
     check_portions(shape, std::vector<std::int64_t>(static_cast<std::size_t>(shape.tokens), 1),
                    dice.pick(kFloats));
-  }
+  });
 }
 
 TEST_CASE("A prefill in chunks is a prefill in one pass") {
-  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
-    Dice dice{seed};
+  for_all(kCases, [](Dice& dice) {
     Mamba1 shape = random_shape(dice);
     std::vector<std::int64_t> sizes;
     shape.tokens = 0;
@@ -197,9 +200,9 @@ TEST_CASE("A prefill in chunks is a prefill in one pass") {
       sizes.push_back(dice.in(1, 4));
       shape.tokens += sizes.back();
     }
-    CAPTURE(seed, sizes);
+    CAPTURE(text_of(shape), sizes);
     check_portions(shape, sizes, dice.pick(kFloats));
-  }
+  });
 }
 
 /// `given` with the elements of rank E in reverse order, in every tensor that has it.
@@ -242,31 +245,29 @@ TEST_CASE("Adding in another order ends within the reference's bounds, and those
   // fp16 (2^-11) lie between input and output; fp32 and fp64 differ by rounding of sums alone.
   const std::vector<std::pair<DataType, double>> worth{
       {DataType::kFp64, 1e-11}, {DataType::kFp32, 1e-3}, {DataType::kBf16, 1.0}, {DataType::kFp16, 0.2}};
-  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
-    Dice dice{seed};
+  for_all(kCases, [&](Dice& dice) {
     Mamba1 shape = random_shape(dice);
     const auto& [type, share] = dice.pick(worth);
     shape.dtype = type;
-    CAPTURE(seed, name_of(type));
+    CAPTURE(text_of(shape), name_of(type));
     const Cascade cascade = sound(mamba1_block(shape));
     const auto [largest, bound] =
-        compare_reversed(cascade, "E", "out", make_case(cascade, Arithmetic::kTyped, seed));
+        compare_reversed(cascade, "E", "out", make_case(cascade, Arithmetic::kTyped, random_values(dice)));
     CHECK(bound <= share * largest);
-  }
+  });
 }
 
 TEST_CASE("Integer sums do not depend on their order at all") {
-  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
-    Dice dice{seed};
+  for_all(kCases, [](Dice& dice) {
     Mamba1 shape = random_shape(dice);
     shape.dtype = DataType::kInt8;
-    CAPTURE(seed);
+    CAPTURE(text_of(shape));
     const Cascade cascade = sound(mamba1_block(shape));
     const auto [largest, bound] =
-        compare_reversed(cascade, "E", "out", make_case(cascade, Arithmetic::kTyped, seed));
+        compare_reversed(cascade, "E", "out", make_case(cascade, Arithmetic::kTyped, random_values(dice)));
     CHECK(bound == 0.0);
     CHECK(largest > 0.0);
-  }
+  });
 }
 
 }  // namespace

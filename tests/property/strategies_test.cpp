@@ -8,6 +8,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/workload/model.hpp"
 #include "fusescape/workload/opt.hpp"
+#include "mamba_text.hpp"
 #include "random_plans.hpp"
 
 namespace fusescape::test_plans {
@@ -109,16 +110,16 @@ bool check_built(const Planner& planner, const Accelerator& machine, const Strat
 TEST_CASE(
     "Every strategy's plan is legal, fits, does all the work, moves what it must, and is the same again") {
   std::map<std::string_view, int> built;
-  for (std::uint32_t seed = 0; seed < 40; ++seed) {
-    Dice dice{seed};
-    const Cascade cascade = block_of(random_mamba(dice));
+  for_all(40, [&](Dice& dice) {
+    const Mamba1 shape = random_mamba(dice);
+    const Cascade cascade = block_of(shape);
     const Accelerator machine = random_machine(dice);
     const Planner planner{cascade, machine};
     for (const Strategy& strategy : strategies()) {
-      CAPTURE(strategy.name, seed);
+      CAPTURE(strategy.name, text_of(shape), machine.sram.capacity.value());
       if (check_built(planner, machine, strategy)) ++built[strategy.name];
     }
-  }
+  });
   for (const Strategy& strategy : strategies()) {
     CAPTURE(strategy.name);
     CHECK(built[strategy.name] > 8);
@@ -126,29 +127,29 @@ TEST_CASE(
 }
 
 TEST_CASE("Unfused, every operator moves at least its own compulsory traffic") {
-  for (std::uint32_t seed = 0; seed < 60; ++seed) {
-    Dice dice{seed};
-    const Cascade cascade = block_of(random_mamba(dice));
+  for_all(60, [](Dice& dice) {
+    const Mamba1 shape = random_mamba(dice);
+    const Cascade cascade = block_of(shape);
     const auto found = assess(cascade, random_machine(dice), *find_strategy("unfused"));
-    if (!found) continue;
+    if (!found) return;
     for (std::size_t g = 0; g < found->layout.groups.size(); ++g) {
       const GroupLayout& layout = found->layout.groups[g];
       if (layout.operators.size() > 1) continue;
       const CompulsoryTraffic least = compulsory_traffic(cascade, layout.operators.front());
-      CAPTURE(seed, cascade.op(layout.operators.front()).name);
+      CAPTURE(text_of(shape), cascade.op(layout.operators.front()).name);
       CHECK(found->profile.groups[g].dram_read >= least.read);
       CHECK(found->profile.groups[g].dram_write >= least.written);
     }
-  }
+  });
 }
 
 /// `check(planner, smaller machine, smaller, larger)` for each two neighbours of growing capacities at which
 /// the strategy has a plan.
 template <class Check>
-void for_growing_memory(std::string_view name, std::uint32_t seeds, const Check& check) {
-  for (std::uint32_t seed = 0; seed < seeds; ++seed) {
-    Dice dice{seed};
-    const Cascade cascade = block_of(random_mamba(dice));
+void for_growing_memory(std::string_view name, std::uint32_t cases, const Check& check) {
+  for_all(cases, [&](Dice& dice) {
+    const Mamba1 shape = random_mamba(dice);
+    const Cascade cascade = block_of(shape);
     Accelerator machine = random_machine(dice);
     machine.dram.granule = Bytes{1};
     const Planner planner{cascade, machine};
@@ -157,12 +158,12 @@ void for_growing_memory(std::string_view name, std::uint32_t seeds, const Check&
       const Accelerator before = machine;
       machine.sram.capacity = Bytes{bytes};
       auto larger = assess(planner, machine, *find_strategy(name));
-      CAPTURE(name, seed, bytes);
+      CAPTURE(name, text_of(shape), bytes);
       if (smaller && name != "mem-aware") REQUIRE(larger.has_value());  // Its rule does not ask what fits.
       if (smaller && larger) check(planner, before, *smaller, *larger);
       if (larger) smaller = std::move(*larger);
     }
-  }
+  });
 }
 
 TEST_CASE("More memory never raises the traffic of strategies that choose tiles or slices by it") {
@@ -222,9 +223,9 @@ TEST_CASE("A larger tile that saves little does not take the room of tensors tha
 
 TEST_CASE("The best amounts to keep never move more than keeping whole tensors where they fit") {
   int better = 0;
-  for (std::uint32_t seed = 0; seed < 10; ++seed) {
-    Dice dice{seed};
-    const Cascade cascade = block_of(random_mamba(dice));
+  for_all(10, [&](Dice& dice) {
+    const Mamba1 shape = random_mamba(dice);
+    const Cascade cascade = block_of(shape);
     Accelerator machine = random_machine(dice);
     machine.dram.granule = Bytes{1};
     const Planner planner{cascade, machine};
@@ -232,13 +233,13 @@ TEST_CASE("The best amounts to keep never move more than keeping whole tensors w
       machine.sram.capacity = Bytes{bytes};
       const auto upper = assess(planner, machine, *find_strategy("marca-upper"));
       const auto best = assess(planner, machine, *find_strategy("retained"));
-      CAPTURE(seed, bytes);
+      CAPTURE(text_of(shape), bytes);
       CHECK(upper.has_value() == best.has_value());
       if (!upper || !best) continue;
       CHECK(traffic(best->cost) <= traffic(upper->cost));
       if (traffic(best->cost) < traffic(upper->cost)) ++better;
     }
-  }
+  });
   CHECK(better > 5);
 }
 
@@ -260,13 +261,12 @@ Sums sums_of(const Cascade& cascade, std::string_view tensor) {
 }
 
 TEST_CASE("Fuse-all saves the traffic of what it keeps on chip and the second read of Delta") {
-  for (std::uint32_t seed = 0; seed < 60; ++seed) {
-    Dice dice{seed};
+  for_all(60, [](Dice& dice) {
     const Mamba1 shape = random_mamba(dice);
     const bool loaded = shape.initial_state == Initial::kLoaded;
     const bool stored = shape.final_state == Final::kStored;
     const std::int64_t token = 4 * shape.batch * shape.d_inner * shape.d_state;
-    CAPTURE(seed, shape.tokens, loaded, stored);
+    CAPTURE(text_of(shape));
     for (const bool rewrite : {false, true}) {
       const Cascade cascade = rewrite ? rewritten(shape) : block_of(shape);
       const Accelerator machine = with_capacity(accelerator(), kAmple);
@@ -278,7 +278,7 @@ TEST_CASE("Fuse-all saves the traffic of what it keeps on chip and the second re
       const std::int64_t delta = rewrite ? 0 : 4 * shape.batch * shape.tokens * shape.d_inner;
       CHECK(saved == Bytes{(moves - ends) * token + delta});
     }
-  }
+  });
 }
 
 TEST_CASE("Unfused, a rewritten state update moves eleven tensors of L, D and N, and fused none") {
@@ -302,15 +302,15 @@ TEST_CASE("Unfused, a rewritten state update moves eleven tensors of L, D and N,
 }
 
 TEST_CASE("A rewritten state update is fused by the strategies that name all of it, and others lack dB") {
-  for (std::uint32_t seed = 0; seed < 6; ++seed) {
-    Dice dice{seed};
-    const Cascade cascade = rewritten(random_mamba(dice));
+  for_all(6, [](Dice& dice) {
+    const Mamba1 shape = random_mamba(dice);
+    const Cascade cascade = rewritten(shape);
     const Accelerator machine = with_capacity(random_machine(dice), kAmple);
     const Planner planner{cascade, machine};
     for (const Strategy& strategy : strategies()) {
       const auto found = assess(planner, machine, strategy);
       const bool names_db = strategy.name.substr(0, 6) == "pact-b" || strategy.name.substr(0, 6) == "pact-a";
-      CAPTURE(strategy.name, seed);
+      CAPTURE(strategy.name, text_of(shape));
       if (names_db && strategy.name != "pact-a" && strategy.name != "pact-as") {
         REQUIRE_FALSE(found.has_value());
         CHECK(describe(found.error()) == "mamba has no operator dB");
@@ -319,7 +319,7 @@ TEST_CASE("A rewritten state update is fused by the strategies that name all of 
       if (!found) FAIL(describe(found.error()));
       CHECK(found->cost.total.ops == total_ops(cascade));
     }
-  }
+  });
 }
 
 TEST_CASE("With ample memory traffic is affine in the number of tokens under every strategy") {
@@ -362,14 +362,13 @@ TEST_CASE("With little memory traffic is affine in whole multiples of the larges
 }
 
 TEST_CASE("Every strategy runs a transformer's layer or says which operators it lacks") {
-  for (std::uint32_t seed = 0; seed < 6; ++seed) {
-    Dice dice{seed};
+  for_all(6, [](Dice& dice) {
     const Cascade cascade = sound(opt_block({.d_model = 8, .d_ff = 8, .n_head = 2, .tokens = dice.in(1, 5)}));
     const Accelerator machine = random_machine(dice);
     const Planner planner{cascade, machine};
     for (const Strategy& strategy : strategies()) {
       const auto found = assess(planner, machine, strategy);
-      CAPTURE(strategy.name, seed);
+      CAPTURE(strategy.name, text_of(cascade));
       if (found) {
         CHECK(found->cost.total.ops == total_ops(cascade));
         continue;
@@ -381,7 +380,7 @@ TEST_CASE("Every strategy runs a transformer's layer or says which operators it 
       const bool named = refusal.message.find("has no operator") != std::string::npos;
       CHECK((refusal.reason == Refusal::Reason::kDoesNotFit || named));
     }
-  }
+  });
 }
 
 }  // namespace

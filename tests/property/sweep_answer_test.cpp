@@ -1,11 +1,17 @@
 #include "fusescape/search/sweep_answer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <random>
+
+#include "for_all.hpp"
 
 namespace fusescape {
 namespace {
+
+using test_plans::Dice;
+using test_plans::for_all;
 
 const Strategy kAny{.name = "any", .summary = "", .build = nullptr};
 
@@ -15,24 +21,26 @@ struct Study {
   SweepResult result;
 };
 
-Axis axis(const std::string& name, std::size_t count) {
+Axis axis(const std::string& name, std::int64_t count) {
   Axis made{.name = name, .values = {}};
-  for (std::size_t i = 0; i < count; ++i) made.values.push_back({.label = std::to_string(i), .settings = {}});
+  for (std::int64_t i = 0; i < count; ++i)
+    made.values.push_back({.label = std::to_string(i), .settings = {}});
   return made;
 }
 
-PointOutcome random_outcome(std::mt19937& random) {
+PointOutcome random_outcome(Dice& dice) {
   PointOutcome made;
-  made.status = random() % 4 == 0 ? PointOutcome::Status::kInfeasible : PointOutcome::Status::kFeasible;
-  made.cost.latency = Cycles{1 + static_cast<std::int64_t>(random() % 20)};
+  made.status = dice.one_in(4) ? PointOutcome::Status::kInfeasible : PointOutcome::Status::kFeasible;
+  made.cost.latency = Cycles{dice.in(1, 20)};
   return made;
 }
 
 /// Three scenarios of a slow design axis and a fast one; areas are 1 ... 10 mm2, the baseline's is 5.
-Study random_study(std::uint32_t seed) {
-  std::mt19937 random{seed};
+Study random_study(Dice& dice) {
   Study made;
-  made.spec.axes = {axis("slow", 1 + random() % 4), axis("scenario", 3), axis("fast", 1 + random() % 4)};
+  const std::int64_t slow = dice.in(1, 4);
+  const std::int64_t fast = dice.in(1, 4);
+  made.spec.axes = {axis("slow", slow), axis("scenario", 3), axis("fast", fast)};
   made.spec.scenario = {"scenario"};
   made.spec.baselines = {{.name = "reference", .settings = {}}};
   made.spec.budget = Budget{.baseline = "reference", .tolerance = 0.25};
@@ -42,13 +50,24 @@ Study random_study(std::uint32_t seed) {
     made.bound.accelerators.push_back({.accelerator = {}, .area = SquareMm{static_cast<double>(area)}});
   }
   for (std::size_t id = 0; id < grid_size(made.spec); ++id) {
-    const auto accelerator = static_cast<std::uint32_t>(random() % made.bound.accelerators.size());
+    const auto accelerator = static_cast<std::uint32_t>(dice.in(0, 9));
     made.bound.points.push_back({.workload = 0, .accelerator = accelerator, .strategy = 0});
-    made.result.points.push_back(random_outcome(random));
+    made.result.points.push_back(random_outcome(dice));
   }
   made.bound.baselines.assign(3, DesignPoint{.workload = 0, .accelerator = 4, .strategy = 0});
-  for (int scenario = 0; scenario < 3; ++scenario) made.result.baselines.push_back(random_outcome(random));
+  for (int scenario = 0; scenario < 3; ++scenario) made.result.baselines.push_back(random_outcome(dice));
   return made;
+}
+
+/// Of each point its area and cycles, if it is feasible.
+std::string text_of(const Study& study) {
+  std::string text;
+  for (std::size_t id = 0; id < study.result.points.size(); ++id) {
+    const PointOutcome& outcome = study.result.points[id];
+    text += fmt::format("{} mm2: {}; ", study.bound.points[id].accelerator + 1,
+                        outcome.feasible() ? std::to_string(outcome.cost.latency.value()) : "does not fit");
+  }
+  return text;
 }
 
 /// 5 mm2 and a quarter allow 6.
@@ -58,51 +77,55 @@ bool may_be_best(const Study& study, std::size_t id) {
 }
 
 TEST_CASE("The best of a scenario is what looking at every point of it finds") {
-  const auto seed = GENERATE(range(0U, 200U));
-  CAPTURE(seed);
-  const Study study = random_study(seed);
-  const SweepAnswer found = answer(study.spec, study.bound, study.result);
-  REQUIRE(found.scenarios.size() == 3);
-  for (std::size_t scenario = 0; scenario < 3; ++scenario) {
-    std::optional<std::size_t> best;
-    for (std::size_t id = 0; id < study.result.points.size(); ++id) {
-      if (coordinates_of(study.spec, id)[1] != scenario || !may_be_best(study, id)) continue;
-      if (!best || study.result.points[id].cost.latency < study.result.points[*best].cost.latency) best = id;
+  for_all(200, [](Dice& dice) {
+    const Study study = random_study(dice);
+    CAPTURE(text_of(study));
+    const SweepAnswer found = answer(study.spec, study.bound, study.result);
+    REQUIRE(found.scenarios.size() == 3);
+    for (std::size_t scenario = 0; scenario < 3; ++scenario) {
+      std::optional<std::size_t> best;
+      for (std::size_t id = 0; id < study.result.points.size(); ++id) {
+        if (coordinates_of(study.spec, id)[1] != scenario || !may_be_best(study, id)) continue;
+        if (!best || study.result.points[id].cost.latency < study.result.points[*best].cost.latency)
+          best = id;
+      }
+      CHECK(found.scenarios[scenario].best == best);
     }
-    CHECK(found.scenarios[scenario].best == best);
-  }
+  });
 }
 
 TEST_CASE("The best is on the trade-off, and its latency is the trade-off's least") {
-  const auto seed = GENERATE(range(200U, 300U));
-  CAPTURE(seed);
-  const Study study = random_study(seed);
-  for (const ScenarioAnswer& scenario : answer(study.spec, study.bound, study.result).scenarios) {
-    REQUIRE(scenario.best.has_value() == !scenario.pareto.empty());
-    for (const std::size_t id : scenario.pareto) {
-      CHECK(may_be_best(study, id));
-      CHECK(study.result.points[id].cost.latency >= scenario.figures.latency);
+  for_all(100, [](Dice& dice) {
+    const Study study = random_study(dice);
+    CAPTURE(text_of(study));
+    for (const ScenarioAnswer& scenario : answer(study.spec, study.bound, study.result).scenarios) {
+      REQUIRE(scenario.best.has_value() == !scenario.pareto.empty());
+      for (const std::size_t id : scenario.pareto) {
+        CHECK(may_be_best(study, id));
+        CHECK(study.result.points[id].cost.latency >= scenario.figures.latency);
+      }
+      // Of equally fast designs the trade-off keeps the smallest, the best is the first.
+      const bool least_is_kept = std::any_of(
+          scenario.pareto.begin(), scenario.pareto.end(),
+          [&](std::size_t id) { return study.result.points[id].cost.latency == scenario.figures.latency; });
+      CHECK((!scenario.best || least_is_kept));
     }
-    // Of equally fast designs the trade-off keeps the smallest, the best is the first.
-    const bool least_is_kept = std::any_of(
-        scenario.pareto.begin(), scenario.pareto.end(),
-        [&](std::size_t id) { return study.result.points[id].cost.latency == scenario.figures.latency; });
-    CHECK((!scenario.best || least_is_kept));
-  }
+  });
 }
 
 TEST_CASE("A larger budget never makes the best design slower") {
-  const auto seed = GENERATE(range(300U, 400U));
-  CAPTURE(seed);
-  Study study = random_study(seed);
-  const SweepAnswer tight = answer(study.spec, study.bound, study.result);
-  study.spec.budget->tolerance = 0.65;
-  const SweepAnswer loose = answer(study.spec, study.bound, study.result);
-  for (std::size_t scenario = 0; scenario < 3; ++scenario) {
-    if (!tight.scenarios[scenario].best) continue;
-    REQUIRE(loose.scenarios[scenario].best);
-    CHECK(loose.scenarios[scenario].figures.latency <= tight.scenarios[scenario].figures.latency);
-  }
+  for_all(100, [](Dice& dice) {
+    Study study = random_study(dice);
+    CAPTURE(text_of(study));
+    const SweepAnswer tight = answer(study.spec, study.bound, study.result);
+    study.spec.budget->tolerance = 0.65;
+    const SweepAnswer loose = answer(study.spec, study.bound, study.result);
+    for (std::size_t scenario = 0; scenario < 3; ++scenario) {
+      if (!tight.scenarios[scenario].best) continue;
+      REQUIRE(loose.scenarios[scenario].best);
+      CHECK(loose.scenarios[scenario].figures.latency <= tight.scenarios[scenario].figures.latency);
+    }
+  });
 }
 
 }  // namespace
