@@ -47,7 +47,8 @@ constexpr const char* kSimulateExamples = R"(Examples:
   fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64
   fusescape simulate --arch marca --workload mamba-130m --strategy fuse-all --set L=16 --unroll --trace fused.json
   fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set sram.capacity="2 MiB" --eviction furthest
-  fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --allocation searched)";
+  fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --allocation searched
+  fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --core-of dA=matrix,silu=exponential)";
 
 /// Words of an option and what they mean.
 template <class Value, std::size_t Size>
@@ -185,10 +186,19 @@ void add_simulate(CLI::App& app, SimulateArguments& arguments) {
   CLI::Option* allocation = add_choice(*command, "--allocation", kAllocations, options.allocation,
                                        "Which core runs what: given, round-robin, searched")
                                 ->type_name("HOW");
+  CLI::Option* core_of =
+      command
+          ->add_option(
+              "--core-of", arguments.core_of,
+              "With --allocation given: cores of single operators; all others run on the first that can")
+          ->type_name("OP=CORE,...")
+          ->delimiter(',')
+          ->allow_extra_args(false);
   CLI::Option* eviction = add_choice(*command, "--eviction", kEvictions, options.eviction,
                                      "What leaves a full memory: none, lru, furthest (next use)")
                               ->type_name("POLICY")
-                              ->excludes(allocation);
+                              ->excludes(allocation)
+                              ->excludes(core_of);
   add_choice(*command, "--keep", kKeeps, options.keep,
              "What may stay on chip between groups: none, fused (what fused groups exchange), all")
       ->type_name("WHAT")
@@ -281,23 +291,31 @@ std::vector<CommandShape> shape_of(const CLI::App& app) {
   return commands;
 }
 
+UsageError wrong_use(const std::string& name, std::string_view message) {
+  return {fmt::format("error: {}\nRun 'fusescape {} --help' for help.\n", message, name)};
+}
+
 /// The command, if it says which plan it is about.
 template <class Arguments>
 expected<Command, UsageError> with_plan(const std::string& name, const Arguments& arguments) {
   if (arguments.strategy.empty() && arguments.plan_file.empty()) {
-    return unexpected{
-        UsageError{fmt::format("error: {0} needs --strategy S or --plan FILE\n"
-                               "Run 'fusescape {0} --help' for help.\n",
-                               name)}};
+    return unexpected{wrong_use(name, fmt::format("{} needs --strategy S or --plan FILE", name))};
   }
   return Command{arguments};
+}
+
+expected<Command, UsageError> with_cores(const std::string& name, const SimulateArguments& arguments) {
+  if (!arguments.core_of.empty() && arguments.options.allocation != CoreAllocation::kGiven) {
+    return unexpected{wrong_use(name, "--core-of needs --allocation given")};
+  }
+  return with_plan(name, arguments);
 }
 
 expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slots) {
   const std::string name = app.get_subcommands().front()->get_name();
   if (name == "evaluate") return with_plan(name, slots.evaluate);
   if (name == "verify") return with_plan(name, slots.verify);
-  if (name == "simulate") return with_plan(name, slots.simulate);
+  if (name == "simulate") return with_cores(name, slots.simulate);
   if (name == "compare") return Command{slots.compare};
   if (name == "roofline") return Command{slots.roofline};
   if (name == "sweep") return Command{slots.sweep};

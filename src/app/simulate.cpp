@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core_placement.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/simulation_trace.hpp"
@@ -40,14 +41,15 @@ std::vector<Field> about(const SimulationReport& report, Cycles complete_until, 
 
 /// Runs the simulation again, which gives the same, and writes it down on the way.
 std::optional<Failure> write_trace(const SimulateArguments& arguments, const Inputs& inputs,
-                                   const SimulatedPlan& simulated, const SimulationReport& report) {
+                                   const SimOptions& options, const SimulatedPlan& simulated,
+                                   const SimulationReport& report) {
   const SimResult& result = simulated.result;
   GrowingFile file{arguments.trace};
   TraceWriter writer{TraceClock{result.scale, inputs.accelerator.clock},
                      [&file](std::string_view piece) { file.append(piece); }, arguments.trace_events};
   SimulationTrace trace{inputs.workload.block, result, writer};
   const auto again = simulate(inputs.workload.block, simulated.closed.plan, simulated.closed.layout,
-                              inputs.accelerator, arguments.options, &trace);
+                              inputs.accelerator, options, &trace);
   FUSESCAPE_EXPECTS(again && again->latency == result.latency);
   const Cycles complete =
       writer.left_out() > 0 ? result.scale.whole_cycles(trace.complete_until()) : result.cycles;
@@ -62,6 +64,26 @@ std::optional<Failure> write_trace(const SimulateArguments& arguments, const Inp
   return std::nullopt;
 }
 
+expected<SimOptions, Failure> options_with_cores(const SimulateArguments& arguments, const Inputs& inputs,
+                                                 const ChosenPlan& chosen) {
+  SimOptions options = arguments.options;
+  if (arguments.core_of.empty() || !chosen.plan) return options;
+  auto cores = core_placement(inputs.workload.block, *chosen.plan, inputs.accelerator, arguments.core_of);
+  if (!cores) return unexpected{cores.error()};
+  options.core_of = std::move(*cores);
+  return options;
+}
+
+/// The options as fields, cores as they were given: "given dA=matrix silu=exponential".
+std::vector<Field> told(const SimulateArguments& arguments) {
+  std::vector<Field> fields = options_of(arguments.options);
+  for (Field& field : fields) {
+    if (field.name != "allocation" || arguments.core_of.empty()) continue;
+    field.value = fmt::format("{} {}", std::get<std::string>(field.value), fmt::join(arguments.core_of, " "));
+  }
+  return fields;
+}
+
 }  // namespace
 
 CommandResult run_command(const SimulateArguments& arguments) {
@@ -70,20 +92,22 @@ CommandResult run_command(const SimulateArguments& arguments) {
   expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
   const std::string name = chosen->name;
-  const Simulated simulated = simulated_plan(*inputs, std::move(*chosen), arguments.options);
+  const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
+  if (!options) return unexpected{options.error()};
+  const Simulated simulated = simulated_plan(*inputs, std::move(*chosen), *options);
 
-  SimulationReport report{.evaluation = simulated_report(*inputs, name, simulated, arguments.options),
-                          .options = options_of(arguments.options),
+  SimulationReport report{.evaluation = simulated_report(*inputs, name, simulated, *options),
+                          .options = told(arguments),
                           .details = {}};
   std::optional<Failure> refused;
   if (simulated) {
     report.details = details_of(inputs->workload, inputs->accelerator, *simulated);
     if (!arguments.trace.empty()) {
-      if (const auto failure = write_trace(arguments, *inputs, *simulated, report))
+      if (const auto failure = write_trace(arguments, *inputs, *options, *simulated, report))
         return unexpected{*failure};
     }
   } else {
-    refused = failure_of(*inputs, simulated.error(), arguments.options);
+    refused = failure_of(*inputs, simulated.error(), *options);
   }
   if (!refused || says_infeasible(*refused, arguments.output)) {
     if (const auto failure = write_result(arguments.output, printed(report, arguments.output))) {

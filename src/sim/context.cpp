@@ -9,11 +9,6 @@
 namespace fusescape {
 namespace {
 
-std::string name_of(const Accelerator& accelerator, std::size_t core) {
-  const std::string& name = accelerator.cores[core].name;
-  return name.empty() ? fmt::format("core{}", core) : name;
-}
-
 class ContextBuilder {
  public:
   ContextBuilder(const Cascade& cascade, const Plan& plan, const Layout& layout,
@@ -63,8 +58,8 @@ bool ContextBuilder::widen_scale() {
 }
 
 bool ContextBuilder::share_cores() {
-  for (std::size_t i = 0; i < made_.accelerator.cores.size(); ++i) {
-    add(SimResourceKind::kCore, name_of(made_.accelerator, i));
+  for (std::uint32_t i = 0; i < made_.accelerator.cores.size(); ++i) {
+    add(SimResourceKind::kCore, core_name(made_.accelerator, i));
   }
   for (const Operator& op : made_.cascade.operators) {
     const auto core = core_for(made_.accelerator, op.kind);
@@ -82,7 +77,7 @@ bool ContextBuilder::share_cores() {
 bool ContextBuilder::place(const std::vector<std::uint32_t>& core_of) {
   const std::vector<SingleCore> singles = single_cores(made_.accelerator);
   for (const SingleCore& single : singles) {
-    const std::string name = name_of(made_.accelerator, single.core);
+    const std::string name = core_name(made_.accelerator, single.core);
     const bool alone = made_.accelerator.cores[single.core].count == 1;
     add(SimResourceKind::kCore, alone ? name : fmt::format("{}.{}", name, single.instance));
   }
@@ -135,6 +130,11 @@ std::vector<SingleCore> single_cores(const Accelerator& accelerator) {
     for (std::int64_t i = 0; i < accelerator.cores[core].count; ++i) singles.push_back({core, i});
   }
   return singles;
+}
+
+std::string core_name(const Accelerator& accelerator, std::uint32_t core) {
+  const std::string& name = accelerator.cores[core].name;
+  return name.empty() ? fmt::format("core{}", core) : name;
 }
 
 bool can_run(const Cascade& cascade, const Plan& plan, NodeId leaf, const Core& core) {

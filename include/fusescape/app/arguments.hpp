@@ -51,9 +51,10 @@ struct CompareArguments {
 
 struct SimulateArguments {
   InputArguments input;
-  std::string strategy;   ///< Empty: `plan_file` is given.
-  std::string plan_file;  ///< Empty: `strategy` is given.
-  SimOptions options;
+  std::string strategy;                   ///< Empty: `plan_file` is given.
+  std::string plan_file;                  ///< Empty: `strategy` is given.
+  SimOptions options;                     ///< But `core_of`.
+  std::vector<std::string> core_of;       ///< "OPERATOR=CORE" as given.
   std::string trace;                      ///< Empty: none is written.
   std::int64_t trace_events = 1'000'000;  ///< The most that it may hold.
   OutputArguments output;
