@@ -18,7 +18,7 @@ namespace fusescape::test_plans {
 namespace {
 
 constexpr std::uint64_t kSeed = 1;
-constexpr std::size_t kChoices = 256;  ///< More than any case draws.
+constexpr std::size_t kChoices = 256;  ///< More than all but a few cases draw.
 constexpr std::uint32_t kFewShrinks =
     1000;  ///< Attempts to shrink, and as many again as follow from the cases.
 constexpr std::uint32_t kShrinksPerCase = 10;

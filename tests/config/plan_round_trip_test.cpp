@@ -1,12 +1,14 @@
 // Does a plan that was written read back as the same plan? For plans by hand, and for random trees.
-#include <rapidcheck.h>
-
 #include <catch2/catch.hpp>
 
+#include "for_all.hpp"
 #include "fusescape/config/load.hpp"
 
 namespace fusescape {
 namespace {
+
+using test_plans::Dice;
+using test_plans::for_all;
 
 Cascade block() {
   Mamba1 shape;
@@ -56,69 +58,73 @@ bool same(const Plan& a, const Plan& b) {
 }
 
 template <class Id>
-Id any_id(std::size_t count) {
-  return static_cast<Id>(*rc::gen::inRange<std::size_t>(0, count));
+Id any_id(Dice& dice, std::size_t count) {
+  return static_cast<Id>(dice.in(0, static_cast<std::int64_t>(count) - 1));
 }
 
-std::vector<RankId> any_ranks(const Cascade& cascade) {
-  std::vector<RankId> ranks(*rc::gen::inRange<std::size_t>(0, 3));
-  for (RankId& rank : ranks) rank = any_id<RankId>(cascade.ranks.size());
+std::vector<RankId> any_ranks(Dice& dice, const Cascade& cascade) {
+  std::vector<RankId> ranks(static_cast<std::size_t>(dice.in(0, 2)));
+  for (RankId& rank : ranks) rank = any_id<RankId>(dice, cascade.ranks.size());
   return ranks;
 }
 
-void add_children(const Cascade& cascade, Plan& plan, NodeId parent, int depth) {
-  const int children = *rc::gen::inRange(1, 4);
-  for (int i = 0; i < children; ++i) {
-    const int kind = depth == 0 ? 0 : *rc::gen::inRange(0, 4);
+void add_children(Dice& dice, const Cascade& cascade, Plan& plan, NodeId parent, int depth) {
+  for (std::int64_t children = dice.in(1, 3); children > 0; --children) {
+    const std::int64_t kind = depth == 0 ? 0 : dice.in(0, 3);
     if (kind == 0 || plan.node(parent).kind == NodeKind::kChain) {
-      add_operator(plan, parent, any_id<OpId>(cascade.operators.size()));
+      add_operator(plan, parent, any_id<OpId>(dice, cascade.operators.size()));
       continue;
     }
-    const std::int64_t tile = *rc::gen::inRange<std::int64_t>(1, std::int64_t{1} << 40U);
-    const NodeId node = kind == 1   ? add_loop(plan, parent, any_id<RankId>(cascade.ranks.size()), tile)
+    const std::int64_t tile = dice.in(1, 1 << 20) * dice.in(1, 1 << 20);
+    const NodeId node = kind == 1   ? add_loop(plan, parent, any_id<RankId>(dice, cascade.ranks.size()), tile)
                         : kind == 2 ? add_sequence(plan, parent)
                                     : add_chain(plan, parent);
-    add_children(cascade, plan, node, depth - 1);
+    add_children(dice, cascade, plan, node, depth - 1);
   }
 }
 
-Plan any_plan(const Cascade& cascade) {
+/// What each tensor at most once has: keys of a mapping are unique.
+void add_tensor_facts(Dice& dice, const Cascade& cascade, Plan& plan) {
+  for (std::size_t t = 0; t < cascade.tensors.size(); t += 5) {
+    const TensorId tensor = static_cast<TensorId>(t);
+    if (dice.one_in(2)) plan.formats.push_back({tensor, static_cast<int>(dice.in(1, 64))});
+    if (dice.one_in(2)) plan.retentions.push_back({tensor, Bytes{dice.in(0, 1'000'000'000)}});
+  }
+}
+
+void add_mappings(Dice& dice, const Cascade& cascade, Plan& plan) {
+  plan.spatial.resize(cascade.operators.size());
+  for (SpatialMapping& mapping : plan.spatial) {
+    mapping.cores = any_ranks(dice, cascade);
+    const bool flat = dice.one_in(2);
+    (flat ? mapping.flat : mapping.rows) = any_ranks(dice, cascade);
+    if (dice.one_in(2)) mapping.operand_loads = OperandLoads::kConcurrent;
+    if (!flat) mapping.cols = any_ranks(dice, cascade);
+  }
+}
+
+Plan any_plan(Dice& dice, const Cascade& cascade) {
   Plan plan;
-  plan.name = "random-" + std::to_string(*rc::gen::inRange(0, 1000));
-  add_children(cascade, plan, kRoot, 4);
-  for (int i = *rc::gen::inRange(0, 6); i > 0; --i) {
-    Storage storage{any_id<TensorId>(cascade.tensors.size()), any_id<NodeId>(plan.nodes.size()), std::nullopt,
-                    *rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<bool>()};
-    if (*rc::gen::arbitrary<bool>()) storage.slots = *rc::gen::inRange(1, 3);
+  plan.name = "random-" + std::to_string(dice.in(0, 1000));
+  add_children(dice, cascade, plan, kRoot, 4);
+  for (std::int64_t i = dice.in(0, 5); i > 0; --i) {
+    Storage storage{any_id<TensorId>(dice, cascade.tensors.size()), any_id<NodeId>(dice, plan.nodes.size()),
+                    std::nullopt, dice.one_in(2), dice.one_in(2)};
+    if (dice.one_in(2)) storage.slots = static_cast<int>(dice.in(1, 2));
     plan.storages.push_back(storage);
   }
-  // Each tensor at most once: keys of a mapping are unique.
-  for (std::size_t t = 0; t < cascade.tensors.size(); t += 5) {
-    if (*rc::gen::arbitrary<bool>())
-      plan.formats.push_back({static_cast<TensorId>(t), *rc::gen::inRange(1, 65)});
-    if (*rc::gen::arbitrary<bool>()) {
-      plan.retentions.push_back(
-          {static_cast<TensorId>(t), Bytes{*rc::gen::inRange<std::int64_t>(0, 1'000'000'000)}});
-    }
-  }
-  if (*rc::gen::arbitrary<bool>()) plan.spatial.resize(cascade.operators.size());
-  for (SpatialMapping& mapping : plan.spatial) {
-    mapping.cores = any_ranks(cascade);
-    const bool flat = *rc::gen::arbitrary<bool>();
-    (flat ? mapping.flat : mapping.rows) = any_ranks(cascade);
-    if (*rc::gen::arbitrary<bool>()) mapping.operand_loads = OperandLoads::kConcurrent;
-    if (!flat) mapping.cols = any_ranks(cascade);
-  }
+  add_tensor_facts(dice, cascade, plan);
+  if (dice.one_in(2)) add_mappings(dice, cascade, plan);
   return plan;
 }
 
 TEST_CASE("Any plan that is written reads back as the same plan") {
   const Cascade cascade = block();
-  const bool holds = rc::check([&] {
-    const Plan plan = any_plan(cascade);
-    RC_ASSERT(same(plan, read_back(cascade, plan)));
+  for_all(100, [&](Dice& dice) {
+    const Plan plan = any_plan(dice, cascade);
+    CAPTURE(write_plan(cascade, plan));
+    CHECK(same(plan, read_back(cascade, plan)));
   });
-  CHECK(holds);
 }
 
 TEST_CASE("A written plan is what its author would write") {

@@ -1,7 +1,6 @@
 // Whatever the cascade: is its order executable, are its counts independent of how it was written, and are
 // exactly the impossible cycles refused?
 #include <fmt/format.h>
-#include <rapidcheck.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -10,9 +9,16 @@
 
 #include "fusescape/workload/cascade_builder.hpp"
 #include "fusescape/workload/recurrence.hpp"
+#include "random_plans.hpp"
 
 namespace fusescape {
 namespace {
+
+using test_plans::Dice;
+using test_plans::for_all;
+using test_plans::text_of;
+
+constexpr std::uint32_t kCases = 100;
 
 /// One read by the operator at the same position: of what operator `from` makes, `distance` steps earlier.
 struct Edge {
@@ -54,21 +60,26 @@ Cascade cascade_of(std::size_t count, const std::vector<Edge>& edges) {
   return make.finish().cascade;  // With its problems, if any: the tests check it again.
 }
 
-std::vector<Edge> shifted_edges(std::size_t count) {
+/// Below `end`.
+std::size_t random_index(Dice& dice, std::size_t end) {
+  return static_cast<std::size_t>(dice.in(0, static_cast<std::int64_t>(end) - 1));
+}
+
+std::vector<Edge> shifted_edges(Dice& dice, std::size_t count) {
   std::vector<Edge> edges;
   for (std::size_t to = 0; to < count; ++to) {
-    const auto reads = *rc::gen::inRange(0, 3);
-    for (int i = 0; i < reads; ++i) {
-      edges.push_back({*rc::gen::inRange<std::size_t>(0, count), to, *rc::gen::inRange<std::int64_t>(1, 5)});
+    for (std::int64_t reads = dice.in(0, 2); reads > 0; --reads) {
+      const std::size_t from = random_index(dice, count);
+      edges.push_back({from, to, dice.in(1, 4)});
     }
   }
   return edges;
 }
 
 /// Makes some of the reads of earlier operators unshifted: still executable in the order given.
-void unshift_some(std::vector<Edge>& edges) {
+void unshift_some(Dice& dice, std::vector<Edge>& edges) {
   for (Edge& edge : edges) {
-    if (edge.from < edge.to && *rc::gen::arbitrary<bool>()) edge.distance = 0;
+    if (edge.from < edge.to && dice.one_in(2)) edge.distance = 0;
   }
 }
 
@@ -89,52 +100,49 @@ bool executable(const Cascade& cascade) {
 }
 
 TEST_CASE("However its operators are listed, a cascade comes out executable with the same counts") {
-  CHECK(rc::check([] {
-    const auto count = *rc::gen::inRange<std::size_t>(1, 12);
-    std::vector<Edge> edges = shifted_edges(count);
-    unshift_some(edges);
+  for_all(kCases, [](Dice& dice) {
+    const std::size_t count = 1 + random_index(dice, 11);
+    std::vector<Edge> edges = shifted_edges(dice, count);
+    unshift_some(dice, edges);
     const Cascade original = cascade_of(count, edges);
 
     const auto untouched = make_cascade(original);
-    RC_ASSERT(untouched.problems.empty());
-    RC_ASSERT(order_of(untouched.cascade) == order_of(original));
+    CHECK(untouched.problems.empty());
+    CHECK(order_of(untouched.cascade) == order_of(original));
 
-    // Sorting by random keys shuffles in a way that rapidcheck can shrink.
     Cascade shuffled = original;
-    const auto keys = *rc::gen::container<std::vector<int>>(count, rc::gen::arbitrary<int>());
-    std::vector<std::size_t> positions(count);
-    for (std::size_t i = 0; i < count; ++i) positions[i] = i;
-    std::stable_sort(positions.begin(), positions.end(),
-                     [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
-    for (std::size_t i = 0; i < count; ++i) shuffled.operators[i] = original.operators[positions[i]];
+    for (std::size_t i = 0; i < count; ++i)
+      std::swap(shuffled.operators[i], shuffled.operators[i - random_index(dice, i + 1)]);
+    CAPTURE(text_of(original), order_of(shuffled));
 
     const auto [sorted, problems] = make_cascade(std::move(shuffled));
-    RC_ASSERT(problems.empty());
-    RC_ASSERT(executable(sorted));
-    RC_ASSERT(total_ops(sorted) == total_ops(original));
+    CHECK(problems.empty());
+    CHECK(executable(sorted));
+    CHECK(total_ops(sorted) == total_ops(original));
     std::vector<std::string> names = order_of(sorted);
     std::vector<std::string> expected = order_of(original);
     std::sort(names.begin(), names.end());
     std::sort(expected.begin(), expected.end());
-    RC_ASSERT(names == expected);
-  }));
+    CHECK(names == expected);
+  });
 }
 
 TEST_CASE("A cycle without a shift is reported with every operator on it") {
-  CHECK(rc::check([] {
+  for_all(kCases, [](Dice& dice) {
     // A chain of unshifted reads with one closing read from its end back to an earlier operator.
-    const auto count = *rc::gen::inRange<std::size_t>(1, 12);
-    const auto last = *rc::gen::inRange<std::size_t>(0, count);
-    const auto first = *rc::gen::inRange<std::size_t>(0, last + 1);
+    const std::size_t count = 1 + random_index(dice, 11);
+    const std::size_t last = random_index(dice, count);
+    const std::size_t first = random_index(dice, last + 1);
     std::vector<Edge> edges{{last, first, 0}};
     for (std::size_t i = 1; i < count; ++i) edges.push_back({i - 1, i, 0});
+    CAPTURE(count, first, last);
     const auto problems = make_cascade(cascade_of(count, edges)).problems;
-    RC_ASSERT(problems.size() == 1U);
+    REQUIRE(problems.size() == 1);
     for (std::size_t i = 0; i < count; ++i) {
       const bool named = problems[0].message.find(op_name(i)) != std::string::npos;
-      RC_ASSERT(named == (i >= first && i <= last));
+      CHECK(named == (i >= first && i <= last));
     }
-  }));
+  });
 }
 
 /// The smallest sum of distances over all simple cycles, found by walking each of them.
@@ -156,30 +164,32 @@ std::int64_t smallest_cycle_by_walking(std::size_t count, const std::vector<Edge
 }
 
 TEST_CASE("The smallest distance of all recurrences is that of the shortest cycle walked by hand") {
-  CHECK(rc::check([] {
-    const auto count = *rc::gen::inRange<std::size_t>(1, 7);
-    std::vector<Edge> edges = shifted_edges(count);
-    unshift_some(edges);
+  for_all(kCases, [](Dice& dice) {
+    const std::size_t count = 1 + random_index(dice, 6);
+    std::vector<Edge> edges = shifted_edges(dice, count);
+    unshift_some(dice, edges);
     const auto [cascade, problems] = make_cascade(cascade_of(count, edges));
-    RC_ASSERT(problems.empty());
+    CAPTURE(text_of(cascade));
+    CHECK(problems.empty());
     const auto found = recurrences(cascade);
     std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
     for (const Recurrence& recurrence : found) smallest = std::min(smallest, recurrence.min_distance);
-    RC_ASSERT(smallest == smallest_cycle_by_walking(count, edges));
+    CHECK(smallest == smallest_cycle_by_walking(count, edges));
 
     const auto of_operator = recurrence_of_operator(cascade, found);
     std::size_t members = 0;
     for (const Recurrence& recurrence : found) members += recurrence.operators.size();
-    RC_ASSERT(members ==
-              static_cast<std::size_t>(std::count_if(of_operator.begin(), of_operator.end(),
-                                                     [](const auto& r) { return r.has_value(); })));
-  }));
+    CHECK(members == static_cast<std::size_t>(std::count_if(of_operator.begin(), of_operator.end(),
+                                                            [](const auto& r) { return r.has_value(); })));
+  });
 }
 
 TEST_CASE("An element count is exact or reported as overflowed, never wrapped") {
-  CHECK(rc::check([] {
-    const auto l = *rc::gen::inRange<std::int64_t>(1, std::numeric_limits<std::int64_t>::max());
-    const auto d = *rc::gen::inRange<std::int64_t>(1, 16);
+  for_all(kCases, [](Dice& dice) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t l = kMost / dice.in(1, 15) - dice.in(1, 3);
+    const std::int64_t d = dice.in(1, 15);
+    CAPTURE(l, d);
     CascadeBuilder make{"large", DataType::kFp32};
     const RankId tokens = make.rank("L", Elements{l});
     const RankId inner = make.rank("D", Elements{d});
@@ -187,12 +197,12 @@ TEST_CASE("An element count is exact or reported as overflowed, never wrapped") 
     make.make("exp", OpKind::kExp, {"y", {tokens, inner}}, {make.at(x)});
     const auto [cascade, problems] = make.finish();
     // Division cannot overflow, so it says whether l * d does.
-    const bool fits = l <= (std::numeric_limits<std::int64_t>::max() - 1) / d;
-    RC_ASSERT(problems.empty() == fits);
+    const bool fits = l <= (kMost - 1) / d;
+    CHECK(problems.empty() == fits);
     if (fits) {
-      RC_ASSERT(total_ops(cascade) == Ops{l * d});
+      CHECK(total_ops(cascade) == Ops{l * d});
     }
-  }));
+  });
 }
 
 }  // namespace

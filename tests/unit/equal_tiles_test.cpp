@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <deque>
 
-#include "property/random_plans.hpp"
+#include "for_all.hpp"
 #include "simulation.hpp"
 #include "tile_cases.hpp"
 
@@ -122,8 +122,7 @@ class CycleByCycle {
 };
 
 TEST_CASE("Random equal tiles take as long as another simulator says, which knows only cycles") {
-  Dice dice{7};
-  for (int i = 0; i < 300; ++i) {
+  for_all(300, [](Dice& dice) {
     const Tiles tiles{dice.in(1, 40), dice.in(1, 12), dice.in(1, 12), dice.in(1, 12)};
     const int slots = static_cast<int>(dice.in(1, 2));
     const Ports ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
@@ -134,7 +133,7 @@ TEST_CASE("Random equal tiles take as long as another simulator says, which know
     const std::int64_t at_depth = CycleByCycle(tiles, {depth + 1, 2}, ports).run();
     const std::int64_t with_two = CycleByCycle(tiles, {2, 2}, ports).run();
     CHECK(cycles(tiles, 2, ports, depth) == (depth > 1 ? std::min(at_depth, with_two) : at_depth));
-  }
+  });
 }
 
 TEST_CASE("Loaded on demand over a shared port, equal tiles take n(r + c + w) as with one slot") {

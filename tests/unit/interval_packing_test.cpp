@@ -1,9 +1,12 @@
 // Does the packing of intervals reach the optimum that trying everything finds?
 #include "fusescape/search/interval_packing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <random>
+
+#include "for_all.hpp"
 
 namespace fusescape {
 namespace {
@@ -43,23 +46,26 @@ std::int64_t value_of(const Room& room, const Items& items, const std::vector<st
   return value;
 }
 
+std::string text_of(const Items& items) {
+  std::string text;
+  for (const IntervalItem& item : items)
+    text += fmt::format("{} of {} in {} to {}; ", item.amount, item.value, item.first, item.last);
+  return text;
+}
+
 TEST_CASE("A packing of intervals is as good as the best of all packings") {
-  std::mt19937 random{1};
-  const auto up_to = [&](std::int64_t most) {
-    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(most + 1));
-  };
-  for (int round = 0; round < 4000; ++round) {
-    Room room(static_cast<std::size_t>(1 + up_to(4)));
-    for (std::int64_t& free : room) free = up_to(6);
-    Items items(static_cast<std::size_t>(up_to(5)));
+  test_plans::for_all(4000, [](test_plans::Dice& dice) {
+    Room room(static_cast<std::size_t>(dice.in(1, 5)));
+    for (std::int64_t& free : room) free = dice.in(0, 6);
+    Items items(static_cast<std::size_t>(dice.in(0, 5)));
     for (IntervalItem& item : items) {
       const auto last_slot = static_cast<std::int64_t>(room.size()) - 1;
-      const auto [first, last] = std::minmax({up_to(last_slot), up_to(last_slot)});
-      item = {static_cast<std::size_t>(first), static_cast<std::size_t>(last), up_to(4), up_to(3)};
+      const auto [first, last] = std::minmax({dice.in(0, last_slot), dice.in(0, last_slot)});
+      item = {static_cast<std::size_t>(first), static_cast<std::size_t>(last), dice.in(0, 4), dice.in(0, 3)};
     }
-    CAPTURE(round, room);
+    CAPTURE(room, text_of(items));
     CHECK(value_of(room, items, best_packing(room, items)) == most_value(room, items));
-  }
+  });
 }
 
 TEST_CASE("Two tensors of 60 bytes that meet in a group with 60 free are kept to 60 bytes in all") {
