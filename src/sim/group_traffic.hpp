@@ -1,4 +1,4 @@
-// How are a group's transfers collected? One list in step order, and sums per tensor.
+// How are a group's transfers collected? In step order, each with its time on the port.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,7 @@ class GroupTraffic {
   void load(StepLoad load, bool again = false) {
     if (load.bytes == Bytes{}) return;
     load.time = Ticks{load.bytes.value()} * ticks_per_byte_;
-    SimTraffic& sum = of(load.tensor);
-    (again ? sum.reloaded : sum.read) += load.bytes;
+    load.again = again;
     loads_.push_back(load);
   }
 
@@ -27,8 +26,7 @@ class GroupTraffic {
   std::int64_t store(StepStore store, bool planned) {
     if (store.bytes == Bytes{}) return kNoStep;
     store.time = Ticks{store.bytes.value()} * ticks_per_byte_;
-    SimTraffic& sum = of(store.tensor);
-    (planned ? sum.written : sum.evicted) += store.bytes;
+    store.planned = planned;
     made_.transfers.stores.push_back(store);
     return static_cast<std::int64_t>(made_.transfers.stores.size()) - 1;
   }
@@ -56,15 +54,6 @@ class GroupTraffic {
   [[nodiscard]] ManagedGroup& made() { return made_; }
 
  private:
-  SimTraffic& of(TensorId tensor) {
-    for (SimTraffic& known : made_.traffic) {
-      if (known.tensor == tensor) return known;
-    }
-    SimTraffic& added = made_.traffic.emplace_back();
-    added.tensor = tensor;
-    return added;
-  }
-
   std::int64_t ticks_per_byte_ = 0;
   std::vector<StepLoad> loads_;  ///< Of the current step.
   ManagedGroup made_;

@@ -95,7 +95,8 @@ std::vector<Leaving> KeptTensors::make(TensorId tensor) {
   Kept& kept = tensors_.at(tensor);
   Part& part = kept.parts[kept.made++];
   const SlabUse use{.kind = SlabUse::Kind::kMake, .slab = part.slab, .next_use = next_use(part, now_)};
-  const auto moved = memory_.run(now_++, {&use, 1});
+  const auto moved = memory_.run({&use, 1});
+  ++now_;
   return leaving(*moved);  // Nothing is needed whole: it cannot fail.
 }
 
@@ -112,7 +113,7 @@ std::int64_t KeptTensors::read(TensorId tensor) {
                       .slab = part.slab,
                       .next_use = next_use(part, now_),
                       .absent_passes = true};
-    static_cast<void>(leaving(*memory_.run(now_, {&use, 1})));
+    static_cast<void>(leaving(*memory_.run({&use, 1})));
   }
   ++now_;
   return found;

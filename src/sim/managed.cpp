@@ -15,11 +15,7 @@
 namespace fusescape {
 namespace {
 
-/// Groups of more steps are not unrolled if they need not be: where nothing spills or stays, the simulation
-/// without eviction skips what repeats.
-constexpr Elements kMostSteps{std::int64_t{1} << 18};
-
-/// What would take too much memory to unroll.
+/// What would take too much memory to unroll, where tensors are kept.
 constexpr Elements kTooManySteps{std::int64_t{1} << 23};
 
 /// One group, on its own.
@@ -29,7 +25,7 @@ struct Part {
   Bytes footprint{};
   bool fits = false;
   Elements steps{};
-  std::optional<SlabProgram> program{};  ///< None: it is simulated as without eviction.
+  std::optional<SlabProgram> program{};  ///< If it makes or reads what is kept.
 };
 
 class ManagedSimulation {
@@ -48,7 +44,7 @@ class ManagedSimulation {
     for (const GroupLayout& group : context_.layout.groups) parts_.push_back(part_of_group(group));
     if (auto failure = set_programs()) return unexpected{std::move(*failure)};
     for (std::uint32_t g = 0; g < parts_.size(); ++g) {
-      auto failure = parts_[g].program ? run_managed(g) : run_alone(g);
+      auto failure = parts_[g].fits ? run_static(g) : run_spilling(g);
       if (failure) return unexpected{std::move(*failure)};
     }
     made_.cycles = made_.scale.whole_cycles(made_.latency);
@@ -68,11 +64,12 @@ class ManagedSimulation {
   [[nodiscard]] SimResource& resource(int index) { return made_.resources[static_cast<std::size_t>(index)]; }
   [[nodiscard]] std::optional<SimFailure> set_programs();
   void register_kept(const SlabProgram& program, const std::vector<bool>& keeps);
-  void make_room(std::uint32_t g);
+  void make_room(std::uint32_t g, const std::vector<Leaving>& leaving);
   [[nodiscard]] std::optional<SimFailure> run_alone(std::uint32_t g);
-  [[nodiscard]] std::optional<SimFailure> run_managed(std::uint32_t g);
-  void add_managed(std::uint32_t g, const ManagedGroup& group, const TransferTimes& times);
-  void add_resources(const SlabProgram& program, const TransferTimes& times, const SimGroup& sum);
+  [[nodiscard]] std::optional<SimFailure> run_spilling(std::uint32_t g);
+  [[nodiscard]] std::optional<SimFailure> run_static(std::uint32_t g);
+  [[nodiscard]] std::optional<SimFailure> add_timed(std::uint32_t g, const TimedGroup& timed);
+  void add_resources(const TimedGroup& timed, const WorkTotals& work, const SimGroup& sum);
   void add_group(const SimGroup& sum);
 
   const SimContext& context_;
@@ -94,11 +91,7 @@ Part ManagedSimulation::part_of_group(const GroupLayout& group) const {
   for (const Buffer& buffer : alone.buffers) memory.push_back(flow_of(flows, buffer).memory);
   part.footprint = peak_bytes(part.plan, alone.node, memory);
   part.fits = part.footprint <= context_.machine.capacity;
-  for (std::size_t n = 0; n < part.plan.nodes.size(); ++n) {
-    if (part.plan.nodes[n].kind != NodeKind::kOperator) continue;
-    part.steps +=
-        iteration_count(context_.cascade, loops_above(part.plan, NodeId{static_cast<std::uint16_t>(n)}));
-  }
+  part.steps = step_count(context_.cascade, part.plan);
   return part;
 }
 
@@ -115,12 +108,11 @@ std::optional<SimFailure> ManagedSimulation::set_programs() {
       kept_candidates(context_.cascade, context_.plan, context_.layout, fits, options_.keep);
   for (std::size_t g = 0; g < parts_.size(); ++g) {
     Part& part = parts_[g];
-    const bool must = !part.fits || touches(g, keeps);
-    if (!must && part.steps > kMostSteps) continue;
+    if (!part.fits || !touches(g, keeps)) continue;
     if (part.steps > kTooManySteps) {
       return SimFailure{.reason = SimFailure::Reason::kOverflow, .group = static_cast<std::uint32_t>(g)};
     }
-    part.program = slab_program(slabs(part), part.fits ? StepSize::kBody : StepSize::kOperator);
+    part.program = slab_program(slabs(part), StepSize::kBody);
     register_kept(*part.program, keeps);
   }
   return std::nullopt;
@@ -146,8 +138,8 @@ void ManagedSimulation::register_kept(const SlabProgram& program, const std::vec
 }
 
 /// Before a group that is simulated on its own, what no longer fits beside it leaves.
-void ManagedSimulation::make_room(std::uint32_t g) {
-  for (const Leaving& one : kept_.enter(context_.machine.capacity - parts_[g].footprint)) {
+void ManagedSimulation::make_room(std::uint32_t g, const std::vector<Leaving>& leaving) {
+  for (const Leaving& one : leaving) {
     const Bytes bytes = round_up(one.bytes, granule_);
     const Ticks time = Ticks{bytes.value()} * context_.machine.dram_ticks_per_byte;
     made_.traffic.push_back({.group = g, .tensor = one.tensor, .evicted = bytes});
@@ -158,8 +150,8 @@ void ManagedSimulation::make_room(std::uint32_t g) {
   }
 }
 
+/// A group whose buffers are those of the simulation without eviction.
 std::optional<SimFailure> ManagedSimulation::run_alone(std::uint32_t g) {
-  make_room(g);
   SimOptions alone = options_;
   alone.eviction = Eviction::kNone;
   alone.prefetch = false;
@@ -196,74 +188,85 @@ std::optional<SimFailure> ManagedSimulation::run_alone(std::uint32_t g) {
   return std::nullopt;
 }
 
-std::optional<SimFailure> ManagedSimulation::run_managed(std::uint32_t g) {
+std::optional<SimFailure> ManagedSimulation::run_spilling(std::uint32_t g) {
   const Part& part = parts_[g];
-  ManagedGroup group;
-  if (part.fits) {
-    group = static_group(slabs(part), *part.program, part.footprint, kept_);
-  } else {
-    auto spilled = spilling_group(slabs(part), *part.program, options_.eviction, granule_);
-    if (!spilled) {
-      const StuckStep& stuck = spilled.error();
-      SimFailure failure{.reason = SimFailure::Reason::kCapacity,
-                         .group = g,
-                         .needed = stuck.why.needed,
-                         .available = stuck.why.available,
-                         .at = made_.latency};
-      failure.memory = stuck.held;
-      return failure;
-    }
-    group = std::move(*spilled);
-  }
-  add_managed(g, group, transfer_times(group.transfers, context_.machine.dram_ports));
-  parts_[g].program.reset();
-  return std::nullopt;
+  const std::int64_t body = leaves_below(part.plan, part.layout.groups.front().node);
+  const Spilling spilling{
+      .policy = options_.eviction, .page = granule_, .ahead = body * options_.prefetch_depth};
+  auto timed = timed_spilling_group(slabs(part), spilling, options_.steady_state);
+  if (timed) return add_timed(g, *timed);
+  timed.error().group = g;
+  timed.error().at = made_.latency;
+  return std::move(timed.error());
 }
 
-void ManagedSimulation::add_managed(std::uint32_t g, const ManagedGroup& group, const TransferTimes& times) {
-  const SlabProgram& program = *parts_[g].program;
+std::optional<SimFailure> ManagedSimulation::run_static(std::uint32_t g) {
+  Part& part = parts_[g];
+  const Fitting fitting{.footprint = part.footprint,
+                        .on_demand = options_.prefetch_depth == 0,
+                        .leaving = kept_.enter(context_.machine.capacity - part.footprint)};
+  if (!part.program) {
+    const auto timed = timed_static_group(slabs(part), fitting, kept_, options_.steady_state);
+    if (timed) return add_timed(g, *timed);
+    make_room(g, fitting.leaving);
+    return run_alone(g);
+  }
+  TimedGroup timed{.program = std::move(*part.program), .group = {}, .times = {}};
+  part.program.reset();
+  timed.group = static_group(slabs(part), timed.program, fitting, kept_);
+  timed.times = transfer_times(timed.group.transfers, context_.machine.dram_ports);
+  return add_timed(g, timed);
+}
+
+std::optional<SimFailure> ManagedSimulation::add_timed(std::uint32_t g, const TimedGroup& timed) {
+  const auto& [program, group, times] = timed;
   if (observer_ != nullptr) {
     GroupPlace at = place(g);
     at.kept = {};  // Its own samples have it.
     report(context_, program, group, times, at, *observer_);
   }
   SimGroup sum{.start = made_.latency, .end = made_.latency + times.end, .peak = group.peak};
-  for (SimTraffic one : group.traffic) {
+  for (SimTraffic one : traffic_of(group.transfers, times.runs)) {
     one.group = g;
     sum.dram_read += one.read + one.reloaded;
     sum.dram_write += one.written + one.evicted;
     made_.traffic.push_back(one);
   }
-  for (const StepPiece& piece : program.pieces) {
+  const WorkTotals work = work_totals(program, times.runs);
+  for (std::size_t i = 0; i < program.pieces.size(); ++i) {
+    const StepPiece& piece = program.pieces[i];
     const int core = context_.core_of[index_of(piece.operators.front())];
     made_.tiles.push_back({.group = g,
                            .node = piece.node,
                            .core = static_cast<std::uint32_t>(core),
                            .operators = piece.operators,
-                           .runs = piece.runs});
-    sum.compute += piece.compute;
-    resource(core).busy += piece.compute;
+                           .runs = work.runs[i]});
+    sum.compute += work.compute[i];
+    resource(core).busy += work.compute[i];
   }
-  add_resources(program, times, sum);
+  add_resources(timed, work, sum);
+  for (const SkippedPeriods& skipped : times.skipped) made_.skipped += skipped.periods;
   made_.events += static_cast<std::int64_t>(times.steps.size() + times.loads.size() + times.stores.size());
   add_group(sum);
+  const Bytes moved = made_.dram_read + made_.dram_write + work.read + work.written;
+  if (moved.overflow()) return SimFailure{.reason = SimFailure::Reason::kOverflow, .group = g};
+  return std::nullopt;
 }
 
-void ManagedSimulation::add_resources(const SlabProgram& program, const TransferTimes& times,
-                                      const SimGroup& sum) {
-  const OpId first = program.pieces.front().operators.front();
+void ManagedSimulation::add_resources(const TimedGroup& timed, const WorkTotals& work, const SimGroup& sum) {
+  const TransferTimes& times = timed.times;
+  const OpId first = timed.program.pieces.front().operators.front();
   SimResource& core = resource(context_.core_of[index_of(first)]);
   for (std::size_t i = 0; i < kStallCount; ++i) core.stall[i] += times.stall[i];
   resource(context_.dram_read).busy += times.read_busy;
   resource(context_.dram_read).bytes += sum.dram_read;
   resource(context_.dram_write).busy += times.write_busy;
   resource(context_.dram_write).bytes += sum.dram_write;
-  resource(context_.sram_read).bytes += program.onchip_read;
-  resource(context_.sram_read).busy +=
-      Ticks{program.onchip_read.value()} * context_.machine.sram_read_ticks_per_byte;
-  resource(context_.sram_write).bytes += program.onchip_written;
-  resource(context_.sram_write).busy +=
-      Ticks{program.onchip_written.value()} * context_.machine.sram_write_ticks_per_byte;
+  const Machine& machine = context_.machine;
+  resource(context_.sram_read).bytes += work.read;
+  resource(context_.sram_read).busy += Ticks{work.read.value()} * machine.sram_read_ticks_per_byte;
+  resource(context_.sram_write).bytes += work.written;
+  resource(context_.sram_write).busy += Ticks{work.written.value()} * machine.sram_write_ticks_per_byte;
 }
 
 void ManagedSimulation::add_group(const SimGroup& sum) {

@@ -22,7 +22,6 @@ struct MemorySample {
 
 struct ManagedGroup {
   TransferProgram transfers;
-  std::vector<SimTraffic> traffic;  ///< Per tensor that moves; `group` is left to the caller.
   Bytes peak;
   std::vector<MemorySample> memory;
 };
@@ -34,13 +33,45 @@ struct StuckStep {
   std::vector<SimHolder> held;
 };
 
+/// How memory is managed in a group that does not fit.
+struct Spilling {
+  Eviction policy{};
+  Bytes page;              ///< What leaves, leaves in whole ones.
+  std::int64_t ahead = 0;  ///< A load starts at most so many steps before its own.
+};
+
 /// A group that does not fit: all of the memory is managed, slab by slab. Expects steps of one operator.
 [[nodiscard]] expected<ManagedGroup, StuckStep> spilling_group(const SlabContext& context,
-                                                               const SlabProgram& program, Eviction policy,
-                                                               Bytes page);
+                                                               const SlabProgram& program,
+                                                               const Spilling& spilling);
 
-/// A group in its static buffers, of `footprint` bytes; what is kept of tensors between groups has the rest.
+/// Steps of one operator in a plan of one group.
+[[nodiscard]] Elements step_count(const Cascade& cascade, const Plan& plan);
+
+/// How a group that fits begins.
+struct Fitting {
+  Bytes footprint;                 ///< Of its static buffers. What is kept between groups has the rest.
+  bool on_demand = false;          ///< Its loads wait for the step before to end.
+  std::vector<Leaving> leaving{};  ///< What no longer fits beside it leaves before its first step.
+};
+
 [[nodiscard]] ManagedGroup static_group(const SlabContext& context, const SlabProgram& program,
-                                        Bytes footprint, KeptTensors& kept);
+                                        const Fitting& fitting, KeptTensors& kept);
+
+/// A group, and when all of it happens.
+struct TimedGroup {
+  SlabProgram program;
+  ManagedGroup group;
+  TransferTimes times;
+};
+
+/// Runs a group that does not fit; with `steady`, without the iterations that repeat. Errors: kCapacity, and
+/// kOverflow if there are too many steps to run; group and time are left to the caller.
+[[nodiscard]] expected<TimedGroup, SimFailure> timed_spilling_group(const SlabContext& context,
+                                                                    const Spilling& spilling, bool steady);
+
+/// Likewise a group that fits and uses nothing of what is kept. None: there are too many steps to run.
+[[nodiscard]] std::optional<TimedGroup> timed_static_group(const SlabContext& context, const Fitting& fitting,
+                                                           KeptTensors& kept, bool steady);
 
 }  // namespace fusescape

@@ -58,14 +58,19 @@ void report(const SimContext& context, const SlabProgram& program, const Managed
   const auto report_memory_before = [&](Ticks end) {
     for (; next < group.memory.size(); ++next) {
       const MemorySample& sample = group.memory[next];
-      const Ticks at =
-          sample.step == 0 ? Ticks{} : times.steps[static_cast<std::size_t>(sample.step) - 1].end;
+      const auto step = static_cast<std::size_t>(sample.step);
+      const Ticks at = step < times.free.size() ? times.free[step] : times.steps.back().end;
       if (at >= end) return;
       shifted.memory(
           {.at = at, .tensor = sample.tensor, .tensor_bytes = sample.tensor_bytes, .total = sample.total});
     }
   };
+  auto skipped = times.skipped.begin();
   for (const SimEvent& event : events_of(context, program, group, times)) {
+    for (; skipped != times.skipped.end() && skipped->time.end <= event.end; ++skipped) {
+      report_memory_before(skipped->time.start + Ticks{1});
+      shifted.skipped(skipped->time.start, skipped->time.end, skipped->periods);
+    }
     report_memory_before(event.end);
     shifted.event(event);
   }

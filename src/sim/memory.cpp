@@ -15,15 +15,13 @@ ManagedMemory::ManagedMemory(Bytes capacity, Bytes page, Eviction policy)
 }
 
 SlabId ManagedMemory::add(Bytes bytes) {
-  SlabId id{static_cast<std::uint32_t>(slabs_.size())};
-  if (free_.empty()) {
-    slabs_.emplace_back();
-  } else {
-    id = free_.back();
-    free_.pop_back();
-  }
-  at(id) = {.bytes = bytes.value()};
-  return id;
+  slabs_.push_back({.bytes = bytes.value()});
+  return SlabId{static_cast<std::uint32_t>(slabs_.size() - 1)};
+}
+
+void ManagedMemory::renew(SlabId slab, Bytes bytes) {
+  FUSESCAPE_EXPECTS(at(slab).next_use == kNeverUsed && !at(slab).listed);
+  at(slab) = {.bytes = bytes.value()};
 }
 
 Bytes ManagedMemory::dirty(SlabId slab) const {
@@ -61,10 +59,10 @@ void ManagedMemory::add_others(std::span<const SlabUse> uses) {
 
 /// What the operator lacks may pass through instead: if it is needed again later than the rest; by recency
 /// last of all.
-void ManagedMemory::add_operands(std::int64_t now, std::span<const SlabUse> uses) {
+void ManagedMemory::add_operands(std::span<const SlabUse> uses) {
   for (std::size_t i = 0; i < uses.size(); ++i) {
     if (uses[i].whole) continue;
-    const std::int64_t rank = policy_ == Eviction::kFurthestNextUse ? uses[i].next_use : -now;
+    const std::int64_t rank = policy_ == Eviction::kFurthestNextUse ? uses[i].next_use : -uses_;
     candidates_.push_back({uses[i].slab, rank, i});
   }
 }
@@ -138,17 +136,16 @@ void ManagedMemory::settle(const SlabUse& use, std::int64_t place, SlabMovement&
   slab.clean = use.stored ? 0 : place;
 }
 
-void ManagedMemory::finish(std::int64_t now, std::span<const SlabUse> uses) {
+void ManagedMemory::finish(std::span<const SlabUse> uses) {
   for (std::size_t i = 0; i < uses.size(); ++i) settle(uses[i], place_[i], moved_[i]);
   running_ = used_;
   for (const SlabUse& use : uses) {
     Slab& slab = at(use.slab);
     slab.next_use = use.next_use;
-    slab.last_use = now;
+    slab.last_use = uses_++;
     if (use.next_use == kNeverUsed) {
       used_ -= slab.resident;
       slab.resident = 0;
-      free_.push_back(use.slab);
     }
   }
   for (const SlabMovement& one : moved_) list(one.slab);
@@ -168,12 +165,11 @@ void ManagedMemory::list(SlabId id) {
   slab.listed.reset();
 }
 
-expected<std::span<const SlabMovement>, MemoryDeadlock> ManagedMemory::run(std::int64_t now,
-                                                                           std::span<const SlabUse> uses) {
+expected<std::span<const SlabMovement>, MemoryDeadlock> ManagedMemory::run(std::span<const SlabUse> uses) {
   std::int64_t excess = claim(uses);
   if (excess > 0) {
     add_others(uses);
-    add_operands(now, uses);
+    add_operands(uses);
     excess = give_way(excess);
   }
   if (excess > 0) excess = clear_operands(uses, excess);
@@ -186,7 +182,7 @@ expected<std::span<const SlabMovement>, MemoryDeadlock> ManagedMemory::run(std::
     }
     return unexpected{std::move(deadlock)};
   }
-  finish(now, uses);
+  finish(uses);
   return std::span<const SlabMovement>{moved_};
 }
 

@@ -27,8 +27,10 @@ struct BufferState {
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(const SlabContext& context, SlabShape shape)
+  ProgramBuilder(const SlabContext& context, SlabShape shape, const std::vector<LongLoop>& loops)
       : context_{context},
+        loops_{loops},
+        open_(loops.size()),
         cascade_{context.cascade},
         layout_{context.layout},
         iteration_{context.cascade, context.plan},
@@ -42,18 +44,27 @@ class ProgramBuilder {
   }
 
   SlabProgram run() {
-    iteration_.run([&](NodeId leaf, const Bounds& bounds) { visit(leaves_[index_of(leaf)], bounds); });
+    iteration_.run([&](NodeId leaf, const Bounds& bounds) { visit(leaves_[index_of(leaf)], bounds); },
+                   Hooks{.builder = *this});
     for (std::size_t i = 0; i < state_.size(); ++i) leave(i);
     return std::move(program_);
   }
 
  private:
-  struct PieceTime {
+  struct PieceWork {
     std::vector<std::int64_t> extent;
-    Ticks time;
-    Ticks compute;
-    Bytes read;
-    Bytes written;
+    std::uint32_t work = 0;
+  };
+  /// Notes iterations of long loops.
+  struct Hooks {
+    static constexpr bool kWholeChains = false;
+    ProgramBuilder& builder;
+    void begin(NodeId /*node*/) const {}
+    void after(NodeId /*node*/, std::int32_t /*child*/) const {}
+    void before(NodeId node, std::int32_t child) const {
+      if (child == 0) builder.begin_iteration(node);
+    }
+    void end(NodeId node) const { builder.end_loop(node); }
   };
 
   [[nodiscard]] const Buffer& buffer(std::size_t i) const { return layout_.buffers[i]; }
@@ -74,16 +85,20 @@ class ProgramBuilder {
   void leave(std::size_t i);
   void begin_slab(std::size_t i, std::int64_t elements, int bits, Bytes load);
   void use(const Touch& touch, Kind kind);
-  [[nodiscard]] const PieceTime& time_of(std::uint32_t piece, const Bounds& bounds);
+  [[nodiscard]] std::uint32_t work_of(std::uint32_t piece, const Bounds& bounds);
+  void begin_iteration(NodeId node);
+  void end_loop(NodeId node);
 
   const SlabContext& context_;
+  const std::vector<LongLoop>& loops_;
+  std::vector<std::vector<std::size_t>> open_;  ///< Per long loop: its iterations so far, in program_.starts.
   const Cascade& cascade_;
   const GroupLayout& layout_;
   Iteration iteration_;
   std::vector<BufferFacts> facts_;
   std::vector<BufferState> state_;
   std::vector<LeafFacts> leaves_;  ///< Per node; of operators only.
-  std::vector<PieceTime> cached_;  ///< Per piece: its last time.
+  std::vector<PieceWork> cached_;  ///< Per piece: its last work.
   SlabProgram program_;
 };
 
@@ -96,33 +111,58 @@ std::vector<Range> ProgramBuilder::key_of(std::size_t i, const Bounds& bounds) c
   return key;
 }
 
-const ProgramBuilder::PieceTime& ProgramBuilder::time_of(std::uint32_t piece, const Bounds& bounds) {
-  PieceTime& known = cached_[piece];
-  if (known.extent == bounds.extent) return known;
+std::uint32_t ProgramBuilder::work_of(std::uint32_t piece, const Bounds& bounds) {
+  PieceWork& known = cached_[piece];
+  if (known.extent == bounds.extent) return known.work;
   WorkTable table;
   for (const NodeId leaf : program_.pieces[piece].leaves)
     append_work(cascade_, context_.plan, leaf, bounds.extent, table);
   const WorkCost sum = work_cost(table, context_.engine_of, context_.machine.model);
-  known.extent = bounds.extent;
-  known.compute = context_.machine.scale.ticks(Cycles{sum.compute});
-  known.read = sum.read();
-  known.written = sum.written();
-  const Ticks reads = Ticks{known.read.value()} * context_.machine.sram_read_ticks_per_byte;
-  const Ticks writes = Ticks{known.written.value()} * context_.machine.sram_write_ticks_per_byte;
+  StepWork work{.compute = context_.machine.scale.ticks(Cycles{sum.compute}),
+                .read = sum.read(),
+                .written = sum.written()};
+  const Ticks reads = Ticks{work.read.value()} * context_.machine.sram_read_ticks_per_byte;
+  const Ticks writes = Ticks{work.written.value()} * context_.machine.sram_write_ticks_per_byte;
   const Ticks ports =
       context_.machine.sram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
-  known.time = std::max(known.compute, ports);
-  return known;
+  work.time = std::max(work.compute, ports);
+  known = {bounds.extent, static_cast<std::uint32_t>(program_.works.size())};
+  program_.works.push_back(work);
+  return known.work;
+}
+
+void ProgramBuilder::begin_iteration(NodeId node) {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    if (loops_[i].node != node) continue;
+    open_[i].push_back(program_.starts.size());
+    program_.starts.push_back({.step = step() + 1,
+                               .loop = static_cast<std::uint32_t>(i),
+                               .index = static_cast<std::int64_t>(open_[i].size()) - 1});
+  }
+}
+
+void ProgramBuilder::end_loop(NodeId node) {
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    const LongLoop& loop = loops_[i];
+    if (loop.node != node) continue;
+    const std::int64_t tail = static_cast<std::int64_t>(open_[i].size()) - loop.tail;
+    const auto step_at = [&](std::int64_t index) {
+      return program_.starts[open_[i][static_cast<std::size_t>(index)]].step;
+    };
+    for (const std::size_t at : open_[i]) {
+      IterationStart& start = program_.starts[at];
+      start.head_step = step_at(loop.head);
+      start.tail_step = step_at(tail);
+      start.regular = start.index >= loop.head && start.index <= tail - loop.margin;
+    }
+    open_[i].clear();
+  }
 }
 
 void ProgramBuilder::visit(const LeafFacts& leaf, const Bounds& bounds) {
   if (leaf.first) {
-    const PieceTime& time = time_of(leaf.piece, bounds);
-    program_.steps.push_back({leaf.piece, time.time, static_cast<std::uint32_t>(program_.uses.size()), 0});
-    ++program_.pieces[leaf.piece].runs;
-    program_.pieces[leaf.piece].compute += time.compute;
-    program_.onchip_read += time.read;
-    program_.onchip_written += time.written;
+    const std::uint32_t work = work_of(leaf.piece, bounds);
+    program_.steps.push_back({leaf.piece, work, static_cast<std::uint32_t>(program_.uses.size()), 0});
   }
   for (const Touch& touch : leaf.touches) {
     const BufferRole role = buffer(touch.buffer).role;
@@ -255,8 +295,22 @@ void ProgramBuilder::leave(std::size_t i) {
 
 }  // namespace
 
-SlabProgram slab_program(const SlabContext& context, StepSize size) {
-  return ProgramBuilder{context, slab_shape(context, size)}.run();
+SlabProgram slab_program(const SlabContext& context, StepSize size, const std::vector<LongLoop>& loops) {
+  return ProgramBuilder{context, slab_shape(context, size), loops}.run();
+}
+
+WorkTotals work_totals(const SlabProgram& program, const std::vector<std::int64_t>& runs) {
+  WorkTotals totals{.runs = std::vector<std::int64_t>(program.pieces.size()),
+                    .compute = std::vector<Ticks>(program.pieces.size())};
+  for (std::size_t k = 0; k < program.steps.size(); ++k) {
+    const SlabStep& step = program.steps[k];
+    const StepWork& work = program.works[step.work];
+    totals.runs[step.piece] += runs[k];
+    totals.compute[step.piece] += work.compute * runs[k];
+    totals.read += work.read * runs[k];
+    totals.written += work.written * runs[k];
+  }
+  return totals;
 }
 
 }  // namespace fusescape

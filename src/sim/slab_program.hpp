@@ -10,6 +10,7 @@
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/sim/memory.hpp"
 #include "fusescape/support/time.hpp"
+#include "long_loops.hpp"
 
 namespace fusescape {
 
@@ -38,26 +39,53 @@ struct StepPiece {
   NodeId node = kRoot;
   std::vector<NodeId> leaves{};  ///< Operators, or one chain.
   std::vector<OpId> operators{};
-  std::int64_t runs = 0;
-  Ticks compute{};  ///< Of all its runs, on the PEs alone.
+};
+
+/// What one step asks of PEs and on-chip ports.
+struct StepWork {
+  Ticks time{};     ///< Of PEs or on-chip ports, the longer.
+  Ticks compute{};  ///< On the PEs alone.
+  Bytes read{};     ///< On chip.
+  Bytes written{};
 };
 
 struct SlabStep {
   std::uint32_t piece = 0;
-  Ticks time;  ///< Of PEs or on-chip ports, the longer.
+  std::uint32_t work = 0;  ///< Position in SlabProgram::works.
   std::uint32_t first_use = 0;
   std::uint32_t use_count = 0;
 };
 
+/// An iteration of a long loop begins.
+struct IterationStart {
+  std::int64_t step = 0;
+  std::uint32_t loop = 0;      ///< Position in the list of long loops.
+  std::int64_t index = 0;      ///< Of the iteration.
+  std::int64_t head_step = 0;  ///< After the loop's head,
+  std::int64_t tail_step = 0;  ///< and with which its tail begins.
+  bool regular = false;        ///< Past the head, and too early to see the tail.
+
+  /// Whether a step belongs to the part that repeats, so that it is told by its distance.
+  [[nodiscard]] bool moves(std::int64_t other) const { return other >= head_step && other < tail_step; }
+};
+
 struct SlabProgram {
   std::vector<StepPiece> pieces;
+  std::vector<StepWork> works;
   std::vector<SlabStep> steps;
   std::vector<SlabStepUse> uses;
   std::vector<ProgramSlab> slabs;
   std::vector<int> slots;                ///< Per buffer.
   std::vector<std::uint32_t> load_with;  ///< Per buffer: equal numbers load side by side; 0: on its own.
-  Bytes onchip_read{};
-  Bytes onchip_written{};
+  std::vector<IterationStart> starts;    ///< In order; of an outer loop before those inside.
+};
+
+/// What all steps do together.
+struct WorkTotals {
+  std::vector<std::int64_t> runs;  ///< Per piece.
+  std::vector<Ticks> compute;      ///< Per piece, on the PEs alone.
+  Bytes read{};                    ///< On chip.
+  Bytes written{};
 };
 
 /// How many operators make a step.
@@ -73,6 +101,11 @@ struct SlabContext {
   Bytes granule;
 };
 
-[[nodiscard]] SlabProgram slab_program(const SlabContext& context, StepSize size);
+/// `loops` are those whose iterations are noted.
+[[nodiscard]] SlabProgram slab_program(const SlabContext& context, StepSize size,
+                                       const std::vector<LongLoop>& loops = {});
+
+/// If step k runs `runs[k]` times.
+[[nodiscard]] WorkTotals work_totals(const SlabProgram& program, const std::vector<std::int64_t>& runs);
 
 }  // namespace fusescape

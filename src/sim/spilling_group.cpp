@@ -2,6 +2,7 @@
 #include <map>
 
 #include "group_traffic.hpp"
+#include "repeat_points.hpp"
 
 namespace fusescape {
 namespace {
@@ -10,20 +11,25 @@ using Kind = SlabUse::Kind;
 
 class SpillingGroup {
  public:
-  SpillingGroup(const SlabContext& context, const SlabProgram& program, Eviction policy, Bytes page)
+  SpillingGroup(const SlabContext& context, const SlabProgram& program, const Spilling& spilling)
       : context_{context},
         program_{program},
+        spilling_{spilling},
         visits_{program},
-        memory_{context.machine.capacity, page, policy},
+        memory_{context.machine.capacity, spilling.page, spilling.policy},
         traffic_{context.machine},
         next_(program.uses.size(), kNeverUsed),
         state_(program.slabs.size()),
-        on_chip_(context.cascade.tensors.size()) {}
+        ids_(program.slots.size()),
+        on_chip_(context.cascade.tensors.size()),
+        points_{program} {}
 
   expected<ManagedGroup, StuckStep> run() {
     set_next_uses();
     for (std::size_t k = 0; k < program_.steps.size(); ++k) {
-      const auto moved = memory_.run(static_cast<std::int64_t>(k), uses_of(k));
+      points_.add(static_cast<std::int64_t>(k), traffic_.made().transfers.points,
+                  [&](const IterationStart& start, RepeatPoint& point) { describe(start, point); });
+      const auto moved = memory_.run(uses_of(k));
       if (!moved) return unexpected{stuck(k, moved.error())};
       add_step(static_cast<std::int64_t>(k), *moved);
     }
@@ -43,6 +49,7 @@ class SpillingGroup {
 
   [[nodiscard]] std::uint32_t slab(SlabId id) const { return slab_of_[static_cast<std::size_t>(id)]; }
   void set_next_uses();
+  [[nodiscard]] SlabId begin(std::uint32_t slab);
   const std::vector<SlabUse>& uses_of(std::size_t k);
   [[nodiscard]] StuckStep stuck(std::size_t k, MemoryDeadlock why) const;
   void add_step(std::int64_t k, std::span<const SlabMovement> moved);
@@ -54,20 +61,26 @@ class SpillingGroup {
   void sample(std::int64_t step, std::uint32_t slab, Bytes bytes);
   void limit_drains();
 
+  void describe(const IterationStart& start, RepeatPoint& point);
+  void describe_slab(const IterationStart& start, std::uint32_t slab, RepeatPoint& point);
+
   const SlabContext& context_;
   const SlabProgram& program_;
+  const Spilling& spilling_;
   BufferVisits visits_;
   ManagedMemory memory_;
   GroupTraffic traffic_;
-  std::vector<std::int64_t> next_;      ///< Per use of the program.
-  std::vector<SlabState> state_;        ///< Per slab of the program.
-  std::vector<SlabUse> uses_;           ///< Of the current step.
-  std::vector<std::uint32_t> slab_of_;  ///< Of the program, per slab of the memory.
+  std::vector<std::int64_t> next_;        ///< Per use of the program.
+  std::vector<SlabState> state_;          ///< Per slab of the program.
+  std::vector<std::vector<SlabId>> ids_;  ///< Per buffer, of its slabs, turn by turn.
+  std::vector<SlabUse> uses_;             ///< Of the current step.
+  std::vector<std::uint32_t> slab_of_;    ///< Of the program, per slab of the memory.
   std::map<TensorId, std::int64_t>
       tensor_stored_;           ///< Position of the last store of it that the plan asks for.
   std::vector<Bytes> room_;     ///< Per step: free while it runs.
   std::vector<Bytes> on_chip_;  ///< Per tensor, as sampled.
   Bytes total_;
+  RepeatPoints points_;
 };
 
 void SpillingGroup::set_next_uses() {
@@ -80,6 +93,23 @@ void SpillingGroup::set_next_uses() {
   }
 }
 
+/// A buffer's slabs have the same number in the memory again, so that what gives way among equals does not
+/// depend on who was released first.
+SlabId SpillingGroup::begin(std::uint32_t s) {
+  points_.begin(s);
+  const ProgramSlab& slab = program_.slabs[s];
+  std::vector<SlabId>& ids = ids_[slab.buffer];
+  const auto free =
+      std::find_if(ids.begin(), ids.end(), [&](SlabId id) { return memory_.next_use(id) == kNeverUsed; });
+  if (free != ids.end()) {
+    memory_.renew(*free, slab.bytes);
+    slab_of_[static_cast<std::size_t>(*free)] = s;
+    return *free;
+  }
+  slab_of_.push_back(s);
+  return ids.emplace_back(memory_.add(slab.bytes));
+}
+
 const std::vector<SlabUse>& SpillingGroup::uses_of(std::size_t k) {
   uses_.clear();
   const SlabStep& step = program_.steps[k];
@@ -89,9 +119,7 @@ const std::vector<SlabUse>& SpillingGroup::uses_of(std::size_t k) {
     SlabState& state = state_[use.slab];
     Kind kind = use.kind;
     if (!state.id) {
-      state.id = memory_.add(slab.bytes);
-      slab_of_.resize(std::max<std::size_t>(slab_of_.size(), static_cast<std::size_t>(*state.id) + 1));
-      slab_of_[static_cast<std::size_t>(*state.id)] = use.slab;
+      state.id = begin(use.slab);
       if (slab.load == Bytes{}) kind = Kind::kMake;  // Zeros, if nobody makes it.
     }
     state.stored = slab.stored_step == static_cast<std::int64_t>(k);
@@ -123,12 +151,13 @@ Bytes SpillingGroup::in_dram(const ProgramSlab& slab, Bytes part, bool first) co
 std::int64_t SpillingGroup::earliest(std::int64_t k, const ProgramSlab& slab, const SlabState& state,
                                      Bytes bytes) {
   const bool first = state.last_use < 0;
+  if (spilling_.ahead == 0) return k;
   const std::int64_t from = first ? visits_.free_from(slab) : state.last_use + 1;
   const bool uncounted = !context_.machine.model.count_second_slots && program_.slots[slab.buffer] == 2;
   if (first && uncounted) return std::min(from, k);
-  const auto body = static_cast<std::int64_t>(program_.pieces.size());
   std::int64_t start = k;
-  while (start > std::max(from, k - body) && room_[static_cast<std::size_t>(start) - 1] >= bytes) --start;
+  while (start > std::max(from, k - spilling_.ahead) && room_[static_cast<std::size_t>(start) - 1] >= bytes)
+    --start;
   for (std::int64_t i = start; i < k; ++i) room_[static_cast<std::size_t>(i)] -= bytes;
   return start;
 }
@@ -185,7 +214,7 @@ void SpillingGroup::sample(std::int64_t step, std::uint32_t s, Bytes bytes) {
 
 void SpillingGroup::add_step(std::int64_t k, std::span<const SlabMovement> moved) {
   const SlabStep& step = program_.steps[static_cast<std::size_t>(k)];
-  traffic_.made().transfers.steps.push_back(step.time);
+  traffic_.made().transfers.steps.push_back(program_.works[step.work].time);
   room_.push_back(memory_.capacity() - memory_.held_while_running());
   traffic_.made().peak = std::max(traffic_.made().peak, memory_.held_while_running());
   for (const SlabMovement& one : moved) add_stores(k, slab(one.slab), one, StepStore::When::kBefore);
@@ -225,11 +254,45 @@ void SpillingGroup::limit_drains() {
   }
 }
 
+void SpillingGroup::describe_slab(const IterationStart& start, std::uint32_t s, RepeatPoint& point) {
+  const ProgramSlab& slab = program_.slabs[s];
+  const SlabState& state = state_[s];
+  const SlabId id = *state.id;
+  const Bytes resident = memory_.resident(id);
+  for (const Bytes bytes : {slab.bytes, slab.load, slab.store, resident, memory_.dirty(id)})
+    points_.add_word(bytes.value());
+  points_.add_word(id == ids_[slab.buffer].front() ? 0 : 1);
+  points_.add_step(start, slab.stored_step);
+  points_.add_step(start, memory_.next_use(id));
+  points_.add_step(start, state.last_use);
+  point.stores.push_back(state.last_store);
+}
+
+/// All that decisions from here on depend on.
+void SpillingGroup::describe(const IterationStart& start, RepeatPoint& point) {
+  for (const RepeatPoints::Visits& visits : points_.visits()) {
+    const bool lives = visits.last && program_.slabs[*visits.last].last_step >= start.step;
+    points_.add_word(lives ? 1 : 0);
+    if (lives) describe_slab(start, *visits.last, point);
+  }
+  for (const auto& [tensor, position] : tensor_stored_) {
+    points_.add_word(static_cast<std::int64_t>(tensor));
+    point.stores.push_back(position);
+  }
+  for (std::int64_t k = std::max<std::int64_t>(start.step - spilling_.ahead, 0); k < start.step; ++k)
+    points_.add_word(room_[static_cast<std::size_t>(k)].value());
+  if (spilling_.policy != Eviction::kLru) return;
+  std::vector<SlabId> oldest_first = memory_.residents();
+  std::sort(oldest_first.begin(), oldest_first.end(),
+            [&](SlabId a, SlabId b) { return memory_.last_use(a) < memory_.last_use(b); });
+  for (const SlabId id : oldest_first) points_.add_word(static_cast<std::int64_t>(id));
+}
+
 }  // namespace
 
 expected<ManagedGroup, StuckStep> spilling_group(const SlabContext& context, const SlabProgram& program,
-                                                 Eviction policy, Bytes page) {
-  return SpillingGroup{context, program, policy, page}.run();
+                                                 const Spilling& spilling) {
+  return SpillingGroup{context, program, spilling}.run();
 }
 
 }  // namespace fusescape

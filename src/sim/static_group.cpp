@@ -2,24 +2,27 @@
 #include <map>
 
 #include "group_traffic.hpp"
+#include "repeat_points.hpp"
 
 namespace fusescape {
 namespace {
 
 class StaticGroup {
  public:
-  StaticGroup(const SlabContext& context, const SlabProgram& program, Bytes footprint, KeptTensors& kept)
+  StaticGroup(const SlabContext& context, const SlabProgram& program, const Fitting& fitting,
+              KeptTensors& kept)
       : context_{context},
         program_{program},
-        footprint_{footprint},
+        fitting_{fitting},
         kept_{kept},
         visits_{program},
         traffic_{context.machine},
         on_chip_(context.cascade.tensors.size()),
-        kept_bytes_(context.cascade.tensors.size()) {}
+        kept_bytes_(context.cascade.tensors.size()),
+        points_{program} {}
 
   ManagedGroup run() {
-    for (const Leaving& one : kept_.enter(context_.machine.capacity - footprint_)) {
+    for (const Leaving& one : fitting_.leaving) {
       add_store({.tensor = one.tensor,
                  .bytes = one.bytes,
                  .step = 0,
@@ -40,7 +43,7 @@ class StaticGroup {
 
   const SlabContext& context_;
   const SlabProgram& program_;
-  Bytes footprint_;
+  const Fitting& fitting_;
   KeptTensors& kept_;
   BufferVisits visits_;
   GroupTraffic traffic_;
@@ -48,6 +51,7 @@ class StaticGroup {
   std::vector<Bytes> on_chip_;               ///< Per tensor, as sampled.
   std::vector<Bytes> kept_bytes_;            ///< Of these, kept between groups.
   Bytes total_;
+  RepeatPoints points_;
 };
 
 void StaticGroup::sample(std::int64_t step, TensorId tensor, Bytes added) {
@@ -78,7 +82,8 @@ void StaticGroup::load(std::int64_t k, const ProgramSlab& slab) {
     bytes = round_up(Bytes{static_cast<std::int64_t>((missing + all - 1) / all)}, context_.granule);
     sample_kept(k, slab.tensor);
   }
-  StepLoad one{.tensor = slab.tensor, .bytes = bytes, .step = k, .from_step = visits_.free_from(slab)};
+  const std::int64_t from = fitting_.on_demand ? k : visits_.free_from(slab);
+  StepLoad one{.tensor = slab.tensor, .bytes = bytes, .step = k, .from_step = from};
   one.beside = program_.load_with[slab.buffer];
   if (stored_.contains(slab.tensor)) one.after_store = stored_.at(slab.tensor);
   traffic_.load(one);
@@ -103,8 +108,14 @@ void StaticGroup::store(std::int64_t k, const ProgramSlab& slab) {
 }
 
 void StaticGroup::add_step(std::int64_t k) {
+  points_.add(k, traffic_.made().transfers.points, [&](const IterationStart&, RepeatPoint& point) {
+    for (const auto& [tensor, position] : stored_) {
+      points_.add_word(static_cast<std::int64_t>(tensor));
+      point.stores.push_back(position);
+    }
+  });
   const SlabStep& step = program_.steps[static_cast<std::size_t>(k)];
-  traffic_.made().transfers.steps.push_back(step.time);
+  traffic_.made().transfers.steps.push_back(program_.works[step.work].time);
   const auto slab_of = [&](std::uint32_t u) -> const ProgramSlab& {
     return program_.slabs[program_.uses[u].slab];
   };
@@ -112,6 +123,7 @@ void StaticGroup::add_step(std::int64_t k) {
   for (std::uint32_t u = step.first_use; u < end; ++u) {
     const ProgramSlab& slab = slab_of(u);
     if (slab.first_step != k) continue;
+    points_.begin(program_.uses[u].slab);
     sample(k, slab.tensor, slab.bytes);
     if (slab.load > Bytes{}) load(k, slab);
   }
@@ -121,15 +133,15 @@ void StaticGroup::add_step(std::int64_t k) {
   for (std::uint32_t u = step.first_use; u < end; ++u) {
     if (slab_of(u).last_step == k) sample(k + 1, slab_of(u).tensor, Bytes{} - slab_of(u).bytes);
   }
-  traffic_.made().peak = std::max(traffic_.made().peak, footprint_ + kept_.used());
+  traffic_.made().peak = std::max(traffic_.made().peak, fitting_.footprint + kept_.used());
   traffic_.end_loads();
 }
 
 }  // namespace
 
-ManagedGroup static_group(const SlabContext& context, const SlabProgram& program, Bytes footprint,
+ManagedGroup static_group(const SlabContext& context, const SlabProgram& program, const Fitting& fitting,
                           KeptTensors& kept) {
-  return StaticGroup{context, program, footprint, kept}.run();
+  return StaticGroup{context, program, fitting, kept}.run();
 }
 
 }  // namespace fusescape

@@ -9,6 +9,7 @@
 #include "fusescape/arch/accelerator.hpp"
 #include "fusescape/sim/simulate.hpp"
 #include "fusescape/support/time.hpp"
+#include "slab_program.hpp"
 
 namespace fusescape {
 
@@ -23,6 +24,7 @@ struct StepLoad {
   std::int64_t after_store = kNoStep;  ///< Position of the store that has to be over.
   std::uint32_t beside = 0;            ///< Loads of a step with equal numbers run side by side; 0: alone.
   bool while_running = false;          ///< It passes through while the step runs.
+  bool again = false;                  ///< It was on chip before.
 };
 
 struct StepStore {
@@ -37,12 +39,22 @@ struct StepStore {
   std::int64_t step = 0;
   When when{};
   std::int64_t wait_step = kNoStep;  ///< This one cannot start before it is over.
+  bool planned = false;              ///< The plan asks for it in any case.
+};
+
+/// A step from which on what follows may be what followed an earlier one.
+struct RepeatPoint {
+  IterationStart start;
+  std::int64_t memory = 0;             ///< Equal for equal decisions about memory from here on.
+  std::vector<std::int64_t> stores{};  ///< Positions of stores that later loads may have to wait for.
 };
 
 struct TransferProgram {
   std::vector<Ticks> steps;       ///< Time of each on PEs and on-chip ports.
   std::vector<StepLoad> loads;    ///< In the order of `step`.
   std::vector<StepStore> stores;  ///< In the order of `step`, and of `when` within one.
+  std::vector<LongLoop> loops{};
+  std::vector<RepeatPoint> points{};  ///< In the order of steps.
 };
 
 struct TimeSpan {
@@ -56,8 +68,16 @@ struct LoadPart {
   TimeSpan time;
 };
 
+/// Periods that were not run one by one.
+struct SkippedPeriods {
+  TimeSpan time;
+  std::int64_t periods = 0;
+};
+
 struct TransferTimes {
   std::vector<TimeSpan> steps;
+  std::vector<Ticks> free;           ///< Per step: since when the core waits for it.
+  std::vector<std::int64_t> runs;    ///< Per step.
   std::vector<TimeSpan> loads;       ///< From the first byte to the last.
   std::vector<LoadPart> load_parts;  ///< When the port is busy with them, in order of time.
   std::vector<TimeSpan> stores;
@@ -65,10 +85,17 @@ struct TransferTimes {
   Ticks read_busy;  ///< Of a shared port: of loads and stores together, here.
   Ticks write_busy;
   std::array<Ticks, kStallCount> stall{};
+  std::vector<SkippedPeriods> skipped{};
+  std::vector<LoopFound> found{};  ///< Per long loop.
 };
 
 /// Transfers are served in the order in which they are ready, stores first at ties. A load that is ready long
 /// before its step fills what gaps others leave.
+/// Runs of long loops are continued by the iterations that the program leaves out, if these repeat.
 [[nodiscard]] TransferTimes transfer_times(const TransferProgram& program, Ports ports);
+
+/// Bytes per tensor that moves, if step k runs `runs[k]` times; `group` is left to the caller.
+[[nodiscard]] std::vector<SimTraffic> traffic_of(const TransferProgram& program,
+                                                 const std::vector<std::int64_t>& runs);
 
 }  // namespace fusescape

@@ -116,6 +116,31 @@ TEST_CASE("By recency more memory can take longer: less travels, but more of it 
   CHECK(large->cycles > small->cycles);
 }
 
+/// Of the group that spills.
+Ticks spilling_time(const SimResult& run) {
+  for (const SimTraffic& one : run.traffic) {
+    if (one.evicted > Bytes{}) return run.groups[one.group].end - run.groups[one.group].start;
+  }
+  return {};
+}
+
+TEST_CASE("Where Fuse-All spills, every further token takes as long as the one before, up to 10^9 of them") {
+  const auto time = [&](std::int64_t tokens, bool steady) {
+    SimOptions options{.eviction = Eviction::kFurthestNextUse};
+    options.steady_state = steady;
+    const auto run = managed(with_sram(with_quirks(tokens), 1'000'000), "fuse-all", options);
+    REQUIRE(run.has_value());
+    if (steady) CHECK(run->events < 100'000);
+    return spilling_time(*run);
+  };
+  const Ticks unrolled = time(200, false);
+  const Ticks hundred = time(300, false) - unrolled;
+  CHECK(hundred > Ticks{});
+  CHECK(time(200, true) == unrolled);
+  CHECK(time(1'000'000, true) == unrolled + hundred * 9'998);
+  CHECK(time(1'000'000'000, true) == unrolled + hundred * 9'999'998);
+}
+
 std::int64_t sum_of(const SimResult& run, Bytes SimTraffic::*what) {
   Bytes sum;
   for (const SimTraffic& one : run.traffic) sum += one.*what;

@@ -163,7 +163,9 @@ TEST_CASE(
         REQUIRE(free.has_value());
         machine.sram.capacity = Bytes{dice.in(0, 2 * free->peak.value())};
         Listener heard;
-        const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kAll), &heard);
+        SimOptions options = managed(dice, Keep::kAll);
+        options.steady_state = false;
+        const auto run = simulate(cascade, plan, layout, machine, options, &heard);
         if (!run) return;
         std::int64_t tiles = 0;
         for (const SimTile& tile : run->tiles) tiles += tile.runs;

@@ -81,7 +81,7 @@ Totals run(const Program& program, std::int64_t capacity, Eviction policy, std::
   for (const std::int64_t bytes : program.bytes) static_cast<void>(memory.add(Bytes{bytes}));
   Totals totals;
   for (std::size_t i = 0; i < program.steps.size(); ++i) {
-    const auto moved = memory.run(static_cast<std::int64_t>(i), program.steps[i]);
+    const auto moved = memory.run(program.steps[i]);
     if (!moved) {
       totals.deadlock = true;
       return totals;
@@ -251,7 +251,7 @@ void check_one(Dice& dice) {
     for (const SlabUse& use : program.steps[i]) {
       if (use.whole) whole += program.bytes[static_cast<std::size_t>(use.slab)];
     }
-    const auto moved = memory.run(static_cast<std::int64_t>(i), program.steps[i]);
+    const auto moved = memory.run(program.steps[i]);
     REQUIRE(moved.has_value() == (whole <= capacity));  // Else nothing that may leave is left.
     if (!moved) return;
     REQUIRE(memory.held_while_running() <= Bytes{capacity});

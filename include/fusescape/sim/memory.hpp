@@ -59,21 +59,24 @@ class ManagedMemory {
   /// Expects page > 0 and a policy that evicts. Slabs leave in whole pages, counted from their first byte.
   ManagedMemory(Bytes capacity, Bytes page, Eviction policy);
 
-  /// A slab without content, whose first use makes it, or one whose content is in DRAM. Ids of released slabs
-  /// are given again.
+  /// A slab without content, whose first use makes it, or one whose content is in DRAM.
   [[nodiscard]] SlabId add(Bytes bytes);
+  /// Another slab under the number of a released one.
+  void renew(SlabId slab, Bytes bytes);
 
-  /// One operator at position `now`, later than any before; each slab is used at most once. On chip are
-  /// afterwards: of `uses` what has a next use and found place, of the others what was not evicted. A slab
-  /// without next use is released. The movements are valid until the next call.
-  [[nodiscard]] expected<std::span<const SlabMovement>, MemoryDeadlock> run(std::int64_t now,
-                                                                            std::span<const SlabUse> uses);
+  /// The next operator; each slab is used at most once, by recency in this order. On chip are afterwards: of
+  /// `uses` what has a next use and found place, of the others what was not evicted. A slab without next use
+  /// is released. The movements are valid until the next call.
+  [[nodiscard]] expected<std::span<const SlabMovement>, MemoryDeadlock> run(std::span<const SlabUse> uses);
 
   /// Leaves `capacity` bytes to the slabs from now on; what then exceeds them is evicted.
   [[nodiscard]] std::span<const SlabMovement> resize(Bytes capacity);
 
   [[nodiscard]] Bytes capacity() const { return Bytes{capacity_}; }
   [[nodiscard]] Bytes resident(SlabId slab) const { return Bytes{at(slab).resident}; }
+  [[nodiscard]] std::int64_t next_use(SlabId slab) const { return at(slab).next_use; }
+  /// The larger, the later.
+  [[nodiscard]] std::int64_t last_use(SlabId slab) const { return at(slab).last_use; }
   /// Bytes of it that DRAM has no copy of, and that are on chip.
   [[nodiscard]] Bytes dirty(SlabId slab) const;
   [[nodiscard]] Bytes used() const { return Bytes{used_}; }
@@ -90,7 +93,7 @@ class ManagedMemory {
     std::int64_t resident = 0;  ///< The first ones.
     std::int64_t clean = 0;     ///< DRAM has a copy of the content from this byte on; at most `resident`.
     std::int64_t next_use = kNeverUsed;
-    std::int64_t last_use = -1;
+    std::int64_t last_use = -1;           ///< Number of it among all uses.
     std::optional<std::size_t> listed{};  ///< Position in residents_.
   };
   /// A slab of which bytes may give way.
@@ -105,12 +108,12 @@ class ManagedMemory {
   [[nodiscard]] std::int64_t whole_pages(std::int64_t bytes) const;
   [[nodiscard]] std::int64_t claim(std::span<const SlabUse> uses);
   void add_others(std::span<const SlabUse> uses);
-  void add_operands(std::int64_t now, std::span<const SlabUse> uses);
+  void add_operands(std::span<const SlabUse> uses);
   [[nodiscard]] std::int64_t give_way(std::int64_t excess);
   [[nodiscard]] std::int64_t clear_operands(std::span<const SlabUse> uses, std::int64_t excess);
   void evict(SlabId slab, std::int64_t to, SlabMovement& movement);
   void settle(const SlabUse& use, std::int64_t place, SlabMovement& movement);
-  void finish(std::int64_t now, std::span<const SlabUse> uses);
+  void finish(std::span<const SlabUse> uses);
   void list(SlabId slab);
 
   std::int64_t capacity_ = 0;
@@ -118,9 +121,9 @@ class ManagedMemory {
   Eviction policy_{};
   std::int64_t used_ = 0;
   std::int64_t running_ = 0;
+  std::int64_t uses_ = 0;  ///< So far.
   std::vector<Slab> slabs_;
   std::vector<SlabId> residents_;
-  std::vector<SlabId> free_;         ///< Released.
   std::vector<SlabMovement> moved_;  ///< One per use, in order, then one per other slab that gave way.
   std::vector<std::int64_t> place_;  ///< Per use: its bytes on chip while the operator runs.
   std::vector<Candidate> candidates_;

@@ -1,0 +1,114 @@
+// Is what managed memory leaves out because it repeats what running every step gives?
+#include <catch2/catch.hpp>
+
+#include "random_machines.hpp"
+#include "random_plans.hpp"
+#include "simulation.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+constexpr std::uint32_t kCases = 3000;
+
+void check_same(const SimResult& fast, const SimResult& full) {
+  REQUIRE(fast.latency == full.latency);
+  REQUIRE(fast.peak == full.peak);
+  REQUIRE(fast.traffic.size() == full.traffic.size());
+  for (std::size_t i = 0; i < full.traffic.size(); ++i) {
+    const SimTraffic& a = fast.traffic[i];
+    const SimTraffic& b = full.traffic[i];
+    REQUIRE(a.tensor == b.tensor);
+    REQUIRE(a.read == b.read);
+    REQUIRE(a.written == b.written);
+    REQUIRE(a.evicted == b.evicted);
+    REQUIRE(a.reloaded == b.reloaded);
+  }
+  for (std::size_t i = 0; i < full.resources.size(); ++i) {
+    CAPTURE(full.resources[i].name);
+    REQUIRE(fast.resources[i].busy == full.resources[i].busy);
+    REQUIRE(fast.resources[i].bytes == full.resources[i].bytes);
+    REQUIRE(fast.resources[i].stall == full.resources[i].stall);
+  }
+  for (std::size_t i = 0; i < full.tiles.size(); ++i) REQUIRE(fast.tiles[i].runs == full.tiles[i].runs);
+  for (std::size_t i = 0; i < full.groups.size(); ++i) {
+    REQUIRE(fast.groups[i].start == full.groups[i].start);
+    REQUIRE(fast.groups[i].compute == full.groups[i].compute);
+  }
+}
+
+/// A plan for short ranks, of a cascade with long ones: loops of many iterations.
+Cascade with_long_ranks(Dice& dice, Cascade cascade) {
+  for (Rank& rank : cascade.ranks) {
+    if (rank.name == "L" || (rank.name != "K" && dice.one_in(3)))
+      rank.extent = Elements{dice.in(20, dice.one_in(3) ? 400 : 90)};
+  }
+  return sound(make_cascade(std::move(cascade)));
+}
+
+/// Calls `check(dice, cascade, plan, layout, machine)` for plans with long loops that are worth running.
+template <class Check>
+void for_long_plans(const Check& check) {
+  constexpr double kMostOps = 3e5;
+  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
+    Dice dice{seed};
+    const Cascade short_one = random_cascade(dice);
+    const Plan plan = RandomPlan{dice, short_one}.run();
+    const Cascade cascade = with_long_ranks(dice, short_one);
+    const auto layout = lay_out(cascade, plan);
+    if (!layout || static_cast<double>(total_ops(cascade).value()) > kMostOps) continue;
+    Accelerator machine = random_machine(dice);
+    machine.model.count_second_slots = dice.one_in(2);
+    machine.dram.granule = Bytes{dice.in(1, 3)};
+    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
+    check(dice, cascade, plan, *layout, machine);
+  }
+}
+
+/// Runs the plan both ways; the periods that were skipped.
+std::int64_t check_both(const Cascade& cascade, const Plan& plan, const Layout& layout,
+                        const Accelerator& machine, SimOptions options) {
+  const auto fast = simulate(cascade, plan, layout, machine, options);
+  options.steady_state = false;
+  const auto full = simulate(cascade, plan, layout, machine, options);
+  CAPTURE(machine.sram.capacity.value(), options.prefetch_depth);
+  REQUIRE(fast.has_value() == full.has_value());
+  if (!full) return 0;
+  check_same(*fast, *full);
+  return fast->skipped;
+}
+
+SimOptions managed(Dice& dice) {
+  return {.eviction = dice.one_in(2) ? Eviction::kLru : Eviction::kFurthestNextUse};
+}
+
+TEST_CASE("What is skipped as periodic where groups spill is what running every step gives") {
+  std::int64_t skipped = 0;
+  int periodic = 0;
+  for_long_plans(
+      [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
+        const auto free = simulate(cascade, plan, layout, machine);
+        REQUIRE(free.has_value());
+        machine.sram.capacity = Bytes{dice.in(0, free->peak.value())};
+        SimOptions options = managed(dice);
+        options.prefetch_depth = dice.in(0, 3);
+        const std::int64_t found = check_both(cascade, plan, layout, machine, options);
+        periodic += found > 0 ? 1 : 0;
+        skipped += found;
+      });
+  CHECK(periodic > 100);
+  CHECK(skipped > 10000);
+}
+
+TEST_CASE("What is skipped as periodic where groups fit is what running every step gives") {
+  int periodic = 0;
+  for_long_plans([&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout,
+                     const Accelerator& machine) {
+    SimOptions options = managed(dice);
+    options.prefetch_depth = dice.in(0, 2);
+    periodic += check_both(cascade, plan, layout, machine, options) > 0 ? 1 : 0;
+  });
+  CHECK(periodic > 100);
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans
