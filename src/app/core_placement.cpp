@@ -73,6 +73,7 @@ std::optional<std::size_t> Placement::operator_named(std::string_view name) {
       std::find_if(ops.begin(), ops.end(), [&](const Operator& op) { return op.name == name; });
   if (found != ops.end()) return static_cast<std::size_t>(found - ops.begin());
   std::vector<std::string_view> names;
+  names.reserve(ops.size());
   for (const Operator& op : ops) names.push_back(op.name);
   complain(fmt::format("{}: no such operator{}", name, hint_among(name, names)));
   return std::nullopt;

@@ -15,6 +15,11 @@ bool lacks_room(const AssessmentError& error) {
   return run != nullptr && run->why.reason == Infeasible::Reason::kCapacity;
 }
 
+bool is_deadlock(const SimulationError& error) {
+  const auto* failure = std::get_if<SimFailure>(&error);
+  return failure != nullptr && failure->reason == SimFailure::Reason::kDeadlock;
+}
+
 bool lacks_room(const SimulationError& error) {
   if (const auto* assessment = std::get_if<AssessmentError>(&error)) return lacks_room(*assessment);
   return std::get<SimFailure>(error).reason == SimFailure::Reason::kCapacity;
@@ -55,6 +60,11 @@ std::string describe(const Inputs& inputs, const SimulationError& error, const S
       error);
   if (lacks_room(error) && options.eviction == Eviction::kNone) {
     text += "\nOr let the memory evict what does not fit: simulate --eviction furthest.";
+  }
+  if (is_deadlock(error)) {
+    text +=
+        "\nMore SRAM (--set sram.capacity=...) would do, or other cores (--core-of), or all on one (no "
+        "--allocation).";
   }
   return text;
 }

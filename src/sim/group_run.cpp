@@ -221,7 +221,7 @@ std::optional<Blocked> GroupRun::blocked(int id) const {
     return Blocked{room ? Stall::kLoad : Stall::kMemory, touch.buffer, -1};
   }
   if (counts_room_ && on_chip_ - spare_ + room_for(core, tile) > capacity_) {
-    return Blocked{Stall::kMemory, tile.touches.front().buffer, -1};
+    return Blocked{Stall::kMemory, without_place(core, tile), -1};
   }
   return std::nullopt;
 }

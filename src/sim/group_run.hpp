@@ -148,6 +148,8 @@ class GroupRun {
   [[nodiscard]] std::optional<Blocked> blocked_by_edge(const CoreState& core, const TileSpec& tile) const;
   [[nodiscard]] std::int64_t room_for(const CoreState& core, const TileSpec& tile) const;
   [[nodiscard]] std::vector<std::uint32_t> keepers_of(std::size_t buffer, const CoreState& waiting) const;
+  [[nodiscard]] std::vector<std::uint32_t> holders_beside(const CoreState& waiting) const;
+  [[nodiscard]] int without_place(const CoreState& core, const TileSpec& tile) const;
   [[nodiscard]] std::int64_t bytes_of_touch(const CoreState& core, const TouchSpec& touch) const;
   [[nodiscard]] std::int64_t spare_bytes(const CoreState& core, const TileSpec& tile) const;
   [[nodiscard]] const TileCost& cost_of(int tile, const Odometer& at);

@@ -21,6 +21,33 @@ std::vector<std::uint32_t> GroupRun::keepers_of(std::size_t buffer, const CoreSt
   return keepers;
 }
 
+/// Of the tile's slabs that have no place yet, the largest one's buffer.
+int GroupRun::without_place(const CoreState& core, const TileSpec& tile) const {
+  int buffer = tile.touches.front().buffer;
+  std::int64_t most = -1;
+  for (const TouchSpec& touch : tile.touches) {
+    const BufferState& state = buffers_[static_cast<std::size_t>(touch.buffer)];
+    const std::int64_t visit = state.left[static_cast<std::size_t>(touch.toucher)];
+    if (state.place(visit).held >= 0 || bytes_of_touch(core, touch) <= most) continue;
+    most = bytes_of_touch(core, touch);
+    buffer = touch.buffer;
+  }
+  return buffer;
+}
+
+/// The tiles that would have to run before anything else leaves the chip.
+std::vector<std::uint32_t> GroupRun::holders_beside(const CoreState& waiting) const {
+  std::vector<std::uint32_t> holders;
+  for (std::size_t b = 0; b < buffers_.size(); ++b) {
+    if (buffers_[b].on_chip == 0) continue;
+    const std::vector<std::uint32_t> keepers = keepers_of(b, waiting);
+    holders.insert(holders.end(), keepers.begin(), keepers.end());
+  }
+  std::sort(holders.begin(), holders.end());
+  holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
+  return holders;
+}
+
 /// What each core waits for, and what is on chip.
 void GroupRun::add_waits(SimFailure& failure) const {
   for (const CoreState& core : cores_) {
@@ -35,7 +62,7 @@ void GroupRun::add_waits(SimFailure& failure) const {
       const BufferSpec& spec = program_.buffers[b];
       wait.tensor = spec.tensor;
       wait.bytes = Bytes{spec.held.bytes(context_.cascade, core.at, scratch_)};
-      wait.on = keepers_of(b, core);
+      wait.on = wait.cause == Stall::kMemory ? holders_beside(core) : keepers_of(b, core);
     }
     failure.waits.push_back(std::move(wait));
   }
@@ -44,6 +71,7 @@ void GroupRun::add_waits(SimFailure& failure) const {
     failure.memory.push_back({TensorId{static_cast<std::uint16_t>(i)}, Bytes{tensor_bytes_[i]}});
   }
   failure.needed = Bytes{on_chip_} + program_.reserved;
+  failure.enough = program_.all_at_once + program_.reserved;
   failure.available = context_.machine.capacity;
   failure.at = state_.now;
 }
@@ -98,9 +126,10 @@ std::string describe(const Cascade& cascade, const SimFailure& failure) {
   std::vector<std::string> memory;
   for (const SimHolder& held : failure.memory)
     memory.push_back(fmt::format("{} {} B", cascade.tensor(held.tensor).name, held.bytes.value()));
-  return fmt::format("deadlock in group {}: {}; {} of {} B on chip: {}", failure.group,
-                     fmt::join(waits, "; "), failure.needed.value(), failure.available.value(),
-                     fmt::join(memory, ", "));
+  return fmt::format(
+      "deadlock in group {}: {}; {} of {} B on chip: {}; with {} B nothing would wait for room",
+      failure.group, fmt::join(waits, "; "), failure.needed.value(), failure.available.value(),
+      fmt::join(memory, ", "), failure.enough.value());
 }
 
 }  // namespace fusescape

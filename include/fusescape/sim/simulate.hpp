@@ -112,15 +112,17 @@ struct SimFailure {
     kDeadlock,
   } reason{};
   std::uint32_t group = 0;
-  Bytes needed{};
+  Bytes needed{};  ///< Of a deadlock: what is on chip.
   Bytes available{};
-  Ticks at{};                    ///< Of a deadlock.
+  Bytes enough{};  ///< Of a deadlock: for all buffers side by side, so that none waits for room.
+  Ticks at{};      ///< Of a deadlock.
   std::vector<SimTile> tiles{};  ///< What `waits` refers to.
   std::vector<SimWait> waits{};
   std::vector<SimHolder> memory{};
 };
 
-/// "deadlock at cycle 12: {exp} waits for room for Abar (64 B), which {t} would free; ...; memory: dA 64 B".
+/// "deadlock in group 0: {exp} waits for room for Abar (64 B), after {t}; {t} waits for Abar, after {exp}; 96
+/// of 128 B on chip: dA 64 B, h 32 B; with 224 B nothing would wait for room".
 [[nodiscard]] std::string describe(const Cascade& cascade, const SimFailure& failure);
 
 /// Single cores of an accelerator in order: each of `count` identical ones is a place of its own.
