@@ -53,15 +53,7 @@ Box slab_box(const Cascade& cascade, const Buffer& buffer, const Bounds& bounds)
 
 Box box_to_fetch(const Cascade& cascade, const Buffer& buffer, const Bounds& bounds) {
   Box box = slab_box(cascade, buffer, bounds);
-  if (!buffer.held) return box;
-  for (std::size_t i = 0; i < box.size(); ++i) {
-    const Index& index = buffer.access.indices[i];
-    const std::int64_t start = bounds.start[index_of(index.rank)];
-    if (!index.tap || start == 0) continue;
-    const std::int64_t fresh = start - index.distance - bounds.start[index_of(*index.tap)];
-    box[i].first = std::max(box[i].first, fresh);
-  }
-  return box;
+  return buffer.held ? beyond_halo(buffer.access, bounds, std::move(box)) : box;
 }
 
 bool continues_window(const Buffer& buffer, const Bounds& bounds) {

@@ -69,17 +69,22 @@ void check_spilled(const Cascade& cascade, const Plan& plan, const Placement& pl
   }
 }
 
-/// A halo is kept from one tile of `window` to the next only if no other slab takes the buffer in between.
+/// A halo is kept from one tile of `window` to the next only if no other slab takes the buffer in between,
+/// and no loop between two over the window's rank goes back to where the inner one began.
 std::optional<RankId> overwriting_loop(const Cascade& cascade, const Plan& plan, const Storage& storage,
                                        const Access& access, const Index& window) {
   if (!window.tap || tile_extent(cascade, plan, storage.node, *window.tap) == 1) return std::nullopt;
   bool along = false;
+  std::optional<RankId> between;
   for (const LiveLoop& loop : live_loops(cascade, plan, storage.node)) {
     const bool other = std::any_of(access.indices.begin(), access.indices.end(), [&](const Index& index) {
       return index.tap == loop.rank || (index.rank == loop.rank && index.rank != window.rank);
     });
     if (along && other) return loop.rank;
-    along = along || loop.rank == window.rank;
+    const bool along_window = loop.rank == window.rank;
+    if (between && along_window) return between;
+    if (along && !along_window) between = loop.rank;
+    along = along || along_window;
   }
   return std::nullopt;
 }

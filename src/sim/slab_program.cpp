@@ -81,6 +81,7 @@ class ProgramBuilder {
   void enter_carried(std::size_t i);
   void fetch(std::size_t i);
   [[nodiscard]] Kind fill(std::size_t i);
+  [[nodiscard]] bool is_repeated(std::size_t i, OpId op, const Bounds& bounds) const;
   void add_terms(std::size_t i, OpId op, const Bounds& bounds);
   void leave(std::size_t i);
   void begin_slab(std::size_t i, std::int64_t elements, int bits, Bytes load);
@@ -224,19 +225,10 @@ void ProgramBuilder::fetch(std::size_t i) {
   if (state.slab && key == state.key) return;
   Box box = box_of(cascade_, buffer(i).access, bounds, facts_[i].loaded);
   const std::int64_t all = volume(box);
-  std::int64_t needed = all;
-  if (buffer(i).held && state.slab && box >= state.box) {  // What lies ahead of the last window.
-    Box common;
-    for (std::size_t d = 0; d < box.size(); ++d) {
-      common.emplace_back(std::max(box[d].first, state.box[d].first),
-                          std::min(box[d].second, state.box[d].second));
-    }
-    needed -= volume(common);
-  }
+  const std::int64_t needed = buffer(i).held ? volume(beyond_halo(buffer(i).access, bounds, box)) : all;
   begin_slab(i, all, facts_[i].bits, moved(needed, facts_[i].dram_bits));
-  program_.slabs.back().box = box;
+  program_.slabs.back().box = std::move(box);
   state.key = std::move(key);
-  state.box = std::move(box);
 }
 
 /// New content, or more terms of a sum.
@@ -259,10 +251,21 @@ Kind ProgramBuilder::fill(std::size_t i) {
   return returns ? Kind::kUpdate : Kind::kMake;
 }
 
+/// Whether a loop below the buffer's node makes its operator do the same again.
+bool ProgramBuilder::is_repeated(std::size_t i, OpId op, const Bounds& bounds) const {
+  const Bounds& outer = iteration_.bounds_at(buffer(i).node);
+  for (std::size_t rank = 0; rank < bounds.start.size(); ++rank) {
+    const bool first = bounds.start[rank] == outer.start[rank];
+    if (!first && !has_rank(cascade_.op(op).ranks, RankId{static_cast<std::uint16_t>(rank)})) return true;
+  }
+  return false;
+}
+
 /// What is complete for the first time is stored.
 void ProgramBuilder::add_terms(std::size_t i, OpId op, const Bounds& bounds) {
   BufferState& state = state_[i];
   if (!facts_[i].at_once) {
+    if (is_repeated(i, op, bounds)) return;
     std::int64_t terms = 1;
     for (const RankId rank : cascade_.op(op).ranks) terms *= bounds.extent[index_of(rank)];
     std::int64_t& begun = state.begun[state.key];

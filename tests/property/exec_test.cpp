@@ -203,7 +203,7 @@ NodeId leaf_of(const Plan& plan, OpId op) {
   return kRoot;
 }
 
-/// What is made along one rank and read along another may all lie in the first tile.
+/// What is made along one rank and read along another may all lie in the first tile, or in the history.
 bool reads_first_tile(const Cascade& cascade, const Plan& plan, const Violation& violation) {
   const NodeId consumer = leaf_of(plan, *violation.consumer);
   const NodeId shared = common_ancestor(plan, leaf_of(plan, *violation.producer), consumer);
@@ -213,7 +213,8 @@ bool reads_first_tile(const Cascade& cascade, const Plan& plan, const Violation&
       const RankId made_along = cascade.tensor(access.tensor).ranks[i];
       const std::int64_t end = index.offset + tile_of(cascade, plan, consumer, index.rank);
       const bool renamed = made_along == *violation.rank && index.rank != made_along;
-      if (renamed && end <= tile_of(cascade, plan, shared, made_along)) return true;
+      const bool in_first = end <= tile_of(cascade, plan, shared, made_along);
+      if (renamed && (in_first || reads_history_only(cascade, access))) return true;
     }
   }
   return false;

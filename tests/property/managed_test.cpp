@@ -182,6 +182,36 @@ TEST_CASE(
       });
 }
 
+TEST_CASE("A sum that a loop inside its buffer's node computes again is complete after the first time") {
+  // z[N] = x[N], 3 elements of 4 bytes, made in tiles of 2, each of them twice.
+  CascadeBuilder make{"twice", DataType::kFp32};
+  const RankId n = make.rank("N", Elements{3});
+  make.rank("R", Elements{2});
+  const TensorId x = make.tensor("x", {n}, TensorKind::kInput);
+  const TensorId z = make.make("z", OpKind::kExp, {"z", {n}}, {make.at(x)});
+  const Cascade cascade = sound(make.finish());
+  const Plan plan = plan_of(cascade, "@z N:2{ R:1{ z } }");
+  const auto run = simulated(cascade, plan, accelerator(), {.eviction = Eviction::kLru, .keep = Keep::kNone});
+  CHECK(by_tensor(run).at({0, z}).written == Bytes{12});
+}
+
+TEST_CASE("A held window that starts again is loaded whole again") {
+  // The first two taps read x[-1] to x[2], the third x[-2] to x[0]: 4 and 3 elements of 4 bytes, for each of
+  // M's two elements.
+  CascadeBuilder make{"window", DataType::kFp32};
+  const RankId l = make.rank("L", Elements{3});
+  const RankId k = make.rank("K", Elements{3});
+  const RankId m = make.rank("M", Elements{2});
+  const TensorId x = make.tensor("x", {l}, TensorKind::kInput);
+  make.tensor(x).initial = Initial::kLoaded;
+  const TensorId y = make.tensor("y", {m}, TensorKind::kInput);
+  make.make("z", OpKind::kMatmul, {"z", {l}}, {{x, {{.rank = l, .tap = k}}}, make.at(y)});
+  const Cascade cascade = sound(make.finish());
+  const Plan plan = plan_of(cascade, "M:1{ K:2{ @x^ z } }");
+  const auto run = simulated(cascade, plan, accelerator(), {.eviction = Eviction::kLru, .keep = Keep::kNone});
+  CHECK(by_tensor(run).at({0, x}).read == Bytes{4 * 2 * (4 + 3)});
+}
+
 TEST_CASE("Sums that are computed again leave and come back again, but are stored once") {
   // Z[L] = x[L] y[N] summed over N, 2 x 2 elements of 4 bytes. In each of two passes both sums leave after
   // the first N, 8 bytes, and come back for the second; after the first pass 8 bytes are stored.

@@ -213,6 +213,9 @@ TEST_CASE(
   CHECK(faults(cascade, "D:640{ L:16{ @xin^ conv } }") == Faults{});
   CHECK(faults(cascade, "L:16{ D:640{ @xin^ conv } }") ==
         Faults{"(in_proj_x -> conv, D, halo): xin: the loop over D overwrites the halo it holds"});
+  // The second time, the inner loop over L starts where the first time it had not yet come to.
+  CHECK(faults(cascade, "L:32{ E:1{ L:16{ @xin^ conv } } }") ==
+        Faults{"(in_proj_x -> conv, E, halo): xin: the loop over E overwrites the halo it holds"});
 }
 
 TEST_CASE("Sequential ranks, sums without adders and large chains are refused by the hardware") {

@@ -48,6 +48,17 @@ inline Box box_of(const Cascade& cascade, const Access& access, const Bounds& bo
   return box;
 }
 
+/// Of the elements of a held window, those beyond the halo that the last tile left: all, of a first tile.
+inline Box beyond_halo(const Access& access, const Bounds& bounds, Box box) {
+  for (std::size_t i = 0; i < box.size(); ++i) {
+    const Index& index = access.indices[i];
+    const std::int64_t start = bounds.start[index_of(index.rank)];
+    if (!index.tap || start == 0) continue;
+    box[i].first = std::max(box[i].first, start - index.distance - bounds.start[index_of(*index.tap)]);
+  }
+  return box;
+}
+
 /// What else an iteration tells: when a node begins and ends (all its iterations), and, within an iteration,
 /// when a child is about to run and has run. Chains are visited whole if asked for, else operator by
 /// operator.
