@@ -10,6 +10,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "silent_assertions.hpp"
@@ -162,32 +163,36 @@ rc::detail::TestResult search(const std::string& name, std::uint32_t cases, Tria
   return rc::detail::checkProperty(property, {name, name}, params.testParams, silent, params.reproduce);
 }
 
-/// Not through Catch, which would break the line that is to be copied.
-void print_failure(const std::string& name, const rc::detail::TestResult& result) {
-  rc::detail::printResultMessage(result, std::cerr);
-  std::cerr << "\n";
-  if (!result.is<rc::detail::FailureResult>()) return;
+std::string text_of(const std::string& name, const rc::detail::TestResult& result) {
+  std::ostringstream text;
+  rc::detail::printResultMessage(result, text);
+  if (!result.is<rc::detail::FailureResult>()) return text.str();
   rc::detail::Configuration again;
   again.reproduce[name] = result.get<rc::detail::FailureResult>().reproduce;
   const std::string params = rc::detail::configToMinimalString(again);
-  std::cerr << "RC_PARAMS='" << params.substr(0, params.find(' ')) << "'\n";
+  return fmt::format("{}\nRC_PARAMS='{}'\n", text.str(), params.substr(0, params.find(' ')));
 }
 
 }  // namespace
 
-void for_all(std::uint32_t cases, const std::function<void(Dice&)>& check) {
-  const std::string name = property_name();
+std::optional<Failure> smallest_failure(const std::string& name, std::uint32_t cases,
+                                        const std::function<void(Dice&)>& check) {
   Trials trials{cases, check};
-  const rc::detail::TestResult result = [&] {
-    const SilentAssertions silent;
-    return search(name, cases, trials);
-  }();
-  if (result.is<rc::detail::SuccessResult>()) return;
-  print_failure(name, result);
-  if (trials.smallest()) {
-    Dice dice{*trials.smallest()};
-    check(dice);
+  const SilentAssertions silent;
+  const rc::detail::TestResult result = search(name, cases, trials);
+  if (result.is<rc::detail::SuccessResult>()) return std::nullopt;
+  return Failure{trials.smallest().value_or(Tape{}), text_of(name, result)};
+}
+
+void for_all(std::uint32_t cases, const std::function<void(Dice&)>& check) {
+  const auto failure = smallest_failure(property_name(), cases, check);
+  if (!failure) {
+    SUCCEED();
+    return;
   }
+  std::cerr << failure->text;  // Catch would break the line that is to be copied.
+  Dice dice{failure->choices};
+  check(dice);
   FAIL("See above: the smallest case found that fails, or why none was tried.");
 }
 

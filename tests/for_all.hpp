@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "dice.hpp"
 
@@ -15,5 +17,14 @@ namespace fusescape::test_plans {
 /// RC_PARAMS in the environment is rapidcheck's: `seed=7 max_success=100000` tries other and more cases,
 /// `reproduce=...` the smallest of a failure that printed it.
 void for_all(std::uint32_t cases, const std::function<void(Dice&)>& check);
+
+struct Failure {
+  Tape choices;      ///< The smallest tape found; none, if what was to be reproduced does not fail.
+  std::string text;  ///< How it was found, and how to find it again.
+};
+
+/// What for_all looks for; `name` is that of the failure to reproduce.
+std::optional<Failure> smallest_failure(const std::string& name, std::uint32_t cases,
+                                        const std::function<void(Dice&)>& check);
 
 }  // namespace fusescape::test_plans
