@@ -49,19 +49,18 @@ Cascade with_long_ranks(Dice& dice, Cascade cascade) {
 template <class Check>
 void for_long_plans(const Check& check) {
   constexpr double kMostOps = 3e5;
-  for (std::uint32_t seed = 0; seed < kCases; ++seed) {
-    Dice dice{seed};
+  for_all(kCases, [&](Dice& dice) {
     const Cascade short_one = random_cascade(dice);
     const Plan plan = RandomPlan{dice, short_one}.run();
     const Cascade cascade = with_long_ranks(dice, short_one);
     const auto layout = lay_out(cascade, plan);
-    if (!layout || static_cast<double>(total_ops(cascade).value()) > kMostOps) continue;
+    if (!layout || static_cast<double>(total_ops(cascade).value()) > kMostOps) return;
     Accelerator machine = random_machine(dice);
     machine.model.count_second_slots = dice.one_in(2);
     machine.dram.granule = Bytes{dice.in(1, 3)};
-    CAPTURE(seed, text_of(cascade), text_of(cascade, plan));
+    CAPTURE(text_of(cascade), text_of(cascade, plan));
     check(dice, cascade, plan, *layout, machine);
-  }
+  });
 }
 
 /// Runs the plan both ways; the periods that were skipped.

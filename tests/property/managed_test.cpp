@@ -230,5 +230,17 @@ TEST_CASE("Sums that are computed again leave and come back again, but are store
   CHECK(moved.written == Bytes{2 * 8 + 8});
 }
 
+TEST_CASE("A slab that is made in parts, each of them again and again, leaves once, complete") {
+  CascadeBuilder make{"parts", DataType::kInt8};
+  const RankId n = make.rank("N", Elements{4});
+  make.rank("L", Elements{2});
+  const TensorId x = make.tensor("x", {n}, TensorKind::kInput);
+  const TensorId y = make.make("y", OpKind::kExp, {"y", {n}}, {make.at(x)});
+  const Cascade cascade = sound(make.finish());
+  const Plan plan = plan_of(cascade, "{ @y N:3{ L:1{ y } } }");
+  const auto run = simulated(cascade, plan, accelerator(), {.eviction = Eviction::kLru, .keep = Keep::kNone});
+  CHECK(by_tensor(run).at({0, y}).written == Bytes{4});
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans
