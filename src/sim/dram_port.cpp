@@ -17,23 +17,31 @@ bool goes_before(const Transfer& a, const Transfer& b) {
 
 }  // namespace
 
-void DramPort::add(Transfer transfer) {
-  queue_.insert(std::upper_bound(queue_.begin(), queue_.end(), transfer, goes_before), transfer);
+std::size_t DramPort::next_place() {
+  if (free_.empty()) {
+    transfers_.emplace_back();
+    return transfers_.size() - 1;
+  }
+  const std::size_t place = free_.back();
+  free_.pop_back();
+  return place;
+}
+
+/// The queue is short, and what comes last mostly goes last.
+void DramPort::enqueue(std::size_t place) {
+  queue_.push_back(place);
+  for (std::size_t at = queue_.size() - 1; at > 0; --at) {
+    if (!goes_before(transfers_[place], transfers_[queue_[at - 1]])) return;
+    std::swap(queue_[at], queue_[at - 1]);
+  }
 }
 
 void DramPort::set_depth(std::uint32_t group, int buffer, int depth) {
-  const auto set = [&](Transfer& transfer) {
+  for (Transfer& transfer : transfers_) {
     if (transfer.group == group && transfer.buffer == buffer) transfer.depth = depth;
-  };
-  std::for_each(queue_.begin(), queue_.end(), set);
-  if (serving_) set(*serving_);
-  std::stable_sort(queue_.begin(), queue_.end(), goes_before);
-}
-
-void DramPort::start(Ticks now) {
-  serving_ = queue_.front();
-  serving_->since = now;
-  queue_.erase(queue_.begin());
+  }
+  std::stable_sort(queue_.begin(), queue_.end(),
+                   [&](std::size_t a, std::size_t b) { return goes_before(transfers_[a], transfers_[b]); });
 }
 
 void DramPort::report(Transfer& transfer, Ticks now, bool done) {
@@ -47,38 +55,35 @@ void DramPort::report(Transfer& transfer, Ticks now, bool done) {
 }
 
 void DramPort::suspend(Ticks now) {
-  if (now > serving_->since) report(*serving_, now, false);
-  busy_ += now - serving_->since;
-  serving_->left = serving_->end() - now;
-  add(*serving_);
-  serving_.reset();
+  Transfer& served = transfers_[*serves_];
+  if (now > served.since) report(served, now, false);
+  busy_ += now - served.since;
+  served.left = served.end() - now;
+  enqueue(*serves_);
+  serves_.reset();
 }
 
-void DramPort::serve(Ticks now) {
-  if (queue_.empty()) return;
-  if (serving_) {
-    if (queue_.front().depth <= serving_->depth) return;
-    suspend(now);
-  }
-  start(now);
+void DramPort::start_first(Ticks now) {
+  const std::size_t next = queue_.front();
+  queue_.erase(queue_.begin());
+  if (serves_) suspend(now);
+  serves_ = next;
+  transfers_[next].since = now;
 }
 
-std::optional<Ticks> DramPort::next_end() const {
-  return serving_ ? std::optional{serving_->end()} : std::nullopt;
-}
-
-std::optional<Transfer> DramPort::take_done(Ticks now) {
-  if (!serving_ || serving_->end() > now) return std::nullopt;
-  report(*serving_, now, true);
-  busy_ += now - serving_->since;
-  return std::exchange(serving_, std::nullopt);
+const Transfer& DramPort::take_done(Ticks now) {
+  Transfer& done = transfers_[*serves_];
+  report(done, now, true);
+  busy_ += now - done.since;
+  free_.push_back(*serves_);
+  serves_.reset();
+  return done;
 }
 
 void DramPort::shift(Ticks by, Ticks busy) {
-  for (Transfer& transfer : queue_) transfer.ready += by;
-  if (serving_) {
-    serving_->ready += by;
-    serving_->since += by;
+  for (Transfer& transfer : transfers_) {
+    transfer.ready += by;
+    transfer.since += by;
   }
   busy_ += busy;
 }

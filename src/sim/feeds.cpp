@@ -42,7 +42,7 @@ int carrying_loop(const BufferSpec& spec, const Odometer& at) {
 void GroupRun::advance_feed(const BufferSpec& spec, BufferState& buffer) const {
   const bool counts = !spec.spills.empty();
   for (;;) {
-    const LoopMask changing = buffer.feed.changing(spec.path);
+    const LoopMask changing = counts ? buffer.feed.changing(spec.path) : 0;
     const int next =
         counts ? innermost(buffer.feed.not_last() & spec.path) : carrying_loop(spec, buffer.feed);
     if (next == kNoLoop) {
@@ -171,10 +171,10 @@ void GroupRun::arrive(BufferState& buffer) {
   while (buffer.arrived < buffer.requested && buffer.place(buffer.arrived).there) ++buffer.arrived;
 }
 
-void GroupRun::complete(const Transfer& transfer) {
-  BufferState& buffer = buffers_[static_cast<std::size_t>(transfer.buffer)];
+void GroupRun::complete(int id, bool store) {
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   ++state_.events;
-  if (!transfer.store) {
+  if (!store) {
     std::int64_t visit = buffer.arrived;
     while (buffer.place(visit).there) ++visit;
     buffer.place(visit).there = true;
@@ -183,13 +183,13 @@ void GroupRun::complete(const Transfer& transfer) {
   ++buffer.stores_done;
   for (Place& place : buffer.places) place.owed = std::max<std::int64_t>(place.owed - 1, 0);
   for (std::size_t i = 0; i < spills_.size(); ++i) {
-    if (program_.spills[i].stored != transfer.buffer) continue;
+    if (program_.spills[i].stored != id) continue;
     std::vector<std::int64_t>& owed = spills_[i].owed;
     for (std::int64_t& count : owed) --count;
     owed.erase(std::remove(owed.begin(), owed.end(), 0), owed.end());
     poll_feed(program_.spills[i].fed);
   }
-  release(transfer.buffer);
+  release(id);
 }
 
 /// What the producer's tile has made leaves when the slab is complete for the first time, or when it must
@@ -248,47 +248,53 @@ void GroupRun::leave(int id, const TouchSpec& touch) {
 /// Frees the places of visits that everyone is done with.
 void GroupRun::release(int id) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  const std::int64_t before = buffer.released;
   const auto done = [&](std::int64_t left) { return left > buffer.released; };
-  while (std::all_of(buffer.left.begin(), buffer.left.end(), done) &&
-         buffer.places[buffer.oldest].owed == 0) {
+  while (buffer.places[buffer.oldest].owed == 0 &&
+         std::all_of(buffer.left.begin(), buffer.left.end(), done)) {
     free_oldest(id);
   }
   if (shared_memory_) return poll_all_feeds();
-  poll_feed(id);
+  if (buffer.released > before) poll_feed(id);
 }
 
 void GroupRun::hold(int id, std::int64_t visit, std::int64_t bytes) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   FUSESCAPE_EXPECTS(visit < buffer.released + program_.buffers[static_cast<std::size_t>(id)].slots);
-  buffer.place(visit).held = bytes;
-  count_on_chip(id);
+  Place& place = buffer.place(visit);
+  place.held = bytes;
+  count_on_chip(id, bytes);
 }
 
 /// The place of the oldest visit.
 void GroupRun::free_oldest(int id) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  buffer.places[buffer.oldest] = {};
+  const std::int64_t held = std::exchange(buffer.places[buffer.oldest], {}).held;
   ++buffer.released;
   buffer.oldest = (buffer.oldest + 1) & (buffer.places.size() - 1);
-  count_on_chip(id);
+  if (held > 0) count_on_chip(id, -held);
 }
 
-/// Counts what the buffer holds after a change of one of its places.
-void GroupRun::count_on_chip(int id) {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  if (!spec.counts) return;
+/// Bytes that places hold if a second slot costs nothing: of two or more, the smallest is left out.
+std::int64_t GroupRun::without_second_slot(const BufferState& buffer) {
   std::int64_t sum = 0;
-  std::int64_t least = std::numeric_limits<std::int64_t>::max();  // Of two or more, a second slot.
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
   for (const Place& place : buffer.places) {
     if (place.held <= 0) continue;
     least = std::min(least, place.held);
     sum += place.held;
   }
-  if (!spec.second_slot_counts && sum > least) sum -= least;
-  const std::int64_t change = sum - buffer.on_chip;
+  return sum > least ? sum - least : sum;
+}
+
+/// Counts what the buffer holds after a change of one of its places.
+void GroupRun::count_on_chip(int id, std::int64_t change) {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  if (!spec.counts) return;
+  if (!spec.second_slot_counts) change = without_second_slot(buffer) - buffer.on_chip;
   if (change == 0) return;
-  buffer.on_chip = sum;
+  buffer.on_chip += change;
   on_chip_ += change;
   std::int64_t& tensor = tensor_bytes_[index_of(spec.tensor)];
   tensor += change;

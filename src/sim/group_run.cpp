@@ -53,15 +53,15 @@ GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimSt
 bool GroupRun::run() {
   start();
   for (;;) {
-    settle();
+    Ticks next = settle();
     for (LoopMask left = steady_state_ ? boundaries_ : 0; left != 0; left &= ~bit_of(innermost(left))) {
       check_period(innermost(left));
+      next = next_time();  // Periods may have been skipped.
     }
     boundaries_ = 0;
     if (finished()) return true;
-    const std::optional<Ticks> next = next_time();
-    if (!next) return false;
-    state_.now = *next;
+    if (next == kNever) return false;
+    state_.now = next;
     complete_all();
   }
 }
@@ -76,22 +76,23 @@ void GroupRun::start() {
   for (std::size_t i = 0; i < buffers_.size(); ++i) poll_feed(static_cast<int>(i));
 }
 
-/// Lets everything happen that can at this instant.
-void GroupRun::settle() {
+/// Lets everything happen that can at this instant; when the next thing does.
+Ticks GroupRun::settle() {
   for (;;) {
     for (std::size_t core = 0; core < cores_.size(); ++core) try_start(static_cast<int>(core));
     for (DramPort& port : state_.ports) port.serve(state_.now);
-    const std::optional<Ticks> next = next_time();
-    if (!next || *next > state_.now) return;
+    const Ticks next = next_time();
+    if (next > state_.now) return next;
     complete_all();
   }
 }
 
 void GroupRun::complete_all() {
   for (DramPort& port : state_.ports) {
-    if (const auto transfer = port.take_done(state_.now)) {
-      GroupRun& owner = transfer->group == program_.group ? *this : *next_;
-      owner.complete(*transfer);
+    if (port.is_done(state_.now)) {
+      const Transfer& transfer = port.take_done(state_.now);
+      GroupRun& owner = transfer.group == program_.group ? *this : *next_;
+      owner.complete(transfer.buffer, transfer.store);
     }
     for (const TransferSpan& span : port.spans()) {
       const BufferSpec& buffer = (span.transfer.group == program_.group ? program_ : next_->program_)
@@ -120,30 +121,28 @@ void GroupRun::complete_all() {
   }
 }
 
-std::optional<Ticks> GroupRun::next_time() const {
-  std::optional<Ticks> first;
-  const auto consider = [&](Ticks at) {
-    if (!first || at < *first) first = at;
-  };
+Ticks GroupRun::next_time() const {
+  Ticks first = kNever;
   for (const CoreState& core : cores_) {
-    if (core.running) consider(core.end);
+    if (core.running) first = std::min(first, core.end);
   }
   for (const DramPort& port : state_.ports) {
-    if (const auto end = port.next_end()) consider(*end);
+    if (port.serving() != nullptr) first = std::min(first, port.serving()->end());
   }
-  for (const Delivery& delivery : deliveries_) consider(delivery.at);
+  for (const Delivery& delivery : deliveries_) first = std::min(first, delivery.at);
   return first;
 }
 
 /// All tiles have run and all results are in DRAM; only a later group's loads may be on their way.
 bool GroupRun::finished() const {
-  const auto ours = [&](const Transfer& transfer) { return transfer.group == program_.group; };
   for (const CoreState& core : cores_) {
     if (core.head >= 0) return false;
   }
-  for (DramPort& port : state_.ports) {
-    if (std::any_of(port.queue().begin(), port.queue().end(), ours)) return false;
-    if (port.serving() && ours(*port.serving())) return false;
+  for (const DramPort& port : state_.ports) {
+    if (port.serving() != nullptr && port.serving()->group == program_.group) return false;
+    for (std::size_t i = 0; i < port.waiting(); ++i) {
+      if (port.waiting(i).group == program_.group) return false;
+    }
   }
   return true;
 }
@@ -169,61 +168,11 @@ void GroupRun::advance(CoreState& core, int id) {
   core.head = core.step < steps.size() ? steps[core.step].id : -1;
 }
 
-void GroupRun::set_blocked(int id, std::optional<Blocked> why) {
-  CoreState& core = cores_[static_cast<std::size_t>(id)];
-  if (core.blocked) {
-    SimResource& resource = state_.resources[static_cast<std::size_t>(id)];
-    resource.stall[static_cast<std::size_t>(core.blocked->cause)] += state_.now - core.blocked_since;
-  }
-  core.blocked = why;
-  core.blocked_since = state_.now;
-}
-
 void GroupRun::try_start(int id) {
   CoreState& core = cores_[static_cast<std::size_t>(id)];
-  if (core.running || core.head < 0) return;
-  const std::optional<Blocked> why = blocked(id);
-  set_blocked(id, why);
-  if (!why) start_tile(id);
-}
-
-std::optional<Blocked> GroupRun::blocked_by_edge(const CoreState& core, const TileSpec& tile) const {
-  for (const int id : tile.in) {
-    const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(id)];
-    const int loop = innermost(edge.path);
-    const std::int64_t now = loop == kNoLoop ? 1 : core.iterations[static_cast<std::size_t>(loop)];
-    const std::int64_t needed = now - edge.lag * core.at.iterations(edge.path & inside_of(edge.lag_loop));
-    if (delivered_[static_cast<std::size_t>(id)] < needed) return Blocked{Stall::kDependence, -1, id};
-  }
-  return std::nullopt;
-}
-
-std::optional<Blocked> GroupRun::blocked(int id) const {
-  const CoreState& core = cores_[static_cast<std::size_t>(id)];
-  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
-  if (!tile.in.empty()) {
-    if (auto why = blocked_by_edge(core, tile)) return why;
-  }
-  for (const TouchSpec& touch : tile.touches) {
-    const auto b = static_cast<std::size_t>(touch.buffer);
-    const BufferSpec& spec = program_.buffers[b];
-    const BufferState& buffer = buffers_[b];
-    const std::int64_t visit = buffer.left[static_cast<std::size_t>(touch.toucher)];
-    const bool fills = touch.writes || spec.role == BufferRole::kCarried;
-    if (fills && visit >= buffer.released + spec.slots) return Blocked{Stall::kSlot, touch.buffer, -1};
-  }
-  for (const TouchSpec& touch : tile.touches) {
-    const auto b = static_cast<std::size_t>(touch.buffer);
-    const std::int64_t visit = buffers_[b].left[static_cast<std::size_t>(touch.toucher)];
-    if (!program_.buffers[b].fed || visit < buffers_[b].arrived) continue;
-    const bool asked = visit < buffers_[b].requested;
-    const bool room = asked || !shared_memory_ || !in_scope(program_.buffers[b], buffers_[b]);
-    return Blocked{room ? Stall::kLoad : Stall::kMemory, touch.buffer, -1};
-  }
-  if (counts_room_ && on_chip_ - spare_ + room_for(core, tile) > capacity_) {
-    return Blocked{Stall::kMemory, without_place(core, tile), -1};
-  }
-  return std::nullopt;
+  if (core.running || core.head < 0 || still_blocked(core)) return;
+  count_stall(id);
+  if (!is_blocked(core)) start_tile(id);
 }
 
 /// Bytes of the slab that `touch` uses, whether or not it has a place yet.

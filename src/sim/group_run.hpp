@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,9 @@
 #include "program.hpp"
 
 namespace fusescape {
+
+/// Later than anything.
+inline constexpr Ticks kNever{std::numeric_limits<Int128>::max()};
 
 /// What goes on from group to group.
 struct SimState {
@@ -67,10 +71,11 @@ struct BufferState {
   [[nodiscard]] const Place& place(std::int64_t visit) const { return places[position(visit)]; }
 };
 
-struct Blocked {
+/// What a core's next tile waits for.
+struct Wait {
   Stall cause{};
-  int buffer = -1;
-  int edge = -1;
+  int touch = -1;  ///< Of the tile,
+  int edge = -1;   ///< or of the program.
 };
 
 struct CoreState {
@@ -83,7 +88,8 @@ struct CoreState {
   Ticks end{};
   std::int64_t spare =
       0;  ///< Bytes that its tile's slabs take less than all together, since not all live at once.
-  std::optional<Blocked> blocked{};
+  bool blocked = false;
+  Wait wait{};  ///< If it is blocked.
   Ticks blocked_since{};
 };
 
@@ -119,8 +125,8 @@ class GroupRun {
 
   /// Asks for the first slabs that fit `room`, while another group runs.
   void prefetch(std::int64_t room);
-  /// A transfer of this group is done.
-  void complete(const Transfer& transfer);
+  /// A transfer of one of its buffers is done.
+  void complete(int id, bool store);
   void set_next(GroupRun* next) { next_ = next; }
 
   [[nodiscard]] const std::vector<BufferState>& buffers() const { return buffers_; }
@@ -136,24 +142,30 @@ class GroupRun {
   // group_run.cpp
   void start();
   void complete_all();
-  void settle();
-  [[nodiscard]] std::optional<Ticks> next_time() const;
+  Ticks settle();
+  [[nodiscard]] Ticks next_time() const;
   [[nodiscard]] bool finished() const;
   void advance(CoreState& core, int id);
   void try_start(int id);
   void start_tile(int id);
   void end_tile(int id);
   void send(const EdgeSpec& edge, int id, const CoreState& core);
-  [[nodiscard]] std::optional<Blocked> blocked(int id) const;
-  [[nodiscard]] std::optional<Blocked> blocked_by_edge(const CoreState& core, const TileSpec& tile) const;
   [[nodiscard]] std::int64_t room_for(const CoreState& core, const TileSpec& tile) const;
-  [[nodiscard]] std::vector<std::uint32_t> keepers_of(std::size_t buffer, const CoreState& waiting) const;
-  [[nodiscard]] std::vector<std::uint32_t> holders_beside(const CoreState& waiting) const;
-  [[nodiscard]] int without_place(const CoreState& core, const TileSpec& tile) const;
   [[nodiscard]] std::int64_t bytes_of_touch(const CoreState& core, const TouchSpec& touch) const;
   [[nodiscard]] std::int64_t spare_bytes(const CoreState& core, const TileSpec& tile) const;
   [[nodiscard]] const TileCost& cost_of(int tile, const Odometer& at);
-  void set_blocked(int id, std::optional<Blocked> why);
+
+  // waits.cpp
+  void count_stall(int id);
+  [[nodiscard]] bool still_blocked(const CoreState& core) const;
+  [[nodiscard]] int edge_to_come(const CoreState& core, const TileSpec& tile) const;
+  [[nodiscard]] bool lacks_place(const TouchSpec& touch) const;
+  [[nodiscard]] bool lacks_load(const TouchSpec& touch) const;
+  [[nodiscard]] Stall cause_of_load(const TouchSpec& touch) const;
+  [[nodiscard]] bool is_blocked(CoreState& core) const;
+  [[nodiscard]] std::vector<std::uint32_t> keepers_of(std::size_t buffer, const CoreState& waiting) const;
+  [[nodiscard]] std::vector<std::uint32_t> holders_beside(const CoreState& waiting) const;
+  [[nodiscard]] int without_place(const CoreState& core, const TileSpec& tile) const;
 
   // feeds.cpp
   void start_feed(int id);
@@ -174,7 +186,8 @@ class GroupRun {
   void release(int id);
   void hold(int id, std::int64_t visit, std::int64_t bytes);
   void free_oldest(int id);
-  void count_on_chip(int id);
+  void count_on_chip(int id, std::int64_t change);
+  [[nodiscard]] static std::int64_t without_second_slot(const BufferState& buffer);
   void note_peak() { peak_ = std::max(peak_, on_chip_ - spare_); }
 
   // steady.cpp

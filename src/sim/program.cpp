@@ -201,14 +201,18 @@ Bytes reserved_in(const SimContext& context, std::uint32_t group) {
 
 }  // namespace
 
-std::int64_t SlabSpec::bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
+std::int64_t SlabSpec::packed_bytes(std::int64_t elements) const {
+  const std::int64_t packed =
+      slab.bits % 8 == 0 ? elements * (slab.bits / 8) : ceil_div(elements * slab.bits, 8);
+  return granule == Bytes{1} ? packed : round_up(Bytes{packed}, granule).value();
+}
+
+std::int64_t SlabSpec::bytes_at(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
   if (windowed) return windowed_bytes(cascade, at, scratch);
   std::int64_t elements = slab.fixed_elements;  // A footprint beyond 64 bits was refused.
   for (std::size_t i = 0; i < loop.size(); ++i)
     elements *= loop[i] == kNoLoop ? whole[i] : at[loop[i]].extent;
-  const std::int64_t packed =
-      slab.bits % 8 == 0 ? elements * (slab.bits / 8) : ceil_div(elements * slab.bits, 8);
-  return granule == Bytes{1} ? packed : round_up(Bytes{packed}, granule).value();
+  return packed_bytes(elements);
 }
 
 std::int64_t SlabSpec::windowed_bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
@@ -231,6 +235,32 @@ int SimContext::link(int from, int to) const {
   return first_link + from * (core_count - 1) + (to < from ? to : to - 1);
 }
 
+namespace {
+
+/// Whether all iterations of `loop` and of those above it over its rank have the same extent.
+bool is_even(const GroupProgram& program, int loop) {
+  for (; loop != kNoLoop; loop = program.loops[static_cast<std::size_t>(loop)].outer) {
+    const NestLoop& each = program.loops[static_cast<std::size_t>(loop)];
+    const std::int64_t over =
+        each.outer == kNoLoop ? each.whole : program.loops[static_cast<std::size_t>(each.outer)].tile;
+    if (over % each.tile != 0) return false;
+  }
+  return true;
+}
+
+std::optional<std::int64_t> same_bytes(const GroupProgram& program, const SlabSpec& spec) {
+  if (spec.windowed) return std::nullopt;
+  std::int64_t elements = spec.slab.fixed_elements;
+  for (std::size_t i = 0; i < spec.loop.size(); ++i) {
+    if (!is_even(program, spec.loop[i])) return std::nullopt;
+    elements *=
+        spec.loop[i] == kNoLoop ? spec.whole[i] : program.loops[static_cast<std::size_t>(spec.loop[i])].tile;
+  }
+  return spec.packed_bytes(elements);
+}
+
+}  // namespace
+
 SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, LoopMask path, Slab slab,
                    Bytes granule) {
   SlabSpec spec{.slab = std::move(slab), .granule = granule};
@@ -247,6 +277,7 @@ SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, LoopMask
     spec.tap_loop.push_back(index.tap ? inner(*index.tap) : kNoLoop);
     spec.windowed = spec.windowed || index.tap || index.distance > 0;
   }
+  spec.same = same_bytes(program, spec);
   return spec;
 }
 

@@ -24,9 +24,14 @@ struct SlabSpec {
   std::vector<std::int64_t> whole{};  ///< Per dimension: extent of its rank.
   bool windowed = false;
   Bytes granule{1};
+  std::optional<std::int64_t> same{};  ///< Its bytes, if they are the same everywhere.
 
   /// Packed and rounded up to the granule. `scratch` has an entry per rank of the cascade.
-  [[nodiscard]] std::int64_t bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const;
+  [[nodiscard]] std::int64_t bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
+    return same ? *same : bytes_at(cascade, at, scratch);
+  }
+  [[nodiscard]] std::int64_t bytes_at(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const;
+  [[nodiscard]] std::int64_t packed_bytes(std::int64_t elements) const;
   [[nodiscard]] std::int64_t windowed_bytes(const Cascade& cascade, const Odometer& at,
                                             TileBounds& scratch) const;
 };

@@ -97,12 +97,13 @@ void GroupRun::describe_transfers() {
   };
   for (const DramPort& port :
        state_.ports) {  // When something got ready shows only in its place in the queue.
-    shape_.push_back(static_cast<std::int64_t>(port.queue().size()) * 2 + (port.serving() ? 1 : 0));
-    for (const Transfer& transfer : port.queue()) {
+    shape_.push_back(static_cast<std::int64_t>(port.waiting()) * 2 + (port.serving() != nullptr ? 1 : 0));
+    for (std::size_t i = 0; i < port.waiting(); ++i) {
+      const Transfer& transfer = port.waiting(i);
       describe_transfer(transfer);
       describe_time(state_.now + transfer.left);
     }
-    if (!port.serving()) continue;
+    if (port.serving() == nullptr) continue;
     describe_transfer(*port.serving());
     describe_time(port.serving()->end());
   }
@@ -123,7 +124,7 @@ void GroupRun::describe(int loop) {
     running_since_ = state_.now;
   }
   for (std::size_t i = 0; i < cores_.size(); ++i) {
-    set_blocked(static_cast<int>(i), cores_[i].blocked);  // Stalls up to now are counted.
+    count_stall(static_cast<int>(i));
     const CoreState& core = cores_[i];
     shape_.push_back(core.head);
     shape_.push_back(core.running ? 1 : 0);

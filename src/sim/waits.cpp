@@ -7,6 +7,88 @@
 
 namespace fusescape {
 
+/// Adds the time that a core has stood still so far to that of the cause.
+void GroupRun::count_stall(int id) {
+  CoreState& core = cores_[static_cast<std::size_t>(id)];
+  if (core.blocked) {
+    SimResource& resource = state_.resources[static_cast<std::size_t>(id)];
+    resource.stall[static_cast<std::size_t>(core.wait.cause)] += state_.now - core.blocked_since;
+  }
+  core.blocked_since = state_.now;
+}
+
+/// Whether the place or load that the core's tile was found to wait for is still not there. What it did not
+/// wait for then cannot have been undone since.
+bool GroupRun::still_blocked(const CoreState& core) const {
+  if (!core.blocked || shared_memory_ || core.wait.cause == Stall::kDependence) return false;
+  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+  const TouchSpec& touch = tile.touches[static_cast<std::size_t>(core.wait.touch)];
+  const auto b = static_cast<std::size_t>(touch.buffer);
+  const std::int64_t visit = buffers_[b].left[static_cast<std::size_t>(touch.toucher)];
+  if (core.wait.cause == Stall::kLoad) return visit >= buffers_[b].arrived;
+  return visit >= buffers_[b].released + program_.buffers[b].slots;
+}
+
+/// The first edge over which something is still to come for the core's tile, or -1.
+int GroupRun::edge_to_come(const CoreState& core, const TileSpec& tile) const {
+  for (const int id : tile.in) {
+    const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(id)];
+    const int loop = innermost(edge.path);
+    const std::int64_t now = loop == kNoLoop ? 1 : core.iterations[static_cast<std::size_t>(loop)];
+    const std::int64_t needed = now - edge.lag * core.at.iterations(edge.path & inside_of(edge.lag_loop));
+    if (delivered_[static_cast<std::size_t>(id)] < needed) return id;
+  }
+  return -1;
+}
+
+/// Whether the visit that `touch` fills has no place yet.
+bool GroupRun::lacks_place(const TouchSpec& touch) const {
+  const auto b = static_cast<std::size_t>(touch.buffer);
+  const BufferSpec& spec = program_.buffers[b];
+  const bool fills = touch.writes || spec.role == BufferRole::kCarried;
+  const std::int64_t visit = buffers_[b].left[static_cast<std::size_t>(touch.toucher)];
+  return fills && visit >= buffers_[b].released + spec.slots;
+}
+
+/// Whether the visit that `touch` needs is still to come from DRAM.
+bool GroupRun::lacks_load(const TouchSpec& touch) const {
+  const auto b = static_cast<std::size_t>(touch.buffer);
+  const std::int64_t visit = buffers_[b].left[static_cast<std::size_t>(touch.toucher)];
+  return program_.buffers[b].fed && visit >= buffers_[b].arrived;
+}
+
+/// Why a load does not come: it is on its way, or there is no room.
+Stall GroupRun::cause_of_load(const TouchSpec& touch) const {
+  const auto b = static_cast<std::size_t>(touch.buffer);
+  const bool asked = buffers_[b].left[static_cast<std::size_t>(touch.toucher)] < buffers_[b].requested;
+  const bool room = asked || !shared_memory_ || !in_scope(program_.buffers[b], buffers_[b]);
+  return room ? Stall::kLoad : Stall::kMemory;
+}
+
+/// Whether the core's tile must wait; core.wait then says for what.
+bool GroupRun::is_blocked(CoreState& core) const {
+  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+  const auto wait_for = [&](Stall cause, int touch, int edge) {
+    core.wait.cause = cause;
+    core.wait.touch = touch;
+    core.wait.edge = edge;
+    return core.blocked = true;
+  };
+  const int edge = tile.in.empty() ? -1 : edge_to_come(core, tile);
+  if (edge >= 0) return wait_for(Stall::kDependence, -1, edge);
+  int load = -1;
+  for (int i = 0; i < static_cast<int>(tile.touches.size()); ++i) {
+    const TouchSpec& touch = tile.touches[static_cast<std::size_t>(i)];
+    if (lacks_place(touch)) return wait_for(Stall::kSlot, i, -1);
+    if (load < 0 && lacks_load(touch)) load = i;
+  }
+  if (load >= 0) return wait_for(cause_of_load(tile.touches[static_cast<std::size_t>(load)]), load, -1);
+  if (counts_room_ && on_chip_ - spare_ + room_for(core, tile) > capacity_) {
+    return wait_for(Stall::kMemory, without_place(core, tile), -1);
+  }
+  return core.blocked = false;
+}
+
 /// The tiles that would have to run before the place of a buffer is free.
 std::vector<std::uint32_t> GroupRun::keepers_of(std::size_t buffer, const CoreState& waiting) const {
   std::vector<std::uint32_t> keepers;
@@ -21,18 +103,19 @@ std::vector<std::uint32_t> GroupRun::keepers_of(std::size_t buffer, const CoreSt
   return keepers;
 }
 
-/// Of the tile's slabs that have no place yet, the largest one's buffer.
+/// Of the tile's slabs that have no place yet, the largest: which touch uses it.
 int GroupRun::without_place(const CoreState& core, const TileSpec& tile) const {
-  int buffer = tile.touches.front().buffer;
+  int largest = 0;
   std::int64_t most = -1;
-  for (const TouchSpec& touch : tile.touches) {
+  for (std::size_t i = 0; i < tile.touches.size(); ++i) {
+    const TouchSpec& touch = tile.touches[i];
     const BufferState& state = buffers_[static_cast<std::size_t>(touch.buffer)];
     const std::int64_t visit = state.left[static_cast<std::size_t>(touch.toucher)];
     if (state.place(visit).held >= 0 || bytes_of_touch(core, touch) <= most) continue;
     most = bytes_of_touch(core, touch);
-    buffer = touch.buffer;
+    largest = static_cast<int>(i);
   }
-  return buffer;
+  return largest;
 }
 
 /// The tiles that would have to run before anything else leaves the chip.
@@ -52,13 +135,15 @@ std::vector<std::uint32_t> GroupRun::holders_beside(const CoreState& waiting) co
 void GroupRun::add_waits(SimFailure& failure) const {
   for (const CoreState& core : cores_) {
     if (core.head < 0 || !core.blocked) continue;
-    SimWait wait{.tile = static_cast<std::uint32_t>(core.head), .cause = core.blocked->cause};
-    if (core.blocked->edge >= 0) {
-      const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(core.blocked->edge)];
+    SimWait wait{.tile = static_cast<std::uint32_t>(core.head), .cause = core.wait.cause};
+    if (core.wait.edge >= 0) {
+      const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(core.wait.edge)];
       wait.tensor = edge.tensor;
       wait.on.push_back(static_cast<std::uint32_t>(edge.from));
     } else {
-      const auto b = static_cast<std::size_t>(core.blocked->buffer);
+      const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+      const TouchSpec& touch = tile.touches[static_cast<std::size_t>(core.wait.touch)];
+      const auto b = static_cast<std::size_t>(touch.buffer);
       const BufferSpec& spec = program_.buffers[b];
       wait.tensor = spec.tensor;
       wait.bytes = Bytes{spec.held.bytes(context_.cascade, core.at, scratch_)};
