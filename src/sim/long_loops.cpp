@@ -84,7 +84,7 @@ bool Shortening::repeats(RankId rank) const {
 Shortening::RankLoop Shortening::rank_loop(NodeId node, std::int64_t reach, std::int64_t window) const {
   const std::int64_t tile = plan_.node(node).tile;
   const std::int64_t back = ceil_div(reach, tile);
-  RankLoop made{.loop = {.node = node, .head = 2 + back, .tail = 2 + back}};
+  RankLoop made{.loop = {.node = node, .head = 1 + back, .tail = 2 + back}};
   made.loop.margin = kLeastMargin + ceil_div(window, leaves_below(plan_, node));
   return made;
 }

@@ -15,7 +15,7 @@
 namespace fusescape {
 namespace {
 
-/// What would take too much memory to unroll, where tensors are kept.
+/// What would take too much memory to unroll.
 constexpr Elements kTooManySteps{std::int64_t{1} << 23};
 
 /// One group, on its own.
@@ -60,6 +60,10 @@ class ManagedSimulation {
   }
   [[nodiscard]] GroupPlace place(std::uint32_t g) const {
     return {g, static_cast<std::uint32_t>(made_.tiles.size()), made_.latency, kept_.used()};
+  }
+  /// Iterations; more than there are steps make no difference.
+  [[nodiscard]] std::int64_t depth() const {
+    return std::min(options_.prefetch_depth, kTooManySteps.value());
   }
   [[nodiscard]] SimResource& resource(int index) { return made_.resources[static_cast<std::size_t>(index)]; }
   [[nodiscard]] std::optional<SimFailure> set_programs();
@@ -191,8 +195,7 @@ std::optional<SimFailure> ManagedSimulation::run_alone(std::uint32_t g) {
 std::optional<SimFailure> ManagedSimulation::run_spilling(std::uint32_t g) {
   const Part& part = parts_[g];
   const std::int64_t body = leaves_below(part.plan, part.layout.groups.front().node);
-  const Spilling spilling{
-      .policy = options_.eviction, .page = granule_, .ahead = body * options_.prefetch_depth};
+  const Spilling spilling{.policy = options_.eviction, .page = granule_, .ahead = body * depth()};
   auto timed = timed_spilling_group(slabs(part), spilling, options_.steady_state);
   if (timed) return add_timed(g, *timed);
   timed.error().group = g;
@@ -226,6 +229,7 @@ std::optional<SimFailure> ManagedSimulation::add_timed(std::uint32_t g, const Ti
     report(context_, program, group, times, at, *observer_);
   }
   SimGroup sum{.start = made_.latency, .end = made_.latency + times.end, .peak = group.peak};
+  sum.prefetch_depth = parts_[g].fits ? std::min<std::int64_t>(options_.prefetch_depth, 1) : depth();
   for (SimTraffic one : traffic_of(group.transfers, times.runs)) {
     one.group = g;
     sum.dram_read += one.read + one.reloaded;

@@ -242,5 +242,47 @@ TEST_CASE("A slab that is made in parts, each of them again and again, leaves on
   CHECK(by_tensor(run).at({0, y}).written == Bytes{4});
 }
 
+TEST_CASE("However far ahead its loads may start, a plan moves the same bytes through the same memory") {
+  int faster = 0;
+  int slower = 0;
+  for_managed_plans(
+      [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
+        const auto free = simulate(cascade, plan, layout, machine);
+        REQUIRE(free.has_value());
+        machine.sram.capacity = Bytes{dice.in(0, 2 * free->peak.value())};
+        SimOptions options = managed(dice, Keep::kAll);
+        const auto near = simulate(cascade, plan, layout, machine, options);
+        options.prefetch_depth = dice.pick<std::int64_t>({0, 2, 3, 1000});
+        const auto far = simulate(cascade, plan, layout, machine, options);
+        REQUIRE(near.has_value() == far.has_value());
+        if (!near) return;
+        CHECK(near->dram_read == far->dram_read);
+        CHECK(near->dram_write == far->dram_write);
+        CHECK(near->peak == far->peak);
+        faster += options.prefetch_depth > 1 && far->latency < near->latency ? 1 : 0;
+        slower += options.prefetch_depth == 0 && far->latency > near->latency ? 1 : 0;
+      });
+  CHECK(faster > 0);
+  CHECK(slower > 50);
+}
+
+TEST_CASE("On demand a tile's load begins when the tile before has ended; else while it runs") {
+  // Each of 3 tiles loads 4 bytes, runs 6 cycles and stores 4, a byte a cycle through separate ports.
+  CascadeBuilder make{"demand", DataType::kFp32};
+  const RankId n = make.rank("N", Elements{3});
+  const TensorId x = make.tensor("x", {n}, TensorKind::kInput);
+  make.make("y", OpKind::kExp, {"y", {n}}, {make.at(x)});
+  const Cascade cascade = sound(make.finish());
+  const Plan plan = plan_of(cascade, "N:1{ y }");
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{8};
+  machine.dram.ports = Ports::kSeparate;
+  machine.cores.front().cycles_per_op[static_cast<std::size_t>(OpKind::kExp)] = 6;
+  SimOptions options{.eviction = Eviction::kFurthestNextUse};
+  CHECK(simulated(cascade, plan, machine, options).cycles == Cycles{4 + 3 * 6 + 4});
+  options.prefetch_depth = 0;
+  CHECK(simulated(cascade, plan, machine, options).cycles == Cycles{3 * (4 + 6) + 4});
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans
