@@ -41,6 +41,9 @@ BENCHMARK_CAPTURE(simulate_block, unfused, "unfused", true)
 BENCHMARK_CAPTURE(simulate_block, fuse_all_tile_by_tile, "fuse-all", false)
     ->Arg(64)
     ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(simulate_block, unfused_tile_by_tile, "unfused", false)
+    ->Arg(64)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace fusescape
