@@ -11,27 +11,47 @@ namespace {
 class GroupEvaluation {
  public:
   GroupEvaluation(const PlanProfile& profile, const Machine& machine, const GroupProfile& group)
-      : profile_{profile}, machine_{machine}, group_{group} {}
+      : profile_{profile},
+        machine_{machine},
+        group_{group},
+        lead_{dram_time(group.lead)},
+        loads_{dram_time(group.loads)},
+        stores_{dram_time(group.dram_write)},
+        tail_{dram_time(group.tail)} {}
 
   /// False if no core runs some operator.
   [[nodiscard]] bool run(GroupCost& cost);
 
  private:
-  [[nodiscard]] bool add_class(const TileClass& tiles, GroupCost& cost);
+  [[nodiscard]] bool add_run(const RunProfile& run, GroupCost& cost);
+  [[nodiscard]] bool add_class(std::uint32_t index, GroupCost& cost);
   [[nodiscard]] Ticks port_time(Bytes read, Bytes written) const;
   [[nodiscard]] Ticks dram_time(Bytes bytes) const {
     return Ticks{bytes.value()} * machine_.dram_ticks_per_byte;
   }
+  [[nodiscard]] Ticks both_ways(Ticks reads, Ticks writes) const {
+    return machine_.dram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
+  }
   [[nodiscard]] Ticks pipeline() const;
-  [[nodiscard]] Ticks bound_by_first_store() const;
-  /// `port`: how long the DRAM port is busy.
-  [[nodiscard]] Ticks latency(Ticks port) const;
+  [[nodiscard]] Ticks bound_by_core() const;
+  [[nodiscard]] Ticks bound_by_runs() const;
+  [[nodiscard]] Ticks bound_by_port() const;
+  [[nodiscard]] Ticks latency() const;
 
   const PlanProfile& profile_;
   const Machine& machine_;
   const GroupProfile& group_;
-  Ticks tiles_;  ///< Of all tiles, each as long as its busier on-chip resource.
-  Ticks tile_;   ///< Of a tile of the last class: of any, where there is one class.
+  Ticks lead_;
+  Ticks loads_;
+  Ticks stores_;
+  Ticks tail_;
+  Ticks tiles_;    ///< Of all tiles, each as long as its busier on-chip resource.
+  Ticks in_turn_;  ///< Likewise, but each run as long as its own transfers at least.
+  Ticks before_lead_;
+  Ticks after_tail_;
+  Ticks tile_;  ///< Of the class that was added last.
+  Ticks first_tile_;
+  Ticks last_tile_;
 };
 
 Ticks GroupEvaluation::port_time(Bytes read, Bytes written) const {
@@ -40,7 +60,8 @@ Ticks GroupEvaluation::port_time(Bytes read, Bytes written) const {
   return machine_.sram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
 }
 
-bool GroupEvaluation::add_class(const TileClass& tiles, GroupCost& cost) {
+bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
+  const TileClass& tiles = profile_.classes[index];
   WorkCost tile;
   Cycles pe_cycles;
   for (std::uint32_t i = 0; i < tiles.work_count; ++i) {
@@ -63,47 +84,69 @@ bool GroupEvaluation::add_class(const TileClass& tiles, GroupCost& cost) {
   cost.onchip_read += read * tiles.count;
   cost.onchip_write += written * tiles.count;
   tiles_ += std::max(busy, ports);
-  if (cost.compute_cycles.overflow()) return true;  // evaluate refuses it.
   tile_ = std::max(machine_.scale.ticks(compute), port_time(read, written));
+  if (index == group_.first_class) first_tile_ = tile_;
+  if (index == group_.last_class) last_tile_ = tile_;
   return true;
 }
 
-/// T(n) of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w.
+/// Of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w. T(n) from the
+/// load of the first tile on, or, if the second one's comes before what stays is there, from when both are.
 Ticks GroupEvaluation::pipeline() const {
   const std::int64_t n = profile_.classes[group_.first_class].count;
   const Ticks r = dram_time(group_.tile_load);
   const Ticks w = dram_time(group_.tile_store);
-  const Ticks c = tile_;
+  const Ticks c = first_tile_;
   const Ticks none;
   if (n == 1) return r + c + w;
-  if (machine_.dram_ports == Ports::kSeparate) return r + c + w + std::max({r, c, w}) * (n - 1);
-  return std::max(r + tiles_ + w, (r + w) * n + std::max(none, c - r) + std::max(none, c - w));
-}
-
-/// Nothing is stored before the first tile whose results leave is computed; by then, two slots hold the loads
-/// of at most two more tiles, and all other loads are still to come. Where tiles differ nothing is known.
-Ticks GroupEvaluation::bound_by_first_store() const {
-  if (group_.class_count != 1 || !group_.one_run) return {};
-  const std::int64_t tiles = profile_.classes[group_.first_class].count;
-  const std::int64_t before = std::min(group_.silent_tiles, tiles - 1) + 1;
-  const Ticks to_come = dram_time(group_.tile_load) * std::max<std::int64_t>(tiles - before - 2, 0);
-  const Ticks stores = dram_time(group_.dram_write);
-  const bool shared = machine_.dram_ports == Ports::kShared;
-  return dram_time(group_.lead) + tile_ * before + (shared ? to_come + stores : std::max(to_come, stores));
-}
-
-Ticks GroupEvaluation::latency(Ticks port) const {
-  const Ticks lead = dram_time(group_.lead);
-  const Ticks tail = dram_time(group_.tail);
-  if (group_.uniform) {  // What is stored once, early, is in none of its terms.
-    const Ticks first = lead - dram_time(group_.tile_load);
-    return std::max(first + pipeline() + tail - dram_time(group_.tile_store), port);
+  const bool two_there = group_.ahead_of_lead > Bytes{0};
+  if (machine_.dram_ports == Ports::kSeparate) {
+    const Ticks reads = two_there ? r * (n - 2) + c : r * (n - 1);
+    return (two_there ? r * 2 : r) + c + w + std::max({reads, c * (n - 1), w * (n - 1)});
   }
-  const Ticks load_waits = dram_time(group_.exposed_loads);
-  const Ticks store_waits = dram_time(group_.exposed_stores);
-  const bool shared = machine_.dram_ports == Ports::kShared;
-  const Ticks waiting = shared ? load_waits + store_waits : std::max(load_waits, store_waits);
-  return std::max({lead + tiles_ + waiting + tail, port, bound_by_first_store()});
+  const Ticks idle = (two_there ? c : std::max(none, c - r)) + std::max(none, c - w);
+  return std::max((two_there ? r * 2 : r) + tiles_ + w, (r + w) * n + idle);
+}
+
+/// The loads of the group's first tile, all compute, the stores of its last tile, and what single slots
+/// expose.
+Ticks GroupEvaluation::bound_by_core() const {
+  const Ticks waiting = both_ways(dram_time(group_.exposed_loads), dram_time(group_.exposed_stores));
+  return lead_ + tiles_ + waiting + tail_;
+}
+
+/// Runs that take turns: while one of them has the core, the port has nothing of the others but what their
+/// slots hold; and each needs its own loads before its first tile, and stores after its last one.
+Ticks GroupEvaluation::bound_by_runs() const {
+  const Ticks led = dram_time(group_.last_lead) - before_lead_ + tail_;
+  const Ticks trailed = lead_ + dram_time(group_.first_tail) - after_tail_;
+  return std::max(in_turn_ + tail_, tiles_ + std::max(led, trailed));
+}
+
+/// All transfers, and when the port must be idle: until the first tile that stores has ended, once all slots
+/// are full; and from the start of the tile on that needs the last load, once all has left that can.
+Ticks GroupEvaluation::bound_by_port() const {
+  const Ticks none;
+  const Ticks first = first_tile_ * group_.tiles_before_stores;
+  const Ticks last = last_tile_ * group_.tiles_after_loads;
+  const Ticks idle_first = std::max(none, first - (dram_time(group_.early_loads) - lead_));
+  const Ticks idle_last = std::max(none, last - dram_time(group_.late_stores));
+  const std::int64_t ends = group_.tiles_before_stores + group_.tiles_after_loads;
+  const bool apart = group_.class_count > 1 || ends <= profile_.classes[group_.first_class].count;
+  if (machine_.dram_ports == Ports::kSeparate) {
+    const Ticks reads = loads_ + last + tail_ + (apart ? idle_first : none);
+    return std::max(reads, lead_ + first + stores_ + (apart ? idle_last : none));
+  }
+  return loads_ + stores_ + (apart ? idle_first + idle_last : std::max(idle_first, idle_last));
+}
+
+Ticks GroupEvaluation::latency() const {
+  if (group_.uniform) {
+    const Bytes stays = group_.lead - group_.ahead_of_lead - group_.tile_load;
+    return dram_time(stays + group_.tail - group_.tile_store) + pipeline();
+  }
+  const Ticks bound = std::max(bound_by_core(), bound_by_port());
+  return group_.run_count > 1 ? std::max(bound, bound_by_runs()) : bound;
 }
 
 /// The busiest resource; ties go to the first.
@@ -112,19 +155,31 @@ Bound bound_of(const GroupCost& cost) {
   return cost.dram >= cost.onchip ? Bound::kDram : Bound::kOnChip;
 }
 
+bool GroupEvaluation::add_run(const RunProfile& run, GroupCost& cost) {
+  const Ticks before = tiles_;
+  for (std::uint32_t i = 0; i < run.class_count; ++i) {
+    if (!add_class(run.first_class + i, cost)) return false;
+    if (i > 0) continue;  // The first class has the longest tiles.
+    before_lead_ += tile_ * run.before_lead;
+    after_tail_ += tile_ * run.after_tail;
+  }
+  if (group_.run_count == 1) return true;
+  const Ticks core = tiles_ - before + (run.first_class == group_.first_class ? lead_ : Ticks{});
+  in_turn_ += std::max(core, both_ways(dram_time(run.loads), dram_time(run.stores)));
+  return true;
+}
+
 bool GroupEvaluation::run(GroupCost& cost) {
   cost = {};
   cost.dram_read = group_.dram_read;
   cost.dram_write = group_.dram_write;
   cost.peak = group_.peak + group_.reserved;
   cost.ops = group_.ops;
-  for (std::uint32_t i = 0; i < group_.class_count; ++i) {
-    if (!add_class(profile_.classes[group_.first_class + i], cost)) return false;
+  for (std::uint32_t r = 0; r < group_.run_count; ++r) {
+    if (!add_run(profile_.runs[group_.first_run + r], cost)) return false;
   }
-  const Ticks loads = dram_time(group_.loads);
-  const Ticks stores = dram_time(group_.dram_write);
-  cost.dram = machine_.dram_ports == Ports::kShared ? loads + stores : std::max(loads, stores);
-  cost.latency = latency(cost.dram);
+  cost.dram = both_ways(loads_, stores_);
+  cost.latency = latency();
   cost.bound = bound_of(cost);
   return true;
 }

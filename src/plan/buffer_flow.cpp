@@ -8,26 +8,6 @@
 namespace fusescape {
 namespace {
 
-TileBounds first_tile(const Cascade& cascade, const std::vector<PathLoop>& loops) {
-  TileBounds tile = whole_bounds(cascade);
-  for (const PathLoop& loop : loops) {
-    std::int64_t& extent = tile[index_of(loop.rank)].extent;
-    extent = std::min(extent, loop.tile);
-  }
-  return tile;
-}
-
-TileBounds last_tile(const Cascade& cascade, const std::vector<PathLoop>& loops) {
-  TileBounds tile = whole_bounds(cascade);
-  for (const PathLoop& loop : loops) {
-    std::int64_t& extent = tile[index_of(loop.rank)].extent;
-    const std::int64_t before = (extent - 1) / loop.tile * loop.tile;
-    tile[index_of(loop.rank)].start += before;
-    extent -= before;
-  }
-  return tile;
-}
-
 /// Bytes of `tensor` that stay on chip between groups.
 Bytes kept_bytes(const Plan& plan, TensorId tensor) {
   Bytes kept;
@@ -45,6 +25,7 @@ void save(Stream& stream, Bytes saved, Bytes once, std::int64_t passes) {
   stream.saved = saved;
   stream.total -= saved * passes;
   if (stream.first > Bytes{0}) stream.silent = saved.value() / stream.first.value();
+  stream.second -= std::min(stream.second, std::max(saved - stream.first, Bytes{}));
   stream.first -= std::min(stream.first, saved);
   stream.last = std::min(stream.last, once - saved);
 }
@@ -98,6 +79,7 @@ class FlowBuilder {
   }
 
   BufferFlow run() {
+    set_depth();
     switch (buffer_.role) {
       case BufferRole::kFetched:
         fetch();
@@ -141,6 +123,8 @@ class FlowBuilder {
   void outlast(const Movement& movement, const std::vector<RankId>* over);
   void outlast_halo();
   [[nodiscard]] bool is_repeated() const;
+  void set_depth();
+  [[nodiscard]] Bytes in_second_tile(const Slab& slab) const;
 
   const FlowContext& context_;
   const Buffer& buffer_;
@@ -173,6 +157,8 @@ Stream FlowBuilder::stream(Over over, const Slab& slab, const Movement& movement
   return {.total = movement.bytes,
           .first = round_up(slab_bytes(cascade, slab, first_tile(cascade, nest)), context_.options.granule),
           .last = round_up(slab_bytes(cascade, slab, last_tile(cascade, nest)), context_.options.granule),
+          .second = in_second_tile(slab),
+          .most = round_up(bytes_of(movement.largest, slab.bits), context_.options.granule),
           .visits = movement.visits,
           .moves = movement.moves,
           .op = op};
@@ -219,6 +205,37 @@ bool FlowBuilder::is_repeated() const {
   return std::any_of(loops.begin(), loops.end(), [&](const LiveLoop& loop) {
     return !has_rank(context_.cascade.op(producer).ranks, loop.rank);
   });
+}
+
+void FlowBuilder::set_depth() {
+  const std::vector<PathLoop> all = loops(Over::kAll);
+  const std::vector<LiveLoop> live = live_loops(context_.cascade, context_.plan, buffer_.node);
+  for (std::size_t i = 0; i < live.size(); ++i) {
+    const auto& indices = buffer_.access.indices;
+    const bool own = std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
+      return index.rank == live[i].rank || index.tap == live[i].rank;
+    });
+    if (!own && buffer_.role != BufferRole::kCarried) continue;
+    const auto same = [&](const PathLoop& loop) { return loop.node == live[i].node; };
+    flow_.changed_by = static_cast<int>(std::find_if(all.begin(), all.end(), same) - all.begin()) + 1;
+    flow_.depth = static_cast<int>(i) + 1;
+  }
+}
+
+/// What the second visit needs: the next iteration of the loop that changes the slab.
+Bytes FlowBuilder::in_second_tile(const Slab& slab) const {
+  if (flow_.changed_by == 0) return {};
+  const std::vector<PathLoop> nest = loops(Over::kAll);
+  const auto changing = nest.begin() + flow_.changed_by - 1;
+  TileBounds tile = first_tile(context_.cascade, {nest.begin(), changing});
+  RankSpan& span = tile[index_of(changing->rank)];
+  span.start += changing->tile;
+  span.extent -= changing->tile;
+  for (auto loop = changing; loop != nest.end(); ++loop) {
+    std::int64_t& extent = tile[index_of(loop->rank)].extent;
+    extent = std::min(extent, loop->tile);
+  }
+  return round_up(slab_bytes(context_.cascade, slab, tile), context_.options.granule);
 }
 
 void FlowBuilder::fetch() {
@@ -298,12 +315,15 @@ void FlowBuilder::make_stored() {
   store.total = once.bytes + unfinished;
   store.visits = visits.visits;
   store.moves = visits.moves;
-  store.ahead = held_slots == 2 || !streams;
+  store.ahead = held_slots == 2;
   store.early = is_repeated();
   keep_stores(store, once.bytes);
+  const Bytes incomplete = round_up(in_first_tile(sums_), context_.options.granule);
+  if (unfinished > Bytes{0}) store.most = std::max(store.most, incomplete);
   flow_.stores.push_back(store);
   if (unfinished > Bytes{0}) {
     flow_.loads.push_back({.total = unfinished,
+                           .most = incomplete,
                            .visits = visits.visits - finished.visits,
                            .moves = true,
                            .ahead = store.ahead,

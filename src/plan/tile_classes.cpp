@@ -29,15 +29,19 @@ Elements trips(const std::vector<PathLoop>& loops, std::size_t at, RankId rank, 
 
 }  // namespace
 
-Elements iteration_count(const Cascade& cascade, const std::vector<PathLoop>& loops) {
+Elements iteration_count(const TileBounds& bounds, const std::vector<PathLoop>& loops) {
   Elements count{1};
   for (std::size_t i = 0; i < loops.size(); ++i) {
     const auto same_rank = [&](const PathLoop& other) { return other.rank == loops[i].rank; };
     const auto here = loops.begin() + static_cast<std::ptrdiff_t>(i);
     if (std::any_of(loops.begin(), here, same_rank)) continue;  // Counted with the outer one.
-    count = count * trips(loops, i, loops[i].rank, cascade.extent(loops[i].rank).value());
+    count = count * trips(loops, i, loops[i].rank, bounds[index_of(loops[i].rank)].extent);
   }
   return count;
+}
+
+Elements iteration_count(const Cascade& cascade, const std::vector<PathLoop>& loops) {
+  return iteration_count(whole_bounds(cascade), loops);
 }
 
 std::vector<Iterations> iteration_classes(const Cascade& cascade, const std::vector<PathLoop>& loops) {

@@ -149,6 +149,26 @@ TileBounds whole_bounds(const Cascade& cascade) {
   return bounds;
 }
 
+TileBounds first_tile(const Cascade& cascade, const std::vector<PathLoop>& loops) {
+  TileBounds tile = whole_bounds(cascade);
+  for (const PathLoop& loop : loops) {
+    std::int64_t& extent = tile[index_of(loop.rank)].extent;
+    extent = std::min(extent, loop.tile);
+  }
+  return tile;
+}
+
+TileBounds last_tile(const Cascade& cascade, const std::vector<PathLoop>& loops) {
+  TileBounds tile = whole_bounds(cascade);
+  for (const PathLoop& loop : loops) {
+    std::int64_t& extent = tile[index_of(loop.rank)].extent;
+    const std::int64_t before = (extent - 1) / loop.tile * loop.tile;
+    tile[index_of(loop.rank)].start += before;
+    extent -= before;
+  }
+  return tile;
+}
+
 Elements slab_elements(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
   const auto counted = [&](bool before_start) {
     Elements elements{slab.fixed_elements};

@@ -54,24 +54,17 @@ Slab BufferCompiler::on_chip(const Buffer& buffer) const {
 /// The same split of the loops above a buffer as in the closed form (src/plan/buffer_flow.cpp).
 void BufferCompiler::set_loops(const Buffer& buffer, BufferSpec& spec) const {
   spec.path = map_.path_of(buffer.node);
-  LoopMask live = 0;
   for (LoopMask left = spec.path; left != 0; left &= ~bit_of(innermost(left))) {
     const int id = innermost(left);
-    const NestLoop& loop = program_.loops[static_cast<std::size_t>(id)];
+    const RankId rank = program_.loops[static_cast<std::size_t>(id)].rank;
     const auto& indices = buffer.access.indices;
-    const bool own = std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
-      return index.rank == loop.rank || index.tap == loop.rank;
-    });
-    const bool sums = buffer.producer && has_rank(cascade_.op(*buffer.producer).reduction_ranks, loop.rank);
-    const std::int64_t outer =
-        loop.outer == kNoLoop ? loop.whole : program_.loops[static_cast<std::size_t>(loop.outer)].tile;
+    const bool own = std::any_of(indices.begin(), indices.end(),
+                                 [&](const Index& index) { return index.rank == rank || index.tap == rank; });
+    const bool sums = buffer.producer && has_rank(cascade_.op(*buffer.producer).reduction_ranks, rank);
     if (own) spec.keys |= bit_of(id);
     if (sums) spec.sums |= bit_of(id);
-    if (loop.tile < outer) live |= bit_of(id);
   }
   if (buffer.role == BufferRole::kCarried) spec.keys = spec.path;
-  const int moving = innermost(spec.keys & live);
-  spec.depth = moving == kNoLoop ? 0 : std::popcount(spec.path & live & ~inside_of(moving));
 }
 
 void BufferCompiler::set_load(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const {
@@ -128,7 +121,7 @@ void BufferCompiler::set_scope(const Allocation& memory, BufferSpec& spec) const
 }
 
 BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) const {
-  BufferSpec spec{.tensor = buffer.tensor, .role = buffer.role, .slots = flow.slots};
+  BufferSpec spec{.tensor = buffer.tensor, .role = buffer.role, .slots = flow.slots, .depth = flow.depth};
   set_loops(buffer, spec);
   const bool filled = buffer.role == BufferRole::kProduced || buffer.role == BufferRole::kExchanged;
   spec.partial = filled && !flow.loads.empty();

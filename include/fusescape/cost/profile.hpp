@@ -27,41 +27,61 @@ struct TensorTraffic {
   int bits = 0;  ///< Per element while in DRAM.
 };
 
-/// Tiles of equal extents under one innermost loop.
+/// Tiles of equal extents of one run of operators (plan/leaf_runs.hpp).
 struct TileClass {
   std::int64_t count = 0;
   std::uint32_t first_work = 0;  ///< Into PlanProfile::work.operators.
   std::uint32_t work_count = 0;
 };
 
-/// Of the transfers, `lead`, `loads`, `exposed_loads` and `tile_load` are as long as the port is busy with
-/// them: of inputs that load side by side only the longest counts.
+/// What must travel while a run's tiles run or the port is waited for: its own loads and stores, less what
+/// slots allow to come before the first tile of a pass, or to leave after the last one.
+struct RunProfile {
+  std::uint32_t first_class = 0;
+  std::uint32_t class_count = 0;
+  Bytes loads;
+  Bytes stores;
+  std::int64_t before_lead =
+      0;  ///< Tiles of it, at most, before the first one that needs the group's `last_lead`.
+  std::int64_t after_tail = 0;  ///< And after the last one that makes its `first_tail`.
+};
+
+/// Of the transfers, `lead`, `loads`, `early_loads`, `exposed_loads` and `tile_load` are as long as the port
+/// is busy with them: of inputs that load side by side only the longest counts.
 struct GroupProfile {
   Bytes dram_read;
   Bytes dram_write;
   Bytes peak;      ///< On-chip bytes of the group itself.
   Bytes reserved;  ///< Retained tensors that are on chip while it runs.
   Ops ops;
-  Bytes lead;            ///< Loads without which the first tile cannot compute.
-  Bytes loads;           ///< All of them.
-  Bytes tail;            ///< Stores that only the last tile's end makes possible.
-  Bytes exposed_loads;   ///< Loads into single slots after the first: compute waits for each.
-  Bytes exposed_stores;  ///< Stores from single slots before the last.
-  std::int64_t silent_tiles =
-      0;                  ///< Tiles at the start whose results are all retained: nothing is stored yet.
+  Bytes lead;           ///< Loads without which the first tile cannot compute, and those that come before.
+  Bytes ahead_of_lead;  ///< Of these, what only later tiles need.
+  Bytes last_lead;   ///< Loads without which the first tile of each run cannot compute, if there are several.
+  Bytes first_tail;  ///< Stores that only the last tile of each run makes possible, likewise.
+  Bytes loads;       ///< All of them.
+  Bytes tail;        ///< Stores that only the last tile's end makes possible.
+  std::int64_t tiles_before_stores = 1;  ///< Nothing is stored before so many tiles have run.
+  Bytes early_loads;                     ///< At most so much, with `lead`, is loaded by then.
+  std::int64_t tiles_after_loads = 1;    ///< All is loaded when the last so many tiles start.
+  Bytes late_stores;                     ///< At most so much, without `tail`, is stored from then on.
+  Bytes exposed_loads;                   ///< Loads into single slots after the first: compute waits for each.
+  Bytes exposed_stores;                  ///< Stores from single slots before the last.
   bool countable = true;  ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
-  bool one_run = false;   ///< Its operators run as one piece in every tile.
   bool uniform = false;   ///< One class whose every tile loads and stores the same: the exact formula holds.
   Bytes tile_load;        ///< Loads that come with every tile, where tiles are all equal.
   Bytes tile_store;       ///< Stores of every tile, where uniform.
-  std::uint32_t first_class = 0;
+  std::uint32_t first_class = 0;  ///< The group's first tile is of this class.
+  std::uint32_t last_class = 0;   ///< And its last of this one.
   std::uint32_t class_count = 0;
+  std::uint32_t first_run = 0;
+  std::uint32_t run_count = 0;
   std::uint32_t first_tensor = 0;
   std::uint32_t tensor_count = 0;
 };
 
 struct PlanProfile {
   std::vector<GroupProfile> groups;
+  std::vector<RunProfile> runs;
   std::vector<TileClass> classes;
   WorkTable work;
   std::vector<TensorTraffic> tensors;

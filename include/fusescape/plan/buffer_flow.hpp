@@ -30,6 +30,8 @@ struct Stream {
   Bytes total{};
   Bytes first{};  ///< Of the first tile that needs or makes it.
   Bytes last{};
+  Bytes second{};  ///< Of the second visit, if there is one.
+  Bytes most{};    ///< Of any one visit, at most.
   std::int64_t visits = 0;
   std::int64_t silent = 0;  ///< Visits at the start that move nothing: what they need or make is retained.
   bool moves = false;       ///< Its buffer holds one slab after another.
@@ -47,6 +49,8 @@ struct BufferFlow {
   std::vector<Stream> stores;
   Allocation memory;
   int slots = 1;
+  int changed_by = 0;  ///< Loops above its node, down to the innermost one that changes its content.
+  int depth = 0;       ///< Those of them that run more than once.
   Bytes read;
   Bytes written;
 };

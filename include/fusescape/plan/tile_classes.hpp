@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fusescape/plan/plan.hpp"
+#include "fusescape/plan/traffic.hpp"
 #include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
@@ -19,7 +20,9 @@ struct Iterations {
 [[nodiscard]] std::vector<Iterations> iteration_classes(const Cascade& cascade,
                                                         const std::vector<PathLoop>& loops);
 
-/// Iterations of the nest, of all classes together.
+/// Iterations of the nest `loops` within `bounds`, of all classes together.
+[[nodiscard]] Elements iteration_count(const TileBounds& bounds, const std::vector<PathLoop>& loops);
+/// Within everything.
 [[nodiscard]] Elements iteration_count(const Cascade& cascade, const std::vector<PathLoop>& loops);
 
 }  // namespace fusescape

@@ -18,6 +18,9 @@ struct RankSpan {
 /// Likewise, along every rank of a cascade.
 using TileBounds = std::vector<RankSpan>;
 [[nodiscard]] TileBounds whole_bounds(const Cascade& cascade);
+/// Of the first and of the last iteration of the nest `loops`, outermost first.
+[[nodiscard]] TileBounds first_tile(const Cascade& cascade, const std::vector<PathLoop>& loops);
+[[nodiscard]] TileBounds last_tile(const Cascade& cascade, const std::vector<PathLoop>& loops);
 
 /// What a buffer holds at a time: part of a tensor.
 struct Slab {
