@@ -123,6 +123,28 @@ TEST_CASE("The next group's weights come in while a group computes, if there is 
   // Group b needs 192, so nothing smaller runs at all.
 }
 
+TEST_CASE("The next group's weights do not come where a group has its buffers side by side") {
+  // x -> m -> a in two pieces, 64 bytes each: two of the three at a time, or all in 192; then a * w.
+  CascadeBuilder make{"three", DataType::kInt8};
+  const RankId i = make.rank("I", Elements{64});
+  const TensorId x = make.tensor("x", {i}, TensorKind::kInput);
+  const TensorId w = make.tensor("w", {i}, TensorKind::kWeight);
+  const TensorId m = make.make("m", OpKind::kMul, {"m", {i}}, {make.at(x), make.at(x)});
+  const TensorId a = make.make("a", OpKind::kMul, {"a", {i}}, {make.at(m), make.at(m)});
+  make.make("b", OpKind::kMul, {"b", {i}}, {make.at(a), make.at(w)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{8};
+  const Plan plan = plan_of(cascade, "{ { m } { a } } | b");
+  const auto saved = [&](std::int64_t bytes) {
+    machine.sram.capacity = Bytes{bytes};
+    return simulated(cascade, plan, machine).cycles.value() -
+           simulated(cascade, plan, machine, {.prefetch = true}).cycles.value();
+  };
+  CHECK(saved(192 + 63) == 0);
+  CHECK(saved(192 + 64) == 64);  // w's load.
+}
+
 TEST_CASE("Cores that wait for each other's memory are a deadlock, with who waits for what") {
   // p makes x and then needs z, which q makes from y; both hold what they have.
   CascadeBuilder make{"knot", DataType::kInt8};
