@@ -15,9 +15,6 @@
 namespace fusescape {
 namespace {
 
-/// What would take too much memory to unroll.
-constexpr Elements kTooManySteps{std::int64_t{1} << 23};
-
 /// One group, on its own.
 struct Part {
   Plan plan;
@@ -62,9 +59,7 @@ class ManagedSimulation {
     return {g, static_cast<std::uint32_t>(made_.tiles.size()), made_.latency, kept_.used()};
   }
   /// Iterations; more than there are steps make no difference.
-  [[nodiscard]] std::int64_t depth() const {
-    return std::min(options_.prefetch_depth, kTooManySteps.value());
-  }
+  [[nodiscard]] std::int64_t depth() const { return std::min(options_.prefetch_depth, kMostSteps.value()); }
   [[nodiscard]] SimResource& resource(int index) { return made_.resources[static_cast<std::size_t>(index)]; }
   [[nodiscard]] std::optional<SimFailure> set_programs();
   void register_kept(const SlabProgram& program, const std::vector<bool>& keeps);
@@ -113,8 +108,8 @@ std::optional<SimFailure> ManagedSimulation::set_programs() {
   for (std::size_t g = 0; g < parts_.size(); ++g) {
     Part& part = parts_[g];
     if (!part.fits || !touches(g, keeps)) continue;
-    if (part.steps > kTooManySteps) {
-      return SimFailure{.reason = SimFailure::Reason::kOverflow, .group = static_cast<std::uint32_t>(g)};
+    if (part.steps > kMostSteps) {
+      return SimFailure{.reason = SimFailure::Reason::kTooLong, .group = static_cast<std::uint32_t>(g)};
     }
     part.program = slab_program(slabs(part), StepSize::kBody);
     register_kept(*part.program, keeps);
@@ -211,6 +206,7 @@ std::optional<SimFailure> ManagedSimulation::run_static(std::uint32_t g) {
   if (!part.program) {
     const auto timed = timed_static_group(slabs(part), fitting, kept_, options_.steady_state);
     if (timed) return add_timed(g, *timed);
+    if (!options_.steady_state) return SimFailure{.reason = SimFailure::Reason::kTooLong, .group = g};
     make_room(g, fitting.leaving);
     return run_alone(g);
   }

@@ -65,12 +65,15 @@ struct TimedGroup {
   TransferTimes times;
 };
 
-/// Runs a group that does not fit; with `steady`, without the iterations that repeat. Errors: kCapacity, and
-/// kOverflow if there are too many steps to run; group and time are left to the caller.
+/// What is run one by one at most: more would take too much memory.
+inline constexpr Elements kMostSteps{std::int64_t{1} << 23};
+
+/// Runs a group that does not fit; with `steady`, without the iterations that repeat. Errors: kCapacity,
+/// kOverflow, kTooLong; group and time are left to the caller.
 [[nodiscard]] expected<TimedGroup, SimFailure> timed_spilling_group(const SlabContext& context,
                                                                     const Spilling& spilling, bool steady);
 
-/// Likewise a group that fits and uses nothing of what is kept. None: there are too many steps to run.
+/// Likewise a group that fits and uses nothing of what is kept. None: there are too many steps.
 [[nodiscard]] std::optional<TimedGroup> timed_static_group(const SlabContext& context, const Fitting& fitting,
                                                            KeptTensors& kept, bool steady);
 

@@ -5,9 +5,6 @@
 namespace fusescape {
 namespace {
 
-/// What would take too much memory to run step by step.
-constexpr Elements kTooManySteps{std::int64_t{1} << 23};
-
 /// Longer ones are not tried in the search for what repeats.
 constexpr Elements kMostTried{std::int64_t{1} << 18};
 
@@ -27,8 +24,8 @@ struct StepsToRun {
 /// Runs the group `run` with ever less left out, until what is left out repeats.
 template <class Run>
 expected<TimedGroup, SimFailure> timed(const SlabContext& context, const StepsToRun& steps, const Run& run) {
-  const SimFailure too_long{.reason = SimFailure::Reason::kOverflow};
-  if (step_count(context.cascade, context.plan).overflow()) return unexpected{too_long};
+  if (step_count(context.cascade, context.plan).overflow())
+    return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow}};
   Shortening shortening{context.cascade, context.plan, context.layout, steps.ahead};
   if (!steps.steady) shortening.give_up();
   for (;;) {
@@ -39,7 +36,7 @@ expected<TimedGroup, SimFailure> timed(const SlabContext& context, const StepsTo
       shortening.give_up();
       continue;
     }
-    if (count > kTooManySteps) return unexpected{too_long};
+    if (count > kMostSteps) return unexpected{SimFailure{.reason = SimFailure::Reason::kTooLong}};
     const SlabContext shorter{cascade,         context.plan,      context.layout,
                               context.machine, context.engine_of, context.granule};
     TimedGroup made{.program = slab_program(shorter, steps.size, loops), .group = {}, .times = {}};

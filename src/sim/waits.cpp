@@ -203,6 +203,11 @@ std::string describe(const Cascade& cascade, const SimFailure& failure) {
     case SimFailure::Reason::kCapacity:
       return fmt::format("group {} needs {} B on chip; there are {} B", failure.group, failure.needed.value(),
                          failure.available.value());
+    case SimFailure::Reason::kTooLong:
+      return fmt::format(
+          "group {} has more steps than can be run one by one; smaller ranks would do, or keeping nothing "
+          "between groups",
+          failure.group);
     case SimFailure::Reason::kDeadlock:
       break;
   }

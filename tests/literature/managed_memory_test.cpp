@@ -141,6 +141,16 @@ TEST_CASE("Where Fuse-All spills, every further token takes as long as the one b
   CHECK(time(1'000'000'000, true) == unrolled + hundred * 9'999'998);
 }
 
+TEST_CASE("What is kept is followed step by step: too many of them are refused, before any is run") {
+  const auto run =
+      managed(with_quirks(10'000'000), "unfused", {.eviction = Eviction::kLru, .keep = Keep::kAll});
+  REQUIRE_FALSE(run.has_value());
+  CHECK(run.error().reason == SimFailure::Reason::kTooLong);
+  CHECK(describe(with_quirks(1).workload.block, run.error()) ==
+        "group 0 has more steps than can be run one by one; smaller ranks would do, or keeping nothing "
+        "between groups");
+}
+
 std::int64_t sum_of(const SimResult& run, Bytes SimTraffic::*what) {
   Bytes sum;
   for (const SimTraffic& one : run.traffic) sum += one.*what;
