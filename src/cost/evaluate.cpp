@@ -14,21 +14,22 @@ class GroupEvaluation {
       : profile_{profile},
         machine_{machine},
         group_{group},
-        lead_{dram_time(group.lead)},
         loads_{dram_time(group.loads)},
-        stores_{dram_time(group.dram_write)},
-        tail_{dram_time(group.tail)} {}
+        stores_{dram_time(group.dram_write)} {}
 
   /// False if no core runs some operator.
   [[nodiscard]] bool run(GroupCost& cost);
 
  private:
-  [[nodiscard]] bool add_run(const RunProfile& run, GroupCost& cost);
+  [[nodiscard]] bool add_classes(GroupCost& cost);
+  void note_run(std::uint32_t index);
   [[nodiscard]] bool add_class(std::uint32_t index, GroupCost& cost);
   [[nodiscard]] Ticks port_time(Bytes read, Bytes written) const;
   [[nodiscard]] Ticks dram_time(Bytes bytes) const {
     return Ticks{bytes.value()} * machine_.dram_ticks_per_byte;
   }
+  [[nodiscard]] Ticks lead() const { return dram_time(group_.lead); }
+  [[nodiscard]] Ticks tail() const { return dram_time(group_.tail); }
   [[nodiscard]] Ticks both_ways(Ticks reads, Ticks writes) const {
     return machine_.dram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
   }
@@ -41,15 +42,15 @@ class GroupEvaluation {
   const PlanProfile& profile_;
   const Machine& machine_;
   const GroupProfile& group_;
-  Ticks lead_;
   Ticks loads_;
   Ticks stores_;
-  Ticks tail_;
-  Ticks tiles_;    ///< Of all tiles, each as long as its busier on-chip resource.
-  Ticks in_turn_;  ///< Likewise, but each run as long as its own transfers at least.
+  Ticks tiles_;            ///< Of all tiles, each as long as its busier on-chip resource.
+  Ticks in_turn_;          ///< Likewise, but each run as long as its own transfers at least.
+  std::uint32_t run_ = 0;  ///< Of the class that was added last, if runs take turns; until tile_ likewise.
+  Ticks earlier_runs_;     ///< Tiles of those before it.
   Ticks before_lead_;
   Ticks after_tail_;
-  Ticks tile_;  ///< Of the class that was added last.
+  Ticks tile_;
   Ticks first_tile_;
   Ticks last_tile_;
 };
@@ -63,30 +64,34 @@ Ticks GroupEvaluation::port_time(Bytes read, Bytes written) const {
 bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
   const TileClass& tiles = profile_.classes[index];
   WorkCost tile;
-  Cycles pe_cycles;
+  std::int64_t pe_cycles = 0;  // Of one tile all counts fit: the group is countable.
   for (std::uint32_t i = 0; i < tiles.work_count; ++i) {
     const OperatorWork& work = profile_.work.operators[tiles.first_work + i];
     const Engine& engine = machine_.engines[static_cast<std::size_t>(work.kind)];
     if (engine.cycles_per_op == 0) return false;
     const std::int64_t fill = machine_.model.fill_cycles.value();
     tile += work_cost(profile_.work, work, engine, fill);
-    pe_cycles += Cycles{work.ops} * engine.cycles_per_op;
+    pe_cycles += work.ops * engine.cycles_per_op;
   }
   const Cycles compute{tile.compute};
   const Bytes read = tile.read();
   const Bytes written = tile.written();
-  cost.pe_cycles += pe_cycles * tiles.count;
-  const Ticks busy = machine_.scale.ticks(compute * tiles.count);
-  const Ticks ports = port_time(read * tiles.count, written * tiles.count);
+  const Cycles all_compute = compute * tiles.count;
+  const Bytes all_read = read * tiles.count;
+  const Bytes all_written = written * tiles.count;
+  const Ticks busy = machine_.scale.ticks(all_compute);
+  const Ticks ports = port_time(all_read, all_written);
   cost.compute += busy;
   cost.onchip += ports;
-  cost.compute_cycles += compute * tiles.count;
-  cost.onchip_read += read * tiles.count;
-  cost.onchip_write += written * tiles.count;
+  cost.pe_cycles += Cycles{pe_cycles} * tiles.count;
+  cost.compute_cycles += all_compute;
+  cost.onchip_read += all_read;
+  cost.onchip_write += all_written;
   tiles_ += std::max(busy, ports);
-  tile_ = std::max(machine_.scale.ticks(compute), port_time(read, written));
-  if (index == group_.first_class) first_tile_ = tile_;
-  if (index == group_.last_class) last_tile_ = tile_;
+  const auto longest = [&] { return std::max(machine_.scale.ticks(compute), port_time(read, written)); };
+  if (index == group_.first_class) first_tile_ = longest();
+  if (index == group_.last_class) last_tile_ = longest();
+  if (group_.run_count > 1) tile_ = longest();
   return true;
 }
 
@@ -112,15 +117,15 @@ Ticks GroupEvaluation::pipeline() const {
 /// expose.
 Ticks GroupEvaluation::bound_by_core() const {
   const Ticks waiting = both_ways(dram_time(group_.exposed_loads), dram_time(group_.exposed_stores));
-  return lead_ + tiles_ + waiting + tail_;
+  return lead() + tiles_ + waiting + tail();
 }
 
 /// Runs that take turns: while one of them has the core, the port has nothing of the others but what their
 /// slots hold; and each needs its own loads before its first tile, and stores after its last one.
 Ticks GroupEvaluation::bound_by_runs() const {
-  const Ticks led = dram_time(group_.last_lead) - before_lead_ + tail_;
-  const Ticks trailed = lead_ + dram_time(group_.first_tail) - after_tail_;
-  return std::max(in_turn_ + tail_, tiles_ + std::max(led, trailed));
+  const Ticks led = dram_time(group_.last_lead) - before_lead_ + tail();
+  const Ticks trailed = lead() + dram_time(group_.first_tail) - after_tail_;
+  return std::max(in_turn_ + tail(), tiles_ + std::max(led, trailed));
 }
 
 /// All transfers, and when the port must be idle: until the first tile that stores has ended, once all slots
@@ -129,13 +134,13 @@ Ticks GroupEvaluation::bound_by_port() const {
   const Ticks none;
   const Ticks first = first_tile_ * group_.tiles_before_stores;
   const Ticks last = last_tile_ * group_.tiles_after_loads;
-  const Ticks idle_first = std::max(none, first - (dram_time(group_.early_loads) - lead_));
+  const Ticks idle_first = std::max(none, first - (dram_time(group_.early_loads) - lead()));
   const Ticks idle_last = std::max(none, last - dram_time(group_.late_stores));
   const std::int64_t ends = group_.tiles_before_stores + group_.tiles_after_loads;
   const bool apart = group_.class_count > 1 || ends <= profile_.classes[group_.first_class].count;
   if (machine_.dram_ports == Ports::kSeparate) {
-    const Ticks reads = loads_ + last + tail_ + (apart ? idle_first : none);
-    return std::max(reads, lead_ + first + stores_ + (apart ? idle_last : none));
+    const Ticks reads = loads_ + last + tail() + (apart ? idle_first : none);
+    return std::max(reads, lead() + first + stores_ + (apart ? idle_last : none));
   }
   return loads_ + stores_ + (apart ? idle_first + idle_last : std::max(idle_first, idle_last));
 }
@@ -155,18 +160,32 @@ Bound bound_of(const GroupCost& cost) {
   return cost.dram >= cost.onchip ? Bound::kDram : Bound::kOnChip;
 }
 
-bool GroupEvaluation::add_run(const RunProfile& run, GroupCost& cost) {
-  const Ticks before = tiles_;
-  for (std::uint32_t i = 0; i < run.class_count; ++i) {
-    if (!add_class(run.first_class + i, cost)) return false;
-    if (i > 0) continue;  // The first class has the longest tiles.
+bool GroupEvaluation::add_classes(GroupCost& cost) {
+  for (std::uint32_t i = 0; i < group_.class_count; ++i) {
+    if (!add_class(group_.first_class + i, cost)) return false;
+    if (group_.run_count > 1) note_run(group_.first_class + i);
+  }
+  return true;
+}
+
+/// After each class, what bound_by_runs() needs. The first class of a run has its longest tiles.
+void GroupEvaluation::note_run(std::uint32_t index) {
+  const RunProfile& run = profile_.runs[group_.first_run + run_];
+  if (index == run.first_class) {
     before_lead_ += tile_ * run.before_lead;
     after_tail_ += tile_ * run.after_tail;
   }
-  if (group_.run_count == 1) return true;
-  const Ticks core = tiles_ - before + (run.first_class == group_.first_class ? lead_ : Ticks{});
+  if (index + 1 < run.first_class + run.class_count) return;
+  const Ticks core = tiles_ - earlier_runs_ + (run_ == 0 ? lead() : Ticks{});
   in_turn_ += std::max(core, both_ways(dram_time(run.loads), dram_time(run.stores)));
-  return true;
+  earlier_runs_ = tiles_;
+  ++run_;
+}
+
+bool overflowed(const GroupCost& cost) {
+  return cost.dram_read.overflow() || cost.dram_write.overflow() || cost.peak.overflow() ||
+         cost.onchip_read.overflow() || cost.onchip_write.overflow() || cost.ops.overflow() ||
+         cost.compute_cycles.overflow() || cost.pe_cycles.overflow();
 }
 
 bool GroupEvaluation::run(GroupCost& cost) {
@@ -175,19 +194,12 @@ bool GroupEvaluation::run(GroupCost& cost) {
   cost.dram_write = group_.dram_write;
   cost.peak = group_.peak + group_.reserved;
   cost.ops = group_.ops;
-  for (std::uint32_t r = 0; r < group_.run_count; ++r) {
-    if (!add_run(profile_.runs[group_.first_run + r], cost)) return false;
-  }
+  if (!add_classes(cost)) return false;
   cost.dram = both_ways(loads_, stores_);
+  if (overflowed(cost)) return true;  // evaluate refuses it.
   cost.latency = latency();
   cost.bound = bound_of(cost);
   return true;
-}
-
-bool overflowed(const GroupCost& cost) {
-  return cost.dram_read.overflow() || cost.dram_write.overflow() || cost.peak.overflow() ||
-         cost.onchip_read.overflow() || cost.onchip_write.overflow() || cost.ops.overflow() ||
-         cost.compute_cycles.overflow() || cost.pe_cycles.overflow();
 }
 
 void add(GroupCost& sum, const GroupCost& part) {

@@ -129,7 +129,7 @@ std::string rows_of(const char* ranks, Ratios& ratios) {
     if (sorted.empty()) continue;
     std::sort(sorted.begin(), sorted.end());
     const auto quantile = [&](std::size_t percent) { return sorted[(sorted.size() - 1) * percent / 100]; };
-    rows += fmt::format("{},\"{}\",{},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f}\n", ranks, kKindNames[kind],
+    rows += fmt::format("\"{}\",\"{}\",{},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f}\n", ranks, kKindNames[kind],
                         sorted.size(), quantile(0), quantile(50), quantile(90), quantile(99), quantile(100));
   }
   return rows;

@@ -1,0 +1,305 @@
+#include "group_transfers.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "fusescape/plan/tile_classes.hpp"
+#include "fusescape/plan/traffic.hpp"
+
+namespace fusescape {
+namespace {
+
+/// More iterations than that are as good as endless; sums of a few still fit.
+constexpr std::int64_t kMostIterations = std::numeric_limits<std::int64_t>::max() / 8;
+
+std::int64_t at_most(Elements count) {
+  return count.overflow() ? kMostIterations : std::min(count.value(), kMostIterations);
+}
+
+bool runs(const LeafRun& run, OpId op) {
+  return std::find(run.operators.begin(), run.operators.end(), op) != run.operators.end();
+}
+
+/// Iterations of a nest within `bounds` if all are equal; else one, of which there is no more to say.
+std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& loops) {
+  Elements count{1};
+  for (const PathLoop& loop : loops) {
+    std::int64_t& extent = bounds[index_of(loop.rank)].extent;
+    const std::int64_t tile = std::min(extent, loop.tile);
+    if (extent % tile != 0) return 1;
+    count = count * (extent / tile);
+    extent = tile;
+  }
+  return at_most(count);
+}
+
+/// What single slots make the core wait for: all but the first visits of each pass.
+Bytes exposed(const BufferStream& stream) {
+  if (stream.ahead || !stream.in_turn || !stream.moves) return {};
+  if (stream.passes == 1) return stream.total - stream.first;
+  return std::max(stream.total - stream.most * stream.passes, Bytes{});
+}
+
+}  // namespace
+
+GroupTransfers::RunRange GroupTransfers::runs_below(NodeId node) const {
+  const auto below = [&](const LeafRun& run) { return is_above(plan_, node, run.parent); };
+  const auto first = std::find_if(runs_.begin(), runs_.end(), below);
+  const auto end = std::find_if_not(first, runs_.end(), below);
+  return {static_cast<std::size_t>(first - runs_.begin()), static_cast<std::size_t>(end - runs_.begin()) - 1};
+}
+
+/// How often `own` runs at or below `node` take turns with others.
+std::int64_t GroupTransfers::passes_of(NodeId node, std::size_t own) const {
+  while (node != context_.group.node && runs_below(node).count() == own) node = plan_.node(node).parent;
+  if (runs_below(node).count() == own) return 1;
+  return at_most(iteration_count(cascade_, loops_above(plan_, node)));
+}
+
+/// Tiles of the first visit until it is complete for the first time, and of the last one.
+void GroupTransfers::set_visit_tiles(const Buffer& buffer, const BufferFlow& flow,
+                                     BufferStream& stream) const {
+  if (runs_.size() > 1) return;
+  std::vector<PathLoop> nest = loops_above(plan_, runs_.front().parent);
+  const auto inner = nest.begin() + flow.changed_by;
+  const std::vector<PathLoop> outer{nest.begin(), inner};
+  stream.last_tiles = equal_iterations(last_tile(cascade_, outer), {inner, nest.end()});
+  const auto repeats = [&](const PathLoop& loop) {
+    return buffer.producer && !has_rank(cascade_.op(*buffer.producer).ranks, loop.rank);
+  };
+  nest.erase(std::remove_if(inner, nest.end(), repeats), nest.end());
+  const auto making = nest.begin() + flow.changed_by;
+  stream.first_tiles = equal_iterations(first_tile(cascade_, outer), {making, nest.end()});
+}
+
+bool GroupTransfers::is_made_here(const Buffer& buffer) const {
+  const std::vector<OpId>& own = context_.group.operators;
+  const auto& maker = cascade_.producer[index_of(buffer.tensor)];
+  return maker && std::find(own.begin(), own.end(), *maker) != own.end();
+}
+
+void GroupTransfers::set_users(const Buffer& buffer, const RunRange& below, BufferStream& stream) const {
+  stream.first_run = below.last;
+  stream.last_run = below.first;
+  const auto used_by = [&](OpId op) {
+    for (std::size_t i = below.first; i <= below.last; ++i) {
+      if (!runs(runs_[i], op)) continue;
+      stream.first_run = std::min(stream.first_run, i);
+      stream.last_run = std::max(stream.last_run, i);
+    }
+  };
+  if (buffer.producer) used_by(*buffer.producer);
+  for (const Use& use : buffer.uses) used_by(use.op);
+}
+
+void GroupTransfers::add(const Buffer& buffer, const BufferFlow& flow) {
+  const RunRange below = runs_below(buffer.node);
+  BufferStream place;
+  place.slots = flow.slots;
+  place.depth = flow.depth;
+  place.spilled = buffer.role == BufferRole::kFetched && is_made_here(buffer);
+  place.passes = passes_of(buffer.node, below.count());
+  set_users(buffer, below, place);
+  set_visit_tiles(buffer, flow, place);
+  const auto placed = [&](const Stream& stream, bool in_turn) {
+    BufferStream made{place};
+    static_cast<Stream&>(made) = stream;
+    made.in_turn = in_turn;
+    return made;
+  };
+  const bool throughout = place.first_run == below.first && place.last_run == below.last;
+  for (const Stream& load : flow.loads) loads_.push_back(placed(load, throughout));
+  for (const Stream& store : flow.stores) stores_.push_back(placed(store, below.count() == 1));
+}
+
+bool GroupTransfers::is_concurrent(const Stream& stream) const {
+  return !stream.carried && !plan_.spatial.empty() &&
+         plan_.spatial[index_of(stream.op)].operand_loads == OperandLoads::kConcurrent;
+}
+
+/// How long the port is busy with a part of some streams: all of it, but only the longest of the inputs that
+/// an operator loads side by side.
+Bytes GroupTransfers::port_bytes(const std::vector<BufferStream>& streams, Part part) const {
+  std::map<OpId, Bytes> longest;
+  Bytes sum;
+  for (const BufferStream& s : streams) {
+    if (is_concurrent(s)) {
+      longest[s.op] = std::max(longest[s.op], part(s));
+    } else {
+      sum += part(s);
+    }
+  }
+  for (const auto& [op, bytes] : longest) sum += bytes;
+  return sum;
+}
+
+/// True of a stream that moves the same bytes with every tile of a group whose tiles are all equal.
+bool GroupTransfers::is_steady(const Stream& stream) const {
+  return tiles_ && stream.visits == *tiles_ && stream.total == stream.first * *tiles_;
+}
+
+bool GroupTransfers::is_uniform() const {
+  const auto hides = [&](const Stream& s) { return s.moves ? s.ahead && is_steady(s) : !s.early; };
+  return runs_.size() == 1 && tiles_ && std::all_of(loads_.begin(), loads_.end(), hides) &&
+         std::all_of(stores_.begin(), stores_.end(), hides);
+}
+
+/// Second slabs that the port serves before the last slab that the first tile needs, since inner loops' loads
+/// go first. Known where one run uses all buffers.
+Bytes GroupTransfers::ahead_of_lead() const {
+  const auto concurrent = [&](const Stream& s) { return is_concurrent(s); };
+  const auto spilled = [&](const BufferStream& s) { return s.spilled; };  // These come before all others.
+  if (runs_.size() > 1 || std::any_of(loads_.begin(), loads_.end(), concurrent) ||
+      std::any_of(loads_.begin(), loads_.end(), spilled)) {
+    return {};
+  }
+  int outermost = std::numeric_limits<int>::max();
+  for (const BufferStream& s : loads_) {
+    if (s.first > Bytes{0}) outermost = std::min(outermost, s.depth);
+  }
+  Bytes sum;
+  for (const BufferStream& s : loads_) {
+    if (s.depth > outermost && s.slots > 1) sum += s.second;
+  }
+  return sum;
+}
+
+/// All that slots let come before the tile ends that makes the first store possible.
+Bytes GroupTransfers::early_loads(std::int64_t tiles) const {
+  std::vector<BufferStream> early = loads_;
+  for (BufferStream& s : early) {
+    const Bytes one_visit = s.first + s.second * (s.slots - 1);
+    if (is_steady(s)) {
+      s.total = std::min(s.total, s.first * (tiles + s.slots - 1));
+    } else if (s.first_tiles >= tiles) {
+      s.total = std::min(s.total, one_visit);
+    }
+  }
+  return port_bytes(early, [](const BufferStream& s) { return s.total; });
+}
+
+/// All that slots let leave after the tile has started that needs the last load, but for what the last one
+/// makes.
+Bytes GroupTransfers::late_stores(std::int64_t tiles) const {
+  Bytes sum;
+  for (const BufferStream& s : stores_) {
+    const bool ends = runs(runs_.back(), s.op) && !s.early;
+    const Bytes others = s.total - (ends ? s.last : Bytes{});
+    if (ends && is_steady(s)) {
+      sum += std::min(others, s.first * (tiles + s.slots - 2));
+    } else if (s.last_tiles >= tiles) {
+      sum += std::min(others, s.most * (s.slots - (ends ? 1 : 0)));
+    } else {
+      sum += others;
+    }
+  }
+  return sum;
+}
+
+std::size_t GroupTransfers::run_of(OpId op) const {
+  const auto found =
+      std::find_if(runs_.begin(), runs_.end(), [&](const LeafRun& run) { return runs(run, op); });
+  return static_cast<std::size_t>(found - runs_.begin());
+}
+
+/// The last run that needs loads for its first tile, and the first that makes stores with its last one; in
+/// how many tiles the others come before and after.
+void GroupTransfers::find_leads(GroupProfile& group, std::span<RunProfile> profiles) const {
+  std::size_t leads = 0;
+  std::size_t tails = runs_.size() - 1;
+  for (const BufferStream& s : loads_) {
+    if (s.first > Bytes{0}) leads = std::max(leads, run_of(s.op));
+  }
+  for (const BufferStream& s : stores_) {
+    if (s.early) continue;
+    group.first_tail += s.last;
+    if (s.last > Bytes{0}) tails = std::min(tails, run_of(s.op));
+  }
+  group.last_lead = port_bytes(loads_, [](const BufferStream& s) { return s.first; });
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    if (i < leads) profiles[i].before_lead = tiles_in_a_pass(runs_[i], runs_[leads]);
+    if (i > tails) profiles[i].after_tail = tiles_in_a_pass(runs_[i], runs_[tails]);
+  }
+}
+
+/// Of `run`, while the innermost node that holds both it and `other` does one iteration; at most.
+std::int64_t GroupTransfers::tiles_in_a_pass(const LeafRun& run, const LeafRun& other) const {
+  const std::vector<PathLoop> nest = loops_above(plan_, run.parent);
+  const std::size_t shared = loops_above(plan_, common_ancestor(plan_, run.parent, other.parent)).size();
+  const auto inner = nest.begin() + static_cast<std::ptrdiff_t>(shared);
+  return at_most(iteration_count(first_tile(cascade_, {nest.begin(), inner}), {inner, nest.end()}));
+}
+
+void GroupTransfers::sum_loads(GroupProfile& group) const {
+  std::vector<BufferStream> leading;
+  std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(leading),
+               [&](const BufferStream& s) { return runs(runs_.front(), s.op); });
+  group.ahead_of_lead = ahead_of_lead();
+  group.lead = port_bytes(leading, [](const BufferStream& s) { return s.first; }) + group.ahead_of_lead;
+  group.loads = port_bytes(loads_, [](const BufferStream& s) { return s.total; });
+  group.exposed_loads = port_bytes(loads_, exposed);
+  std::vector<BufferStream> steady;
+  std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(steady),
+               [&](const BufferStream& s) { return s.moves && is_steady(s); });
+  group.tile_load = port_bytes(steady, [](const BufferStream& s) { return s.first; });
+}
+
+void GroupTransfers::sum_stores(GroupProfile& group) const {
+  for (const BufferStream& s : stores_) {
+    if (runs(runs_.back(), s.op) && !s.early) group.tail += s.last;
+    if (!s.early) group.exposed_stores += exposed(s);
+    if (group.uniform && s.moves) group.tile_store += s.first;
+  }
+}
+
+/// When the port must wait for tiles.
+void GroupTransfers::find_ends(GroupProfile& group) const {
+  const std::int64_t tiles = std::min(tiles_.value_or(1), kMostIterations);
+  std::int64_t before = stores_.empty() ? tiles : kMostIterations;
+  std::int64_t after = loads_.empty() ? tiles : kMostIterations;
+  for (const BufferStream& s : stores_) {
+    const std::int64_t silent = runs_.size() == 1 ? std::min(s.silent, tiles - 1) : 0;
+    before = std::min(before, std::max(s.first_tiles, silent + 1));
+  }
+  for (const BufferStream& s : loads_) after = std::min(after, s.last_tiles);
+  group.tiles_before_stores = before;
+  group.tiles_after_loads = after;
+  group.early_loads = early_loads(before);
+  group.late_stores = late_stores(after);
+}
+
+/// A run that takes turns with others has the port's help only so far ahead as its slots reach.
+void GroupTransfers::sum_runs(std::span<RunProfile> profiles) const {
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    const std::int64_t passes = passes_of(runs_[i].parent, 1);
+    const auto elsewhere = [&](const BufferStream& s) { return s.most * s.slots * passes; };
+    const auto belongs = [&](const BufferStream& s) {
+      return s.first_run == i && s.last_run == i && s.total > elsewhere(s);
+    };
+    std::vector<BufferStream> own;
+    Bytes ahead;
+    for (const BufferStream& s : loads_) {
+      if (!belongs(s)) continue;
+      own.push_back(s);
+      ahead += elsewhere(s);
+    }
+    RunProfile& made = profiles[i];
+    made.loads = std::max(port_bytes(own, [](const BufferStream& s) { return s.total; }) - ahead, Bytes{});
+    for (const BufferStream& s : stores_) {
+      if (belongs(s) && !s.early) made.stores += s.total - elsewhere(s);
+    }
+  }
+}
+
+void GroupTransfers::sum_up(GroupProfile& group, std::span<RunProfile> profiles) const {
+  group.uniform = is_uniform();
+  sum_loads(group);
+  sum_stores(group);
+  find_ends(group);
+  if (runs_.size() == 1) return;
+  sum_runs(profiles);
+  find_leads(group, profiles);
+}
+
+}  // namespace fusescape
