@@ -11,14 +11,12 @@ namespace {
 class GroupEvaluation {
  public:
   GroupEvaluation(const PlanProfile& profile, const Machine& machine, const GroupProfile& group)
-      : profile_{profile},
-        machine_{machine},
-        group_{group},
-        loads_{dram_time(group.loads)},
-        stores_{dram_time(group.dram_write)} {}
+      : profile_{profile}, machine_{machine}, group_{group} {}
 
-  /// False if no core runs some operator.
-  [[nodiscard]] bool run(GroupCost& cost);
+  /// Fills all of an empty `cost` but its latency and bound. False if no core runs some operator.
+  [[nodiscard]] bool count(GroupCost& cost);
+  /// After that, if no count has overflowed. `port`: how long the DRAM port is busy.
+  [[nodiscard]] Ticks latency(Ticks port) const;
 
  private:
   [[nodiscard]] bool add_classes(GroupCost& cost);
@@ -34,16 +32,12 @@ class GroupEvaluation {
     return machine_.dram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
   }
   [[nodiscard]] Ticks pipeline() const;
-  [[nodiscard]] Ticks bound_by_core() const;
   [[nodiscard]] Ticks bound_by_runs() const;
-  [[nodiscard]] Ticks bound_by_port() const;
-  [[nodiscard]] Ticks latency() const;
+  [[nodiscard]] Ticks bound_by_port(Ticks port) const;
 
   const PlanProfile& profile_;
   const Machine& machine_;
   const GroupProfile& group_;
-  Ticks loads_;
-  Ticks stores_;
   Ticks tiles_;            ///< Of all tiles, each as long as its busier on-chip resource.
   Ticks in_turn_;          ///< Likewise, but each run as long as its own transfers at least.
   std::uint32_t run_ = 0;  ///< Of the class that was added last, if runs take turns; until tile_ likewise.
@@ -113,13 +107,6 @@ Ticks GroupEvaluation::pipeline() const {
   return std::max((two_there ? r * 2 : r) + tiles_ + w, (r + w) * n + idle);
 }
 
-/// The loads of the group's first tile, all compute, the stores of its last tile, and what single slots
-/// expose.
-Ticks GroupEvaluation::bound_by_core() const {
-  const Ticks waiting = both_ways(dram_time(group_.exposed_loads), dram_time(group_.exposed_stores));
-  return lead() + tiles_ + waiting + tail();
-}
-
 /// Runs that take turns: while one of them has the core, the port has nothing of the others but what their
 /// slots hold; and each needs its own loads before its first tile, and stores after its last one.
 Ticks GroupEvaluation::bound_by_runs() const {
@@ -128,9 +115,10 @@ Ticks GroupEvaluation::bound_by_runs() const {
   return std::max(in_turn_ + tail(), tiles_ + std::max(led, trailed));
 }
 
-/// All transfers, and when the port must be idle: until the first tile that stores has ended, once all slots
-/// are full; and from the start of the tile on that needs the last load, once all has left that can.
-Ticks GroupEvaluation::bound_by_port() const {
+/// All transfers (`port`), and when the port must be idle: until the first tile that stores has ended, once
+/// all slots are full; and from the start of the tile on that needs the last load, once all has left that
+/// can.
+Ticks GroupEvaluation::bound_by_port(Ticks port) const {
   const Ticks none;
   const Ticks first = first_tile_ * group_.tiles_before_stores;
   const Ticks last = last_tile_ * group_.tiles_after_loads;
@@ -139,18 +127,20 @@ Ticks GroupEvaluation::bound_by_port() const {
   const std::int64_t ends = group_.tiles_before_stores + group_.tiles_after_loads;
   const bool apart = group_.class_count > 1 || ends <= profile_.classes[group_.first_class].count;
   if (machine_.dram_ports == Ports::kSeparate) {
-    const Ticks reads = loads_ + last + tail() + (apart ? idle_first : none);
-    return std::max(reads, lead() + first + stores_ + (apart ? idle_last : none));
+    const Ticks reads = dram_time(group_.loads) + last + tail() + (apart ? idle_first : none);
+    const Ticks writes = lead() + first + dram_time(group_.dram_write) + (apart ? idle_last : none);
+    return std::max(reads, writes);
   }
-  return loads_ + stores_ + (apart ? idle_first + idle_last : std::max(idle_first, idle_last));
+  return port + (apart ? idle_first + idle_last : std::max(idle_first, idle_last));
 }
 
-Ticks GroupEvaluation::latency() const {
+Ticks GroupEvaluation::latency(Ticks port) const {
   if (group_.uniform) {
     const Bytes stays = group_.lead - group_.ahead_of_lead - group_.tile_load;
     return dram_time(stays + group_.tail - group_.tile_store) + pipeline();
   }
-  const Ticks bound = std::max(bound_by_core(), bound_by_port());
+  const Ticks core = tiles_ + dram_time(group_.waits[static_cast<std::size_t>(machine_.dram_ports)]);
+  const Ticks bound = std::max(core, bound_by_port(port));
   return group_.run_count > 1 ? std::max(bound, bound_by_runs()) : bound;
 }
 
@@ -188,18 +178,13 @@ bool overflowed(const GroupCost& cost) {
          cost.compute_cycles.overflow() || cost.pe_cycles.overflow();
 }
 
-bool GroupEvaluation::run(GroupCost& cost) {
-  cost = {};
+bool GroupEvaluation::count(GroupCost& cost) {
   cost.dram_read = group_.dram_read;
   cost.dram_write = group_.dram_write;
   cost.peak = group_.peak + group_.reserved;
   cost.ops = group_.ops;
-  if (!add_classes(cost)) return false;
-  cost.dram = both_ways(loads_, stores_);
-  if (overflowed(cost)) return true;  // evaluate refuses it.
-  cost.latency = latency();
-  cost.bound = bound_of(cost);
-  return true;
+  cost.dram = dram_time(group_.transfers[static_cast<std::size_t>(machine_.dram_ports)]);
+  return add_classes(cost);
 }
 
 void add(GroupCost& sum, const GroupCost& part) {
@@ -228,15 +213,17 @@ expected<Cost, Infeasible> evaluate(const PlanProfile& profile, const Machine& m
     GroupCost part;
     if (!profile.groups[g].countable)
       return unexpected{Infeasible{Reason::kOverflow, g, {}, machine.capacity}};
-    if (!GroupEvaluation{profile, machine, profile.groups[g]}.run(part)) {
-      return unexpected{Infeasible{Reason::kUnsupported, g, {}, {}}};
-    }
+    GroupEvaluation group{profile, machine, profile.groups[g]};
+    if (!group.count(part)) return unexpected{Infeasible{Reason::kUnsupported, g, {}, {}}};
     if (overflowed(part)) return unexpected{Infeasible{Reason::kOverflow, g, part.peak, machine.capacity}};
     if (part.peak > machine.capacity) {
       return unexpected{Infeasible{Reason::kCapacity, g, part.peak, machine.capacity}};
     }
+    part.latency = group.latency(part.dram);
     add(cost.total, part);
-    if (!groups.empty()) groups[g] = part;
+    if (groups.empty()) continue;
+    part.bound = bound_of(part);
+    groups[g] = part;
   }
   cost.total.bound = bound_of(cost.total);
   cost.latency = machine.scale.whole_cycles(cost.total.latency);

@@ -238,7 +238,6 @@ void GroupTransfers::sum_loads(GroupProfile& group) const {
   group.ahead_of_lead = ahead_of_lead();
   group.lead = port_bytes(leading, [](const BufferStream& s) { return s.first; }) + group.ahead_of_lead;
   group.loads = port_bytes(loads_, [](const BufferStream& s) { return s.total; });
-  group.exposed_loads = port_bytes(loads_, exposed);
   std::vector<BufferStream> steady;
   std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(steady),
                [&](const BufferStream& s) { return s.moves && is_steady(s); });
@@ -248,9 +247,22 @@ void GroupTransfers::sum_loads(GroupProfile& group) const {
 void GroupTransfers::sum_stores(GroupProfile& group) const {
   for (const BufferStream& s : stores_) {
     if (runs(runs_.back(), s.op) && !s.early) group.tail += s.last;
-    if (!s.early) group.exposed_stores += exposed(s);
     if (group.uniform && s.moves) group.tile_store += s.first;
   }
+}
+
+void GroupTransfers::sum_both(GroupProfile& group) const {
+  const auto both_ways = [](Bytes reads, Bytes writes) {
+    PerPorts sums;
+    sums[static_cast<std::size_t>(Ports::kShared)] = reads + writes;
+    sums[static_cast<std::size_t>(Ports::kSeparate)] = std::max(reads, writes);
+    return sums;
+  };
+  Bytes exposed_stores;
+  for (const BufferStream& s : stores_) exposed_stores += s.early ? Bytes{} : exposed(s);
+  group.transfers = both_ways(group.loads, group.dram_write);
+  group.waits = both_ways(port_bytes(loads_, exposed), exposed_stores);
+  for (Bytes& wait : group.waits) wait += group.lead + group.tail;
 }
 
 /// When the port must wait for tiles.
@@ -296,6 +308,7 @@ void GroupTransfers::sum_up(GroupProfile& group, std::span<RunProfile> profiles)
   group.uniform = is_uniform();
   sum_loads(group);
   sum_stores(group);
+  sum_both(group);
   find_ends(group);
   if (runs_.size() == 1) return;
   sum_runs(profiles);

@@ -63,6 +63,7 @@ class GroupTransfers {
   [[nodiscard]] Bytes late_stores(std::int64_t tiles) const;
   void sum_loads(GroupProfile& group) const;
   void sum_stores(GroupProfile& group) const;
+  void sum_both(GroupProfile& group) const;
   void find_ends(GroupProfile& group) const;
   void find_leads(GroupProfile& group, std::span<RunProfile> runs) const;
   void sum_runs(std::span<RunProfile> runs) const;

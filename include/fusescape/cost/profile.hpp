@@ -46,7 +46,10 @@ struct RunProfile {
   std::int64_t after_tail = 0;  ///< And after the last one that makes its `first_tail`.
 };
 
-/// Of the transfers, `lead`, `loads`, `early_loads`, `exposed_loads` and `tile_load` are as long as the port
+/// By Ports: one for both directions, or one each.
+using PerPorts = std::array<Bytes, 2>;
+
+/// Of the transfers, `lead`, `loads`, `early_loads` and `tile_load` are as long as the port
 /// is busy with them: of inputs that load side by side only the longest counts.
 struct GroupProfile {
   Bytes dram_read;
@@ -59,13 +62,13 @@ struct GroupProfile {
   Bytes last_lead;   ///< Loads without which the first tile of each run cannot compute, if there are several.
   Bytes first_tail;  ///< Stores that only the last tile of each run makes possible, likewise.
   Bytes loads;       ///< All of them.
-  Bytes tail;        ///< Stores that only the last tile's end makes possible.
+  PerPorts transfers;  ///< All loads and stores, on the busier port.
+  PerPorts waits;      ///< Lead, tail, and what single slots expose between: compute waits for each.
+  Bytes tail;          ///< Stores that only the last tile's end makes possible.
   std::int64_t tiles_before_stores = 1;  ///< Nothing is stored before so many tiles have run.
   Bytes early_loads;                     ///< At most so much, with `lead`, is loaded by then.
   std::int64_t tiles_after_loads = 1;    ///< All is loaded when the last so many tiles start.
   Bytes late_stores;                     ///< At most so much, without `tail`, is stored from then on.
-  Bytes exposed_loads;                   ///< Loads into single slots after the first: compute waits for each.
-  Bytes exposed_stores;                  ///< Stores from single slots before the last.
   bool countable = true;  ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
   bool uniform = false;   ///< One class whose every tile loads and stores the same: the exact formula holds.
   Bytes tile_load;        ///< Loads that come with every tile, where tiles are all equal.
