@@ -18,6 +18,7 @@ expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {
     }
   }
   machine.pes = accelerator.pes();
+  machine.one_kind = accelerator.cores.size() == 1;
   machine.capacity = accelerator.sram.capacity;
   const BitsPerCycle dram = accelerator.dram.effective_bandwidth();
   const BitsPerCycle read = accelerator.sram.read_bandwidth();

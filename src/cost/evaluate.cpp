@@ -32,7 +32,7 @@ class GroupEvaluation {
     return machine_.dram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
   }
   [[nodiscard]] Ticks pipeline() const;
-  [[nodiscard]] Ticks bound_by_runs() const;
+  [[nodiscard]] Ticks bound_by_runs(Ticks core) const;
   [[nodiscard]] Ticks bound_by_port(Ticks port) const;
 
   const PlanProfile& profile_;
@@ -107,12 +107,13 @@ Ticks GroupEvaluation::pipeline() const {
   return std::max((two_there ? r * 2 : r) + tiles_ + w, (r + w) * n + idle);
 }
 
-/// Runs that take turns: while one of them has the core, the port has nothing of the others but what their
-/// slots hold; and each needs its own loads before its first tile, and stores after its last one.
-Ticks GroupEvaluation::bound_by_runs() const {
+/// Runs that take turns on one core: while one of them has it, the port has nothing of the others but what
+/// their slots hold; each needs its own loads before its first tile, and stores after its last one; and what
+/// one of them spills for the next one is out and in again before that starts.
+Ticks GroupEvaluation::bound_by_runs(Ticks core) const {
   const Ticks led = dram_time(group_.last_lead) - before_lead_ + tail();
   const Ticks trailed = lead() + dram_time(group_.first_tail) - after_tail_;
-  return std::max(in_turn_ + tail(), tiles_ + std::max(led, trailed));
+  return std::max({in_turn_ + tail(), tiles_ + std::max(led, trailed), core + dram_time(group_.round_trips)});
 }
 
 /// All transfers (`port`), and when the port must be idle: until the first tile that stores has ended, once
@@ -141,7 +142,7 @@ Ticks GroupEvaluation::latency(Ticks port) const {
   }
   const Ticks core = tiles_ + dram_time(group_.waits[static_cast<std::size_t>(machine_.dram_ports)]);
   const Ticks bound = std::max(core, bound_by_port(port));
-  return group_.run_count > 1 ? std::max(bound, bound_by_runs()) : bound;
+  return group_.run_count > 1 && machine_.one_kind ? std::max(bound, bound_by_runs(core)) : bound;
 }
 
 /// The busiest resource; ties go to the first.

@@ -96,9 +96,13 @@ void GroupTransfers::set_users(const Buffer& buffer, const RunRange& below, Buff
 void GroupTransfers::add(const Buffer& buffer, const BufferFlow& flow) {
   const RunRange below = runs_below(buffer.node);
   BufferStream place;
+  place.tensor = buffer.tensor;
   place.slots = flow.slots;
   place.depth = flow.depth;
   place.spilled = buffer.role == BufferRole::kFetched && is_made_here(buffer);
+  const auto& indices = buffer.access.indices;
+  place.shifted = std::any_of(indices.begin(), indices.end(),
+                              [](const Index& index) { return index.tap.has_value() || index.distance > 0; });
   place.passes = passes_of(buffer.node, below.count());
   set_users(buffer, below, place);
   set_visit_tiles(buffer, flow, place);
@@ -251,6 +255,28 @@ void GroupTransfers::sum_stores(GroupProfile& group) const {
   }
 }
 
+/// Whether each tile that loads comes right after the one that stores just that.
+bool GroupTransfers::waits_for(const BufferStream& load, const BufferStream& store) const {
+  if (load.tensor != store.tensor || load.shifted || store.early) return false;
+  const std::size_t maker = run_of(store.op);
+  const std::size_t user = run_of(load.op);
+  if (user != maker + 1 || runs_[user].parent != runs_[maker].parent) return false;
+  const std::int64_t tiles = at_most(iteration_count(cascade_, loops_above(plan_, runs_[user].parent)));
+  return load.visits == tiles && store.visits == tiles;
+}
+
+/// What is spilled between two tiles, one after the other: out and in again while nothing runs.
+Bytes GroupTransfers::round_trips() const {
+  Bytes sum;
+  for (const BufferStream& load : loads_) {
+    if (!load.spilled || is_concurrent(load)) continue;
+    for (const BufferStream& store : stores_) {
+      if (waits_for(load, store)) sum += load.total + store.total;
+    }
+  }
+  return sum;
+}
+
 void GroupTransfers::sum_both(GroupProfile& group) const {
   const auto both_ways = [](Bytes reads, Bytes writes) {
     PerPorts sums;
@@ -311,6 +337,7 @@ void GroupTransfers::sum_up(GroupProfile& group, std::span<RunProfile> profiles)
   sum_both(group);
   find_ends(group);
   if (runs_.size() == 1) return;
+  group.round_trips = round_trips();
   sum_runs(profiles);
   find_leads(group, profiles);
 }

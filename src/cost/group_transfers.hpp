@@ -16,6 +16,7 @@ namespace fusescape {
 
 /// The transfers of one buffer in one direction, and where its visits lie.
 struct BufferStream : Stream {
+  TensorId tensor{};
   int slots = 1;
   int depth = 0;
   std::int64_t first_tiles = 1;  ///< Of its first visit, if one run uses all buffers.
@@ -24,6 +25,7 @@ struct BufferStream : Stream {
   std::size_t first_run = 0;     ///< Of those that use its buffer.
   std::size_t last_run = 0;
   bool spilled = false;  ///< The group makes itself what it loads.
+  bool shifted = false;  ///< By a window, or an earlier element.
   bool in_turn = false;  ///< In a pass, nothing else can run between two visits.
 };
 
@@ -63,6 +65,8 @@ class GroupTransfers {
   [[nodiscard]] Bytes late_stores(std::int64_t tiles) const;
   void sum_loads(GroupProfile& group) const;
   void sum_stores(GroupProfile& group) const;
+  [[nodiscard]] bool waits_for(const BufferStream& load, const BufferStream& store) const;
+  [[nodiscard]] Bytes round_trips() const;
   void sum_both(GroupProfile& group) const;
   void find_ends(GroupProfile& group) const;
   void find_leads(GroupProfile& group, std::span<RunProfile> runs) const;

@@ -23,6 +23,7 @@ struct Engine {
 struct Machine {
   std::array<Engine, kOpKindCount> engines{};
   std::int64_t pes = 0;
+  bool one_kind = true;  ///< All cores are equal: they run as one.
   Bytes capacity;
   TickScale scale;
   std::int64_t dram_ticks_per_byte = 0;

@@ -59,6 +59,7 @@ struct GroupProfile {
   Ops ops;
   Bytes lead;           ///< Loads without which the first tile cannot compute, and those that come before.
   Bytes ahead_of_lead;  ///< Of these, what only later tiles need.
+  Bytes round_trips;    ///< Spilled from a tile to the next one: out and in again while nothing runs.
   Bytes last_lead;   ///< Loads without which the first tile of each run cannot compute, if there are several.
   Bytes first_tail;  ///< Stores that only the last tile of each run makes possible, likewise.
   Bytes loads;       ///< All of them.
