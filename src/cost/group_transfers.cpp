@@ -268,8 +268,12 @@ bool GroupTransfers::waits_for(const BufferStream& load, const BufferStream& sto
 /// What is spilled between two tiles, one after the other: out and in again while nothing runs.
 Bytes GroupTransfers::round_trips() const {
   Bytes sum;
+  const auto beside_others = [&](const BufferStream& load) {
+    const auto same = [&](const BufferStream& s) { return s.op == load.op && s.total > Bytes{0}; };
+    return is_concurrent(load) && std::count_if(loads_.begin(), loads_.end(), same) > 1;
+  };
   for (const BufferStream& load : loads_) {
-    if (!load.spilled || is_concurrent(load)) continue;
+    if (!load.spilled || beside_others(load)) continue;
     for (const BufferStream& store : stores_) {
       if (waits_for(load, store)) sum += load.total + store.total;
     }
