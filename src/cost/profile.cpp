@@ -27,6 +27,7 @@ class GroupProfiler {
  private:
   void add_class(const LeafRun& run, const Iterations& iterations);
   void add_runs();
+  void add_run(const LeafRun& run);
   void count(const TileClass& tiles);
   void add_transfers();
   void record(const Buffer& buffer, Bytes read, Bytes written);
@@ -66,22 +67,23 @@ void GroupProfiler::add_runs() {
   group_.first_class = static_cast<std::uint32_t>(into_.classes.size());
   group_.first_run = static_cast<std::uint32_t>(into_.runs.size());
   group_.run_count = static_cast<std::uint32_t>(runs_.size());
-  for (const LeafRun& run : runs_) {
-    RunProfile made;
-    made.first_class = static_cast<std::uint32_t>(into_.classes.size());
-    const std::vector<PathLoop> loops = loops_above(plan_, run.parent);
-    const TileBounds last = last_tile(cascade_, loops);
-    for (const Iterations& iterations : iteration_classes(cascade_, loops)) {
-      const bool is_last =
-          std::equal(last.begin(), last.end(), iterations.extent.begin(),
-                     [](const RankSpan& span, std::int64_t extent) { return span.extent == extent; });
-      if (is_last) group_.last_class = static_cast<std::uint32_t>(into_.classes.size());
-      add_class(run, iterations);
-    }
-    made.class_count = static_cast<std::uint32_t>(into_.classes.size()) - made.first_class;
-    into_.runs.push_back(made);
-  }
+  for (const LeafRun& run : runs_) add_run(run);
   group_.class_count = static_cast<std::uint32_t>(into_.classes.size()) - group_.first_class;
+}
+
+void GroupProfiler::add_run(const LeafRun& run) {
+  RunProfile made;
+  made.first_class = static_cast<std::uint32_t>(into_.classes.size());
+  const std::vector<PathLoop> loops = loops_above(plan_, run.parent);
+  const TileBounds last = last_tile(cascade_, loops);
+  const auto same = [](const RankSpan& span, std::int64_t extent) { return span.extent == extent; };
+  for (const Iterations& iterations : iteration_classes(cascade_, loops)) {
+    const bool is_last = std::equal(last.begin(), last.end(), iterations.extent.begin(), same);
+    if (is_last) group_.last_class = static_cast<std::uint32_t>(into_.classes.size());
+    add_class(run, iterations);
+  }
+  made.class_count = static_cast<std::uint32_t>(into_.classes.size()) - made.first_class;
+  into_.runs.push_back(made);
 }
 
 void GroupProfiler::record(const Buffer& buffer, Bytes read, Bytes written) {

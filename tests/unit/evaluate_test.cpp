@@ -107,8 +107,8 @@ TEST_CASE("Each slice's single-slotted burst is exposed: memory-aware at N=64, L
 }
 
 TEST_CASE("A result that equal tiles make again and again is stored once, and takes that much longer") {
-  // Per tile x and a, 4 bytes each, and two cycles; once, z and s: 24 bytes, a byte a cycle. Both slabs of x come
-  // before z, so that the port has nothing to do while the first tile runs.
+  // Per tile x and a, 4 bytes each, and two cycles; once, z and s: 24 bytes, a byte a cycle. Both slabs of x
+  // come before z, so that the port has nothing to do while the first tile runs.
   CascadeBuilder make{"two", DataType::kFp32};
   const RankId m = make.rank("M", Elements{2});
   const TensorId x = make.tensor("x", {m}, TensorKind::kInput);
