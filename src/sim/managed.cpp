@@ -15,6 +15,9 @@
 namespace fusescape {
 namespace {
 
+/// Steps of one operator in all groups that make or read what is kept, at most: some 1.2 kB each.
+constexpr Elements kMostKeptSteps{400'000};
+
 /// One group, on its own.
 struct Part {
   Plan plan;
@@ -24,6 +27,10 @@ struct Part {
   Elements steps{};
   std::optional<SlabProgram> program{};  ///< If it makes or reads what is kept.
 };
+
+bool deadlocks(const expected<SimResult, SimFailure>& result) {
+  return !result && result.error().reason == SimFailure::Reason::kDeadlock;
+}
 
 class ManagedSimulation {
  public:
@@ -41,7 +48,8 @@ class ManagedSimulation {
     for (const GroupLayout& group : context_.layout.groups) parts_.push_back(part_of_group(group));
     if (auto failure = set_programs()) return unexpected{std::move(*failure)};
     for (std::uint32_t g = 0; g < parts_.size(); ++g) {
-      auto failure = parts_[g].fits ? run_static(g) : run_spilling(g);
+      opening_ = {.start = made_.latency};
+      auto failure = parts_[g].fits ? run_fitting(g) : run_spilling(g);
       if (failure) return unexpected{std::move(*failure)};
     }
     made_.cycles = made_.scale.whole_cycles(made_.latency);
@@ -65,11 +73,13 @@ class ManagedSimulation {
   void register_kept(const SlabProgram& program, const std::vector<bool>& keeps);
   void make_room(std::uint32_t g, const std::vector<Leaving>& leaving);
   [[nodiscard]] std::optional<SimFailure> run_alone(std::uint32_t g);
+  void add_alone(std::uint32_t g, SimResult alone);
   [[nodiscard]] std::optional<SimFailure> run_spilling(std::uint32_t g);
-  [[nodiscard]] std::optional<SimFailure> run_static(std::uint32_t g);
-  [[nodiscard]] std::optional<SimFailure> add_timed(std::uint32_t g, const TimedGroup& timed);
+  [[nodiscard]] std::optional<SimFailure> run_fitting(std::uint32_t g);
+  [[nodiscard]] std::optional<SimFailure> add_timed(std::uint32_t g, const TimedGroup& timed,
+                                                    std::int64_t prefetch_depth);
   void add_resources(const TimedGroup& timed, const WorkTotals& work, const SimGroup& sum);
-  void add_group(const SimGroup& sum);
+  void add_group(SimGroup sum);
 
   const SimContext& context_;
   Bytes granule_;
@@ -78,6 +88,7 @@ class ManagedSimulation {
   std::vector<Part> parts_;
   KeptTensors kept_;
   SimResult made_;
+  SimGroup opening_;  ///< What happens in a group before its own simulation begins.
 };
 
 Part ManagedSimulation::part_of_group(const GroupLayout& group) const {
@@ -105,12 +116,15 @@ std::optional<SimFailure> ManagedSimulation::set_programs() {
   for (const Part& part : parts_) fits.push_back(part.fits);
   const std::vector<bool> keeps =
       kept_candidates(context_.cascade, context_.plan, context_.layout, fits, options_.keep);
+  Elements steps;
+  for (std::uint32_t g = 0; g < parts_.size(); ++g) {
+    if (!parts_[g].fits || !touches(g, keeps)) continue;
+    steps += parts_[g].steps;
+    if (steps > kMostKeptSteps) return SimFailure{.reason = SimFailure::Reason::kTooLong, .group = g};
+  }
   for (std::size_t g = 0; g < parts_.size(); ++g) {
     Part& part = parts_[g];
     if (!part.fits || !touches(g, keeps)) continue;
-    if (part.steps > kMostSteps) {
-      return SimFailure{.reason = SimFailure::Reason::kTooLong, .group = static_cast<std::uint32_t>(g)};
-    }
     part.program = slab_program(slabs(part), StepSize::kBody);
     register_kept(*part.program, keeps);
   }
@@ -138,53 +152,75 @@ void ManagedSimulation::register_kept(const SlabProgram& program, const std::vec
 
 /// Before a group that is simulated on its own, what no longer fits beside it leaves.
 void ManagedSimulation::make_room(std::uint32_t g, const std::vector<Leaving>& leaving) {
+  const OpId first = parts_[g].layout.groups.front().operators.front();
   for (const Leaving& one : leaving) {
     const Bytes bytes = round_up(one.bytes, granule_);
     const Ticks time = Ticks{bytes.value()} * context_.machine.dram_ticks_per_byte;
+    if (observer_ != nullptr) {
+      observer_->event({.kind = SimEventKind::kStore,
+                        .start = made_.latency,
+                        .end = made_.latency + time,
+                        .resource = static_cast<std::uint32_t>(context_.dram_write),
+                        .group = g,
+                        .tensor = one.tensor,
+                        .bytes = bytes});
+    }
     made_.traffic.push_back({.group = g, .tensor = one.tensor, .evicted = bytes});
-    made_.dram_write += bytes;
+    opening_.dram_write += bytes;
     made_.latency += time;
+    ++made_.events;
     resource(context_.dram_write).busy += time;
     resource(context_.dram_write).bytes += bytes;
+    resource(context_.core_of[index_of(first)]).stall[static_cast<std::size_t>(Stall::kMemory)] += time;
   }
 }
 
-/// A group whose buffers are those of the simulation without eviction.
+/// The group in the simulation without eviction, with the memory that is free beside what is kept.
 std::optional<SimFailure> ManagedSimulation::run_alone(std::uint32_t g) {
   SimOptions alone = options_;
   alone.eviction = Eviction::kNone;
   alone.prefetch = false;
+  Accelerator beside = context_.accelerator;
+  beside.sram.capacity -= kept_.used();
+  const auto simulated = [&](SimObserver* observer) {
+    return simulate(context_.cascade, parts_[g].plan, parts_[g].layout, beside, alone, observer);
+  };
+  if (context_.core_count > 1 && deadlocks(simulated(nullptr))) {
+    make_room(g, kept_.enter(Bytes{}));
+    return run_spilling(g);
+  }
   std::optional<GroupObserver> observer;
   if (observer_ != nullptr) observer.emplace(*observer_, place(g));
-  auto result = simulate(context_.cascade, parts_[g].plan, parts_[g].layout, context_.accelerator, alone,
-                         observer ? &*observer : nullptr);
-  if (!result) {
-    result.error().group = g;
-    result.error().at += made_.latency;
-    return std::move(result.error());
+  auto result = simulated(observer ? &*observer : nullptr);
+  if (result) {
+    add_alone(g, std::move(*result));
+    return std::nullopt;
   }
-  for (SimTile& tile : result->tiles) {
+  result.error().group = g;
+  result.error().at += made_.latency;
+  return std::move(result.error());
+}
+
+void ManagedSimulation::add_alone(std::uint32_t g, SimResult alone) {
+  for (SimTile& tile : alone.tiles) {
     tile.group = g;
     made_.tiles.push_back(std::move(tile));
   }
-  for (SimTraffic& traffic : result->traffic) {
+  for (SimTraffic& traffic : alone.traffic) {
     traffic.group = g;
     made_.traffic.push_back(traffic);
   }
   for (std::size_t i = 0; i < made_.resources.size(); ++i) {
-    made_.resources[i].busy += result->resources[i].busy;
-    made_.resources[i].bytes += result->resources[i].bytes;
-    for (std::size_t s = 0; s < kStallCount; ++s)
-      made_.resources[i].stall[s] += result->resources[i].stall[s];
+    made_.resources[i].busy += alone.resources[i].busy;
+    made_.resources[i].bytes += alone.resources[i].bytes;
+    for (std::size_t s = 0; s < kStallCount; ++s) made_.resources[i].stall[s] += alone.resources[i].stall[s];
   }
-  made_.events += result->events;
-  made_.skipped += result->skipped;
-  SimGroup sum = result->groups.front();
-  sum.start += made_.latency;
+  made_.events += alone.events;
+  made_.skipped += alone.skipped;
+  SimGroup sum = alone.groups.front();
   sum.end += made_.latency;
   sum.peak += kept_.used();
   add_group(sum);
-  return std::nullopt;
 }
 
 std::optional<SimFailure> ManagedSimulation::run_spilling(std::uint32_t g) {
@@ -192,40 +228,37 @@ std::optional<SimFailure> ManagedSimulation::run_spilling(std::uint32_t g) {
   const std::int64_t body = leaves_below(part.plan, part.layout.groups.front().node);
   const Spilling spilling{.policy = options_.eviction, .page = granule_, .ahead = body * depth()};
   auto timed = timed_spilling_group(slabs(part), spilling, options_.steady_state);
-  if (timed) return add_timed(g, *timed);
+  if (timed) return add_timed(g, *timed, depth());
   timed.error().group = g;
   timed.error().at = made_.latency;
   return std::move(timed.error());
 }
 
-std::optional<SimFailure> ManagedSimulation::run_static(std::uint32_t g) {
+std::optional<SimFailure> ManagedSimulation::run_fitting(std::uint32_t g) {
   Part& part = parts_[g];
-  const Fitting fitting{.footprint = part.footprint,
-                        .on_demand = options_.prefetch_depth == 0,
-                        .leaving = kept_.enter(context_.machine.capacity - part.footprint)};
+  std::vector<Leaving> leaving = kept_.enter(context_.machine.capacity - part.footprint);
   if (!part.program) {
-    const auto timed = timed_static_group(slabs(part), fitting, kept_, options_.steady_state);
-    if (timed) return add_timed(g, *timed);
-    if (!options_.steady_state) return SimFailure{.reason = SimFailure::Reason::kTooLong, .group = g};
-    make_room(g, fitting.leaving);
+    make_room(g, leaving);
     return run_alone(g);
   }
+  const Fitting fitting{
+      .footprint = part.footprint, .on_demand = options_.prefetch_depth == 0, .leaving = std::move(leaving)};
   TimedGroup timed{.program = std::move(*part.program), .group = {}, .times = {}};
   part.program.reset();
   timed.group = static_group(slabs(part), timed.program, fitting, kept_);
   timed.times = transfer_times(timed.group.transfers, context_.machine.dram_ports);
-  return add_timed(g, timed);
+  return add_timed(g, timed, std::min<std::int64_t>(options_.prefetch_depth, 1));
 }
 
-std::optional<SimFailure> ManagedSimulation::add_timed(std::uint32_t g, const TimedGroup& timed) {
+std::optional<SimFailure> ManagedSimulation::add_timed(std::uint32_t g, const TimedGroup& timed,
+                                                       std::int64_t prefetch_depth) {
   const auto& [program, group, times] = timed;
   if (observer_ != nullptr) {
     GroupPlace at = place(g);
     at.kept = {};  // Its own samples have it.
     report(context_, program, group, times, at, *observer_);
   }
-  SimGroup sum{.start = made_.latency, .end = made_.latency + times.end, .peak = group.peak};
-  sum.prefetch_depth = parts_[g].fits ? std::min<std::int64_t>(options_.prefetch_depth, 1) : depth();
+  SimGroup sum{.end = made_.latency + times.end, .peak = group.peak, .prefetch_depth = prefetch_depth};
   for (SimTraffic one : traffic_of(group.transfers, times.runs)) {
     one.group = g;
     sum.dram_read += one.read + one.reloaded;
@@ -269,7 +302,9 @@ void ManagedSimulation::add_resources(const TimedGroup& timed, const WorkTotals&
   resource(context_.sram_write).busy += Ticks{work.written.value()} * machine.sram_write_ticks_per_byte;
 }
 
-void ManagedSimulation::add_group(const SimGroup& sum) {
+void ManagedSimulation::add_group(SimGroup sum) {
+  sum.start = opening_.start;
+  sum.dram_write += opening_.dram_write;
   made_.latency = sum.end;
   made_.dram_read += sum.dram_read;
   made_.dram_write += sum.dram_write;

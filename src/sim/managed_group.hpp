@@ -48,13 +48,14 @@ struct Spilling {
 /// Steps of one operator in a plan of one group.
 [[nodiscard]] Elements step_count(const Cascade& cascade, const Plan& plan);
 
-/// How a group that fits begins.
+/// How a group that fits, and makes or reads what is kept, begins.
 struct Fitting {
   Bytes footprint;                 ///< Of its static buffers. What is kept between groups has the rest.
   bool on_demand = false;          ///< Its loads wait for the step before to end.
   std::vector<Leaving> leaving{};  ///< What no longer fits beside it leaves before its first step.
 };
 
+/// Runs it tile by tile in its static buffers.
 [[nodiscard]] ManagedGroup static_group(const SlabContext& context, const SlabProgram& program,
                                         const Fitting& fitting, KeptTensors& kept);
 
@@ -72,9 +73,5 @@ inline constexpr Elements kMostSteps{std::int64_t{1} << 23};
 /// kOverflow, kTooLong; group and time are left to the caller.
 [[nodiscard]] expected<TimedGroup, SimFailure> timed_spilling_group(const SlabContext& context,
                                                                     const Spilling& spilling, bool steady);
-
-/// Likewise a group that fits and uses nothing of what is kept. None: there are too many steps.
-[[nodiscard]] std::optional<TimedGroup> timed_static_group(const SlabContext& context, const Fitting& fitting,
-                                                           KeptTensors& kept, bool steady);
 
 }  // namespace fusescape

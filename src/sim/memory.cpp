@@ -46,17 +46,6 @@ std::int64_t ManagedMemory::claim(std::span<const SlabUse> uses) {
   return total - capacity_;
 }
 
-/// What the operator does not use may give way: the furthest next use first, or the oldest last one.
-void ManagedMemory::add_others(std::span<const SlabUse> uses) {
-  for (const SlabId id : residents_) {
-    const auto is_this = [&](const SlabUse& use) { return use.slab == id; };
-    if (std::any_of(uses.begin(), uses.end(), is_this)) continue;
-    const Slab& slab = at(id);
-    const std::int64_t rank = policy_ == Eviction::kFurthestNextUse ? slab.next_use : -slab.last_use;
-    candidates_.push_back({id, rank, std::nullopt});
-  }
-}
-
 /// What the operator lacks may pass through instead: if it is needed again later than the rest; by recency
 /// last of all.
 void ManagedMemory::add_operands(std::span<const SlabUse> uses) {
@@ -67,18 +56,37 @@ void ManagedMemory::add_operands(std::span<const SlabUse> uses) {
   }
 }
 
-/// Lets candidates give way until nothing exceeds the capacity; what still does.
-std::int64_t ManagedMemory::give_way(std::int64_t excess) {
+/// Of residents, the furthest next use gives way first, or the oldest last one.
+std::int64_t ManagedMemory::rank_of(SlabId slab) const {
+  return policy_ == Eviction::kFurthestNextUse ? at(slab).next_use : -at(slab).last_use;
+}
+
+/// Lets candidates and what the operator does not use give way until nothing exceeds the capacity; what still
+/// does.
+std::int64_t ManagedMemory::give_way(std::span<const SlabUse> uses, std::int64_t excess) {
   const auto stays_longer = [](const Candidate& a, const Candidate& b) {
     if (a.rank != b.rank) return a.rank < b.rank;
     if (a.use.has_value() != b.use.has_value()) return b.use.has_value();  // It saves a transfer.
     return a.slab < b.slab;
   };
   std::make_heap(candidates_.begin(), candidates_.end(), stays_longer);
-  while (excess > 0 && !candidates_.empty()) {
-    std::pop_heap(candidates_.begin(), candidates_.end(), stays_longer);
-    const Candidate candidate = candidates_.back();
-    candidates_.pop_back();
+  auto other = residents_.rbegin();
+  const auto skip_operands = [&] {
+    const auto is_this = [&](const SlabUse& use) { return use.slab == other->second; };
+    while (other != residents_.rend() && std::any_of(uses.begin(), uses.end(), is_this)) ++other;
+  };
+  for (skip_operands(); excess > 0; skip_operands()) {
+    const bool others = other != residents_.rend();
+    if (candidates_.empty() && !others) break;
+    Candidate candidate;
+    if (others) candidate = {other->second, other->first, std::nullopt};
+    if (!others || (!candidates_.empty() && stays_longer(candidate, candidates_.front()))) {
+      std::pop_heap(candidates_.begin(), candidates_.end(), stays_longer);
+      candidate = candidates_.back();
+      candidates_.pop_back();
+    } else {
+      ++other;
+    }
     const std::int64_t resident = at(candidate.slab).resident;
     if (candidate.use) {
       std::int64_t& place = place_[*candidate.use];
@@ -151,26 +159,22 @@ void ManagedMemory::finish(std::span<const SlabUse> uses) {
   for (const SlabMovement& one : moved_) list(one.slab);
 }
 
-/// Enters the slab in the list of residents, or takes it off.
+/// Enters the slab among the residents under its rank, or takes it off.
 void ManagedMemory::list(SlabId id) {
   Slab& slab = at(id);
-  if (slab.resident > 0 && !slab.listed) {
-    slab.listed = residents_.size();
-    residents_.push_back(id);
-  }
-  if (slab.resident > 0 || !slab.listed) return;
-  at(residents_.back()).listed = slab.listed;
-  residents_[*slab.listed] = residents_.back();
-  residents_.pop_back();
-  slab.listed.reset();
+  std::optional<std::int64_t> rank;
+  if (slab.resident > 0) rank = rank_of(id);
+  if (rank == slab.listed) return;
+  if (slab.listed) residents_.erase({*slab.listed, id});
+  if (rank) residents_.insert({*rank, id});
+  slab.listed = rank;
 }
 
 expected<std::span<const SlabMovement>, MemoryDeadlock> ManagedMemory::run(std::span<const SlabUse> uses) {
   std::int64_t excess = claim(uses);
   if (excess > 0) {
-    add_others(uses);
     add_operands(uses);
-    excess = give_way(excess);
+    excess = give_way(uses, excess);
   }
   if (excess > 0) excess = clear_operands(uses, excess);
   if (excess > 0) {
@@ -191,8 +195,7 @@ std::span<const SlabMovement> ManagedMemory::resize(Bytes capacity) {
   moved_.clear();
   const std::int64_t excess = used_ - capacity_;
   if (excess > 0) {
-    add_others({});
-    static_cast<void>(give_way(excess));  // Everything may leave: nothing is left over.
+    static_cast<void>(give_way({}, excess));  // Everything may leave: nothing is left over.
   }
   for (const SlabMovement& one : moved_) list(one.slab);
   return moved_;

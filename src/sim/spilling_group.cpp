@@ -282,10 +282,7 @@ void SpillingGroup::describe(const IterationStart& start, RepeatPoint& point) {
   for (std::int64_t k = std::max<std::int64_t>(start.step - spilling_.ahead, 0); k < start.step; ++k)
     points_.add_word(room_[static_cast<std::size_t>(k)].value());
   if (spilling_.policy != Eviction::kLru) return;
-  std::vector<SlabId> oldest_first = memory_.residents();
-  std::sort(oldest_first.begin(), oldest_first.end(),
-            [&](SlabId a, SlabId b) { return memory_.last_use(a) < memory_.last_use(b); });
-  for (const SlabId id : oldest_first) points_.add_word(static_cast<std::int64_t>(id));
+  for (const auto& [rank, id] : memory_.residents()) points_.add_word(static_cast<std::int64_t>(id));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include <map>
 
 #include "group_traffic.hpp"
-#include "repeat_points.hpp"
 
 namespace fusescape {
 namespace {
@@ -18,8 +17,7 @@ class StaticGroup {
         visits_{program},
         traffic_{context.machine},
         on_chip_(context.cascade.tensors.size()),
-        kept_bytes_(context.cascade.tensors.size()),
-        points_{program} {}
+        kept_bytes_(context.cascade.tensors.size()) {}
 
   ManagedGroup run() {
     for (const Leaving& one : fitting_.leaving) {
@@ -51,7 +49,6 @@ class StaticGroup {
   std::vector<Bytes> on_chip_;               ///< Per tensor, as sampled.
   std::vector<Bytes> kept_bytes_;            ///< Of these, kept between groups.
   Bytes total_;
-  RepeatPoints points_;
 };
 
 void StaticGroup::sample(std::int64_t step, TensorId tensor, Bytes added) {
@@ -108,12 +105,6 @@ void StaticGroup::store(std::int64_t k, const ProgramSlab& slab) {
 }
 
 void StaticGroup::add_step(std::int64_t k) {
-  points_.add(k, traffic_.made().transfers.points, [&](const IterationStart&, RepeatPoint& point) {
-    for (const auto& [tensor, position] : stored_) {
-      points_.add_word(static_cast<std::int64_t>(tensor));
-      point.stores.push_back(position);
-    }
-  });
   const SlabStep& step = program_.steps[static_cast<std::size_t>(k)];
   traffic_.made().transfers.steps.push_back(program_.works[step.work].time);
   const auto slab_of = [&](std::uint32_t u) -> const ProgramSlab& {
@@ -123,7 +114,6 @@ void StaticGroup::add_step(std::int64_t k) {
   for (std::uint32_t u = step.first_use; u < end; ++u) {
     const ProgramSlab& slab = slab_of(u);
     if (slab.first_step != k) continue;
-    points_.begin(program_.uses[u].slab);
     sample(k, slab.tensor, slab.bytes);
     if (slab.load > Bytes{}) load(k, slab);
   }

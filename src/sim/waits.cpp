@@ -205,7 +205,8 @@ std::string describe(const Cascade& cascade, const SimFailure& failure) {
                          failure.available.value());
     case SimFailure::Reason::kTooLong:
       return fmt::format(
-          "group {} has more steps than can be run one by one; smaller ranks would do, or keeping nothing "
+          "with group {} there are more steps than can be run one by one; smaller ranks would do, or keeping "
+          "nothing "
           "between groups",
           failure.group);
     case SimFailure::Reason::kDeadlock:

@@ -4,6 +4,7 @@
 
 #include "random_machines.hpp"
 #include "random_plans.hpp"
+#include "same_result.hpp"
 #include "simulation.hpp"
 
 namespace fusescape::test_plans {
@@ -37,16 +38,39 @@ PerTensor by_tensor(const SimResult& run) {
   return found;
 }
 
-TEST_CASE("Where all groups fit and nothing is kept between them, eviction changes no traffic") {
-  for_managed_plans([](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout,
-                       const Accelerator& machine) {
-    const auto free = simulate(cascade, plan, layout, machine);
-    const auto run = simulate(cascade, plan, layout, machine, managed(dice, Keep::kNone));
-    REQUIRE(free.has_value());
-    REQUIRE(run.has_value());
-    CHECK(run->dram_read == free->dram_read);
-    CHECK(run->dram_write == free->dram_write);
-  });
+/// Some kinds of operators get a core of their own.
+Accelerator with_two_cores(Dice& dice, Accelerator machine) {
+  machine.cores.push_back(machine.cores.front());
+  for (std::size_t kind = 0; kind < machine.cores.front().cycles_per_op.size(); ++kind)
+    machine.cores[dice.one_in(2) ? 1 : 0].cycles_per_op[kind] = 0;
+  return machine;
+}
+
+TEST_CASE("Where all groups fit and nothing is kept between them, eviction changes nothing") {
+  int deadlocks = 0;
+  for_managed_plans(
+      [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
+        if (dice.one_in(3)) machine = with_two_cores(dice, machine);
+        const auto roomy = simulate(cascade, plan, layout, machine);
+        REQUIRE(roomy.has_value());
+        if (dice.one_in(2))
+          machine.sram.capacity = Bytes{dice.in(roomy->peak.value() / 2, roomy->peak.value() + 3)};
+        SimOptions options{.prefetch_depth = dice.in(0, 3), .steady_state = dice.one_in(2)};
+        const auto free = simulate(cascade, plan, layout, machine, options);
+        options.eviction = managed(dice, Keep::kNone).eviction;
+        const auto run = simulate(cascade, plan, layout, machine, options);
+        if (!free && free.error().reason == SimFailure::Reason::kCapacity) return;  // A group does not fit.
+        REQUIRE(run.has_value());
+        if (!free) {
+          REQUIRE(free.error().reason == SimFailure::Reason::kDeadlock);
+          ++deadlocks;
+          return;
+        }
+        check_same(*run, *free);
+        CHECK(run->events == free->events);
+        CHECK(run->cycles == free->cycles);
+      });
+  CHECK(deadlocks > 0);
 }
 
 TEST_CASE("A plan that does not fit moves what it moves if it fits, and what it spills on top") {
@@ -258,7 +282,7 @@ TEST_CASE("However far ahead its loads may start, a plan moves the same bytes th
         if (!near) return;
         CHECK(near->dram_read == far->dram_read);
         CHECK(near->dram_write == far->dram_write);
-        CHECK(near->peak == far->peak);
+        CHECK(far->peak <= machine.sram.capacity);
         faster += options.prefetch_depth > 1 && far->latency < near->latency ? 1 : 0;
         slower += options.prefetch_depth == 0 && far->latency > near->latency ? 1 : 0;
       });

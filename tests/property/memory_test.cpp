@@ -257,7 +257,7 @@ void check_one(Dice& dice) {
     REQUIRE(memory.held_while_running() <= Bytes{capacity});
     REQUIRE(shadow.run(static_cast<int>(i) + 1, program.steps[i], *moved, memory));
     Bytes sum;
-    for (const SlabId id : memory.residents()) sum += memory.resident(id);
+    for (const auto& [rank, id] : memory.residents()) sum += memory.resident(id);
     REQUIRE(sum == memory.used());
     for (const SlabUse& use : program.steps[i]) {
       if (use.stored) REQUIRE(shadow.in_dram(use.slab));

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "fusescape/sim/options.hpp"
@@ -75,8 +77,6 @@ class ManagedMemory {
   [[nodiscard]] Bytes capacity() const { return Bytes{capacity_}; }
   [[nodiscard]] Bytes resident(SlabId slab) const { return Bytes{at(slab).resident}; }
   [[nodiscard]] std::int64_t next_use(SlabId slab) const { return at(slab).next_use; }
-  /// The larger, the later.
-  [[nodiscard]] std::int64_t last_use(SlabId slab) const { return at(slab).last_use; }
   /// Bytes of it that DRAM has no copy of, and that are on chip.
   [[nodiscard]] Bytes dirty(SlabId slab) const;
   [[nodiscard]] Bytes used() const { return Bytes{used_}; }
@@ -84,8 +84,8 @@ class ManagedMemory {
   [[nodiscard]] Bytes held_while_running() const { return Bytes{running_}; }
   /// Bytes of each of the last operator's uses that were on chip while it ran.
   [[nodiscard]] const std::vector<std::int64_t>& places() const { return place_; }
-  /// What is on chip, whole or in part, in no order.
-  [[nodiscard]] const std::vector<SlabId>& residents() const { return residents_; }
+  /// What is on chip, whole or in part, each with its rank: what gives way first comes last.
+  [[nodiscard]] const std::set<std::pair<std::int64_t, SlabId>>& residents() const { return residents_; }
 
  private:
   struct Slab {
@@ -93,8 +93,8 @@ class ManagedMemory {
     std::int64_t resident = 0;  ///< The first ones.
     std::int64_t clean = 0;     ///< DRAM has a copy of the content from this byte on; at most `resident`.
     std::int64_t next_use = kNeverUsed;
-    std::int64_t last_use = -1;           ///< Number of it among all uses.
-    std::optional<std::size_t> listed{};  ///< Position in residents_.
+    std::int64_t last_use = -1;            ///< Number of it among all uses.
+    std::optional<std::int64_t> listed{};  ///< Its rank in residents_.
   };
   /// A slab of which bytes may give way.
   struct Candidate {
@@ -107,9 +107,9 @@ class ManagedMemory {
   [[nodiscard]] const Slab& at(SlabId slab) const { return slabs_[static_cast<std::size_t>(slab)]; }
   [[nodiscard]] std::int64_t whole_pages(std::int64_t bytes) const;
   [[nodiscard]] std::int64_t claim(std::span<const SlabUse> uses);
-  void add_others(std::span<const SlabUse> uses);
   void add_operands(std::span<const SlabUse> uses);
-  [[nodiscard]] std::int64_t give_way(std::int64_t excess);
+  [[nodiscard]] std::int64_t rank_of(SlabId slab) const;
+  [[nodiscard]] std::int64_t give_way(std::span<const SlabUse> uses, std::int64_t excess);
   [[nodiscard]] std::int64_t clear_operands(std::span<const SlabUse> uses, std::int64_t excess);
   void evict(SlabId slab, std::int64_t to, SlabMovement& movement);
   void settle(const SlabUse& use, std::int64_t place, SlabMovement& movement);
@@ -123,7 +123,7 @@ class ManagedMemory {
   std::int64_t running_ = 0;
   std::int64_t uses_ = 0;  ///< So far.
   std::vector<Slab> slabs_;
-  std::vector<SlabId> residents_;
+  std::set<std::pair<std::int64_t, SlabId>> residents_;  ///< By rank: the last gives way first.
   std::vector<SlabMovement> moved_;  ///< One per use, in order, then one per other slab that gave way.
   std::vector<std::int64_t> place_;  ///< Per use: its bytes on chip while the operator runs.
   std::vector<Candidate> candidates_;

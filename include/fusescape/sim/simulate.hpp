@@ -109,7 +109,8 @@ struct SimFailure {
     kOverflow,     ///< Counts of its tiles may leave 64 bits, or there is no common time base.
     kCapacity,  ///< Without eviction: the static footprint is larger than the memory; with: one tile's slabs
                 ///< are.
-    kTooLong,   ///< With eviction: more steps than can be run one by one, and they do not repeat.
+    kTooLong,   ///< With eviction: more steps than can be run one by one, of tensors that are kept or where
+                ///< they do not repeat.
     kDeadlock,
   } reason{};
   std::uint32_t group = 0;
