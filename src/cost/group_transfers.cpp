@@ -140,7 +140,9 @@ Bytes GroupTransfers::port_bytes(const std::vector<BufferStream>& streams, Part 
 
 /// True of a stream that moves the same bytes with every tile of a group whose tiles are all equal.
 bool GroupTransfers::is_steady(const Stream& stream) const {
-  return tiles_ && stream.visits == *tiles_ && stream.total == stream.first * *tiles_;
+  if (!tiles_ || stream.visits != *tiles_ || stream.total != stream.first * *tiles_) return false;
+  return *tiles_ == 1 ||
+         (stream.second == stream.first && stream.last == stream.first);  // No window is clipped.
 }
 
 bool GroupTransfers::is_uniform() const {

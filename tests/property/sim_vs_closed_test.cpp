@@ -17,7 +17,7 @@ namespace fusescape::test_plans {
 namespace {
 
 constexpr std::uint32_t kSeeds = 6000;
-constexpr std::uint32_t kLongSeeds = 30'000;
+constexpr std::uint32_t kLongSeeds = 60'000;
 constexpr std::int64_t kMany = 32;
 
 /// What of a plan decides how tight the closed form is.
@@ -49,11 +49,13 @@ bool returns(const Cascade& cascade, const GroupLayout& group, const Buffer& buf
   return buffer.role != BufferRole::kCarried && moves_something(flow.loads);
 }
 
-/// Does its content, if it changes, do so at least `kMany` times, by equal transfers, with two slots for
-/// them?
-bool is_alike(const BufferFlow& flow) {
+/// Does its content, if it changes, do so at least `kMany` times, at every tile or at most at every
+/// `kMany`th, by equal transfers, with two slots for them?
+bool is_alike(const BufferFlow& flow, std::int64_t tiles) {
   const auto alike = [&](const Stream& s) {
-    return !s.moves || (flow.slots == 2 && s.visits >= kMany && s.total == s.first * s.visits);
+    if (!s.moves) return true;
+    const bool often = s.visits >= kMany && (s.visits == tiles || s.visits <= tiles / kMany);
+    return flow.slots == 2 && often && s.total == s.first * s.visits;
   };
   return std::all_of(flow.loads.begin(), flow.loads.end(), alike) &&
          std::all_of(flow.stores.begin(), flow.stores.end(), alike);
@@ -77,17 +79,28 @@ bool is_regular(const Cascade& cascade, const Plan& plan, const GroupLayout& gro
   });
 }
 
+/// Of the run with the most.
+std::int64_t tiles_of(const PlanProfile& closed, const GroupProfile& group) {
+  std::int64_t most = 0;
+  for (std::uint32_t i = 0; i < group.class_count; ++i) {
+    most = std::max(most, closed.classes[group.first_class + i].count);
+  }
+  return most;
+}
+
 PlanKind kind_of(const Cascade& cascade, const Plan& plan, const Layout& layout, const PlanProfile& closed,
                  const ProfileOptions& options) {
   bool one_run = true;
   bool alike = true;
-  for (const GroupLayout& group : layout.groups) {
+  for (std::size_t g = 0; g < layout.groups.size(); ++g) {
+    const GroupLayout& group = layout.groups[g];
+    const std::int64_t tiles = tiles_of(closed, closed.groups[g]);
     one_run = one_run && leaf_runs(cascade, plan, group).size() == 1;
     alike = alike && is_regular(cascade, plan, group);
     for (const Buffer& buffer : group.buffers) {
       const BufferFlow flow = flow_of({cascade, plan, group, options}, buffer);
       if (returns(cascade, group, buffer, flow)) return PlanKind::kReturns;
-      alike = alike && is_alike(flow);
+      alike = alike && is_alike(flow, tiles);
     }
   }
   const bool many = std::all_of(closed.classes.begin(), closed.classes.end(),
