@@ -38,7 +38,8 @@ std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& lo
 Bytes exposed(const BufferStream& stream) {
   if (stream.ahead || !stream.in_turn || !stream.moves) return {};
   if (stream.passes == 1) return stream.total - stream.first;
-  return std::max(stream.total - stream.most * stream.passes, Bytes{});
+  const Bytes first_visits = stream.most * stream.passes;
+  return stream.total > first_visits ? stream.total - first_visits : Bytes{};
 }
 
 }  // namespace
