@@ -82,10 +82,13 @@ bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
   cost.onchip_read += all_read;
   cost.onchip_write += all_written;
   tiles_ += std::max(busy, ports);
-  const auto longest = [&] { return std::max(machine_.scale.ticks(compute), port_time(read, written)); };
-  if (index == group_.first_class) first_tile_ = longest();
-  if (index == group_.last_class) last_tile_ = longest();
-  if (group_.run_count > 1) tile_ = longest();
+  const bool first = index == group_.first_class;
+  const bool last = index == group_.last_class;
+  if (!first && !last && group_.run_count == 1) return true;
+  const Ticks tile_time = std::max(machine_.scale.ticks(compute), port_time(read, written));
+  if (group_.run_count > 1) tile_ = tile_time;
+  if (first) first_tile_ = tile_time;
+  if (last) last_tile_ = tile_time;
   return true;
 }
 
