@@ -186,14 +186,13 @@ std::optional<Failure> smallest_failure(const std::string& name, std::uint32_t c
 
 void for_all(std::uint32_t cases, const std::function<void(Dice&)>& check) {
   const auto failure = smallest_failure(property_name(), cases, check);
-  if (!failure) {
-    SUCCEED();
-    return;
+  if (failure) {
+    std::cerr << failure->text;  // Catch would break the line that is to be copied.
+    Dice dice{failure->choices};
+    check(dice);
   }
-  std::cerr << failure->text;  // Catch would break the line that is to be copied.
-  Dice dice{failure->choices};
-  check(dice);
-  FAIL("See above: the smallest case found that fails, or why none was tried.");
+  INFO("See above: the smallest case found that fails, or why none was tried.");
+  REQUIRE_FALSE(failure.has_value());
 }
 
 }  // namespace fusescape::test_plans

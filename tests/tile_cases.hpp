@@ -2,6 +2,8 @@
 // simulation's tests.
 #pragma once
 
+#include <vector>
+
 #include "fusescape/plan/spatial.hpp"
 #include "plans.hpp"
 
@@ -40,6 +42,37 @@ inline TileCase tile_case(const Tiles& tiles, int slots, Ports ports) {
   made.plan = plan_of(made.cascade, slots == 1 ? "I:1{ @x*1 @z*1 z }" : "I:1{ @x*2 @z*2 z }");
   made.plan.spatial = spatial_mappings(made.cascade, made.machine);
   return made;
+}
+
+struct EqualTilesCase {
+  Tiles tiles;
+  int slots;
+  Ports ports;
+  std::int64_t cycles;
+};
+
+/// What the formulas of docs/model/latency.md give for equal tiles, calculated.
+inline std::vector<EqualTilesCase> equal_tiles_cases() {
+  constexpr Ports kShared = Ports::kShared;
+  constexpr Ports kSeparate = Ports::kSeparate;
+  return {
+      // Two slots, shared: max(r + nc + w, n(r+w) + max(0,c-r) + max(0,c-w)).
+      {{8, 4, 6, 4}, 2, kShared, 68},     // max(4 + 48 + 4, 64 + 2 + 2)
+      {{64, 4, 6, 4}, 2, kShared, 516},   // max(392, 512 + 4)
+      {{64, 10, 9, 1}, 2, kShared, 712},  // max(587, 704 + 0 + 8)
+      {{10, 1, 20, 2}, 2, kShared, 203},  // 1 + 200 + 2: bound by compute
+      {{1, 4, 6, 4}, 2, kShared, 14},     // Nothing to overlap with.
+      // Two slots, separate: r + c + w + (n-1) max(r, c, w).
+      {{8, 4, 6, 4}, 2, kSeparate, 14 + 7 * 6},
+      {{64, 10, 9, 1}, 2, kSeparate, 20 + 63 * 10},
+      {{64, 1, 2, 9}, 2, kSeparate, 12 + 63 * 9},
+      // One slot, shared: n(r+c+w); separate: r+c+w + (n-1)(c + max(r, w)).
+      {{8, 4, 6, 4}, 1, kShared, 8 * 14},
+      {{64, 10, 9, 1}, 1, kShared, 64 * 20},
+      {{8, 4, 6, 4}, 1, kSeparate, 14 + 7 * (6 + 4)},
+      {{64, 10, 9, 1}, 1, kSeparate, 20 + 63 * (9 + 10)},
+      {{5, 1, 2, 9}, 1, kSeparate, 12 + 4 * (2 + 9)},
+  };
 }
 
 /// The state update with N=64, L=64 in 8 slices of 640 channels, A with one slot, h0 loaded; 64 x 128 PEs,

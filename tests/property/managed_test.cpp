@@ -206,6 +206,11 @@ TEST_CASE(
       });
 }
 
+auto moved_under_eviction(const Cascade& cascade, std::string_view plan) {
+  const SimOptions options{.eviction = Eviction::kLru, .keep = Keep::kNone};
+  return by_tensor(simulated(cascade, plan_of(cascade, plan), accelerator(), options));
+}
+
 TEST_CASE("A sum that a loop inside its buffer's node computes again is complete after the first time") {
   // z[N] = x[N], 3 elements of 4 bytes, made in tiles of 2, each of them twice.
   CascadeBuilder make{"twice", DataType::kFp32};
@@ -214,9 +219,8 @@ TEST_CASE("A sum that a loop inside its buffer's node computes again is complete
   const TensorId x = make.tensor("x", {n}, TensorKind::kInput);
   const TensorId z = make.make("z", OpKind::kExp, {"z", {n}}, {make.at(x)});
   const Cascade cascade = sound(make.finish());
-  const Plan plan = plan_of(cascade, "@z N:2{ R:1{ z } }");
-  const auto run = simulated(cascade, plan, accelerator(), {.eviction = Eviction::kLru, .keep = Keep::kNone});
-  CHECK(by_tensor(run).at({0, z}).written == Bytes{12});
+  const auto moved = moved_under_eviction(cascade, "@z N:2{ R:1{ z } }");
+  CHECK(moved.at({0, z}).written == Bytes{12});
 }
 
 TEST_CASE("A held window that starts again is loaded whole again") {
@@ -231,9 +235,8 @@ TEST_CASE("A held window that starts again is loaded whole again") {
   const TensorId y = make.tensor("y", {m}, TensorKind::kInput);
   make.make("z", OpKind::kMatmul, {"z", {l}}, {{x, {{.rank = l, .tap = k}}}, make.at(y)});
   const Cascade cascade = sound(make.finish());
-  const Plan plan = plan_of(cascade, "M:1{ K:2{ @x^ z } }");
-  const auto run = simulated(cascade, plan, accelerator(), {.eviction = Eviction::kLru, .keep = Keep::kNone});
-  CHECK(by_tensor(run).at({0, x}).read == Bytes{4 * 2 * (4 + 3)});
+  const auto moved = moved_under_eviction(cascade, "M:1{ K:2{ @x^ z } }");
+  CHECK(moved.at({0, x}).read == Bytes{4 * 2 * (4 + 3)});
 }
 
 TEST_CASE("Sums that are computed again leave and come back again, but are stored once") {
@@ -247,11 +250,9 @@ TEST_CASE("Sums that are computed again leave and come back again, but are store
   const TensorId y = make.tensor("y", {n}, TensorKind::kInput);
   const TensorId z = make.make("Z", OpKind::kMatmul, {"Z", {l}}, {make.at(x), make.at(y)});
   const Cascade cascade = sound(make.finish());
-  const Plan plan = plan_of(cascade, "R:1{ N:1{ L:1{ Z } } }");
-  const auto run = simulated(cascade, plan, accelerator(), {.eviction = Eviction::kLru, .keep = Keep::kNone});
-  const SimTraffic moved = by_tensor(run).at({0, z});
-  CHECK(moved.read == Bytes{2 * 8});
-  CHECK(moved.written == Bytes{2 * 8 + 8});
+  const auto moved = moved_under_eviction(cascade, "R:1{ N:1{ L:1{ Z } } }");
+  CHECK(moved.at({0, z}).read == Bytes{2 * 8});
+  CHECK(moved.at({0, z}).written == Bytes{2 * 8 + 8});
 }
 
 TEST_CASE("A slab that is made in parts, each of them again and again, leaves once, complete") {
@@ -261,9 +262,8 @@ TEST_CASE("A slab that is made in parts, each of them again and again, leaves on
   const TensorId x = make.tensor("x", {n}, TensorKind::kInput);
   const TensorId y = make.make("y", OpKind::kExp, {"y", {n}}, {make.at(x)});
   const Cascade cascade = sound(make.finish());
-  const Plan plan = plan_of(cascade, "{ @y N:3{ L:1{ y } } }");
-  const auto run = simulated(cascade, plan, accelerator(), {.eviction = Eviction::kLru, .keep = Keep::kNone});
-  CHECK(by_tensor(run).at({0, y}).written == Bytes{4});
+  const auto moved = moved_under_eviction(cascade, "{ @y N:3{ L:1{ y } } }");
+  CHECK(moved.at({0, y}).written == Bytes{4});
 }
 
 TEST_CASE("However far ahead its loads may start, a plan moves the same bytes through the same memory") {

@@ -4,6 +4,7 @@
 #include "fusescape/plan/leaf_runs.hpp"
 #include "random_machines.hpp"
 #include "random_plans.hpp"
+#include "same_result.hpp"
 #include "simulation.hpp"
 
 namespace fusescape::test_plans {
@@ -82,22 +83,6 @@ TEST_CASE("The simulation takes at most all compute, all loads and all stores af
     const Ticks largest = std::max({closed.total.compute, closed.total.dram, closed.total.onchip});
     if (plan.node(kRoot).children.size() == 1) CHECK(run.latency - closed.total.latency <= sum - largest);
   });
-}
-
-void check_same(const SimResult& fast, const SimResult& full) {
-  CHECK(fast.latency == full.latency);
-  CHECK(fast.dram_read == full.dram_read);
-  CHECK(fast.dram_write == full.dram_write);
-  CHECK(fast.peak == full.peak);
-  for (std::size_t i = 0; i < full.resources.size(); ++i) {
-    CAPTURE(full.resources[i].name);
-    CHECK(fast.resources[i].busy == full.resources[i].busy);
-    CHECK(fast.resources[i].bytes == full.resources[i].bytes);
-    CHECK(fast.resources[i].stall == full.resources[i].stall);
-  }
-  for (std::size_t i = 0; i < full.tiles.size(); ++i) CHECK(fast.tiles[i].runs == full.tiles[i].runs);
-  for (std::size_t i = 0; i < full.groups.size(); ++i)
-    CHECK(fast.groups[i].compute == full.groups[i].compute);
 }
 
 TEST_CASE("What is skipped as periodic is what running every tile gives, on one core and on several") {

@@ -19,27 +19,12 @@ std::int64_t cycles(const Tiles& tiles, int slots = 2, Ports ports = Ports::kSha
   return run.cycles.value();
 }
 
-TEST_CASE("Simulated equal tiles on a shared port with two slots take what the formula says") {
-  // The same numbers as tests/unit/evaluate_test.cpp has for the closed form.
-  CHECK(cycles({8, 4, 6, 4}) == 68);
-  CHECK(cycles({64, 4, 6, 4}) == 516);
-  CHECK(cycles({64, 10, 9, 1}) == 712);
-  CHECK(cycles({10, 1, 20, 2}) == 203);
-  CHECK(cycles({1, 4, 6, 4}) == 14);
-}
-
-TEST_CASE("Simulated equal tiles on separate ports take r + c + w + (n-1) max(r, c, w)") {
-  CHECK(cycles({8, 4, 6, 4}, 2, Ports::kSeparate) == 14 + 7 * 6);
-  CHECK(cycles({64, 10, 9, 1}, 2, Ports::kSeparate) == 20 + 63 * 10);
-  CHECK(cycles({64, 1, 2, 9}, 2, Ports::kSeparate) == 12 + 63 * 9);
-}
-
-TEST_CASE("Simulated equal tiles with one slot wait for each other") {
-  CHECK(cycles({8, 4, 6, 4}, 1) == 8 * 14);
-  CHECK(cycles({64, 10, 9, 1}, 1) == 64 * 20);
-  CHECK(cycles({8, 4, 6, 4}, 1, Ports::kSeparate) == 14 + 7 * (6 + 4));
-  CHECK(cycles({64, 10, 9, 1}, 1, Ports::kSeparate) == 20 + 63 * (9 + 10));
-  CHECK(cycles({5, 1, 2, 9}, 1, Ports::kSeparate) == 12 + 4 * (2 + 9));
+TEST_CASE("Simulated equal tiles take what the formulas give, with one slot or two, on one port or two") {
+  for (const EqualTilesCase& one : equal_tiles_cases()) {
+    CAPTURE(one.tiles.count, one.tiles.load, one.tiles.compute, one.tiles.store, one.slots,
+            one.ports == Ports::kShared);
+    CHECK(cycles(one.tiles, one.slots, one.ports) == one.cycles);
+  }
 }
 
 /// The same rules in other words: cycle by cycle, one load, one computation and one store per tile.

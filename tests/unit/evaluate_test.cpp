@@ -14,35 +14,16 @@ Cost latency_of(const Tiles& tiles, int slots, Ports ports) {
   return cost_on(profile_of(made.cascade, made.plan), made.machine);
 }
 
-std::int64_t cycles(const Tiles& tiles, int slots = 2, Ports ports = Ports::kShared) {
+std::int64_t cycles(const Tiles& tiles, int slots, Ports ports) {
   return latency_of(tiles, slots, ports).latency.value();
 }
 
-TEST_CASE(
-    "Equal tiles on one shared port with two slots: max(r + nc + w, n(r+w) + max(0,c-r) + max(0,c-w))") {
-  // (4, 6, 4): n=8: max(4 + 48 + 4, 64 + 2 + 2) = 68; n=64: max(392, 512 + 4) = 516.
-  CHECK(cycles({8, 4, 6, 4}) == 68);
-  CHECK(cycles({64, 4, 6, 4}) == 516);
-  // (10, 9, 1): n=64: max(587, 704 + 0 + 8) = 712.
-  CHECK(cycles({64, 10, 9, 1}) == 712);
-  // Compute-bound: (1, 20, 2), n=10: 1 + 200 + 2.
-  CHECK(cycles({10, 1, 20, 2}) == 203);
-  // One tile has nothing to overlap with.
-  CHECK(cycles({1, 4, 6, 4}) == 14);
-}
-
-TEST_CASE("Separate ports with two slots: r + c + w + (n-1) max(r, c, w)") {
-  CHECK(cycles({8, 4, 6, 4}, 2, Ports::kSeparate) == 14 + 7 * 6);
-  CHECK(cycles({64, 10, 9, 1}, 2, Ports::kSeparate) == 20 + 63 * 10);
-  CHECK(cycles({64, 1, 2, 9}, 2, Ports::kSeparate) == 12 + 63 * 9);
-}
-
-TEST_CASE("One slot each way: n(r+c+w) on a shared port, r+c+w + (n-1)(c + max(r, w)) on separate ones") {
-  CHECK(cycles({8, 4, 6, 4}, 1) == 8 * 14);
-  CHECK(cycles({64, 10, 9, 1}, 1) == 64 * 20);
-  CHECK(cycles({8, 4, 6, 4}, 1, Ports::kSeparate) == 14 + 7 * (6 + 4));
-  CHECK(cycles({64, 10, 9, 1}, 1, Ports::kSeparate) == 20 + 63 * (9 + 10));
-  CHECK(cycles({5, 1, 2, 9}, 1, Ports::kSeparate) == 12 + 4 * (2 + 9));
+TEST_CASE("Equal tiles take what the formulas give, with one slot or two, on one port or two") {
+  for (const EqualTilesCase& one : equal_tiles_cases()) {
+    CAPTURE(one.tiles.count, one.tiles.load, one.tiles.compute, one.tiles.store, one.slots,
+            one.ports == Ports::kShared);
+    CHECK(cycles(one.tiles, one.slots, one.ports) == one.cycles);
+  }
 }
 
 TEST_CASE("Unequal tiles take at least the port's sum and the first load, all compute and the last store") {
