@@ -81,6 +81,7 @@ Ticks GroupRun::settle() {
   for (;;) {
     for (std::size_t core = 0; core < cores_.size(); ++core) try_start(static_cast<int>(core));
     for (DramPort& port : state_.ports) port.serve(state_.now);
+    report_spans();  // Of what was cut short.
     const Ticks next = next_time();
     if (next > state_.now) return next;
     complete_all();
@@ -94,6 +95,24 @@ void GroupRun::complete_all() {
       GroupRun& owner = transfer.group == program_.group ? *this : *next_;
       owner.complete(transfer.buffer, transfer.store);
     }
+  }
+  report_spans();
+  for (std::size_t i = 0; i < deliveries_.size();) {
+    if (deliveries_[i].at > state_.now) {
+      ++i;
+      continue;
+    }
+    ++delivered_[static_cast<std::size_t>(deliveries_[i].edge)];
+    deliveries_.erase(deliveries_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (std::size_t core = 0; core < cores_.size(); ++core) {
+    if (cores_[core].running && cores_[core].end <= state_.now) end_tile(static_cast<int>(core));
+  }
+}
+
+/// Tells the observer what ports have served until now.
+void GroupRun::report_spans() {
+  for (DramPort& port : state_.ports) {
     for (const TransferSpan& span : port.spans()) {
       const BufferSpec& buffer = (span.transfer.group == program_.group ? program_ : next_->program_)
                                      .buffers[static_cast<std::size_t>(span.transfer.buffer)];
@@ -107,17 +126,6 @@ void GroupRun::complete_all() {
                               .bytes = Bytes{span.bytes}});
     }
     port.spans().clear();
-  }
-  for (std::size_t i = 0; i < deliveries_.size();) {
-    if (deliveries_[i].at > state_.now) {
-      ++i;
-      continue;
-    }
-    ++delivered_[static_cast<std::size_t>(deliveries_[i].edge)];
-    deliveries_.erase(deliveries_.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  for (std::size_t core = 0; core < cores_.size(); ++core) {
-    if (cores_[core].running && cores_[core].end <= state_.now) end_tile(static_cast<int>(core));
   }
 }
 

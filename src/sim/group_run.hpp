@@ -142,6 +142,7 @@ class GroupRun {
   // group_run.cpp
   void start();
   void complete_all();
+  void report_spans();
   Ticks settle();
   [[nodiscard]] Ticks next_time() const;
   [[nodiscard]] bool finished() const;

@@ -40,6 +40,7 @@ PerTensor by_tensor(const SimResult& run) {
 
 /// Some kinds of operators get a core of their own.
 Accelerator with_two_cores(Dice& dice, Accelerator machine) {
+  machine.model.count_second_slots = true;  // Or memory is hardly ever what a circle waits for.
   machine.cores.push_back(machine.cores.front());
   for (std::size_t kind = 0; kind < machine.cores.front().cycles_per_op.size(); ++kind)
     machine.cores[dice.one_in(2) ? 1 : 0].cycles_per_op[kind] = 0;
@@ -50,7 +51,7 @@ TEST_CASE("Where all groups fit and nothing is kept between them, eviction chang
   int deadlocks = 0;
   for_managed_plans(
       [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
-        if (dice.one_in(3)) machine = with_two_cores(dice, machine);
+        if (dice.one_in(2)) machine = with_two_cores(dice, machine);
         const auto roomy = simulate(cascade, plan, layout, machine);
         REQUIRE(roomy.has_value());
         if (dice.one_in(2))

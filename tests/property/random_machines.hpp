@@ -12,6 +12,7 @@ inline Accelerator random_machine(Dice& dice) {
   machine.sram.bank_read = machine.sram.bank_write = BitsPerCycle{8 * dice.in(0, 8)};
   machine.sram.ports = dice.one_in(2) ? Ports::kShared : Ports::kSeparate;
   machine.model.fill_cycles = Cycles{dice.in(0, 2)};
+  machine.model.count_second_slots = !dice.one_in(4);
   return machine;
 }
 
