@@ -1,12 +1,25 @@
 #include "fusescape/cost/evaluate.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "fusescape/plan/work_cost.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 namespace {
+
+/// What of a group's runs has been added up; of one core, which they share.
+struct Turns {
+  Ticks in_turn;          ///< Of all tiles, each run as long as its own transfers at least.
+  Ticks waited;           ///< At most, before a run, for what had to move until then.
+  Ticks with_rest;        ///< Runs up to one of them, and all that moves after it; the longest.
+  std::uint32_t run = 0;  ///< Of the class that was added last; until tile likewise.
+  Ticks earlier_runs;     ///< Tiles of those before it.
+  Ticks before_lead;
+  Ticks after_tail;
+  Ticks tile;
+};
 
 class GroupEvaluation {
  public:
@@ -29,30 +42,27 @@ class GroupEvaluation {
   [[nodiscard]] Ticks lead() const { return dram_time(group_.lead); }
   [[nodiscard]] Ticks tail() const { return dram_time(group_.tail); }
   [[nodiscard]] Ticks both_ways(Ticks reads, Ticks writes) const {
-    return machine_.dram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
+    return machine_.dram_ports == Ports::kShared ? reads + writes : longest(reads, writes);
   }
   [[nodiscard]] Ticks pipeline() const;
   [[nodiscard]] Ticks bound_by_runs(Ticks core) const;
   [[nodiscard]] Ticks bound_by_port(Ticks port) const;
+  [[nodiscard]] Ticks bound_by_returns() const;
+  [[nodiscard]] Ticks bound_by_last_visit() const;
 
   const PlanProfile& profile_;
   const Machine& machine_;
   const GroupProfile& group_;
-  Ticks tiles_;            ///< Of all tiles, each as long as its busier on-chip resource.
-  Ticks in_turn_;          ///< Likewise, but each run as long as its own transfers at least.
-  std::uint32_t run_ = 0;  ///< Of the class that was added last, if runs take turns; until tile_ likewise.
-  Ticks earlier_runs_;     ///< Tiles of those before it.
-  Ticks before_lead_;
-  Ticks after_tail_;
-  Ticks tile_;
+  Ticks tiles_;  ///< Of all tiles, each as long as its busier on-chip resource.
   Ticks first_tile_;
   Ticks last_tile_;
+  std::optional<Turns> turns_;  ///< If there are several runs.
 };
 
 Ticks GroupEvaluation::port_time(Bytes read, Bytes written) const {
   const Ticks reads = Ticks{read.value()} * machine_.sram_read_ticks_per_byte;
   const Ticks writes = Ticks{written.value()} * machine_.sram_write_ticks_per_byte;
-  return machine_.sram_ports == Ports::kShared ? reads + writes : std::max(reads, writes);
+  return machine_.sram_ports == Ports::kShared ? reads + writes : longest(reads, writes);
 }
 
 bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
@@ -81,12 +91,12 @@ bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
   cost.compute_cycles += all_compute;
   cost.onchip_read += all_read;
   cost.onchip_write += all_written;
-  tiles_ += std::max(busy, ports);
+  tiles_ += longest(busy, ports);
   const bool first = index == group_.first_class;
   const bool last = index == group_.last_class;
-  if (!first && !last && group_.run_count == 1) return true;
-  const Ticks tile_time = std::max(machine_.scale.ticks(compute), port_time(read, written));
-  if (group_.run_count > 1) tile_ = tile_time;
+  if (!first && !last && !turns_) return true;
+  const Ticks tile_time = longest(machine_.scale.ticks(compute), port_time(read, written));
+  if (turns_) turns_->tile = tile_time;
   if (first) first_tile_ = tile_time;
   if (last) last_tile_ = tile_time;
   return true;
@@ -104,19 +114,22 @@ Ticks GroupEvaluation::pipeline() const {
   const bool two_there = group_.ahead_of_lead > Bytes{0};
   if (machine_.dram_ports == Ports::kSeparate) {
     const Ticks reads = two_there ? r * (n - 2) + c : r * (n - 1);
-    return (two_there ? r * 2 : r) + c + w + std::max({reads, c * (n - 1), w * (n - 1)});
+    return (two_there ? r * 2 : r) + c + w + longest(reads, c * (n - 1), w * (n - 1));
   }
-  const Ticks idle = (two_there ? c : std::max(none, c - r)) + std::max(none, c - w);
-  return std::max((two_there ? r * 2 : r) + tiles_ + w, (r + w) * n + idle);
+  const Ticks idle = (two_there ? c : longest(none, c - r)) + longest(none, c - w);
+  return longest((two_there ? r * 2 : r) + tiles_ + w, (r + w) * n + idle);
 }
 
 /// Runs that take turns on one core: while one of them has it, the port has nothing of the others but what
 /// their slots hold; each needs its own loads before its first tile, and stores after its last one; and what
 /// one of them spills for the next one is out and in again before that starts.
 Ticks GroupEvaluation::bound_by_runs(Ticks core) const {
-  const Ticks led = dram_time(group_.last_lead) - before_lead_ + tail();
-  const Ticks trailed = lead() + dram_time(group_.first_tail) - after_tail_;
-  return std::max({in_turn_ + tail(), tiles_ + std::max(led, trailed), core + dram_time(group_.round_trips)});
+  const Turns& turns = *turns_;
+  const Ticks led = dram_time(group_.last_lead) - turns.before_lead + tail();
+  const Ticks trailed = lead() + dram_time(group_.first_tail) - turns.after_tail;
+  const Ticks around = longest(tiles_ + longest(led, trailed), core + dram_time(group_.round_trips));
+  const Ticks waited = longest(turns.waited, dram_time(group_.later_leads));
+  return longest(turns.in_turn + waited + tail(), turns.with_rest, around);
 }
 
 /// All transfers (`port`), and when the port must be idle: until the first tile that stores has ended, once
@@ -126,16 +139,30 @@ Ticks GroupEvaluation::bound_by_port(Ticks port) const {
   const Ticks none;
   const Ticks first = first_tile_ * group_.tiles_before_stores;
   const Ticks last = last_tile_ * group_.tiles_after_loads;
-  const Ticks idle_first = std::max(none, first - (dram_time(group_.early_loads) - lead()));
-  const Ticks idle_last = std::max(none, last - dram_time(group_.late_stores));
+  const Ticks idle_first = longest(none, first - (dram_time(group_.early_loads) - lead()));
+  const Ticks idle_last = longest(none, last - dram_time(group_.late_stores));
   const std::int64_t ends = group_.tiles_before_stores + group_.tiles_after_loads;
   const bool apart = group_.class_count > 1 || ends <= profile_.classes[group_.first_class].count;
   if (machine_.dram_ports == Ports::kSeparate) {
     const Ticks reads = dram_time(group_.loads) + last + tail() + (apart ? idle_first : none);
     const Ticks writes = lead() + first + dram_time(group_.dram_write) + (apart ? idle_last : none);
-    return std::max(reads, writes);
+    return longest(reads, writes);
   }
-  return port + (apart ? idle_first + idle_last : std::max(idle_first, idle_last));
+  return port + (apart ? idle_first + idle_last : longest(idle_first, idle_last));
+}
+
+/// Slots that take turns with what is elsewhere: a visit of an unfinished sum waits until another one has
+/// left its place, and it has come.
+Ticks GroupEvaluation::bound_by_returns() const {
+  const Ticks both_ways = dram_time(group_.round_trip);
+  const Ticks meanwhile = first_tile_ * group_.return_tiles;
+  return tiles_ + lead() + tail() + longest(Ticks{}, both_ways - meanwhile) * group_.returns;
+}
+
+/// All that must move before the last visit of an outer loop's input begins, and its tiles.
+Ticks GroupEvaluation::bound_by_last_visit() const {
+  const Bytes before = group_.before_last_visit[static_cast<std::size_t>(machine_.dram_ports)];
+  return dram_time(before) + last_tile_ * group_.last_visit_tiles + tail();
 }
 
 Ticks GroupEvaluation::latency(Ticks port) const {
@@ -144,8 +171,10 @@ Ticks GroupEvaluation::latency(Ticks port) const {
     return dram_time(stays + group_.tail - group_.tile_store) + pipeline();
   }
   const Ticks core = tiles_ + dram_time(group_.waits[static_cast<std::size_t>(machine_.dram_ports)]);
-  const Ticks bound = std::max(core, bound_by_port(port));
-  return group_.run_count > 1 && machine_.one_kind ? std::max(bound, bound_by_runs(core)) : bound;
+  Ticks bound = longest(core, bound_by_port(port));
+  if (group_.last_visit_tiles > 0) bound = longest(bound, bound_by_last_visit());
+  if (group_.returns > 0 && machine_.one_kind) bound = longest(bound, bound_by_returns());
+  return turns_ && machine_.one_kind ? longest(bound, bound_by_runs(core)) : bound;
 }
 
 /// The busiest resource; ties go to the first.
@@ -155,25 +184,33 @@ Bound bound_of(const GroupCost& cost) {
 }
 
 bool GroupEvaluation::add_classes(GroupCost& cost) {
+  if (group_.run_count > 1) turns_.emplace();
   for (std::uint32_t i = 0; i < group_.class_count; ++i) {
     if (!add_class(group_.first_class + i, cost)) return false;
-    if (group_.run_count > 1) note_run(group_.first_class + i);
+    if (turns_) note_run(group_.first_class + i);
   }
   return true;
 }
 
 /// After each class, what bound_by_runs() needs. The first class of a run has its longest tiles.
 void GroupEvaluation::note_run(std::uint32_t index) {
-  const RunProfile& run = profile_.runs[group_.first_run + run_];
+  Turns& turns = *turns_;
+  const RunProfile& run = profile_.runs[group_.first_run + turns.run];
+  const auto ports = static_cast<std::size_t>(machine_.dram_ports);
   if (index == run.first_class) {
-    before_lead_ += tile_ * run.before_lead;
-    after_tail_ += tile_ * run.after_tail;
+    turns.before_lead += turns.tile * run.before_lead;
+    turns.after_tail += turns.tile * run.after_tail;
+    if (turns.run > 0) turns.waited = longest(turns.waited, dram_time(run.before[ports]) - turns.in_turn);
+    const Ticks start = turns.run > 0 ? turns.in_turn + turns.waited : lead();
+    turns.with_rest = longest(turns.with_rest, start + turns.tile + dram_time(run.from[ports]));
   }
   if (index + 1 < run.first_class + run.class_count) return;
-  const Ticks core = tiles_ - earlier_runs_ + (run_ == 0 ? lead() : Ticks{});
-  in_turn_ += std::max(core, both_ways(dram_time(run.loads), dram_time(run.stores)));
-  earlier_runs_ = tiles_;
-  ++run_;
+  const Ticks own = both_ways(dram_time(run.loads), dram_time(run.stores)) + turns.tile * (2 * run.turns);
+  turns.in_turn += longest(tiles_ - turns.earlier_runs, own) + (turns.run == 0 ? lead() : Ticks{});
+  turns.waited = longest(turns.waited, dram_time(run.before_last[ports]) + turns.tile - turns.in_turn);
+  turns.with_rest = longest(turns.with_rest, turns.in_turn + dram_time(run.after[ports]));
+  turns.earlier_runs = tiles_;
+  ++turns.run;
 }
 
 bool overflowed(const GroupCost& cost) {

@@ -10,18 +10,16 @@
 namespace fusescape {
 namespace {
 
-/// More iterations than that are as good as endless; sums of a few still fit.
-constexpr std::int64_t kMostIterations = std::numeric_limits<std::int64_t>::max() / 8;
+bool runs(const LeafRun& run, OpId op) {
+  return std::find(run.operators.begin(), run.operators.end(), op) != run.operators.end();
+}
+
+}  // namespace
 
 std::int64_t at_most(Elements count) {
   return count.overflow() ? kMostIterations : std::min(count.value(), kMostIterations);
 }
 
-bool runs(const LeafRun& run, OpId op) {
-  return std::find(run.operators.begin(), run.operators.end(), op) != run.operators.end();
-}
-
-/// Iterations of a nest within `bounds` if all are equal; else one, of which there is no more to say.
 std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& loops) {
   Elements count{1};
   for (const PathLoop& loop : loops) {
@@ -34,15 +32,12 @@ std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& lo
   return at_most(count);
 }
 
-/// What single slots make the core wait for: all but the first visits of each pass.
-Bytes exposed(const BufferStream& stream) {
-  if (stream.ahead || !stream.in_turn || !stream.moves) return {};
-  if (stream.passes == 1) return stream.total - stream.first;
-  const Bytes first_visits = stream.most * stream.passes;
-  return stream.total > first_visits ? stream.total - first_visits : Bytes{};
+PerPorts both_ways(Bytes reads, Bytes writes) {
+  PerPorts sums;
+  sums[static_cast<std::size_t>(Ports::kShared)] = reads + writes;
+  sums[static_cast<std::size_t>(Ports::kSeparate)] = std::max(reads, writes);
+  return sums;
 }
-
-}  // namespace
 
 GroupTransfers::RunRange GroupTransfers::runs_below(NodeId node) const {
   const auto below = [&](const LeafRun& run) { return is_above(plan_, node, run.parent); };
@@ -101,10 +96,14 @@ void GroupTransfers::add(const Buffer& buffer, const BufferFlow& flow) {
   place.slots = flow.slots;
   place.depth = flow.depth;
   place.spilled = buffer.role == BufferRole::kFetched && is_made_here(buffer);
+  place.returns = buffer.stored && !flow.loads.empty();
+  const auto count = static_cast<std::int32_t>(plan_.node(flow.memory.node).children.size());
+  place.lives_throughout = flow.memory.first_child == 0 && flow.memory.last_child + 1 == count;
   const auto& indices = buffer.access.indices;
   place.shifted = std::any_of(indices.begin(), indices.end(),
                               [](const Index& index) { return index.tap.has_value() || index.distance > 0; });
   place.passes = passes_of(buffer.node, below.count());
+  place.lives_with_one = runs_below(flow.memory.node).count() == 1;
   set_users(buffer, below, place);
   set_visit_tiles(buffer, flow, place);
   const auto placed = [&](const Stream& stream, bool in_turn) {
@@ -114,7 +113,11 @@ void GroupTransfers::add(const Buffer& buffer, const BufferFlow& flow) {
     return made;
   };
   const bool throughout = place.first_run == below.first && place.last_run == below.last;
-  for (const Stream& load : flow.loads) loads_.push_back(placed(load, throughout));
+  for (const Stream& load : flow.loads) {
+    loads_.push_back(placed(load, throughout));
+    // Who fills a state's next slices needs the first ones there, too.
+    if (load.carried && run_of(*buffer.producer) < run_of(load.op)) loads_.back().op = *buffer.producer;
+  }
   for (const Stream& store : flow.stores) stores_.push_back(placed(store, below.count() == 1));
 }
 
@@ -142,8 +145,7 @@ Bytes GroupTransfers::port_bytes(const std::vector<BufferStream>& streams, Part 
 /// True of a stream that moves the same bytes with every tile of a group whose tiles are all equal.
 bool GroupTransfers::is_steady(const Stream& stream) const {
   if (!tiles_ || stream.visits != *tiles_ || stream.total != stream.first * *tiles_) return false;
-  return *tiles_ == 1 ||
-         (stream.second == stream.first && stream.last == stream.first);  // No window is clipped.
+  return *tiles_ == 1 || (stream.second == stream.first && stream.last == stream.first);  // None is clipped.
 }
 
 bool GroupTransfers::is_uniform() const {
@@ -152,22 +154,30 @@ bool GroupTransfers::is_uniform() const {
          std::all_of(stores_.begin(), stores_.end(), hides);
 }
 
-/// Second slabs that the port serves before the last slab that the first tile needs, since inner loops' loads
-/// go first. Known where one run uses all buffers.
-Bytes GroupTransfers::ahead_of_lead() const {
-  const auto concurrent = [&](const Stream& s) { return is_concurrent(s); };
-  const auto spilled = [&](const BufferStream& s) { return s.spilled; };  // These come before all others.
-  if (runs_.size() > 1 || std::any_of(loads_.begin(), loads_.end(), concurrent) ||
-      std::any_of(loads_.begin(), loads_.end(), spilled)) {
-    return {};
-  }
+/// Whether its second slab has memory when the group begins, however memory is shared.
+bool GroupTransfers::has_second_at_once(const BufferStream& stream) const {
+  return stream.slots > 1 && stream.lives_throughout && (runs_.size() == 1 || stream.visits > stream.passes);
+}
+
+/// How far out the loads are that the first tile needs; nothing if something else comes before them.
+std::optional<int> GroupTransfers::outermost_lead() const {
   int outermost = std::numeric_limits<int>::max();
   for (const BufferStream& s : loads_) {
+    if (!runs(runs_.front(), s.op)) continue;
+    if (is_concurrent(s) || s.spilled) return std::nullopt;  // Spilled ones come before all others.
     if (s.first > Bytes{0}) outermost = std::min(outermost, s.depth);
   }
+  return outermost;
+}
+
+/// Second slabs that the port serves before the last slab that the first tile needs, since inner loops' loads
+/// go first; of the first run, since later ones' may have no memory yet.
+Bytes GroupTransfers::ahead_of_lead() const {
+  const std::optional<int> outermost = outermost_lead();
   Bytes sum;
   for (const BufferStream& s : loads_) {
-    if (s.depth > outermost && s.slots > 1) sum += s.second;
+    if (outermost && runs(runs_.front(), s.op) && s.depth > *outermost && has_second_at_once(s))
+      sum += s.second;
   }
   return sum;
 }
@@ -210,34 +220,6 @@ std::size_t GroupTransfers::run_of(OpId op) const {
   return static_cast<std::size_t>(found - runs_.begin());
 }
 
-/// The last run that needs loads for its first tile, and the first that makes stores with its last one; in
-/// how many tiles the others come before and after.
-void GroupTransfers::find_leads(GroupProfile& group, std::span<RunProfile> profiles) const {
-  std::size_t leads = 0;
-  std::size_t tails = runs_.size() - 1;
-  for (const BufferStream& s : loads_) {
-    if (s.first > Bytes{0}) leads = std::max(leads, run_of(s.op));
-  }
-  for (const BufferStream& s : stores_) {
-    if (s.early) continue;
-    group.first_tail += s.last;
-    if (s.last > Bytes{0}) tails = std::min(tails, run_of(s.op));
-  }
-  group.last_lead = port_bytes(loads_, [](const BufferStream& s) { return s.first; });
-  for (std::size_t i = 0; i < runs_.size(); ++i) {
-    if (i < leads) profiles[i].before_lead = tiles_in_a_pass(runs_[i], runs_[leads]);
-    if (i > tails) profiles[i].after_tail = tiles_in_a_pass(runs_[i], runs_[tails]);
-  }
-}
-
-/// Of `run`, while the innermost node that holds both it and `other` does one iteration; at most.
-std::int64_t GroupTransfers::tiles_in_a_pass(const LeafRun& run, const LeafRun& other) const {
-  const std::vector<PathLoop> nest = loops_above(plan_, run.parent);
-  const std::size_t shared = loops_above(plan_, common_ancestor(plan_, run.parent, other.parent)).size();
-  const auto inner = nest.begin() + static_cast<std::ptrdiff_t>(shared);
-  return at_most(iteration_count(first_tile(cascade_, {nest.begin(), inner}), {inner, nest.end()}));
-}
-
 void GroupTransfers::sum_loads(GroupProfile& group) const {
   std::vector<BufferStream> leading;
   std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(leading),
@@ -258,46 +240,6 @@ void GroupTransfers::sum_stores(GroupProfile& group) const {
   }
 }
 
-/// Whether each tile that loads comes right after the one that stores just that.
-bool GroupTransfers::waits_for(const BufferStream& load, const BufferStream& store) const {
-  if (load.tensor != store.tensor || load.shifted || store.early) return false;
-  const std::size_t maker = run_of(store.op);
-  const std::size_t user = run_of(load.op);
-  if (user != maker + 1 || runs_[user].parent != runs_[maker].parent) return false;
-  const std::int64_t tiles = at_most(iteration_count(cascade_, loops_above(plan_, runs_[user].parent)));
-  return load.visits == tiles && store.visits == tiles;
-}
-
-/// What is spilled between two tiles, one after the other: out and in again while nothing runs.
-Bytes GroupTransfers::round_trips() const {
-  Bytes sum;
-  const auto beside_others = [&](const BufferStream& load) {
-    const auto same = [&](const BufferStream& s) { return s.op == load.op && s.total > Bytes{0}; };
-    return is_concurrent(load) && std::count_if(loads_.begin(), loads_.end(), same) > 1;
-  };
-  for (const BufferStream& load : loads_) {
-    if (!load.spilled || beside_others(load)) continue;
-    for (const BufferStream& store : stores_) {
-      if (waits_for(load, store)) sum += load.total + store.total;
-    }
-  }
-  return sum;
-}
-
-void GroupTransfers::sum_both(GroupProfile& group) const {
-  const auto both_ways = [](Bytes reads, Bytes writes) {
-    PerPorts sums;
-    sums[static_cast<std::size_t>(Ports::kShared)] = reads + writes;
-    sums[static_cast<std::size_t>(Ports::kSeparate)] = std::max(reads, writes);
-    return sums;
-  };
-  Bytes exposed_stores;
-  for (const BufferStream& s : stores_) exposed_stores += s.early ? Bytes{} : exposed(s);
-  group.transfers = both_ways(group.loads, group.dram_write);
-  group.waits = both_ways(port_bytes(loads_, exposed), exposed_stores);
-  for (Bytes& wait : group.waits) wait += group.lead + group.tail;
-}
-
 /// When the port must wait for tiles.
 void GroupTransfers::find_ends(GroupProfile& group) const {
   const std::int64_t tiles = std::min(tiles_.value_or(1), kMostIterations);
@@ -314,39 +256,21 @@ void GroupTransfers::find_ends(GroupProfile& group) const {
   group.late_stores = late_stores(after);
 }
 
-/// A run that takes turns with others has the port's help only so far ahead as its slots reach.
-void GroupTransfers::sum_runs(std::span<RunProfile> profiles) const {
-  for (std::size_t i = 0; i < runs_.size(); ++i) {
-    const std::int64_t passes = passes_of(runs_[i].parent, 1);
-    const auto elsewhere = [&](const BufferStream& s) { return s.most * s.slots * passes; };
-    const auto belongs = [&](const BufferStream& s) {
-      return s.first_run == i && s.last_run == i && s.total > elsewhere(s);
-    };
-    std::vector<BufferStream> own;
-    Bytes ahead;
-    for (const BufferStream& s : loads_) {
-      if (!belongs(s)) continue;
-      own.push_back(s);
-      ahead += elsewhere(s);
-    }
-    RunProfile& made = profiles[i];
-    made.loads = std::max(port_bytes(own, [](const BufferStream& s) { return s.total; }) - ahead, Bytes{});
-    for (const BufferStream& s : stores_) {
-      if (belongs(s) && !s.early) made.stores += s.total - elsewhere(s);
-    }
-  }
-}
-
 void GroupTransfers::sum_up(GroupProfile& group, std::span<RunProfile> profiles) const {
-  group.uniform = is_uniform();
   sum_loads(group);
+  const bool none_or_all = group.ahead_of_lead == Bytes{0} || group.ahead_of_lead == group.tile_load;
+  group.uniform = none_or_all && is_uniform();
   sum_stores(group);
   sum_both(group);
   find_ends(group);
+  find_last_visit(group);
+  find_returns(group);
   if (runs_.size() == 1) return;
   group.round_trips = round_trips();
+  group.later_leads = later_leads();
   sum_runs(profiles);
   find_leads(group, profiles);
+  sum_before_and_after(profiles);
 }
 
 }  // namespace fusescape

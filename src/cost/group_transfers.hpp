@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -11,8 +12,17 @@
 #include "fusescape/cost/profile.hpp"
 #include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
+#include "fusescape/plan/traffic.hpp"
 
 namespace fusescape {
+
+/// More iterations than that are as good as endless; sums of a few still fit.
+inline constexpr std::int64_t kMostIterations = std::numeric_limits<std::int64_t>::max() / 8;
+[[nodiscard]] std::int64_t at_most(Elements count);
+/// Iterations of a nest within `bounds` if all are equal; else one, of which there is no more to say.
+[[nodiscard]] std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& loops);
+/// Bytes that the busier port moves.
+[[nodiscard]] PerPorts both_ways(Bytes reads, Bytes writes);
 
 /// The transfers of one buffer in one direction, and where its visits lie.
 struct BufferStream : Stream {
@@ -24,13 +34,16 @@ struct BufferStream : Stream {
   std::int64_t passes = 1;       ///< Times that others run between two of its visits, and the start.
   std::size_t first_run = 0;     ///< Of those that use its buffer.
   std::size_t last_run = 0;
-  bool spilled = false;  ///< The group makes itself what it loads.
-  bool shifted = false;  ///< By a window, or an earlier element.
-  bool in_turn = false;  ///< In a pass, nothing else can run between two visits.
+  bool lives_with_one = false;    ///< Where it has memory, only one run runs.
+  bool lives_throughout = false;  ///< It has memory while anything below its node runs.
+  bool returns = false;           ///< Sums that are not finished go out and come back.
+  bool spilled = false;           ///< The group makes itself what it loads.
+  bool shifted = false;           ///< By a window, or an earlier element.
+  bool in_turn = false;           ///< In a pass, nothing else can run between two visits.
 };
 
 /// Collects the flows of a group's buffers, and derives from them what the closed form of latency needs
-/// (docs/model/latency.md).
+/// (docs/model/latency.md). waits.cpp: what tiles wait for; turns.cpp: several runs.
 class GroupTransfers {
  public:
   /// `tiles`: of the group, if they are all equal.
@@ -48,6 +61,13 @@ class GroupTransfers {
     std::size_t last = 0;
     [[nodiscard]] std::size_t count() const { return last - first + 1; }
   };
+  /// What tiles wait for, by what it is.
+  struct Exposed {
+    Bytes loads;
+    Bytes stores;
+    Bytes before_loads;  ///< Stores that a shared port serves before loads that tiles wait for.
+    Bytes round_trip;    ///< Of the sum with the most that leaves unfinished: out and back.
+  };
   using Part = Bytes (*)(const BufferStream&);
   [[nodiscard]] bool is_made_here(const Buffer& buffer) const;
   [[nodiscard]] RunRange runs_below(NodeId node) const;
@@ -60,7 +80,14 @@ class GroupTransfers {
   [[nodiscard]] Bytes port_bytes(const std::vector<BufferStream>& streams, Part part) const;
   [[nodiscard]] bool is_steady(const Stream& stream) const;
   [[nodiscard]] bool is_uniform() const;
+  [[nodiscard]] bool is_even(const BufferStream& stream) const;
+  [[nodiscard]] Bytes before_exposed(const BufferStream& stream, bool is_store) const;
+  [[nodiscard]] Bytes exposed_store(const BufferStream& stream) const;
+  [[nodiscard]] Exposed exposed_in(std::size_t run) const;
+  [[nodiscard]] bool has_second_at_once(const BufferStream& stream) const;
+  [[nodiscard]] std::optional<int> outermost_lead() const;
   [[nodiscard]] Bytes ahead_of_lead() const;
+  [[nodiscard]] Bytes later_leads() const;
   [[nodiscard]] Bytes early_loads(std::int64_t tiles) const;
   [[nodiscard]] Bytes late_stores(std::int64_t tiles) const;
   void sum_loads(GroupProfile& group) const;
@@ -68,9 +95,12 @@ class GroupTransfers {
   [[nodiscard]] bool waits_for(const BufferStream& load, const BufferStream& store) const;
   [[nodiscard]] Bytes round_trips() const;
   void sum_both(GroupProfile& group) const;
+  void find_last_visit(GroupProfile& group) const;
+  void find_returns(GroupProfile& group) const;
   void find_ends(GroupProfile& group) const;
   void find_leads(GroupProfile& group, std::span<RunProfile> runs) const;
   void sum_runs(std::span<RunProfile> runs) const;
+  void sum_before_and_after(std::span<RunProfile> runs) const;
 
   const FlowContext& context_;
   const Cascade& cascade_;

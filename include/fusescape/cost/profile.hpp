@@ -34,6 +34,9 @@ struct TileClass {
   std::uint32_t work_count = 0;
 };
 
+/// By Ports: one for both directions, or one each.
+using PerPorts = std::array<Bytes, 2>;
+
 /// What must travel while a run's tiles run or the port is waited for: its own loads and stores, less what
 /// slots allow to come before the first tile of a pass, or to leave after the last one.
 struct RunProfile {
@@ -41,13 +44,14 @@ struct RunProfile {
   std::uint32_t class_count = 0;
   Bytes loads;
   Bytes stores;
-  std::int64_t before_lead =
-      0;  ///< Tiles of it, at most, before the first one that needs the group's `last_lead`.
-  std::int64_t after_tail = 0;  ///< And after the last one that makes its `first_tail`.
+  std::int64_t turns = 0;        ///< Times that these lie between its first and its last tile of a pass.
+  std::int64_t before_lead = 0;  ///< Tiles of it, at most, before the first one that needs `last_lead`,
+  std::int64_t after_tail = 0;   ///< and after the last one that makes `first_tail`.
+  PerPorts before;               ///< If runs do not take turns: what moves before its first tile, at least,
+  PerPorts before_last;          ///< before its last one,
+  PerPorts from;                 ///< after its first one,
+  PerPorts after;                ///< and after its last one.
 };
-
-/// By Ports: one for both directions, or one each.
-using PerPorts = std::array<Bytes, 2>;
 
 /// Of the transfers, `lead`, `loads`, `early_loads` and `tile_load` are as long as the port
 /// is busy with them: of inputs that load side by side only the longest counts.
@@ -60,6 +64,7 @@ struct GroupProfile {
   Bytes lead;           ///< Loads without which the first tile cannot compute, and those that come before.
   Bytes ahead_of_lead;  ///< Of these, what only later tiles need.
   Bytes round_trips;    ///< Spilled from a tile to the next one: out and in again while nothing runs.
+  Bytes later_leads;    ///< Loads for later runs, which are in the way of `lead`, or that these wait for.
   Bytes last_lead;   ///< Loads without which the first tile of each run cannot compute, if there are several.
   Bytes first_tail;  ///< Stores that only the last tile of each run makes possible, likewise.
   Bytes loads;       ///< All of them.
@@ -70,6 +75,11 @@ struct GroupProfile {
   Bytes early_loads;                     ///< At most so much, with `lead`, is loaded by then.
   std::int64_t tiles_after_loads = 1;    ///< All is loaded when the last so many tiles start.
   Bytes late_stores;                     ///< At most so much, without `tail`, is stored from then on.
+  std::int64_t last_visit_tiles = 0;     ///< Of the last slab of an input that outer loops change.
+  PerPorts before_last_visit;            ///< Moved before they start, at least.
+  std::int64_t returns = 0;              ///< So often an unfinished sum goes out and another one comes back,
+  Bytes round_trip;                      ///< at least so much both ways,
+  std::int64_t return_tiles = 0;         ///< while so many tiles run.
   bool countable = true;  ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
   bool uniform = false;   ///< One class whose every tile loads and stores the same: the exact formula holds.
   Bytes tile_load;        ///< Loads that come with every tile, where tiles are all equal.

@@ -36,6 +36,15 @@ class Ticks {
   Int128 value_ = 0;
 };
 
+/// The longest. Without a branch: which of two resources is busier is hard to predict.
+[[nodiscard]] constexpr Ticks longest(Ticks a, Ticks b) {
+  const Int128 more = b.value() - a.value();
+  return Ticks{a.value() + (more & ~(more >> 127))};
+}
+[[nodiscard]] constexpr Ticks longest(Ticks a, Ticks b, Ticks c) {
+  return longest(longest(a, b), c);
+}
+
 /// Width of a port in bits moved per cycle. Zero stands for `unlimited`: transfers take no time.
 struct BitsPerCycle {
   std::int64_t value = 0;
