@@ -55,8 +55,8 @@ class Planner {
   [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
 
   /// The candidate that moves the fewest bytes, of those that fit and take about the time of the fastest that
-  /// fits; of equals the fastest, then the first. None if none fits
-  /// (docs/adr/tiling-of-single-operators.md).
+  /// fits; of equals the fastest, then the first; but rather equal tiles than long and short ones in turn.
+  /// None if none fits (docs/adr/tiling-of-single-operators.md).
   [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
 
   /// Fills the candidate's profile; false, and no profile, if its nest is illegal.
