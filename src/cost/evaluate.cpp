@@ -154,9 +154,9 @@ Ticks GroupEvaluation::bound_by_port(Ticks port) const {
 /// Slots that take turns with what is elsewhere: a visit of an unfinished sum waits until another one has
 /// left its place, and it has come.
 Ticks GroupEvaluation::bound_by_returns() const {
-  const Ticks both_ways = dram_time(group_.round_trip);
+  const Ticks out_and_back = dram_time(group_.round_trip);
   const Ticks meanwhile = first_tile_ * group_.return_tiles;
-  return tiles_ + lead() + tail() + longest(Ticks{}, both_ways - meanwhile) * group_.returns;
+  return tiles_ + lead() + tail() + longest(Ticks{}, out_and_back - meanwhile) * group_.returns;
 }
 
 /// All that must move before the last visit of an outer loop's input begins, and its tiles.
@@ -172,7 +172,7 @@ Ticks GroupEvaluation::latency(Ticks port) const {
   }
   const Ticks core = tiles_ + dram_time(group_.waits[static_cast<std::size_t>(machine_.dram_ports)]);
   Ticks bound = longest(core, bound_by_port(port));
-  if (group_.last_visit_tiles > 0) bound = longest(bound, bound_by_last_visit());
+  if (group_.last_visit_tiles > 0 && machine_.one_kind) bound = longest(bound, bound_by_last_visit());
   if (group_.returns > 0 && machine_.one_kind) bound = longest(bound, bound_by_returns());
   return turns_ && machine_.one_kind ? longest(bound, bound_by_runs(core)) : bound;
 }

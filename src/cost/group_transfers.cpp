@@ -126,6 +126,14 @@ bool GroupTransfers::is_concurrent(const Stream& stream) const {
          plan_.spatial[index_of(stream.op)].operand_loads == OperandLoads::kConcurrent;
 }
 
+/// Whether it may come while others do, so that the port has nothing more to do for it.
+bool GroupTransfers::is_beside_others(const BufferStream& load) const {
+  const auto same = [&](const BufferStream& s) {
+    return s.op == load.op && is_concurrent(s) && s.total > Bytes{0};
+  };
+  return is_concurrent(load) && std::count_if(loads_.begin(), loads_.end(), same) > 1;
+}
+
 /// How long the port is busy with a part of some streams: all of it, but only the longest of the inputs that
 /// an operator loads side by side.
 Bytes GroupTransfers::port_bytes(const std::vector<BufferStream>& streams, Part part) const {
@@ -142,6 +150,28 @@ Bytes GroupTransfers::port_bytes(const std::vector<BufferStream>& streams, Part 
   return sum;
 }
 
+/// What the port moves, at least, before each of some streams has its first slab. Of inputs that load side by
+/// side, second slabs of those that were asked for before leave that much less to do.
+Bytes GroupTransfers::first_bytes(const std::vector<BufferStream>& streams) const {
+  struct Lane {
+    Bytes longest;
+    Bytes seconds;
+  };
+  std::map<OpId, Lane> lanes;
+  Bytes sum;
+  for (const BufferStream& s : streams) {
+    if (!is_concurrent(s)) {
+      sum += s.first;
+      continue;
+    }
+    Lane& lane = lanes[s.op];
+    lane.longest = std::max(lane.longest, s.first - lane.seconds);
+    lane.seconds += s.second * (s.slots - 1);
+  }
+  for (const auto& [op, lane] : lanes) sum += lane.longest;
+  return sum;
+}
+
 /// True of a stream that moves the same bytes with every tile of a group whose tiles are all equal.
 bool GroupTransfers::is_steady(const Stream& stream) const {
   if (!tiles_ || stream.visits != *tiles_ || stream.total != stream.first * *tiles_) return false;
@@ -149,7 +179,11 @@ bool GroupTransfers::is_steady(const Stream& stream) const {
 }
 
 bool GroupTransfers::is_uniform() const {
-  const auto hides = [&](const Stream& s) { return s.moves ? s.ahead && is_steady(s) : !s.early; };
+  const auto hides = [&](const BufferStream& s) {
+    if (s.moves) return s.ahead && is_steady(s);
+    return !s.early &&
+           (s.total == Bytes{0} || !is_beside_others(s));  // Others need not wait for what is there.
+  };
   return runs_.size() == 1 && tiles_ && std::all_of(loads_.begin(), loads_.end(), hides) &&
          std::all_of(stores_.begin(), stores_.end(), hides);
 }
@@ -225,7 +259,7 @@ void GroupTransfers::sum_loads(GroupProfile& group) const {
   std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(leading),
                [&](const BufferStream& s) { return runs(runs_.front(), s.op); });
   group.ahead_of_lead = ahead_of_lead();
-  group.lead = port_bytes(leading, [](const BufferStream& s) { return s.first; }) + group.ahead_of_lead;
+  group.lead = first_bytes(leading) + group.ahead_of_lead;
   group.loads = port_bytes(loads_, [](const BufferStream& s) { return s.total; });
   std::vector<BufferStream> steady;
   std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(steady),
@@ -259,7 +293,7 @@ void GroupTransfers::find_ends(GroupProfile& group) const {
 void GroupTransfers::sum_up(GroupProfile& group, std::span<RunProfile> profiles) const {
   sum_loads(group);
   const bool none_or_all = group.ahead_of_lead == Bytes{0} || group.ahead_of_lead == group.tile_load;
-  group.uniform = none_or_all && is_uniform();
+  group.uniform = none_or_all && is_uniform() && group.lead >= group.tile_load;
   sum_stores(group);
   sum_both(group);
   find_ends(group);

@@ -77,11 +77,14 @@ class GroupTransfers {
   [[nodiscard]] std::int64_t tiles_in_a_pass(const LeafRun& run, const LeafRun& other) const;
   [[nodiscard]] std::size_t run_of(OpId op) const;
   [[nodiscard]] bool is_concurrent(const Stream& stream) const;
+  [[nodiscard]] Bytes first_bytes(const std::vector<BufferStream>& streams) const;
+  [[nodiscard]] bool is_beside_others(const BufferStream& load) const;
   [[nodiscard]] Bytes port_bytes(const std::vector<BufferStream>& streams, Part part) const;
   [[nodiscard]] bool is_steady(const Stream& stream) const;
   [[nodiscard]] bool is_uniform() const;
   [[nodiscard]] bool is_even(const BufferStream& stream) const;
   [[nodiscard]] Bytes before_exposed(const BufferStream& stream, bool is_store) const;
+  [[nodiscard]] Bytes exposed_load(const BufferStream& stream) const;
   [[nodiscard]] Bytes exposed_store(const BufferStream& stream) const;
   [[nodiscard]] Exposed exposed_in(std::size_t run) const;
   [[nodiscard]] bool has_second_at_once(const BufferStream& stream) const;

@@ -21,7 +21,7 @@ void GroupTransfers::find_leads(GroupProfile& group, std::span<RunProfile> profi
     group.first_tail += s.last;
     if (s.last > Bytes{0}) tails = std::min(tails, run_of(s.op));
   }
-  group.last_lead = port_bytes(loads_, [](const BufferStream& s) { return s.first; });
+  group.last_lead = first_bytes(loads_);
   for (std::size_t i = 0; i < runs_.size(); ++i) {
     if (i < leads) profiles[i].before_lead = tiles_in_a_pass(runs_[i], runs_[leads]);
     if (i > tails) profiles[i].after_tail = tiles_in_a_pass(runs_[i], runs_[tails]);
@@ -49,12 +49,8 @@ bool GroupTransfers::waits_for(const BufferStream& load, const BufferStream& sto
 /// What is spilled between two tiles, one after the other: out and in again while nothing runs.
 Bytes GroupTransfers::round_trips() const {
   Bytes sum;
-  const auto beside_others = [&](const BufferStream& load) {
-    const auto same = [&](const BufferStream& s) { return s.op == load.op && s.total > Bytes{0}; };
-    return is_concurrent(load) && std::count_if(loads_.begin(), loads_.end(), same) > 1;
-  };
   for (const BufferStream& load : loads_) {
-    if (!load.spilled || beside_others(load)) continue;
+    if (!load.spilled || is_beside_others(load)) continue;
     for (const BufferStream& store : stores_) {
       if (waits_for(load, store)) sum += load.total + store.total;
     }
@@ -82,18 +78,16 @@ void GroupTransfers::sum_runs(std::span<RunProfile> profiles) const {
     const auto belongs = [&](const BufferStream& s) {
       return s.first_run == i && s.last_run == i && s.total > elsewhere(s);
     };
-    std::vector<BufferStream> own;
-    Bytes ahead;
+    Bytes own;
     for (const BufferStream& s : loads_) {
-      if (!belongs(s)) continue;
-      own.push_back(s);
-      ahead += elsewhere(s);
+      if (!belongs(s) || is_beside_others(s)) continue;
+      own += s.total - elsewhere(s);
     }
     RunProfile& made = profiles[i];
     const std::vector<PathLoop> nest = loops_above(plan_, runs_[i].parent);
     const std::int64_t tiles = equal_iterations(whole_bounds(cascade_), nest);
     if (tiles / passes > 1) made.turns = passes;  // Else some turn may be of one tile.
-    made.loads = std::max(port_bytes(own, [](const BufferStream& s) { return s.total; }) - ahead, Bytes{});
+    made.loads = own;
     for (const BufferStream& s : stores_) {
       if (belongs(s) && !s.early) made.stores += s.total - elsewhere(s);
     }

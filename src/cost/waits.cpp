@@ -6,12 +6,13 @@
 namespace fusescape {
 namespace {
 
-/// What single slots make the core wait for: all but the first visits of each pass.
-Bytes exposed(const BufferStream& stream) {
-  if (stream.ahead || !stream.in_turn || !stream.moves) return {};
-  if (stream.passes == 1) return stream.total - stream.first;
-  const Bytes first_visits = stream.most * stream.passes;
-  return stream.total > first_visits ? stream.total - first_visits : Bytes{};
+/// What single slots make the core wait for, of a stream of whose visits one, of `free` bytes, is not waited
+/// for in a pass: of loads the first, of stores the last. If a part of it stays on chip, it is not known
+/// which visits move.
+Bytes exposed(const BufferStream& stream, Bytes free) {
+  if (stream.ahead || !stream.in_turn || !stream.moves || stream.saved > Bytes{0}) return {};
+  const Bytes all_free = stream.passes == 1 ? free : stream.most * stream.passes;
+  return std::max(stream.total - all_free, Bytes{});
 }
 
 }  // namespace
@@ -31,38 +32,41 @@ Bytes GroupTransfers::before_exposed(const BufferStream& s, bool is_store) const
   }
   std::int64_t waits = 0;
   for (const BufferStream& load : loads_) {
-    const bool exposed = !load.ahead && load.in_turn && load.moves && !load.returns && !load.spilled;
+    const bool waited_for = exposed_load(load) > Bytes{0} && !load.returns && !load.spilled;
     const bool comes_later = is_store ? load.depth <= s.depth && load.visits <= s.visits
-                                      : load.depth < s.depth && load.visits * 2 <= s.visits;
-    if (!exposed || !comes_later || !is_even(load) || load.most == Bytes{0}) continue;
+                                      : load.depth < s.depth && load.visits <= s.visits / 2;
+    if (!waited_for || !comes_later || !is_even(load)) continue;
     const std::int64_t loaded = ceil_div(load.total.value(), load.most.value());  // Visits, at least.
     waits = std::max(waits, load.first > Bytes{0} ? loaded - 1 : loaded);
   }
   return s.first * waits;
 }
 
+/// What tiles wait for until it has come into a single slot. Beside other loads it may cost nothing.
+Bytes GroupTransfers::exposed_load(const BufferStream& s) const {
+  return is_beside_others(s) ? Bytes{} : exposed(s, s.first);
+}
+
 /// What tiles wait for until it has left a single slot.
 Bytes GroupTransfers::exposed_store(const BufferStream& s) const {
-  if (!s.early) return exposed(s);
+  if (!s.early) return exposed(s, s.last);
   const bool right_after = is_even(s) && s.first_tiles == s.last_tiles;  // No tile makes it again meanwhile.
   return right_after && !s.ahead && s.moves ? s.total : Bytes{};
 }
 
 /// What single slots make the core wait for, before tiles of one run.
 GroupTransfers::Exposed GroupTransfers::exposed_in(std::size_t run) const {
-  const auto belongs = [&](const BufferStream& s) { return run_of(s.op) == run; };
-  std::vector<BufferStream> loads;
-  std::copy_if(loads_.begin(), loads_.end(), std::back_inserter(loads), belongs);
   Exposed sum;
-  sum.loads = port_bytes(loads, exposed);
-  for (const BufferStream& s : loads) sum.loads += before_exposed(s, false);
+  for (const BufferStream& s : loads_) {
+    if (run_of(s.op) == run) sum.loads += exposed_load(s) + before_exposed(s, false);
+  }
   for (const BufferStream& s : stores_) {
-    if (!belongs(s)) continue;
+    if (run_of(s.op) != run) continue;
     sum.stores += exposed_store(s);
     sum.before_loads += before_exposed(s, true);
-    for (const BufferStream& back : loads) {
+    for (const BufferStream& back : loads_) {
       if (!back.returns || back.tensor != s.tensor) continue;
-      sum.round_trip = std::max(sum.round_trip, exposed_store(s) + exposed(back));
+      sum.round_trip = std::max(sum.round_trip, exposed_store(s) + exposed_load(back));
     }
   }
   return sum;
@@ -89,7 +93,7 @@ void GroupTransfers::find_last_visit(GroupProfile& group) const {
   }
   if (outer == nullptr) return;
   const auto moved = [&](const BufferStream& s, std::int64_t later) {
-    if (!s.moves || s.depth <= outer->depth) return s.total;
+    if (!s.moves || s.depth <= outer->depth) return s.carried && s.visits > 1 ? s.first : s.total;
     if (!is_even(s) || s.total != s.first * s.visits) return Bytes{};
     return std::max(s.total - s.first * (s.visits / outer->visits + later), Bytes{});
   };
@@ -108,15 +112,19 @@ void GroupTransfers::find_last_visit(GroupProfile& group) const {
 /// other slot's tiles run, both ways.
 void GroupTransfers::find_returns(GroupProfile& group) const {
   for (const BufferStream& back : loads_) {
-    if (!back.returns || back.slots != 2 || back.total != back.most * back.visits) continue;
+    const bool alike = back.most > Bytes{0} && back.total == back.most * back.visits;
+    if (!back.returns || back.slots != 2 || !alike || is_beside_others(back)) continue;
     const auto out = std::find_if(stores_.begin(), stores_.end(),
                                   [&](const BufferStream& s) { return s.tensor == back.tensor; });
-    if (out == stores_.end() || out->early || !is_even(*out) || back.most == Bytes{0}) continue;
+    if (out == stores_.end() || out->early || !is_even(*out)) continue;
     const std::int64_t finished = out->visits - back.visits;  // As many as come first.
     const std::int64_t unfinished = back.visits - finished;   // Before which another unfinished one leaves.
     const bool mostly = unfinished >= finished;
-    group.returns = (mostly ? unfinished : back.visits) / 2;
-    group.round_trip = back.most + (mostly ? back.most : std::min(out->first, back.most));
+    const std::int64_t times = (mostly ? unfinished : back.visits) / 2;
+    const Bytes out_and_back = back.most + (mostly ? back.most : std::min(out->first, back.most));
+    if (out_and_back * times <= group.round_trip * group.returns) continue;  // Another one takes longer.
+    group.returns = times;
+    group.round_trip = out_and_back;
     group.return_tiles = out->last_tiles;
   }
 }

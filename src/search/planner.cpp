@@ -106,18 +106,16 @@ bool faster(const Trial& a, const Trial& b) {
 bool ends_rows_short(const Cascade& cascade, const Candidate& candidate) {
   std::vector<std::int64_t> extent;
   for (const Rank& rank : cascade.ranks) extent.push_back(rank.extent.value());
-  bool in_rows = false;
-  std::int64_t rest = 0;
   bool outer = false;
+  bool ends_short = false;
   for (const LoopSpec& loop : candidate.loops) {
     std::int64_t& whole = extent[index_of(loop.rank)];
     if (loop.tile >= whole) continue;
-    in_rows = outer;
+    ends_short = ends_short || (outer && whole % loop.tile != 0);
     outer = true;
-    rest = whole % loop.tile;
     whole = loop.tile;
   }
-  return in_rows && rest != 0;
+  return ends_short;
 }
 
 bool is_window(const Access& access) {
@@ -191,8 +189,8 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
   if (!ends_rows_short(*cascade_, *fastest->candidate)) return fastest->candidate;
   const auto better = [&](const Trial& a, const Trial& b) {
     const auto key = [&](const Trial& trial) {
-      const bool even =
-          nearly(trial.latency, fastest->latency) && !ends_rows_short(*cascade_, *trial.candidate);
+      const bool even = is_fast(trial) && nearly(trial.latency, fastest->latency) &&
+                        !ends_rows_short(*cascade_, *trial.candidate);
       return std::tuple{!even, trial.latency};
     };
     return key(a) < key(b);

@@ -152,6 +152,13 @@ TEST_CASE("Runs one after another: the second one's whole input comes while the 
   CHECK(closed.total.latency == run.latency);
 }
 
+void check_never_above(const Cascade& cascade, const Plan& plan, const Accelerator& machine) {
+  const auto layout = lay_out(cascade, plan);
+  REQUIRE(layout.has_value());
+  const PlanProfile closed = profile(cascade, plan, *layout, profile_options(machine));
+  CHECK(cost_on(closed, machine).total.latency <= simulated(cascade, plan, machine).latency);
+}
+
 TEST_CASE("Second slots that take no memory need not have any at the start") {
   // The smallest plan found for which the closed form, which did not know that, was above the simulation.
   // While b's part of a tile has the memory, x has none: its second slab comes after the whole input, not
@@ -169,11 +176,42 @@ TEST_CASE("Second slots that take no memory need not have any at the start") {
   Accelerator machine = byte_a_cycle();
   machine.dram.bandwidth = BitsPerCycle{4};
   machine.model.count_second_slots = false;
-  const Plan plan = plan_of(cascade, "M:1{ a b }");
-  const auto layout = lay_out(cascade, plan);
-  REQUIRE(layout.has_value());
-  const PlanProfile closed = profile(cascade, plan, *layout, profile_options(machine));
-  CHECK(cost_on(closed, machine).total.latency <= simulated(cascade, plan, machine).latency);
+  check_never_above(cascade, plan_of(cascade, "M:1{ a b }"), machine);
+}
+
+TEST_CASE("The last store is waited for once, also where the first bytes of its tensor stay on chip") {
+  CascadeBuilder make{"kept", DataType::kInt8};
+  const RankId m = make.rank("M", Elements{8});
+  const TensorId x = make.tensor("x", {m}, TensorKind::kInput);
+  const TensorId t = make.make("t", OpKind::kAdd, {"t", {m}}, {make.at(x), make.at(x)});
+  make.make("z", OpKind::kAdd, {"z", {m}}, {make.at(t), make.at(t)});
+  const Cascade cascade = sound(make.finish());
+  Plan plan = plan_of(cascade, "M:1{ t } | M:1{ z }");
+  plan.retentions.push_back({t, Bytes{1}});
+  Accelerator machine = byte_a_cycle();
+  machine.model.double_buffering = false;
+  check_never_above(cascade, plan, machine);
+  machine.dram.ports = Ports::kShared;
+  check_never_above(cascade, plan, machine);
+}
+
+TEST_CASE(
+    "Beside a long input that is there a short one costs the port nothing, whether it has two slots or one") {
+  // x, 64 bytes, is loaded before the first tile. Until as many bytes of z have come, it takes no time.
+  CascadeBuilder make{"beside", DataType::kInt8};
+  const RankId m = make.rank("M", Elements{8});
+  const RankId k = make.rank("K", Elements{64});
+  const TensorId x = make.tensor("x", {k}, TensorKind::kInput);
+  const TensorId z = make.tensor("z", {m}, TensorKind::kInput);
+  make.make("y", OpKind::kMul, {"y", {m, k}}, {make.at(x), make.at(z)});
+  const Cascade cascade = sound(make.finish());
+  for (const char* text : {"M:1{ @z*1 y }", "M:1{ y }"}) {
+    CAPTURE(text);
+    Plan plan = plan_of(cascade, text);
+    plan.spatial.resize(1);
+    plan.spatial.front().operand_loads = OperandLoads::kConcurrent;
+    check_never_above(cascade, plan, byte_a_cycle());
+  }
 }
 
 }  // namespace

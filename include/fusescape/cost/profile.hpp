@@ -44,7 +44,7 @@ struct RunProfile {
   std::uint32_t class_count = 0;
   Bytes loads;
   Bytes stores;
-  std::int64_t turns = 0;        ///< Times that these lie between its first and its last tile of a pass.
+  std::int64_t turns = 0;  ///< Passes, if in each of them these lie between its first and its last tile.
   std::int64_t before_lead = 0;  ///< Tiles of it, at most, before the first one that needs `last_lead`,
   std::int64_t after_tail = 0;   ///< and after the last one that makes `first_tail`.
   PerPorts before;               ///< If runs do not take turns: what moves before its first tile, at least,
@@ -53,8 +53,9 @@ struct RunProfile {
   PerPorts after;                ///< and after its last one.
 };
 
-/// Of the transfers, `lead`, `loads`, `early_loads` and `tile_load` are as long as the port
-/// is busy with them: of inputs that load side by side only the longest counts.
+/// Of the transfers, `lead`, `loads`, `last_lead`, `early_loads` and `tile_load` are as long as the port
+/// is busy with them: of inputs that load side by side only the longest counts. What else is loaded is so
+/// much at least, without such inputs.
 struct GroupProfile {
   Bytes dram_read;
   Bytes dram_write;
@@ -69,7 +70,7 @@ struct GroupProfile {
   Bytes first_tail;  ///< Stores that only the last tile of each run makes possible, likewise.
   Bytes loads;       ///< All of them.
   PerPorts transfers;  ///< All loads and stores, on the busier port.
-  PerPorts waits;      ///< Lead, tail, and what single slots expose between: compute waits for each.
+  PerPorts waits;      ///< Lead, tail, and what compute waits for between, if slots are single.
   Bytes tail;          ///< Stores that only the last tile's end makes possible.
   std::int64_t tiles_before_stores = 1;  ///< Nothing is stored before so many tiles have run.
   Bytes early_loads;                     ///< At most so much, with `lead`, is loaded by then.
