@@ -1,5 +1,7 @@
 #include "fusescape/arch/machine.hpp"
 
+#include "fusescape/support/contract.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -14,6 +16,7 @@ expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {
   Machine machine;
   for (std::size_t kind = 0; kind < kOpKindCount; ++kind) {
     for (const Core& core : accelerator.cores) {
+      FUSESCAPE_EXPECTS(core.cycles_per_op[kind] <= kMostCyclesPerOp);
       if (machine.engines[kind].cycles_per_op == 0) machine.engines[kind] = engine_of(core, kind);
     }
   }

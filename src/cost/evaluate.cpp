@@ -270,7 +270,8 @@ expected<Cost, Infeasible> evaluate(const PlanProfile& profile, const Machine& m
   cost.latency = machine.scale.whole_cycles(cost.total.latency);
   cost.compute = cost.total.compute_cycles;
   if (overflowed(cost.total) || cost.latency.overflow()) {
-    return unexpected{Infeasible{Reason::kOverflow, 0, cost.total.peak, machine.capacity}};
+    const auto last = static_cast<std::uint32_t>(profile.groups.size() - 1);
+    return unexpected{Infeasible{Reason::kOverflow, last, cost.total.peak, machine.capacity}};
   }
   return cost;
 }

@@ -3,19 +3,18 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <span>
 
 #include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/footprint.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
+#include "fusescape/plan/retention.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/plan/traffic.hpp"
 #include "group_transfers.hpp"
 
 namespace fusescape {
 namespace {
-
-/// Bits of an element and cycles of an operation are at most this; see count().
-constexpr std::int64_t kMostBitsOrCycles = 1024;
 
 class GroupProfiler {
  public:
@@ -28,7 +27,7 @@ class GroupProfiler {
   void add_class(const LeafRun& run, const Iterations& iterations);
   void add_runs();
   void add_run(const LeafRun& run);
-  void count(const TileClass& tiles);
+  void check_counts();
   void add_transfers();
   void record(const Buffer& buffer, Bytes read, Bytes written);
   const FlowContext& context_;
@@ -40,18 +39,6 @@ class GroupProfiler {
   std::vector<Allocation> memory_;
 };
 
-/// Adds a class's operations, and checks that no count of one of its tiles can leave 64 bits: a tile takes at
-/// most one step, and one access of each operand, for each operation.
-void GroupProfiler::count(const TileClass& tiles) {
-  Ops in_tile;
-  for (std::uint32_t w = tiles.first_work; w < into_.work.operators.size(); ++w) {
-    in_tile += Ops{into_.work.operators[w].ops} * std::int64_t{into_.work.operators[w].access_count};
-    group_.ops += Ops{into_.work.operators[w].ops} * tiles.count;
-  }
-  const bool fits = !(in_tile * kMostBitsOrCycles).overflow() && !group_.ops.overflow();
-  group_.countable = group_.countable && fits;
-}
-
 /// One class of tiles of `run`.
 void GroupProfiler::add_class(const LeafRun& run, const Iterations& iterations) {
   TileClass tiles;
@@ -59,7 +46,9 @@ void GroupProfiler::add_class(const LeafRun& run, const Iterations& iterations) 
   tiles.first_work = static_cast<std::uint32_t>(into_.work.operators.size());
   for (const NodeId leaf : run.leaves) append_work(cascade_, plan_, leaf, iterations.extent, into_.work);
   tiles.work_count = static_cast<std::uint32_t>(into_.work.operators.size()) - tiles.first_work;
-  count(tiles);
+  const std::span<const OperatorWork> work{into_.work.operators.data() + tiles.first_work, tiles.work_count};
+  for (const OperatorWork& one : work) group_.ops += Ops{one.ops} * tiles.count;
+  group_.countable = group_.countable && is_countable(work);
   into_.classes.push_back(tiles);
 }
 
@@ -115,31 +104,24 @@ void GroupProfiler::add_transfers() {
   transfers.sum_up(group_, {into_.runs.data() + group_.first_run, runs_.size()});
 }
 
+/// All other sums of the group are parts of these.
+void GroupProfiler::check_counts() {
+  const auto fits = [](Bytes bytes) { return !bytes.overflow(); };
+  const bool bytes_fit = std::all_of(group_.transfers.begin(), group_.transfers.end(), fits) &&
+                         std::all_of(group_.waits.begin(), group_.waits.end(), fits) &&
+                         fits(group_.round_trips);
+  group_.countable = group_.countable && bytes_fit && !group_.ops.overflow();
+}
+
 void GroupProfiler::run() {
   group_.first_tensor = static_cast<std::uint32_t>(into_.tensors.size());
   runs_ = leaf_runs(cascade_, plan_, context_.group);
   add_runs();
   add_transfers();
+  check_counts();
   group_.peak = peak_bytes(plan_, context_.group.node, memory_);
   group_.tensor_count = static_cast<std::uint32_t>(into_.tensors.size()) - group_.first_tensor;
   into_.groups.push_back(group_);
-}
-
-/// Reserves what is retained in every group from the producer's to the last consumer's.
-void reserve_retained(const Cascade& cascade, const Plan& plan, const Layout& layout, PlanProfile& made) {
-  std::vector<std::size_t> group_of_op(cascade.operators.size(), layout.groups.size());
-  for (std::size_t g = 0; g < layout.groups.size(); ++g) {
-    for (const OpId op : layout.groups[g].operators) group_of_op[index_of(op)] = g;
-  }
-  for (const Retention& retention : plan.retentions) {
-    const std::size_t first = group_of_op[index_of(*cascade.producer[index_of(retention.tensor)])];
-    std::size_t last = first;
-    for (const Use& use : cascade.uses[index_of(retention.tensor)]) {
-      last = std::max(last, group_of_op[index_of(use.op)]);
-    }
-    for (std::size_t g = first; g <= last && g < made.groups.size(); ++g)
-      made.groups[g].reserved += retention.bytes;
-  }
 }
 
 }  // namespace
@@ -163,7 +145,9 @@ PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layo
     const FlowContext context{cascade, plan, group, options};
     GroupProfiler{context, made}.run();
   }
-  reserve_retained(cascade, plan, layout, made);
+  for (std::size_t g = 0; g < made.groups.size(); ++g) {
+    made.groups[g].reserved = reserved_bytes(cascade, plan, layout, g);
+  }
   return made;
 }
 

@@ -35,7 +35,7 @@ Place place_of(const Cascade& cascade, TensorId tensor, const Coordinates& at) {
 /// The ranks along which `access` reads earlier elements.
 void append_shifted(const Access& access, std::vector<RankId>& ranks) {
   for (const Index& index : access.indices) {
-    if (index.distance > 0 || index.tap) ranks.push_back(index.rank);
+    if (is_shifted(index)) ranks.push_back(index.rank);
   }
 }
 

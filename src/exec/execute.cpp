@@ -22,7 +22,7 @@ class Run {
         iteration_{cascade, plan},
         sizes_{allotments(cascade, plan, layout, options)} {
     for (const Retention& retention : plan.retentions) {
-      chip_.retained.emplace_back(cascade, plan, layout, retention);
+      chip_.retained.emplace_back(cascade, plan, layout, retention, options.model.granule);
     }
   }
 
@@ -68,9 +68,9 @@ void Run::overflow(Bytes needed) {
 void Run::begin_group(std::size_t group) {
   GroupExecution& now = done_.groups.emplace_back();
   for (const Retained& kept : chip_.retained) {
-    if (!kept.needed_by(group)) continue;
+    if (!kept.span().includes(group)) continue;
     now.reserved += kept.bytes();
-    if (kept.first_group() != group || chip_.scratchpad.take(kept.bytes())) continue;
+    if (kept.span().first != group || chip_.scratchpad.take(kept.bytes())) continue;
     return overflow(chip_.scratchpad.taken() + kept.bytes());
   }
   now.peak = chip_.scratchpad.peak_since();  // The end of the group makes it the difference.
@@ -84,7 +84,7 @@ void Run::end_group() {
   buffers_->save_retained();
   now.tensors = buffers_->moved();
   for (Retained& kept : chip_.retained) {
-    if (kept.last_group() != group) continue;
+    if (kept.span().last != group) continue;
     chip_.scratchpad.give_back(kept.bytes());
     kept.forget();
   }
@@ -157,6 +157,7 @@ expected<Execution, ExecFault> Run::result() {
   iteration_.run([this](NodeId leaf, const Bounds& bounds) { visit(leaf, bounds); }, Hooks{*this});
   if (!fault_) check_outputs();
   if (fault_) return unexpected{*std::move(fault_)};
+  done_.final = chip_.dram.final();
   done_.dram = std::move(chip_.dram).take_values();
   return std::move(done_);
 }
@@ -184,8 +185,7 @@ std::string_view clause(BadValue problem) {
 std::string describe(const Cascade& cascade, const ExecFault& fault) {
   return std::visit(
       overloaded{[](const CapacityExceeded& full) {
-                   return fmt::format("group {} needs {} B on chip; there are {} B", full.group + 1,
-                                      full.needed.value(), full.available.value());
+                   return describe_shortage(full.group, full.needed, full.available);
                  },
                  [&](const ValueFault& bad) {
                    const std::string_view who =

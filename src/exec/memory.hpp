@@ -87,6 +87,8 @@ class DramTensors {
   [[nodiscard]] bool was_made(std::int64_t id) const { return made_[id]; }
 
   [[nodiscard]] std::vector<TensorValues> take_values() && { return std::move(values_); }
+  /// Per tensor and element: are all its terms there?
+  [[nodiscard]] std::vector<Eigen::ArrayX<bool>> final() const;
 
  private:
   std::vector<TensorValues> values_;

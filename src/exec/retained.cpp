@@ -3,31 +3,17 @@
 #include <algorithm>
 
 namespace fusescape {
-namespace {
 
-/// Position of the group that runs `op`; the number of groups if none does.
-std::size_t group_running(const Layout& layout, OpId op) {
-  const auto runs = [&](const GroupLayout& group) {
-    return std::find(group.operators.begin(), group.operators.end(), op) != group.operators.end();
-  };
-  const auto found = std::find_if(layout.groups.begin(), layout.groups.end(), runs);
-  return static_cast<std::size_t>(found - layout.groups.begin());
-}
-
-}  // namespace
-
-Retained::Retained(const Cascade& cascade, const Plan& plan, const Layout& layout, const Retention& retention)
-    : tensor_{retention.tensor}, bytes_{retention.bytes} {
+Retained::Retained(const Cascade& cascade, const Plan& plan, const Layout& layout, const Retention& retention,
+                   Bytes granule)
+    : tensor_{retention.tensor}, bytes_{retention.bytes}, granule_{granule} {
   const int bits = bits_of(cascade.tensor(tensor_).type);
   const Elements elements = elements_of(cascade, tensor_);
   all_ = bytes_of(elements, bits);
+  const bool same_bytes = granule == Bytes{1} && dram_bits(cascade, plan, tensor_) == bits && bits % 8 == 0;
+  counts_elements_ = whole() || (same_bytes && bytes_.value() % (bits / 8) == 0);
   room_ = static_cast<std::size_t>(whole() ? elements.value() : bytes_.value() * 8 / bits);
-  first_ = group_running(layout, *cascade.producer[index_of(tensor_)]);
-  last_ = first_;
-  for (const Use& use : cascade.uses[index_of(tensor_)]) {
-    const std::size_t group = group_running(layout, use.op);
-    if (group < plan.node(kRoot).children.size()) last_ = std::max(last_, group);
-  }
+  span_ = retained_span(cascade, layout, tensor_);
 }
 
 bool Retained::keep(std::int64_t id, double value) {
@@ -41,11 +27,10 @@ std::optional<double> Retained::find(std::int64_t id) const {
   return found == values_.end() ? std::nullopt : std::optional{found->second};
 }
 
-Bytes Retained::share_of(Bytes once, Bytes granule) const {
-  if (whole()) return once;
+Bytes Retained::share_of(Bytes once) const {
   __extension__ using Wide = __int128;
   const Wide share = static_cast<Wide>(once.value()) * bytes_.value() / all_.value();
-  return Bytes{static_cast<std::int64_t>(share) / granule.value() * granule.value()};
+  return Bytes{static_cast<std::int64_t>(share) / granule_.value() * granule_.value()};
 }
 
 Box outliving(const Cascade& cascade, TensorId tensor) {

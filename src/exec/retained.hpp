@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "fusescape/plan/plan.hpp"
+#include "fusescape/plan/retention.hpp"
 #include "memory.hpp"
 
 namespace fusescape {
@@ -13,31 +14,34 @@ namespace fusescape {
 /// The reserved part of the scratchpad that one tensor has from its producer's group to its last reader's.
 class Retained {
  public:
-  Retained(const Cascade& cascade, const Plan& plan, const Layout& layout, const Retention& retention);
+  Retained(const Cascade& cascade, const Plan& plan, const Layout& layout, const Retention& retention,
+           Bytes granule);
 
   [[nodiscard]] TensorId tensor() const { return tensor_; }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] bool whole() const { return bytes_ == all_; }
-  [[nodiscard]] bool needed_by(std::size_t group) const { return first_ <= group && group <= last_; }
-  [[nodiscard]] std::size_t first_group() const { return first_; }
-  [[nodiscard]] std::size_t last_group() const { return last_; }
+  [[nodiscard]] const GroupSpan& span() const { return span_; }
 
   /// Keeps a final element if there is room for it. False if there is none.
   bool keep(std::int64_t id, double value);
   void forget() { values_.clear(); }
   [[nodiscard]] std::optional<double> find(std::int64_t id) const;
 
-  /// Of the `once` bytes that a whole pass over the tensor moves in DRAM, those that stay: the retained
-  /// share, in whole granules (docs/model/retention.md).
-  [[nodiscard]] Bytes share_of(Bytes once, Bytes granule) const;
+  /// Whether what does not travel can be counted element by element: of all of it, and of a part if its
+  /// elements are as many whole bytes in DRAM as on chip.
+  [[nodiscard]] bool counts_elements() const { return counts_elements_; }
+  /// Else: of the `once` bytes that a whole pass over the tensor moves in DRAM, those that stay, by the rule
+  /// of docs/model/retention.md: the retained share, in whole granules.
+  [[nodiscard]] Bytes share_of(Bytes once) const;
 
  private:
   TensorId tensor_;
   Bytes bytes_;
   Bytes all_;
+  Bytes granule_;
+  bool counts_elements_ = false;
   std::size_t room_ = 0;  ///< Elements.
-  std::size_t first_ = 0;
-  std::size_t last_ = 0;
+  GroupSpan span_;
   std::unordered_map<std::int64_t, double> values_;
 };
 

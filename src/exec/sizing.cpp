@@ -124,8 +124,8 @@ void GroupSizes::run(const Iteration& at, OpId op, const Bounds& inner) {
 
 int GroupSizes::slots(const Buffer& buffer, const Seen& seen) const {
   const bool streams = buffer.role == BufferRole::kFetched || buffer.role == BufferRole::kProduced;
-  const int usual = streams && seen.moves && options_.double_buffering ? 2 : 1;
-  return options_.count_second_slots ? buffer.slots.value_or(usual) : 1;
+  const int usual = streams && seen.moves && options_.model.double_buffering ? 2 : 1;
+  return options_.model.count_second_slots ? buffer.slots.value_or(usual) : 1;
 }
 
 Allotment GroupSizes::allocation(std::size_t i) const {
@@ -145,7 +145,7 @@ Allotment GroupSizes::allocation(std::size_t i) const {
   const bool streams = buffer.role == BufferRole::kFetched || buffer.role == BufferRole::kProduced;
   made.lasting = seen.lasts.has_value() || (streams && made.slots == 2);
   if (seen.lasts) made.node = *seen.lasts;
-  const auto& inside = buffer.inside || !options_.in_place ? buffer.inside : buffer.inside_if_in_place;
+  const auto& inside = buffer.inside || !options_.model.in_place ? buffer.inside : buffer.inside_if_in_place;
   if (inside) made.host = static_cast<std::size_t>(*inside);
   return made;
 }

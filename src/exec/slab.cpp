@@ -3,14 +3,6 @@
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
-namespace {
-
-bool shifted(const Index& index) {
-  return index.distance > 0 || index.tap.has_value();
-}
-
-}  // namespace
-
 SlabKey key_along(const std::vector<RankId>& ranks, const Bounds& bounds) {
   SlabKey key;
   key.reserve(ranks.size());
@@ -32,7 +24,7 @@ SlabKey slab_key(const Buffer& buffer, const Bounds& bounds) {
 std::size_t carried_dimension(const Cascade& cascade, const Buffer& buffer) {
   const Access& access = access_of(cascade, buffer.uses.front());
   for (std::size_t i = 0; i < access.indices.size(); ++i) {
-    if (shifted(access.indices[i])) return i;
+    if (is_shifted(access.indices[i])) return i;
   }
   FUSESCAPE_EXPECTS(buffer.role != BufferRole::kCarried);
   return 0;

@@ -7,7 +7,7 @@
 namespace fusescape {
 
 Bytes Residency::transfer(std::int64_t elements, int bits) const {
-  return round_up(bytes_of(Elements{elements}, bits), chip_.options.granule);
+  return round_up(bytes_of(Elements{elements}, bits), chip_.options.model.granule);
 }
 
 void Residency::count_read(State& state, std::int64_t elements, int bits) const {
@@ -50,18 +50,16 @@ void Residency::fetch(std::size_t i, const Bounds& bounds) {
     });
   }
   const Retained* kept = chip_.retained_of(buffer.tensor);
-  std::int64_t moving = 0;   // By the rule: of a part, what stays is taken off at the end.
-  std::int64_t literal = 0;  // Element by element.
+  std::int64_t from_dram = 0;
   for_each_in(box, [&](const Coordinates& at) {
     const std::int64_t id = chip_.dram.id(buffer.tensor, at);
     memory(i).put(at, id, from_outside(buffer.tensor, at));
-    if (kept == nullptr || !kept->find(id)) ++literal;
-    const bool history = std::any_of(at.begin(), at.end(), [](std::int64_t c) { return c < 0; });
-    if (kept == nullptr || !kept->whole() || history) ++moving;
+    if (kept == nullptr || !kept->find(id)) ++from_dram;
   });
-  const Bytes bytes = transfer(moving, dram_width(i));
+  const bool all_counts = kept != nullptr && !kept->counts_elements();  // What stays is taken off at the end.
+  const Bytes bytes = transfer(all_counts ? volume(box) : from_dram, dram_width(i));
   state.moved.read += bytes;
-  state.moved.elements_read += Elements{literal};
+  state.moved.elements_read += Elements{from_dram};
   if (state.done.insert(key).second) state.once += bytes;
   state.key = std::move(key);
   state.box = slab;
@@ -151,17 +149,20 @@ void Residency::store(std::size_t i) {
   state.done.insert(*state.key);
   Retained* kept = chip_.retained_of(buffer.tensor);
   const bool output = chip_.cascade.tensor(buffer.tensor).kind == TensorKind::kOutput;
+  std::int64_t leaving = 0;
   for_each_in(state.box, [&](const Coordinates& at) {
     const std::int64_t id = chip_.dram.id(buffer.tensor, at);
     const Held held = memory(i).get(at, id);
     const bool stays = kept != nullptr && kept->keep(id, held.value);
     if (stays && !output) return;
     chip_.dram.put(buffer.tensor, at, held);
-    state.moved.elements_written += Elements{1};
+    ++leaving;
   });
-  const Bytes bytes = transfer(volume(state.box), dram_width(i));
+  const bool all_counts = kept != nullptr && !kept->counts_elements();
+  const Bytes bytes = transfer(all_counts ? volume(state.box) : leaving, dram_width(i));
   state.once += bytes;
   state.moved.written += bytes;
+  state.moved.elements_written += Elements{leaving};
 }
 
 /// The last slices of what is retained whole have to be in DRAM all the same.
@@ -191,20 +192,21 @@ void Residency::hand_on(std::size_t i) {
   });
 }
 
-/// What stays on chip between groups has not travelled.
+/// What outlives the cascade travels, although it is retained; and what is retained does not, where that was
+/// not counted.
 void Residency::save_retained() {
   for (std::size_t i = 0; i < states_.size(); ++i) {
     const Buffer& buffer = group_.buffers[i];
     State& state = states_[i];
     const Retained* kept = chip_.retained_of(buffer.tensor);
-    if (kept == nullptr || buffer.role == BufferRole::kCarried || state.once == Bytes{0}) continue;
-    const Bytes share = kept->share_of(state.once, chip_.options.granule);
-    if (buffer.role == BufferRole::kFetched && !kept->whole()) {
-      state.moved.read -= share * (state.moved.read.value() / state.once.value());
-    }
-    if (!buffer.stored || chip_.cascade.tensor(buffer.tensor).kind == TensorKind::kOutput) continue;
-    state.moved.written -= share;
-    if (kept->whole()) keep_outliving(i);
+    if (kept == nullptr || buffer.role == BufferRole::kCarried) continue;
+    const bool leaves = buffer.stored && chip_.cascade.tensor(buffer.tensor).kind != TensorKind::kOutput;
+    if (kept->whole() && leaves) keep_outliving(i);
+    if (kept->counts_elements() || state.once == Bytes{0}) continue;
+    const Bytes share = kept->share_of(state.once);
+    const std::int64_t passes = state.moved.read.value() / state.once.value();
+    if (buffer.role == BufferRole::kFetched) state.moved.read -= share * passes;
+    if (leaves) state.moved.written -= share;
   }
 }
 

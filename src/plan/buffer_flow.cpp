@@ -1,6 +1,7 @@
 #include "fusescape/plan/buffer_flow.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "fusescape/plan/traffic.hpp"
 #include "placement.hpp"
@@ -28,6 +29,11 @@ void save(Stream& stream, Bytes saved, Bytes once, std::int64_t passes) {
   stream.second -= std::min(stream.second, std::max(saved - stream.first, Bytes{}));
   stream.first -= std::min(stream.first, saved);
   stream.last = std::min(stream.last, once - saved);
+}
+
+/// Endless, if they do not fit: a plan with so many is refused, since each is at least an operation.
+std::int64_t bounded(Visits visits) {
+  return visits.overflow() ? std::numeric_limits<std::int64_t>::max() / 8 : visits.value();
 }
 
 /// Elements of a state that outlive the cascade: the slices that reads of earlier elements reach back to.
@@ -102,7 +108,7 @@ class FlowBuilder {
   void carry();
   void load_state(const Slab& state);
   void store_state(Slab state);
-  void keep_loads(Stream& load) const;
+  void keep_loads(Stream& load, Visits passes) const;
   void keep_stores(Stream& store, Bytes once) const;
   [[nodiscard]] Bytes saved_of(Bytes once) const;
 
@@ -159,7 +165,7 @@ Stream FlowBuilder::stream(Over over, const Slab& slab, const Movement& movement
           .last = round_up(slab_bytes(cascade, slab, last_tile(cascade, nest)), context_.options.granule),
           .second = in_second_tile(slab),
           .most = round_up(bytes_of(movement.largest, slab.bits), context_.options.granule),
-          .visits = movement.visits,
+          .visits = bounded(movement.visits),
           .moves = movement.moves,
           .op = op};
 }
@@ -248,7 +254,7 @@ void FlowBuilder::fetch() {
   if (buffer_.held) outlast_halo();
   Stream load = stream(Over::kAll, packed_, all, buffer_.uses.front().op);
   load.ahead = held_slots == 2;
-  keep_loads(load);
+  keep_loads(load, all.passes);
   flow_.read = load.total;
   flow_.loads.push_back(load);
 }
@@ -265,7 +271,7 @@ Bytes FlowBuilder::saved_of(Bytes once) const {
 
 /// Nothing of a tensor that is retained whole is fetched but its initial values; of a part, the first bytes
 /// of each pass are not.
-void FlowBuilder::keep_loads(Stream& load) const {
+void FlowBuilder::keep_loads(Stream& load, Visits passes) const {
   const Bytes kept = kept_bytes(context_.plan, buffer_.tensor);
   if (kept == Bytes{0}) return;
   if (kept == whole_) {
@@ -278,7 +284,7 @@ void FlowBuilder::keep_loads(Stream& load) const {
     return;
   }
   const Bytes once = moved(Over::kOwn, packed_).bytes;
-  if (once > Bytes{0}) save(load, saved_of(once), once, load.total.value() / once.value());
+  if (once > Bytes{0}) save(load, saved_of(once), once, bounded(passes));
 }
 
 /// What is retained is not written, unless it outlives the cascade: outputs, and the last slices of a state.
@@ -313,7 +319,7 @@ void FlowBuilder::make_stored() {
 
   Stream store = stream(Over::kOwn, packed_, once, *buffer_.producer);
   store.total = once.bytes + unfinished;
-  store.visits = visits.visits;
+  store.visits = bounded(visits.visits);
   store.moves = visits.moves;
   store.ahead = held_slots == 2;
   store.early = is_repeated();
@@ -324,7 +330,7 @@ void FlowBuilder::make_stored() {
   if (unfinished > Bytes{0}) {
     flow_.loads.push_back({.total = unfinished,
                            .most = incomplete,
-                           .visits = visits.visits - finished.visits,
+                           .visits = bounded(visits.visits - finished.visits),
                            .moves = true,
                            .ahead = store.ahead,
                            .op = store.op});

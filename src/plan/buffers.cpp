@@ -226,7 +226,7 @@ void BufferPlanner::add_made(TensorId tensor, const LocalUses& local) {
 /// whole slice if they name different parts.
 Access BufferPlanner::carried_part(TensorId tensor, const std::vector<Use>& uses) const {
   const auto unshifted = [](Access part) {
-    const auto shifted = [](const Index& index) { return index.distance > 0 || index.tap; };
+    const auto shifted = [](const Index& index) { return is_shifted(index); };
     part.indices.erase(std::remove_if(part.indices.begin(), part.indices.end(), shifted), part.indices.end());
     return part;
   };
@@ -237,7 +237,7 @@ Access BufferPlanner::carried_part(TensorId tensor, const std::vector<Use>& uses
   Access slice = whole(tensor);
   const Access& first = access(uses.front());
   for (std::size_t i = first.indices.size(); i-- > 0;) {
-    if (first.indices[i].distance > 0 || first.indices[i].tap) {
+    if (is_shifted(first.indices[i])) {
       slice.indices.erase(slice.indices.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }

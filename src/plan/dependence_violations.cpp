@@ -38,14 +38,6 @@ struct Checker {
   void check_accumulation(OpId op);
 };
 
-/// The index through which an access reads earlier elements, if it does.
-const Index* shifted_index(const Access& access) {
-  for (const Index& index : access.indices) {
-    if (index.distance > 0 || index.tap) return &index;
-  }
-  return nullptr;
-}
-
 /// A consumer that runs first may only read what an earlier iteration made: the shared tile must not reach
 /// further. A chain goes element by element.
 void Checker::check_earlier_read(OpId producer, OpId consumer, const Index& shifted) {

@@ -1,5 +1,7 @@
 #include "fusescape/plan/footprint.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace fusescape {
@@ -41,6 +43,10 @@ Bytes peak_below(const Plan& plan, NodeId node, const std::vector<Allocation>& a
 Bytes peak_bytes(const Plan& plan, NodeId group, std::vector<Allocation> allocations) {
   extend_hosts(allocations);
   return peak_below(plan, group, allocations);
+}
+
+std::string describe_shortage(std::size_t group, Bytes needed, Bytes available) {
+  return fmt::format("group {} needs {} B on chip, {} B are there", group, needed.value(), available.value());
 }
 
 }  // namespace fusescape

@@ -68,7 +68,10 @@ expected<Resolved, std::vector<Violation>> resolve(const Cascade& cascade, const
   for (const NodeId group : plan.node(kRoot).children) {
     resolved.layout.groups.push_back(group_layout(cascade, plan, placed, group));
   }
-  return resolved;
+  std::vector<Violation> retained = retention_violations(cascade, plan, resolved.layout);
+  if (retained.empty()) return resolved;
+  append(retained, std::move(resolved.violations));
+  return unexpected{std::move(retained)};
 }
 
 expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const Plan& plan,

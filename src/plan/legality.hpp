@@ -21,4 +21,8 @@ namespace fusescape {
 [[nodiscard]] std::vector<Violation> storage_violations(const Cascade& cascade, const Plan& plan,
                                                         const Placement& placed);
 
+/// What only a layout shows of retained parts.
+[[nodiscard]] std::vector<Violation> retention_violations(const Cascade& cascade, const Plan& plan,
+                                                          const Layout& layout);
+
 }  // namespace fusescape

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "fusescape/plan/retention.hpp"
 #include "legality.hpp"
 
 namespace fusescape {
@@ -16,17 +17,9 @@ std::vector<OpId> users_of(const Cascade& cascade, TensorId tensor) {
   return users;
 }
 
-/// The windowed rank of an access that reaches across tiles, if it has one.
-const Index* window_of(const Access& access) {
-  for (const Index& index : access.indices) {
-    if (index.distance > 0 || index.tap) return &index;
-  }
-  return nullptr;
-}
-
 /// Whether all that `access` names was made in earlier iterations of `node`.
 bool reads_earlier_tiles(const Cascade& cascade, const Plan& plan, NodeId node, const Access& access) {
-  const Index* shifted = window_of(access);
+  const Index* shifted = shifted_index(access);
   return shifted != nullptr && tile_extent(cascade, plan, node, shifted->rank) <= shifted->distance;
 }
 
@@ -37,8 +30,8 @@ void check_fetched_before_made(const Cascade& cascade, const Plan& plan, const U
   if (kind != NodeKind::kChain && kind != NodeKind::kOperator) return;
   const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
   if (!is_shifted(access) || reads_earlier_tiles(cascade, plan, shared, access)) return;
-  found.push_back({Rule::kOrder, cascade.producer[index_of(access.tensor)], use.op, window_of(access)->rank,
-                   access.tensor, "it is fetched before its own tile makes it"});
+  found.push_back({Rule::kOrder, cascade.producer[index_of(access.tensor)], use.op,
+                   shifted_index(access)->rank, access.tensor, "it is fetched before its own tile makes it"});
 }
 
 /// A spilled tensor is fetched at a reader's first tile below its storage node: a loop there that both share
@@ -145,8 +138,7 @@ std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& 
   if (retention.bytes <= Bytes{0} || retention.bytes > all) {
     return fmt::format("retains {} B of its {} B", retention.bytes.value(), all.value());
   }
-  if (retention.bytes < all &&
-      std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return !reads_whole(cascade, use); })) {
+  if (retention.bytes < all && !is_read_whole(cascade, retention.tensor)) {
     return "a part of it can be retained only if every reader reads all of it";
   }
   const auto named = std::count_if(plan.retentions.begin(), plan.retentions.end(),
@@ -177,6 +169,20 @@ std::vector<Violation> storage_violations(const Cascade& cascade, const Plan& pl
     if (fault.empty()) continue;
     found.push_back({Rule::kStorage, cascade.producer[index_of(retention.tensor)], std::nullopt, std::nullopt,
                      retention.tensor, std::move(fault)});
+  }
+  return found;
+}
+
+std::vector<Violation> retention_violations(const Cascade& cascade, const Plan& plan, const Layout& layout) {
+  std::vector<Violation> found;
+  for (const Retention& retention : plan.retentions) {
+    const Tensor& tensor = cascade.tensor(retention.tensor);
+    const bool in_part =
+        retention.bytes < bytes_of(elements_of(cascade, retention.tensor), bits_of(tensor.type));
+    if (!in_part || is_loaded_evenly(cascade, plan, layout, retention.tensor)) continue;
+    found.push_back({Rule::kStorage, cascade.producer[index_of(retention.tensor)], std::nullopt, std::nullopt,
+                     retention.tensor,
+                     "a part of it can be retained only if all of it is loaded equally often"});
   }
   return found;
 }

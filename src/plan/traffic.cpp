@@ -6,10 +6,6 @@
 namespace fusescape {
 namespace {
 
-bool windowed(const Index& index) {
-  return index.distance > 0 || index.tap.has_value();
-}
-
 std::int64_t tap_extent(const TileBounds& tile, const Index& index) {
   return index.tap ? tile[index_of(*index.tap)].extent : 1;
 }
@@ -19,7 +15,7 @@ std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimen
                      bool before_start) {
   const Index& index = slab.access.indices[dimension];
   const std::size_t rank = index_of(index.rank);
-  if (!windowed(index)) return tile[rank].extent;
+  if (!is_shifted(index)) return tile[rank].extent;
   const std::int64_t available = cascade.extent(cascade.tensor(slab.access.tensor).ranks[dimension]).value();
   const std::int64_t halo = tap_extent(tile, index) - 1;
   const std::int64_t distance = index.distance + (index.tap ? tile[index_of(*index.tap)].start : 0);
@@ -53,8 +49,10 @@ class Walk {
     }
     return nullptr;
   }
+  /// What iterations of a loop need: each a slab of its own, or all the same ones.
+  enum class Needs : unsigned char { kOwn, kSame };
   /// One tile of loop `depth`, `times` over.
-  void add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_t extent, std::int64_t times);
+  void add(Movement& sum, std::size_t depth, const RankSpan& tile, std::int64_t times, Needs needs);
   Movement indexing_loop(std::size_t depth, const Index& index);
   Movement other_loop(std::size_t depth);
 
@@ -67,15 +65,22 @@ class Walk {
   Slab window_;  ///< With its halo, as the buffer holds it.
 };
 
-void Walk::add(Movement& sum, std::size_t depth, std::int64_t start, std::int64_t extent,
-               std::int64_t times) {
-  if (times <= 0 || extent <= 0) return;
-  const std::size_t rank = index_of(loops_[depth].rank);
-  const std::int64_t outer_extent = std::exchange(tile_[rank].extent, extent);
-  const std::int64_t outer_start = std::exchange(tile_[rank].start, start);
+/// Of iterations that need the same, passes add up; of others they have to be equal.
+Visits passes_with(const Movement& sum, const Movement& one, std::int64_t times, bool same) {
+  const Visits more = same ? one.passes * times : one.passes;
+  if (sum.visits == Visits{}) return more;
+  const bool even = same ? sum.passes > Visits{} && more > Visits{} : sum.passes == more;
+  if (!even) return {};
+  return same ? sum.passes + more : more;
+}
+
+void Walk::add(Movement& sum, std::size_t depth, const RankSpan& tile, std::int64_t times, Needs needs) {
+  if (times <= 0 || tile.extent <= 0) return;
+  RankSpan& current = tile_[index_of(loops_[depth].rank)];
+  const RankSpan outer = std::exchange(current, tile);
   const Movement one = run(depth + 1);
-  tile_[rank].extent = outer_extent;
-  tile_[rank].start = outer_start;
+  current = outer;
+  sum.passes = passes_with(sum, one, times, needs == Needs::kSame);
   sum.bytes += one.bytes * times;
   sum.visits += one.visits * times;
   sum.moves = sum.moves || one.moves;
@@ -96,16 +101,19 @@ Movement Walk::indexing_loop(std::size_t depth, const Index& index) {
   std::int64_t trailing = 0;
   if (index.tap == loop.rank) {
     leading = full;
-  } else if (windowed(index)) {
+  } else if (is_shifted(index)) {
     const std::int64_t back =
         reach(cascade_, index) + 1;  // The first tile of all may differ even without a halo.
     if (begin < back) leading = std::min(full, ceil_div(back - begin, loop.tile));
     trailing = std::min(full - leading, ceil_div(reach(cascade_, index), loop.tile) + 1);
   }
-  for (std::int64_t i = 0; i < leading; ++i) add(sum, depth, begin + i * loop.tile, loop.tile, 1);
-  add(sum, depth, begin + leading * loop.tile, loop.tile, full - leading - trailing);
-  for (std::int64_t i = full - trailing; i < full; ++i) add(sum, depth, begin + i * loop.tile, loop.tile, 1);
-  add(sum, depth, begin + full * loop.tile, rest, 1);
+  const auto add_tiles = [&](std::int64_t first, std::int64_t size, std::int64_t count) {
+    add(sum, depth, {size, begin + first * loop.tile}, count, Needs::kOwn);
+  };
+  for (std::int64_t i = 0; i < leading; ++i) add_tiles(i, loop.tile, 1);
+  add_tiles(leading, loop.tile, full - leading - trailing);
+  for (std::int64_t i = full - trailing; i < full; ++i) add_tiles(i, loop.tile, 1);
+  add_tiles(full, rest, 1);
   sum.moves = sum.moves || full + (rest > 0 ? 1 : 0) > 1;
   return sum;
 }
@@ -117,13 +125,13 @@ Movement Walk::other_loop(std::size_t depth) {
   const std::int64_t extent = tile_[index_of(loop.rank)].extent;
   const std::int64_t full = extent / loop.tile;
   Movement sum;
-  add(sum, depth, begin, std::min(extent, loop.tile), 1);
+  add(sum, depth, {std::min(extent, loop.tile), begin}, 1, Needs::kSame);
   if (!sum.moves && refetch_ == Refetch::kWhenChanged) {
     if (extent > loop.tile && depth < 64) sum.kept |= std::uint64_t{1} << depth;
     return sum;
   }
-  add(sum, depth, begin, loop.tile, full - 1);
-  if (full > 0) add(sum, depth, begin + full * loop.tile, extent % loop.tile, 1);
+  add(sum, depth, {loop.tile, begin}, full - 1, Needs::kSame);
+  if (full > 0) add(sum, depth, {extent % loop.tile, begin + full * loop.tile}, 1, Needs::kSame);
   return sum;
 }
 
@@ -131,7 +139,8 @@ Movement Walk::run(std::size_t depth) {
   if (depth == loops_.size()) {
     const Bytes bytes = slab_bytes(cascade_, slab_, tile_);
     return {.bytes = round_up(bytes, granule_),
-            .visits = 1,
+            .visits = Visits{1},
+            .passes = Visits{1},
             .moves = false,
             .largest = slab_elements(cascade_, window_, tile_),
             .kept = 0};

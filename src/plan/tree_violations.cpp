@@ -1,3 +1,4 @@
+// The tree itself: is each operator placed once, and every node of a kind that may be there?
 #include <fmt/format.h>
 
 #include "legality.hpp"

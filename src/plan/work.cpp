@@ -160,6 +160,12 @@ void append_operator(const Cascade& cascade, const SpatialMapping& mapping, OpId
 
 }  // namespace
 
+bool is_countable(std::span<const OperatorWork> work) {
+  Ops accesses;
+  for (const OperatorWork& one : work) accesses += Ops{one.ops} * std::int64_t{one.access_count};
+  return !(accesses * kMostCyclesPerOp).overflow();
+}
+
 void append_work(const Cascade& cascade, const Plan& plan, NodeId node, const Extents& extent,
                  WorkTable& table) {
   ChainTraffic chain{cascade, plan, node};

@@ -47,7 +47,7 @@ class Rows {
     const std::string quantity = fmt::format("error_{}", arithmetic_name(cascade_, run.arithmetic));
     for (const ValueCheck& check : run.tensors) {
       table_.rows.push_back({std::string{}, quantity, cascade_.tensor(check.tensor).name, check.error,
-                             check.tolerance, check.wrong == 0});
+                             check.tolerance, check.passed()});
     }
   }
 

@@ -4,6 +4,7 @@
 
 #include "fused_groups.hpp"
 #include "fusescape/plan/layout.hpp"
+#include "fusescape/plan/retention.hpp"
 #include "fusescape/search/interval_packing.hpp"
 #include "fusescape/support/time.hpp"
 
@@ -17,7 +18,7 @@ struct Kept {
   std::size_t last = 0;
   Bytes bytes{};          ///< All of it.
   Bytes saved{};          ///< DRAM traffic that keeping all of it saves.
-  bool divisible = true;  ///< Every reader reads all of it, so that a part can be kept.
+  bool divisible = true;  ///< A part can be kept.
 };
 
 /// The most tensors that are tried both whole and not at all; beyond, those that save most come first.
@@ -39,11 +40,8 @@ class Timeline {
       : plan_{plan}, planner_{planner}, cascade_{planner.cascade()}, layout_{lay_out(cascade_, plan)} {
     if (!layout_) return;
     profile_ = profile(cascade_, plan, *layout_, planner.options());
-    group_.resize(cascade_.operators.size());
-    for (std::size_t g = 0; g < layout_->groups.size(); ++g) {
-      for (const OpId op : layout_->groups[g].operators) group_[index_of(op)] = g;
-      room_.push_back((machine.capacity - profile_.groups[g].peak).value());
-    }
+    for (const GroupProfile& group : profile_.groups)
+      room_.push_back((machine.capacity - group.peak).value());
   }
 
   [[nodiscard]] const std::vector<std::int64_t>& room() const { return room_; }
@@ -69,7 +67,6 @@ class Timeline {
   const Cascade& cascade_;
   expected<Layout, std::vector<Violation>> layout_;
   PlanProfile profile_;
-  std::vector<std::size_t> group_;
   std::vector<std::int64_t> room_;  ///< Per group; negative if it does not fit at all.
 };
 
@@ -90,17 +87,15 @@ std::vector<Kept> Timeline::candidates() const {
   std::vector<Kept> found;
   if (!layout_) return found;
   for (std::size_t i = 0; i < cascade_.tensors.size(); ++i) {
-    const auto producer = cascade_.producer[i];
-    if (!producer || cascade_.tensors[i].kind == TensorKind::kOutput) continue;
+    if (!cascade_.producer[i] || cascade_.tensors[i].kind == TensorKind::kOutput) continue;
     const TensorId tensor{static_cast<std::uint16_t>(i)};
-    Kept kept{.tensor = tensor, .first = group_[index_of(*producer)], .last = group_[index_of(*producer)]};
-    kept.bytes = bytes_of(elements_of(cascade_, tensor), bits_of(cascade_.tensors[i].type));
-    for (const Use& use : cascade_.uses[i]) {
-      kept.last = std::max(kept.last, group_[index_of(use.op)]);
-      kept.divisible = kept.divisible && reads_whole(cascade_, use);
-    }
-    if (kept.last == kept.first || kept.bytes.overflow()) continue;
-    found.push_back(kept);
+    const GroupSpan span = retained_span(cascade_, *layout_, tensor);
+    const Bytes bytes = bytes_of(elements_of(cascade_, tensor), bits_of(cascade_.tensors[i].type));
+    if (span.last == span.first || bytes.overflow()) continue;
+    const bool divisible =
+        is_read_whole(cascade_, tensor) && is_loaded_evenly(cascade_, plan_, *layout_, tensor);
+    found.push_back(
+        {.tensor = tensor, .first = span.first, .last = span.last, .bytes = bytes, .divisible = divisible});
   }
   set_savings(found);
   return found;

@@ -50,9 +50,7 @@ std::string described(const Cascade& cascade, const std::vector<Violation>& viol
 PointOutcome outcome_of(const Infeasible& why) {
   switch (why.reason) {
     case Infeasible::Reason::kCapacity:
-      return infeasible(why.needed, why.available,
-                        fmt::format("group {} needs {} B on chip, {} B are there", why.group,
-                                    why.needed.value(), why.available.value()));
+      return infeasible(why.needed, why.available, describe_shortage(why.group, why.needed, why.available));
     case Infeasible::Reason::kUnsupported:
       return failed(fmt::format("group {} has an operator that no core runs", why.group));
     case Infeasible::Reason::kOverflow:

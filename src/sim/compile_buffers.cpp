@@ -1,3 +1,4 @@
+// Which tiles fill, read and store each buffer, and how many places has it?
 #include <algorithm>
 #include <bit>
 

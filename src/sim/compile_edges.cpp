@@ -1,3 +1,4 @@
+// Which tiles must have run before which, across cores and through DRAM?
 #include <algorithm>
 #include <bit>
 

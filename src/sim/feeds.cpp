@@ -1,3 +1,4 @@
+// When may a buffer be loaded and stored, and who must wait for that?
 #include <algorithm>
 #include <bit>
 #include <limits>

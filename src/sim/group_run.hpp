@@ -120,8 +120,8 @@ class GroupRun {
  public:
   GroupRun(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state);
 
-  /// False in a deadlock.
-  [[nodiscard]] bool run();
+  enum class End : unsigned char { kDone, kDeadlock, kOverflow };
+  [[nodiscard]] End run();
 
   /// Asks for the first slabs that fit `room`, while another group runs.
   void prefetch(std::int64_t room);
@@ -193,7 +193,8 @@ class GroupRun {
 
   // steady.cpp
   void collect_counters();
-  void check_period(int loop);
+  [[nodiscard]] bool check_period(int loop);
+  [[nodiscard]] bool fits(const Snapshot& before, std::int64_t times) const;
   void describe(int loop);
   void save(Snapshot& snapshot, int loop);
   [[nodiscard]] const CoreState& watched(int loop) const {

@@ -6,6 +6,7 @@
 #include "context.hpp"
 #include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/tile_classes.hpp"
+#include "fusescape/support/contract.hpp"
 #include "kept_candidates.hpp"
 #include "kept_tensors.hpp"
 #include "managed_group.hpp"
@@ -181,6 +182,7 @@ std::optional<SimFailure> ManagedSimulation::run_alone(std::uint32_t g) {
   alone.eviction = Eviction::kNone;
   alone.prefetch = false;
   Accelerator beside = context_.accelerator;
+  beside.sram.banks = beside.sram.bank_count();  // What is kept takes room, and no bank.
   beside.sram.capacity -= kept_.used();
   const auto simulated = [&](SimObserver* observer) {
     return simulate(context_.cascade, parts_[g].plan, parts_[g].layout, beside, alone, observer);
@@ -202,6 +204,7 @@ std::optional<SimFailure> ManagedSimulation::run_alone(std::uint32_t g) {
 }
 
 void ManagedSimulation::add_alone(std::uint32_t g, SimResult alone) {
+  FUSESCAPE_EXPECTS(alone.scale.ticks_per_cycle() == made_.scale.ticks_per_cycle());
   for (SimTile& tile : alone.tiles) {
     tile.group = g;
     made_.tiles.push_back(std::move(tile));
@@ -317,7 +320,7 @@ void ManagedSimulation::add_group(SimGroup sum) {
 expected<SimResult, SimFailure> simulate_managed(const Cascade& cascade, const Plan& plan,
                                                  const Layout& layout, const Accelerator& accelerator,
                                                  const SimOptions& options, SimObserver* observer) {
-  const auto context = make_context(cascade, plan, layout, accelerator, options.core_of);
+  const auto context = make_context(cascade, plan, layout, accelerator, {});
   if (!context) return unexpected{context.error()};
   return ManagedSimulation{*context, options, observer}.run();
 }

@@ -5,14 +5,12 @@
 
 #include "compile.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
+#include "fusescape/plan/retention.hpp"
 #include "fusescape/plan/work_cost.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 namespace {
-
-/// Bits of an element and cycles of an operation are at most this.
-constexpr std::int64_t kMostBitsOrCycles = 1024;
 
 bool is_leaf(const Node& node) {
   return node.kind == NodeKind::kOperator || node.kind == NodeKind::kChain;
@@ -167,36 +165,16 @@ WorkTable work_of(const SimContext& context, const TileSpec& tile, const std::ve
   return table;
 }
 
-/// No count of the largest tile can leave 64 bits: it takes at most one step, and one access of each operand,
-/// for each operation.
+/// Of its largest tiles.
 bool is_countable(const SimContext& context, const GroupProgram& program) {
   for (const TileSpec& tile : program.tiles) {
     std::vector<std::int64_t> extents;
     for (const int loop : tile.key_loops)
       extents.push_back(program.loops[static_cast<std::size_t>(loop)].tile);
     const WorkTable table = work_of(context, tile, extents_of(context, program.loops, tile, extents));
-    Ops all;
-    for (const OperatorWork& work : table.operators) all += Ops{work.ops} * std::int64_t{work.access_count};
-    if ((all * kMostBitsOrCycles).overflow()) return false;
+    if (!is_countable(table.operators)) return false;
   }
   return true;
-}
-
-/// Bytes that are retained while `group` runs: from their producer's group to their last reader's.
-Bytes reserved_in(const SimContext& context, std::uint32_t group) {
-  std::vector<std::uint32_t> group_of(context.cascade.operators.size());
-  for (std::uint32_t g = 0; g < context.layout.groups.size(); ++g) {
-    for (const OpId op : context.layout.groups[g].operators) group_of[index_of(op)] = g;
-  }
-  Bytes reserved;
-  for (const Retention& retention : context.plan.retentions) {
-    const std::uint32_t first = group_of[index_of(*context.cascade.producer[index_of(retention.tensor)])];
-    std::uint32_t last = first;
-    for (const Use& use : context.cascade.uses[index_of(retention.tensor)])
-      last = std::max(last, group_of[index_of(use.op)]);
-    if (first <= group && group <= last) reserved += retention.bytes;
-  }
-  return reserved;
 }
 
 }  // namespace
@@ -275,7 +253,7 @@ SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, LoopMask
     spec.loop.push_back(inner(index.rank));
     spec.whole.push_back(cascade.extent(index.rank).value());
     spec.tap_loop.push_back(index.tap ? inner(*index.tap) : kNoLoop);
-    spec.windowed = spec.windowed || index.tap || index.distance > 0;
+    spec.windowed = spec.windowed || is_shifted(index);
   }
   spec.same = same_bytes(program, spec);
   return spec;
@@ -286,7 +264,7 @@ GroupProgram compile(const SimContext& context, std::uint32_t group) {
   const GroupMap map = TreeCompiler{context, context.layout.groups[group].node, program}.run();
   compile_buffers(context, map, program);
   compile_edges(context, map, program);
-  program.reserved = reserved_in(context, group);
+  program.reserved = reserved_bytes(context.cascade, context.plan, context.layout, group);
   program.countable = is_countable(context, program);
   return program;
 }

@@ -43,6 +43,7 @@ class Simulation {
   void add_group(const Running& group, Ticks start);
   void add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const GroupRun* run) const;
   void add_traffic(const Running& group, SimGroup& sum);
+  [[nodiscard]] SimFailure deadlock(const Running& group) const;
   SimResult finish();
 
   const SimContext& context_;
@@ -110,8 +111,8 @@ Ticks Simulation::end_of(const GroupProgram& program) const {
   SimState trial = state_;
   trial.observer = nullptr;
   trial.ports.assign(state_.ports.size(), DramPort{context_.machine.dram_ticks_per_byte});  // Idle, untraced.
-  const bool done = GroupRun{context_, program, trial, true}.run();
-  FUSESCAPE_EXPECTS(done);  // Nothing waits in a circle on one core.
+  const GroupRun::End end = GroupRun{context_, program, trial, true}.run();
+  FUSESCAPE_EXPECTS(end != GroupRun::End::kDeadlock);  // Nothing waits in a circle on one core.
   return trial.now;
 }
 
@@ -141,6 +142,13 @@ void Simulation::prefetch(const Running& current, Running& next) {
   const Bytes free = context_.machine.capacity - current.program.needed(context_.machine.capacity);
   next.run->prefetch(free.value());
   current.run->set_next(next.run.get());
+}
+
+SimFailure Simulation::deadlock(const Running& group) const {
+  SimFailure failure{.reason = SimFailure::Reason::kDeadlock, .group = group.program.group};
+  add_tiles(group.program, failure.tiles, nullptr);
+  group.run->add_waits(failure);
+  return failure;
 }
 
 SimResult Simulation::finish() {
@@ -186,13 +194,14 @@ expected<SimResult, SimFailure> Simulation::run() {
       prefetch(groups[g], groups[g + 1]);
     }
     const Ticks start = state_.now;
-    if (!groups[g].run->run()) {
-      SimFailure failure{.reason = SimFailure::Reason::kDeadlock, .group = g};
-      add_tiles(groups[g].program, failure.tiles, nullptr);
-      groups[g].run->add_waits(failure);
-      return unexpected{std::move(failure)};
-    }
+    const GroupRun::End end = groups[g].run->run();
+    if (end == GroupRun::End::kDeadlock) return unexpected{deadlock(groups[g])};
     add_group(groups[g], start);
+    const Bytes moved = result_.dram_read + result_.dram_write;
+    const Cycles cycles = context_.machine.scale.whole_cycles(state_.now);
+    if (end == GroupRun::End::kOverflow || moved.overflow() || cycles.overflow()) {
+      return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow, .group = g}};
+    }
     groups[g] = {};
   }
   return finish();
@@ -203,7 +212,10 @@ expected<SimResult, SimFailure> Simulation::run() {
 expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& plan, const Layout& layout,
                                          const Accelerator& accelerator, const SimOptions& options,
                                          SimObserver* observer) {
+  const std::size_t operators = cascade.operators.size();
+  FUSESCAPE_EXPECTS(options.core_of.empty() || options.core_of.size() == operators);
   if (options.eviction != Eviction::kNone) {
+    FUSESCAPE_EXPECTS(options.allocation == CoreAllocation::kGiven && options.core_of.empty());
     return simulate_managed(cascade, plan, layout, accelerator, options, observer);
   }
   const auto run = [&](const std::vector<std::uint32_t>& core_of,

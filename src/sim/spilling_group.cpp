@@ -1,3 +1,4 @@
+// What does a group load and store that does not fit, slab by slab?
 #include <algorithm>
 #include <map>
 

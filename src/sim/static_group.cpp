@@ -1,3 +1,4 @@
+// What does a group load and store that fits, beside what is kept between groups?
 #include <algorithm>
 #include <map>
 

@@ -1,3 +1,4 @@
+// Does a loop of a managed group repeat itself? If so, what it leaves out is counted, not run.
 #include <algorithm>
 #include <limits>
 #include <numeric>

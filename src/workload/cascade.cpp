@@ -72,9 +72,18 @@ bool reads_whole(const Cascade& cascade, const Use& use) {
                     });
 }
 
+bool is_shifted(const Index& index) {
+  return index.distance > 0 || index.tap.has_value();
+}
+
 bool is_shifted(const Access& access) {
-  return std::any_of(access.indices.begin(), access.indices.end(),
-                     [](const Index& index) { return index.distance > 0 || index.tap; });
+  return shifted_index(access) != nullptr;
+}
+
+const Index* shifted_index(const Access& access) {
+  const auto found = std::find_if(access.indices.begin(), access.indices.end(),
+                                  [](const Index& index) { return is_shifted(index); });
+  return found == access.indices.end() ? nullptr : &*found;
 }
 
 }  // namespace fusescape

@@ -48,7 +48,7 @@ std::optional<std::string> index_problem(const Cascade& cascade, const Index& in
   if (index.distance < 0)
     return fmt::format("at the negative distance {} along {}", index.distance, rank.name);
   if (index.offset < 0) return fmt::format("at the negative offset {} along {}", index.offset, rank.name);
-  if (index.offset > 0 && (index.distance > 0 || index.tap)) {
+  if (index.offset > 0 && is_shifted(index)) {
     return fmt::format("both shifted and sliced along {}", rank.name);
   }
   if (index.tap == index.rank) return fmt::format("with {} as its own window", rank.name);

@@ -111,7 +111,7 @@ TEST_CASE("A plan that does not fit moves what it moves if it fits, and what it 
   CHECK(spilled > 50);
 }
 
-TEST_CASE("Under managed memory no resource is busier than the run is long") {
+TEST_CASE("Under managed memory no resource is busier than the run is long, and no port than a group is") {
   for_managed_plans(
       [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
         const auto free = simulate(cascade, plan, layout, machine);
@@ -128,12 +128,41 @@ TEST_CASE("Under managed memory no resource is busier than the run is long") {
             sum += used.busy;
         }
         Ticks end;
+        const Ticks ticks_per_byte{run->scale.ticks_per_byte(machine.dram.effective_bandwidth())};
         for (const SimGroup& group : run->groups) {
           CHECK(group.start >= end);
           end = group.end;
+          const Bytes read = group.dram_read;
+          const Bytes written = group.dram_write;
+          const bool shared = machine.dram.ports == Ports::kShared;
+          const Ticks port = ticks_per_byte * (shared ? read + written : std::max(read, written)).value();
+          CHECK(port <= group.end - group.start);
         }
         CHECK(end == run->latency);
       });
+}
+
+TEST_CASE("What is kept takes room and no bank") {
+  // a stays on chip while e, which has nothing to do with it, is made: 64 bytes in and out, one a cycle.
+  CascadeBuilder make{"beside", DataType::kInt8};
+  const RankId l = make.rank("L", Elements{64});
+  const TensorId a =
+      make.make("a", OpKind::kExp, {"a", {l}}, {make.at(make.tensor("x", {l}, TensorKind::kInput))});
+  const TensorId e = make.tensor("e", {l}, TensorKind::kOutput);
+  make.make("e", OpKind::kExp, e, {make.at(make.tensor("y", {l}, TensorKind::kInput))});
+  make.make("c", OpKind::kExp, {"c", {l}}, {make.at(a)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{8};
+  machine.sram.capacity = Bytes{240};
+  machine.sram.banks.reset();
+  machine.sram.bank_capacity = Bytes{16};
+  machine.sram.bank_read = machine.sram.bank_write = BitsPerCycle{1};  // Of 15 banks, or of 11 beside a.
+  const SimOptions options{.eviction = Eviction::kLru, .keep = Keep::kAll};
+  const SimResult derived = simulated(cascade, plan_of(cascade, "a | e | c"), machine, options);
+  machine.sram.banks = 15;
+  check_same(derived, simulated(cascade, plan_of(cascade, "a | e | c"), machine, options));
+  CHECK(derived.scale.whole_cycles(derived.groups[1].end - derived.groups[1].start) >= Cycles{128});
 }
 
 TEST_CASE("What stays between groups saves traffic, never more than was there to save") {

@@ -16,4 +16,35 @@ inline Accelerator random_machine(Dice& dice) {
   return machine;
 }
 
+/// What most properties leave as it is: buffering, granules, unlike ports, kinds that take unlike times.
+inline void vary_machine(Dice& dice, Accelerator& machine) {
+  machine.model.double_buffering = dice.one_in(2);
+  machine.model.in_place = dice.one_in(4);
+  if (dice.one_in(4)) machine.dram.granule = Bytes{dice.one_in(2) ? 4 : 32};
+  if (dice.one_in(4)) {
+    machine.sram.ports = Ports::kSeparate;
+    machine.sram.bank_write = BitsPerCycle{8 * dice.in(0, 8)};
+  }
+  if (dice.one_in(2)) return;
+  for (std::int64_t& cycles : machine.cores.front().cycles_per_op) cycles = dice.in(1, 5);
+}
+
+/// Ranks on rows and columns, where no recurrence runs along them, and inputs that load side by side.
+inline void vary_spatial(Dice& dice, const Cascade& cascade, Plan& plan) {
+  plan.spatial.resize(cascade.operators.size());
+  const bool mapped = dice.one_in(2);
+  for (std::size_t i = 0; i < plan.spatial.size(); ++i) {
+    SpatialMapping& mapping = plan.spatial[i];
+    if (dice.one_in(2)) mapping.operand_loads = OperandLoads::kConcurrent;
+    const auto& recurrence = cascade.recurrence_of[i];
+    for (const RankId rank : cascade.operators[i].ranks) {
+      const bool sequential = recurrence && cascade.recurrences[*recurrence].rank == rank;
+      if (!mapped || sequential) continue;
+      const std::int64_t where = dice.in(0, 3);
+      if (where == 1) mapping.rows.push_back(rank);
+      if (where == 2) mapping.cols.push_back(rank);
+    }
+  }
+}
+
 }  // namespace fusescape::test_plans

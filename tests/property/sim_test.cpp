@@ -51,23 +51,24 @@ TEST_CASE(
   CHECK(legal > static_cast<int>(kCases / 5));
 }
 
-TEST_CASE("Nor does it take less where tensors are retained, slots are single and inputs come side by side") {
+TEST_CASE(
+    "Nor less or other bytes where tensors are retained, slots are single, inputs come side by side, ranks "
+    "lie on "
+    "the array and kinds take unlike times") {
   int legal = 0;
   for_all(2 * kCases, [&](Dice& dice) {
     const Cascade cascade = random_cascade(dice);
     Plan plan = RandomPlan{dice, cascade}.run();
     vary_plan(dice, cascade, plan);
-    plan.spatial.resize(cascade.operators.size());
-    for (SpatialMapping& mapping : plan.spatial) {
-      if (dice.one_in(2)) mapping.operand_loads = OperandLoads::kConcurrent;
-    }
+    vary_spatial(dice, cascade, plan);
     CAPTURE(text_of(cascade), text_of(cascade, plan));
     const auto layout = lay_out(cascade, plan);
     if (!layout) return;
     Accelerator machine = random_machine(dice);
-    machine.model.double_buffering = dice.one_in(2);
+    vary_machine(dice, machine);
     const PlanProfile closed = profile(cascade, plan, *layout, profile_options(machine));
     const SimResult run = run_of(cascade, plan, *layout, machine);
+    check_traffic(cascade, closed, run);
     CHECK(run.latency >= cost_on(closed, machine).total.latency);
     ++legal;
   });

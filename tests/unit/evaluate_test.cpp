@@ -82,7 +82,7 @@ TEST_CASE("Each slice's single-slotted burst is exposed: memory-aware at N=64, L
   const TileCase made = memory_aware_case();
   const Cost cost = cost_on(profile_of(made.cascade, made.plan), made.machine);
   CHECK(cost.compute == Cycles{32'768});
-  CHECK(32'768 + 8 * 1'280 + 2 * 22 + 7 * (10 + 22) + 10 == 43'286);
+  static_assert(32'768 + 8 * 1'280 + 2 * 22 + 7 * (10 + 22) + 10 == 43'286);
   // As an event simulation with one slot; the busiest resource alone would give 34,080.
   CHECK(cost.latency == Cycles{43'286});
 }
@@ -132,6 +132,21 @@ TEST_CASE("Counts beyond 63 bits are refused, never wrapped") {
   const auto refused = evaluate(profile_of(cascade, "K:1{ N:1{ M:1{ Z } } }"), machine);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().reason == Infeasible::Reason::kOverflow);
+}
+
+TEST_CASE("Bytes that fit in each direction and not in both are refused, however slots hide them") {
+  CascadeBuilder make{"copy", DataType::kFp32};
+  const RankId l = make.rank("L", Elements{(std::int64_t{1} << 61) - 1024});
+  make.make("Z", OpKind::kRelu, {"Z", {l}}, {make.at(make.tensor("X", {l}, TensorKind::kInput))});
+  const Cascade cascade = sound(make.finish());
+  const auto machine = make_machine(accelerator(1024, 1024)).value();
+  for (const char* plan : {"L:1024{ Z }", "L:1024{ @X*1 @Z*1 Z }"}) {
+    const PlanProfile profile = profile_of(cascade, plan);
+    CHECK_FALSE(profile.groups.front().dram_read.overflow());
+    const auto refused = evaluate(profile, machine);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().reason == Infeasible::Reason::kOverflow);
+  }
 }
 
 TEST_CASE("Groups run one after another, and the largest footprint counts") {

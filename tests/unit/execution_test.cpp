@@ -9,11 +9,7 @@ namespace fusescape::test_plans {
 namespace {
 
 constexpr std::int64_t kWord = 4;
-constexpr ExecOptions kSingleSlots{.capacity = {},
-                                   .granule = Bytes{1},
-                                   .double_buffering = false,
-                                   .count_second_slots = true,
-                                   .in_place = false};
+constexpr ExecOptions kSingleSlots{.model = {.double_buffering = false}, .capacity = {}};
 
 expected<Execution, ExecFault> run(const Cascade& cascade, const Plan& plan,
                                    const ExecOptions& options = kSingleSlots) {
@@ -26,11 +22,7 @@ expected<Execution, ExecFault> run(const Cascade& cascade, const Plan& plan,
 std::int64_t peak(const Cascade& cascade, const Plan& plan, const ExecOptions& options = kSingleSlots) {
   const auto done = run(cascade, plan, options);
   REQUIRE(done.has_value());
-  const ProfileOptions closed{.granule = options.granule,
-                              .double_buffering = options.double_buffering,
-                              .count_second_slots = options.count_second_slots,
-                              .in_place = options.in_place};
-  CHECK(done->groups.front().peak == profile_of(cascade, plan, closed).groups.front().peak);
+  CHECK(done->groups.front().peak == profile_of(cascade, plan, options.model).groups.front().peak);
   return done->groups.front().peak.value();
 }
 std::int64_t peak(const Cascade& cascade, std::string_view plan, const ExecOptions& options = kSingleSlots) {
@@ -106,7 +98,7 @@ TEST_CASE("An element-wise result does not take the place of what is still to be
   make.make("r", OpKind::kExp, {"r", {l, d}}, {make.at(q)});
   const Cascade cascade = sound(make.finish());
   ExecOptions in_place = kSingleSlots;
-  in_place.in_place = true;
+  in_place.model.in_place = true;
   CHECK(peak(cascade, "L:1{ p q r }", in_place) == 3 * 6 * kWord);  // p[l-1], p and q; p[l-1], q and r.
 }
 
@@ -168,7 +160,7 @@ TEST_CASE("Faults say who needs which element, and what is wrong with it") {
   CHECK(fault(sound(twice.finish()), "K:1{ M:1{ z } } w") == "z needs z(), whose terms it would add again");
   ExecOptions small = kSingleSlots;
   small.capacity = Bytes{(8 + 8 + 4) * kWord - 1};
-  CHECK(fault(cascade, "Z", small) == "group 1 needs 80 B on chip; there are 79 B");
+  CHECK(fault(cascade, "Z", small) == "group 0 needs 80 B on chip, 79 B are there");
 }
 
 TEST_CASE(
@@ -225,7 +217,7 @@ TEST_CASE("Of a tensor that is retained whole only its history travels, in trans
   Plan plan = plan_of(cascade, "p | L:2{ conv }");
   plan.retentions.push_back({p, Bytes{4 * kWord}});
   ExecOptions options = kSingleSlots;
-  options.granule = Bytes{64};
+  options.model.granule = Bytes{64};
   const auto done = run(cascade, plan, options);
   REQUIRE(done.has_value());
   const PlanProfile closed = profile_of(cascade, plan, {.granule = Bytes{64}});

@@ -1,4 +1,6 @@
 // What does keeping a tensor between groups save, what room does it take, and when is it refused?
+#include "fusescape/plan/retention.hpp"
+
 #include <catch2/catch.hpp>
 
 #include "fusescape/search/assessment.hpp"
@@ -166,6 +168,35 @@ TEST_CASE("A part of a tensor that some reader slices or shifts is refused, the 
   REQUIRE(part.size() == 1);
   CHECK_THAT(part.front(), Catch::Contains("only if every reader reads all of it"));
   CHECK(faults(cascade, retaining(cascade, "exp | conv", {{"x", 16}})).empty());
+}
+
+TEST_CASE("A part of a tensor that a group loads unequally often is refused, the whole is not") {
+  CascadeBuilder make{"outer product", DataType::kInt8};
+  const RankId l = make.rank("L", Elements{7});
+  const RankId n = make.rank("N", Elements{3});
+  const TensorId x = make.tensor("x", {l}, TensorKind::kInput);
+  const TensorId w = make.tensor("w", {n}, TensorKind::kInput);
+  const TensorId a = make.make("a", OpKind::kExp, {"a", {l}}, {make.at(x)});
+  make.make("z", OpKind::kMul, {"z", {n, l}}, {make.at(a), make.at(w)});
+  const Cascade cascade = sound(make.finish());
+  // Of the first four elements slabs of 3 and 1 take turns, for each of N; the other three stay.
+  const char* uneven = "a | L:4{ N:1{ L:3{ z } } }";
+  const Faults part = faults(cascade, retaining(cascade, uneven, {{"a", 4}}));
+  REQUIRE(part.size() == 1);
+  CHECK_THAT(part.front(), Catch::Contains("only if all of it is loaded equally often"));
+  CHECK(faults(cascade, retaining(cascade, uneven, {{"a", 7}})).empty());
+  // Slabs of 2 and 2, then 2 and 1: three passes over all, of which 4 bytes stay.
+  const Plan even = retaining(cascade, "a | L:4{ N:1{ L:2{ z } } }", {{"a", 4}});
+  CHECK(moved(cascade, profile_of(cascade, even), "a") == Moved{3 * 3, 3});
+}
+
+TEST_CASE("Where a plan lacks the last reader, the reservation ends with the last one that it has") {
+  const Cascade cascade = three_steps(60);
+  const Plan plan = retaining(cascade, "a | b", {{"a", 60}});
+  const Layout layout = lay_out(cascade, plan, Coverage::kPart).value();
+  const GroupSpan span = retained_span(cascade, layout, *find_tensor(cascade, "a"));
+  CHECK(span.first == 0);
+  CHECK(span.last == 1);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Does the simulation take the times that can be calculated by hand, cycle for cycle?
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "fusescape/sim/simulate.hpp"
 #include "simulation.hpp"
@@ -12,7 +13,7 @@ TEST_CASE("Simulated memory-aware slices of N=64, L=64 take 43,286 cycles") {
   // 32,768 of compute and eight bursts of A and h0 of 1,280. The first burst comes after the inputs of two
   // tokens (22 each), every other one after the last store of the slice before (10) and the inputs that its
   // end made room for (22); the last store is 10: 32,768 + 8 * 1,280 + 2 * 22 + 7 * 32 + 10.
-  CHECK(32'768 + 8 * 1'280 + 2 * 22 + 7 * 32 + 10 == 43'286);
+  static_assert(32'768 + 8 * 1'280 + 2 * 22 + 7 * 32 + 10 == 43'286);
   const TileCase made = memory_aware_case();
   CHECK(simulated(made.cascade, made.plan, made.machine).cycles == Cycles{43'286});
   CHECK(simulated(made.cascade, made.plan, made.machine, {.steady_state = false}).cycles == Cycles{43'286});
@@ -96,7 +97,9 @@ TEST_CASE("Round robin uses every core; a search is never slower") {
   plan.spatial = spatial_mappings(cascade, machine);
   const SimResult turns = simulated(cascade, plan, machine, {.allocation = CoreAllocation::kRoundRobin});
   const SimResult searched = simulated(cascade, plan, machine, {.allocation = CoreAllocation::kSearched});
-  CHECK(turns.tiles.size() == 7);
+  std::set<std::uint32_t> used;
+  for (const SimTile& tile : turns.tiles) used.insert(tile.core);
+  CHECK(used.size() == 7);
   CHECK(searched.latency <= turns.latency);
 }
 
@@ -183,7 +186,25 @@ TEST_CASE("A plan that does not fit is refused with the bytes that the closed fo
   REQUIRE_FALSE(refused);
   CHECK(refused.error().reason == SimFailure::Reason::kCapacity);
   CHECK(refused.error().needed == Bytes{192});
-  CHECK(describe(cascade, refused.error()) == "group 0 needs 192 B on chip; there are 191 B");
+  CHECK(describe(cascade, refused.error()) == "group 0 needs 192 B on chip, 191 B are there");
+}
+
+TEST_CASE("A run whose counts leave 64 bits is refused as the closed form is, never wrapped") {
+  CascadeBuilder make{"two", DataType::kFp32};
+  const RankId a = make.rank("A", Elements{std::int64_t{1} << 40});
+  const RankId b = make.rank("B", Elements{std::int64_t{1} << 40});
+  make.make("Z", OpKind::kRelu, {"Z", {a}}, {make.at(make.tensor("X", {a}, TensorKind::kInput))});
+  make.make("W", OpKind::kRelu, {"W", {b}}, {make.at(make.tensor("Y", {b}, TensorKind::kInput))});
+  const Cascade cascade = sound(make.finish());
+  for (const char* text : {"B:1{ A:1{ Z } } | B:1024{ W }", "B:4{ A:1024{ Z } } | B:1024{ W }"}) {
+    const Plan plan = plan_of(cascade, text);
+    const auto run = simulate(cascade, plan, lay_out(cascade, plan).value(), accelerator());
+    REQUIRE_FALSE(run);
+    CHECK(run.error().reason == SimFailure::Reason::kOverflow);
+    const auto closed = evaluate(profile_of(cascade, text), make_machine(accelerator()).value());
+    REQUIRE_FALSE(closed);
+    CHECK(closed.error().reason == Infeasible::Reason::kOverflow);
+  }
 }
 
 struct Both {
@@ -192,7 +213,7 @@ struct Both {
 };
 
 /// a = x * x and b = a * w on 10 elements of a byte, one byte a cycle from DRAM, `cycles` for each element; R
-/// and S are ranks that neither has.
+/// is a rank that neither has.
 Both both_of(const char* plan, std::int64_t cycles) {
   CascadeBuilder make{"two", DataType::kInt8};
   const RankId i = make.rank("I", Elements{10});
@@ -239,7 +260,7 @@ TEST_CASE("What is spilled inside a tile does not come before the tile") {
 }
 
 TEST_CASE("A load into a single slot is hidden by another tile of the group") {
-  // Per half of R nothing moves but x's turn in I: 5 + 5 bytes; a and b of five elements 50 each.
+  // Per half of I: x moves 5 bytes; a and b of five elements take 50 each.
   const Both both = both_of("I:5{ { @x*1 a } b }", 10);
   // x 5, then a and b twice; w's and x's second halves come meanwhile; the last half of b 5.
   CHECK(both.closed == 5 + 4 * 50 + 5);

@@ -35,6 +35,10 @@ struct SpatialRule {
   OperandLoads operand_loads = OperandLoads::kSerial;
 };
 
+/// An operation, or an element's bits, is at most that long: products of them with counts are checked with
+/// it.
+inline constexpr std::int64_t kMostCyclesPerOp = 1024;
+
 /// `count` identical PE arrays of `rows` x `cols`.
 struct Core {
   std::string name;
@@ -43,8 +47,9 @@ struct Core {
   std::int64_t cols = 1;
   bool reduces_rows = true;  ///< Has adders along the rows, so that a reduction rank may lie on them.
   bool reduces_cols = true;
-  Bytes registers_per_pe{64};                              ///< Bounds what a chain keeps in each PE.
-  std::array<std::int64_t, kOpKindCount> cycles_per_op{};  ///< Per kind; 0: this core cannot run it.
+  Bytes registers_per_pe{64};  ///< Bounds what a chain keeps in each PE.
+  /// Per kind, at most kMostCyclesPerOp; 0: this core cannot run it.
+  std::array<std::int64_t, kOpKindCount> cycles_per_op{};
   std::vector<SpatialRule> spatial;
 
   [[nodiscard]] std::int64_t pes() const { return count * rows * cols; }

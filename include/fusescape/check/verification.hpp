@@ -45,10 +45,16 @@ struct GroupCheck {
 struct ValueCheck {
   TensorId tensor{};
   std::int64_t elements = 0;  ///< Compared ones; the others never went to DRAM.
-  std::int64_t wrong = 0;     ///< Off by more than their bound.
+  std::int64_t wrong = 0;     ///< Off by more than their bound, or no number where the reference has one.
   double error = 0.0;         ///< Largest difference, over the largest magnitude in the tensor.
   double tolerance = 0.0;     ///< Largest bound, likewise.
+  [[nodiscard]] bool passed() const { return elements > 0 && wrong == 0; }
 };
+
+/// Of outputs and results that nobody reads, and of all else that is made and of which anything final went to
+/// DRAM.
+[[nodiscard]] std::vector<ValueCheck> compare_values(const Cascade& cascade, const Reference& reference,
+                                                     const Execution& run);
 
 struct NumericCheck {
   Arithmetic arithmetic{};

@@ -11,6 +11,7 @@
 
 #include "fusescape/exec/reference.hpp"
 #include "fusescape/exec/value.hpp"
+#include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/support/expected.hpp"
@@ -21,11 +22,8 @@
 namespace fusescape {
 
 struct ExecOptions {
+  ProfileOptions model{};           ///< As the closed form's.
   std::optional<Bytes> capacity{};  ///< Of the scratchpad. None: as much as it takes.
-  Bytes granule{1};                 ///< Each DRAM transfer is a whole number of these.
-  bool double_buffering = true;     ///< Streamed tensors have two slots.
-  bool count_second_slots = true;   ///< The second slot takes memory.
-  bool in_place = false;            ///< An element-wise output takes over an equal operand that dies there.
 };
 
 /// What one tensor moved over the DRAM port while one group ran.
@@ -46,8 +44,9 @@ struct GroupExecution {
 
 struct Execution {
   std::vector<GroupExecution> groups;
-  /// Per tensor what DRAM holds at the end; NaN where nothing final was ever written.
-  std::vector<TensorValues> dram;
+  std::vector<TensorValues> dram;  ///< Per tensor what DRAM holds at the end.
+  std::vector<Eigen::ArrayX<bool>>
+      final;  ///< Per element of `dram`'s data: was it given, or written complete?
 };
 
 /// The scratchpad is full.
@@ -75,7 +74,7 @@ struct ValueFault {
 
 using ExecFault = std::variant<CapacityExceeded, ValueFault>;
 
-/// "group 2 needs 96 B on chip; there are 64 B", "dt_proj needs x_dbl(3, 0), which is not final".
+/// "group 1 needs 96 B on chip, 64 B are there", "dt_proj needs x_dbl(3, 0), which is not final".
 [[nodiscard]] std::string describe(const Cascade& cascade, const ExecFault& fault);
 
 /// Runs every iteration of `plan`. Operators read elements only from the buffers that `layout` gives them,

@@ -15,10 +15,10 @@ namespace fusescape {
 
 /// The model options that change what a plan moves or holds.
 struct ProfileOptions {
-  Bytes granule{1};
-  bool double_buffering = true;
-  bool count_second_slots = true;
-  bool in_place = false;
+  Bytes granule{1};                ///< Each DRAM transfer is a whole number of these.
+  bool double_buffering = true;    ///< Streamed tensors have two slots.
+  bool count_second_slots = true;  ///< The second slot takes memory.
+  bool in_place = false;           ///< An element-wise output takes over an equal operand that dies there.
   friend bool operator==(const ProfileOptions&, const ProfileOptions&) = default;
 };
 

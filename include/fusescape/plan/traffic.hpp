@@ -37,11 +37,12 @@ struct Slab {
 [[nodiscard]] Bytes slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile);
 
 struct Movement {
-  Bytes bytes;              ///< Moved in all, every visit rounded up to the granule.
-  std::int64_t visits = 0;  ///< Times that a slab other than the last one, perhaps empty, was needed.
-  bool moves = false;       ///< More than one slab takes turns in the buffer.
-  Elements largest{};       ///< Of all slabs, each with the halo that it holds.
-  std::uint64_t kept = 0;   ///< Bit d: an iteration of loop d finds the slab that the one before left.
+  Bytes bytes;             ///< Moved in all, every visit rounded up to the granule.
+  Visits visits;           ///< Times that a slab other than the last one, perhaps empty, was needed.
+  Visits passes;           ///< Times that each slab was, if all equally often; else 0.
+  bool moves = false;      ///< More than one slab takes turns in the buffer.
+  Elements largest{};      ///< Of all slabs, each with the halo that it holds.
+  std::uint64_t kept = 0;  ///< Bit d: an iteration of loop d finds the slab that the one before left.
 
   [[nodiscard]] bool keeps_over(std::size_t depth) const { return depth < 64 && ((kept >> depth) & 1U) != 0; }
 };

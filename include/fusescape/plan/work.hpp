@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "fusescape/plan/plan.hpp"
@@ -59,6 +60,10 @@ struct WorkTable {
   std::vector<OperatorWork> operators;
   std::vector<OperandAccess> accesses;
 };
+
+/// Whether no count of a tile with this work can leave 64 bits on any machine: it takes at most one step, and
+/// one access of each operand, for each operation.
+[[nodiscard]] bool is_countable(std::span<const OperatorWork> work);
 
 /// Appends the work of `node` (an operator, or a chain of them) in a tile of the given extents, one per rank
 /// of the cascade.

@@ -32,7 +32,8 @@ struct SimOptions {
   CoreAllocation allocation = CoreAllocation::kGiven;
   std::vector<std::uint32_t>
       core_of{};  ///< Per operator, a position in single_cores(); for kGiven. May be empty.
-  Eviction eviction = Eviction::kNone;
+  Eviction eviction =
+      Eviction::kNone;  ///< Others only with cores as in the closed form: kGiven, no `core_of`.
   Keep keep = Keep::kNone;
   bool prefetch = false;  ///< A group's first loads go into memory that the group before it leaves free.
   /// How many tiles ahead of its use an operand that the layout gives two slots may be loaded. 0: on demand,

@@ -59,7 +59,8 @@ class Count {
 
 using Bytes = Count<struct ByteTag>;
 using Elements = Count<struct ElementTag>;
-using Ops = Count<struct OpTag>;  ///< One multiply-accumulate or one element-wise operation each.
+using Ops = Count<struct OpTag>;        ///< One multiply-accumulate or one element-wise operation each.
+using Visits = Count<struct VisitTag>;  ///< Times that a buffer gets another content.
 using Cycles = Count<struct CycleTag>;
 
 /// Smallest integer >= a / b. Expects a >= 0 and b > 0.

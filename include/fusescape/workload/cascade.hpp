@@ -128,8 +128,11 @@ struct Cascade {
 
 /// Largest distance at which `index` reads along its rank, taps included: 1 for h[l-1], 3 for a conv of 4.
 [[nodiscard]] std::int64_t reach(const Cascade& cascade, const Index& index);
-/// Whether `access` reads elements before its own position, by a distance or through a window of taps.
+/// Whether it reads elements before its own position, by a distance or through a window of taps.
+[[nodiscard]] bool is_shifted(const Index& index);
 [[nodiscard]] bool is_shifted(const Access& access);
+/// The first index of `access` that does; none: null.
+[[nodiscard]] const Index* shifted_index(const Access& access);
 
 /// True if `use` reads every element of its tensor in place: no slice, no shift, no window.
 [[nodiscard]] bool reads_whole(const Cascade& cascade, const Use& use);
