@@ -18,6 +18,7 @@ namespace fusescape {
 struct LoopSpec {
   RankId rank{};
   std::int64_t tile = 0;
+  friend bool operator==(const LoopSpec&, const LoopSpec&) = default;
 };
 
 /// One way to run a group of operators on its own: loops, outermost first, around the operators in order.
