@@ -123,6 +123,15 @@ bool is_window(const Access& access) {
                      [](const Index& index) { return index.tap.has_value(); });
 }
 
+/// What the plan says of storing `tensor` in `node`: one entry, however often it is read there.
+Storage& storage_in(Plan& plan, NodeId node, TensorId tensor) {
+  const auto found = std::find_if(plan.storages.begin(), plan.storages.end(), [&](const Storage& storage) {
+    return storage.node == node && storage.tensor == tensor;
+  });
+  if (found != plan.storages.end()) return *found;
+  return plan.storages.emplace_back(Storage{.tensor = tensor, .node = node});
+}
+
 }  // namespace
 
 NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate) {
@@ -130,13 +139,11 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
   NodeId inner = group;
   for (const LoopSpec& loop : candidate.loops) inner = add_loop(plan, inner, loop.rank, loop.tile);
   for (const OpId op : candidate.operators) add_operator(plan, inner, op);
-  for (const TensorId tensor : candidate.spilled) {
-    plan.storages.push_back({.tensor = tensor, .node = inner, .spilled = true});
-  }
+  for (const TensorId tensor : candidate.spilled) storage_in(plan, inner, tensor).spilled = true;
   if (!candidate.holds_windows) return group;
   for (const OpId op : candidate.operators) {
     for (const Access& input : cascade.op(op).inputs) {
-      if (is_window(input)) plan.storages.push_back({.tensor = input.tensor, .node = inner, .held = true});
+      if (is_window(input)) storage_in(plan, inner, input.tensor).held = true;
     }
   }
   return group;

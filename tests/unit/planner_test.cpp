@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "fusescape/check/verification.hpp"
 #include "plans.hpp"
 
 namespace fusescape::test_plans {
@@ -10,6 +11,11 @@ namespace {
 
 const std::vector<Candidate>& candidates(const Planner& planner, std::string_view op) {
   return planner.candidates(*find_operator(planner.cascade(), op));
+}
+
+Bytes moved(const Candidate& candidate) {
+  const GroupProfile& group = candidate.profile.groups.front();
+  return group.dram_read + group.dram_write;
 }
 
 /// As `L:16 D:4`.
@@ -43,6 +49,55 @@ Cascade windows(std::int64_t taps = 4) {
   make.make("lags", OpKind::kConv, {"lags", {l}}, {window, other});
   make.make("conv", OpKind::kConv, {"conv", {l}}, {window, make.at(w)});
   return sound(make.finish());
+}
+
+/// Nests that hold windows and move `bytes`.
+std::vector<std::string> holding(const Planner& planner, std::string_view op, Bytes bytes) {
+  std::vector<std::string> found;
+  for (const Candidate& candidate : candidates(planner, op)) {
+    if (candidate.holds_windows && moved(candidate) == bytes)
+      found.push_back(text_of(planner.cascade(), candidate));
+  }
+  return found;
+}
+
+TEST_CASE("A window that is read twice is held like one that is read once") {
+  const Cascade cascade = windows();
+  const Planner planner{cascade, accelerator()};
+  const std::vector<std::string> tiles{"L:1", "L:4", "L:16"};
+  // Each of 64 elements once in and once out; w besides; x twice for its two windows.
+  CHECK(holding(planner, "energy", Bytes{64 + 64}) == tiles);
+  CHECK(holding(planner, "conv", Bytes{64 + 4 + 64}) == tiles);
+  CHECK(holding(planner, "lags", Bytes{2 * 64 + 64}) == tiles);
+}
+
+TEST_CASE("Operators compute the same with windows held, also where they read two of one tensor") {
+  const Cascade cascade = windows();
+  const Accelerator machine = accelerator();
+  const Planner planner{cascade, machine};
+  for (std::size_t i = 0; i < 3; ++i) {
+    Plan plan;
+    plan.spatial = planner.spatial();
+    for (const char* op : {"energy", "lags", "conv"}) {
+      const Candidate& candidate = candidates(planner, op).at(i);
+      CHECK(candidate.holds_windows);
+      add_group(plan, cascade, candidate);
+    }
+    CHECK(faults(cascade, plan).empty());
+    CHECK(verify(cascade, plan, machine).passed());
+  }
+}
+
+TEST_CASE("A group names what it stores of a tensor once, however often it reads it") {
+  const Cascade cascade = windows();
+  Plan plan;
+  const OpId op = *find_operator(cascade, "energy");
+  const TensorId x = *find_tensor(cascade, "x");
+  const RankId l = *find_rank(cascade, "L");
+  add_group(plan, cascade, {.loops = {{l, 4}}, .operators = {op}, .spilled = {x}, .holds_windows = true});
+  REQUIRE(plan.storages.size() == 1);
+  CHECK(plan.storages.front().held);
+  CHECK(plan.storages.front().spilled);
 }
 
 TEST_CASE("Windows are held only where loops step along one") {
