@@ -43,29 +43,35 @@ class GroupTrials {
   Plan plan_;
 };
 
-auto sort_key(const Candidate& candidate) {
+Bytes bytes_moved(const Candidate& candidate) {
   const GroupProfile& group = candidate.profile.groups.front();
-  return std::tuple{group.dram_read + group.dram_write, group.peak};
+  return group.dram_read + group.dram_write;
 }
 
-/// Of candidates that move the same bytes in tiles of the same work, only those with the least footprint
-/// matter; a candidate that moves more must hold less than all that move fewer bytes.
+Bytes bytes_held(const Candidate& candidate) {
+  return candidate.profile.groups.front().peak;
+}
+
+bool lighter(const Candidate& a, const Candidate& b) {
+  return std::tuple{bytes_moved(a), bytes_held(a)} < std::tuple{bytes_moved(b), bytes_held(b)};
+}
+
+/// Drops candidates that move more bytes than another and hold no less, also if they are faster: with them
+/// more SRAM could raise the traffic (docs/adr/tiling-of-single-operators.md, Consequences). Those that move
+/// the same bytes stay beside each other, since only a machine says which of them is the fastest. Lightest
+/// first, and of equals the one that holds least.
 void keep_useful(std::vector<Candidate>& candidates) {
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return sort_key(a) < sort_key(b); });
+  std::stable_sort(candidates.begin(), candidates.end(), lighter);
   std::vector<Candidate> kept;
-  Bytes least_peak = Bytes::overflowed();  // Of candidates that move fewer bytes.
-  std::size_t begin = 0;
-  while (begin < candidates.size()) {
-    const Bytes moved = std::get<0>(sort_key(candidates[begin]));
-    const Bytes peak = std::get<1>(sort_key(candidates[begin]));
-    std::size_t end = begin;
-    while (end < candidates.size() && std::get<0>(sort_key(candidates[end])) == moved) {
-      if (std::get<1>(sort_key(candidates[end])) < least_peak) kept.push_back(std::move(candidates[end]));
-      ++end;
+  Bytes least_held = Bytes::overflowed();  // By candidates that move fewer bytes.
+  auto equal = candidates.begin();
+  while (equal != candidates.end()) {
+    const Bytes moved = bytes_moved(*equal);
+    const Bytes held = bytes_held(*equal);
+    for (; equal != candidates.end() && bytes_moved(*equal) == moved; ++equal) {
+      if (bytes_held(*equal) < least_held) kept.push_back(std::move(*equal));
     }
-    least_peak = std::min(least_peak, peak);
-    begin = end;
+    least_held = std::min(least_held, held);
   }
   candidates = std::move(kept);
 }
@@ -79,16 +85,11 @@ struct Trial {
 std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, const Machine& machine) {
   std::vector<Trial> trials;
   for (const Candidate& candidate : candidates) {
-    if (candidate.profile.groups.front().peak > machine.capacity) continue;
+    if (bytes_held(candidate) > machine.capacity) continue;
     const auto cost = evaluate(candidate.profile, machine);
     if (cost) trials.push_back({&candidate, cost->total.latency});
   }
   return trials;
-}
-
-Bytes bytes_moved(const Trial& trial) {
-  const GroupProfile& group = trial.candidate->profile.groups.front();
-  return group.dram_read + group.dram_write;
 }
 
 /// At most a 128th above it.
@@ -191,7 +192,7 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
   const auto is_fast = [&](const Trial& trial) { return about(trial.latency, least); };
   const auto first = std::find_if(trials.begin(), trials.end(), is_fast);
   auto last = first;
-  while (last != trials.end() && bytes_moved(*last) == bytes_moved(*first)) ++last;
+  while (last != trials.end() && bytes_moved(*last->candidate) == bytes_moved(*first->candidate)) ++last;
   const auto fastest = std::min_element(first, last, faster);
   if (!ends_rows_short(*cascade_, *fastest->candidate)) return fastest->candidate;
   const auto better = [&](const Trial& a, const Trial& b) {
@@ -207,8 +208,7 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
 
 Bytes Planner::least_footprint(OpId op) const {
   Bytes least = Bytes::overflowed();
-  for (const Candidate& candidate : candidates(op))
-    least = std::min(least, candidate.profile.groups.front().peak);
+  for (const Candidate& candidate : candidates(op)) least = std::min(least, bytes_held(candidate));
   return least;
 }
 

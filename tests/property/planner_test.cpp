@@ -46,6 +46,10 @@ Bytes moved(const Candidate& candidate) {
   return group.dram_read + group.dram_write;
 }
 
+Bytes held(const Candidate& candidate) {
+  return candidate.profile.groups.front().peak;
+}
+
 /// `check(planner, op, machine)` for every operator of that many random cascades.
 template <class Check>
 void for_operators(std::uint32_t cases, const Check& check) {
@@ -93,6 +97,16 @@ TEST_CASE("What holds its windows moves fewer bytes than the same loops that do 
     }
   });
   CHECK(holding > 100);
+}
+
+TEST_CASE("A candidate that moves more bytes than another holds less") {
+  for_operators(200, [](const Planner& planner, OpId op, const Machine&) {
+    for (const Candidate& a : planner.candidates(op)) {
+      for (const Candidate& b : planner.candidates(op)) {
+        if (moved(a) > moved(b)) CHECK(held(a) < held(b));
+      }
+    }
+  });
 }
 
 }  // namespace

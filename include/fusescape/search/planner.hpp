@@ -48,16 +48,17 @@ class Planner {
   /// True if the plans of this planner are right for `accelerator`, too.
   [[nodiscard]] bool serves(const Accelerator& accelerator) const;
 
-  /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in.
+  /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in. Lightest
+  /// first; without those that move more bytes than another and hold no less.
   [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const {
     return candidates_[unit_[index_of(op)]];
   }
   /// The operators that cannot be separated from `op`: its recurrence, or itself.
   [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
 
-  /// The candidate that moves the fewest bytes, of those that fit and take about the time of the fastest that
-  /// fits; of equals the fastest, then the first; but rather equal tiles than long and short ones in turn.
-  /// None if none fits (docs/adr/tiling-of-single-operators.md).
+  /// Of candidates(op) the one that moves the fewest bytes, of those that fit and take about the time of the
+  /// fastest of them that fits; of equals the fastest, then the first; but rather equal tiles than long and
+  /// short ones in turn. None if none fits (docs/adr/tiling-of-single-operators.md).
   [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
 
   /// Fills the candidate's profile; false, and no profile, if its nest is illegal.
