@@ -92,31 +92,44 @@ std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, const Mac
   return trials;
 }
 
-/// At most a 128th above it.
-bool nearly(Ticks time, Ticks least) {
-  constexpr std::int64_t kParts = 128;
-  return time * kParts <= least * (kParts + 1);
-}
-
 bool faster(const Trial& a, const Trial& b) {
   return a.latency < b.latency;
 }
 
+/// Of trials that take about the time of the fastest, those that move the fewest bytes. Expects some.
+std::vector<Trial> lightest_fast(std::vector<Trial> trials) {
+  const Ticks least = std::min_element(trials.begin(), trials.end(), faster)->latency;
+  std::erase_if(trials, [&](const Trial& trial) { return !about(trial.latency, least); });
+  Bytes fewest = Bytes::overflowed();
+  for (const Trial& trial : trials) fewest = std::min(fewest, bytes_moved(*trial.candidate));
+  std::erase_if(trials, [&](const Trial& trial) { return bytes_moved(*trial.candidate) > fewest; });
+  return trials;
+}
+
 /// Whether each row of tiles ends with a shorter one. Long tiles' transfers do not hide behind it, and the
-/// closed form, which does not know in which order tiles come, does not see that.
+/// closed form, which does not know in which order tiles come, does not see that. Of the nests that are tried
+/// none has two loops over a rank.
 bool ends_rows_short(const Cascade& cascade, const Candidate& candidate) {
-  std::vector<std::int64_t> extent;
-  for (const Rank& rank : cascade.ranks) extent.push_back(rank.extent.value());
   bool outer = false;
-  bool ends_short = false;
   for (const LoopSpec& loop : candidate.loops) {
-    std::int64_t& whole = extent[index_of(loop.rank)];
-    if (loop.tile >= whole) continue;
-    ends_short = ends_short || (outer && whole % loop.tile != 0);
-    outer = true;
-    whole = loop.tile;
+    const std::int64_t extent = cascade.extent(loop.rank).value();
+    if (outer && extent % loop.tile != 0) return true;
+    outer = outer || loop.tile < extent;
   }
-  return ends_short;
+  return false;
+}
+
+/// The fastest whose rows do not end short, unless it takes longer than equal tiles are worth; else the
+/// fastest. Of equals the first. Expects some.
+const Candidate* prefer_even(const Cascade& cascade, const std::vector<Trial>& trials) {
+  const Trial& fastest = *std::min_element(trials.begin(), trials.end(), faster);
+  const Trial* even = nullptr;
+  for (const Trial& trial : trials) {
+    if (!at_most_a_part_above(trial.latency, fastest.latency, kPartForEvenTiles)) continue;
+    if (ends_rows_short(cascade, *trial.candidate)) continue;
+    if (even == nullptr || faster(trial, *even)) even = &trial;
+  }
+  return even != nullptr ? even->candidate : fastest.candidate;
 }
 
 bool is_window(const Access& access) {
@@ -186,24 +199,9 @@ bool Planner::serves(const Accelerator& accelerator) const {
 }
 
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
-  const std::vector<Trial> trials = trials_of(candidates(op), machine);  // In order of traffic.
+  std::vector<Trial> trials = trials_of(candidates(op), machine);
   if (trials.empty()) return nullptr;
-  const Ticks least = std::min_element(trials.begin(), trials.end(), faster)->latency;
-  const auto is_fast = [&](const Trial& trial) { return about(trial.latency, least); };
-  const auto first = std::find_if(trials.begin(), trials.end(), is_fast);
-  auto last = first;
-  while (last != trials.end() && bytes_moved(*last->candidate) == bytes_moved(*first->candidate)) ++last;
-  const auto fastest = std::min_element(first, last, faster);
-  if (!ends_rows_short(*cascade_, *fastest->candidate)) return fastest->candidate;
-  const auto better = [&](const Trial& a, const Trial& b) {
-    const auto key = [&](const Trial& trial) {
-      const bool even = is_fast(trial) && nearly(trial.latency, fastest->latency) &&
-                        !ends_rows_short(*cascade_, *trial.candidate);
-      return std::tuple{!even, trial.latency};
-    };
-    return key(a) < key(b);
-  };
-  return std::min_element(first, last, better)->candidate;
+  return prefer_even(*cascade_, lightest_fast(std::move(trials)));
 }
 
 Bytes Planner::least_footprint(OpId op) const {

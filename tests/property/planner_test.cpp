@@ -109,5 +109,33 @@ TEST_CASE("A candidate that moves more bytes than another holds less") {
   });
 }
 
+TEST_CASE(
+    "The best moves the fewest bytes of what takes about the least time, and little longer than these") {
+  int traded = 0;
+  for_operators(200, [&](const Planner& planner, OpId op, const Machine& machine) {
+    const auto time_of = [&](const Candidate& candidate) {
+      return evaluate(candidate.profile, machine).value().total.latency;
+    };
+    std::vector<const Candidate*> fitting;
+    for (const Candidate& candidate : planner.candidates(op)) {
+      if (held(candidate) <= machine.capacity) fitting.push_back(&candidate);
+    }
+    const Candidate* best = planner.best(op, machine);
+    REQUIRE((best == nullptr) == fitting.empty());
+    if (best == nullptr) return;
+    Ticks least = time_of(*best);
+    for (const Candidate* other : fitting) least = std::min(least, time_of(*other));
+    CHECK(about(time_of(*best), least));
+    traded += time_of(*best) > least ? 1 : 0;
+    for (const Candidate* other : fitting) {
+      if (!about(time_of(*other), least)) continue;
+      CHECK(moved(*best) <= moved(*other));
+      if (moved(*best) == moved(*other))
+        CHECK(at_most_a_part_above(time_of(*best), time_of(*other), kPartForEvenTiles));
+    }
+  });
+  CHECK(traded > 10);
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

@@ -30,11 +30,17 @@ struct Candidate {
   PlanProfile profile{};            ///< Of this one group.
 };
 
-/// Whether the choice of a tiling takes `time` for no longer than `least`: at most a sixteenth above it
-/// (docs/adr/tiling-of-single-operators.md).
+/// What the choice of a tiling may cost, in parts of the least time (docs/adr/tiling-of-single-operators.md):
+inline constexpr std::int64_t kPartForBytes = 16;       ///< a sixteenth for fewer bytes,
+inline constexpr std::int64_t kPartForEvenTiles = 128;  ///< a 128th for equal tiles.
+
+[[nodiscard]] constexpr bool at_most_a_part_above(Ticks time, Ticks least, std::int64_t parts) {
+  return time * parts <= least * (parts + 1);
+}
+
+/// Whether the choice of a tiling takes `time` for no longer than `least`.
 [[nodiscard]] constexpr bool about(Ticks time, Ticks least) {
-  constexpr std::int64_t kParts = 16;
-  return time * kParts <= least * (kParts + 1);
+  return at_most_a_part_above(time, least, kPartForBytes);
 }
 
 class Planner {
