@@ -10,14 +10,6 @@
 namespace fusescape {
 namespace {
 
-bool same_rules(const std::vector<SpatialMapping>& a, const std::vector<SpatialMapping>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const SpatialMapping& x, const SpatialMapping& y) {
-                      return std::tie(x.cores, x.rows, x.cols, x.flat, x.operand_loads) ==
-                             std::tie(y.cores, y.rows, y.cols, y.flat, y.operand_loads);
-                    });
-}
-
 /// Profiles groups one at a time. Its plan, whose spatial mappings are many small vectors, is made once.
 class GroupTrials {
  public:
@@ -194,8 +186,7 @@ bool Planner::try_profile(Candidate& candidate) const {
 }
 
 bool Planner::serves(const Accelerator& accelerator) const {
-  return options_ == profile_options(accelerator) &&
-         same_rules(spatial_, spatial_mappings(*cascade_, accelerator));
+  return options_ == profile_options(accelerator) && spatial_ == spatial_mappings(*cascade_, accelerator);
 }
 
 const Candidate* Planner::best(OpId op, const Machine& machine) const {

@@ -216,5 +216,17 @@ TEST_CASE("Nothing is best where nothing fits") {
   CHECK(best(planner, machine) == "none");
 }
 
+TEST_CASE("A planner serves machines of other sizes, and none that lays operators over hardware otherwise") {
+  const Cascade cascade = exponential({{"L", 5}, {"D", 5}});
+  const Accelerator machine = four_at_a_time();
+  const Planner planner{cascade, machine};
+  Accelerator other = machine;
+  other.cores.front().cols = 2;
+  other.sram.capacity = Bytes{1};
+  CHECK(planner.serves(other));
+  other.cores.front().spatial.front().flat = {"D"};
+  CHECK_FALSE(planner.serves(other));
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans
