@@ -103,23 +103,49 @@ void add_contraction(const Cascade& cascade, OpId op, std::vector<Candidate>& fo
   }
 }
 
-/// The output's ranks cut in row-major order, also with tiles of one later rank outermost, which keeps
-/// operands that lack the earlier ranks on chip.
-void add_streaming(const Cascade& cascade, OpId op, std::vector<Candidate>& found) {
-  const std::vector<RankId>& ranks = cascade.tensor(cascade.op(op).output).ranks;
-  for (const Cut& cut : cuts_of(cascade, ranks)) {
-    found.push_back({.loops = cut.loops, .operators = {op}});
-    found.push_back({.loops = cut.loops, .operators = {op}, .holds_windows = true});
-  }
-  if (ranks.size() < 2) return;
+/// Whether the loops step along a window that `op` reads: only then is there a halo to hold.
+bool step_along_window(const Cascade& cascade, OpId op, const std::vector<LoopSpec>& loops) {
+  const auto steps = [&](const Index& index) {
+    return index.tap && cascade.extent(*index.tap) > Elements{1} &&
+           std::any_of(loops.begin(), loops.end(),
+                       [&](const LoopSpec& loop) { return loop.rank == index.rank; });
+  };
+  const std::vector<Access>& inputs = cascade.op(op).inputs;
+  return std::any_of(inputs.begin(), inputs.end(), [&](const Access& input) {
+    return std::any_of(input.indices.begin(), input.indices.end(), steps);
+  });
+}
+
+/// Tiles of one of the later ranks outermost, around cuts of the others.
+std::vector<std::vector<LoopSpec>> slices_of(const Cascade& cascade, const std::vector<RankId>& ranks) {
+  if (ranks.size() < 2) return {};
   const RankId sliced = ranks[ranks.size() == 2 ? 1 : ranks.size() - 2];
   std::vector<RankId> rest;
   std::copy_if(ranks.begin(), ranks.end(), std::back_inserter(rest),
                [&](RankId rank) { return rank != sliced; });
-  for (const std::int64_t tile : tiles_of(cascade.extent(sliced).value(), kCoarse)) {
-    for (const Cut& cut : cuts_of(cascade, rest)) {
-      found.push_back({.loops = joined({{sliced, tile}}, cut.loops), .operators = {op}});
-    }
+  const std::int64_t extent = cascade.extent(sliced).value();
+  std::vector<std::vector<LoopSpec>> nests;
+  for (const std::int64_t tile : tiles_of(extent, kCoarse)) {
+    std::vector<LoopSpec> outer;
+    if (tile < extent) outer.push_back({sliced, tile});
+    for (const Cut& cut : cuts_of(cascade, rest)) nests.push_back(joined(outer, cut.loops));
+  }
+  return nests;
+}
+
+/// The output's ranks cut in row-major order, also with tiles of one later rank outermost, which keeps
+/// operands that lack the earlier ranks on chip. Each nest once.
+void add_streaming(const Cascade& cascade, OpId op, std::vector<Candidate>& found) {
+  const std::vector<RankId>& ranks = cascade.tensor(cascade.op(op).output).ranks;
+  for (const Cut& cut : cuts_of(cascade, ranks)) {
+    found.push_back({.loops = cut.loops, .operators = {op}});
+    if (!step_along_window(cascade, op, cut.loops)) continue;
+    found.push_back({.loops = cut.loops, .operators = {op}, .holds_windows = true});
+  }
+  for (std::vector<LoopSpec>& nest : slices_of(cascade, ranks)) {
+    const bool known = std::any_of(found.begin(), found.end(),
+                                   [&](const Candidate& candidate) { return candidate.loops == nest; });
+    if (!known) found.push_back({.loops = std::move(nest), .operators = {op}});
   }
 }
 

@@ -10,14 +10,6 @@
 namespace fusescape {
 namespace {
 
-bool same_rules(const std::vector<SpatialMapping>& a, const std::vector<SpatialMapping>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const SpatialMapping& x, const SpatialMapping& y) {
-                      return std::tie(x.cores, x.rows, x.cols, x.flat, x.operand_loads) ==
-                             std::tie(y.cores, y.rows, y.cols, y.flat, y.operand_loads);
-                    });
-}
-
 /// Profiles groups one at a time. Its plan, whose spatial mappings are many small vectors, is made once.
 class GroupTrials {
  public:
@@ -43,29 +35,35 @@ class GroupTrials {
   Plan plan_;
 };
 
-auto sort_key(const Candidate& candidate) {
+Bytes bytes_moved(const Candidate& candidate) {
   const GroupProfile& group = candidate.profile.groups.front();
-  return std::tuple{group.dram_read + group.dram_write, group.peak};
+  return group.dram_read + group.dram_write;
 }
 
-/// Of candidates that move the same bytes in tiles of the same work, only those with the least footprint
-/// matter; a candidate that moves more must hold less than all that move fewer bytes.
+Bytes bytes_held(const Candidate& candidate) {
+  return candidate.profile.groups.front().peak;
+}
+
+bool lighter(const Candidate& a, const Candidate& b) {
+  return std::tuple{bytes_moved(a), bytes_held(a)} < std::tuple{bytes_moved(b), bytes_held(b)};
+}
+
+/// Drops candidates that move more bytes than another and hold no less, also if they are faster: with them
+/// more SRAM could raise the traffic (docs/adr/tiling-of-single-operators.md, Consequences). Those that move
+/// the same bytes stay beside each other, since only a machine says which of them is the fastest. Lightest
+/// first, and of equals the one that holds least.
 void keep_useful(std::vector<Candidate>& candidates) {
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return sort_key(a) < sort_key(b); });
+  std::stable_sort(candidates.begin(), candidates.end(), lighter);
   std::vector<Candidate> kept;
-  Bytes least_peak = Bytes::overflowed();  // Of candidates that move fewer bytes.
-  std::size_t begin = 0;
-  while (begin < candidates.size()) {
-    const Bytes moved = std::get<0>(sort_key(candidates[begin]));
-    const Bytes peak = std::get<1>(sort_key(candidates[begin]));
-    std::size_t end = begin;
-    while (end < candidates.size() && std::get<0>(sort_key(candidates[end])) == moved) {
-      if (std::get<1>(sort_key(candidates[end])) < least_peak) kept.push_back(std::move(candidates[end]));
-      ++end;
+  Bytes least_held = Bytes::overflowed();  // By candidates that move fewer bytes.
+  auto equal = candidates.begin();
+  while (equal != candidates.end()) {
+    const Bytes moved = bytes_moved(*equal);
+    const Bytes held = bytes_held(*equal);
+    for (; equal != candidates.end() && bytes_moved(*equal) == moved; ++equal) {
+      if (bytes_held(*equal) < least_held) kept.push_back(std::move(*equal));
     }
-    least_peak = std::min(least_peak, peak);
-    begin = end;
+    least_held = std::min(least_held, held);
   }
   candidates = std::move(kept);
 }
@@ -79,48 +77,65 @@ struct Trial {
 std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, const Machine& machine) {
   std::vector<Trial> trials;
   for (const Candidate& candidate : candidates) {
-    if (candidate.profile.groups.front().peak > machine.capacity) continue;
+    if (bytes_held(candidate) > machine.capacity) continue;
     const auto cost = evaluate(candidate.profile, machine);
     if (cost) trials.push_back({&candidate, cost->total.latency});
   }
   return trials;
 }
 
-Bytes bytes_moved(const Trial& trial) {
-  const GroupProfile& group = trial.candidate->profile.groups.front();
-  return group.dram_read + group.dram_write;
-}
-
-/// At most a 128th above it.
-bool nearly(Ticks time, Ticks least) {
-  constexpr std::int64_t kParts = 128;
-  return time * kParts <= least * (kParts + 1);
-}
-
 bool faster(const Trial& a, const Trial& b) {
   return a.latency < b.latency;
 }
 
+/// Of trials that take about the time of the fastest, those that move the fewest bytes. Expects some.
+std::vector<Trial> lightest_fast(std::vector<Trial> trials) {
+  const Ticks least = std::min_element(trials.begin(), trials.end(), faster)->latency;
+  std::erase_if(trials, [&](const Trial& trial) { return !about(trial.latency, least); });
+  Bytes fewest = Bytes::overflowed();
+  for (const Trial& trial : trials) fewest = std::min(fewest, bytes_moved(*trial.candidate));
+  std::erase_if(trials, [&](const Trial& trial) { return bytes_moved(*trial.candidate) > fewest; });
+  return trials;
+}
+
 /// Whether each row of tiles ends with a shorter one. Long tiles' transfers do not hide behind it, and the
-/// closed form, which does not know in which order tiles come, does not see that.
+/// closed form, which does not know in which order tiles come, does not see that. Of the nests that are tried
+/// none has two loops over a rank.
 bool ends_rows_short(const Cascade& cascade, const Candidate& candidate) {
-  std::vector<std::int64_t> extent;
-  for (const Rank& rank : cascade.ranks) extent.push_back(rank.extent.value());
   bool outer = false;
-  bool ends_short = false;
   for (const LoopSpec& loop : candidate.loops) {
-    std::int64_t& whole = extent[index_of(loop.rank)];
-    if (loop.tile >= whole) continue;
-    ends_short = ends_short || (outer && whole % loop.tile != 0);
-    outer = true;
-    whole = loop.tile;
+    const std::int64_t extent = cascade.extent(loop.rank).value();
+    if (outer && extent % loop.tile != 0) return true;
+    outer = outer || loop.tile < extent;
   }
-  return ends_short;
+  return false;
+}
+
+/// The fastest whose rows do not end short, unless it takes longer than equal tiles are worth; else the
+/// fastest. Of equals the first. Expects some.
+const Candidate* prefer_even(const Cascade& cascade, const std::vector<Trial>& trials) {
+  const Trial& fastest = *std::min_element(trials.begin(), trials.end(), faster);
+  const Trial* even = nullptr;
+  for (const Trial& trial : trials) {
+    if (!at_most_a_part_above(trial.latency, fastest.latency, kPartForEvenTiles)) continue;
+    if (ends_rows_short(cascade, *trial.candidate)) continue;
+    if (even == nullptr || faster(trial, *even)) even = &trial;
+  }
+  return even != nullptr ? even->candidate : fastest.candidate;
 }
 
 bool is_window(const Access& access) {
   return std::any_of(access.indices.begin(), access.indices.end(),
                      [](const Index& index) { return index.tap.has_value(); });
+}
+
+/// What the plan says of storing `tensor` in `node`: one entry, however often it is read there.
+Storage& storage_in(Plan& plan, NodeId node, TensorId tensor) {
+  const auto found = std::find_if(plan.storages.begin(), plan.storages.end(), [&](const Storage& storage) {
+    return storage.node == node && storage.tensor == tensor;
+  });
+  if (found != plan.storages.end()) return *found;
+  return plan.storages.emplace_back(Storage{.tensor = tensor, .node = node});
 }
 
 }  // namespace
@@ -130,13 +145,11 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
   NodeId inner = group;
   for (const LoopSpec& loop : candidate.loops) inner = add_loop(plan, inner, loop.rank, loop.tile);
   for (const OpId op : candidate.operators) add_operator(plan, inner, op);
-  for (const TensorId tensor : candidate.spilled) {
-    plan.storages.push_back({.tensor = tensor, .node = inner, .spilled = true});
-  }
+  for (const TensorId tensor : candidate.spilled) storage_in(plan, inner, tensor).spilled = true;
   if (!candidate.holds_windows) return group;
   for (const OpId op : candidate.operators) {
     for (const Access& input : cascade.op(op).inputs) {
-      if (is_window(input)) plan.storages.push_back({.tensor = input.tensor, .node = inner, .held = true});
+      if (is_window(input)) storage_in(plan, inner, input.tensor).held = true;
     }
   }
   return group;
@@ -173,35 +186,18 @@ bool Planner::try_profile(Candidate& candidate) const {
 }
 
 bool Planner::serves(const Accelerator& accelerator) const {
-  return options_ == profile_options(accelerator) &&
-         same_rules(spatial_, spatial_mappings(*cascade_, accelerator));
+  return options_ == profile_options(accelerator) && spatial_ == spatial_mappings(*cascade_, accelerator);
 }
 
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
-  const std::vector<Trial> trials = trials_of(candidates(op), machine);  // In order of traffic.
+  std::vector<Trial> trials = trials_of(candidates(op), machine);
   if (trials.empty()) return nullptr;
-  const Ticks least = std::min_element(trials.begin(), trials.end(), faster)->latency;
-  const auto is_fast = [&](const Trial& trial) { return about(trial.latency, least); };
-  const auto first = std::find_if(trials.begin(), trials.end(), is_fast);
-  auto last = first;
-  while (last != trials.end() && bytes_moved(*last) == bytes_moved(*first)) ++last;
-  const auto fastest = std::min_element(first, last, faster);
-  if (!ends_rows_short(*cascade_, *fastest->candidate)) return fastest->candidate;
-  const auto better = [&](const Trial& a, const Trial& b) {
-    const auto key = [&](const Trial& trial) {
-      const bool even = is_fast(trial) && nearly(trial.latency, fastest->latency) &&
-                        !ends_rows_short(*cascade_, *trial.candidate);
-      return std::tuple{!even, trial.latency};
-    };
-    return key(a) < key(b);
-  };
-  return std::min_element(first, last, better)->candidate;
+  return prefer_even(*cascade_, lightest_fast(std::move(trials)));
 }
 
 Bytes Planner::least_footprint(OpId op) const {
   Bytes least = Bytes::overflowed();
-  for (const Candidate& candidate : candidates(op))
-    least = std::min(least, candidate.profile.groups.front().peak);
+  for (const Candidate& candidate : candidates(op)) least = std::min(least, bytes_held(candidate));
   return least;
 }
 

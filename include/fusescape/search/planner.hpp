@@ -18,6 +18,7 @@ namespace fusescape {
 struct LoopSpec {
   RankId rank{};
   std::int64_t tile = 0;
+  friend bool operator==(const LoopSpec&, const LoopSpec&) = default;
 };
 
 /// One way to run a group of operators on its own: loops, outermost first, around the operators in order.
@@ -29,11 +30,17 @@ struct Candidate {
   PlanProfile profile{};            ///< Of this one group.
 };
 
-/// Whether the choice of a tiling takes `time` for no longer than `least`: at most a sixteenth above it
-/// (docs/adr/tiling-of-single-operators.md).
+/// What the choice of a tiling may cost, in parts of the least time (docs/adr/tiling-of-single-operators.md):
+inline constexpr std::int64_t kPartForBytes = 16;       ///< a sixteenth for fewer bytes,
+inline constexpr std::int64_t kPartForEvenTiles = 128;  ///< a 128th for equal tiles.
+
+[[nodiscard]] constexpr bool at_most_a_part_above(Ticks time, Ticks least, std::int64_t parts) {
+  return time * parts <= least * (parts + 1);
+}
+
+/// Whether the choice of a tiling takes `time` for no longer than `least`.
 [[nodiscard]] constexpr bool about(Ticks time, Ticks least) {
-  constexpr std::int64_t kParts = 16;
-  return time * kParts <= least * (kParts + 1);
+  return at_most_a_part_above(time, least, kPartForBytes);
 }
 
 class Planner {
@@ -47,16 +54,17 @@ class Planner {
   /// True if the plans of this planner are right for `accelerator`, too.
   [[nodiscard]] bool serves(const Accelerator& accelerator) const;
 
-  /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in.
+  /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in. Lightest
+  /// first; without those that move more bytes than another and hold no less.
   [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const {
     return candidates_[unit_[index_of(op)]];
   }
   /// The operators that cannot be separated from `op`: its recurrence, or itself.
   [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
 
-  /// The candidate that moves the fewest bytes, of those that fit and take about the time of the fastest that
-  /// fits; of equals the fastest, then the first; but rather equal tiles than long and short ones in turn.
-  /// None if none fits (docs/adr/tiling-of-single-operators.md).
+  /// Of candidates(op) the one that moves the fewest bytes, of those that fit and take about the time of the
+  /// fastest of them that fits; of equals the fastest, then the first; but rather equal tiles than long and
+  /// short ones in turn. None if none fits (docs/adr/tiling-of-single-operators.md).
   [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
 
   /// Fills the candidate's profile; false, and no profile, if its nest is illegal.
