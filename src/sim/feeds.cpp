@@ -299,8 +299,17 @@ void GroupRun::count_on_chip(int id, std::int64_t change) {
   on_chip_ += change;
   std::int64_t& tensor = tensor_bytes_[index_of(spec.tensor)];
   tensor += change;
-  if (state_.observer == nullptr) return;
-  state_.observer->memory({state_.now, spec.tensor, Bytes{tensor}, Bytes{on_chip_} + program_.reserved});
+  const bool known = std::find(changed_.begin(), changed_.end(), spec.tensor) != changed_.end();
+  if (state_.observer != nullptr && !known) changed_.push_back(spec.tensor);
+}
+
+/// What has changed at this instant, when all is done that happens in it.
+void GroupRun::report_memory() {
+  const Bytes total = Bytes{at_once(on_chip_ - spare_)} + program_.reserved;
+  for (const TensorId tensor : changed_) {
+    state_.observer->memory({state_.now, tensor, Bytes{tensor_bytes_[index_of(tensor)]}, total});
+  }
+  changed_.clear();
 }
 
 /// A later group's loads have no tile that waits for them now: they come last, as far as there is room.
@@ -321,6 +330,7 @@ void GroupRun::prefetch(std::int64_t room) {
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     state_.port(false).set_depth(program_.group, static_cast<int>(i), -1);
   }
+  report_memory();
 }
 
 }  // namespace fusescape

@@ -83,7 +83,10 @@ Ticks GroupRun::settle() {
     for (DramPort& port : state_.ports) port.serve(state_.now);
     report_spans();  // Of what was cut short.
     const Ticks next = next_time();
-    if (next > state_.now) return next;
+    if (next > state_.now) {
+      report_memory();
+      return next;
+    }
     complete_all();
   }
 }
@@ -239,6 +242,8 @@ const TileCost& GroupRun::cost_of(int tile, const Odometer& at) {
 void GroupRun::start_tile(int id) {
   CoreState& core = cores_[static_cast<std::size_t>(id)];
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+  core.spare = spare_bytes(core, tile);
+  spare_ += core.spare;
   for (const TouchSpec& touch : tile.touches) {
     const auto b = static_cast<std::size_t>(touch.buffer);
     const std::int64_t visit = buffers_[b].left[static_cast<std::size_t>(touch.toucher)];
@@ -246,8 +251,6 @@ void GroupRun::start_tile(int id) {
       hold(touch.buffer, visit, program_.buffers[b].held.bytes(context_.cascade, core.at, scratch_));
     }
   }
-  core.spare = spare_bytes(core, tile);
-  spare_ += core.spare;
   note_peak();
   const TileCost& cost = cost_of(core.head, core.at);
   const bool shared = state_.onchip_free.size() == 1;

@@ -132,10 +132,7 @@ class GroupRun {
   [[nodiscard]] const std::vector<BufferState>& buffers() const { return buffers_; }
   [[nodiscard]] const std::vector<std::int64_t>& runs() const { return runs_; }
   [[nodiscard]] Ticks compute() const { return compute_; }
-  /// One core takes turns with memory as the static footprint says.
-  [[nodiscard]] std::int64_t peak() const {
-    return shared_memory_ && !counts_room_ ? std::min(peak_, program_.footprint.value()) : peak_;
-  }
+  [[nodiscard]] std::int64_t peak() const { return at_once(peak_); }
   void add_waits(SimFailure& failure) const;
 
  private:
@@ -187,6 +184,11 @@ class GroupRun {
   void release(int id);
   void hold(int id, std::int64_t visit, std::int64_t bytes);
   void free_oldest(int id);
+  /// Of so many bytes of slabs: on one core they take turns with memory as the static footprint says.
+  [[nodiscard]] std::int64_t at_once(std::int64_t bytes) const {
+    return shared_memory_ && !counts_room_ ? std::min(bytes, program_.footprint.value()) : bytes;
+  }
+  void report_memory();
   void count_on_chip(int id, std::int64_t change);
   [[nodiscard]] static std::int64_t without_second_slot(const BufferState& buffer);
   void note_peak() { peak_ = std::max(peak_, on_chip_ - spare_); }
@@ -230,6 +232,7 @@ class GroupRun {
   std::vector<std::int64_t> lanes_;  ///< Per operator whose inputs come side by side: bytes of the longest.
   std::vector<std::int64_t> tensor_bytes_;  ///< On chip, per tensor; kept for observers.
   std::int64_t on_chip_ = 0;                ///< Of all slabs that have a place.
+  std::vector<TensorId> changed_;           ///< They have other bytes on chip since this instant.
   std::int64_t spare_ = 0;                  ///< CoreState::spare of all running tiles.
   std::int64_t peak_ = 0;
   int running_ = 0;

@@ -197,7 +197,7 @@ class Listener final : public SimObserver {
   }
   void memory(const MemoryChange& change) override {
     most_ = std::max(most_, change.total);
-    in_order_ = in_order_ && change.tensor_bytes <= change.total && change.tensor_bytes >= Bytes{};
+    in_order_ = in_order_ && change.total >= Bytes{} && change.tensor_bytes >= Bytes{};
   }
   void skipped(Ticks, Ticks, std::int64_t) override { skipped_ = true; }
 

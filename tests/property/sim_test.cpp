@@ -89,6 +89,30 @@ TEST_CASE("A plan that just fits is simulated in the memory that the closed form
   });
 }
 
+/// The most memory that a simulation reports.
+class MostMemory final : public SimObserver {
+ public:
+  void event(const SimEvent&) override {}
+  void memory(const MemoryChange& change) override { most = std::max(most, change.total); }
+  void skipped(Ticks, Ticks, std::int64_t) override {}
+
+  Bytes most;
+};
+
+TEST_CASE("The memory that is reported over time is never more than the peak, nor that more than there is") {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    Accelerator machine = random_machine(dice);
+    const Bytes footprint =
+        cost_on(profile(cascade, plan, layout, profile_options(machine)), machine).total.peak;
+    machine.sram.capacity = footprint + Bytes{dice.in(0, footprint.value())};
+    MostMemory heard;
+    const auto run = simulate(cascade, plan, layout, machine, {.steady_state = false}, &heard);
+    REQUIRE(run.has_value());
+    CHECK(heard.most <= run->peak);
+    CHECK(run->peak <= machine.sram.capacity);
+  });
+}
+
 /// A tile may have to wait for the loads and stores of its neighbours, and for its own: no port is idle, and
 /// no core waits, but for one of these.
 TEST_CASE("The simulation takes at most all compute, all loads and all stores after each other") {
