@@ -1,4 +1,5 @@
 // What is loaded before a group's first tile can compute? (docs/model/latency.md, equal tiles and core)
+#include <algorithm>
 #include <limits>
 
 #include "transfers.hpp"

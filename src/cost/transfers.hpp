@@ -12,7 +12,7 @@
 
 namespace fusescape {
 
-/// After all buffers: all of them, into a group's profile and those of its runs.
+/// Fills all that follows into a group's profile and those of its runs. `group.dram_write` must be there.
 void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfile> runs);
 
 /// Bytes that the busier port moves.
