@@ -39,12 +39,12 @@ class GroupEvaluation {
   [[nodiscard]] Ticks dram_time(Bytes bytes) const {
     return Ticks{bytes.value()} * machine_.dram_ticks_per_byte;
   }
-  [[nodiscard]] Ticks lead() const { return dram_time(group_.lead); }
+  [[nodiscard]] Ticks lead() const { return dram_time(group_.lead.all); }
   [[nodiscard]] Ticks tail() const { return dram_time(group_.tail); }
   [[nodiscard]] Ticks both_ways(Ticks reads, Ticks writes) const {
     return machine_.dram_ports == Ports::kShared ? reads + writes : longest(reads, writes);
   }
-  [[nodiscard]] Ticks pipeline() const;
+  [[nodiscard]] Ticks pipeline(const EqualTiles& tile) const;
   [[nodiscard]] Ticks bound_by_runs(Ticks core) const;
   [[nodiscard]] Ticks bound_by_port(Ticks port) const;
   [[nodiscard]] Ticks bound_by_returns() const;
@@ -104,14 +104,14 @@ bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
 
 /// Of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w. T(n) from the
 /// load of the first tile on, or, if the second one's comes before what stays is there, from when both are.
-Ticks GroupEvaluation::pipeline() const {
+Ticks GroupEvaluation::pipeline(const EqualTiles& tile) const {
   const std::int64_t n = profile_.classes[group_.first_class].count;
-  const Ticks r = dram_time(group_.tile_load);
-  const Ticks w = dram_time(group_.tile_store);
+  const Ticks r = dram_time(tile.load);
+  const Ticks w = dram_time(tile.store);
   const Ticks c = first_tile_;
   const Ticks none;
   if (n == 1) return r + c + w;
-  const bool two_there = group_.ahead_of_lead > Bytes{0};
+  const bool two_there = group_.lead.ahead > Bytes{0};
   if (machine_.dram_ports == Ports::kSeparate) {
     const Ticks reads = two_there ? r * (n - 2) + c : r * (n - 1);
     return (two_there ? r * 2 : r) + c + w + longest(reads, c * (n - 1), w * (n - 1));
@@ -125,10 +125,11 @@ Ticks GroupEvaluation::pipeline() const {
 /// one of them spills for the next one is out and in again before that starts.
 Ticks GroupEvaluation::bound_by_runs(Ticks core) const {
   const Turns& turns = *turns_;
-  const Ticks led = dram_time(group_.last_lead) - turns.before_lead + tail();
-  const Ticks trailed = lead() + dram_time(group_.first_tail) - turns.after_tail;
-  const Ticks around = longest(tiles_ + longest(led, trailed), core + dram_time(group_.round_trips));
-  const Ticks waited = longest(turns.waited, dram_time(group_.later_leads));
+  const AcrossRuns& runs = group_.across_runs;
+  const Ticks led = dram_time(runs.last_lead) - turns.before_lead + tail();
+  const Ticks trailed = lead() + dram_time(runs.first_tail) - turns.after_tail;
+  const Ticks around = longest(tiles_ + longest(led, trailed), core + dram_time(runs.round_trips));
+  const Ticks waited = longest(turns.waited, dram_time(runs.later_leads));
   return longest(turns.in_turn + waited + tail(), turns.with_rest, around);
 }
 
@@ -137,11 +138,12 @@ Ticks GroupEvaluation::bound_by_runs(Ticks core) const {
 /// can.
 Ticks GroupEvaluation::bound_by_port(Ticks port) const {
   const Ticks none;
-  const Ticks first = first_tile_ * group_.tiles_before_stores;
-  const Ticks last = last_tile_ * group_.tiles_after_loads;
-  const Ticks idle_first = longest(none, first - (dram_time(group_.early_loads) - lead()));
-  const Ticks idle_last = longest(none, last - dram_time(group_.late_stores));
-  const std::int64_t ends = group_.tiles_before_stores + group_.tiles_after_loads;
+  const IdlePort& idle = group_.idle_port;
+  const Ticks first = first_tile_ * idle.tiles_before_stores;
+  const Ticks last = last_tile_ * idle.tiles_after_loads;
+  const Ticks idle_first = longest(none, first - (dram_time(idle.early_loads) - lead()));
+  const Ticks idle_last = longest(none, last - dram_time(idle.late_stores));
+  const std::int64_t ends = idle.tiles_before_stores + idle.tiles_after_loads;
   const bool apart = group_.class_count > 1 || ends <= profile_.classes[group_.first_class].count;
   if (machine_.dram_ports == Ports::kSeparate) {
     const Ticks reads = dram_time(group_.loads) + last + tail() + (apart ? idle_first : none);
@@ -154,26 +156,26 @@ Ticks GroupEvaluation::bound_by_port(Ticks port) const {
 /// Slots that take turns with what is elsewhere: a visit of an unfinished sum waits until another one has
 /// left its place, and it has come.
 Ticks GroupEvaluation::bound_by_returns() const {
-  const Ticks out_and_back = dram_time(group_.round_trip);
-  const Ticks meanwhile = first_tile_ * group_.return_tiles;
-  return tiles_ + lead() + tail() + longest(Ticks{}, out_and_back - meanwhile) * group_.returns;
+  const Returns& returns = group_.returns;
+  const Ticks waited = dram_time(returns.round_trip) - first_tile_ * returns.tiles;
+  return tiles_ + lead() + tail() + longest(Ticks{}, waited) * returns.times;
 }
 
 /// All that must move before the last visit of an outer loop's input begins, and its tiles.
 Ticks GroupEvaluation::bound_by_last_visit() const {
-  const Bytes before = group_.before_last_visit[static_cast<std::size_t>(machine_.dram_ports)];
-  return dram_time(before) + last_tile_ * group_.last_visit_tiles + tail();
+  const LastVisit& visit = group_.last_visit;
+  return dram_time(visit.before[machine_.dram_ports]) + last_tile_ * visit.tiles + tail();
 }
 
 Ticks GroupEvaluation::latency(Ticks port) const {
-  if (group_.uniform) {
-    const Bytes stays = group_.lead - group_.ahead_of_lead - group_.tile_load;
-    return dram_time(stays + group_.tail - group_.tile_store) + pipeline();
+  if (const auto& tile = group_.equal_tiles) {
+    const Bytes stays = group_.lead.all - group_.lead.ahead - tile->load;
+    return dram_time(stays + group_.tail - tile->store) + pipeline(*tile);
   }
-  const Ticks core = tiles_ + dram_time(group_.waits[static_cast<std::size_t>(machine_.dram_ports)]);
+  const Ticks core = tiles_ + dram_time(group_.waits[machine_.dram_ports]);
   Ticks bound = longest(core, bound_by_port(port));
-  if (group_.last_visit_tiles > 0 && machine_.one_kind) bound = longest(bound, bound_by_last_visit());
-  if (group_.returns > 0 && machine_.one_kind) bound = longest(bound, bound_by_returns());
+  if (group_.last_visit.tiles > 0 && machine_.one_kind) bound = longest(bound, bound_by_last_visit());
+  if (group_.returns.times > 0 && machine_.one_kind) bound = longest(bound, bound_by_returns());
   return turns_ && machine_.one_kind ? longest(bound, bound_by_runs(core)) : bound;
 }
 
@@ -196,19 +198,22 @@ bool GroupEvaluation::add_classes(GroupCost& cost) {
 void GroupEvaluation::note_run(std::uint32_t index) {
   Turns& turns = *turns_;
   const RunProfile& run = profile_.runs[group_.first_run + turns.run];
-  const auto ports = static_cast<std::size_t>(machine_.dram_ports);
+  const auto moved = [&](const PerPorts& bytes) { return dram_time(bytes[machine_.dram_ports]); };
   if (index == run.first_class) {
-    turns.before_lead += turns.tile * run.before_lead;
-    turns.after_tail += turns.tile * run.after_tail;
-    if (turns.run > 0) turns.waited = longest(turns.waited, dram_time(run.before[ports]) - turns.in_turn);
+    turns.before_lead += turns.tile * run.turns.before_lead;
+    turns.after_tail += turns.tile * run.turns.after_tail;
+    if (turns.run > 0) {
+      turns.waited = longest(turns.waited, moved(run.sequence.before_first) - turns.in_turn);
+    }
     const Ticks start = turns.run > 0 ? turns.in_turn + turns.waited : lead();
-    turns.with_rest = longest(turns.with_rest, start + turns.tile + dram_time(run.from[ports]));
+    turns.with_rest = longest(turns.with_rest, start + turns.tile + moved(run.sequence.after_first));
   }
   if (index + 1 < run.first_class + run.class_count) return;
-  const Ticks own = both_ways(dram_time(run.loads), dram_time(run.stores)) + turns.tile * (2 * run.turns);
+  const Ticks own =
+      both_ways(dram_time(run.turns.loads), dram_time(run.turns.stores)) + turns.tile * (2 * run.turns.count);
   turns.in_turn += longest(tiles_ - turns.earlier_runs, own) + (turns.run == 0 ? lead() : Ticks{});
-  turns.waited = longest(turns.waited, dram_time(run.before_last[ports]) + turns.tile - turns.in_turn);
-  turns.with_rest = longest(turns.with_rest, turns.in_turn + dram_time(run.after[ports]));
+  turns.waited = longest(turns.waited, moved(run.sequence.before_last) + turns.tile - turns.in_turn);
+  turns.with_rest = longest(turns.with_rest, turns.in_turn + moved(run.sequence.after_last));
   turns.earlier_runs = tiles_;
   ++turns.run;
 }
@@ -224,7 +229,7 @@ bool GroupEvaluation::count(GroupCost& cost) {
   cost.dram_write = group_.dram_write;
   cost.peak = group_.peak + group_.reserved;
   cost.ops = group_.ops;
-  cost.dram = dram_time(group_.transfers[static_cast<std::size_t>(machine_.dram_ports)]);
+  cost.dram = dram_time(group_.transfers[machine_.dram_ports]);
   return add_classes(cost);
 }
 

@@ -11,7 +11,7 @@
 #include "fusescape/plan/retention.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/plan/traffic.hpp"
-#include "group_transfers.hpp"
+#include "transfers.hpp"
 
 namespace fusescape {
 namespace {
@@ -93,15 +93,14 @@ void GroupProfiler::record(const Buffer& buffer, Bytes read, Bytes written) {
 
 void GroupProfiler::add_transfers() {
   const TileClass& first = into_.classes[group_.first_class];
-  GroupTransfers transfers{context_, runs_,
-                           group_.class_count == 1 ? std::optional{first.count} : std::nullopt};
+  GroupStreams streams{context_, runs_, group_.class_count == 1 ? std::optional{first.count} : std::nullopt};
   for (const Buffer& buffer : context_.group.buffers) {
     const BufferFlow flow = flow_of(context_, buffer);
-    transfers.add(buffer, flow);
+    add_streams(buffer, flow, streams);
     memory_.push_back(flow.memory);
     record(buffer, flow.read, flow.written);
   }
-  transfers.sum_up(group_, {into_.runs.data() + group_.first_run, runs_.size()});
+  sum_up(streams, group_, {into_.runs.data() + group_.first_run, runs_.size()});
 }
 
 /// All other sums of the group are parts of these.

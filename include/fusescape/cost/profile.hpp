@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "fusescape/arch/accelerator.hpp"
 #include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/plan.hpp"
@@ -34,57 +36,102 @@ struct TileClass {
   std::uint32_t work_count = 0;
 };
 
-/// By Ports: one for both directions, or one each.
-using PerPorts = std::array<Bytes, 2>;
+/// Bytes by what the DRAM has: one port for both directions, or one each.
+struct PerPorts {
+  std::array<Bytes, 2> bytes;
 
-/// What must travel while a run's tiles run or the port is waited for: its own loads and stores, less what
-/// slots allow to come before the first tile of a pass, or to leave after the last one.
+  [[nodiscard]] Bytes& operator[](Ports ports) { return bytes[static_cast<std::size_t>(ports)]; }
+  [[nodiscard]] const Bytes& operator[](Ports ports) const { return bytes[static_cast<std::size_t>(ports)]; }
+};
+
+// What transfers contribute to a group's latency: docs/model/latency.md has each under its name.
+
+/// Loads that a group's first tile waits for.
+struct Lead {
+  Bytes all;    ///< Those without which it cannot compute, and those that come before.
+  Bytes ahead;  ///< Of these, what only later tiles need.
+};
+
+/// What each tile moves, where all are equal and move the same.
+struct EqualTiles {
+  Bytes load;
+  Bytes store;
+};
+
+/// When the port must wait for tiles.
+struct IdlePort {
+  std::int64_t tiles_before_stores = 1;  ///< Nothing is stored before so many tiles have run.
+  Bytes early_loads;                     ///< At most so much, with the lead, is loaded by then.
+  std::int64_t tiles_after_loads = 1;    ///< All is loaded when the last so many tiles start.
+  Bytes late_stores;                     ///< At most so much, without the tail, is stored from then on.
+};
+
+/// Of an input that an outer loop changes; no tiles if there is none.
+struct LastVisit {
+  std::int64_t tiles = 0;
+  PerPorts before;  ///< Moved before they start, at least.
+};
+
+/// Sums that leave unfinished; no times if there are none.
+struct Returns {
+  std::int64_t times = 0;  ///< So often one goes out and another one comes back,
+  Bytes round_trip;        ///< at least so much both ways,
+  std::int64_t tiles = 0;  ///< while so many tiles run.
+};
+
+/// Of all runs together, if there are several.
+struct AcrossRuns {
+  Bytes last_lead;    ///< Loads without which the first tile of each run cannot compute.
+  Bytes first_tail;   ///< Stores that only the last tile of each run makes possible.
+  Bytes later_leads;  ///< Loads for later runs, which are in the way of the lead, or that these wait for.
+  Bytes round_trips;  ///< Spilled from a tile to the next one: out and in again while nothing runs.
+};
+
+/// Of a run that takes turns with others: its own loads and stores, less what slots allow to come before the
+/// first tile of a turn, or to leave after the last one.
+struct RunTurns {
+  Bytes loads;
+  Bytes stores;
+  std::int64_t count = 0;        ///< Turns, if in each of them these lie between its first and its last tile.
+  std::int64_t before_lead = 0;  ///< Tiles of it, at most, before the first one that needs the `last_lead`,
+  std::int64_t after_tail = 0;   ///< and after the last one that makes the `first_tail`.
+};
+
+/// Of one of several runs that do not take turns: what moves, at least.
+struct Sequence {
+  PerPorts before_first;  ///< Before its first tile,
+  PerPorts before_last;   ///< before its last one,
+  PerPorts after_first;   ///< after its first one,
+  PerPorts after_last;    ///< and after its last one.
+};
+
 struct RunProfile {
   std::uint32_t first_class = 0;
   std::uint32_t class_count = 0;
-  Bytes loads;
-  Bytes stores;
-  std::int64_t turns = 0;  ///< Passes, if in each of them these lie between its first and its last tile.
-  std::int64_t before_lead = 0;  ///< Tiles of it, at most, before the first one that needs `last_lead`,
-  std::int64_t after_tail = 0;   ///< and after the last one that makes `first_tail`.
-  PerPorts before;               ///< If runs do not take turns: what moves before its first tile, at least,
-  PerPorts before_last;          ///< before its last one,
-  PerPorts from;                 ///< after its first one,
-  PerPorts after;                ///< and after its last one.
+  RunTurns turns;     ///< If its group has several,
+  Sequence sequence;  ///< and none of them takes turns.
 };
 
-/// Of the transfers, `lead`, `loads`, `last_lead`, `early_loads` and `tile_load` are as long as the port
-/// is busy with them: of inputs that load side by side only the longest counts. What else is loaded is so
-/// much at least, without such inputs.
+/// `lead`, `loads`, `early_loads`, `last_lead` and what equal tiles load are as long as the port is busy with
+/// them: of inputs that load side by side only the longest counts. What else is loaded is so much at least,
+/// without such inputs.
 struct GroupProfile {
   Bytes dram_read;
   Bytes dram_write;
   Bytes peak;      ///< On-chip bytes of the group itself.
   Bytes reserved;  ///< Retained tensors that are on chip while it runs.
   Ops ops;
-  Bytes lead;           ///< Loads without which the first tile cannot compute, and those that come before.
-  Bytes ahead_of_lead;  ///< Of these, what only later tiles need.
-  Bytes round_trips;    ///< Spilled from a tile to the next one: out and in again while nothing runs.
-  Bytes later_leads;    ///< Loads for later runs, which are in the way of `lead`, or that these wait for.
-  Bytes last_lead;   ///< Loads without which the first tile of each run cannot compute, if there are several.
-  Bytes first_tail;  ///< Stores that only the last tile of each run makes possible, likewise.
-  Bytes loads;       ///< All of them.
+  Lead lead;
+  Bytes tail;          ///< Stores that only the last tile's end makes possible.
+  Bytes loads;         ///< All of them.
   PerPorts transfers;  ///< All loads and stores, on the busier port.
   PerPorts waits;      ///< Lead, tail, and what compute waits for between, if slots are single.
-  Bytes tail;          ///< Stores that only the last tile's end makes possible.
-  std::int64_t tiles_before_stores = 1;  ///< Nothing is stored before so many tiles have run.
-  Bytes early_loads;                     ///< At most so much, with `lead`, is loaded by then.
-  std::int64_t tiles_after_loads = 1;    ///< All is loaded when the last so many tiles start.
-  Bytes late_stores;                     ///< At most so much, without `tail`, is stored from then on.
-  std::int64_t last_visit_tiles = 0;     ///< Of the last slab of an input that outer loops change.
-  PerPorts before_last_visit;            ///< Moved before they start, at least.
-  std::int64_t returns = 0;              ///< So often an unfinished sum goes out and another one comes back,
-  Bytes round_trip;                      ///< at least so much both ways,
-  std::int64_t return_tiles = 0;         ///< while so many tiles run.
-  bool countable = true;  ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
-  bool uniform = false;   ///< One class whose every tile loads and stores the same: the exact formula holds.
-  Bytes tile_load;        ///< Loads that come with every tile, where tiles are all equal.
-  Bytes tile_store;       ///< Stores of every tile, where uniform.
+  IdlePort idle_port;
+  LastVisit last_visit;
+  Returns returns;
+  AcrossRuns across_runs;
+  std::optional<EqualTiles> equal_tiles;  ///< If so, the exact formula holds, and no bound is needed.
+  bool countable = true;          ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
   std::uint32_t first_class = 0;  ///< The group's first tile is of this class.
   std::uint32_t last_class = 0;   ///< And its last of this one.
   std::uint32_t class_count = 0;

@@ -1,0 +1,83 @@
+// Which transfers do a group's buffers make, for which of its runs, and where do their visits lie?
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "fusescape/plan/buffer_flow.hpp"
+#include "fusescape/plan/leaf_runs.hpp"
+#include "fusescape/plan/traffic.hpp"
+
+namespace fusescape {
+
+/// More iterations than that are as good as endless; sums of a few still fit.
+inline constexpr std::int64_t kMostIterations = std::numeric_limits<std::int64_t>::max() / 8;
+[[nodiscard]] std::int64_t at_most(Elements count);
+/// Iterations of a nest within `bounds` if all are equal; else one, of which there is no more to say.
+[[nodiscard]] std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& loops);
+
+struct RunRange {
+  std::size_t first = 0;
+  std::size_t last = 0;
+  [[nodiscard]] std::size_t count() const { return last - first + 1; }
+  [[nodiscard]] bool contains(std::size_t run) const { return first <= run && run <= last; }
+  friend bool operator==(const RunRange&, const RunRange&) = default;
+};
+
+/// What all transfers of a buffer have in common.
+struct BufferPlace {
+  TensorId tensor{};
+  int slots = 1;
+  int depth = 0;                  ///< Loops that change its content.
+  RunRange users;                 ///< From the first run that uses it to the last.
+  std::int64_t first_tiles = 1;   ///< Of its first visit, if one run uses all buffers.
+  std::int64_t last_tiles = 1;    ///< Of its last visit.
+  std::int64_t passes = 1;        ///< Times that others run between two of its visits, and the start.
+  bool lives_with_one = false;    ///< Where it has memory, only one run runs.
+  bool lives_throughout = false;  ///< It has memory while anything below its node runs.
+  bool returns = false;           ///< Sums that are not finished go out and come back.
+  bool spilled = false;           ///< The group makes itself what it loads.
+  bool shifted = false;           ///< By a window, or an earlier element.
+};
+
+/// The transfers of one buffer in one direction.
+struct BufferStream : Stream, BufferPlace {
+  std::size_t run = 0;      ///< The first that needs it, or the one that makes it.
+  bool concurrent = false;  ///< Its operator loads its inputs side by side.
+  bool in_turn = false;     ///< In a pass, nothing else can run between two visits.
+};
+
+/// All transfers of a group, and the runs that they are for.
+struct GroupStreams {
+  const FlowContext& context;
+  const std::vector<LeafRun>& runs;   ///< In order of execution.
+  std::optional<std::int64_t> tiles;  ///< Of the group, if they are all equal.
+  std::vector<BufferStream> loads{};
+  std::vector<BufferStream> stores{};
+};
+
+void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& group);
+
+/// How often `own` runs at or below `node` take turns with others.
+[[nodiscard]] std::int64_t passes_of(const GroupStreams& group, NodeId node, std::size_t own);
+/// Whether it moves the same bytes with every tile of a group whose tiles are all equal.
+[[nodiscard]] bool is_steady(const GroupStreams& group, const BufferStream& stream);
+/// Whether one run uses it, and all its visits are of equally many equal tiles.
+[[nodiscard]] bool is_even(const GroupStreams& group, const BufferStream& stream);
+
+// port_bytes.cpp
+/// Whether it may come while others do, so that the port has nothing more to do for it.
+[[nodiscard]] bool is_beside_others(const GroupStreams& group, const BufferStream& load);
+/// How long the port is busy with a part of all loads: all of it, but only the longest of the inputs that an
+/// operator loads side by side.
+[[nodiscard]] Bytes port_bytes(const GroupStreams& group,
+                               const std::function<Bytes(const BufferStream&)>& part);
+/// What the port moves, at least, before each load of the first so many runs has its first slab. Of inputs
+/// that load side by side, second slabs of those that were asked for before leave that much less to do.
+[[nodiscard]] Bytes first_bytes(const GroupStreams& group, std::size_t runs);
+
+}  // namespace fusescape

@@ -1,0 +1,38 @@
+#include "transfers.hpp"
+
+#include <algorithm>
+
+namespace fusescape {
+namespace {
+
+Bytes tail(const GroupStreams& group) {
+  Bytes sum;
+  for (const BufferStream& s : group.stores) {
+    if (s.run + 1 == group.runs.size() && !s.early) sum += s.last;
+  }
+  return sum;
+}
+
+}  // namespace
+
+PerPorts both_ways(Bytes reads, Bytes writes) {
+  return {{reads + writes, std::max(reads, writes)}};
+}
+
+void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfile> runs) {
+  group.lead = lead(streams);
+  group.tail = tail(streams);
+  group.loads = port_bytes(streams, [](const BufferStream& s) { return s.total; });
+  group.transfers = both_ways(group.loads, group.dram_write);
+  group.equal_tiles = equal_tiles(streams, group.lead);
+  group.waits = waits(streams, group.lead.all + group.tail);
+  group.idle_port = idle_port(streams);
+  group.last_visit = last_visit(streams);
+  group.returns = returns(streams);
+  if (runs.size() == 1) return;
+  group.across_runs = across_runs(streams);
+  for (std::size_t i = 0; i < runs.size(); ++i) runs[i].turns = run_turns(streams, i);
+  find_sequence(streams, runs);
+}
+
+}  // namespace fusescape
