@@ -25,7 +25,7 @@ LastVisit last_visit(const GroupStreams& group) {
   const auto moved = [&](const BufferStream& s, std::int64_t later) {
     if (!s.moves || s.depth <= outer->depth) return s.carried && s.visits > 1 ? s.first : s.total;
     if (!is_even(group, s) || s.total != s.first * s.visits) return Bytes{};
-    return std::max(s.total - s.first * (s.visits / outer->visits + later), Bytes{});
+    return excess(s.total, s.first * (s.visits / outer->visits + later));
   };
   Bytes loads;
   Bytes stores;

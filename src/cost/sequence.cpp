@@ -17,7 +17,7 @@ struct RunBytes {
 };
 
 Bytes beyond_slots(const BufferStream& s) {
-  return std::max(s.total - s.most * s.slots, Bytes{});
+  return excess(s.total, s.most * s.slots);
 }
 
 RunBytes own_transfers(const GroupStreams& group, std::size_t run) {

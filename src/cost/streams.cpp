@@ -59,7 +59,6 @@ BufferPlace place_of(const GroupStreams& group, const Buffer& buffer, const Buff
   const RunRange below = runs_below(group, buffer.node);
   const auto& maker = context.cascade.producer[index_of(buffer.tensor)];
   const auto children = static_cast<std::int32_t>(context.plan.node(flow.memory.node).children.size());
-  const auto& indices = buffer.access.indices;
   BufferPlace place;
   place.tensor = buffer.tensor;
   place.slots = flow.slots;
@@ -71,8 +70,7 @@ BufferPlace place_of(const GroupStreams& group, const Buffer& buffer, const Buff
   place.lives_throughout = flow.memory.first_child == 0 && flow.memory.last_child + 1 == children;
   place.returns = buffer.stored && !flow.loads.empty();
   place.spilled = buffer.role == BufferRole::kFetched && maker && has(context.group.operators, *maker);
-  place.shifted = std::any_of(indices.begin(), indices.end(),
-                              [](const Index& index) { return index.tap.has_value() || index.distance > 0; });
+  place.shifted = is_shifted(buffer.access);
   return place;
 }
 

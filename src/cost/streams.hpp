@@ -62,6 +62,11 @@ struct GroupStreams {
 
 void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& group);
 
+/// Bytes of `all` beyond `part`; none if `part` is as much, or does not fit 64 bits.
+[[nodiscard]] inline Bytes excess(Bytes all, Bytes part) {
+  return all > part ? all - part : Bytes{};
+}
+
 /// How often `own` runs at or below `node` take turns with others.
 [[nodiscard]] std::int64_t passes_of(const GroupStreams& group, NodeId node, std::size_t own);
 /// Whether it moves the same bytes with every tile of a group whose tiles are all equal.

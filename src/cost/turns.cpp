@@ -73,9 +73,8 @@ RunTurns run_turns(const GroupStreams& group, std::size_t run) {
   const LeafRun& own = group.runs[run];
   const std::int64_t passes = passes_of(group, own.parent, 1);
   const auto beyond_slots = [&](const BufferStream& s) {
-    const Bytes elsewhere = s.most * s.slots * passes;
     const bool belongs = s.users.first == run && s.users.last == run;
-    return belongs && s.total > elsewhere ? s.total - elsewhere : Bytes{};
+    return belongs ? excess(s.total, s.most * s.slots * passes) : Bytes{};
   };
   RunTurns turns;
   for (const BufferStream& s : group.loads) {

@@ -12,7 +12,7 @@ namespace {
 Bytes exposed(const BufferStream& stream, Bytes free) {
   if (stream.ahead || !stream.in_turn || !stream.moves || stream.saved > Bytes{0}) return {};
   const Bytes all_free = stream.passes == 1 ? free : stream.most * stream.passes;
-  return std::max(stream.total - all_free, Bytes{});
+  return excess(stream.total, all_free);
 }
 
 /// What tiles wait for until it has come into a single slot. Beside other loads it may cost nothing.

@@ -124,6 +124,13 @@ void HardwareChecker::check_chain(NodeId chain) {
   const std::vector<OpId> members = operators_below(plan, chain);
   const auto core = core_for(accelerator, cascade.op(members.front()).kind);
   if (!core) return;
+  for (const OpId op : members) {
+    const auto other = core_for(accelerator, cascade.op(op).kind);
+    if (!other || *other == *core) continue;
+    report(Rule::kChain, op, std::nullopt,
+           fmt::format("it runs on core {}, and {}, in whose registers its chain is, on core {}", *other,
+                       cascade.op(members.front()).name, *core));
+  }
   const Bytes needed = chain_registers(cascade, members);
   const Bytes available = accelerator.cores[*core].registers_per_pe;
   if (needed <= available) return;

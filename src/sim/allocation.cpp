@@ -42,9 +42,10 @@ std::vector<std::uint32_t> candidates(const Cascade& cascade, const Plan& plan,
   return found;
 }
 
-}  // namespace
-
-std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator) {
+/// Each leaf gets a core that can run it: the next one after that of the leaf before (`in_turn`), or the
+/// first.
+std::optional<CoreOf> allocated(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator,
+                                bool in_turn) {
   const std::vector<SingleCore> singles = single_cores(accelerator);
   CoreOf core_of(cascade.operators.size());
   const auto next_able = [&](NodeId leaf, std::size_t from) -> std::optional<std::size_t> {
@@ -60,10 +61,20 @@ std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan, cons
       const auto core = next_able(leaf, next);
       if (!core) return std::nullopt;
       set_core(plan, leaf, static_cast<std::uint32_t>(*core), core_of);
-      next = *core + 1;
+      next = in_turn ? *core + 1 : 0;
     }
   }
   return core_of;
+}
+
+}  // namespace
+
+std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator) {
+  return allocated(cascade, plan, accelerator, true);
+}
+
+std::optional<CoreOf> first_able(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator) {
+  return allocated(cascade, plan, accelerator, false);
 }
 
 CoreOf improved(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator, CoreOf start,

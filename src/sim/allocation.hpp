@@ -20,6 +20,10 @@ using CoreOf = std::vector<std::uint32_t>;
 [[nodiscard]] std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan,
                                                 const Accelerator& accelerator);
 
+/// Each leaf takes the first core that can run it. None likewise.
+[[nodiscard]] std::optional<CoreOf> first_able(const Cascade& cascade, const Plan& plan,
+                                               const Accelerator& accelerator);
+
 /// From `start`: moves each leaf in turn to the core where `latency` is least, until no single move helps.
 /// Cores that are alike and both empty count as one. `latency` is none where a placement does not run.
 [[nodiscard]] CoreOf improved(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator,

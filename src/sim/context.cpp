@@ -33,6 +33,7 @@ class ContextBuilder {
   bool widen_scale();
   bool share_cores();
   bool place(const std::vector<std::uint32_t>& core_of);
+  [[nodiscard]] bool has_whole_chains() const;
   void add_ports();
   void add_links();
   int add(SimResourceKind kind, std::string name) {
@@ -71,7 +72,7 @@ bool ContextBuilder::share_cores() {
       if (made_.core_of[index_of(op)] < 0) return false;
     }
   }
-  return true;
+  return has_whole_chains();
 }
 
 bool ContextBuilder::place(const std::vector<std::uint32_t>& core_of) {
@@ -91,6 +92,20 @@ bool ContextBuilder::place(const std::vector<std::uint32_t>& core_of) {
   for (const GroupLayout& group : made_.layout.groups) {
     for (const OpId op : group.operators) {
       if (made_.engine_of[index_of(op)].cycles_per_op == 0) return false;
+    }
+  }
+  return has_whole_chains();
+}
+
+/// What a chain hands on is in the registers of one core.
+bool ContextBuilder::has_whole_chains() const {
+  for (std::size_t n = 0; n < made_.plan.nodes.size(); ++n) {
+    if (made_.plan.nodes[n].kind != NodeKind::kChain) continue;
+    const std::vector<OpId> members = operators_below(made_.plan, NodeId{static_cast<std::uint16_t>(n)});
+    const int core = made_.core_of[index_of(members.front())];
+    if (std::any_of(members.begin(), members.end(),
+                    [&](OpId op) { return made_.core_of[index_of(op)] != core; })) {
+      return false;
     }
   }
   return true;

@@ -42,7 +42,7 @@ std::string describe_wait(const Cascade& cascade, const SimFailure& failure, con
 std::string describe(const Cascade& cascade, const SimFailure& failure) {
   switch (failure.reason) {
     case SimFailure::Reason::kUnsupported:
-      return "an operator is on a core that cannot run it";
+      return "an operator is on a core that cannot run it, or a chain on more than one";
     case SimFailure::Reason::kOverflow:
       return "counts or times do not fit 64 bits; smaller ranks would do";
     case SimFailure::Reason::kCapacity:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "allocation.hpp"
 #include "context.hpp"
@@ -12,11 +13,14 @@
 namespace fusescape {
 namespace {
 
+/// Per group: do first loads of the next one come while it runs?
+using LoadsAhead = std::vector<bool>;
+
 /// Groups one after another, and the sum of what they did.
 class Simulation {
  public:
-  Simulation(const SimContext& context, const SimOptions& options, SimObserver* observer)
-      : context_{context}, options_{options} {
+  Simulation(const SimContext& context, const SimOptions& options, LoadsAhead ahead, SimObserver* observer)
+      : context_{context}, options_{options}, ahead_{std::move(ahead)} {
     state_.observer = observer;
     state_.resources = context.resources;
     state_.moved.resize(context.resources.size());
@@ -48,6 +52,7 @@ class Simulation {
 
   const SimContext& context_;
   const SimOptions& options_;
+  LoadsAhead ahead_;
   SimState state_;
   SimResult result_;
 };
@@ -122,7 +127,8 @@ void Simulation::choose_memory(GroupProgram& program) const {
   const Bytes capacity = context_.machine.capacity;
   GroupProgram deep = with_prefetch_depth(program, options_.prefetch_depth, capacity);
   std::vector<GroupProgram> ways{std::move(deep)};
-  if (context_.core_count == 1 && !options_.prefetch) {
+  const bool ahead = ahead_[program.group] || (program.group > 0 && ahead_[program.group - 1]);
+  if (context_.core_count == 1 && !ahead) {
     if (ways.front().all_at_once > program.all_at_once) ways.push_back(program);
     if (program.all_at_once > program.footprint && !program.shares_memory(capacity)) {
       ways.push_back(
@@ -189,7 +195,7 @@ expected<SimResult, SimFailure> Simulation::run() {
   };
   for (std::uint32_t g = 0; g < count; ++g) {
     ready(g);
-    if (options_.prefetch && g + 1 < count) {
+    if (ahead_[g]) {
       ready(g + 1);
       prefetch(groups[g], groups[g + 1]);
     }
@@ -207,6 +213,27 @@ expected<SimResult, SimFailure> Simulation::run() {
   return finish();
 }
 
+/// Loads for the next group can be in the way of this one's, or leave it less memory: those that do not pay
+/// are left out, one group after another. What remains is never slower than none.
+LoadsAhead loads_ahead(const SimContext& context, const SimOptions& options) {
+  LoadsAhead ahead(context.layout.groups.size());
+  if (!options.prefetch) return ahead;
+  SimOptions quick = options;
+  quick.steady_state = true;  // The same times.
+  const auto latency = [&] {
+    const auto result = Simulation{context, quick, ahead, nullptr}.run();
+    return result ? std::optional{result->latency} : std::nullopt;
+  };
+  std::optional<Ticks> best = latency();
+  for (std::size_t g = 0; g + 1 < ahead.size(); ++g) {
+    ahead[g] = true;
+    const std::optional<Ticks> now = latency();
+    ahead[g] = now && best && *now < *best;
+    if (ahead[g]) best = now;
+  }
+  return ahead;
+}
+
 }  // namespace
 
 expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& plan, const Layout& layout,
@@ -222,7 +249,7 @@ expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& pla
                        SimObserver* watching) -> expected<SimResult, SimFailure> {
     const auto context = make_context(cascade, plan, layout, accelerator, core_of);
     if (!context) return unexpected{context.error()};
-    return Simulation{*context, options, watching}.run();
+    return Simulation{*context, options, loads_ahead(*context, options), watching}.run();
   };
   if (options.allocation == CoreAllocation::kGiven) return run(options.core_of, observer);
   const auto turns = round_robin(cascade, plan, accelerator);
@@ -232,7 +259,11 @@ expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& pla
     const auto result = run(core_of, nullptr);
     return result ? std::optional{result->latency} : std::nullopt;
   };
-  return run(improved(cascade, plan, accelerator, *turns, cost), observer);
+  CoreOf start = first_able(cascade, plan, accelerator).value_or(*turns);
+  const std::optional<Ticks> apart = cost(*turns);
+  const std::optional<Ticks> together = cost(start);
+  if (!together || (apart && *apart <= *together)) start = *turns;
+  return run(improved(cascade, plan, accelerator, std::move(start), cost), observer);
 }
 
 }  // namespace fusescape

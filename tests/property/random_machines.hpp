@@ -16,6 +16,20 @@ inline Accelerator random_machine(Dice& dice) {
   return machine;
 }
 
+/// Each operator on one of so many cores; a chain on one.
+inline std::vector<std::uint32_t> random_placement(Dice& dice, const Cascade& cascade, const Plan& plan,
+                                                   std::int64_t cores) {
+  std::vector<std::uint32_t> core_of;
+  for (std::size_t op = 0; op < cascade.operators.size(); ++op)
+    core_of.push_back(static_cast<std::uint32_t>(dice.in(0, cores - 1)));
+  for (std::size_t n = 0; n < plan.nodes.size(); ++n) {
+    if (plan.nodes[n].kind != NodeKind::kChain) continue;
+    const std::vector<OpId> members = operators_below(plan, NodeId{static_cast<std::uint16_t>(n)});
+    for (const OpId op : members) core_of[index_of(op)] = core_of[index_of(members.front())];
+  }
+  return core_of;
+}
+
 /// What most properties leave as it is: buffering, granules, unlike ports, kinds that take unlike times.
 inline void vary_machine(Dice& dice, Accelerator& machine) {
   machine.model.double_buffering = dice.one_in(2);

@@ -245,6 +245,9 @@ TEST_CASE("Sequential ranks, sums without adders and large chains are refused by
   machine.cores.front().registers_per_pe = Bytes{64};
   machine.cores.front().cycles_per_op[static_cast<std::size_t>(OpKind::kExp)] = 0;
   CHECK(found() == std::vector<Rule>{Rule::kUnsupported});
+  machine.cores.push_back(
+      accelerator(4, 8).cores.front());  // It can; but the rest of the chain is not there.
+  CHECK(found() == std::vector<Rule>{Rule::kChain});
 }
 
 }  // namespace

@@ -148,33 +148,62 @@ TEST_CASE("The next group's weights do not come where a group has its buffers si
   CHECK(saved(192 + 64) == 64);  // w's load.
 }
 
-TEST_CASE("Cores that wait for each other's memory are a deadlock, with who waits for what") {
-  // p makes x and then needs z, which q makes from y; both hold what they have.
-  CascadeBuilder make{"knot", DataType::kInt8};
-  const RankId l = make.rank("L", Elements{8});
-  const RankId d = make.rank("D", Elements{8});
-  const TensorId x = make.tensor("x", {l, d}, TensorKind::kInput);
-  const TensorId y = make.tensor("y", {l, d}, TensorKind::kInput);
-  const TensorId a = make.make("a", OpKind::kMul, {"a", {l, d}}, {make.at(x), make.at(x)});
-  const TensorId b = make.make("b", OpKind::kMul, {"b", {l, d}}, {make.at(a), make.at(y)});
-  make.make("c", OpKind::kMul, {"c", {l, d}}, {make.at(b), make.at(a)});
-  const Cascade cascade = sound(make.finish());
+/// a, b and c in pieces, on a core each: c needs what a makes and what b makes of that; all hold what they
+/// have.
+struct Knot {
+  Cascade cascade;
+  Plan plan;
+  Layout layout;
   Accelerator machine = accelerator();
-  machine.cores.front().count = 3;
-  machine.dram.bandwidth = BitsPerCycle{8};
-  const Plan plan = plan_of(cascade, "L:4{ { D:2{ a } } { D:2{ b } } { D:2{ c } } }");
-  const Layout layout = lay_out(cascade, plan).value();
+
+  Knot() {
+    CascadeBuilder make{"knot", DataType::kInt8};
+    const RankId l = make.rank("L", Elements{8});
+    const RankId d = make.rank("D", Elements{8});
+    const TensorId x = make.tensor("x", {l, d}, TensorKind::kInput);
+    const TensorId y = make.tensor("y", {l, d}, TensorKind::kInput);
+    const TensorId a = make.make("a", OpKind::kMul, {"a", {l, d}}, {make.at(x), make.at(x)});
+    const TensorId b = make.make("b", OpKind::kMul, {"b", {l, d}}, {make.at(a), make.at(y)});
+    make.make("c", OpKind::kMul, {"c", {l, d}}, {make.at(b), make.at(a)});
+    cascade = sound(make.finish());
+    plan = plan_of(cascade, "L:4{ { D:2{ a } } { D:2{ b } } { D:2{ c } } }");
+    layout = lay_out(cascade, plan).value();
+    machine.cores.front().count = 3;
+    machine.dram.bandwidth = BitsPerCycle{8};
+  }
+  [[nodiscard]] expected<SimResult, SimFailure> run(std::int64_t bytes, const SimOptions& options) {
+    machine.sram.capacity = Bytes{bytes};
+    return simulate(cascade, plan, layout, machine, options);
+  }
+};
+
+TEST_CASE("Cores that wait for each other's memory are a deadlock, with who waits for what") {
+  Knot knot;
   int deadlocks = 0;
   for (std::int64_t bytes = 60; bytes < 200; ++bytes) {
-    machine.sram.capacity = Bytes{bytes};
-    const auto run = simulate(cascade, plan, layout, machine, {.core_of = {0, 1, 2}});
+    const auto run = knot.run(bytes, {.core_of = {0, 1, 2}});
     if (run || run.error().reason != SimFailure::Reason::kDeadlock) continue;
     ++deadlocks;
     CHECK_FALSE(run.error().waits.empty());
     CHECK_FALSE(run.error().memory.empty());
-    CHECK(describe(cascade, run.error()).substr(0, 19) == "deadlock in group 0");
+    CHECK(describe(knot.cascade, run.error()).substr(0, 19) == "deadlock in group 0");
   }
   CHECK(deadlocks > 0);
+}
+
+TEST_CASE("A search begins where operators take turns or where all are together, whichever runs") {
+  Knot knot;
+  int untied = 0;
+  for (std::int64_t bytes = 60; bytes < 200; ++bytes) {
+    const auto together = knot.run(bytes, {.core_of = {0, 0, 0}});
+    const auto turns = knot.run(bytes, {.allocation = CoreAllocation::kRoundRobin});
+    const auto searched = knot.run(bytes, {.allocation = CoreAllocation::kSearched});
+    REQUIRE(searched.has_value() == (together.has_value() || turns.has_value()));
+    if (turns) CHECK(searched->latency <= turns->latency);
+    if (together) CHECK(searched->latency <= together->latency);
+    untied += together && !turns ? 1 : 0;
+  }
+  CHECK(untied > 0);
 }
 
 TEST_CASE("A plan that does not fit is refused with the bytes that the closed form names") {

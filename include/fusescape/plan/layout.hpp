@@ -24,7 +24,7 @@ enum class Rule : unsigned char {
   kReductionSpatial,     ///< A reduction rank is mapped where the core cannot reduce.
   kStorage,      ///< A storage node is not above all users of the tensor in its group, or names it twice.
   kHalo,         ///< Another loop overwrites the halo that a window holds from tile to tile.
-  kChain,        ///< A chain holds an operator that cannot run element by element.
+  kChain,        ///< A chain holds an operator that cannot run element by element, or on its core.
   kRegisters,    ///< A chain keeps more per PE than the PE has registers.
   kUnsupported,  ///< No core runs operators of this kind.
 };

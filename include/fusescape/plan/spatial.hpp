@@ -20,7 +20,7 @@ namespace fusescape {
 [[nodiscard]] std::optional<std::size_t> core_for(const Accelerator& accelerator, OpKind kind);
 
 /// What `accelerator` cannot do: operators without a core, reductions where nothing reduces, sequential ranks
-/// on hardware, chains that need more registers than a PE has.
+/// on hardware, chains on several kinds of core, or that need more registers than a PE has.
 [[nodiscard]] std::vector<Violation> hardware_violations(const Cascade& cascade, const Plan& plan,
                                                          const Accelerator& accelerator);
 

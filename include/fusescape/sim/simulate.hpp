@@ -105,7 +105,7 @@ struct SimHolder {
 /// Why there is no result.
 struct SimFailure {
   enum class Reason : unsigned char {
-    kUnsupported,  ///< The core that an operator is allocated to cannot run it.
+    kUnsupported,  ///< The core that an operator is allocated to cannot run it, or a chain has several.
     kOverflow,     ///< Counts of its tiles may leave 64 bits, or there is no common time base.
     kCapacity,  ///< Without eviction: the static footprint is larger than the memory; with: one tile's slabs
                 ///< are.
