@@ -291,6 +291,8 @@ std::string_view name_of(Stall stall) {
       return "memory";
     case Stall::kDependence:
       return "dependence";
+    case Stall::kOnChip:
+      return "onchip";
   }
   return "";
 }

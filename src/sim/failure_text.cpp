@@ -30,6 +30,8 @@ std::string describe_wait(const Cascade& cascade, const SimFailure& failure, con
     case Stall::kDependence:
       text += fmt::format(" waits for {}", tensor);
       break;
+    case Stall::kOnChip:
+      break;  // A tile that runs waits for nobody.
   }
   std::vector<std::string> others;
   for (const std::uint32_t tile : wait.on) others.push_back(names(cascade, failure.tiles[tile]));

@@ -254,6 +254,7 @@ void GroupRun::start_tile(int id) {
   note_peak();
   const TileCost& cost = cost_of(core.head, core.at);
   const bool shared = state_.onchip_free.size() == 1;
+  core.compute = cost.compute;
   core.end = state_.now + cost.compute;
   const auto use_port = [&](std::size_t port, int resource, Ticks time, std::int64_t bytes) {
     SimResource& used = state_.resources[static_cast<std::size_t>(resource)];
@@ -277,7 +278,9 @@ void GroupRun::end_tile(int id) {
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
   core.running = false;
   if (--running_ == 0) compute_ += state_.now - running_since_;
-  state_.resources[static_cast<std::size_t>(id)].busy += core.end - core.started;
+  SimResource& used = state_.resources[static_cast<std::size_t>(id)];
+  used.busy += core.compute;
+  used.stall[static_cast<std::size_t>(Stall::kOnChip)] += core.end - core.started - core.compute;
   ++runs_[static_cast<std::size_t>(core.head)];
   if (state_.observer != nullptr) {
     state_.observer->event({.kind = SimEventKind::kTile,

@@ -84,6 +84,7 @@ struct CoreState {
   std::size_t step = 0;
   int head = -1;  ///< The tile that it runs, or runs next; -1: none is left.
   bool running = false;
+  Ticks compute{};  ///< Of its tile, on the PEs alone.
   Ticks started{};
   Ticks end{};
   std::int64_t spare =

@@ -294,6 +294,7 @@ void ManagedSimulation::add_resources(const TimedGroup& timed, const WorkTotals&
   const OpId first = timed.program.pieces.front().operators.front();
   SimResource& core = resource(context_.core_of[index_of(first)]);
   for (std::size_t i = 0; i < kStallCount; ++i) core.stall[i] += times.stall[i];
+  core.stall[static_cast<std::size_t>(Stall::kOnChip)] += work.onchip;
   resource(context_.dram_read).busy += times.read_busy;
   resource(context_.dram_read).bytes += sum.dram_read;
   resource(context_.dram_write).busy += times.write_busy;

@@ -310,6 +310,7 @@ WorkTotals work_totals(const SlabProgram& program, const std::vector<std::int64_
     const StepWork& work = program.works[step.work];
     totals.runs[step.piece] += runs[k];
     totals.compute[step.piece] += work.compute * runs[k];
+    totals.onchip += (work.time - work.compute) * runs[k];
     totals.read += work.read * runs[k];
     totals.written += work.written * runs[k];
   }

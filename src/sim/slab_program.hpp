@@ -84,6 +84,7 @@ struct SlabProgram {
 struct WorkTotals {
   std::vector<std::int64_t> runs;  ///< Per piece.
   std::vector<Ticks> compute;      ///< Per piece, on the PEs alone.
+  Ticks onchip{};                  ///< In which steps run and PEs wait for on-chip ports.
   Bytes read{};                    ///< On chip.
   Bytes written{};
 };

@@ -130,7 +130,8 @@ TEST_CASE("The slices of a row add up to the time that its core or DRAM port is 
           CAPTURE(resource.name);
           const auto row = busy.find(resource.name);
           const double shown = row == busy.end() ? 0.0 : row->second;
-          const double expected = std::stod(microseconds(clock.picoseconds(resource.busy)));
+          const Ticks running = resource.busy + resource.stall[static_cast<std::size_t>(Stall::kOnChip)];
+          const double expected = std::stod(microseconds(clock.picoseconds(running)));
           // Each slice is cut at the picosecond at both ends.
           CHECK(shown == Approx(expected).margin(1e-6 * static_cast<double>(run.result.events + 1)));
         }

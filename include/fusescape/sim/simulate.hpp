@@ -23,14 +23,15 @@
 
 namespace fusescape {
 
-/// Why a core stands still although it has tiles left.
+/// Why a core's PEs stand still although it has tiles left.
 enum class Stall : unsigned char {
   kLoad,        ///< Its tile's input is still coming from DRAM.
   kSlot,        ///< The place of its tile's output is taken: not read or not stored yet.
   kMemory,      ///< There is no room on chip.
   kDependence,  ///< Another core has not made its input, or the link has not brought it.
+  kOnChip,      ///< Its tile runs, as long as the on-chip memory's ports take for it.
 };
-inline constexpr std::size_t kStallCount = 4;
+inline constexpr std::size_t kStallCount = 5;
 
 enum class SimResourceKind : unsigned char { kCore, kOnChipRead, kOnChipWrite, kDramRead, kDramWrite, kLink };
 
@@ -38,7 +39,7 @@ enum class SimResourceKind : unsigned char { kCore, kOnChipRead, kOnChipWrite, k
 struct SimResource {
   SimResourceKind kind{};
   std::string name{};  ///< "core0", "core0.3" for one of several, "dram", "sram read", "core0 -> core1".
-  Ticks busy{};
+  Ticks busy{};                            ///< Of a core: its PEs compute.
   Bytes bytes{};                           ///< Moved; 0 for a core.
   std::array<Ticks, kStallCount> stall{};  ///< Of a core, by cause.
 };
