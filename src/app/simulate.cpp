@@ -84,6 +84,14 @@ std::vector<Field> told(const SimulateArguments& arguments) {
   return fields;
 }
 
+/// Under an eviction policy memory keeps what it can, not what a plan retains.
+void note_retained(const SimulateArguments& arguments, const ChosenPlan& chosen) {
+  const bool ignored = arguments.options.eviction != Eviction::kNone && chosen.plan &&
+                       !chosen.plan->retentions.empty();
+  if (!ignored || arguments.output.quiet) return;
+  complain("note: with --eviction the plan's retained tensors are not reserved; --keep says what may stay\n");
+}
+
 }  // namespace
 
 CommandResult run_command(const SimulateArguments& arguments) {
@@ -94,6 +102,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
   const std::string name = chosen->name;
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
   if (!options) return unexpected{options.error()};
+  note_retained(arguments, *chosen);
   const Simulated simulated = simulated_plan(*inputs, std::move(*chosen), *options);
 
   SimulationReport report{.evaluation = simulated_report(*inputs, name, simulated, *options),
