@@ -27,4 +27,9 @@ std::int64_t Accelerator::pes() const {
   return sum;
 }
 
+std::string core_name(const Accelerator& accelerator, std::size_t core) {
+  const std::string& name = accelerator.cores[core].name;
+  return name.empty() ? "core" + std::to_string(core) : name;
+}
+
 }  // namespace fusescape

@@ -128,8 +128,9 @@ void HardwareChecker::check_chain(NodeId chain) {
     const auto other = core_for(accelerator, cascade.op(op).kind);
     if (!other || *other == *core) continue;
     report(Rule::kChain, op, std::nullopt,
-           fmt::format("it runs on core {}, and {}, in whose registers its chain is, on core {}", *other,
-                       cascade.op(members.front()).name, *core));
+           fmt::format("it runs on {}, and {}, in whose registers its chain is, on {}",
+                       core_name(accelerator, *other), cascade.op(members.front()).name,
+                       core_name(accelerator, *core)));
   }
   const Bytes needed = chain_registers(cascade, members);
   const Bytes available = accelerator.cores[*core].registers_per_pe;

@@ -147,11 +147,6 @@ std::vector<SingleCore> single_cores(const Accelerator& accelerator) {
   return singles;
 }
 
-std::string core_name(const Accelerator& accelerator, std::uint32_t core) {
-  const std::string& name = accelerator.cores[core].name;
-  return name.empty() ? fmt::format("core{}", core) : name;
-}
-
 bool can_run(const Cascade& cascade, const Plan& plan, NodeId leaf, const Core& core) {
   const std::vector<OpId> members = operators_below(plan, leaf);
   return std::all_of(members.begin(), members.end(), [&](OpId op) {

@@ -116,4 +116,7 @@ struct Accelerator {
   [[nodiscard]] std::int64_t pes() const;
 };
 
+/// "core0", if the accelerator does not name it.
+[[nodiscard]] std::string core_name(const Accelerator& accelerator, std::size_t core);
+
 }  // namespace fusescape

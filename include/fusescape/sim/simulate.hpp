@@ -135,9 +135,6 @@ struct SingleCore {
 };
 [[nodiscard]] std::vector<SingleCore> single_cores(const Accelerator& accelerator);
 
-/// "core0", if the accelerator does not name it.
-[[nodiscard]] std::string core_name(const Accelerator& accelerator, std::uint32_t core);
-
 /// Pure: equal arguments give equal results. `plan.spatial` is used as in the closed form. Expects `layout`
 /// to be that of `plan`.
 [[nodiscard]] expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& plan,
