@@ -88,6 +88,7 @@ expected<Inputs, Failure> load_inputs(const InputArguments& arguments) {
   if (!accelerator) add_failure(failure, accelerator.error());
   if (!workload) add_failure(failure, workload.error());
   if (failure) return unexpected{*failure};
+  if (const auto timeless = check_time_base(*arch, *settings)) return unexpected{failure_of(*timeless)};
 
   expected<std::optional<Technology>, Failure> technology = technology_of(*accelerator);
   if (!technology) return unexpected{technology.error()};

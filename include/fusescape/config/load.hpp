@@ -84,6 +84,10 @@ enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans }
 // kBadFile.
 [[nodiscard]] Loaded<Accelerator> bind_accelerator(const InputFile& input,
                                                    std::span<const Setting> settings = {});
+/// An error if the ports of an accelerator that can be bound have no common time base, so that no time can be
+/// told.
+[[nodiscard]] std::optional<InputError> check_time_base(const InputFile& input,
+                                                        std::span<const Setting> settings = {});
 [[nodiscard]] Loaded<Technology> bind_technology(const InputFile& input);
 /// Of a model or a cascade file.
 [[nodiscard]] Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings = {});
