@@ -111,6 +111,11 @@ Failure failure_of(const InputError& error) {
 
 Failure failure_of(const AssessmentError& error) {
   const ExitCode code = exit_code_of(error);
+  if (const auto* illegal = std::get_if<IllegalPlan>(&error)) {
+    std::string text;
+    for (const std::string& reason : illegal->reasons) text += fmt::format("error: {}\n", reason);
+    return {code, text};
+  }
   return {code,
           fmt::format("{}: {}\n", code == ExitCode::kInfeasible ? "infeasible" : "error", describe(error))};
 }
