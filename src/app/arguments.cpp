@@ -80,13 +80,22 @@ struct CommandSlots {
   OutputArguments none;
 };
 
+/// A file's or folder's name: an empty one is what a script leaves of a variable that it forgot to set.
+CLI::Option* must_name(CLI::Option* option) {
+  const auto fault_of = [](const std::string& given) {
+    return given.empty() ? std::string{"expected a name, got an empty one"} : std::string{};
+  };
+  return option->check(CLI::Validator{fault_of, ""});
+}
+
 void add_output_options(CLI::App& command, OutputArguments& output) {
   CLI::Option* json = command.add_flag_callback(
       "--json", [&output] { output.format = Format::kJson; }, "Print JSON");
   CLI::Option* csv = command.add_flag_callback(
       "--csv", [&output] { output.format = Format::kCsv; }, "Print CSV");
   json->excludes(csv);
-  command.add_option("-o,--output", output.file, "Write the result to FILE, '-' for standard output")
+  must_name(
+      command.add_option("-o,--output", output.file, "Write the result to FILE, '-' for standard output"))
       ->type_name("FILE");
   command.add_flag("-q,--quiet", output.quiet, "No progress and no notes on standard error");
   command.add_flag("--no-color", output.no_color, "No colours, as with NO_COLOR set");
@@ -212,7 +221,8 @@ void add_simulate(CLI::App& app, SimulateArguments& arguments) {
       ->check(CLI::Range(std::int64_t{0}, kMostPrefetchDepth));
   command->add_flag_callback(
       "--unroll", [&options] { options.steady_state = false; }, "Run every period, also those that repeat");
-  command->add_option("--trace", arguments.trace, "Write a trace for ui.perfetto.dev or chrome://tracing")
+  must_name(command->add_option("--trace", arguments.trace,
+                                "Write a trace for ui.perfetto.dev or chrome://tracing ('-' needs -o FILE)"))
       ->type_name("FILE");
   command
       ->add_option("--trace-events", arguments.trace_events, "The most events of a trace (default: 1000000)")
@@ -236,9 +246,8 @@ void add_sweep(CLI::App& app, SweepArguments& arguments) {
       ->type_name("SWEEP")
       ->required();
   add_settings(*command, arguments.settings);
-  command
-      ->add_option("--out", arguments.folder,
-                   "Folder for points.csv, pareto.csv, summary.json, resolved.yaml")
+  must_name(command->add_option("--out", arguments.folder,
+                                "Folder for points.csv, pareto.csv, summary.json, resolved.yaml"))
       ->type_name("DIR");
   command->add_option("--jobs", arguments.jobs, "Threads (default: one per core)")
       ->type_name("N")

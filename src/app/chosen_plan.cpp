@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "fusescape/plan/spatial.hpp"
-
 namespace fusescape {
 namespace {
 
@@ -11,10 +9,14 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
   const Cascade& cascade = inputs.workload.block;
   const Loaded<InputFile> input = find_input(Shelf::kPlans, file);
   if (!input) return unexpected{failure_of(input.error())};
-  Loaded<Plan> plan = bind_plan(*input, cascade);
+  Loaded<Plan> plan = bind_legal_plan(*input, cascade, inputs.accelerator);
   if (!plan) return unexpected{failure_of(plan.error())};
-  if (plan->spatial.empty()) plan->spatial = spatial_mappings(cascade, inputs.accelerator);
   std::string name = plan->name.empty() ? file : plan->name;
+  const auto machine = make_machine(inputs.accelerator);
+  if (!machine) return ChosenPlan{std::move(name), unexpected{AssessmentError{machine.error()}}};
+  if (auto refusal = unsupported(cascade, *machine)) {
+    return ChosenPlan{std::move(name), unexpected{AssessmentError{std::move(*refusal)}}};
+  }
   return ChosenPlan{std::move(name), std::move(*plan)};
 }
 
@@ -25,7 +27,7 @@ ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
   const auto machine = make_machine(inputs.accelerator);
   if (!machine) return {name, unexpected{AssessmentError{machine.error()}}};
   const Planner planner{inputs.workload.block, inputs.accelerator};
-  expected<Plan, Refusal> plan = strategy.build(planner, *machine);
+  expected<Plan, Refusal> plan = plan_by(strategy, planner, *machine);
   if (!plan) return {name, unexpected{AssessmentError{plan.error()}}};
   plan->name = name;
   return {name, std::move(*plan)};

@@ -88,6 +88,7 @@ expected<Inputs, Failure> load_inputs(const InputArguments& arguments) {
   if (!accelerator) add_failure(failure, accelerator.error());
   if (!workload) add_failure(failure, workload.error());
   if (failure) return unexpected{*failure};
+  if (const auto timeless = check_time_base(*arch, *settings)) return unexpected{failure_of(*timeless)};
 
   expected<std::optional<Technology>, Failure> technology = technology_of(*accelerator);
   if (!technology) return unexpected{technology.error()};
@@ -110,6 +111,11 @@ Failure failure_of(const InputError& error) {
 
 Failure failure_of(const AssessmentError& error) {
   const ExitCode code = exit_code_of(error);
+  if (const auto* illegal = std::get_if<IllegalPlan>(&error)) {
+    std::string text;
+    for (const std::string& reason : illegal->reasons) text += fmt::format("error: {}\n", reason);
+    return {code, text};
+  }
   return {code,
           fmt::format("{}: {}\n", code == ExitCode::kInfeasible ? "infeasible" : "error", describe(error))};
 }

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -29,6 +31,79 @@ int write_all(int descriptor, std::string_view content) {
     if (written > 0) content.remove_prefix(static_cast<std::size_t>(written));
   }
   return 0;
+}
+
+/// True, and `status` is filled, if what `path` names is there.
+bool status_of(const std::string& path, struct stat& status) {
+  return (path == "-" ? ::fstat(STDOUT_FILENO, &status) : ::stat(path.c_str(), &status)) == 0;
+}
+
+bool is_same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+bool is_standard_output(const struct stat& status) {
+  struct stat output {};
+  return ::fstat(STDOUT_FILENO, &output) == 0 && is_same_file(status, output);
+}
+
+bool is_null_device(const struct stat& status) {
+  struct stat null {};
+  return S_ISCHR(status.st_mode) && ::stat("/dev/null", &null) == 0 && null.st_rdev == status.st_rdev;
+}
+
+/// True if what is written to both paths would end in one place.
+bool same_output(const std::string& a, const std::string& b) {
+  if (a == "-" && b == "-") return true;
+  struct stat first {};
+  struct stat second {};
+  const bool first_exists = status_of(a, first);
+  if (first_exists != status_of(b, second)) return false;
+  if (first_exists) return is_same_file(first, second) && !is_null_device(first);
+  std::error_code no_first;
+  std::error_code no_second;
+  const std::filesystem::path first_path =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(a), no_first);
+  const std::filesystem::path second_path =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(b), no_second);
+  return no_first || no_second ? a == b : first_path == second_path;
+}
+
+/// The name by which an open file can be linked, also one without a name of its own.
+std::string link_of(int descriptor) {
+  return fmt::format("/proc/self/fd/{}", descriptor);
+}
+
+/// While one of these lives, no signal ends a process of one thread: a file is being put in its place.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsHeld() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld(SignalsHeld&&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(SignalsHeld&&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+/// Gives the file behind `descriptor` a name beside `target` that nothing has. Empty, and errno, if it
+/// cannot.
+std::string linked_beside(int descriptor, const std::string& target) {
+  constexpr int kMostTries = 1000;
+  for (int i = 0; i < kMostTries; ++i) {
+    std::string name = fmt::format("{}.{}-{}", target, ::getpid(), i);
+    if (::linkat(AT_FDCWD, link_of(descriptor).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      return name;
+    }
+    if (errno != EEXIST) break;
+  }
+  return {};
 }
 
 /// Of a new file under the user's umask, or of the file that is replaced.
@@ -54,8 +129,11 @@ constexpr std::size_t kFlushAt = std::size_t{1} << 20U;
 
 GrowingFile::GrowingFile(std::string path) : path_{std::move(path)} {
   struct stat status {};
-  const bool exists = ::stat(path_.c_str(), &status) == 0;
-  if (exists && S_ISDIR(status.st_mode)) {
+  const bool exists = status_of(path_, status);
+  if (path_ == "-" || (exists && is_standard_output(status))) {
+    descriptor_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (descriptor_ < 0) error_ = errno;
+  } else if (exists && S_ISDIR(status.st_mode)) {
     error_ = EISDIR;
   } else if (exists && !S_ISREG(status.st_mode)) {
     descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
@@ -64,16 +142,34 @@ GrowingFile::GrowingFile(std::string path) : path_{std::move(path)} {
     error_ = errno;  // A rename would replace a write-protected file.
   } else {
     target_ = target_of(path_);
-    const mode_t mode = mode_for(target_);
-    constexpr std::string_view kUnique = ".XXXXXX";  // What mkostemp(3) wants, and replaces.
-    std::string name = fmt::format("{}{}", target_, kUnique);
-    descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (descriptor_ < 0) {
-      error_ = errno;
-      return;
-    }
+    open_replacement();
+  }
+}
+
+void GrowingFile::open_replacement() {
+  const mode_t mode = mode_for(target_);
+  const std::string folder = std::filesystem::path{target_}.parent_path().string();
+  constexpr mode_t kOwnOnly = 0600;
+  descriptor_ = ::open(folder.empty() ? "." : folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kOwnOnly);
+  if (descriptor_ >= 0 && ::access(link_of(descriptor_).c_str(), F_OK) == 0) {
+    kind_ = Kind::kUnnamed;
+  } else {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    open_temporary();
+  }
+  if (descriptor_ >= 0 && ::fchmod(descriptor_, mode) != 0) error_ = errno;
+}
+
+/// For file systems without unnamed files; it also finds out why neither kind can be made.
+void GrowingFile::open_temporary() {
+  constexpr std::string_view kUnique = ".XXXXXX";  // What mkostemp(3) wants, and replaces.
+  std::string name = fmt::format("{}{}", target_, kUnique);
+  descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
+  if (descriptor_ < 0) {
+    error_ = errno;
+  } else {
+    kind_ = Kind::kNamed;
     temporary_ = std::move(name);
-    if (::fchmod(descriptor_, mode) != 0) error_ = errno;
   }
 }
 
@@ -92,15 +188,32 @@ void GrowingFile::append(std::string_view piece) {
   if (pending_.size() >= kFlushAt) flush();
 }
 
+/// A file without a name takes one; if the target has it already, by way of another name.
+void GrowingFile::put_in_place() {
+  const SignalsHeld held;
+  if (kind_ == Kind::kUnnamed) {
+    const std::string open = link_of(descriptor_);
+    if (::linkat(AT_FDCWD, open.c_str(), AT_FDCWD, target_.c_str(), AT_SYMLINK_FOLLOW) == 0) return;
+    if (errno == EEXIST) temporary_ = linked_beside(descriptor_, target_);
+    if (temporary_.empty()) {
+      error_ = errno;
+      return;
+    }
+  }
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
+    error_ = errno;
+    ::unlink(temporary_.c_str());
+  }
+  temporary_.clear();
+}
+
 std::optional<Failure> GrowingFile::keep() {
   flush();
-  if (error_ == 0 && !temporary_.empty() && ::fsync(descriptor_) != 0) error_ = errno;
+  if (error_ == 0 && kind_ != Kind::kDirect && ::fsync(descriptor_) != 0) error_ = errno;
+  if (error_ == 0 && kind_ != Kind::kDirect) put_in_place();
   if (descriptor_ >= 0 && ::close(descriptor_) != 0 && error_ == 0) error_ = errno;
   descriptor_ = -1;
-  if (error_ == 0 && !temporary_.empty() && ::rename(temporary_.c_str(), target_.c_str()) != 0)
-    error_ = errno;
-  if (error_ != 0) return cannot_write(path_, error_);
-  temporary_.clear();
+  if (error_ != 0) return cannot_write(path_ == "-" ? "standard output" : path_, error_);
   return std::nullopt;
 }
 
@@ -108,6 +221,19 @@ std::optional<Failure> write_file(const std::string& path, std::string_view cont
   GrowingFile file{path};
   file.append(content);
   return file.keep();
+}
+
+std::optional<Failure> clash_of(const std::vector<NamedOutput>& outputs) {
+  std::string text;
+  for (auto a = outputs.begin(); a != outputs.end(); ++a) {
+    for (auto b = std::next(a); b != outputs.end(); ++b) {
+      if (!same_output(a->path, b->path)) continue;
+      text += fmt::format("error: {} {} and {} {} write to the same place\n", a->option, a->path, b->option,
+                          b->path);
+    }
+  }
+  if (text.empty()) return std::nullopt;
+  return Failure{ExitCode::kUsage, text};
 }
 
 std::optional<Failure> make_folder(const std::string& folder) {

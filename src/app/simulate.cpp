@@ -59,7 +59,8 @@ std::optional<Failure> write_trace(const SimulateArguments& arguments, const Inp
     complain(
         fmt::format("note: {} is complete up to cycle {} of {}; {} later events were left out "
                     "(--trace-events N takes more)\n",
-                    arguments.trace, complete.value(), result.cycles.value(), writer.left_out()));
+                    arguments.trace == "-" ? "the trace" : arguments.trace, complete.value(),
+                    result.cycles.value(), writer.left_out()));
   }
   return std::nullopt;
 }
@@ -95,6 +96,10 @@ void note_retained(const SimulateArguments& arguments, const ChosenPlan& chosen)
 }  // namespace
 
 CommandResult run_command(const SimulateArguments& arguments) {
+  if (!arguments.trace.empty()) {
+    if (const auto clash = clash_of({{"--trace", arguments.trace}, {"-o", arguments.output.file}}))
+      return unexpected{*clash};
+  }
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
   expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);

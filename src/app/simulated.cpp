@@ -71,9 +71,11 @@ std::string describe(const Inputs& inputs, const SimulationError& error, const S
 
 Failure failure_of(const Inputs& inputs, const SimulationError& error, const SimOptions& options) {
   const auto* assessment = std::get_if<AssessmentError>(&error);
-  const ExitCode code = assessment != nullptr ? failure_of(*assessment).code : ExitCode::kInfeasible;
-  return {code, fmt::format("{}: {}\n", code == ExitCode::kInfeasible ? "infeasible" : "error",
-                            describe(inputs, error, options))};
+  if (assessment != nullptr) {
+    Failure failure = failure_of(*assessment);
+    if (failure.code != ExitCode::kInfeasible) return failure;
+  }
+  return {ExitCode::kInfeasible, fmt::format("infeasible: {}\n", describe(inputs, error, options))};
 }
 
 EvaluationReport simulated_report(const Inputs& inputs, std::string_view strategy, const Simulated& simulated,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 
@@ -70,6 +71,12 @@ Table without_skipped(const Table& points, const SweepResult& result) {
   return done;
 }
 
+constexpr std::array<std::string_view, 4> kFiles{"points.csv", "pareto.csv", "summary.json", "resolved.yaml"};
+
+std::string path_of(const std::string& folder, std::string_view file) {
+  return fmt::format("{}/{}", folder, file);
+}
+
 struct SweepOutput {
   SweepSpec spec;
   SweepResult result;
@@ -77,15 +84,20 @@ struct SweepOutput {
   SweepAnswer answer;
 };
 
+/// The result itself may be one of the files of the folder.
+std::optional<Failure> clash_of_files(const SweepArguments& arguments) {
+  if (arguments.folder.empty()) return std::nullopt;
+  std::vector<NamedOutput> outputs{{"-o", arguments.output.file}};
+  for (const std::string_view name : kFiles) outputs.push_back({"--out", path_of(arguments.folder, name)});
+  return clash_of(outputs);
+}
+
 std::optional<Failure> write_files(const std::string& folder, const SweepOutput& output) {
   if (auto failure = make_folder(folder)) return failure;
-  const std::vector<std::pair<std::string, std::string>> files{
-      {"points.csv", csv(output.points)},
-      {"pareto.csv", csv(pareto_table(output.points, output.answer))},
-      {"summary.json", summary_json(output.spec, output.answer)},
-      {"resolved.yaml", resolved_yaml(output.spec)}};
-  for (const auto& [name, content] : files) {
-    if (auto failure = write_file(fmt::format("{}/{}", folder, name), content)) return failure;
+  const std::array contents{csv(output.points), csv(pareto_table(output.points, output.answer)),
+                            summary_json(output.spec, output.answer), resolved_yaml(output.spec)};
+  for (std::size_t i = 0; i < kFiles.size(); ++i) {
+    if (auto failure = write_file(path_of(folder, kFiles[i]), contents[i])) return failure;
   }
   return std::nullopt;
 }
@@ -110,11 +122,11 @@ CommandResult keep_part(const SweepArguments& arguments, const SweepOutput& outp
   if (arguments.folder.empty()) return ExitCode::kInterrupted;
   auto failure = make_folder(arguments.folder);
   if (!failure) {
-    failure = write_file(fmt::format("{}/points.csv", arguments.folder),
+    failure = write_file(path_of(arguments.folder, "points.csv"),
                          csv(without_skipped(output.points, output.result)));
   }
   if (!failure) {
-    failure = write_file(fmt::format("{}/resolved.yaml", arguments.folder), resolved_yaml(output.spec));
+    failure = write_file(path_of(arguments.folder, "resolved.yaml"), resolved_yaml(output.spec));
   }
   if (failure) return unexpected{*failure};
   return ExitCode::kInterrupted;
@@ -131,6 +143,7 @@ void complain_about_failed(const SweepOutput& output) {
 }  // namespace
 
 CommandResult run_command(const SweepArguments& arguments) {
+  if (const auto clash = clash_of_files(arguments)) return unexpected{*clash};
   expected<LoadedSweep, Failure> loaded = load_sweep(arguments.file, arguments.settings);
   if (!loaded) return unexpected{loaded.error()};
   SweepOutput output{std::move(loaded->spec), run_with_progress(loaded->bound, arguments), {}, {}};

@@ -1,7 +1,6 @@
 #include "fusescape/arch/accelerator.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "fusescape/support/contract.hpp"
 
@@ -15,10 +14,10 @@ std::int64_t OnChipMemory::bank_count() const {
 
 BitsPerCycle Dram::effective_bandwidth() const {
   if (bandwidth.unlimited()) return bandwidth;
-  FUSESCAPE_EXPECTS(efficiency > 0.0 && efficiency <= 1.0);
-  if (efficiency == 1.0) return bandwidth;  // Exact also beyond 2^53.
-  const double bits = std::floor(static_cast<double>(bandwidth.value) * efficiency);
-  return {std::max<std::int64_t>(1, static_cast<std::int64_t>(bits))};
+  FUSESCAPE_EXPECTS(efficiency > Ratio{0} && efficiency <= Ratio{1});
+  const auto bits = floor_times(efficiency, bandwidth.value);
+  FUSESCAPE_EXPECTS(bits && *bits >= 1);
+  return {*bits};
 }
 
 std::int64_t Accelerator::pes() const {

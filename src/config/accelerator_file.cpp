@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "fusescape/arch/machine.hpp"
 #include "fusescape/config/accelerator_table.hpp"
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/load.hpp"
@@ -76,9 +77,11 @@ const YamlNode& value_at(const YamlNode& owner, std::string_view key) {
   return value == nullptr ? owner : *value;
 }
 
-/// `what` is the path of the bandwidth, below `owner` by its last part.
+/// `what` is the path of the bandwidth, below `owner` by its last part. Without a clock (0: it has a fault of
+/// its own) nothing is known of a bandwidth per second.
 BitsPerCycle width_of(const Bandwidth& bandwidth, std::int64_t clock_hz, const YamlNode& owner,
                       std::string_view what, InputErrors& errors) {
+  if (bandwidth.per_second && clock_hz == 0) return {};
   const YamlNode& node = value_at(owner, what.substr(what.rfind('.') + 1));
   const std::int64_t bits = bits_per_cycle(bandwidth, clock_hz);
   if (bandwidth.bits != 0 && bits == 0) {
@@ -100,7 +103,9 @@ void bind_sram(const SramFile& file, std::int64_t clock_hz, const YamlNode& node
   sram.bank_write =
       width_of(file.bank_write.value_or(file.bank_read), clock_hz, node, "sram.bank_write", errors);
   const YamlNode* write = find_value(node, "bank_write");
-  if (write != nullptr && sram.ports == Ports::kShared && sram.bank_write != sram.bank_read) {
+  const bool comparable =
+      clock_hz != 0 || !file.bank_write || file.bank_write->per_second == file.bank_read.per_second;
+  if (write != nullptr && comparable && sram.ports == Ports::kShared && sram.bank_write != sram.bank_read) {
     errors.at(*write, "sram.bank_write: with shared ports it is that of reads");
   }
   const std::int64_t widest = std::max(sram.bank_read.value, sram.bank_write.value);
@@ -151,10 +156,7 @@ void bind_dram(const DramFile& file, std::int64_t clock_hz, const YamlNode& node
                InputErrors& errors) {
   out.dram.ports = file.ports;
   out.dram.granule = file.granule;
-  out.dram.efficiency = file.efficiency.nearest_double();
-  if (!(file.efficiency > Ratio{0}) || file.efficiency > Ratio{1}) {
-    errors.at(value_at(node, "efficiency"), "dram.efficiency: expected more than 0 and at most 1");
-  }
+  out.dram.efficiency = file.efficiency;
   if (file.bandwidth)
     out.dram.bandwidth = width_of(*file.bandwidth, clock_hz, node, "dram.bandwidth", errors);
 }
@@ -182,7 +184,16 @@ void check_structure(Binding& binding) {
   check_derived(binding.root(), "dram", "bandwidth", derived, errors);
 }
 
-/// Expects a file without a fault in its fields and their structure.
+/// A slow DRAM has no bits to give away.
+void check_reached(const Dram& dram, Binding& binding) {
+  if (dram.bandwidth.unlimited() || floor_times(dram.efficiency, dram.bandwidth.value) != 0) return;
+  binding.errors().at(
+      binding.blamed({"dram", "clock", "iso_area"}, value_at(binding.at("dram"), "efficiency")),
+      fmt::format("dram.efficiency: leaves less than one bit per cycle of {} bit/cycle",
+                  dram.bandwidth.value));
+}
+
+/// Looks no further into a section that has a fault already; the faults of the others are found.
 Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   InputErrors& errors = binding.errors();
   const bool derived = file.iso_area.has_value();
@@ -196,10 +207,14 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   out.model.in_place = file.model.in_place;
   out.model.fill_cycles = Cycles{file.model.fill_cycles};
   for (const CoreFile& core : file.cores) out.cores.push_back(bind_core(core));
-  bind_dram(file.dram, file.clock_hz, binding.at("dram"), out, errors);
-  bind_links(file.links, file.clock_hz, binding.at("links"), out, errors);
-  if (derived) derive_design(*file.iso_area, file, binding.at("iso_area"), out, errors);
-  bind_sram(file.sram, file.clock_hz, binding.at("sram"), out, errors);
+  const auto sound = [&](std::string_view key) { return !errors.inside(binding.at(key)); };
+  if (sound("dram")) bind_dram(file.dram, file.clock_hz, binding.at("dram"), out, errors);
+  if (sound("links")) bind_links(file.links, file.clock_hz, binding.at("links"), out, errors);
+  if (derived && sound("iso_area") && sound("cores")) {
+    derive_design(*file.iso_area, file, binding.at("iso_area"), out, errors);
+  }
+  if (sound("sram")) bind_sram(file.sram, file.clock_hz, binding.at("sram"), out, errors);
+  if (sound("dram")) check_reached(out.dram, binding);
   return out;
 }
 
@@ -208,11 +223,23 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
 Loaded<Accelerator> bind_accelerator(const InputFile& input, std::span<const Setting> settings) {
   AcceleratorFile file;
   Binding binding{input, FileKind::kAccelerator, settings, &file};
-  if (input.kind == FileKind::kAccelerator) check_structure(binding);
-  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  if (input.kind != FileKind::kAccelerator) return unexpected<InputError>{binding.failure()};
+  check_structure(binding);
   Accelerator accelerator = bind_fields(file, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return accelerator;
+}
+
+std::optional<InputError> check_time_base(const InputFile& input, std::span<const Setting> settings) {
+  AcceleratorFile file;
+  Binding binding{input, FileKind::kAccelerator, settings, &file};
+  if (!binding.ok()) return std::nullopt;
+  const Accelerator accelerator = bind_fields(file, binding);
+  if (!binding.ok() || make_machine(accelerator)) return std::nullopt;
+  binding.errors().at(
+      binding.blamed({"dram", "sram", "clock", "iso_area"}, value_at(binding.at("dram"), "bandwidth")),
+      "the ports' bandwidths have no common time base; round them to multiples of 8 bits");
+  return binding.failure();
 }
 
 }  // namespace fusescape

@@ -37,6 +37,15 @@ const YamlNode& Binding::blamed() const {
   return *last;
 }
 
+const YamlNode& Binding::blamed(std::initializer_list<std::string_view> keys,
+                                const YamlNode& otherwise) const {
+  const YamlNode* last = &otherwise;
+  for (const std::string_view key : keys) {
+    if (const YamlNode* value = find_value(root_, key)) find_last_set(*value, last);
+  }
+  return *last;
+}
+
 InputError Binding::failure() const {
   InputError error{InputError::Cause::kBadFile, "", {}};
   for (const OverrideError& fault : errors_.overrides()) {

@@ -26,13 +26,9 @@ class CascadeBinding {
     check_size("tensors", file_.tensors.size());
     check_size("operators", file_.operators.size());
     if (std::max({file_.ranks.size(), file_.tensors.size(), file_.operators.size()}) > kMaxThings) return {};
-    const std::size_t before = errors().count();
     add_ranks();
     add_tensors();
-    // Otherwise accesses would be checked against tensors that lack a name or a rank.
-    const bool known = std::none_of(file_.tensors.begin(), file_.tensors.end(),
-                                    [](const TensorFile& tensor) { return tensor.name.empty(); });
-    if (known && errors().count() == before) add_operators();
+    add_operators();
     return errors().ok() ? finish() : Workload{};
   }
 
@@ -60,7 +56,7 @@ class CascadeBinding {
 
   std::optional<RankId> rank_named(const Word& word) {
     const auto rank = find_rank(parts_, word.text);
-    if (!rank && !word.text.empty()) {
+    if (!rank && !word.text.empty() && !parts_.ranks.empty()) {
       const std::string hint =
           did_you_mean_among(word.text, parts_.ranks, [](const Rank& r) { return std::string_view{r.name}; });
       errors().at(*word.node, fmt::format("unknown rank '{}'{}", word.text, hint));
@@ -70,11 +66,13 @@ class CascadeBinding {
 
   void add_tensors() {
     std::unordered_set<std::string_view> names;
+    tensors_known_ = !file_.tensors.empty() && !file_.ranks.empty();
     for (const TensorFile& file : file_.tensors) {
+      tensors_known_ = tensors_known_ && is_known(file, parts_.tensors.size());
       Tensor tensor{file.name, {},           file.type.value_or(file_.dtype),
                     file.kind, file.initial, file.final_value};
       for (const Word& word : file.ranks) {
-        if (const auto rank = rank_named(word)) tensor.ranks.push_back(*rank);
+        tensor.ranks.push_back(rank_named(word).value_or(RankId{}));  // An access has an index for each.
       }
       check_unique(names, file.name, "tensors", parts_.tensors.size());
       parts_.tensors.push_back(std::move(tensor));
@@ -83,18 +81,24 @@ class CascadeBinding {
 
   void check_unique(std::unordered_set<std::string_view>& names, const std::string& name,
                     std::string_view list, std::size_t position) {
-    if (names.insert(name).second) return;
+    if (name.empty() || names.insert(name).second) return;
     errors().at(binding_.at(list).items[position], fmt::format("{}: '{}' is given twice", list, name));
   }
 
   std::optional<TensorId> tensor_named(const Word& word) {
     const auto tensor = find_tensor(parts_, word.text);
-    if (!tensor && !word.text.empty()) {
+    if (!tensor && !word.text.empty() && tensors_known_) {
       const std::string hint = did_you_mean_among(word.text, parts_.tensors,
                                                   [](const Tensor& t) { return std::string_view{t.name}; });
       errors().at(*word.node, fmt::format("unknown tensor '{}'{}", word.text, hint));
     }
     return tensor;
+  }
+
+  /// Whether a tensor's name and number of ranks were read, whatever its ranks are.
+  [[nodiscard]] bool is_known(const TensorFile& file, std::size_t position) {
+    const YamlNode* ranks = find_value(binding_.at("tensors").items[position], "ranks");
+    return !file.name.empty() && ranks != nullptr && !errors().inside(*ranks);
   }
 
   void add_operators() {
@@ -107,7 +111,7 @@ class CascadeBinding {
       op.kind = file.kind;
       op.output = tensor_named(file.output).value_or(TensorId{});
       const YamlNode* inputs = find_value(binding_.at("operators").items[position], "inputs");
-      if (inputs != nullptr) add_inputs(file, *inputs, op);
+      if (inputs != nullptr && tensors_known_) add_inputs(file, *inputs, op);
       parts_.operators.push_back(std::move(op));
     }
   }
@@ -159,6 +163,7 @@ class CascadeBinding {
   Binding& binding_;
   Cascade parts_;
   std::vector<RankId> token_ranks_;
+  bool tensors_known_ = false;  ///< Else accesses and outputs cannot be told to be wrong.
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ void read_field(const Slot& value, const FieldSpec& field, InputErrors& errors, 
 }  // namespace
 
 void InputErrors::at(const YamlNode& node, std::string message) {
+  faulty_.push_back(&node);
   if (node.set_by) {
     overrides_.push_back({*node.set_by, std::move(message)});
   } else {
@@ -50,8 +51,17 @@ void InputErrors::at_key(const YamlEntry& entry, std::string message) {
   if (entry.value.set_by) {
     at(entry.value, std::move(message));
   } else {
+    faulty_.push_back(&entry.value);
     file_.error(entry.pos, std::move(message));
   }
+}
+
+bool InputErrors::inside(const YamlNode& node) const {
+  return std::find(faulty_.begin(), faulty_.end(), &node) != faulty_.end() ||
+         std::any_of(node.items.begin(), node.items.end(),
+                     [&](const YamlNode& item) { return inside(item); }) ||
+         std::any_of(node.entries.begin(), node.entries.end(),
+                     [&](const YamlEntry& entry) { return inside(entry.value); });
 }
 
 std::string path_below(const std::string& path, std::string_view key) {

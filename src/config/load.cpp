@@ -142,7 +142,8 @@ Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> 
 std::optional<InputError> check_input(const InputFile& input) {
   switch (input.kind) {
     case FileKind::kAccelerator:
-      return error_of(bind_accelerator(input));
+      if (auto error = error_of(bind_accelerator(input))) return error;
+      return check_time_base(input);
     case FileKind::kTechnology:
       return error_of(bind_technology(input));
     case FileKind::kCascade:

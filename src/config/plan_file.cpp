@@ -7,7 +7,9 @@
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/config/plan_form.hpp"
+#include "fusescape/config/plan_places.hpp"
 #include "fusescape/config/plan_table.hpp"
+#include "fusescape/plan/spatial.hpp"
 
 namespace fusescape {
 namespace {
@@ -30,6 +32,16 @@ void read_plan_node(const Slot& slot, InputErrors& errors, PlanNodeFile& out) {
     errors.at(slot.node,
               slot.path + (has("do") != 0 ? ": 'do' belongs to a 'loop'" : ": the loop has no 'do'"));
   }
+  for (const std::string_view key : {"do", "sequence", "chain"}) {
+    const YamlNode* children = find_value(slot.node, key);
+    if (children != nullptr && children->items.empty()) {
+      errors.at(*children, fmt::format("{}.{}: expected at least one", slot.path, key));
+    }
+  }
+  for (const PlanNodeFile& child : out.chain) {
+    if (!child.op && child.node != nullptr)
+      errors.at(*child.node, slot.path + ".chain: expected operators only");
+  }
 }
 
 /// The plan of a file, under construction.
@@ -40,30 +52,55 @@ class PlanBinding {
 
   [[nodiscard]] Plan bind() {
     plan_.name = file_.name;
-    for (const PlanNodeFile& group : file_.groups) add_node(group, kRoot);
-    add_storage(file_.storage, kRoot);
+    places_.root = &binding_.root();
+    places_.operators.resize(cascade_.operators.size());
+    places_.mappings.resize(cascade_.operators.size());
+    for (const PlanNodeFile& group : file_.groups) add_group(group);
     for (const auto& [entry, bits] : file_.formats) {
       if (const auto tensor = tensor_of(*entry)) plan_.formats.push_back({*tensor, static_cast<int>(bits)});
     }
     for (const auto& [entry, bytes] : file_.retain) {
-      if (const auto tensor = tensor_of(*entry)) plan_.retentions.push_back({*tensor, bytes});
+      const auto tensor = tensor_of(*entry);
+      if (!tensor) continue;
+      plan_.retentions.push_back({*tensor, bytes});
+      places_.retentions.push_back(entry);
     }
     if (file_.spatial) add_spatial(*file_.spatial);
     return std::move(plan_);
   }
 
+  /// Of the plan that was bound.
+  [[nodiscard]] const PlanPlaces& places() const { return places_; }
+
  private:
-  void add_node(const PlanNodeFile& file, NodeId parent) {
-    if (plan_.nodes.size() >= kMaxNodes) {
-      if (plan_.nodes.size() == kMaxNodes) {
-        errors().at(*file.node, fmt::format("groups: more than {} nodes", kMaxNodes));
-        plan_.nodes.emplace_back();
-      }
-      return;
+  /// True, and said once, if there is no id left for this node.
+  bool is_full(const PlanNodeFile& file) {
+    if (plan_.nodes.size() < kMaxNodes) return false;
+    if (!full_) errors().at(*file.node, fmt::format("groups: more than {} nodes", kMaxNodes));
+    full_ = true;
+    return true;
+  }
+
+  /// A group is a sequence; any other node is one of a single node.
+  void add_group(const PlanNodeFile& file) {
+    const bool sequence = !file.op && !file.loop && find_value(*file.node, "sequence") != nullptr;
+    if (sequence) {
+      add_node(file, kRoot);
+    } else if (!is_full(file)) {
+      add_node(file, add_sequence(plan_, kRoot));
     }
+  }
+
+  void add_leaf(const PlanNodeFile& file, NodeId parent) {
+    const auto op = named(*file.op, "operator", cascade_.operators, find_operator(cascade_, file.op->text));
+    if (op) places_.operators[index_of(*op)] = file.op->node;
+    add_storage(file.storage, add_operator(plan_, parent, op.value_or(OpId{})));
+  }
+
+  void add_node(const PlanNodeFile& file, NodeId parent) {
+    if (is_full(file)) return;
     if (file.op) {
-      const auto op = named(*file.op, "operator", cascade_.operators, find_operator(cascade_, file.op->text));
-      add_storage(file.storage, add_operator(plan_, parent, op.value_or(OpId{})));
+      add_leaf(file, parent);
       return;
     }
     NodeId node = kRoot;
@@ -89,6 +126,7 @@ class PlanBinding {
       Storage storage{*tensor, node, std::nullopt, file.spilled, file.held};
       if (file.slots) storage.slots = static_cast<int>(*file.slots);
       plan_.storages.push_back(storage);
+      places_.storages.push_back(word.node);
     }
   }
 
@@ -103,6 +141,7 @@ class PlanBinding {
       if (!file.flat.empty() && !(file.rows.empty() && file.cols.empty())) {
         errors().at_key(*entry, "spatial: 'flat' excludes 'rows' and 'cols'");
       }
+      places_.mappings[index_of(*op)] = entry;
       plan_.spatial[index_of(*op)] = {ranks_of(file.cores), ranks_of(file.rows), ranks_of(file.cols),
                                       ranks_of(file.flat), file.operand_loads};
     }
@@ -144,6 +183,8 @@ class PlanBinding {
   const Cascade& cascade_;
   Binding& binding_;
   Plan plan_;
+  PlanPlaces places_;
+  bool full_ = false;
 };
 
 void check_form(const PlanFile& file, Binding& binding) {
@@ -161,6 +202,18 @@ Loaded<Plan> bind_plan(const InputFile& input, const Cascade& cascade) {
   Binding binding{input, FileKind::kPlan, {}, &file};
   check_form(file, binding);
   Plan plan = PlanBinding{file, cascade, binding}.bind();
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  return plan;
+}
+
+Loaded<Plan> bind_legal_plan(const InputFile& input, const Cascade& cascade, const Accelerator& accelerator) {
+  PlanFile file;
+  Binding binding{input, FileKind::kPlan, {}, &file};
+  check_form(file, binding);
+  PlanBinding parts{file, cascade, binding};
+  Plan plan = parts.bind();
+  if (plan.spatial.empty()) plan.spatial = spatial_mappings(cascade, accelerator);
+  if (binding.ok()) report_violations({cascade, accelerator, plan, parts.places()}, binding.errors());
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return plan;
 }

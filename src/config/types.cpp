@@ -102,6 +102,18 @@ void read_ratio(const Slot& slot, InputErrors& errors, Ratio& out) {
   }
 }
 
+void read_share(const Slot& slot, InputErrors& errors, Ratio& out) {
+  const std::size_t before = errors.count();
+  Ratio share;
+  read_ratio(slot, errors, share);
+  if (errors.count() != before) return;
+  if (share > Ratio{0} && share <= Ratio{1}) {
+    out = share;
+  } else {
+    errors.at(slot.node, slot.path + ": expected more than 0 and at most 1");
+  }
+}
+
 void read_bandwidth(const Slot& slot, InputErrors& errors, Bandwidth& out) {
   const std::string what = fmt::format("a bandwidth {}, or 'unlimited'", such_as("256 GB/s", kRateUnits));
   if (!is_scalar(slot, what, errors)) return;

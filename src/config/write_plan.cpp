@@ -16,10 +16,6 @@ class PlanWriter {
   [[nodiscard]] std::string write() {
     out_ = fmt::format("kind: plan\nversion: 1\nname: {}\ngroups:\n", plan_.name);
     for (const NodeId group : plan_.node(kRoot).children) write_node(group, "  ");
-    if (has_storage(kRoot)) {
-      out_ += "storage:\n";
-      write_storage(kRoot, "  ");
-    }
     write_formats();
     write_retentions();
     write_spatial();

@@ -58,6 +58,10 @@ std::string describe_run(const DoesNotRun& error) {
 }
 
 std::string describe_refusal(const Refusal& refusal) {
+  if (refusal.reason == Refusal::Reason::kUnsupported) {
+    return refusal.message +
+           ".\nCores with cycles for these kinds would do (--set cores.NAME.cycles.KIND=...).";
+  }
   if (refusal.reason != Refusal::Reason::kDoesNotFit) return refusal.message;
   return fmt::format(
       "{}: the least is {} B, sram.capacity is {} B, {} B short.\nMore SRAM would do "
@@ -94,7 +98,7 @@ Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan pla
 Assessed assess(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
   const auto machine = make_machine(accelerator);
   if (!machine) return unexpected{AssessmentError{machine.error()}};
-  auto plan = strategy.build(planner, *machine);
+  auto plan = plan_by(strategy, planner, *machine);
   if (!plan) return unexpected{AssessmentError{std::move(plan.error())}};
   plan->name = strategy.name;
   return assess(planner.cascade(), accelerator, std::move(*plan));

@@ -1,5 +1,8 @@
 #include "fusescape/search/strategy.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <array>
 
 #include "fused_groups.hpp"
@@ -132,6 +135,22 @@ constexpr std::array kStrategies{
 };
 
 }  // namespace
+
+std::optional<Refusal> unsupported(const Cascade& cascade, const Machine& machine) {
+  std::vector<std::string> names;
+  for (const Operator& op : cascade.operators) {
+    if (machine.engines[static_cast<std::size_t>(op.kind)].cycles_per_op > 0) continue;
+    names.push_back(fmt::format("{} ({})", op.name, name_of(op.kind)));
+  }
+  if (names.empty()) return std::nullopt;
+  return Refusal{
+      Refusal::Reason::kUnsupported, fmt::format("no core runs {}", fmt::join(names, ", ")), {}, {}};
+}
+
+expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner, const Machine& machine) {
+  if (auto refusal = unsupported(planner.cascade(), machine)) return unexpected{std::move(*refusal)};
+  return strategy.build(planner, machine);
+}
 
 std::span<const Strategy> strategies() {
   return kStrategies;

@@ -110,7 +110,8 @@ expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Shared& shared
   const Cascade& cascade = sweep.workloads[point.workload].block;
   const auto& machine = shared.machines[point.accelerator];
   if (!machine) return unexpected{failed("the ports' bandwidths have no common time base")};
-  expected<Plan, Refusal> plan = sweep.strategies[point.strategy]->build(shared.planners.of(point), *machine);
+  expected<Plan, Refusal> plan =
+      plan_by(*sweep.strategies[point.strategy], shared.planners.of(point), *machine);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit

@@ -106,10 +106,13 @@ void add_mappings(Dice& dice, const Cascade& cascade, Plan& plan) {
 Plan any_plan(Dice& dice, const Cascade& cascade) {
   Plan plan;
   plan.name = "random-" + std::to_string(dice.in(0, 1000));
-  add_children(dice, cascade, plan, kRoot, 4);
+  for (std::int64_t groups = dice.in(1, 3); groups > 0; --groups) {
+    add_children(dice, cascade, plan, add_sequence(plan, kRoot), 4);
+  }
   for (std::int64_t i = dice.in(0, 5); i > 0; --i) {
-    Storage storage{any_id<TensorId>(dice, cascade.tensors.size()), any_id<NodeId>(dice, plan.nodes.size()),
-                    std::nullopt, dice.one_in(2), dice.one_in(2)};
+    const auto node = static_cast<NodeId>(dice.in(1, static_cast<std::int64_t>(plan.nodes.size()) - 1));
+    Storage storage{any_id<TensorId>(dice, cascade.tensors.size()), node, std::nullopt, dice.one_in(2),
+                    dice.one_in(2)};
     if (dice.one_in(2)) storage.slots = static_cast<int>(dice.in(1, 2));
     plan.storages.push_back(storage);
   }
@@ -131,10 +134,10 @@ TEST_CASE("A written plan is what its author would write") {
   const Cascade cascade = block();
   Plan plan;
   plan.name = "by-hand";
-  const NodeId tokens = add_loop(plan, kRoot, *find_rank(cascade, "L"), 1);
+  const NodeId tokens = add_loop(plan, add_sequence(plan, kRoot), *find_rank(cascade, "L"), 1);
   const NodeId chain = add_chain(plan, tokens);
   for (const char* name : {"dA", "exp"}) add_operator(plan, chain, *find_operator(cascade, name));
-  add_operator(plan, kRoot, *find_operator(cascade, "in_proj"));
+  add_operator(plan, add_sequence(plan, kRoot), *find_operator(cascade, "in_proj"));
   plan.storages.push_back({*find_tensor(cascade, "A"), tokens, 1, false, false});
   plan.formats.push_back({*find_tensor(cascade, "h"), 16});
   plan.spatial.resize(cascade.operators.size());
@@ -144,18 +147,35 @@ TEST_CASE("A written plan is what its author would write") {
         "version: 1\n"
         "name: by-hand\n"
         "groups:\n"
-        "  - loop: {rank: L, tile: 1}\n"
-        "    do:\n"
-        "      - chain:\n"
-        "          - dA\n"
-        "          - exp\n"
-        "    storage:\n"
-        "      - {tensor: A, slots: 1}\n"
-        "  - in_proj\n"
+        "  - sequence:\n"
+        "      - loop: {rank: L, tile: 1}\n"
+        "        do:\n"
+        "          - chain:\n"
+        "              - dA\n"
+        "              - exp\n"
+        "        storage:\n"
+        "          - {tensor: A, slots: 1}\n"
+        "  - sequence:\n"
+        "      - in_proj\n"
         "formats:\n"
         "  h: 16 bit\n"
         "spatial:\n"
         "  exp: {rows: [N]}\n");
+}
+
+TEST_CASE("A group that is a loop, a chain or an operator is a sequence of that one node") {
+  const Cascade cascade = block();
+  const std::string head = "kind: plan\nversion: 1\nname: short\ngroups:\n";
+  const auto bound = [&](const std::string& groups) {
+    auto input = parse_input("plan.yaml", head + groups);
+    if (!input) throw std::runtime_error{input.error().text};
+    auto plan = bind_plan(*input, cascade);
+    if (!plan) throw std::runtime_error{plan.error().text};
+    return *std::move(plan);
+  };
+  CHECK(bound("  - {loop: {rank: L, tile: 1}, do: [dA]}\n  - {chain: [exp]}\n  - dB\n  - {op: dBx}\n") ==
+        bound("  - {sequence: [{loop: {rank: L, tile: 1}, do: [dA]}]}\n  - {sequence: [{chain: [exp]}]}\n"
+              "  - {sequence: [dB]}\n  - {sequence: [{op: dBx}]}\n"));
 }
 
 }  // namespace

@@ -112,6 +112,8 @@ TEST_CASE("A bad setting is reported as the setting, not as the file") {
   CHECK(refusal("clock=\"1") == "--set clock=\"1: this quote is never closed\n");
   CHECK(refusal("dram.efficiency=0") ==
         "--set dram.efficiency=0: dram.efficiency: expected more than 0 and at most 1\n");
+  CHECK(refusal("dram.efficiency=0.01") ==
+        "--set dram.efficiency=0.01: dram.efficiency: leaves less than one bit per cycle of 64 bit/cycle\n");
 }
 
 TEST_CASE("Several settings are each reported, with their position") {

@@ -20,13 +20,22 @@ TEST_CASE("The bank count goes with capacity, is at least one, and can be given"
   CHECK(memory.bank_count() == 32);
 }
 
-TEST_CASE("DRAM efficiency takes whole bits off, never all of them") {
-  CHECK(Dram{.bandwidth = BitsPerCycle{2048}, .efficiency = 1.0}.effective_bandwidth() == BitsPerCycle{2048});
-  CHECK(Dram{.bandwidth = BitsPerCycle{2048}, .efficiency = 0.75}.effective_bandwidth() ==
-        BitsPerCycle{1536});
-  CHECK(Dram{.bandwidth = BitsPerCycle{3}, .efficiency = 0.5}.effective_bandwidth() == BitsPerCycle{1});
-  CHECK(Dram{.bandwidth = BitsPerCycle{1}, .efficiency = 0.5}.effective_bandwidth() == BitsPerCycle{1});
-  CHECK(Dram{.bandwidth = BitsPerCycle{0}, .efficiency = 0.5}.effective_bandwidth().unlimited());
+TEST_CASE("DRAM efficiency takes whole bits off, and is exact") {
+  const auto reached = [](std::int64_t bits, std::string_view share) {
+    return Dram{.bandwidth = BitsPerCycle{bits}, .efficiency = parse_decimal(share).value()}
+        .effective_bandwidth();
+  };
+  CHECK(reached(2048, "1") == BitsPerCycle{2048});
+  CHECK(reached(2048, "0.75") == BitsPerCycle{1536});
+  CHECK(reached(3, "0.5") == BitsPerCycle{1});
+  CHECK(reached(0, "0.5").unlimited());
+  for (std::int64_t hundredths = 1; hundredths <= 100;
+       ++hundredths) {  // In binary64, 29 and 58 give one less.
+    const Ratio share = Ratio::of(hundredths, 100).value();
+    CHECK(Dram{.bandwidth = BitsPerCycle{100}, .efficiency = share}.effective_bandwidth().value ==
+          hundredths);
+  }
+  CHECK(reached((std::int64_t{1} << 52) - 1, "0.999999999999999999").value == (std::int64_t{1} << 52) - 2);
 }
 
 TEST_CASE("The PEs of an accelerator are those of all its cores") {

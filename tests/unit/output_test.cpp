@@ -1,9 +1,12 @@
 #include "fusescape/app/output.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -81,6 +84,58 @@ TEST_CASE("A file that grows appears when it is kept, and leaves nothing if it i
   CHECK_FALSE(kept.keep());
   CHECK(content_of(scratch.path("result")) == whole);
   CHECK(scratch.files() == 1);
+}
+
+/// Whether files without names can be made in `folder`.
+bool has_unnamed_files(const std::string& folder) {
+  const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (descriptor >= 0) ::close(descriptor);
+  return descriptor >= 0;
+}
+
+TEST_CASE("A process that is killed while a file grows leaves nothing of it") {
+  const Scratch scratch;
+  if (!has_unnamed_files(scratch.path(""))) return;  // Then a temporary file stays.
+  REQUIRE_FALSE(write_file(scratch.path("result"), "old"));
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    GrowingFile file{scratch.path("result")};
+    file.append(std::string(3'000'000, 'x'));  // More than is gathered before it is written.
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(content_of(scratch.path("result")) == "old");
+  CHECK(scratch.files() == 1);
+}
+
+TEST_CASE("A new file has the mode that the umask leaves") {
+  const Scratch scratch;
+  const mode_t before = ::umask(027);
+  CHECK_FALSE(write_file(scratch.path("result"), "new"));
+  ::umask(before);
+  struct stat status {};
+  REQUIRE(::stat(scratch.path("result").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777U) == 0640U);
+}
+
+TEST_CASE(
+    "Of outputs that are one file, however it is named, all are refused; null devices take any number") {
+  const Scratch scratch;
+  const auto clash = [](const std::string& a, const std::string& b) {
+    return clash_of({{"--trace", a}, {"-o", b}}).has_value();
+  };
+  CHECK(clash("-", "-"));
+  CHECK(clash(scratch.path("new"), scratch.path("./new")));
+  CHECK_FALSE(clash(scratch.path("new"), scratch.path("other")));
+  REQUIRE_FALSE(write_file(scratch.path("old"), "x"));
+  std::filesystem::create_symlink(scratch.path("old"), scratch.path("link"));
+  CHECK(clash(scratch.path("old"), scratch.path("link")));
+  CHECK_FALSE(clash(scratch.path("old"), scratch.path("new")));
+  CHECK_FALSE(clash("/dev/null", "/dev/null"));
+  CHECK(clash_of({{"--trace", "same"}, {"-o", "same"}})->code == ExitCode::kUsage);
 }
 
 TEST_CASE("A path that cannot be written is a file-access failure that names it") {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fusescape/app/arguments.hpp"
 #include "fusescape/app/exit_code.hpp"
@@ -12,8 +13,9 @@
 namespace fusescape {
 
 /// Writes `content` to `path` so that at every moment the path holds either what it held before or all of
-/// `content`: into a temporary file beside it, which then takes its place. Devices and pipes are written
-/// directly.
+/// `content`: into a file without a name, which then takes the place, so that nothing is left of a run that
+/// is killed. Where the file system has no such files, into a temporary file beside it. Devices, pipes and
+/// standard output (also as `-`) are written directly.
 [[nodiscard]] std::optional<Failure> write_file(const std::string& path, std::string_view content);
 
 /// A file that is written piece by piece, because it is too long to hold: at its path appears either all of
@@ -32,15 +34,35 @@ class GrowingFile {
   [[nodiscard]] std::optional<Failure> keep();
 
  private:
+  enum class Kind : unsigned char {
+    kDirect,   ///< `path_` itself is written.
+    kUnnamed,  ///< A file of the target's folder that has no name yet.
+    kNamed,    ///< `temporary_`.
+  };
+
+  void open_replacement();
+  void open_temporary();
   void flush();
+  void put_in_place();
 
   std::string path_;
   std::string target_;     ///< What `path_` means, links followed.
-  std::string temporary_;  ///< Beside `target_`. Empty: `path_` itself is written, a device or a pipe.
+  std::string temporary_;  ///< Beside `target_`. Empty: there is none.
+  Kind kind_ = Kind::kDirect;
   std::string pending_;
   int descriptor_ = -1;
   int error_ = 0;
 };
+
+/// A path that is written, and the option that says so.
+struct NamedOutput {
+  std::string_view option;
+  std::string path;
+};
+
+/// A usage error if two of a command's outputs mean one file, one pipe or one terminal, where they would mix
+/// or one be lost. `-` is standard output; a null device takes any number.
+[[nodiscard]] std::optional<Failure> clash_of(const std::vector<NamedOutput>& outputs);
 
 /// Creates `folder` and those above it, if they are not there.
 [[nodiscard]] std::optional<Failure> make_folder(const std::string& folder);

@@ -9,6 +9,7 @@
 
 #include "fusescape/support/data_type.hpp"
 #include "fusescape/support/op_kind.hpp"
+#include "fusescape/support/ratio.hpp"
 #include "fusescape/support/time.hpp"
 #include "fusescape/support/units.hpp"
 
@@ -72,10 +73,10 @@ struct OnChipMemory {
 struct Dram {
   BitsPerCycle bandwidth;  ///< At the accelerator's clock, rounded down to whole bits.
   Ports ports = Ports::kShared;
-  Bytes granule{1};         ///< Every transfer of a tile is rounded up to this.
-  double efficiency = 1.0;  ///< Share of `bandwidth` that transfers reach, in (0, 1].
+  Bytes granule{1};     ///< Every transfer of a tile is rounded up to this.
+  Ratio efficiency{1};  ///< Share of `bandwidth` that transfers reach, in (0, 1].
 
-  /// bandwidth * efficiency, rounded down to whole bits per cycle, at least one.
+  /// bandwidth * efficiency, rounded down to whole bits per cycle. Expects at least one.
   [[nodiscard]] BitsPerCycle effective_bandwidth() const;
 };
 

@@ -123,8 +123,9 @@ inline constexpr std::array kDramFields{
     optional_field<&DramFile::ports, kPortsWord>("ports", "shared", "Whether reads and writes share it."),
     optional_field<&DramFile::granule, kBytes>("granule", "1 B",
                                                "Each transfer of a tile is rounded up to it."),
-    optional_field<&DramFile::efficiency, kRatio>("efficiency", "1",
-                                                  "Share of the bandwidth reached, above 0, to 1."),
+    optional_field<&DramFile::efficiency, kShare>(
+        "efficiency", "1",
+        "Share of the bandwidth reached, above 0, to 1; it leaves whole bits per cycle, rounded down."),
     optional_field<&DramFile::source, kText>("source", "the file's", "Where these numbers come from."),
 };
 inline constexpr SectionSpec kDramSection{"dram", "The memory off the chip.", kDramFields};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,6 +55,9 @@ class Binding {
   /// Where to report what no single value is to blame for: the last value that a setting put here, or the
   /// file.
   [[nodiscard]] const YamlNode& blamed() const;
+  /// Same, of a fault between values below some keys of the root, which stands at `otherwise` in a file.
+  [[nodiscard]] const YamlNode& blamed(std::initializer_list<std::string_view> keys,
+                                       const YamlNode& otherwise) const;
   [[nodiscard]] bool ok() const { return errors_.ok(); }
   [[nodiscard]] InputError failure() const;
 

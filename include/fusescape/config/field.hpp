@@ -34,11 +34,14 @@ class InputErrors {
   void at_key(const YamlEntry& entry, std::string message);
   [[nodiscard]] bool ok() const { return count() == 0; }
   [[nodiscard]] std::size_t count() const { return file_.errors().size() + overrides_.size(); }
+  /// True if a fault was reported at `node` or below it.
+  [[nodiscard]] bool inside(const YamlNode& node) const;
   [[nodiscard]] const std::vector<OverrideError>& overrides() const { return overrides_; }
 
  private:
   Diagnostics& file_;
   std::vector<OverrideError> overrides_;
+  std::vector<const YamlNode*> faulty_;  ///< Only compared.
 };
 
 /// A value to be read, and how to name it in a message: "sram.capacity".

@@ -84,11 +84,19 @@ enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans }
 // kBadFile.
 [[nodiscard]] Loaded<Accelerator> bind_accelerator(const InputFile& input,
                                                    std::span<const Setting> settings = {});
+/// An error if the ports of an accelerator that can be bound have no common time base, so that no time can be
+/// told.
+[[nodiscard]] std::optional<InputError> check_time_base(const InputFile& input,
+                                                        std::span<const Setting> settings = {});
 [[nodiscard]] Loaded<Technology> bind_technology(const InputFile& input);
 /// Of a model or a cascade file.
 [[nodiscard]] Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings = {});
 /// Its names must be those of `cascade`; whether it is legal, lay_out says.
 [[nodiscard]] Loaded<Plan> bind_plan(const InputFile& input, const Cascade& cascade);
+/// Same, and legal on `accelerator`, whose own rules map operators to hardware where the file does not: every
+/// violation is an error at the operator, the buffer or the retention that it is about.
+[[nodiscard]] Loaded<Plan> bind_legal_plan(const InputFile& input, const Cascade& cascade,
+                                           const Accelerator& accelerator);
 [[nodiscard]] Loaded<SweepSpec> bind_sweep_spec(const InputFile& input,
                                                 std::span<const Setting> settings = {});
 
@@ -102,7 +110,7 @@ enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans }
 [[nodiscard]] Loaded<Workload> load_workload(const std::string& name_or_path,
                                              std::span<const Setting> settings = {});
 
-/// A plan file that reads back to the same plan. Expects a well-formed tree.
+/// A plan file that reads back to the same plan. Expects a well-formed tree whose root holds no buffers.
 [[nodiscard]] std::string write_plan(const Cascade& cascade, const Plan& plan);
 
 }  // namespace fusescape

@@ -104,7 +104,6 @@ struct PlanFile {
   std::string name;
   std::optional<std::string> description;
   std::vector<PlanNodeFile> groups;
-  std::vector<StorageFile> storage;
   std::vector<Named<std::int64_t>> formats;
   std::vector<Named<Bytes>> retain;
   std::optional<std::vector<Named<SpatialFile>>> spatial;
@@ -114,8 +113,9 @@ inline constexpr std::array kPlanFields{
     kVersionField,
     required<&PlanFile::name, kName>("name", "Name in reports."),
     optional_field<&PlanFile::description, kText>("description", "none", "One line for people."),
-    required<&PlanFile::groups, kPlanNodes>("groups", "Groups of operators, one after another."),
-    optional_field<&PlanFile::storage, kStorages>("storage", "none", "Tensors kept on chip between groups."),
+    required<&PlanFile::groups, kPlanNodes>(
+        "groups",
+        "Groups of operators, one after another; one that is no `sequence` is one of a single node."),
     optional_field<&PlanFile::formats, kMapOf<kWhole<std::int64_t, kBitQuantity>>>(
         "formats", "those of its type", "Bits per element of a tensor while it is in DRAM."),
     optional_field<&PlanFile::retain, kMapOf<kWhole<Bytes, kRetainedQuantity>>>(

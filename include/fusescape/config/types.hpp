@@ -76,6 +76,8 @@ void read_boolean(const Slot& slot, InputErrors& errors, bool& out);
 void read_integer(const Slot& slot, InputErrors& errors, std::int64_t& out, std::int64_t min,
                   std::int64_t max);
 void read_ratio(const Slot& slot, InputErrors& errors, Ratio& out);
+/// A ratio in (0, 1].
+void read_share(const Slot& slot, InputErrors& errors, Ratio& out);
 void read_bandwidth(const Slot& slot, InputErrors& errors, Bandwidth& out);
 
 /// A whole number of base units from `min`.
@@ -100,6 +102,7 @@ inline constexpr TypeOf<bool> kBoolean{{.form = TypeSpec::Form::kBoolean, .name 
                                        read_boolean};
 inline constexpr TypeOf<Ratio> kRatio{{.form = TypeSpec::Form::kNumber, .name = "number", .example = "0.8"},
                                       read_ratio};
+inline constexpr TypeOf<Ratio> kShare{kRatio.spec, read_share};
 inline constexpr TypeOf<Bandwidth> kBandwidth{{.form = TypeSpec::Form::kQuantity,
                                                .name = "bandwidth",
                                                .example = "256 GB/s",

@@ -4,6 +4,7 @@
 // docs/model/strategies.md.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ struct Refusal {
   enum class Reason : unsigned char {
     kMissingOperators,  ///< The cascade lacks operators that the strategy names.
     kDoesNotFit,        ///< Nothing this strategy may build fits the on-chip memory.
+    kUnsupported,       ///< No core runs some of the cascade's operators.
+    kOverflow,          ///< Counts of an operator do not fit 64 bits.
     kIllegal,           ///< The plan breaks a rule on this accelerator.
   } reason{};
   std::string message;
@@ -33,6 +36,14 @@ struct Strategy {
   std::string_view summary;
   expected<Plan, Refusal> (*build)(const Planner& planner, const Machine& machine);
 };
+
+/// The operators that no core runs, each with its kind: why no strategy and no plan file runs the cascade
+/// here.
+[[nodiscard]] std::optional<Refusal> unsupported(const Cascade& cascade, const Machine& machine);
+
+/// The strategy's plan, unless some operator is unsupported, whatever the strategy does with it.
+[[nodiscard]] expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner,
+                                              const Machine& machine);
 
 [[nodiscard]] std::span<const Strategy> strategies();
 
