@@ -86,10 +86,9 @@ std::vector<Field> told(const SimulateArguments& arguments) {
 }
 
 /// Under an eviction policy memory keeps what it can, not what a plan retains.
-void note_retained(const SimulateArguments& arguments, const ChosenPlan& chosen) {
-  const bool ignored = arguments.options.eviction != Eviction::kNone && chosen.plan &&
-                       !chosen.plan->retentions.empty();
-  if (!ignored || arguments.output.quiet) return;
+void note_retained(const SimulateArguments& arguments, const Plan& plan) {
+  const bool evicts = arguments.options.eviction != Eviction::kNone;
+  if (!evicts || plan.retentions.empty() || arguments.output.quiet) return;
   complain("note: with --eviction the plan's retained tensors are not reserved; --keep says what may stay\n");
 }
 
@@ -107,7 +106,6 @@ CommandResult run_command(const SimulateArguments& arguments) {
   const std::string name = chosen->name;
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
   if (!options) return unexpected{options.error()};
-  note_retained(arguments, *chosen);
   const Simulated simulated = simulated_plan(*inputs, std::move(*chosen), *options);
 
   SimulationReport report{.evaluation = simulated_report(*inputs, name, simulated, *options),
@@ -115,6 +113,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
                           .details = {}};
   std::optional<Failure> refused;
   if (simulated) {
+    note_retained(arguments, simulated->closed.plan);
     report.details = details_of(inputs->workload, inputs->accelerator, *simulated);
     if (!arguments.trace.empty()) {
       if (const auto failure = write_trace(arguments, *inputs, *options, *simulated, report))
