@@ -55,7 +55,7 @@ std::vector<KindCheck> compare_ops(const PlanProfile& profile, const GroupProfil
   return checks;
 }
 
-/// By how much `found` differs; infinite if only one of the two is a number.
+/// By how much `found` differs; infinite if only one of the two is a finite number.
 double difference(double wanted, double found) {
   if (wanted == found || (std::isnan(wanted) && std::isnan(found))) return 0.0;
   const double off = std::abs(found - wanted);
@@ -69,11 +69,11 @@ ValueCheck compare_tensor(TensorId tensor, const Reference& reference, const Exe
   for_each_own(reference.tensors[i], [&](std::int64_t at) {
     const double wanted = reference.tensors[i].data[at];
     if (std::isfinite(wanted)) largest = std::max(largest, std::abs(wanted));
-    if (!run.final[i][at]) return;
+    if (!run.complete[i][at]) return;
     ++check.elements;
     const double error = difference(wanted, run.dram[i].data[at]);
     if (error > 0.0 && !(error <= reference.bounds[i][at])) ++check.wrong;
-    check.error = std::max(check.error, error);
+    if (std::isfinite(error)) check.error = std::max(check.error, error);
     check.tolerance = std::max(check.tolerance, reference.bounds[i][at]);
   });
   if (largest > 0.0) {

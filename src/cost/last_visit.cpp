@@ -33,7 +33,10 @@ LastVisit last_visit(const GroupStreams& group) {
   for (const BufferStream& s : group.stores) {
     if (s.moves && s.depth > outer->depth && !s.early) stores += moved(s, s.slots - 1);
   }
-  return {outer->last_tiles, {{loads + stores, loads}}};
+  LastVisit last{.tiles = outer->last_tiles, .before = {}};
+  last.before[Ports::kShared] = loads + stores;
+  last.before[Ports::kSeparate] = loads;
+  return last;
 }
 
 }  // namespace fusescape

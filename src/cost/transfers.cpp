@@ -16,7 +16,10 @@ Bytes tail(const GroupStreams& group) {
 }  // namespace
 
 PerPorts both_ways(Bytes reads, Bytes writes) {
-  return {{reads + writes, std::max(reads, writes)}};
+  PerPorts sums;
+  sums[Ports::kShared] = reads + writes;
+  sums[Ports::kSeparate] = std::max(reads, writes);
+  return sums;
 }
 
 void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfile> runs) {

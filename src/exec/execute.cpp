@@ -157,7 +157,7 @@ expected<Execution, ExecFault> Run::result() {
   iteration_.run([this](NodeId leaf, const Bounds& bounds) { visit(leaf, bounds); }, Hooks{*this});
   if (!fault_) check_outputs();
   if (fault_) return unexpected{*std::move(fault_)};
-  done_.final = chip_.dram.final();
+  done_.complete = chip_.dram.complete();
   done_.dram = std::move(chip_.dram).take_values();
   return std::move(done_);
 }

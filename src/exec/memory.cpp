@@ -91,10 +91,10 @@ void DramTensors::put(TensorId tensor, const Coordinates& at, Held held) {
   terms_[index_of(tensor)][position] = held.terms;
 }
 
-std::vector<Eigen::ArrayX<bool>> DramTensors::final() const {
-  std::vector<Eigen::ArrayX<bool>> final;
-  for (std::size_t i = 0; i < terms_.size(); ++i) final.emplace_back(terms_[i] == whole_[i]);
-  return final;
+std::vector<Eigen::ArrayX<bool>> DramTensors::complete() const {
+  std::vector<Eigen::ArrayX<bool>> complete;
+  for (std::size_t i = 0; i < terms_.size(); ++i) complete.emplace_back(terms_[i] == whole_[i]);
+  return complete;
 }
 
 }  // namespace fusescape

@@ -88,7 +88,7 @@ class DramTensors {
 
   [[nodiscard]] std::vector<TensorValues> take_values() && { return std::move(values_); }
   /// Per tensor and element: are all its terms there?
-  [[nodiscard]] std::vector<Eigen::ArrayX<bool>> final() const;
+  [[nodiscard]] std::vector<Eigen::ArrayX<bool>> complete() const;
 
  private:
   std::vector<TensorValues> values_;

@@ -204,8 +204,9 @@ void Residency::save_retained() {
     if (kept->whole() && leaves) keep_outliving(i);
     if (kept->counts_elements() || state.once == Bytes{0}) continue;
     const Bytes share = kept->share_of(state.once);
-    const std::int64_t passes = state.moved.read.value() / state.once.value();
-    if (buffer.role == BufferRole::kFetched) state.moved.read -= share * passes;
+    if (buffer.role == BufferRole::kFetched) {
+      state.moved.read -= share * (state.moved.read.value() / state.once.value());
+    }
     if (leaves) state.moved.written -= share;
   }
 }

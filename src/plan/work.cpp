@@ -160,10 +160,12 @@ void append_operator(const Cascade& cascade, const SpatialMapping& mapping, OpId
 
 }  // namespace
 
+/// An element has fewer bits than an operation may have cycles. Half of the range is left for the array's
+/// fills.
 bool is_countable(std::span<const OperatorWork> work) {
   Ops accesses;
   for (const OperatorWork& one : work) accesses += Ops{one.ops} * std::int64_t{one.access_count};
-  return !(accesses * kMostCyclesPerOp).overflow();
+  return !(accesses * (2 * kMostCyclesPerOp)).overflow();
 }
 
 void append_work(const Cascade& cascade, const Plan& plan, NodeId node, const Extents& extent,

@@ -69,12 +69,14 @@ void replace_traffic(const Workload& workload, const SimResult& result, std::uin
   }
 }
 
-/// The cause for which cores waited longest, over all of them; nothing if none waited.
+/// The cause for which cores waited longest, over all of them; nothing if none waited. For on-chip ports they
+/// wait in the closed form, too.
 std::optional<std::pair<Stall, Ticks>> longest_stall(const SimResult& result) {
   std::array<Ticks, kStallCount> sums{};
   for (const SimResource& resource : result.resources) {
     for (std::size_t cause = 0; cause < kStallCount; ++cause) sums[cause] += resource.stall[cause];
   }
+  sums[static_cast<std::size_t>(Stall::kOnChip)] = Ticks{};
   const auto most = std::max_element(sums.begin(), sums.end());
   if (*most == Ticks{}) return std::nullopt;
   return std::pair{static_cast<Stall>(most - sums.begin()), *most};

@@ -97,6 +97,7 @@ nlohmann::ordered_json run_json(const Cascade& cascade, const NumericCheck& run)
     object["tensors"].push_back({{"name", cascade.tensor(check.tensor).name},
                                  {"elements", check.elements},
                                  {"wrong", check.wrong},
+                                 {"passed", check.passed()},
                                  {"relative_error", check.error},
                                  {"tolerance", check.tolerance}});
   }
@@ -165,11 +166,17 @@ std::string run_text(const Cascade& cascade, const NumericCheck& run) {
     if (worst == nullptr || badness(check) > badness(*worst)) worst = &check;
   }
   if (worst == nullptr) return fmt::format("numbers {}: nothing went to DRAM\n", name);
-  return fmt::format(
+  std::string text = fmt::format(
       "numbers {}: {} elements in {} tensors, {} out of bounds; largest relative error {:.3g} ({}, "
       "tolerance {:.3g})\n",
       name, with_thousands(elements), run.tensors.size(), with_thousands(wrong), worst->error,
       cascade.tensor(worst->tensor).name, worst->tolerance);
+  for (const ValueCheck& check : run.tensors) {
+    if (check.passed()) continue;
+    text += fmt::format("  {}: {} of {} elements wrong\n", cascade.tensor(check.tensor).name,
+                        with_thousands(check.wrong), with_thousands(check.elements));
+  }
+  return text;
 }
 
 std::string verdict(const Verification& verification) {

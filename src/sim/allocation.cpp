@@ -4,6 +4,7 @@
 #include <set>
 
 #include "context.hpp"
+#include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 namespace {
@@ -42,10 +43,10 @@ std::vector<std::uint32_t> candidates(const Cascade& cascade, const Plan& plan,
   return found;
 }
 
-/// Each leaf gets a core that can run it: the next one after that of the leaf before (`in_turn`), or the
-/// first.
+}  // namespace
+
 std::optional<CoreOf> allocated(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator,
-                                bool in_turn) {
+                                NextCore next) {
   const std::vector<SingleCore> singles = single_cores(accelerator);
   CoreOf core_of(cascade.operators.size());
   const auto next_able = [&](NodeId leaf, std::size_t from) -> std::optional<std::size_t> {
@@ -56,30 +57,29 @@ std::optional<CoreOf> allocated(const Cascade& cascade, const Plan& plan, const 
     return std::nullopt;
   };
   for (const NodeId group : plan.node(kRoot).children) {
-    std::size_t next = 0;
+    std::size_t from = 0;
     for (const NodeId leaf : leaves_of(plan, group)) {
-      const auto core = next_able(leaf, next);
+      const auto core = next_able(leaf, from);
       if (!core) return std::nullopt;
       set_core(plan, leaf, static_cast<std::uint32_t>(*core), core_of);
-      next = in_turn ? *core + 1 : 0;
+      if (next == NextCore::kInTurn) from = *core + 1;
     }
   }
   return core_of;
 }
 
-}  // namespace
-
-std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator) {
-  return allocated(cascade, plan, accelerator, true);
-}
-
-std::optional<CoreOf> first_able(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator) {
-  return allocated(cascade, plan, accelerator, false);
-}
-
-CoreOf improved(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator, CoreOf start,
+CoreOf improved(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator,
+                const std::vector<CoreOf>& starts,
                 const std::function<std::optional<Ticks>(const CoreOf&)>& latency) {
+  FUSESCAPE_EXPECTS(!starts.empty());
+  CoreOf start = starts.front();
   std::optional<Ticks> best = latency(start);
+  for (std::size_t i = 1; i < starts.size(); ++i) {
+    const std::optional<Ticks> now = latency(starts[i]);
+    if (!now || (best && *now >= *best)) continue;
+    best = now;
+    start = starts[i];
+  }
   bool better = true;
   const auto try_core = [&](NodeId leaf, std::uint32_t core) {
     CoreOf moved = start;

@@ -16,18 +16,19 @@ namespace fusescape {
 /// Per operator, a position in single_cores().
 using CoreOf = std::vector<std::uint32_t>;
 
-/// The leaves of each group, in order, take the next core that can run them. None if some leaf finds no core.
-[[nodiscard]] std::optional<CoreOf> round_robin(const Cascade& cascade, const Plan& plan,
-                                                const Accelerator& accelerator);
+/// Which core a leaf takes, of those that can run it: the next one after that of the leaf before it in its
+/// group, or always the first.
+enum class NextCore : unsigned char { kInTurn, kFirst };
 
-/// Each leaf takes the first core that can run it. None likewise.
-[[nodiscard]] std::optional<CoreOf> first_able(const Cascade& cascade, const Plan& plan,
-                                               const Accelerator& accelerator);
+/// None if no core can run some leaf.
+[[nodiscard]] std::optional<CoreOf> allocated(const Cascade& cascade, const Plan& plan,
+                                              const Accelerator& accelerator, NextCore next);
 
-/// From `start`: moves each leaf in turn to the core where `latency` is least, until no single move helps.
-/// Cores that are alike and both empty count as one. `latency` is none where a placement does not run.
+/// From the first of `starts` that is fastest: moves each leaf in turn to the core where `latency` is least,
+/// until no single move helps. Cores that are alike and both empty count as one. `latency` is none where a
+/// placement does not run. Expects at least one start.
 [[nodiscard]] CoreOf improved(const Cascade& cascade, const Plan& plan, const Accelerator& accelerator,
-                              CoreOf start,
+                              const std::vector<CoreOf>& starts,
                               const std::function<std::optional<Ticks>(const CoreOf&)>& latency);
 
 }  // namespace fusescape

@@ -193,6 +193,7 @@ void BufferCompiler::run() {
   const FlowContext flow_context{cascade_, context_.plan, group_, options_};
   for (const Buffer& buffer : group_.buffers) {
     const BufferFlow flow = flow_of(flow_context, buffer);
+    program_.moved += flow.read + flow.written;
     program_.buffers.push_back(made(buffer, flow));
     memory.push_back(flow.memory);
     if (!flow.memory.inside) program_.all_at_once += flow.memory.bytes;

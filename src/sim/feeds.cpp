@@ -303,13 +303,18 @@ void GroupRun::count_on_chip(int id, std::int64_t change) {
   if (state_.observer != nullptr && !known) changed_.push_back(spec.tensor);
 }
 
-/// What has changed at this instant, when all is done that happens in it.
+/// What has changed at this instant, when all is done that happens in it; with what is there for the next
+/// group.
 void GroupRun::report_memory() {
-  const Bytes total = Bytes{at_once(on_chip_ - spare_)} + program_.reserved;
+  if (next_ != nullptr) changed_.insert(changed_.end(), next_->changed_.begin(), next_->changed_.end());
+  const Bytes total = Bytes{at_once(on_chip_ - spare_) + ahead_} + program_.reserved;
   for (const TensorId tensor : changed_) {
-    state_.observer->memory({state_.now, tensor, Bytes{tensor_bytes_[index_of(tensor)]}, total});
+    const std::size_t i = index_of(tensor);
+    const std::int64_t ahead = next_ == nullptr ? 0 : next_->tensor_bytes_[i];
+    state_.observer->memory({state_.now, tensor, Bytes{tensor_bytes_[i] + ahead}, total});
   }
   changed_.clear();
+  if (next_ != nullptr) next_->changed_.clear();
 }
 
 /// A later group's loads have no tile that waits for them now: they come last, as far as there is room.
@@ -330,7 +335,11 @@ void GroupRun::prefetch(std::int64_t room) {
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     state_.port(false).set_depth(program_.group, static_cast<int>(i), -1);
   }
-  report_memory();
+}
+
+void GroupRun::set_next(GroupRun& next) {
+  next_ = &next;
+  ahead_ = next.on_chip_;
 }
 
 }  // namespace fusescape

@@ -50,17 +50,17 @@ GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimSt
   collect_counters();
 }
 
-GroupRun::End GroupRun::run() {
+bool GroupRun::run() {
   start();
   for (;;) {
     Ticks next = settle();
     for (LoopMask left = steady_state_ ? boundaries_ : 0; left != 0; left &= ~bit_of(innermost(left))) {
-      if (!check_period(innermost(left))) return End::kOverflow;
+      check_period(innermost(left));
       next = next_time();  // Periods may have been skipped.
     }
     boundaries_ = 0;
-    if (finished()) return End::kDone;
-    if (next == kNever) return End::kDeadlock;
+    if (finished()) return true;
+    if (next == kNever) return false;
     state_.now = next;
     complete_all();
   }

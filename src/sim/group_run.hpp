@@ -121,19 +121,20 @@ class GroupRun {
  public:
   GroupRun(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state);
 
-  enum class End : unsigned char { kDone, kDeadlock, kOverflow };
-  [[nodiscard]] End run();
+  /// False in a deadlock.
+  [[nodiscard]] bool run();
 
   /// Asks for the first slabs that fit `room`, while another group runs.
   void prefetch(std::int64_t room);
   /// A transfer of one of its buffers is done.
   void complete(int id, bool store);
-  void set_next(GroupRun* next) { next_ = next; }
+  /// The group that has been prefetched.
+  void set_next(GroupRun& next);
 
   [[nodiscard]] const std::vector<BufferState>& buffers() const { return buffers_; }
   [[nodiscard]] const std::vector<std::int64_t>& runs() const { return runs_; }
   [[nodiscard]] Ticks compute() const { return compute_; }
-  [[nodiscard]] std::int64_t peak() const { return at_once(peak_); }
+  [[nodiscard]] std::int64_t peak() const { return at_once(peak_) + ahead_; }
   void add_waits(SimFailure& failure) const;
 
  private:
@@ -196,8 +197,7 @@ class GroupRun {
 
   // steady.cpp
   void collect_counters();
-  [[nodiscard]] bool check_period(int loop);
-  [[nodiscard]] bool fits(const Snapshot& before, std::int64_t times) const;
+  void check_period(int loop);
   void describe(int loop);
   void save(Snapshot& snapshot, int loop);
   [[nodiscard]] const CoreState& watched(int loop) const {
@@ -222,6 +222,7 @@ class GroupRun {
   bool counts_room_ = false;    ///< Several cores share it: then only counting says that all fits.
   std::int64_t capacity_ = 0;
   GroupRun* next_ = nullptr;
+  std::int64_t ahead_ = 0;  ///< Bytes that it has on chip.
 
   std::vector<CoreState> cores_;
   std::vector<BufferState> buffers_;

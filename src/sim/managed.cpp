@@ -1,6 +1,7 @@
 #include "managed.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "context.hpp"
@@ -277,9 +278,9 @@ std::optional<SimFailure> ManagedSimulation::add_timed(std::uint32_t g, const Ti
                            .core = static_cast<std::uint32_t>(core),
                            .operators = piece.operators,
                            .runs = work.runs[i]});
-    sum.compute += work.compute[i];
     resource(core).busy += work.compute[i];
   }
+  sum.compute = std::accumulate(work.compute.begin(), work.compute.end(), work.onchip);
   add_resources(timed, work, sum);
   for (const SkippedPeriods& skipped : times.skipped) made_.skipped += skipped.periods;
   made_.events += static_cast<std::int64_t>(times.steps.size() + times.loads.size() + times.stores.size());

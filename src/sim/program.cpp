@@ -6,6 +6,7 @@
 #include "compile.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
 #include "fusescape/plan/retention.hpp"
+#include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/plan/work_cost.hpp"
 #include "fusescape/support/contract.hpp"
 
@@ -165,16 +166,31 @@ WorkTable work_of(const SimContext& context, const TileSpec& tile, const std::ve
   return table;
 }
 
-/// Of its largest tiles.
-bool is_countable(const SimContext& context, const GroupProgram& program) {
-  for (const TileSpec& tile : program.tiles) {
-    std::vector<std::int64_t> extents;
-    for (const int loop : tile.key_loops)
-      extents.push_back(program.loops[static_cast<std::size_t>(loop)].tile);
-    const WorkTable table = work_of(context, tile, extents_of(context, program.loops, tile, extents));
-    if (!is_countable(table.operators)) return false;
+/// Work of the largest tile.
+WorkTable largest_work(const SimContext& context, const GroupProgram& program, const TileSpec& tile) {
+  std::vector<std::int64_t> extents;
+  for (const int loop : tile.key_loops) extents.push_back(program.loops[static_cast<std::size_t>(loop)].tile);
+  return work_of(context, tile, extents_of(context, program.loops, tile, extents));
+}
+
+/// What operands of `work` move on chip at most: each of them with every operation.
+Bytes most_onchip(const WorkTable& work) {
+  Bytes sum;
+  for (const OperatorWork& one : work.operators) {
+    for (std::uint32_t i = 0; i < one.access_count; ++i) {
+      sum += bytes_of(Elements{one.ops}, work.accesses[one.first_access + i].bits);
+    }
   }
-  return true;
+  return sum;
+}
+
+void count(const SimContext& context, GroupProgram& program) {
+  for (const TileSpec& tile : program.tiles) {
+    const WorkTable work = largest_work(context, program, tile);
+    program.countable = program.countable && is_countable(work.operators);
+    program.moved +=
+        most_onchip(work) * iteration_count(context.cascade, loops_above(context.plan, tile.node));
+  }
 }
 
 }  // namespace
@@ -265,7 +281,7 @@ GroupProgram compile(const SimContext& context, std::uint32_t group) {
   compile_buffers(context, map, program);
   compile_edges(context, map, program);
   program.reserved = reserved_bytes(context.cascade, context.plan, context.layout, group);
-  program.countable = is_countable(context, program);
+  count(context, program);
   return program;
 }
 

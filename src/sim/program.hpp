@@ -158,7 +158,8 @@ struct GroupProgram {
   bool confined =
       false;  ///< Each buffer has memory only where its allocation lives, even if all fit at once.
   std::int64_t prefetch_depth = 1;  ///< Tiles by which streamed inputs may be ahead.
-  bool countable = true;
+  bool countable = true;            ///< No count of one tile can leave 64 bits.
+  Bytes moved{};                    ///< Over all its ports and links, at most.
 
   /// Not all buffers fit beside what is retained.
   [[nodiscard]] bool shares_memory(Bytes capacity) const {

@@ -116,8 +116,8 @@ Ticks Simulation::end_of(const GroupProgram& program) const {
   SimState trial = state_;
   trial.observer = nullptr;
   trial.ports.assign(state_.ports.size(), DramPort{context_.machine.dram_ticks_per_byte});  // Idle, untraced.
-  const GroupRun::End end = GroupRun{context_, program, trial, true}.run();
-  FUSESCAPE_EXPECTS(end != GroupRun::End::kDeadlock);  // Nothing waits in a circle on one core.
+  const bool done = GroupRun{context_, program, trial, true}.run();
+  FUSESCAPE_EXPECTS(done);  // Nothing waits in a circle on one core.
   return trial.now;
 }
 
@@ -147,7 +147,7 @@ void Simulation::choose_memory(GroupProgram& program) const {
 void Simulation::prefetch(const Running& current, Running& next) {
   const Bytes free = context_.machine.capacity - current.program.needed(context_.machine.capacity);
   next.run->prefetch(free.value());
-  current.run->set_next(next.run.get());
+  current.run->set_next(*next.run);
 }
 
 SimFailure Simulation::deadlock(const Running& group) const {
@@ -182,11 +182,14 @@ expected<SimResult, SimFailure> Simulation::run() {
   const auto count = static_cast<std::uint32_t>(context_.layout.groups.size());
   std::vector<Running> groups(count);
   std::uint32_t tiles = 0;
+  Bytes moved;
   for (std::uint32_t g = 0; g < count; ++g) {
     groups[g].program = compile(context_, g);
     groups[g].program.first_tile = tiles;
     tiles += static_cast<std::uint32_t>(groups[g].program.tiles.size());
+    moved += groups[g].program.moved;
     if (auto refused = refusal(groups[g].program)) return unexpected{std::move(*refused)};
+    if (moved.overflow()) return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow, .group = g}};
   }
   const auto ready = [&](std::uint32_t g) {
     if (groups[g].run) return;
@@ -200,12 +203,9 @@ expected<SimResult, SimFailure> Simulation::run() {
       prefetch(groups[g], groups[g + 1]);
     }
     const Ticks start = state_.now;
-    const GroupRun::End end = groups[g].run->run();
-    if (end == GroupRun::End::kDeadlock) return unexpected{deadlock(groups[g])};
+    if (!groups[g].run->run()) return unexpected{deadlock(groups[g])};
     add_group(groups[g], start);
-    const Bytes moved = result_.dram_read + result_.dram_write;
-    const Cycles cycles = context_.machine.scale.whole_cycles(state_.now);
-    if (end == GroupRun::End::kOverflow || moved.overflow() || cycles.overflow()) {
+    if (context_.machine.scale.whole_cycles(state_.now).overflow()) {
       return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow, .group = g}};
     }
     groups[g] = {};
@@ -252,18 +252,15 @@ expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& pla
     return Simulation{*context, options, loads_ahead(*context, options), watching}.run();
   };
   if (options.allocation == CoreAllocation::kGiven) return run(options.core_of, observer);
-  const auto turns = round_robin(cascade, plan, accelerator);
+  const auto turns = allocated(cascade, plan, accelerator, NextCore::kInTurn);
   if (!turns) return unexpected{SimFailure{.reason = SimFailure::Reason::kUnsupported}};
   if (options.allocation == CoreAllocation::kRoundRobin) return run(*turns, observer);
   const auto cost = [&](const std::vector<std::uint32_t>& core_of) -> std::optional<Ticks> {
     const auto result = run(core_of, nullptr);
     return result ? std::optional{result->latency} : std::nullopt;
   };
-  CoreOf start = first_able(cascade, plan, accelerator).value_or(*turns);
-  const std::optional<Ticks> apart = cost(*turns);
-  const std::optional<Ticks> together = cost(start);
-  if (!together || (apart && *apart <= *together)) start = *turns;
-  return run(improved(cascade, plan, accelerator, std::move(start), cost), observer);
+  const auto first = allocated(cascade, plan, accelerator, NextCore::kFirst);
+  return run(improved(cascade, plan, accelerator, {*turns, *first}, cost), observer);
 }
 
 }  // namespace fusescape

@@ -166,10 +166,10 @@ void GroupRun::save(Snapshot& snapshot, int loop) {
 }
 
 /// Compares `loop` with itself at its iterations 1, 2, 4, 8, ...: so a period is found after at most three
-/// times what it took to settle. False if counts would leave 64 bits.
-bool GroupRun::check_period(int loop) {
-  if (!program_.loops[static_cast<std::size_t>(loop)].periodic) return true;
-  if (watched(loop).at[loop].trips < kFewTrips) return true;
+/// times what it took to settle.
+void GroupRun::check_period(int loop) {
+  if (!program_.loops[static_cast<std::size_t>(loop)].periodic) return;
+  if (watched(loop).at[loop].trips < kFewTrips) return;
   Snapshot& snapshot = snapshots_[static_cast<std::size_t>(loop)];
   if (snapshot.iterations++ == 0) {
     snapshot.taken = false;
@@ -178,27 +178,8 @@ bool GroupRun::check_period(int loop) {
   describe(loop);
   const bool recurs = snapshot.taken && snapshot.shape == shape_;
   const std::int64_t times = recurs ? periods_left(snapshot, loop) : 0;
-  if (times > 0) {
-    if (!fits(snapshot, times)) return false;
-    repeat(snapshot, loop, times);
-  } else if (snapshot.iterations >= snapshot.next) {
-    save(snapshot, loop);
-  }
-  return true;
-}
-
-/// Whether all counts fit after the period since `before` has happened `times` more.
-bool GroupRun::fits(const Snapshot& before, std::int64_t times) const {
-  const auto overflows = [](std::int64_t now, std::int64_t by, std::int64_t how_often) {
-    std::int64_t more = 0;
-    std::int64_t then = 0;
-    return __builtin_mul_overflow(by, how_often, &more) || __builtin_add_overflow(now, more, &then);
-  };
-  bool over = overflows(state_.skipped, times, 1);
-  for (std::size_t i = 0; i < counters_.size(); ++i) {
-    over = over || overflows(*counters_[i], *counters_[i] - before.counters[i], times);
-  }
-  return !over;
+  if (times > 0) return repeat(snapshot, loop, times);
+  if (snapshot.iterations >= snapshot.next) save(snapshot, loop);
 }
 
 /// Periods of `step` bytes each in which the same share of them stays on chip.

@@ -141,6 +141,10 @@ TEST_CASE("Under managed memory no resource is busier than the run is long, and 
           CHECK(port <= group.end - group.start);
         }
         CHECK(end == run->latency);
+        Ticks running;
+        for (const SimGroup& group : run->groups) running += group.compute;
+        const SimResource& core = run->resources.front();
+        CHECK(running == core.busy + core.stall[static_cast<std::size_t>(Stall::kOnChip)]);
       });
 }
 
@@ -199,7 +203,7 @@ class Listener final : public SimObserver {
   }
   void memory(const MemoryChange& change) override {
     most_ = std::max(most_, change.total);
-    in_order_ = in_order_ && change.total >= Bytes{} && change.tensor_bytes >= Bytes{};
+    in_order_ = in_order_ && change.tensor_bytes <= change.total && change.tensor_bytes >= Bytes{};
   }
   void skipped(Ticks, Ticks, std::int64_t) override { skipped_ = true; }
 

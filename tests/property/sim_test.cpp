@@ -107,7 +107,8 @@ TEST_CASE("The memory that is reported over time is never more than the peak, no
         cost_on(profile(cascade, plan, layout, profile_options(machine)), machine).total.peak;
     machine.sram.capacity = footprint + Bytes{dice.in(0, footprint.value())};
     MostMemory heard;
-    const auto run = simulate(cascade, plan, layout, machine, {.steady_state = false}, &heard);
+    const SimOptions options{.prefetch = dice.one_in(2), .steady_state = false};
+    const auto run = simulate(cascade, plan, layout, machine, options, &heard);
     REQUIRE(run.has_value());
     CHECK(heard.most <= run->peak);
     CHECK(run->peak <= machine.sram.capacity);

@@ -218,7 +218,40 @@ TEST_CASE("A plan that does not fit is refused with the bytes that the closed fo
   CHECK(describe(cascade, refused.error()) == "group 0 needs 192 B on chip, 191 B are there");
 }
 
-TEST_CASE("A run whose counts leave 64 bits is refused as the closed form is, never wrapped") {
+/// z = relu(x) over ranks A, B, ... of these extents.
+Cascade copy_over(const std::vector<std::int64_t>& extents) {
+  CascadeBuilder make{"copy", DataType::kFp32};
+  std::vector<RankId> ranks;
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    ranks.push_back(make.rank(std::string(1, static_cast<char>('A' + i)), Elements{extents[i]}));
+  }
+  make.make("Z", OpKind::kRelu, {"Z", ranks}, {make.at(make.tensor("X", ranks, TensorKind::kInput))});
+  return sound(make.finish());
+}
+
+TEST_CASE("A run whose counts leave 64 bits is refused as the closed form is, periodic or tile by tile") {
+  constexpr std::int64_t kHuge = std::int64_t{1} << 50;
+  const std::vector<std::pair<std::vector<std::int64_t>, const char*>> cases{
+      {{kHuge, 5000}, "B:1{ Z }"},
+      {{3, 3, 3, 3, 3, 3, 3, 2, kHuge}, "A:1{ B:1{ C:1{ D:1{ E:1{ F:1{ G:1{ H:1{ Z } } } } } } } }"}};
+  for (const auto& [extents, text] : cases) {
+    const Cascade cascade = copy_over(extents);
+    Accelerator machine = accelerator();
+    machine.sram.capacity = Bytes{std::int64_t{1} << 60};
+    const Plan plan = plan_of(cascade, text);
+    for (const bool steady : {true, false}) {
+      const auto run =
+          simulate(cascade, plan, lay_out(cascade, plan).value(), machine, {.steady_state = steady});
+      REQUIRE_FALSE(run);
+      CHECK(run.error().reason == SimFailure::Reason::kOverflow);
+    }
+    const auto closed = evaluate(profile_of(cascade, text), make_machine(machine).value());
+    REQUIRE_FALSE(closed);
+    CHECK(closed.error().reason == Infeasible::Reason::kOverflow);
+  }
+}
+
+TEST_CASE("Traffic of many iterations that change nothing is refused, too, if it leaves 64 bits") {
   CascadeBuilder make{"two", DataType::kFp32};
   const RankId a = make.rank("A", Elements{std::int64_t{1} << 40});
   const RankId b = make.rank("B", Elements{std::int64_t{1} << 40});

@@ -50,7 +50,7 @@ TEST_CASE("An infinite result is wrong where the reference is finite") {
 
 TEST_CASE("An output of which nothing is in DRAM does not pass") {
   Run run;
-  run.done.final[run.output].setConstant(false);
+  run.done.complete[run.output].setConstant(false);
   CHECK(run.check().elements == 0);
   CHECK_FALSE(run.check().passed());
 }

@@ -36,9 +36,7 @@ struct SpatialRule {
   OperandLoads operand_loads = OperandLoads::kSerial;
 };
 
-/// An operation, or an element's bits, is at most that long: products of them with counts are checked with
-/// it.
-inline constexpr std::int64_t kMostCyclesPerOp = 1024;
+inline constexpr std::int64_t kMostCyclesPerOp = 1000;
 
 /// `count` identical PE arrays of `rows` x `cols`.
 struct Core {

@@ -46,7 +46,7 @@ struct ValueCheck {
   TensorId tensor{};
   std::int64_t elements = 0;  ///< Compared ones; the others never went to DRAM.
   std::int64_t wrong = 0;     ///< Off by more than their bound, or no number where the reference has one.
-  double error = 0.0;         ///< Largest difference, over the largest magnitude in the tensor.
+  double error = 0.0;         ///< Largest finite difference, over the largest magnitude in the tensor.
   double tolerance = 0.0;     ///< Largest bound, likewise.
   [[nodiscard]] bool passed() const { return elements > 0 && wrong == 0; }
 };

@@ -66,7 +66,8 @@ inline constexpr auto kCycleWords = [] {
   return words;
 }();
 inline constexpr std::string_view kOperatorKind = "operator kind";
-inline constexpr const auto& kCycleCounts = kMapFrom<kIntegerIn<0, 1'000>, kCycleWords, kOperatorKind>;
+inline constexpr const auto& kCycleCounts =
+    kMapFrom<kIntegerIn<0, kMostCyclesPerOp>, kCycleWords, kOperatorKind>;
 inline constexpr std::array kCoreFields{
     optional_field<&CoreFile::name, kName>("name", "pe", "Name in reports."),
     optional_field<&CoreFile::count, kSmallCount>("count", "1", "Identical cores."),

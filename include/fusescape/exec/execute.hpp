@@ -45,8 +45,8 @@ struct GroupExecution {
 struct Execution {
   std::vector<GroupExecution> groups;
   std::vector<TensorValues> dram;  ///< Per tensor what DRAM holds at the end.
-  std::vector<Eigen::ArrayX<bool>>
-      final;  ///< Per element of `dram`'s data: was it given, or written complete?
+  /// Per element of `dram`'s data: was it given, or written with all its terms?
+  std::vector<Eigen::ArrayX<bool>> complete;
 };
 
 /// The scratchpad is full.

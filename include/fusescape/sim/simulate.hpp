@@ -39,8 +39,8 @@ enum class SimResourceKind : unsigned char { kCore, kOnChipRead, kOnChipWrite, k
 struct SimResource {
   SimResourceKind kind{};
   std::string name{};  ///< "core0", "core0.3" for one of several, "dram", "sram read", "core0 -> core1".
-  Ticks busy{};                            ///< Of a core: its PEs compute.
-  Bytes bytes{};                           ///< Moved; 0 for a core.
+  Ticks busy{};        ///< Of a core: its PEs compute.
+  Bytes bytes{};       ///< Moved; 0 for a core.
   std::array<Ticks, kStallCount> stall{};  ///< Of a core, by cause.
 };
 
