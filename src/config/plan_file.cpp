@@ -192,30 +192,33 @@ void check_form(const PlanFile& file, Binding& binding) {
     binding.errors().at(binding.at("groups"), "groups: expected at least one");
 }
 
+/// Binds a plan and, if it was read without a fault, calls `finish(plan, places, errors)`.
+template <class Finish>
+Loaded<Plan> bind_and(const InputFile& input, const Cascade& cascade, const Finish& finish) {
+  PlanFile file;
+  Binding binding{input, FileKind::kPlan, {}, &file};
+  check_form(file, binding);
+  PlanBinding parts{file, cascade, binding};
+  Plan plan = parts.bind();
+  if (binding.ok()) finish(plan, parts.places(), binding.errors());
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  return plan;
+}
+
 }  // namespace
 
 constinit const TypeOf<PlanNodeFile> kPlanNode{
     {.form = TypeSpec::Form::kNode, .name = "node", .section = &kPlanNodeSection}, read_plan_node};
 
 Loaded<Plan> bind_plan(const InputFile& input, const Cascade& cascade) {
-  PlanFile file;
-  Binding binding{input, FileKind::kPlan, {}, &file};
-  check_form(file, binding);
-  Plan plan = PlanBinding{file, cascade, binding}.bind();
-  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
-  return plan;
+  return bind_and(input, cascade, [](const Plan&, const PlanPlaces&, InputErrors&) {});
 }
 
 Loaded<Plan> bind_legal_plan(const InputFile& input, const Cascade& cascade, const Accelerator& accelerator) {
-  PlanFile file;
-  Binding binding{input, FileKind::kPlan, {}, &file};
-  check_form(file, binding);
-  PlanBinding parts{file, cascade, binding};
-  Plan plan = parts.bind();
-  if (plan.spatial.empty()) plan.spatial = spatial_mappings(cascade, accelerator);
-  if (binding.ok()) report_violations({cascade, accelerator, plan, parts.places()}, binding.errors());
-  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
-  return plan;
+  return bind_and(input, cascade, [&](Plan& plan, const PlanPlaces& places, InputErrors& errors) {
+    if (plan.spatial.empty()) plan.spatial = spatial_mappings(cascade, accelerator);
+    report_violations({cascade, accelerator, plan, places}, errors);
+  });
 }
 
 std::optional<InputError> check_plan_form(const InputFile& input) {

@@ -34,7 +34,7 @@ void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfi
   group.returns = returns(streams);
   if (runs.size() == 1) return;
   group.across_runs = across_runs(streams);
-  for (std::size_t i = 0; i < runs.size(); ++i) runs[i].turns = run_turns(streams, i);
+  find_turns(streams, runs);
   find_sequence(streams, runs);
 }
 

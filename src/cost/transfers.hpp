@@ -40,7 +40,8 @@ void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfi
 
 // turns.cpp
 [[nodiscard]] AcrossRuns across_runs(const GroupStreams& group);
-[[nodiscard]] RunTurns run_turns(const GroupStreams& group, std::size_t run);
+/// Fills the turns of each run.
+void find_turns(const GroupStreams& group, std::span<RunProfile> runs);
 
 // sequence.cpp
 /// Fills the sequence of each run, if they do not take turns.

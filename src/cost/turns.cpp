@@ -57,17 +57,6 @@ Bytes round_trips(const GroupStreams& group) {
   return sum;
 }
 
-}  // namespace
-
-AcrossRuns across_runs(const GroupStreams& group) {
-  AcrossRuns sums;
-  sums.last_lead = first_bytes(group, group.runs.size());
-  for (const BufferStream& s : group.stores) sums.first_tail += s.early ? Bytes{} : s.last;
-  sums.later_leads = later_leads(group);
-  sums.round_trips = round_trips(group);
-  return sums;
-}
-
 /// It has the port's help only so far ahead as its slots reach.
 RunTurns run_turns(const GroupStreams& group, std::size_t run) {
   const LeafRun& own = group.runs[run];
@@ -87,11 +76,29 @@ RunTurns run_turns(const GroupStreams& group, std::size_t run) {
   const std::int64_t tiles =
       equal_iterations(whole_bounds(context.cascade), loops_above(context.plan, own.parent));
   if (tiles / passes > 1) turns.count = passes;  // Else some turn may be of one tile.
+  return turns;
+}
+
+}  // namespace
+
+AcrossRuns across_runs(const GroupStreams& group) {
+  AcrossRuns sums;
+  sums.last_lead = first_bytes(group, group.runs.size());
+  for (const BufferStream& s : group.stores) sums.first_tail += s.early ? Bytes{} : s.last;
+  sums.later_leads = later_leads(group);
+  sums.round_trips = round_trips(group);
+  return sums;
+}
+
+void find_turns(const GroupStreams& group, std::span<RunProfile> runs) {
   const std::size_t leads = last_leading(group);
   const std::size_t tails = first_trailing(group);
-  if (run < leads) turns.before_lead = tiles_in_a_pass(group, own, group.runs[leads]);
-  if (run > tails) turns.after_tail = tiles_in_a_pass(group, own, group.runs[tails]);
-  return turns;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    RunTurns& turns = runs[i].turns;
+    turns = run_turns(group, i);
+    if (i < leads) turns.before_lead = tiles_in_a_pass(group, group.runs[i], group.runs[leads]);
+    if (i > tails) turns.after_tail = tiles_in_a_pass(group, group.runs[i], group.runs[tails]);
+  }
 }
 
 }  // namespace fusescape

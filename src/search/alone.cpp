@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 namespace fusescape {
 namespace {
 
@@ -28,8 +26,7 @@ Refusal refusal_of(const Planner& planner, const Machine& machine, OpId op) {
 expected<void, Refusal> add_alone(Plan& plan, const Planner& planner, const Machine& machine, OpId op) {
   const Candidate* best = planner.best(op, machine);
   if (best == nullptr) {
-    auto lacking = unsupported(planner.cascade(), machine);
-    return unexpected{lacking ? std::move(*lacking) : refusal_of(planner, machine, op)};
+    return unexpected{refusal_of(planner, machine, op)};
   }
   add_group(plan, planner.cascade(), *best);
   return {};

@@ -26,10 +26,21 @@ const Cascade& small_block() {
   return kBlock;
 }
 
+Accelerator small_machine() {
+  Core core;
+  core.rows = core.cols = 4;
+  core.cycles_per_op.fill(1);
+  Accelerator machine;
+  machine.cores = {core};
+  return machine;
+}
+
 void load(const InputFile& input) {
   switch (input.kind) {
     case FileKind::kPlan: {
       const auto plan = bind_plan(input, small_block());
+      const auto legal = bind_legal_plan(input, small_block(), small_machine());
+      expect(plan.has_value() || !legal.has_value());
       if (!plan) break;
       const auto again = parse_input("again.yaml", write_plan(small_block(), *plan));
       expect(again.has_value());

@@ -137,6 +137,50 @@ TEST_CASE("The simulation takes at most all compute, all loads and all stores af
   });
 }
 
+/// A token of the state update with a PE per core: all but y make D x N elements, y adds as many products.
+struct TokenTimes {
+  std::int64_t op = 0;   ///< An operator, with its fill.
+  std::int64_t hop = 0;  ///< D x N values from one core to another: their bytes, and the link's latency.
+};
+
+TEST_CASE(
+    "A run on several cores takes at least its recurrence, and its critical path to there and from there") {
+  int exact = 0;
+  for_all(kCases, [&](Dice& dice) {
+    const StateShape shape{.l = dice.in(1, 12), .d = dice.in(1, 4), .n = dice.in(1, 4)};
+    const Cascade cascade = state_update(shape);
+    const Plan plan = plan_of(cascade, "L:1{ dA exp dB dBx t h y }");
+    Accelerator machine = accelerator();
+    machine.cores.front().count = 7;
+    machine.model.fill_cycles = Cycles{dice.in(0, 2)};
+    machine.links.latency = Cycles{dice.in(0, 5)};
+    machine.links.bandwidth = BitsPerCycle{32 * dice.in(0, 2)};
+    machine.dram.bandwidth = BitsPerCycle{dice.one_in(2) ? 0 : 32 * dice.in(1, 8)};
+    const SimOptions options{.core_of = random_placement(dice, cascade, plan, dice.in(1, 7))};
+    const SimResult run = run_of(cascade, plan, lay_out(cascade, plan).value(), machine, options);
+
+    const std::int64_t elements = shape.d * shape.n;
+    const std::int64_t bits = machine.links.bandwidth.value;
+    const TokenTimes times{.op = elements + machine.model.fill_cycles.value(),
+                           .hop = (bits == 0 ? 0 : elements * 32 / bits) + machine.links.latency.value()};
+    const auto hop = [&](const char* from, const char* to) {
+      const auto core = [&](const char* name) {
+        return options.core_of[index_of(*find_operator(cascade, name))];
+      };
+      return core(from) == core(to) ? 0 : times.hop;
+    };
+    // To the first t; t and h of each token, and the way back for the next one's t; from the last h.
+    const std::int64_t to_t = 2 * times.op + hop("dA", "exp") + hop("exp", "t");
+    const std::int64_t token = 2 * times.op + hop("t", "h");
+    const std::int64_t from_h = hop("h", "y") + times.op;
+    const std::int64_t least = to_t + shape.l * token + (shape.l - 1) * hop("h", "t") + from_h;
+    CAPTURE(shape.l, shape.d, shape.n, times.op, times.hop, least, run.cycles.value());
+    CHECK(run.cycles >= Cycles{least});
+    exact += run.cycles == Cycles{least} ? 1 : 0;
+  });
+  CHECK(exact > 0);
+}
+
 TEST_CASE("What is skipped as periodic is what running every tile gives, on one core and on several") {
   std::int64_t skipped = 0;
   for_all(kCases / 2, [&](Dice& dice) {
@@ -155,6 +199,8 @@ TEST_CASE("What is skipped as periodic is what running every tile gives, on one 
       options.core_of = random_placement(dice, cascade, plan, 3);
     }
     const SimResult fast = run_of(cascade, plan, *layout, machine, options);
+    for (const SimResource& used : fast.resources)
+      CHECK(fast.latency >= used.busy);  // Cores, ports and links.
     options.steady_state = false;
     check_same(fast, run_of(cascade, plan, *layout, machine, options));
     check_traffic(cascade, profile(cascade, plan, *layout, profile_options(machine)), fast);
