@@ -162,8 +162,8 @@ void GrowingFile::open_replacement() {
 
 /// For file systems without unnamed files; it also finds out why neither kind can be made.
 void GrowingFile::open_temporary() {
-  constexpr std::string_view kUnique = ".XXXXXX";  // What mkostemp(3) wants, and replaces.
-  std::string name = fmt::format("{}{}", target_, kUnique);
+  const std::string placeholder(6, 'X');  // What mkostemp(3) wants, and replaces.
+  std::string name = fmt::format("{}.{}", target_, placeholder);
   descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
   if (descriptor_ < 0) {
     error_ = errno;

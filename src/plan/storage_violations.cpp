@@ -146,43 +146,52 @@ std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& 
   return named > 1 ? "it is retained twice" : "";
 }
 
+Violation violation_of(const Cascade& cascade, const Plan& plan, std::size_t retention, std::string fault) {
+  const TensorId tensor = plan.retentions[retention].tensor;
+  return {Rule::kStorage, cascade.producer[index_of(tensor)],
+          std::nullopt,   std::nullopt,
+          tensor,         std::move(fault),
+          std::nullopt,   retention};
+}
+
 }  // namespace
 
 std::vector<Violation> storage_violations(const Cascade& cascade, const Plan& plan, const Placement& placed) {
   std::vector<Violation> found;
   std::set<std::pair<TensorId, NodeId>> seen;
-  for (const Storage& storage : plan.storages) {
+  for (std::size_t i = 0; i < plan.storages.size(); ++i) {
+    const Storage& storage = plan.storages[i];
     std::string fault = fault_of(cascade, plan, placed, storage);
     if (fault.empty() && !seen.emplace(storage.tensor, group_of(plan, storage.node)).second) {
       fault = "it has two storage nodes in one group";
     }
     if (fault.empty()) {
       check_spilled(cascade, plan, placed, storage, found);
+      const std::size_t before = found.size();
       check_halo(cascade, plan, placed, storage, found);
+      for (std::size_t halo = before; halo < found.size(); ++halo) found[halo].storage = i;
       continue;
     }
     found.push_back({Rule::kStorage, cascade.producer[index_of(storage.tensor)], std::nullopt, std::nullopt,
-                     storage.tensor, std::move(fault)});
+                     storage.tensor, std::move(fault), i});
   }
-  for (const Retention& retention : plan.retentions) {
-    std::string fault = fault_of(cascade, plan, placed, retention);
-    if (fault.empty()) continue;
-    found.push_back({Rule::kStorage, cascade.producer[index_of(retention.tensor)], std::nullopt, std::nullopt,
-                     retention.tensor, std::move(fault)});
+  for (std::size_t i = 0; i < plan.retentions.size(); ++i) {
+    std::string fault = fault_of(cascade, plan, placed, plan.retentions[i]);
+    if (!fault.empty()) found.push_back(violation_of(cascade, plan, i, std::move(fault)));
   }
   return found;
 }
 
 std::vector<Violation> retention_violations(const Cascade& cascade, const Plan& plan, const Layout& layout) {
   std::vector<Violation> found;
-  for (const Retention& retention : plan.retentions) {
+  for (std::size_t i = 0; i < plan.retentions.size(); ++i) {
+    const Retention& retention = plan.retentions[i];
     const Tensor& tensor = cascade.tensor(retention.tensor);
     const bool in_part =
         retention.bytes < bytes_of(elements_of(cascade, retention.tensor), bits_of(tensor.type));
     if (!in_part || is_loaded_evenly(cascade, plan, layout, retention.tensor)) continue;
-    found.push_back({Rule::kStorage, cascade.producer[index_of(retention.tensor)], std::nullopt, std::nullopt,
-                     retention.tensor,
-                     "a part of it can be retained only if all of it is loaded equally often"});
+    found.push_back(violation_of(cascade, plan, i,
+                                 "a part of it can be retained only if all of it is loaded equally often"));
   }
   return found;
 }

@@ -38,6 +38,8 @@ struct Violation {
   std::optional<RankId> rank;
   std::optional<TensorId> tensor;
   std::string detail;
+  std::optional<std::size_t> storage{};    ///< Position in Plan::storages of the entry at fault, if one is;
+  std::optional<std::size_t> retention{};  ///< or in Plan::retentions.
 };
 
 /// "(x_proj -> dt_proj, D, partial sum): ...".
