@@ -7,11 +7,13 @@
 #include <sstream>
 #include <string>
 
+#include "source_tree.hpp"
+
 namespace fusescape {
 
 /// Compares bytes. `name` is relative to results/.
 inline void check_regenerated(const std::string& name, const std::string& now) {
-  const std::string path = std::string{FUSESCAPE_SOURCE_DIR} + "/results/" + name;
+  const std::string path = in_source_tree("results/" + name);
   if (std::getenv("FUSESCAPE_UPDATE") != nullptr) {
     std::ofstream{path} << now;
     WARN("wrote " << path);

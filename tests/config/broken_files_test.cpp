@@ -7,12 +7,13 @@
 #include <sstream>
 
 #include "fusescape/config/load.hpp"
+#include "source_tree.hpp"
 
 namespace fusescape {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path kFolder = FUSESCAPE_SOURCE_DIR "/tests/config/broken";
+const fs::path kFolder = in_source_tree("tests/config/broken");
 
 std::string text_of(const fs::path& path) {
   std::ifstream in{path, std::ios::binary};

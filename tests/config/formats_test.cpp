@@ -5,16 +5,18 @@
 #include <fstream>
 #include <sstream>
 
+#include "source_tree.hpp"
+
 namespace fusescape {
 namespace {
 
-const std::string kPage = FUSESCAPE_SOURCE_DIR "/docs/formats.md";
+const std::string kPage = in_source_tree("docs/formats.md");
 
 constexpr FileKind kKinds[] = {FileKind::kAccelerator, FileKind::kTechnology, FileKind::kCascade,
                                FileKind::kModel,       FileKind::kPlan,       FileKind::kSweep};
 
 std::string schema_path(FileKind kind) {
-  return FUSESCAPE_SOURCE_DIR "/docs/schema/" + std::string{name_of(kind)} + ".schema.json";
+  return in_source_tree("docs/schema/" + std::string{name_of(kind)} + ".schema.json");
 }
 
 std::string text_of(const std::string& path) {

@@ -9,11 +9,12 @@
 #include <string>
 
 #include "fusescape/report/evaluation.hpp"
+#include "source_tree.hpp"
 
 namespace fusescape::golden {
 
 inline void check_golden(const std::string& name, const std::string& actual) {
-  const std::string path = std::string{FUSESCAPE_SOURCE_DIR} + "/tests/golden/report/" + name;
+  const std::string path = in_source_tree("tests/golden/report/" + name);
   if (std::getenv("UPDATE") != nullptr) std::ofstream{path} << actual;
   std::ifstream in{path};
   std::ostringstream expected_text;

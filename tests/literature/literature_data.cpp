@@ -12,13 +12,14 @@
 #include <sstream>
 
 #include "fusescape/config/load.hpp"
+#include "source_tree.hpp"
 
 namespace fusescape {
 namespace {
 
 /// The lines below the comments and the column names, split at commas.
 std::vector<std::vector<std::string>> data_lines(const std::string& name) {
-  std::ifstream file{std::string{FUSESCAPE_SOURCE_DIR} + "/tests/literature/data/" + name};
+  std::ifstream file{in_source_tree("tests/literature/data/" + name)};
   REQUIRE(file.is_open());
   std::vector<std::vector<std::string>> lines;
   bool is_header = true;
