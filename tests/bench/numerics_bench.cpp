@@ -1,0 +1,79 @@
+// How fast are transforms beside a copy of the same memory, and entropies of many values?
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <vector>
+
+#include "fusescape/numerics/entropy.hpp"
+#include "fusescape/numerics/hadamard.hpp"
+#include "fusescape/numerics/random.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::size_t kBytes = std::size_t{256} << 20U;  // Far beyond any cache.
+
+template <class T>
+std::vector<T> values_of(std::size_t count) {
+  RandomStream random{1};
+  std::vector<T> values(count);
+  for (std::size_t i = 0; i < count; ++i)
+    values[i] = i < 4096 ? static_cast<T>(random.normal()) : values[i - 4096];
+  return values;
+}
+
+/// What a transform is measured against: memcpy by as many threads.
+template <class T>
+void copy(benchmark::State& state) {
+  const std::vector<T> from = values_of<T>(kBytes / sizeof(T));
+  std::vector<T> to(from.size());
+  const int threads = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+#pragma omp parallel for schedule(static, 1) num_threads(threads)
+    for (int i = 0; i < threads; ++i) {
+      const std::size_t begin = from.size() * static_cast<std::size_t>(i) / static_cast<std::size_t>(threads);
+      const std::size_t end =
+          from.size() * static_cast<std::size_t>(i + 1) / static_cast<std::size_t>(threads);
+      std::memcpy(to.data() + begin, from.data() + begin, (end - begin) * sizeof(T));
+    }
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * kBytes));
+}
+
+template <class T>
+void rotate(benchmark::State& state) {
+  const Transform transform{*hadamard_order(state.range(1)), Paley::kTwo, false};
+  const auto width = static_cast<std::size_t>(state.range(1));
+  std::vector<T> values = values_of<T>(kBytes / sizeof(T) / width * width);
+  for (auto _ : state) {
+    rotate_rows(std::span{values}, transform, static_cast<int>(state.range(0)));
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * values.size() * sizeof(T)));
+}
+
+void entropy_of_floats(benchmark::State& state) {
+  const std::vector<float> values = values_of<float>(100'000'000);
+  for (auto _ : state) {
+    const Histogram histogram =
+        histogram_of(std::span<const float>{values}, MinMaxRange{}, 256, static_cast<int>(state.range(0)));
+    benchmark::DoNotOptimize(entropy(histogram, LogBase::kBits));
+  }
+}
+
+void sizes(benchmark::internal::Benchmark* bench) {
+  for (const int threads : {1, 2}) {
+    for (const int width : {64, 256, 1024, 4096, 65'536, 192, 768, 1536, 2560, 5120})
+      bench->Args({threads, width});
+  }
+}
+
+BENCHMARK(copy<float>)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(rotate<float>)->Apply(sizes)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(copy<double>)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(rotate<double>)->Apply(sizes)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(entropy_of_floats)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace fusescape
