@@ -176,15 +176,16 @@ std::vector<OpId> RoleSearch::readers() {
     const bool stays = cascade_.tensor(cascade_.op(op).output).kind == TensorKind::kIntermediate;
     if (is_elementwise(cascade_.op(op)) && stays) elementwise.push_back(op);
   }
+  std::reverse(candidates.begin(), candidates.end());
   std::vector<OpId> found;
-  for (auto op = candidates.rbegin(); op != candidates.rend(); ++op) {
-    const auto& uses = uses_of(*op);
+  for (const OpId op : candidates) {
+    const auto& uses = uses_of(op);
     const bool leads = !uses.empty() && std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
       return reads_whole(cascade_, use) && contains(found, use.op);
     });
-    if (is_elementwise(cascade_.op(*op)) && !(leads && contains(elementwise, *op))) continue;
-    found.push_back(*op);
-    taken_[index_of(*op)] = true;
+    if (is_elementwise(cascade_.op(op)) && !(leads && contains(elementwise, op))) continue;
+    found.push_back(op);
+    taken_[index_of(op)] = true;
   }
   std::reverse(found.begin(), found.end());
   return found;
