@@ -53,12 +53,14 @@ OperationTable operation_table(const std::optional<OperationsFile>& file, const 
   const YamlNode* entries = find_value(node, "entries");
   if (entries == nullptr || entries->kind != YamlKind::kList) return table;
   if (file->content.empty()) errors.at(*entries, "entries: expected at least one");
-  for (const OperationEnergy& entry : file->content) {
+  for (std::size_t i = 0; i < file->content.size(); ++i) {
+    const OperationEnergy& entry = file->content[i];
+    if (errors.inside(entries->items[i])) continue;  // What it is of is not known.
     const bool twice = std::any_of(table.entries.begin(), table.entries.end(), [&](const auto& other) {
       return other.operation == entry.operation && other.type == entry.type;
     });
     if (twice) {
-      errors.at(entries->items[table.entries.size()],
+      errors.at(entries->items[i],
                 fmt::format("entries: {} in {} is given twice",
                             kOperationWords[static_cast<std::size_t>(entry.operation)], name_of(entry.type)));
     }

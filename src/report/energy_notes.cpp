@@ -10,11 +10,11 @@ constexpr double kPicojoulesPerMillijoule = 1e9;
 std::string_view scope_text(DramScope scope) {
   switch (scope) {
     case DramScope::kDevice:
-      return "the DRAM device alone";
+      return "the device alone";
     case DramScope::kPhy:
-      return "the DRAM device and its interface";
+      return "the device and its interface";
     case DramScope::kSystem:
-      return "all that a measured system spends on a bit of DRAM";
+      return "all that a system spends on a bit";
   }
   return "";
 }
@@ -51,7 +51,8 @@ std::vector<std::string> energy_notes(const EnergyBreakdown& energy, const Energ
                     "one multiply-accumulate, or the table's upper bound, compute takes {} or {}",
                     millijoules(energy.compute_low), millijoules(energy.compute_high)));
   }
-  if (prices.extrapolated) notes.emplace_back("SRAM energy extrapolated beyond the table's sizes");
+  if (prices.extrapolated)
+    notes.emplace_back("SRAM energy or wire length extrapolated beyond the table's sizes");
   notes.push_back(fmt::format("energy leaves out {}", kEnergyTotalLeavesOut));
   return notes;
 }

@@ -151,7 +151,7 @@ TEST_CASE("marca-calibrated is priced by the energies of cacti7-28nm over its ow
   const auto notes = energy_notes(run.energy.plan, run.prices, &run.technology);
   CHECK(std::find(notes.begin(), notes.end(),
                   "energies are those of cacti7-28nm; marca-calibrated has none of its own") != notes.end());
-  CHECK(std::find(notes.begin(), notes.end(), "DRAM energy covers the DRAM device alone") != notes.end());
+  CHECK(std::find(notes.begin(), notes.end(), "DRAM energy covers the device alone") != notes.end());
 }
 
 TEST_CASE("At 7 nm an energy says which component is null and why, and prices the others") {

@@ -22,11 +22,11 @@ using Bits = Count<struct BitTag>;
 
 /// Operations that a table prices, or prices as a combination of others.
 struct OperationCounts {
-  Ops macs;             ///< Multiply-accumulates of contractions and scans.
-  Ops multiplications;  ///< A product of k operands is k - 1.
-  Ops additions;        ///< Subtractions and comparisons too.
-  Ops sums;             ///< Additions in the accumulator's type: those of reductions.
-  Ops functions;        ///< Evaluations of exp, a reciprocal, a root or a logarithm.
+  Ops macs{};             ///< Multiply-accumulates of contractions and scans.
+  Ops multiplications{};  ///< A product of k operands is k - 1.
+  Ops additions{};        ///< Subtractions and comparisons too.
+  Ops sums{};             ///< Additions in the accumulator's type: those of reductions.
+  Ops functions{};        ///< Evaluations of exp, a reciprocal, a root or a logarithm.
 
   OperationCounts& operator+=(const OperationCounts& other);
   friend bool operator==(const OperationCounts&, const OperationCounts&) = default;
@@ -76,12 +76,12 @@ inline constexpr std::array kCompositions{
 
 /// What a group of a plan moves and computes on any machine.
 struct EnergyCounts {
-  Bytes dram_read;  ///< At the stored width, in whole bursts.
-  Bytes dram_write;
-  Bytes onchip_fill;    ///< What DRAM reads write into the on-chip memory, at the on-chip width.
-  Bytes onchip_drain;   ///< What DRAM writes read from it, likewise.
-  Bits register_read;   ///< Of chains: values found in registers,
-  Bits register_write;  ///< and put there for a later operator of the chain.
+  Bytes dram_read{};  ///< At the stored width, in whole bursts.
+  Bytes dram_write{};
+  Bytes onchip_fill{};    ///< What DRAM reads write into the on-chip memory, at the on-chip width.
+  Bytes onchip_drain{};   ///< What DRAM writes read from it, likewise.
+  Bits register_read{};   ///< Of chains: values found in registers,
+  Bits register_write{};  ///< and put there for a later operator of the chain.
   std::array<OperationCounts, kDataTypes.size()> operations{};  ///< By the widest type that is operated on.
 
   EnergyCounts& operator+=(const EnergyCounts& other);
@@ -95,9 +95,9 @@ struct EnergyCounts {
 
 /// What a machine adds to a group's counts.
 struct Activity {
-  Bytes onchip_read;  ///< By PEs.
-  Bytes onchip_write;
-  Seconds time;
+  Bytes onchip_read{};  ///< By PEs.
+  Bytes onchip_write{};
+  Seconds time{};
 };
 [[nodiscard]] std::vector<Activity> activities_of(std::span<const GroupCost> groups, const Machine& machine,
                                                   Hertz clock);
