@@ -16,6 +16,7 @@ inline ReferenceDie marca_die() {
 inline Technology marca_calibrated() {
   Technology technology;
   technology.name = "marca-calibrated";
+  technology.energy.name = technology.name;
   technology.sram_area.points = {{24_MiB, SquareMm{7.40}}};
   technology.pe_area.entries = {{DataType::kFp32, DataType::kFp32, SquareMm{222.0 * 0.20 / 8192.0}}};
   technology.reference = marca_die();
@@ -31,19 +32,26 @@ inline Technology cacti7() {
                                  {1_MiB, SquareMm{1.42}},
                                  {4_MiB, SquareMm{1.32}},
                                  {24_MiB, SquareMm{1.25}}};
-  technology.sram_energy.points = {{64_KiB, Picojoules{0.088}, Picojoules{0.096}},
+  technology.energy.sram.points = {{64_KiB, Picojoules{0.088}, Picojoules{0.096}},
                                    {256_KiB, Picojoules{0.194}, Picojoules{0.182}},
                                    {24_MiB, Picojoules{2.153}, Picojoules{2.119}}};
-  technology.sram_leakage.points = {
+  technology.energy.leakage.points = {
       {64_KiB, Watts{7e-6}}, {8_MiB, Watts{0.774e-3}}, {24_MiB, Watts{2.408e-3}}};
   technology.pe_area.entries = {{DataType::kFp32, DataType::kFp32, SquareMm{0.00448}},
                                 {DataType::kFp16, DataType::kFp32, SquareMm{0.00219}},
                                 {DataType::kFp16, DataType::kFp16, SquareMm{0.00113}},
                                 {DataType::kInt8, DataType::kInt32, SquareMm{0.000158}}};
-  technology.mac_energy.entries = {{DataType::kFp32, DataType::kFp32, Picojoules{2.36}},
-                                   {DataType::kInt8, DataType::kInt32, Picojoules{0.154}}};
-  technology.dram_energy = SourcedNumber<Picojoules>{Picojoules{3.9}, {}};
-  technology.wire_energy = SourcedNumber<Picojoules>{Picojoules{0.12}, {}};
+  technology.energy.name = technology.name;
+  technology.energy.operations.entries = {
+      {Operation::kMultiplication, DataType::kFp32, Picojoules{3.7 * 0.513}},
+      {Operation::kMultiplication, DataType::kFp16, Picojoules{1.1 * 0.513}},
+      {Operation::kMultiplication, DataType::kInt8, Picojoules{0.2 * 0.513}},
+      {Operation::kAddition, DataType::kFp32, Picojoules{0.9 * 0.513}},
+      {Operation::kAddition, DataType::kFp16, Picojoules{0.4 * 0.513}},
+      {Operation::kAddition, DataType::kInt8, Picojoules{0.03 * 0.513}},
+      {Operation::kAddition, DataType::kInt32, Picojoules{0.1 * 0.513}}};
+  technology.energy.dram = DramEnergy{Picojoules{3.9}, DramScope::kDevice, {}};
+  technology.energy.wire = SourcedNumber<Picojoules>{Picojoules{0.12}, {}};
   technology.dram_channel = DramChannel{SquareMm{10.45 / 8}, BitsPerSecond{256e9}, {}};
   technology.reference = marca_die();
   return technology;

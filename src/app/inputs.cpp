@@ -127,8 +127,10 @@ bool says_infeasible(const Failure& refused, const OutputArguments& output) {
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
                            const expected<Assessment, AssessmentError>& found) {
   const Technology* technology = inputs.technology ? &*inputs.technology : nullptr;
+  std::optional<EnergyOfRun> run;
+  if (found && technology != nullptr) run = run_of(inputs.workload.block, inputs.accelerator, *found);
   const Silicon silicon =
-      silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, found ? &found->cost : nullptr);
+      silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, run ? &*run : nullptr);
   EvaluationReport report{.subject = subject_of(inputs.workload, inputs.accelerator, strategy, silicon),
                           .outcome = {},
                           .reason = {}};

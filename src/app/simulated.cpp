@@ -81,10 +81,10 @@ Failure failure_of(const Inputs& inputs, const SimulationError& error, const Sim
 EvaluationReport simulated_report(const Inputs& inputs, std::string_view strategy, const Simulated& simulated,
                                   const SimOptions& options) {
   const Technology* technology = inputs.technology ? &*inputs.technology : nullptr;
-  std::optional<Cost> cost;
-  if (simulated) cost = simulated_cost(*simulated);
+  std::optional<EnergyOfRun> run;
+  if (simulated) run = simulated_run(inputs.workload.block, inputs.accelerator, *simulated);
   const Silicon silicon =
-      silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, cost ? &*cost : nullptr);
+      silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, run ? &*run : nullptr);
   EvaluationReport report{.subject = subject_of(inputs.workload, inputs.accelerator, strategy, silicon),
                           .outcome = {},
                           .reason = {}};

@@ -2,85 +2,164 @@
 
 #include <cmath>
 
-#include "fusescape/support/contract.hpp"
-
 namespace fusescape {
 namespace {
 
-constexpr double kJoulesPerPicojoule = 1e-12;
-
-std::optional<Picojoules> moved(Bytes bytes, std::optional<Picojoules> per_bit) {
-  if (bytes == Bytes{0}) return Picojoules{0.0};
-  if (!per_bit || bytes.overflow()) return std::nullopt;
-  return *per_bit * (8.0 * static_cast<double>(bytes.value()));
+std::int64_t arrays_of(const OnChipMemory& memory, SramAccess access) {
+  return access == SramAccess::kBanked ? memory.bank_count() : 1;
 }
 
-std::optional<Picojoules> computed(const EnergyCounts& counts, const Technology& technology) {
-  Picojoules sum{0.0};
-  for (const DataTypeFacts& f : kDataTypes) {
-    const Ops ops = counts.ops[static_cast<std::size_t>(f.type)];
-    if (ops == Ops{0}) continue;
-    const auto per_op = mac_energy(technology, f.type);
-    if (!per_op || ops.overflow()) return std::nullopt;
-    sum += *per_op * static_cast<double>(ops.value());
+Bytes array_size(const OnChipMemory& memory, SramAccess access) {
+  return Bytes{ceil_div(memory.capacity.value(), arrays_of(memory, access))};
+}
+
+unexpected<EnergyHole> hole(Missing missing, DataType type = {}) {
+  return unexpected<EnergyHole>{EnergyHole{missing, type}};
+}
+
+Energy priced(const std::optional<Picojoules>& price, Missing missing, DataType type = {}) {
+  if (!price) return hole(missing, type);
+  return *price;
+}
+
+Energy priced(const std::optional<Interpolated<Picojoules>>& price, bool& extrapolated) {
+  if (!price) return hole(Missing::kSram);
+  extrapolated = extrapolated || price->extrapolated;
+  return price->value;
+}
+
+Energy wire_price(const OnChipMemory& memory, const Technology& technology, SramAccess access,
+                  bool& extrapolated) {
+  if (arrays_of(memory, access) == 1) return Picojoules{0.0};
+  const auto length = wire_length_mm(memory, technology, access);
+  if (!length) return hole(Missing::kSramArea);
+  if (!technology.energy.wire) return hole(Missing::kWire);
+  extrapolated = extrapolated || length->extrapolated;
+  return technology.energy.wire->value * length->value;
+}
+
+void price_operations(const Technology& technology, EnergyPrices& prices) {
+  const DataType type = prices.pe_type;
+  const DataType accumulator = facts(type).accumulator;
+  const auto price = [&](Operation operation, DataType of, Missing missing) {
+    return priced(operation_energy(technology, operation, of), missing, of);
+  };
+  prices.mac = priced(mac_energy(technology, type), Missing::kMac, type);
+  prices.multiplication = price(Operation::kMultiplication, type, Missing::kMultiplication);
+  prices.addition = price(Operation::kAddition, type, Missing::kAddition);
+  prices.sum = price(Operation::kAddition, accumulator, Missing::kAddition);
+  prices.function = prices.multiplication ? prices.addition : prices.multiplication;
+  if (prices.function) prices.function = 2.0 * *prices.multiplication + 2.0 * *prices.addition;
+  const auto& upper = technology.energy.function_upper;
+  prices.function_upper = priced(upper ? std::optional{upper->value} : std::nullopt, Missing::kFunctionUpper);
+}
+
+EnergyPrices no_prices() {
+  const Energy none = hole(Missing::kTable);
+  return {.dram = none,
+          .sram_read = none,
+          .sram_write = none,
+          .wire = none,
+          .register_read = none,
+          .register_write = none,
+          .mac = none,
+          .multiplication = none,
+          .addition = none,
+          .sum = none,
+          .function = none,
+          .function_upper = none,
+          .leakage = hole(Missing::kTable)};
+}
+
+std::string typed(const DataType type, std::string_view what) {
+  std::string text{"has no energy of "};
+  text += name_of(type);
+  text += ' ';
+  return text += what;
+}
+
+/// What the table lacks, as the end of a sentence that begins with its name.
+std::string lack(const EnergyHole& hole) {
+  switch (hole.missing) {
+    case Missing::kDram:
+      return "has no energy of a bit to or from DRAM";
+    case Missing::kSram:
+      return "has no energy of SRAM accesses";
+    case Missing::kSramArea:
+      return "has no area of SRAM, which the length of its wires follows from";
+    case Missing::kWire:
+      return "has no energy of wires";
+    case Missing::kRegisters:
+      return "has no energy of PE registers, which chains use";
+    case Missing::kMac:
+      return typed(hole.type, "multiply-accumulates");
+    case Missing::kMultiplication:
+      return typed(hole.type, "multiplications");
+    case Missing::kAddition:
+      return typed(hole.type, "additions");
+    case Missing::kFunctionUpper:
+      return "has no upper bound of the energy of an exponential";
+    case Missing::kLeakage:
+      return "has no leakage of SRAM";
+    case Missing::kTable:
+    case Missing::kWiderThanPes:
+    case Missing::kOverflow:
+      break;
   }
-  return sum;
+  return {};
 }
 
 }  // namespace
 
-std::optional<Picojoules> EnergyBreakdown::total() const {
-  if (!dram || !onchip_read || !onchip_write || !compute) return std::nullopt;
-  return *dram + *onchip_read + *onchip_write + *compute;
-}
-
-std::optional<AccessEnergy> access_energy(const OnChipMemory& memory, const Technology& technology,
-                                          SramAccess access) {
-  const std::int64_t banks = access == SramAccess::kBanked ? memory.bank_count() : 1;
-  const Bytes array{ceil_div(memory.capacity.value(), banks)};
-  auto read = sram_read_energy(technology, array);
-  auto write = sram_write_energy(technology, array);
-  if (!read || !write) return std::nullopt;
-  if (banks == 1) return AccessEnergy{*read, *write};  // The table's wires are all there are.
-
-  const auto area = sram_area(technology, memory.capacity);
-  if (!technology.wire_energy || !area) return std::nullopt;
-  const double distance_mm = std::sqrt(area->value.value()) / 2.0;
-  const Picojoules wire = technology.wire_energy->value * distance_mm;
-  read->value += wire;
-  write->value += wire;
-  read->extrapolated = read->extrapolated || area->extrapolated;
-  write->extrapolated = write->extrapolated || area->extrapolated;
-  return AccessEnergy{*read, *write};
-}
-
-EnergyBreakdown energy_of(const EnergyCounts& counts, const OnChipMemory& memory,
-                          const Technology& technology, SramAccess access) {
-  EnergyBreakdown energy;
-  if (const auto onchip = access_energy(memory, technology, access)) {
-    energy.onchip_read = moved(counts.onchip_read, onchip->read.value);
-    energy.onchip_write = moved(counts.onchip_write, onchip->write.value);
-    energy.extrapolated = onchip->read.extrapolated || onchip->write.extrapolated;
-  } else {
-    energy.onchip_read = moved(counts.onchip_read, std::nullopt);
-    energy.onchip_write = moved(counts.onchip_write, std::nullopt);
+std::string describe(const EnergyHole& hole, const Technology* technology) {
+  if (hole.missing == Missing::kTable || technology == nullptr) return "the accelerator names no technology";
+  if (hole.missing == Missing::kOverflow) return "its count does not fit 64 bits";
+  if (hole.missing == Missing::kWiderThanPes) {
+    std::string text{name_of(hole.type)};
+    return text += " data are wider than the PEs, which no table prices";
   }
-  const auto& dram = technology.dram_energy;
-  energy.dram = moved(counts.dram, dram ? std::optional{dram->value} : std::nullopt);
-  energy.compute = computed(counts, technology);
-  return energy;
+  const bool area = hole.missing == Missing::kSramArea;
+  return (area ? technology->name : technology->energy.name) + " " + lack(hole);
+}
+
+std::optional<Interpolated<double>> wire_length_mm(const OnChipMemory& memory, const Technology& technology,
+                                                   SramAccess access) {
+  const std::int64_t arrays = arrays_of(memory, access);
+  if (arrays == 1) return Interpolated<double>{0.0, false};
+  const auto one = sram_area(technology, array_size(memory, access));
+  if (!one) return std::nullopt;
+  return Interpolated<double>{std::sqrt(one->value.value() * static_cast<double>(arrays)) / 2.0,
+                              one->extrapolated};
 }
 
 std::optional<Watts> leakage_of(const OnChipMemory& memory, const Technology& technology) {
-  const auto leakage = sram_leakage(technology, memory.capacity);
-  return leakage ? std::optional{leakage->value} : std::nullopt;
+  const auto bank = sram_leakage(technology, array_size(memory, SramAccess::kBanked));
+  if (!bank) return std::nullopt;
+  return bank->value * static_cast<double>(memory.bank_count());
 }
 
-std::optional<Watts> average_power(std::optional<Picojoules> energy, Seconds time,
-                                   std::optional<Watts> leakage) {
-  FUSESCAPE_EXPECTS(time > Seconds{0.0});
-  if (!energy || !leakage) return std::nullopt;
-  return Watts{energy->value() * kJoulesPerPicojoule / time.value()} + *leakage;
+EnergyPrices prices_of(const Accelerator& accelerator, const Technology* technology, SramAccess access) {
+  EnergyPrices prices = no_prices();
+  prices.pe_type = accelerator.pe_type;
+  prices.clock = accelerator.clock;
+  if (technology == nullptr) return prices;
+  const EnergyTable& energy = technology->energy;
+  const OnChipMemory& memory = accelerator.sram;
+  const Bytes array = array_size(memory, access);
+  prices.dram = priced(energy.dram ? std::optional{energy.dram->per_bit} : std::nullopt, Missing::kDram);
+  prices.sram_read = priced(sram_read_energy(*technology, array), prices.extrapolated);
+  prices.sram_write = priced(sram_write_energy(*technology, array), prices.extrapolated);
+  prices.wire = wire_price(memory, *technology, access, prices.extrapolated);
+  const auto& registers = energy.registers;
+  prices.register_read =
+      priced(registers ? std::optional{registers->read_per_bit} : std::nullopt, Missing::kRegisters);
+  prices.register_write =
+      priced(registers ? std::optional{registers->write_per_bit} : std::nullopt, Missing::kRegisters);
+  price_operations(*technology, prices);
+  const auto leakage = leakage_of(memory, *technology);
+  prices.leakage = hole(Missing::kLeakage);
+  if (leakage) prices.leakage = *leakage;
+  return prices;
 }
 
 }  // namespace fusescape

@@ -15,6 +15,8 @@ constexpr double kMiB = 1024.0 * 1024.0;
 constexpr std::array<std::pair<Label, std::string_view>, 3> kLabels{
     {{Label::kPublished, "published"}, {Label::kReproduced, "reproduced"}, {Label::kModelled, "modelled"}}};
 
+constexpr std::array<std::string_view, 3> kScopes{"device", "phy", "system"};
+
 double mib(Bytes capacity) {
   return static_cast<double>(capacity.value()) / kMiB;
 }
@@ -65,6 +67,10 @@ std::optional<Label> label_named(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view name_of(DramScope scope) {
+  return kScopes[static_cast<std::size_t>(scope)];
+}
+
 std::optional<Interpolated<SquareMm>> sram_area(const Technology& technology, Bytes capacity) {
   return scaled(interpolated(technology.sram_area.points, capacity,
                              [](const SramAreaPoint& point) { return point.per_mib; }),
@@ -72,12 +78,12 @@ std::optional<Interpolated<SquareMm>> sram_area(const Technology& technology, By
 }
 
 std::optional<Interpolated<Picojoules>> sram_read_energy(const Technology& technology, Bytes capacity) {
-  return interpolated(technology.sram_energy.points, capacity,
+  return interpolated(technology.energy.sram.points, capacity,
                       [](const SramEnergyPoint& point) { return point.read_per_bit; });
 }
 
 std::optional<Interpolated<Picojoules>> sram_write_energy(const Technology& technology, Bytes capacity) {
-  return interpolated(technology.sram_energy.points, capacity,
+  return interpolated(technology.energy.sram.points, capacity,
                       [](const SramEnergyPoint& point) { return point.write_per_bit; });
 }
 
@@ -85,7 +91,7 @@ std::optional<Interpolated<Watts>> sram_leakage(const Technology& technology, By
   // Leakage follows the number of cells: what is nearly constant, and held outside the points, is its
   // density.
   return scaled(
-      interpolated(technology.sram_leakage.points, capacity,
+      interpolated(technology.energy.leakage.points, capacity,
                    [](const SramLeakagePoint& point) { return point.power * (1.0 / mib(point.capacity)); }),
       capacity);
 }
@@ -97,11 +103,23 @@ std::optional<SquareMm> pe_area(const Technology& technology, DataType type, Dat
   return find(technology.pe_area, type, accumulator);
 }
 
+std::optional<Picojoules> operation_energy(const Technology& technology, Operation operation, DataType type) {
+  const auto& entries = technology.energy.operations.entries;
+  const auto found = std::find_if(entries.begin(), entries.end(), [=](const OperationEnergy& entry) {
+    return entry.operation == operation && entry.type == type;
+  });
+  return found == entries.end() ? std::nullopt : std::optional{found->value};
+}
+
 std::optional<Picojoules> mac_energy(const Technology& technology, DataType type) {
   return mac_energy(technology, type, facts(type).accumulator);
 }
 std::optional<Picojoules> mac_energy(const Technology& technology, DataType type, DataType accumulator) {
-  return find(technology.mac_energy, type, accumulator);
+  if (const auto whole = find(technology.energy.mac, type, accumulator)) return whole;
+  const auto multiplication = operation_energy(technology, Operation::kMultiplication, type);
+  const auto addition = operation_energy(technology, Operation::kAddition, accumulator);
+  if (!multiplication || !addition) return std::nullopt;
+  return *multiplication + *addition;
 }
 
 }  // namespace fusescape

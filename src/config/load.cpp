@@ -85,6 +85,13 @@ std::optional<InputError> error_of(const Loaded<T>& loaded) {
   return loaded ? std::nullopt : std::optional{loaded.error()};
 }
 
+Loaded<Technology> with_energy(const InputFile& input) {
+  Loaded<Technology> technology = bind_technology(input);
+  if (!technology) return technology;
+  if (auto error = take_energy(input, *technology)) return unexpected<InputError>{std::move(*error)};
+  return technology;
+}
+
 }  // namespace
 
 std::string_view name_of(FileKind kind) {
@@ -145,7 +152,7 @@ std::optional<InputError> check_input(const InputFile& input) {
       if (auto error = error_of(bind_accelerator(input))) return error;
       return check_time_base(input);
     case FileKind::kTechnology:
-      return error_of(bind_technology(input));
+      return error_of(with_energy(input));
     case FileKind::kCascade:
     case FileKind::kModel:
       return error_of(bind_workload(input));
@@ -164,7 +171,7 @@ Loaded<Accelerator> load_accelerator(const std::string& name_or_path, std::span<
 
 Loaded<Technology> load_technology(const std::string& name_or_path) {
   const auto input = find_input(Shelf::kTechs, name_or_path);
-  return input ? bind_technology(*input) : unexpected<InputError>{input.error()};
+  return input ? with_energy(*input) : unexpected<InputError>{input.error()};
 }
 
 Loaded<Workload> load_workload(const std::string& name_or_path, std::span<const Setting> settings) {

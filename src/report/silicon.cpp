@@ -2,32 +2,36 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "fusescape/arch/energy.hpp"
+#include "fusescape/report/energy_notes.hpp"
 
 namespace fusescape {
 namespace {
 
-void add_energy(const Accelerator& accelerator, const Technology& technology, const Cost& cost,
+void add_energy(const Accelerator& accelerator, const Technology& technology, const EnergyOfRun& run,
                 Silicon& silicon) {
-  EnergyCounts counts{.dram = cost.total.dram_read + cost.total.dram_write,
-                      .onchip_read = cost.total.onchip_read,
-                      .onchip_write = cost.total.onchip_write,
-                      .ops = {}};
-  counts.ops[static_cast<std::size_t>(accelerator.pe_type)] = Ops{cost.total.pe_cycles.value()};
-  const EnergyBreakdown energy = energy_of(counts, accelerator.sram, technology);
-  const std::optional<Picojoules> total = energy.total();
-  if (!total) return;
-  silicon.energy_pj = total->value();
-  if (energy.extrapolated) silicon.notes.emplace_back("SRAM energy extrapolated beyond the table's sizes");
-  const std::optional<Watts> power = average_power(total, duration(cost.latency, accelerator.clock),
-                                                   leakage_of(accelerator.sram, technology));
-  if (power) silicon.power_w = power->value();
+  const EnergyPrices prices = prices_of(accelerator, &technology);
+  silicon.energy = energy_of(run.counts, run.activities, prices);
+  const EnergyBreakdown& plan = silicon.energy->plan;
+  for (std::string& note : energy_notes(plan, prices, &technology)) silicon.notes.push_back(std::move(note));
+  if (!plan.total) return;
+  silicon.energy_pj = plan.total->value();
+  silicon.power_w = average_power(plan.total, run.time)->value();
 }
 
 }  // namespace
 
+EnergyOfRun run_of(const Cascade& cascade, const Accelerator& accelerator, const Assessment& assessment) {
+  return {energy_counts(cascade, assessment.plan, assessment.layout, assessment.profile,
+                        profile_options(accelerator)),
+          activities_of(assessment.groups, assessment.machine, accelerator.clock),
+          duration(assessment.cost.latency, accelerator.clock)};
+}
+
 Silicon silicon_of(const Accelerator& accelerator, const Technology* technology, PhyArea phy,
-                   const Cost* cost) {
+                   const EnergyOfRun* run) {
   Silicon silicon;
   if (technology == nullptr) return silicon;
   const AreaBreakdown area = area_of(accelerator, *technology, phy);
@@ -41,7 +45,7 @@ Silicon silicon_of(const Accelerator& accelerator, const Technology* technology,
                                         closure->explained().value(), closure->die.value(),
                                         technology->reference->name));
   }
-  if (cost != nullptr) add_energy(accelerator, *technology, *cost, silicon);
+  if (run != nullptr) add_energy(accelerator, *technology, *run, silicon);
   return silicon;
 }
 

@@ -204,12 +204,24 @@ double SimulationDetails::difference_percent() const {
   return closed > 0 ? kPercent * (static_cast<double>(latency.value()) - closed) / closed : 0.0;
 }
 
-Cost simulated_cost(const SimulatedPlan& simulated) {
-  Cost cost = simulated.closed.cost;
-  cost.latency = simulated.result.cycles;
-  cost.total.dram_read = simulated.result.dram_read;
-  cost.total.dram_write = simulated.result.dram_write;
-  return cost;
+EnergyOfRun simulated_run(const Cascade& cascade, const Accelerator& accelerator,
+                          const SimulatedPlan& simulated) {
+  const SimResult& result = simulated.result;
+  const double ticks_per_second =
+      static_cast<double>(result.scale.ticks_per_cycle()) * accelerator.clock.value();
+  EnergyOfRun run = run_of(cascade, accelerator, simulated.closed);
+  run.time = duration(result.cycles, accelerator.clock);
+  for (std::size_t g = 0; g < result.groups.size(); ++g) {
+    const SimGroup& group = result.groups[g];
+    EnergyCounts& counts = run.counts[g];
+    counts.onchip_fill += group.dram_read - counts.dram_read;
+    counts.onchip_drain += group.dram_write - counts.dram_write;
+    counts.dram_read = group.dram_read;
+    counts.dram_write = group.dram_write;
+    run.activities[g].time =
+        Seconds{static_cast<double>((group.end - group.start).value()) / ticks_per_second};
+  }
+  return run;
 }
 
 EvaluationOutcome simulated_outcome(const Workload& workload, const Accelerator& accelerator,

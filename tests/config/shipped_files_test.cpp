@@ -25,7 +25,8 @@ TEST_CASE("Every shipped file is valid") {
 
 TEST_CASE("The names that scripts rely on are shipped") {
   for (const char* name : {"marca", "marca-pact25", "edge", "tpu-like"}) CHECK(load_accelerator(name));
-  for (const char* name : {"marca-calibrated", "cacti7-28nm", "tpuv1-upper"}) CHECK(load_technology(name));
+  for (const char* name : {"marca-calibrated", "cacti7-28nm", "tpuv1-upper", "tpuv4i-7nm"})
+    CHECK(load_technology(name));
   for (const char* name : {"mamba-130m", "mamba-370m", "mamba-790m", "mamba-1.4b", "mamba-2.8b",
                            "mamba-2.8b-pact25", "falcon-mamba-7b"}) {
     CHECK(load_workload(name));

@@ -71,6 +71,41 @@ struct SourcedNumber {
   Provenance provenance;
 };
 
+/// The elementary operations that a table prices; everything else is made of them (cost/energy.hpp).
+enum class Operation : unsigned char { kMultiplication, kAddition };
+
+/// Energy of one operation in one type.
+struct OperationEnergy {
+  Operation operation{};
+  DataType type{};
+  Picojoules value;
+};
+struct OperationTable {
+  std::vector<OperationEnergy> entries;
+  Provenance provenance;
+};
+
+/// What a DRAM energy covers. No scope holds anything of the on-chip memory.
+enum class DramScope : unsigned char {
+  kDevice,  ///< The DRAM dies alone.
+  kPhy,     ///< And the interface of both sides.
+  kSystem,  ///< And what else a measured system spends on a bit: controller, idle power, refresh.
+};
+[[nodiscard]] std::string_view name_of(DramScope scope);
+
+struct DramEnergy {
+  Picojoules per_bit;
+  DramScope scope{};
+  Provenance provenance;
+};
+
+/// Energy of moving one bit out of or into a PE's registers.
+struct RegisterEnergy {
+  Picojoules read_per_bit;
+  Picojoules write_per_bit;
+  Provenance provenance;
+};
+
 /// What one DRAM channel takes on the die, and what it moves.
 struct DramChannel {
   SquareMm phy_area;
@@ -88,17 +123,28 @@ struct ReferenceDie {
   Provenance provenance;
 };
 
+/// Every energy of a technology. They come from one table, since families of numbers must not mix.
+struct EnergyTable {
+  std::string name;  ///< The technology that they are of.
+  SizeTable<SramEnergyPoint> sram;
+  SizeTable<SramLeakagePoint> leakage;
+  ArithmeticTable<Picojoules> mac;  ///< Where a source gives whole multiply-accumulates.
+  OperationTable operations;
+  std::optional<DramEnergy> dram;
+  std::optional<SourcedNumber<Picojoules>> wire;  ///< Per bit and mm.
+  std::optional<RegisterEnergy> registers;
+  /// One evaluation of an exponential or the like takes no more than this.
+  std::optional<SourcedNumber<Picojoules>> function_upper;
+};
+
 struct Technology {
   std::string name;
   std::int64_t node_nm = 0;
   std::string description;
   SizeTable<SramAreaPoint> sram_area;
-  SizeTable<SramEnergyPoint> sram_energy;
-  SizeTable<SramLeakagePoint> sram_leakage;
   ArithmeticTable<SquareMm> pe_area;
-  ArithmeticTable<Picojoules> mac_energy;
-  std::optional<SourcedNumber<Picojoules>> dram_energy;  ///< Per bit.
-  std::optional<SourcedNumber<Picojoules>> wire_energy;  ///< Per bit and mm.
+  EnergyTable energy;       ///< Its own, or those of the technology `energy_from`.
+  std::string energy_from;  ///< Empty: its own.
   std::optional<DramChannel> dram_channel;
   std::optional<SourcedNumber<SquareMm>> uncore;  ///< Added to every die, whatever its SRAM and PEs.
   std::optional<ReferenceDie> reference;
@@ -120,11 +166,16 @@ struct Interpolated {
                                                                         Bytes capacity);
 [[nodiscard]] std::optional<Interpolated<Watts>> sram_leakage(const Technology& technology, Bytes capacity);
 
-/// One PE, or one multiply-accumulate, of `type` with the accumulator that partial sums of `type` are kept in
-/// (support/data_type.hpp), or with a given one.
+/// One PE of `type` with the accumulator that partial sums of `type` are kept in (support/data_type.hpp), or
+/// with a given one.
 [[nodiscard]] std::optional<SquareMm> pe_area(const Technology& technology, DataType type);
 [[nodiscard]] std::optional<SquareMm> pe_area(const Technology& technology, DataType type,
                                               DataType accumulator);
+/// One multiplication or addition.
+[[nodiscard]] std::optional<Picojoules> operation_energy(const Technology& technology, Operation operation,
+                                                         DataType type);
+/// The table's own multiply-accumulate; where it has none, a multiplication in `type` plus an addition in
+/// `accumulator`.
 [[nodiscard]] std::optional<Picojoules> mac_energy(const Technology& technology, DataType type);
 [[nodiscard]] std::optional<Picojoules> mac_energy(const Technology& technology, DataType type,
                                                    DataType accumulator);

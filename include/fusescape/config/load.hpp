@@ -88,7 +88,11 @@ enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans }
 /// told.
 [[nodiscard]] std::optional<InputError> check_time_base(const InputFile& input,
                                                         std::span<const Setting> settings = {});
+/// Without the energies of the technology that its `energy_from` names: take_energy adds them.
 [[nodiscard]] Loaded<Technology> bind_technology(const InputFile& input);
+/// Replaces the energies of `technology`, which `input` holds, by those of the file that its `energy_from`
+/// names, if it names one. That file must be there, be at the same node, and hold energies of its own.
+[[nodiscard]] std::optional<InputError> take_energy(const InputFile& input, Technology& technology);
 /// Of a model or a cascade file.
 [[nodiscard]] Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings = {});
 /// Its names must be those of `cascade`; whether it is legal, lay_out says.

@@ -112,11 +112,63 @@ inline constexpr std::array kNumberFields{
     required<&Sourced<Q>::source, kText>("source", kSourceDoc),
     required<&Sourced<Q>::content, kMeasure<Q, Measure>>(Key, "The number."),
 };
-inline constexpr SectionSpec kDramEnergySection{"dram_energy", "Energy of a bit to or from DRAM.",
-                                                kNumberFields<Picojoules, kBitEnergySpec, kEnergyKey>};
 inline constexpr SectionSpec kWireEnergySection{"wire_energy", "Energy of a bit over a wire on the chip.",
                                                 kNumberFields<Picojoules, kWireEnergySpec, kEnergyKey>};
+inline constexpr SectionSpec kFunctionUpperSection{
+    "function_energy_upper", "The most that one exponential, reciprocal, root or logarithm takes.",
+    kNumberFields<Picojoules, kEnergySpec, kEnergyKey>};
 inline constexpr SectionSpec kUncoreSection{"uncore", "Area added to every die, whatever its SRAM and PEs.",
                                             kNumberFields<SquareMm, kAreaSpec, kAreaKey>};
+
+inline constexpr std::array<std::string_view, 2> kOperationWords{"multiplication", "addition"};
+inline constexpr std::array kOperationFields{
+    required<&OperationEnergy::operation, kChoice<Operation, kOperationWords>>("operation", "Which one."),
+    required<&OperationEnergy::type, kDataTypeWord>("type", "What it computes in."),
+    required<&OperationEnergy::value, kMeasure<Picojoules, kEnergySpec>>("energy", "Of one of them."),
+};
+inline constexpr SectionSpec kOperationSection{"operation entry", "Energy of one kind of operation.",
+                                               kOperationFields};
+using OperationsFile = Sourced<std::vector<OperationEnergy>>;
+inline constexpr std::array kOperationTableFields{
+    required<&OperationsFile::label, kLabel>("label", kLabelDoc),
+    required<&OperationsFile::source, kText>("source", kSourceDoc),
+    required<&OperationsFile::content, kListOf<kSectionOf<OperationEnergy, kOperationSection>>>(
+        "entries", "One per operation and type; what is absent has no number."),
+};
+inline constexpr SectionSpec kOperationEnergySection{
+    "operation_energy", "Energy of multiplications and additions, which all other operations are made of.",
+    kOperationTableFields};
+
+struct DramEnergyFile {
+  Label label = Label::kPublished;
+  std::string source;
+  DramScope scope{};
+  Picojoules per_bit;
+};
+inline constexpr std::array<std::string_view, 3> kScopeWords{"device", "phy", "system"};
+inline constexpr std::array kDramEnergyFields{
+    required<&DramEnergyFile::label, kLabel>("label", kLabelDoc),
+    required<&DramEnergyFile::source, kText>("source", kSourceDoc),
+    required<&DramEnergyFile::scope, kChoice<DramScope, kScopeWords>>(
+        "scope", "What it covers: the DRAM dies, their interface on both sides too, or a whole system."),
+    required<&DramEnergyFile::per_bit, kBitEnergy>("energy", "The number."),
+};
+inline constexpr SectionSpec kDramEnergySection{"dram_energy", "Energy of a bit to or from DRAM.",
+                                                kDramEnergyFields};
+
+struct RegisterEnergyFile {
+  Label label = Label::kPublished;
+  std::string source;
+  Picojoules read_per_bit;
+  Picojoules write_per_bit;
+};
+inline constexpr std::array kRegisterEnergyFields{
+    required<&RegisterEnergyFile::label, kLabel>("label", kLabelDoc),
+    required<&RegisterEnergyFile::source, kText>("source", kSourceDoc),
+    required<&RegisterEnergyFile::read_per_bit, kBitEnergy>("read", "Energy of reading a bit."),
+    required<&RegisterEnergyFile::write_per_bit, kBitEnergy>("write", "Energy of writing a bit."),
+};
+inline constexpr SectionSpec kRegisterEnergySection{"register_energy", "Energy of a bit in a PE's registers.",
+                                                    kRegisterEnergyFields};
 
 }  // namespace fusescape

@@ -47,12 +47,16 @@ struct TechnologyFile {
   std::string name;
   std::int64_t node_nm = 0;
   std::string description;
+  std::string energy_from;
   std::optional<Sourced<std::vector<SramAreaPoint>>> sram_area;
   std::optional<Sourced<std::vector<SramEnergyPoint>>> sram_energy;
   std::optional<Sourced<std::vector<SramLeakagePoint>>> sram_leakage;
   std::optional<Sourced<std::vector<UnitFile<SquareMm>>>> pe_area;
   std::optional<Sourced<std::vector<UnitFile<Picojoules>>>> mac_energy;
-  std::optional<Sourced<Picojoules>> dram_energy;
+  std::optional<OperationsFile> operation_energy;
+  std::optional<DramEnergyFile> dram_energy;
+  std::optional<RegisterEnergyFile> register_energy;
+  std::optional<Sourced<Picojoules>> function_energy_upper;
   std::optional<Sourced<Picojoules>> wire_energy;
   std::optional<ChannelFile> dram_channel;
   std::optional<Sourced<SquareMm>> uncore;
@@ -73,6 +77,9 @@ inline constexpr std::array kTechnologyFields{
     required<&TechnologyFile::name, kName>("name", "Name in reports, and in accelerator files."),
     required<&TechnologyFile::node_nm, kWhole<std::int64_t, kNodeQuantity>>("node", "Technology node."),
     required<&TechnologyFile::description, kText>("description", "What is and is not counted."),
+    optional_field<&TechnologyFile::energy_from, kName>(
+        "energy_from", "energies are its own",
+        "Another technology at the same node, whose energies are used; then none of its own may be given."),
     table_section<&TechnologyFile::sram_area, Sourced<std::vector<SramAreaPoint>>, kSramAreaSection>(
         "sram_area"),
     table_section<&TechnologyFile::sram_energy, Sourced<std::vector<SramEnergyPoint>>, kSramEnergySection>(
@@ -83,7 +90,13 @@ inline constexpr std::array kTechnologyFields{
         "pe_area"),
     table_section<&TechnologyFile::mac_energy, Sourced<std::vector<UnitFile<Picojoules>>>, kMacEnergySection>(
         "mac_energy"),
-    table_section<&TechnologyFile::dram_energy, Sourced<Picojoules>, kDramEnergySection>("dram_energy"),
+    table_section<&TechnologyFile::operation_energy, OperationsFile, kOperationEnergySection>(
+        "operation_energy"),
+    table_section<&TechnologyFile::dram_energy, DramEnergyFile, kDramEnergySection>("dram_energy"),
+    table_section<&TechnologyFile::register_energy, RegisterEnergyFile, kRegisterEnergySection>(
+        "register_energy"),
+    table_section<&TechnologyFile::function_energy_upper, Sourced<Picojoules>, kFunctionUpperSection>(
+        "function_energy_upper"),
     table_section<&TechnologyFile::wire_energy, Sourced<Picojoules>, kWireEnergySection>("wire_energy"),
     table_section<&TechnologyFile::dram_channel, ChannelFile, kChannelSection>("dram_channel"),
     table_section<&TechnologyFile::uncore, Sourced<SquareMm>, kUncoreSection>("uncore"),

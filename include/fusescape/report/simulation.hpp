@@ -88,8 +88,10 @@ struct SimulationReport {
   std::optional<SimulationDetails> details;  ///< None if there is no result: `evaluation` has the reason.
 };
 
-/// The closed form's cost with the simulation's latency and DRAM bytes: for energy and power.
-[[nodiscard]] Cost simulated_cost(const SimulatedPlan& simulated);
+/// The plan's counts with the simulation's times and DRAM bytes: for energy and power. What eviction moves
+/// beyond the plan crosses the on-chip memory's ports as it crosses the DRAM's.
+[[nodiscard]] EnergyOfRun simulated_run(const Cascade& cascade, const Accelerator& accelerator,
+                                        const SimulatedPlan& simulated);
 
 /// An evaluation's numbers, from the simulation wherever it has them: latency, DRAM bytes, peak, bound,
 /// groups and their tensors. Operations and on-chip traffic are the plan's.
