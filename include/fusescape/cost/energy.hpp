@@ -35,7 +35,7 @@ struct OperationCounts {
 /// What one operation of a kind is made of, and one more input adds. This table is a model; its sources are
 /// in docs/model/energy.md.
 struct Composition {
-  OpKind kind;
+  OpKind kind{};
   std::int64_t macs = 0;
   std::int64_t multiplications = 0;
   std::int64_t additions = 0;
