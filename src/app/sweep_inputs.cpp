@@ -121,15 +121,21 @@ expected<SweepSources, Failure> sources_of(const InputFile& file, const SweepSpe
   return sources;
 }
 
-/// A sweep whose points are few, or for each axis of a large one a sweep along it, the others at their first
-/// value.
+/// A sweep whose points are few, or for each axis of a large one sweeps along it, the others at their first
+/// value: of so many values that what they become is soon forgotten.
 std::vector<SweepSpec> parts_of(const SweepSpec& spec) {
   constexpr std::size_t kFewPoints = 10'000;
   if (grid_size(spec) <= kFewPoints) return {spec};
-  std::vector<SweepSpec> parts(spec.axes.size(), spec);
-  for (std::size_t a = 0; a < parts.size(); ++a) {
-    for (std::size_t other = 0; other < spec.axes.size(); ++other) {
-      if (other != a) parts[a].axes[other].values.resize(1);
+  SweepSpec first = spec;
+  for (Axis& axis : first.axes) axis.values.resize(std::min<std::size_t>(axis.values.size(), 1));
+  std::vector<SweepSpec> parts;
+  for (std::size_t a = 0; a < spec.axes.size(); ++a) {
+    const std::vector<AxisValue>& values = spec.axes[a].values;
+    for (std::size_t begin = 0; begin < values.size(); begin += kFewPoints) {
+      const std::size_t end = std::min(begin + kFewPoints, values.size());
+      parts.push_back(first);
+      parts.back().axes[a].values.assign(values.begin() + static_cast<std::ptrdiff_t>(begin),
+                                         values.begin() + static_cast<std::ptrdiff_t>(end));
     }
   }
   return parts;
