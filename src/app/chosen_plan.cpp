@@ -28,7 +28,9 @@ ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
   if (!machine) return {name, unexpected{AssessmentError{machine.error()}}};
   const Planner planner{inputs.workload.block, inputs.accelerator};
   expected<Plan, Refusal> plan = plan_by(strategy, planner, *machine);
-  if (!plan) return {name, unexpected{AssessmentError{plan.error()}}};
+  if (!plan) {
+    return {name, unexpected{whole_shortage(planner, inputs.accelerator, strategy, std::move(plan.error()))}};
+  }
   plan->name = name;
   return {name, std::move(*plan)};
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/expected.hpp"
 
 namespace fusescape {
@@ -14,13 +15,15 @@ struct CsvRow {
   std::vector<std::string> cells;
 };
 
-/// What is wrong, and in which line.
+/// What is wrong, and where.
 struct CsvFault {
-  int line = 1;
+  SourcePos pos;
   std::string message;
 };
 
-/// RFC 4180, with \n or \r\n line ends; empty lines are skipped. Every row must be as wide as the first.
+/// RFC 4180 in UTF-8, with \n or \r\n line ends and perhaps a byte order mark; empty lines are skipped. Every
+/// row must be as wide as the first, which names the columns: no name twice. Texts are those that csv() was
+/// given: the apostrophe that keeps a spreadsheet from running one is gone.
 [[nodiscard]] expected<std::vector<CsvRow>, CsvFault> read_csv(std::string_view text);
 
 }  // namespace fusescape

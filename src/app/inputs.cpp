@@ -34,15 +34,17 @@ void add_failure(std::optional<Failure>& all, const InputError& error) {
   }
 }
 
+/// Of what is found in no file: a plan of a file has been checked, and its faults have been told with their
+/// places.
 ExitCode exit_code_of(const AssessmentError& error) {
-  return std::visit(overloaded{[](const IllegalPlan&) { return ExitCode::kBadInput; },
+  return std::visit(overloaded{[](const IllegalPlan&) { return ExitCode::kInfeasible; },
                                [](const Refusal& refusal) {
                                  return refusal.reason == Refusal::Reason::kMissingOperators
                                             ? ExitCode::kUsage
                                             : ExitCode::kInfeasible;
                                },
                                [](const DoesNotRun&) { return ExitCode::kInfeasible; },
-                               [](const NoTimeBase&) { return ExitCode::kBadInput; }},
+                               [](const NoTimeBase&) { return ExitCode::kInfeasible; }},
                     error);
 }
 
@@ -113,7 +115,7 @@ Failure failure_of(const AssessmentError& error) {
   const ExitCode code = exit_code_of(error);
   if (const auto* illegal = std::get_if<IllegalPlan>(&error)) {
     std::string text;
-    for (const std::string& reason : illegal->reasons) text += fmt::format("error: {}\n", reason);
+    for (const std::string& reason : illegal->reasons) text += fmt::format("infeasible: {}\n", reason);
     return {code, text};
   }
   return {code,

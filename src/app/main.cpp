@@ -1,6 +1,7 @@
 // Runs one command. Every exception that reaches this file is an internal error.
 #include <fmt/format.h>
 
+#include <csignal>
 #include <exception>
 #include <variant>
 
@@ -8,6 +9,7 @@
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/exit_code.hpp"
 #include "fusescape/app/output.hpp"
+#include "own_inputs.hpp"
 
 namespace fusescape {
 namespace {
@@ -17,6 +19,10 @@ ExitCode run(int argc, const char* const* argv) {
   if (!command) {
     complain(command.error().text);
     return ExitCode::kUsage;
+  }
+  if (const std::optional<Failure> clash = overwritten_input(*command)) {
+    complain(clash->text);
+    return clash->code;
   }
   const CommandResult result =
       std::visit([](const auto& arguments) { return run_command(arguments); }, *command);
@@ -29,6 +35,8 @@ ExitCode run(int argc, const char* const* argv) {
 }  // namespace fusescape
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // A file that grows too large is then an error of write(2), and is reported.
   try {
     return static_cast<int>(fusescape::run(argc, argv));
   } catch (const std::exception& error) {

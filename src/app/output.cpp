@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -15,12 +16,14 @@
 #include <system_error>
 #include <utility>
 
+#include "fusescape/support/printable.hpp"
+
 namespace fusescape {
 namespace {
 
 Failure cannot_write(std::string_view what, int error) {
-  return {ExitCode::kFileAccess,
-          fmt::format("{}: error: cannot write: {}\n", what, std::generic_category().message(error))};
+  return {ExitCode::kFileAccess, fmt::format("{}: error: cannot write: {}\n", printable(what),
+                                             std::generic_category().message(error))};
 }
 
 /// Zero, or the errno of what went wrong.
@@ -52,6 +55,16 @@ bool is_null_device(const struct stat& status) {
   return S_ISCHR(status.st_mode) && ::stat("/dev/null", &null) == 0 && null.st_rdev == status.st_rdev;
 }
 
+/// From the root on, links followed as far as they lead; nothing where that cannot be told, as in a folder
+/// that is gone.
+std::optional<std::string> whole_path(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  if (error) return std::nullopt;
+  const std::filesystem::path canonical = std::filesystem::weakly_canonical(absolute, error);
+  return error ? std::nullopt : std::optional{canonical.string()};
+}
+
 /// True if what is written to both paths would end in one place.
 bool same_output(const std::string& a, const std::string& b) {
   if (a == "-" && b == "-") return true;
@@ -60,13 +73,9 @@ bool same_output(const std::string& a, const std::string& b) {
   const bool first_exists = status_of(a, first);
   if (first_exists != status_of(b, second)) return false;
   if (first_exists) return is_same_file(first, second) && !is_null_device(first);
-  std::error_code no_first;
-  std::error_code no_second;
-  const std::filesystem::path first_path =
-      std::filesystem::weakly_canonical(std::filesystem::absolute(a), no_first);
-  const std::filesystem::path second_path =
-      std::filesystem::weakly_canonical(std::filesystem::absolute(b), no_second);
-  return no_first || no_second ? a == b : first_path == second_path;
+  const std::optional<std::string> first_path = whole_path(a);
+  const std::optional<std::string> second_path = whole_path(b);
+  return first_path && second_path ? *first_path == *second_path : a == b;
 }
 
 /// The name by which an open file can be linked, also one without a name of its own.
@@ -120,6 +129,20 @@ std::string target_of(const std::string& path) {
   std::error_code error;
   const std::filesystem::path target = std::filesystem::canonical(path, error);
   return error ? path : target.string();
+}
+
+/// `content` with nothing for a terminal to obey but our own styles.
+std::string shown_text(std::string_view content, TextStyle style) {
+  if (!style.colour) return printable_lines(content);
+  std::string shown;
+  while (!content.empty()) {
+    const std::size_t begin = std::min({content.find(kBold), content.find(kPlain), content.size()});
+    const std::size_t length = std::min(content.size() - begin, std::max(kBold.size(), kPlain.size()));
+    shown += printable_lines(content.substr(0, begin));
+    shown += content.substr(begin, length);
+    content.remove_prefix(begin + length);
+  }
+  return shown;
 }
 
 /// Pieces shorter than this are gathered before they are written.
@@ -228,9 +251,28 @@ std::optional<Failure> clash_of(const std::vector<NamedOutput>& outputs) {
   for (auto a = outputs.begin(); a != outputs.end(); ++a) {
     for (auto b = std::next(a); b != outputs.end(); ++b) {
       if (!same_output(a->path, b->path)) continue;
-      text += fmt::format("error: {} {} and {} {} write to the same place\n", a->option, a->path, b->option,
-                          b->path);
+      text += fmt::format("error: {} {} and {} {} write to the same place\n", a->option, printable(a->path),
+                          b->option, printable(b->path));
     }
+  }
+  if (text.empty()) return std::nullopt;
+  return Failure{ExitCode::kUsage, text};
+}
+
+std::optional<Failure> clash_with_inputs(const std::vector<NamedOutput>& outputs,
+                                         const std::vector<std::string>& inputs) {
+  std::string text;
+  for (const NamedOutput& output : outputs) {
+    struct stat written {};
+    if (output.path == "-" || !status_of(output.path, written) || !S_ISREG(written.st_mode)) continue;
+    const auto is_it = [&](const std::string& input) {
+      struct stat read {};
+      return ::stat(input.c_str(), &read) == 0 && is_same_file(read, written);
+    };
+    const auto input = std::find_if(inputs.begin(), inputs.end(), is_it);
+    if (input == inputs.end()) continue;
+    text += fmt::format("error: {} {} would overwrite {}, which this command reads\n", output.option,
+                        printable(output.path), printable(*input));
   }
   if (text.empty()) return std::nullopt;
   return Failure{ExitCode::kUsage, text};
@@ -244,8 +286,11 @@ std::optional<Failure> make_folder(const std::string& folder) {
 }
 
 std::optional<Failure> write_result(const OutputArguments& output, std::string_view content) {
-  if (output.file != "-") return write_file(output.file, content);
-  const int error = write_all(STDOUT_FILENO, content);
+  const bool to_terminal = output.file == "-" && ::isatty(STDOUT_FILENO) == 1;
+  const bool for_people = output.format == Format::kText || to_terminal;
+  const std::string shown = for_people ? shown_text(content, text_style(output)) : std::string{content};
+  if (output.file != "-") return write_file(output.file, shown);
+  const int error = write_all(STDOUT_FILENO, shown);
   if (error != 0) return cannot_write("standard output", error);
   return std::nullopt;
 }
@@ -257,7 +302,12 @@ TextStyle text_style(const OutputArguments& output) {
 }
 
 void complain(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  const std::string shown = printable_lines(text);
+  std::fwrite(shown.data(), 1, shown.size(), stderr);
+}
+
+void draw(std::string_view line) {
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 bool shows_progress(const OutputArguments& output) {

@@ -9,31 +9,46 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 
 #include "csv_reader.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/config/scalars.hpp"
+#include "fusescape/support/printable.hpp"
 
 namespace fusescape {
 namespace {
 
-Failure bad_file(const std::string& file, int line, std::string_view message) {
-  return {ExitCode::kBadInput, fmt::format("{}:{}:1: error: {}\n", file, line, message)};
+constexpr std::size_t kMostBytes = std::size_t{256} << 20U;
+
+Failure bad_file(const std::string& file, SourcePos pos, std::string_view message) {
+  return {ExitCode::kBadInput,
+          fmt::format("{}:{}:{}: error: {}\n", printable(file), pos.line, pos.column, printable(message))};
 }
 
+/// Piece by piece, so that what is no table (a device, a disk image) is refused before memory is full of it.
 expected<std::string, Failure> text_of(const std::string& file) {
   std::error_code error;
-  if (std::filesystem::is_directory(file, error)) return unexpected{bad_file(file, 1, "this is a directory")};
+  if (std::filesystem::is_directory(file, error))
+    return unexpected{bad_file(file, {}, "this is a directory")};
   std::ifstream in{file, std::ios::binary};
-  std::ostringstream text;
-  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  std::string text;
+  while (in) {
+    const std::size_t before = text.size();
+    text.resize(before + kPiece);
+    in.read(text.data() + before, static_cast<std::streamsize>(kPiece));
+    text.resize(before + static_cast<std::size_t>(in.gcount()));
+    if (text.find('\0', before) != std::string::npos) {
+      return unexpected{bad_file(file, {}, "a binary file, not CSV text")};
+    }
+    if (text.size() > kMostBytes) return unexpected{bad_file(file, {}, "the file is larger than 256 MiB")};
+  }
   if (!in.is_open() || in.bad()) {
     return unexpected{
-        Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot read this file\n", file)}};
+        Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot read this file\n", printable(file))}};
   }
-  return text.str();
+  return text;
 }
 
 expected<std::vector<std::size_t>, Failure> positions_of(const std::vector<std::string>& names,
@@ -47,7 +62,8 @@ expected<std::vector<std::size_t>, Failure> positions_of(const std::vector<std::
       continue;
     }
     const std::vector<std::string_view> known{header.begin(), header.end()};
-    errors += fmt::format("error: --minimize {}: no such column{}\n", name, did_you_mean(name, known));
+    errors += fmt::format("error: --minimize {}: no such column{}\n", printable(name),
+                          printable(did_you_mean(name, known)));
   }
   if (!errors.empty()) return unexpected{Failure{ExitCode::kUsage, errors}};
   return positions;
@@ -96,7 +112,7 @@ expected<std::vector<std::int64_t>, Failure> keys_of(const std::string& file, co
     const std::optional<double> value = number_in<double>(cell);
     if (!value) {
       return unexpected{
-          bad_file(file, row->line, fmt::format("'{}' in column '{}' is not a number", cell, name))};
+          bad_file(file, {row->line, 1}, fmt::format("'{}' in column '{}' is not a number", cell, name))};
     }
     keys.push_back(whole ? *number_in<std::int64_t>(cell) : order_key(*value));
   }
@@ -141,7 +157,7 @@ CommandResult run_command(const ParetoArguments& arguments) {
   const expected<std::string, Failure> content = text_of(arguments.file);
   if (!content) return unexpected{content.error()};
   const expected<std::vector<CsvRow>, CsvFault> rows = read_csv(*content);
-  if (!rows) return unexpected{bad_file(arguments.file, rows.error().line, rows.error().message)};
+  if (!rows) return unexpected{bad_file(arguments.file, rows.error().pos, rows.error().message)};
   const std::vector<std::string>& header = rows->front().cells;
   const expected<std::vector<std::size_t>, Failure> columns = positions_of(arguments.minimize, header);
   if (!columns) return unexpected{columns.error()};

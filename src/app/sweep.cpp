@@ -32,13 +32,13 @@ class ProgressLine {
     if (!shown_ || done == 0) return;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
     const double rate = static_cast<double>(done) / std::max(elapsed.count(), 1e-9);
-    complain(fmt::format("\r{}/{} points, {:.0f} points/s, {:.0f} s left \x1b[K", done, total, rate,
-                         static_cast<double>(total - done) / rate));
+    draw(fmt::format("\r{}/{} points, {:.0f} points/s, {:.0f} s left \x1b[K", done, total, rate,
+                     static_cast<double>(total - done) / rate));
     drawn_ = true;
   }
 
   void clear() {
-    if (drawn_) complain("\r\x1b[K");
+    if (drawn_) draw("\r\x1b[K");
     drawn_ = false;
   }
 
@@ -71,8 +71,6 @@ Table without_skipped(const Table& points, const SweepResult& result) {
   return done;
 }
 
-constexpr std::array<std::string_view, 4> kFiles{"points.csv", "pareto.csv", "summary.json", "resolved.yaml"};
-
 std::string path_of(const std::string& folder, std::string_view file) {
   return fmt::format("{}/{}", folder, file);
 }
@@ -88,7 +86,8 @@ struct SweepOutput {
 std::optional<Failure> clash_of_files(const SweepArguments& arguments) {
   if (arguments.folder.empty()) return std::nullopt;
   std::vector<NamedOutput> outputs{{"-o", arguments.output.file}};
-  for (const std::string_view name : kFiles) outputs.push_back({"--out", path_of(arguments.folder, name)});
+  for (const std::string_view name : kSweepFiles)
+    outputs.push_back({"--out", path_of(arguments.folder, name)});
   return clash_of(outputs);
 }
 
@@ -96,8 +95,8 @@ std::optional<Failure> write_files(const std::string& folder, const SweepOutput&
   if (auto failure = make_folder(folder)) return failure;
   const std::array contents{csv(output.points), csv(pareto_table(output.points, output.answer)),
                             summary_json(output.spec, output.answer), resolved_yaml(output.spec)};
-  for (std::size_t i = 0; i < kFiles.size(); ++i) {
-    if (auto failure = write_file(path_of(folder, kFiles[i]), contents[i])) return failure;
+  for (std::size_t i = 0; i < kSweepFiles.size(); ++i) {
+    if (auto failure = write_file(path_of(folder, kSweepFiles[i]), contents[i])) return failure;
   }
   return std::nullopt;
 }

@@ -6,10 +6,12 @@
 #include <array>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include "fusescape/arch/area.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/support/diagnostics.hpp"
+#include "fusescape/support/printable.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
@@ -88,10 +90,62 @@ class SweepSources {
 
 std::string located(const InputFile& file, const std::vector<SweepProblem>& problems) {
   Diagnostics diagnostics{file.file, file.text};
-  for (const SweepProblem& problem : problems) diagnostics.error(problem.pos, problem.message);
+  for (const SweepProblem& problem : problems) {
+    const bool whole_text = !problem.message.empty() && problem.message.back() == '\n';
+    std::string message = whole_text ? problem.message : printable(problem.message);
+    if (whole_text) message.pop_back();
+    diagnostics.error(problem.pos, std::move(message));
+  }
   std::ostringstream text;
   text << diagnostics;
   return text.str();
+}
+
+/// The files that a sweep names. One that cannot be had is a fault of the sweep's file.
+expected<SweepSources, Failure> sources_of(const InputFile& file, const SweepSpec& spec) {
+  Loaded<InputFile> arch = find_input(Shelf::kArchs, spec.arch);
+  Loaded<InputFile> model = find_input(Shelf::kWorkloads, spec.workload);
+  std::vector<SweepProblem> missing;
+  const auto check = [&](const Loaded<InputFile>& named, SourcePos pos) {
+    if (!named && named.error().cause == InputError::Cause::kUnreadable) {
+      missing.push_back({pos, named.error().text});
+    }
+  };
+  check(arch, spec.arch_pos);
+  check(model, spec.workload_pos);
+  if (!missing.empty()) return unexpected{Failure{ExitCode::kBadInput, located(file, missing)}};
+  if (!arch) return unexpected{failure_of(arch.error())};
+  if (!model) return unexpected{failure_of(model.error())};
+  SweepSources sources{std::move(*arch), std::move(*model)};
+  if (auto failure = sources.check()) return unexpected{std::move(*failure)};
+  return sources;
+}
+
+/// A sweep whose points are few, or for each axis of a large one sweeps along it, the others at their first
+/// value: of so many values that what they become is soon forgotten.
+std::vector<SweepSpec> parts_of(const SweepSpec& spec) {
+  constexpr std::size_t kFewPoints = 10'000;
+  if (grid_size(spec) <= kFewPoints) return {spec};
+  SweepSpec first = spec;
+  for (Axis& axis : first.axes) axis.values.resize(std::min<std::size_t>(axis.values.size(), 1));
+  std::vector<SweepSpec> parts;
+  for (std::size_t a = 0; a < spec.axes.size(); ++a) {
+    const std::vector<AxisValue>& values = spec.axes[a].values;
+    for (std::size_t begin = 0; begin < values.size(); begin += kFewPoints) {
+      const std::size_t end = std::min(begin + kFewPoints, values.size());
+      parts.push_back(first);
+      parts.back().axes[a].values.assign(values.begin() + static_cast<std::ptrdiff_t>(begin),
+                                         values.begin() + static_cast<std::ptrdiff_t>(end));
+    }
+  }
+  return parts;
+}
+
+void drop_repeated(std::vector<SweepProblem>& problems) {
+  const auto key = [](const SweepProblem& problem) { return std::tie(problem.pos, problem.message); };
+  std::sort(problems.begin(), problems.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  const auto same = [&](const auto& a, const auto& b) { return key(a) == key(b); };
+  problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
 }
 
 bool sets(const Axis& axis, const std::string& key) {
@@ -126,18 +180,29 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   Loaded<SweepSpec> spec = bind_sweep_spec(*file);
   if (!spec) return unexpected{failure_of(spec.error())};
 
-  Loaded<InputFile> arch = find_input(Shelf::kArchs, spec->arch);
-  if (!arch) return unexpected{failure_of(arch.error())};
-  Loaded<InputFile> model = find_input(Shelf::kWorkloads, spec->workload);
-  if (!model) return unexpected{failure_of(model.error())};
-  SweepSources sources{std::move(*arch), std::move(*model)};
-  if (auto failure = sources.check()) return unexpected{std::move(*failure)};
-  if (auto failure = sources.check(*settings)) return unexpected{std::move(*failure)};
+  expected<SweepSources, Failure> sources = sources_of(*file, *spec);
+  if (!sources) return unexpected{std::move(sources.error())};
+  if (auto failure = sources->check(*settings)) return unexpected{std::move(*failure)};
   if (auto failure = add_settings(*spec, *settings)) return unexpected{std::move(*failure)};
 
-  expected<BoundSweep, std::vector<SweepProblem>> bound = bind_sweep(*spec, sources.binder());
+  expected<BoundSweep, std::vector<SweepProblem>> bound = bind_sweep(*spec, sources->binder());
   if (!bound) return unexpected{Failure{ExitCode::kBadInput, located(*file, bound.error())}};
   return LoadedSweep{std::move(*spec), std::move(*bound)};
+}
+
+std::optional<Failure> check_sweep(const InputFile& file) {
+  const Loaded<SweepSpec> spec = bind_sweep_spec(file);
+  if (!spec) return failure_of(spec.error());
+  expected<SweepSources, Failure> sources = sources_of(file, *spec);
+  if (!sources) return std::move(sources.error());
+  std::vector<SweepProblem> problems;
+  for (const SweepSpec& part : parts_of(*spec)) {
+    const auto bound = bind_sweep(part, sources->binder());
+    if (!bound) problems.insert(problems.end(), bound.error().begin(), bound.error().end());
+  }
+  drop_repeated(problems);
+  if (problems.empty()) return std::nullopt;
+  return Failure{ExitCode::kBadInput, located(file, problems)};
 }
 
 }  // namespace fusescape

@@ -2,10 +2,12 @@
 // together.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fusescape/app/exit_code.hpp"
+#include "fusescape/config/load.hpp"
 #include "fusescape/search/sweep_binding.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/expected.hpp"
@@ -20,5 +22,9 @@ struct LoadedSweep {
 /// `settings` ("KEY=VALUE") are added to the sweep's own `set:`; one that an axis sets is a usage error.
 [[nodiscard]] expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
                                                         const std::vector<std::string>& settings);
+
+/// What is wrong with a sweep's file, with the files that it names, and with the values on its axes. Of a
+/// large grid each axis is tried alone: faults that two axes only have together are left to the run.
+[[nodiscard]] std::optional<Failure> check_sweep(const InputFile& file);
 
 }  // namespace fusescape

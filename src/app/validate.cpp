@@ -5,7 +5,9 @@
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/support/printable.hpp"
 #include "inputs.hpp"
+#include "sweep_inputs.hpp"
 
 namespace fusescape {
 namespace {
@@ -20,7 +22,11 @@ Verdict verdict_on(const std::string& file) {
   const Loaded<InputFile> input = read_input(file);
   if (!input) return {file, "", failure_of(input.error())};
   Verdict verdict{file, std::string{name_of(input->kind)}, {}};
-  if (const std::optional<InputError> error = check_input(*input)) verdict.failure = failure_of(*error);
+  if (input->kind == FileKind::kSweep) {
+    verdict.failure = check_sweep(*input);
+  } else if (const std::optional<InputError> error = check_input(*input)) {
+    verdict.failure = failure_of(*error);
+  }
   return verdict;
 }
 
@@ -30,7 +36,7 @@ std::string printed(const std::vector<Verdict>& verdicts, const OutputArguments&
   for (const Verdict& verdict : verdicts) {
     const bool ok = !verdict.failure;
     table.rows.push_back({verdict.file, verdict.kind.empty() ? Value{} : Value{verdict.kind}, ok});
-    if (ok && !output.quiet) lines += fmt::format("{}: ok ({})\n", verdict.file, verdict.kind);
+    if (ok && !output.quiet) lines += fmt::format("{}: ok ({})\n", printable(verdict.file), verdict.kind);
   }
   switch (output.format) {
     case Format::kJson:

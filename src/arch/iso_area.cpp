@@ -113,6 +113,7 @@ expected<DerivedDesign, DerivationError> derive(const AreaTemplate& area, const 
   design.sram = Bytes{*sram};
   const auto pes = pes_of(area, core_fraction, memory_fraction);
   if (!pes || *pes > kMaxPes) return unexpected{DerivationError::kTooLarge};
+  if (*pes < 1) return unexpected{DerivationError::kNoPes};  // 1 - m may be 0 in binary64.
   design.budgeted_pes = *pes;
   design.array = array_shape(*pes, area.misfit);
   return design;
@@ -126,6 +127,8 @@ std::string_view describe(DerivationError error) {
       return "memory_fraction must be greater than 0 and less than 1";
     case DerivationError::kNoSram:
       return "the memory share is less than one byte";
+    case DerivationError::kNoPes:
+      return "the PE share holds no PE";
     case DerivationError::kNoBandwidth:
       return "the DRAM share is less than one bit per cycle or one channel";
     case DerivationError::kPhyTooLarge:

@@ -2,33 +2,59 @@
 
 #include <algorithm>
 #include <span>
+#include <tuple>
 
 namespace fusescape {
 namespace {
 
 /// More trips than this are one case: a first, a last and those between.
 constexpr std::int64_t kManyTrips = 3;
+/// Sizes that are tried for the tiles of one rank before its extent is left as it is.
+constexpr int kMostTries = 20'000;
 
 int order_of(std::int64_t a, std::int64_t b) {
   return a < b ? -1 : (a == b ? 0 : 1);
 }
 
-/// Appends what distinguishes `extent` cut into `tiles`: whether it is one element, how it compares with
-/// shifts, how many whole tiles there are, whether one is ragged, and the same of each kind of tile.
-void append_cases(const std::set<std::int64_t>& landmarks, std::int64_t extent,
-                  std::span<const std::int64_t> tiles, std::vector<int>& cases) {
-  cases.push_back(extent == 1 ? 1 : 0);
-  for (const std::int64_t mark : landmarks) {
-    cases.push_back(order_of(extent, mark));
-    cases.push_back(order_of(extent, 2 * mark));
+/// Two nests over one rank, level by level: do they make the same cases? A level's extents are few, though
+/// each ragged tile is cut again: every pair of them is compared once.
+class NestComparison {
+ public:
+  NestComparison(const std::set<std::int64_t>& landmarks, std::span<const std::int64_t> tiles,
+                 std::span<const std::int64_t> scaled_tiles)
+      : landmarks_{landmarks}, tiles_{tiles}, scaled_tiles_{scaled_tiles} {}
+
+  /// Of `extent` and `scaled`, cut into the tiles of `level` and below: whether they are one element, how
+  /// they compare with shifts, how many whole tiles there are, whether one is ragged, and the same of each
+  /// kind of tile.
+  [[nodiscard]] bool same(std::int64_t extent, std::int64_t scaled, std::size_t level = 0) {
+    if (!same_sizes(extent, scaled)) return false;
+    if (level == tiles_.size() || !compared_.insert({level, extent, scaled}).second) return true;
+    const std::int64_t tile = std::min(tiles_[level], extent);
+    const std::int64_t scaled_tile = std::min(scaled_tiles_[level], scaled);
+    const std::int64_t rest = extent % tile;
+    const std::int64_t scaled_rest = scaled % scaled_tile;
+    if (std::min(extent / tile, kManyTrips) != std::min(scaled / scaled_tile, kManyTrips)) return false;
+    if ((rest > 0) != (scaled_rest > 0)) return false;
+    return same(tile, scaled_tile, level + 1) && (rest == 0 || same(rest, scaled_rest, level + 1));
   }
-  if (tiles.empty()) return;
-  const std::int64_t tile = std::min(tiles.front(), extent);
-  cases.push_back(static_cast<int>(std::min(extent / tile, kManyTrips)));
-  cases.push_back(extent % tile > 0 ? 1 : 0);
-  append_cases(landmarks, tile, tiles.subspan(1), cases);
-  if (extent % tile > 0) append_cases(landmarks, extent % tile, tiles.subspan(1), cases);
-}
+
+ private:
+  [[nodiscard]] bool same_sizes(std::int64_t extent, std::int64_t scaled) const {
+    const auto same_order = [&](std::int64_t mark) {
+      return order_of(extent, mark) == order_of(scaled, mark);
+    };
+    return (extent == 1) == (scaled == 1) &&
+           std::all_of(landmarks_.begin(), landmarks_.end(),
+                       [&](std::int64_t mark) { return same_order(mark) && same_order(2 * mark); });
+  }
+
+  const std::set<std::int64_t>& landmarks_;
+  std::span<const std::int64_t> tiles_;
+  std::span<const std::int64_t> scaled_tiles_;
+  std::set<std::tuple<std::size_t, std::int64_t, std::int64_t>>
+      compared_;  ///< Or being compared, and equal so far.
+};
 
 class TileSearch {
  public:
@@ -47,10 +73,12 @@ class TileSearch {
   }
 
  private:
-  /// Larger tiles first, each to the largest that will do.
+  /// Larger tiles first, each to the largest that will do and leaves a size for each smaller one.
   bool assign(std::size_t at, std::int64_t most) {
     if (at == tiles_.size()) return true;
-    for (std::int64_t tile = most; tile >= 1; --tile) {
+    const auto least = static_cast<std::int64_t>(tiles_.size() - at);
+    for (std::int64_t tile = most; tile >= least && tries_ < kMostTries; --tile) {
+      ++tries_;
       found_[tiles_[at]] = tile;
       if (cases_hold(tiles_[at]) && assign(at + 1, tile - 1)) return true;
     }
@@ -71,11 +99,7 @@ class TileSearch {
     std::vector<std::int64_t> shorter(nest.size());
     std::transform(nest.begin(), nest.end(), shorter.begin(),
                    [&](std::int64_t tile) { return tile < extent_ ? found_.at(tile) : scaled_; });
-    std::vector<int> before;
-    std::vector<int> after;
-    append_cases(tiling_.landmarks, extent_, nest, before);
-    append_cases(tiling_.landmarks, scaled_, shorter, after);
-    return before == after;
+    return NestComparison{tiling_.landmarks, nest, shorter}.same(extent_, scaled_);
   }
 
   const RankTiling& tiling_;
@@ -83,6 +107,7 @@ class TileSearch {
   std::int64_t scaled_;
   std::vector<std::int64_t> tiles_;  ///< Descending.
   std::map<std::int64_t, std::int64_t> found_;
+  int tries_ = 0;
 };
 
 void add_landmarks(const Cascade& cascade, const Access& access, std::vector<RankTiling>& tilings) {

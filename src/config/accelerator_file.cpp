@@ -77,13 +77,26 @@ const YamlNode& value_at(const YamlNode& owner, std::string_view key) {
   return value == nullptr ? owner : *value;
 }
 
-/// `what` is the path of the bandwidth, below `owner` by its last part. Without a clock (0: it has a fault of
-/// its own) nothing is known of a bandwidth per second.
-BitsPerCycle width_of(const Bandwidth& bandwidth, std::int64_t clock_hz, const YamlNode& owner,
+/// What bandwidths per second are told by: the clock, and where it stands.
+struct Clock {
+  std::int64_t hertz = 0;  ///< 0: it has a fault of its own.
+  const YamlNode& node;
+};
+
+/// Of two values that do not go together, that which was set last; the first, if a file has both.
+const YamlNode& later_set(const YamlNode& first, const YamlNode& second) {
+  const bool later = second.set_by && (!first.set_by || *first.set_by < *second.set_by);
+  return later ? second : first;
+}
+
+/// `what` is the path of the bandwidth, below `owner` by its last part. Without a clock nothing is known of a
+/// bandwidth per second.
+BitsPerCycle width_of(const Bandwidth& bandwidth, const Clock& clock, const YamlNode& owner,
                       std::string_view what, InputErrors& errors) {
-  if (bandwidth.per_second && clock_hz == 0) return {};
-  const YamlNode& node = value_at(owner, what.substr(what.rfind('.') + 1));
-  const std::int64_t bits = bits_per_cycle(bandwidth, clock_hz);
+  if (bandwidth.per_second && clock.hertz == 0) return {};
+  const YamlNode& value = value_at(owner, what.substr(what.rfind('.') + 1));
+  const YamlNode& node = bandwidth.per_second ? later_set(value, clock.node) : value;
+  const std::int64_t bits = bits_per_cycle(bandwidth, clock.hertz);
   if (bandwidth.bits != 0 && bits == 0) {
     errors.at(node, fmt::format("{}: less than one bit per cycle of the clock", what));
   } else if (bits > kMaxBits) {
@@ -92,46 +105,60 @@ BitsPerCycle width_of(const Bandwidth& bandwidth, std::int64_t clock_hz, const Y
   return {bits};
 }
 
-void bind_sram(const SramFile& file, std::int64_t clock_hz, const YamlNode& node, Accelerator& out,
+void bind_sram(const SramFile& file, const Clock& clock, const YamlNode& node, Accelerator& out,
                InputErrors& errors) {
   OnChipMemory& sram = out.sram;
   sram.capacity = file.capacity.value_or(sram.capacity);
   sram.banks = file.banks;
   sram.bank_capacity = file.bank_capacity;
   sram.ports = file.ports;
-  sram.bank_read = width_of(file.bank_read, clock_hz, node, "sram.bank_read", errors);
+  sram.bank_read = width_of(file.bank_read, clock, node, "sram.bank_read", errors);
   sram.bank_write =
-      width_of(file.bank_write.value_or(file.bank_read), clock_hz, node, "sram.bank_write", errors);
+      width_of(file.bank_write.value_or(file.bank_read), clock, node, "sram.bank_write", errors);
   const YamlNode* write = find_value(node, "bank_write");
   const bool comparable =
-      clock_hz != 0 || !file.bank_write || file.bank_write->per_second == file.bank_read.per_second;
+      clock.hertz != 0 || !file.bank_write || file.bank_write->per_second == file.bank_read.per_second;
   if (write != nullptr && comparable && sram.ports == Ports::kShared && sram.bank_write != sram.bank_read) {
     errors.at(*write, "sram.bank_write: with shared ports it is that of reads");
   }
+}
+
+void check_banks(const OnChipMemory& sram, Binding& binding) {
   const std::int64_t widest = std::max(sram.bank_read.value, sram.bank_write.value);
-  if (errors.ok() && widest > 0 && sram.bank_count() > kMaxBits / widest) {
-    errors.at(node, fmt::format("sram: {} banks move more than {} bit/cycle", sram.bank_count(), kMaxBits));
-  }
+  if (!binding.ok() || widest == 0 || sram.bank_count() <= kMaxBits / widest) return;
+  binding.errors().at(binding.blamed({"sram", "iso_area", "clock"}, binding.at("sram")),
+                      fmt::format("sram: {} banks move more than {} bit/cycle", sram.bank_count(), kMaxBits));
 }
 
-PhyChannels channels_of(const PhyFile& phy, std::int64_t clock_hz, const YamlNode& node,
-                        InputErrors& errors) {
+PhyChannels channels_of(const PhyFile& phy, const Clock& clock, const YamlNode& node, InputErrors& errors) {
   const Ratio area = Ratio::of(phy.area.value, 1'000'000).value_or(Ratio{});
-  return {area, width_of(phy.bandwidth, clock_hz, node, "phy.bandwidth", errors), phy.channels};
+  if (phy.bandwidth.bits == 0)
+    errors.at(value_at(node, "bandwidth"), "iso_area.phy.bandwidth: must be finite");
+  return {area, width_of(phy.bandwidth, clock, node, "phy.bandwidth", errors), phy.channels};
 }
 
-void derive_design(const IsoAreaFile& file, const AcceleratorFile& whole, const YamlNode& node,
-                   Accelerator& out, InputErrors& errors) {
+/// Where a design that cannot be derived has its fault: in the value that an error is about, or in the last
+/// that was set of those that it comes from.
+const YamlNode& fault_of(DerivationError error, const Binding& binding) {
+  const YamlNode& area = value_at(binding.at("iso_area"), "area_fraction");
+  if (error == DerivationError::kAreaFraction) return area;
+  if (error == DerivationError::kMemoryFraction) return value_at(binding.at("iso_area"), "memory_fraction");
+  return binding.blamed({"iso_area", "clock"}, area);
+}
+
+void derive_design(const AcceleratorFile& whole, const Clock& clock, Accelerator& out, Binding& binding) {
+  const IsoAreaFile& file = *whole.iso_area;
+  const YamlNode& node = binding.at("iso_area");
+  InputErrors& errors = binding.errors();
   AreaTemplate area;
   area.full_sram = file.sram;
   area.full_pes = file.pes;
-  area.full_bandwidth =
-      width_of(file.dram_bandwidth, whole.clock_hz, node, "iso_area.dram_bandwidth", errors);
+  area.full_bandwidth = width_of(file.dram_bandwidth, clock, node, "iso_area.dram_bandwidth", errors);
   area.bandwidth_rule = file.bandwidth_rule;
   area.rounding = file.rounding;
   area.misfit = file.misfit;
   if (file.area) area.full_area_mm2 = Ratio::of(file.area->value, 1'000'000).value_or(Ratio{});
-  if (file.phy) area.phy = channels_of(*file.phy, whole.clock_hz, value_at(node, "phy"), errors);
+  if (file.phy) area.phy = channels_of(*file.phy, clock, value_at(node, "phy"), errors);
   if (file.bandwidth_rule == BandwidthRule::kPhy && !(file.area && file.phy)) {
     errors.at(node, "iso_area: the rule 'phy' needs 'area' and 'phy'");
   }
@@ -141,9 +168,7 @@ void derive_design(const IsoAreaFile& file, const AcceleratorFile& whole, const 
   if (!errors.ok()) return;
   const auto design = derive(area, file.area_fraction, file.memory_fraction);
   if (!design) {
-    const bool by_area = design.error() != DerivationError::kMemoryFraction;
-    errors.at(value_at(node, by_area ? "area_fraction" : "memory_fraction"),
-              fmt::format("iso_area: {}", describe(design.error())));
+    errors.at(fault_of(design.error(), binding), fmt::format("iso_area: {}", describe(design.error())));
     return;
   }
   out.sram.capacity = design->sram;
@@ -152,19 +177,18 @@ void derive_design(const IsoAreaFile& file, const AcceleratorFile& whole, const 
   out.cores.front().cols = design->array.cols;
 }
 
-void bind_dram(const DramFile& file, std::int64_t clock_hz, const YamlNode& node, Accelerator& out,
+void bind_dram(const DramFile& file, const Clock& clock, const YamlNode& node, Accelerator& out,
                InputErrors& errors) {
   out.dram.ports = file.ports;
   out.dram.granule = file.granule;
   out.dram.efficiency = file.efficiency;
-  if (file.bandwidth)
-    out.dram.bandwidth = width_of(*file.bandwidth, clock_hz, node, "dram.bandwidth", errors);
+  if (file.bandwidth) out.dram.bandwidth = width_of(*file.bandwidth, clock, node, "dram.bandwidth", errors);
 }
 
-void bind_links(const LinksFile& file, std::int64_t clock_hz, const YamlNode& node, Accelerator& out,
+void bind_links(const LinksFile& file, const Clock& clock, const YamlNode& node, Accelerator& out,
                 InputErrors& errors) {
   out.links.topology = file.topology;
-  out.links.bandwidth = width_of(file.bandwidth, clock_hz, node, "links.bandwidth", errors);
+  out.links.bandwidth = width_of(file.bandwidth, clock, node, "links.bandwidth", errors);
   out.links.latency = file.latency;
 }
 
@@ -208,12 +232,16 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   out.model.fill_cycles = Cycles{file.model.fill_cycles};
   for (const CoreFile& core : file.cores) out.cores.push_back(bind_core(core));
   const auto sound = [&](std::string_view key) { return !errors.inside(binding.at(key)); };
-  if (sound("dram")) bind_dram(file.dram, file.clock_hz, binding.at("dram"), out, errors);
-  if (sound("links")) bind_links(file.links, file.clock_hz, binding.at("links"), out, errors);
+  const Clock clock{file.clock_hz, binding.at("clock")};
+  if (sound("dram")) bind_dram(file.dram, clock, binding.at("dram"), out, errors);
+  if (sound("links")) bind_links(file.links, clock, binding.at("links"), out, errors);
   if (derived && sound("iso_area") && sound("cores")) {
-    derive_design(*file.iso_area, file, binding.at("iso_area"), out, errors);
+    derive_design(file, clock, out, binding);
   }
-  if (sound("sram")) bind_sram(file.sram, file.clock_hz, binding.at("sram"), out, errors);
+  if (sound("sram")) {
+    bind_sram(file.sram, clock, binding.at("sram"), out, errors);
+    check_banks(out.sram, binding);
+  }
   if (sound("dram")) check_reached(out.dram, binding);
   return out;
 }

@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "fusescape/support/printable.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -51,7 +53,8 @@ InputError Binding::failure() const {
   for (const OverrideError& fault : errors_.overrides()) {
     const Setting& setting = settings_[fault.override_index];
     error.cause = InputError::Cause::kUsage;
-    error.text += fmt::format("--set {}={}: {}\n", setting.key, setting.value, fault.message);
+    error.text +=
+        fmt::format("--set {}={}: {}\n", printable(setting.key), printable(setting.value), fault.message);
     error.settings.push_back({fault.override_index, fault.message});
   }
   if (error.cause == InputError::Cause::kBadFile) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "fusescape/support/printable.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -39,7 +41,8 @@ void read_field(const Slot& value, const FieldSpec& field, InputErrors& errors, 
 }  // namespace
 
 void InputErrors::at(const YamlNode& node, std::string message) {
-  faulty_.push_back(&node);
+  faulty_.insert(&node);
+  message = printable(message);  // A name in it may hold anything.
   if (node.set_by) {
     overrides_.push_back({*node.set_by, std::move(message)});
   } else {
@@ -51,13 +54,14 @@ void InputErrors::at_key(const YamlEntry& entry, std::string message) {
   if (entry.value.set_by) {
     at(entry.value, std::move(message));
   } else {
-    faulty_.push_back(&entry.value);
-    file_.error(entry.pos, std::move(message));
+    faulty_.insert(&entry.value);
+    file_.error(entry.pos, printable(message));
   }
 }
 
 bool InputErrors::inside(const YamlNode& node) const {
-  return std::find(faulty_.begin(), faulty_.end(), &node) != faulty_.end() ||
+  if (faulty_.empty()) return false;
+  return faulty_.contains(&node) ||
          std::any_of(node.items.begin(), node.items.end(),
                      [&](const YamlNode& item) { return inside(item); }) ||
          std::any_of(node.entries.begin(), node.entries.end(),

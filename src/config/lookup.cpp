@@ -13,6 +13,7 @@
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/config/source_tree.hpp"
+#include "fusescape/support/printable.hpp"
 
 namespace fusescape {
 namespace {
@@ -72,26 +73,35 @@ std::string hint_for(Shelf shelf, const std::string& name) {
 Loaded<InputFile> read_input(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) return unreadable(fmt::format("{}: no such file", path));
+  if (!fs::exists(status)) return unreadable(fmt::format("{}: no such file", printable(path)));
   if (fs::is_directory(status)) return unfit(path, "a directory, not a file");
   std::ifstream in{path, std::ios::binary};
-  if (!in) return unreadable(fmt::format("{}: cannot be read", path));
-  std::string text(kMaxYamlBytes + 1, '\0');  // One byte more than allowed is enough to refuse it.
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return unreadable(fmt::format("{}: cannot be read", path));
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (!in) return unreadable(fmt::format("{}: cannot be read", printable(path)));
+  std::string text;
+  constexpr std::size_t kPiece = std::size_t{64} << 10U;
+  while (in && text.size() <= kMaxYamlBytes) {  // One byte more than allowed is enough to refuse it.
+    const std::size_t before = text.size();
+    text.resize(before + kPiece);
+    in.read(text.data() + before, static_cast<std::streamsize>(kPiece));
+    text.resize(before + static_cast<std::size_t>(in.gcount()));
+  }
+  if (in.bad()) return unreadable(fmt::format("{}: cannot be read", printable(path)));
   return parse_input(path, std::move(text));
 }
 
-Loaded<InputFile> find_input(Shelf shelf, const std::string& name_or_path) {
-  if (is_path(name_or_path)) return read_input(name_or_path);
+std::optional<std::string> path_of_input(Shelf shelf, const std::string& name_or_path) {
+  if (is_path(name_or_path)) return name_or_path;
   std::error_code error;
   for (const fs::path& root : roots()) {
     const fs::path path = root / facts(shelf).folder / (name_or_path + std::string{kExtension});
-    if (fs::is_regular_file(path, error)) return read_input(path.string());
+    if (fs::is_regular_file(path, error)) return path.string();
   }
-  if (fs::exists(name_or_path, error)) return read_input(name_or_path);
-  return unreadable(fmt::format("{}: no shipped {} of this name, and no such file{}", name_or_path,
+  return fs::exists(name_or_path, error) ? std::optional{name_or_path} : std::nullopt;
+}
+
+Loaded<InputFile> find_input(Shelf shelf, const std::string& name_or_path) {
+  if (const auto path = path_of_input(shelf, name_or_path)) return read_input(*path);
+  return unreadable(fmt::format("{}: no shipped {} of this name, and no such file{}", printable(name_or_path),
                                 facts(shelf).what, hint_for(shelf, name_or_path)));
 }
 

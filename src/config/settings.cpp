@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "fusescape/config/binding.hpp"
+#include "fusescape/support/printable.hpp"
 
 namespace fusescape {
 namespace {
@@ -176,7 +177,7 @@ Loaded<Setting> parse_setting(std::string_view assignment) {
   if (equals == std::string_view::npos || equals == 0 || equals + 1 == assignment.size()) {
     return unexpected<InputError>{
         InputError{InputError::Cause::kUsage,
-                   fmt::format("--set {}: expected KEY=VALUE, such as L=1024\n", assignment),
+                   fmt::format("--set {}: expected KEY=VALUE, such as L=1024\n", printable(assignment)),
                    {}}};
   }
   return Setting{std::string{assignment.substr(0, equals)}, std::string{assignment.substr(equals + 1)}, {}};
@@ -199,8 +200,9 @@ std::optional<InputError> unknown_settings(std::span<const Setting> settings,
     }
     const std::string hint =
         did_you_mean_among(key, known, [](const std::string& name) { return std::string_view{name}; });
-    error.settings.push_back({i, fmt::format("unknown key '{}'{}", key, hint)});
-    error.text += fmt::format("--set {}={}: {}\n", key, value, error.settings.back().message);
+    error.settings.push_back({i, fmt::format("unknown key '{}'{}", printable(key), hint)});
+    error.text +=
+        fmt::format("--set {}={}: {}\n", printable(key), printable(value), error.settings.back().message);
   }
   return error.settings.empty() ? std::nullopt : std::optional{std::move(error)};
 }

@@ -22,6 +22,10 @@ namespace {
 
 constexpr std::size_t kMaxPoints = 100'000'000;
 
+SourcePos pos_of(const Word& word) {
+  return word.node == nullptr ? SourcePos{} : word.node->pos;
+}
+
 std::vector<Setting> settings_of(const SettingsFile& file) {
   std::vector<Setting> settings;
   for (const auto& [entry, value] : file) settings.push_back({entry->key, value.text, value.pos});
@@ -91,6 +95,11 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   spec.workload = file.workload;
   spec.arch_pos = binding.at("arch").pos;
   spec.workload_pos = binding.at("workload").pos;
+  spec.axes_pos = binding.at("axes").pos;
+  spec.scenario_pos = binding.at("scenario").pos;
+  spec.minimize_pos = binding.at("minimize").pos;
+  spec.pareto_pos = binding.at("pareto").pos;
+  for (const YamlNode& column : binding.at("pareto").items) spec.pareto_places.push_back(column.pos);
   spec.fixed = settings_of(file.set);
   const YamlNode& axes = binding.at("axes");
   for (std::size_t i = 0; i < file.axes.size(); ++i) {
@@ -98,7 +107,7 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   }
   check_grid_size(spec, axes, errors);
   for (const BaselineFile& baseline : file.baselines) {
-    spec.baselines.push_back({baseline.name.text, settings_of(baseline.set)});
+    spec.baselines.push_back({baseline.name.text, settings_of(baseline.set), pos_of(baseline.name)});
   }
   expect_unique(spec.axes, "axes", axes, errors);
   expect_unique(spec.baselines, "baselines", binding.at("baselines"), errors);
@@ -110,12 +119,13 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   spec.pareto = file.pareto.value_or(spec.pareto);
   if (file.budget) {
     expect_named(file.budget->baseline, "baseline", spec.baselines, errors);
-    spec.budget = Budget{file.budget->baseline.text, file.budget->tolerance.nearest_double()};
+    spec.budget = Budget{file.budget->baseline.text, file.budget->tolerance.nearest_double(),
+                         pos_of(file.budget->baseline)};
   }
   for (const PublishedFile& figure : file.published) {
     expect_named(figure.baseline, "baseline", spec.baselines, errors);
     spec.published.push_back({figure.name, figure.value.nearest_double(), figure.baseline.text, figure.source,
-                              figure.note.value_or("")});
+                              figure.note.value_or(""), pos_of(figure.baseline)});
   }
   return spec;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fusescape/config/load.hpp"
+#include "fusescape/support/yaml_scalar.hpp"
 
 namespace fusescape {
 namespace {
@@ -14,7 +15,7 @@ class PlanWriter {
   PlanWriter(const Cascade& cascade, const Plan& plan) : cascade_{cascade}, plan_{plan} {}
 
   [[nodiscard]] std::string write() {
-    out_ = fmt::format("kind: plan\nversion: 1\nname: {}\ngroups:\n", plan_.name);
+    out_ = fmt::format("kind: plan\nversion: 1\nname: {}\ngroups:\n", yaml_scalar(plan_.name));
     for (const NodeId group : plan_.node(kRoot).children) write_node(group, "  ");
     write_formats();
     write_retentions();
@@ -31,7 +32,7 @@ class PlanWriter {
   void write_storage(NodeId node, const std::string& indent) {
     for (const Storage& storage : plan_.storages) {
       if (storage.node != node) continue;
-      out_ += fmt::format("{}- {{tensor: {}", indent, cascade_.tensor(storage.tensor).name);
+      out_ += fmt::format("{}- {{tensor: {}", indent, yaml_scalar(cascade_.tensor(storage.tensor).name));
       if (storage.slots) out_ += fmt::format(", slots: {}", *storage.slots);
       if (storage.spilled) out_ += ", spilled: true";
       if (storage.held) out_ += ", held: true";
@@ -45,11 +46,12 @@ class PlanWriter {
     std::string_view children_key;
     switch (node.kind) {
       case NodeKind::kOperator:
-        out_ += fmt::format("{}- {}{}\n", indent, stores ? "op: " : "", cascade_.op(node.op).name);
+        out_ +=
+            fmt::format("{}- {}{}\n", indent, stores ? "op: " : "", yaml_scalar(cascade_.op(node.op).name));
         break;
       case NodeKind::kLoop:
-        out_ += fmt::format("{}- loop: {{rank: {}, tile: {}}}\n", indent, cascade_.rank(node.rank).name,
-                            node.tile);
+        out_ += fmt::format("{}- loop: {{rank: {}, tile: {}}}\n", indent,
+                            yaml_scalar(cascade_.rank(node.rank).name), node.tile);
         children_key = "do";
         break;
       case NodeKind::kSequence:
@@ -74,14 +76,15 @@ class PlanWriter {
   void write_formats() {
     if (!plan_.formats.empty()) out_ += "formats:\n";
     for (const StorageFormat& format : plan_.formats) {
-      out_ += fmt::format("  {}: {} bit\n", cascade_.tensor(format.tensor).name, format.bits);
+      out_ += fmt::format("  {}: {} bit\n", yaml_scalar(cascade_.tensor(format.tensor).name), format.bits);
     }
   }
 
   void write_retentions() {
     if (!plan_.retentions.empty()) out_ += "retain:\n";
     for (const Retention& retention : plan_.retentions) {
-      out_ += fmt::format("  {}: {} B\n", cascade_.tensor(retention.tensor).name, retention.bytes.value());
+      out_ += fmt::format("  {}: {} B\n", yaml_scalar(cascade_.tensor(retention.tensor).name),
+                          retention.bytes.value());
     }
   }
 
@@ -97,15 +100,16 @@ class PlanWriter {
       add_ranks("flat", mapping.flat, parts);
       if (mapping.operand_loads == OperandLoads::kConcurrent) parts.emplace_back("operand_loads: concurrent");
       if (parts.empty()) continue;
-      mappings += fmt::format("  {}: {{{}}}\n", cascade_.operators[i].name, fmt::join(parts, ", "));
+      mappings +=
+          fmt::format("  {}: {{{}}}\n", yaml_scalar(cascade_.operators[i].name), fmt::join(parts, ", "));
     }
     out_ += mappings.empty() ? "spatial: {}\n" : "spatial:\n" + mappings;
   }
 
   void add_ranks(std::string_view key, const std::vector<RankId>& ranks, std::vector<std::string>& parts) {
-    std::vector<std::string_view> names;
+    std::vector<std::string> names;
     names.reserve(ranks.size());
-    for (const RankId rank : ranks) names.push_back(cascade_.rank(rank).name);
+    for (const RankId rank : ranks) names.push_back(yaml_scalar(cascade_.rank(rank).name));
     if (!names.empty()) parts.push_back(fmt::format("{}: [{}]", key, fmt::join(names, ", ")));
   }
 

@@ -1,5 +1,6 @@
 #include "fusescape/config/yaml_document.hpp"
 
+#include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "fusescape/config/yaml_text.hpp"
+#include "fusescape/support/printable.hpp"
 
 namespace fusescape {
 namespace {
@@ -75,6 +77,8 @@ class TreeBuilder final : public YAML::EventHandler {
     const bool block = first == '|' || first == '>';
     check_properties(mark, tag == "!" && (quoted || block) ? "" : tag, anchor);
     if (quoted && !is_closed_quote(text_, offset_of(mark))) refuse(mark, "this quote is never closed");
+    if (value.find('\0') != std::string::npos)
+      refuse(mark, "the character NUL, which no name or path can hold");
     YamlNode node = node_at(mark, YamlKind::kScalar);
     node.text = value;
     node.quoted = quoted || block;
@@ -102,7 +106,12 @@ class TreeBuilder final : public YAML::EventHandler {
     std::optional<YamlEntry> entry;  ///< Of a map: its key has been read, its value has not.
   };
 
-  static YamlNode node_at(const YAML::Mark& mark, YamlKind kind) {
+  YamlNode node_at(const YAML::Mark& mark, YamlKind kind) {
+    if (++nodes_ > kMaxYamlNodes) {
+      const std::string why = fmt::format("the file has more than {} keys and values", kMaxYamlNodes);
+      if (nodes_ == kMaxYamlNodes + 1) refuse(mark, why);
+      throw YAML::Exception(mark, why);  // The only way to end the parser early.
+    }
     YamlNode node;
     node.kind = kind;
     node.pos = pos_of(mark);
@@ -137,8 +146,9 @@ class TreeBuilder final : public YAML::EventHandler {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.entry) {
       if (node.kind != YamlKind::kScalar) diags_.error(node.pos, "a key must be a word");
-      if (node.text == "<<" && !node.quoted) diags_.error(node.pos, "merge keys (<<) are not supported");
-      usable_ = usable_ && node.kind == YamlKind::kScalar && node.text != "<<";
+      const bool merges = node.text == "<<" && !node.quoted;
+      if (merges) diags_.error(node.pos, "merge keys (<<) are not supported");
+      usable_ = usable_ && node.kind == YamlKind::kScalar && !merges;
       parent.entry = YamlEntry{std::move(node.text), node.pos, {}};
     } else {
       if (node.kind == YamlKind::kEmpty) node.pos = parent.entry->pos;  // yaml-cpp gives what follows.
@@ -157,7 +167,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void report_duplicates(const YamlNode& map) {
     std::unordered_set<std::string_view> seen;
     for (const YamlEntry& entry : map.entries) {
-      if (!seen.insert(entry.key).second) diags_.error(entry.pos, "key '" + entry.key + "' is given twice");
+      if (!seen.insert(entry.key).second)
+        diags_.error(entry.pos, fmt::format("key '{}' is given twice", printable(entry.key)));
     }
   }
 
@@ -166,6 +177,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Open> open_;
   YamlNode root_;
   int documents_ = 0;
+  std::size_t nodes_ = 0;
   bool usable_ = true;
 };
 

@@ -1,6 +1,8 @@
 // The tree itself: is each operator placed once, and every node of a kind that may be there?
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "legality.hpp"
 
 namespace fusescape {
@@ -38,6 +40,21 @@ void check_node(const Cascade& cascade, const Plan& plan, const Node& node, std:
   }
 }
 
+/// Traffic tells by one bit of 64 for each loop above a buffer whether its slab stays (Movement::kept).
+constexpr std::size_t kMostLoopsAbove = 64;
+
+void check_depth(const Plan& plan, std::vector<Violation>& found) {
+  const auto is_loop = [](const Node& node) { return node.kind == NodeKind::kLoop; };
+  const auto loops = std::count_if(plan.nodes.begin(), plan.nodes.end(), is_loop);
+  if (static_cast<std::size_t>(loops) <= kMostLoopsAbove) return;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (!is_loop(plan.nodes[i])) continue;
+    if (loops_above(plan, NodeId{static_cast<std::uint16_t>(i)}).size() <= kMostLoopsAbove) continue;
+    found.push_back(malformed(fmt::format("more than {} loops lie in one another", kMostLoopsAbove)));
+    return;
+  }
+}
+
 void check_placement(const Cascade& cascade, const Plan& plan, Coverage coverage,
                      std::vector<Violation>& found) {
   std::vector<int> times(cascade.operators.size(), 0);
@@ -66,6 +83,7 @@ std::vector<Violation> tree_violations(const Cascade& cascade, const Plan& plan,
       found.push_back(malformed("a child of the root is not a group (a sequence)"));
     }
   }
+  check_depth(plan, found);
   check_placement(cascade, plan, coverage, found);
   if (!plan.spatial.empty() && plan.spatial.size() != cascade.operators.size()) {
     found.push_back(malformed("the plan maps a different number of operators to hardware than there are"));

@@ -43,7 +43,7 @@ std::string comparison_json(const std::vector<EvaluationReport>& reports) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const std::vector<Field>& fields : comparison_rows(reports)) rows.push_back(json_object(fields));
   for (std::size_t r = 0; r < reports.size(); ++r) rows[r]["assumptions"] = reports[r].subject.assumptions;
-  return rows.dump(2) + '\n';
+  return json_text(rows, 2) + '\n';
 }
 
 std::string comparison_text(const std::vector<EvaluationReport>& reports, TextStyle style) {

@@ -177,7 +177,7 @@ std::string evaluation_json(const EvaluationReport& report) {
   if (report.outcome) {
     for (const GroupReport& group : report.outcome->groups) object["groups"].push_back(group_json(group));
   }
-  return object.dump(2) + "\n";
+  return json_text(object, 2) + "\n";
 }
 
 std::string evaluation_csv(const EvaluationReport& report) {

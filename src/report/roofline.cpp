@@ -107,7 +107,7 @@ std::string roofline_json(const Roofline& roofline) {
       {"peak_ops_per_cycle", roofline.peak},    {"dram_bytes_per_cycle", roofline.bandwidth},
       {"ridge_ops_per_byte", roofline.ridge()}, {"assumptions", roofline.assumptions},
       {"operators", std::move(operators)}};
-  return root.dump(2) + "\n";
+  return json_text(root, 2) + "\n";
 }
 
 std::string roofline_text(const Roofline& roofline, TextStyle style) {

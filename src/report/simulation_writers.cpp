@@ -193,7 +193,7 @@ std::string simulation_json(const SimulationReport& report) {
       extend_group(report.details->groups[g], object["groups"][g]);
     }
   }
-  return object.dump(2) + "\n";
+  return json_text(object, 2) + "\n";
 }
 
 std::string simulation_csv(const SimulationReport& report) {

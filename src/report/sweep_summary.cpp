@@ -5,7 +5,9 @@
 
 #include "fusescape/report/evaluation.hpp"
 #include "fusescape/report/sweep_files.hpp"
+#include "fusescape/support/printable.hpp"
 #include "fusescape/support/version.hpp"
+#include "json_value.hpp"
 
 namespace fusescape {
 namespace {
@@ -136,9 +138,9 @@ std::string baselines_text(const SweepAnswer& answer) {
 
 std::string assumptions_text(const SweepAnswer& answer) {
   std::string out;
-  for (const std::string& line : answer.assumptions) out += line + "\n";
+  for (const std::string& line : answer.assumptions) out += printable(line) + "\n";
   out += fmt::format("modelled: data type {}, area table {}", answer.dtype,
-                     answer.technology.empty() ? "none" : answer.technology);
+                     answer.technology.empty() ? "none" : printable(answer.technology));
   if (!answer.scenarios.empty() && answer.scenarios.front().budget) {
     out += fmt::format(", budget {:.1f} mm2 (+{:.1f}%)", answer.scenarios.front().budget->value(),
                        100.0 * answer.tolerance);
@@ -153,9 +155,9 @@ std::string assumptions_text(const SweepAnswer& answer) {
 std::string published_text(const SweepAnswer& answer) {
   std::string out;
   for (const PublishedFigure& figure : answer.published) {
-    out +=
-        fmt::format("published: {}x, {}; beside 'vs {}' ({}){}\n", figure.value, figure.name, figure.baseline,
-                    figure.source, figure.note.empty() ? "" : fmt::format("; {}", figure.note));
+    out += fmt::format("published: {}x, {}; beside 'vs {}' ({}){}\n", figure.value, printable(figure.name),
+                       figure.baseline, printable(figure.source),
+                       figure.note.empty() ? "" : fmt::format("; {}", printable(figure.note)));
   }
   return out;
 }
@@ -185,7 +187,7 @@ std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer) {
   for (const ScenarioAnswer& scenario : answer.scenarios) {
     object["scenarios"].push_back(scenario_json(answer, scenario));
   }
-  return object.dump(2) + "\n";
+  return json_text(object, 2) + "\n";
 }
 
 std::string summary_text(const SweepAnswer& answer, TextStyle style) {

@@ -2,39 +2,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "fusescape/report/sweep_files.hpp"
 #include "fusescape/support/version.hpp"
+#include "fusescape/support/yaml_scalar.hpp"
 
 namespace fusescape {
 namespace {
 
-/// Plain where a YAML reader cannot take it for anything else, quoted elsewhere.
-std::string scalar(std::string_view value) {
-  const bool plain = !value.empty() && value.front() != ' ' && value.back() != ' ' && value.front() != '-' &&
-                     std::all_of(value.begin(), value.end(), [](char c) {
-                       return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-                              std::string_view{"_./+- "}.find(c) != std::string_view::npos;
-                     });
-  if (plain) return std::string{value};
-  std::string quoted(1, '"');
-  for (const char c : value) {
-    if (static_cast<unsigned char>(c) < 0x20U) {
-      quoted += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-      continue;
-    }
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  quoted += '"';
-  return quoted;
-}
-
 std::string flow_list(const std::vector<std::string>& values) {
   std::vector<std::string> scalars;
   scalars.reserve(values.size());
-  for (const std::string& value : values) scalars.push_back(scalar(value));
+  for (const std::string& value : values) scalars.push_back(yaml_scalar(value));
   return fmt::format("[{}]", fmt::join(scalars, ", "));
 }
 
@@ -44,7 +23,8 @@ std::string flow_map(const std::vector<Setting>& settings) {
   for (auto setting = settings.begin(); setting != settings.end(); ++setting) {
     const bool overridden = std::any_of(std::next(setting), settings.end(),
                                         [&](const Setting& later) { return later.key == setting->key; });
-    if (!overridden) entries.push_back(fmt::format("{}: {}", scalar(setting->key), scalar(setting->value)));
+    if (!overridden)
+      entries.push_back(fmt::format("{}: {}", yaml_scalar(setting->key), yaml_scalar(setting->value)));
   }
   return fmt::format("{{{}}}", fmt::join(entries, ", "));
 }
@@ -60,20 +40,21 @@ std::string axis_yaml(const Axis& axis) {
   if (sets_one_key(axis)) {
     std::vector<std::string> values;
     for (const AxisValue& value : axis.values) values.push_back(value.label);
-    return fmt::format("  - {{key: {}, values: {}}}\n", scalar(axis.name), flow_list(values));
+    return fmt::format("  - {{key: {}, values: {}}}\n", yaml_scalar(axis.name), flow_list(values));
   }
-  std::string text = fmt::format("  - name: {}\n    cases:\n", scalar(axis.name));
+  std::string text = fmt::format("  - name: {}\n    cases:\n", yaml_scalar(axis.name));
   for (const AxisValue& value : axis.values) {
-    text += fmt::format("      {}: {}\n", scalar(value.label), flow_map(value.settings));
+    text += fmt::format("      {}: {}\n", yaml_scalar(value.label), flow_map(value.settings));
   }
   return text;
 }
 
 std::string published_yaml(const PublishedFigure& figure) {
-  std::string text = fmt::format("  - name: {}\n    value: {}\n", scalar(figure.name), figure.value);
-  if (!figure.baseline.empty()) text += fmt::format("    baseline: {}\n", scalar(figure.baseline));
-  text += fmt::format("    source: {}\n", scalar(figure.source));
-  if (!figure.note.empty()) text += fmt::format("    note: {}\n", scalar(figure.note));
+  std::string text =
+      fmt::format("  - name: {}\n    value: {}\n", yaml_scalar(figure.name), yaml_number(figure.value));
+  if (!figure.baseline.empty()) text += fmt::format("    baseline: {}\n", yaml_scalar(figure.baseline));
+  text += fmt::format("    source: {}\n", yaml_scalar(figure.source));
+  if (!figure.note.empty()) text += fmt::format("    note: {}\n", yaml_scalar(figure.note));
   return text;
 }
 
@@ -81,20 +62,21 @@ std::string published_yaml(const PublishedFigure& figure) {
 
 std::string resolved_yaml(const SweepSpec& spec) {
   std::string text = fmt::format("# Written by fusescape {}.\nkind: sweep\nversion: 1\nname: {}\n", kVersion,
-                                 scalar(spec.name));
-  text += fmt::format("arch: {}\nworkload: {}\n", scalar(spec.arch), scalar(spec.workload));
+                                 yaml_scalar(spec.name));
+  text += fmt::format("arch: {}\nworkload: {}\n", yaml_scalar(spec.arch), yaml_scalar(spec.workload));
   if (!spec.fixed.empty()) text += fmt::format("set: {}\n", flow_map(spec.fixed));
   if (!spec.axes.empty()) text += "axes:\n";
   for (const Axis& axis : spec.axes) text += axis_yaml(axis);
   if (!spec.scenario.empty()) text += fmt::format("scenario: {}\n", flow_list(spec.scenario));
-  text += fmt::format("minimize: {}\npareto: {}\n", scalar(spec.minimize), flow_list(spec.pareto));
+  text += fmt::format("minimize: {}\npareto: {}\n", yaml_scalar(spec.minimize), flow_list(spec.pareto));
   if (!spec.baselines.empty()) text += "baselines:\n";
   for (const Baseline& baseline : spec.baselines) {
-    text += fmt::format("  - {{name: {}, set: {}}}\n", scalar(baseline.name), flow_map(baseline.settings));
+    text +=
+        fmt::format("  - {{name: {}, set: {}}}\n", yaml_scalar(baseline.name), flow_map(baseline.settings));
   }
   if (spec.budget) {
-    text += fmt::format("budget: {{baseline: {}, tolerance: {}}}\n", scalar(spec.budget->baseline),
-                        spec.budget->tolerance);
+    text += fmt::format("budget: {{baseline: {}, tolerance: {}}}\n", yaml_scalar(spec.budget->baseline),
+                        yaml_number(spec.budget->tolerance));
   }
   if (!spec.published.empty()) text += "published:\n";
   for (const PublishedFigure& figure : spec.published) text += published_yaml(figure);

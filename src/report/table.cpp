@@ -7,23 +7,27 @@
 #include <nlohmann/json.hpp>
 
 #include "fusescape/support/contract.hpp"
+#include "fusescape/support/csv_formula.hpp"
 #include "fusescape/support/overloaded.hpp"
+#include "fusescape/support/printable.hpp"
 #include "json_value.hpp"
 
 namespace fusescape {
 namespace {
+
+std::string quoted_if_needed(std::string text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted(1, '"');
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string{c};
+  return quoted + '"';
+}
 
 std::string csv_cell(const Value& value) {
   return std::visit(overloaded{[](std::monostate) { return std::string{}; },
                                [](std::int64_t v) { return fmt::format("{}", v); },
                                [](double v) { return fmt::format("{}", v); },
                                [](bool v) { return std::string{v ? "true" : "false"}; },
-                               [](const std::string& v) {
-                                 if (v.find_first_of(",\"\n\r") == std::string::npos) return v;
-                                 std::string quoted(1, '"');
-                                 for (const char c : v) quoted += c == '"' ? "\"\"" : std::string{c};
-                                 return quoted + '"';
-                               }},
+                               [](const std::string& v) { return quoted_if_needed(without_formula(v)); }},
                     value);
 }
 
@@ -52,7 +56,7 @@ std::vector<TextColumn> text_columns(const Table& table) {
   std::vector<TextColumn> columns(table.columns.size());
   for (std::size_t c = 0; c < columns.size(); ++c) {
     TextColumn& column = columns[c];
-    column.cells.push_back(table.columns[c]);
+    column.cells.push_back(printable(table.columns[c]));
     for (const std::vector<Value>& row : table.rows) {
       column.left = column.left || is_text(row[c]);
       column.cells.push_back(text(row[c]));
@@ -78,8 +82,10 @@ Table table_of(const std::vector<std::vector<Field>>& rows) {
 }
 
 std::string csv(const Table& table) {
-  std::string out = csv_line(table.columns);
   std::vector<std::string> cells(table.columns.size());
+  std::transform(table.columns.begin(), table.columns.end(), cells.begin(),
+                 [](const std::string& name) { return csv_cell(name); });
+  std::string out = csv_line(cells);
   for (const std::vector<Value>& row : table.rows) {
     std::transform(row.begin(), row.end(), cells.begin(), csv_cell);
     out += csv_line(cells);
@@ -93,7 +99,7 @@ std::string json(const Table& table) {
     nlohmann::ordered_json& object = rows.emplace_back(nlohmann::ordered_json::object());
     for (std::size_t c = 0; c < row.size(); ++c) object[table.columns[c]] = json_value(row[c]);
   }
-  return rows.dump(2) + "\n";
+  return json_text(rows, 2) + "\n";
 }
 
 std::string text(const Table& table, TextStyle style) {
@@ -123,7 +129,7 @@ std::string text(const Value& value) {
                                                            : fmt::format("{:.3e}", v);
                                },
                                [](bool v) { return std::string{v ? "yes" : "no"}; },
-                               [](const std::string& v) { return v; }},
+                               [](const std::string& v) { return printable(v); }},
                     value);
 }
 
@@ -147,7 +153,7 @@ std::string short_bytes(std::int64_t bytes) {
 }
 
 std::string bold(std::string_view content, TextStyle style) {
-  return style.colour ? fmt::format("\x1b[1m{}\x1b[0m", content) : std::string{content};
+  return style.colour ? fmt::format("{}{}{}", kBold, content, kPlain) : std::string{content};
 }
 
 }  // namespace fusescape

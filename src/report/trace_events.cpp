@@ -16,11 +16,11 @@ constexpr std::int64_t kPicosecondsPerSecond = 1'000'000'000'000;
 constexpr std::int64_t kPicosecondsPerMicrosecond = 1'000'000;
 
 std::string quoted(std::string_view text) {
-  return nlohmann::json(text).dump();
+  return json_text(text);
 }
 
 std::string object_of(const std::vector<Field>& fields) {
-  return json_object(fields).dump();
+  return json_text(json_object(fields));
 }
 
 }  // namespace

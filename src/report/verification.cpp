@@ -212,7 +212,7 @@ std::string verification_json(const VerificationSubject& subject, const Verifica
   for (const Rank& rank : cascade.ranks) object["ranks"][rank.name] = rank.extent.value();
   for (const GroupCheck& group : verification.groups) object["groups"].push_back(group_json(cascade, group));
   for (const NumericCheck& run : verification.runs) object["runs"].push_back(run_json(cascade, run));
-  return object.dump(2) + "\n";
+  return json_text(object, 2) + "\n";
 }
 
 std::string verification_text(const VerificationSubject& subject, const Verification& verification,

@@ -70,6 +70,33 @@ std::string describe_refusal(const Refusal& refusal) {
       (refusal.needed - refusal.available).value());
 }
 
+/// Where some group lacks room, the one that needs the most: with that much all of them fit.
+Infeasible greatest_shortage(const PlanProfile& profile, Infeasible why) {
+  if (why.reason != Infeasible::Reason::kCapacity) return why;
+  for (std::uint32_t g = 0; g < profile.groups.size(); ++g) {
+    const Bytes needed = profile.groups[g].peak + profile.groups[g].reserved;
+    if (needed.overflow() || needed <= why.needed) continue;
+    why.needed = needed;
+    why.group = g;
+  }
+  return why;
+}
+
+/// The capacity that a shortage names.
+std::optional<Bytes> needed_by(const AssessmentError& error) {
+  const auto* run = std::get_if<DoesNotRun>(&error);
+  if (run != nullptr && run->why.reason == Infeasible::Reason::kCapacity) return run->why.needed;
+  const auto* refusal = std::get_if<Refusal>(&error);
+  if (refusal != nullptr && refusal->reason == Refusal::Reason::kDoesNotFit) return refusal->needed;
+  return std::nullopt;
+}
+
+AssessmentError with_available(AssessmentError error, Bytes available) {
+  if (auto* run = std::get_if<DoesNotRun>(&error)) run->why.available = available;
+  if (auto* refusal = std::get_if<Refusal>(&error)) refusal->available = available;
+  return error;
+}
+
 }  // namespace
 
 Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan plan) {
@@ -84,9 +111,10 @@ Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan pla
   made.groups.resize(made.profile.groups.size());
   const auto cost = evaluate(made.profile, *machine, made.groups);
   if (!cost) {
-    const GroupLayout& group = layout->groups[cost.error().group];
+    const Infeasible why = greatest_shortage(made.profile, cost.error());
+    const GroupLayout& group = layout->groups[why.group];
     return unexpected{
-        AssessmentError{DoesNotRun{cost.error(), group_name(cascade, group), held_tensors(cascade, group)}}};
+        AssessmentError{DoesNotRun{why, group_name(cascade, group), held_tensors(cascade, group)}}};
   }
   made.plan = std::move(plan);
   made.layout = std::move(*layout);
@@ -95,13 +123,38 @@ Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan pla
   return made;
 }
 
-Assessed assess(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
+namespace {
+
+/// Without a second look at a shortage.
+Assessed assess_once(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
   const auto machine = make_machine(accelerator);
   if (!machine) return unexpected{AssessmentError{machine.error()}};
   auto plan = plan_by(strategy, planner, *machine);
   if (!plan) return unexpected{AssessmentError{std::move(plan.error())}};
   plan->name = strategy.name;
   return assess(planner.cascade(), accelerator, std::move(*plan));
+}
+
+}  // namespace
+
+Assessed assess(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
+  Assessed found = assess_once(planner, accelerator, strategy);
+  if (found) return found;
+  return unexpected{whole_shortage(planner, accelerator, strategy, std::move(found.error()))};
+}
+
+AssessmentError whole_shortage(const Planner& planner, Accelerator accelerator, const Strategy& strategy,
+                               AssessmentError found) {
+  const Bytes available = accelerator.sram.capacity;
+  constexpr int kMostSteps = 32;
+  std::optional<Bytes> needed = needed_by(found);
+  for (int i = 0; i < kMostSteps && needed && *needed > accelerator.sram.capacity; ++i) {
+    accelerator.sram.capacity = *needed;
+    Assessed next = assess_once(planner, accelerator, strategy);
+    needed = next ? std::nullopt : needed_by(next.error());
+    if (needed) found = with_available(std::move(next.error()), available);
+  }
+  return found;
 }
 
 Assessed assess(const Cascade& cascade, const Accelerator& accelerator, const Strategy& strategy) {

@@ -93,7 +93,9 @@ void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
     problems.push_back({pos, fmt::format("unknown column '{}'; known: {}", name, fmt::join(metrics, ", "))});
   };
   check_metric(spec.minimize, spec.minimize_pos);
-  for (const std::string& name : spec.pareto) check_metric(name, spec.pareto_pos);
+  for (std::size_t i = 0; i < spec.pareto.size(); ++i) {
+    check_metric(spec.pareto[i], i < spec.pareto_places.size() ? spec.pareto_places[i] : spec.pareto_pos);
+  }
 }
 
 }  // namespace

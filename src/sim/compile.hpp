@@ -9,17 +9,17 @@ namespace fusescape {
 
 struct GroupMap {
   NodeId group = kRoot;
-  std::vector<LoopMask> path;   ///< Per node of the plan: loops down to and including it.
+  std::vector<LoopSet> path;    ///< Per node of the plan: loops down to and including it.
   std::vector<int> first_tile;  ///< Per node: tiles below it are [first_tile, end_tile).
   std::vector<int> end_tile;
   std::vector<int> tile_of;     ///< Per operator; -1: not in this group.
   std::vector<NodeId> leaf_of;  ///< Per operator of the group.
 
-  [[nodiscard]] LoopMask path_of(NodeId node) const { return path[index_of(node)]; }
+  [[nodiscard]] const LoopSet& path_of(NodeId node) const { return path[index_of(node)]; }
 };
 
 /// `access` within the iterations of `path`.
-[[nodiscard]] SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, LoopMask path,
+[[nodiscard]] SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const LoopSet& path,
                                  Slab slab, Bytes granule);
 
 /// Fills program.buffers and the tiles' touches.

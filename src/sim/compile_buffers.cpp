@@ -1,6 +1,5 @@
 // Which tiles fill, read and store each buffer, and how many places has it?
 #include <algorithm>
-#include <bit>
 
 #include "compile.hpp"
 #include "fusescape/plan/footprint.hpp"
@@ -29,7 +28,7 @@ class BufferCompiler {
   void set_scope(const Allocation& memory, BufferSpec& spec) const;
   void touch(const Buffer& buffer, const Allocation& memory, int id);
   void set_leaves(const Allocation& memory, const TileSpec& tile, TouchSpec& touch) const;
-  void set_making(OpId producer, LoopMask path, TouchSpec& touch) const;
+  void set_making(OpId producer, const LoopSet& path, TouchSpec& touch) const;
   [[nodiscard]] Slab on_chip(const Buffer& buffer) const;
   [[nodiscard]] SlabSpec slab(const BufferSpec& spec, Slab slab, Bytes granule) const {
     return slab_spec(cascade_, program_, spec.path, std::move(slab), granule);
@@ -55,15 +54,14 @@ Slab BufferCompiler::on_chip(const Buffer& buffer) const {
 /// The same split of the loops above a buffer as in the closed form (src/plan/buffer_flow.cpp).
 void BufferCompiler::set_loops(const Buffer& buffer, BufferSpec& spec) const {
   spec.path = map_.path_of(buffer.node);
-  for (LoopMask left = spec.path; left != 0; left &= ~bit_of(innermost(left))) {
-    const int id = innermost(left);
+  for (int id = spec.path.innermost(); id != kNoLoop; id = spec.path.next_out(id)) {
     const RankId rank = program_.loops[static_cast<std::size_t>(id)].rank;
     const auto& indices = buffer.access.indices;
     const bool own = std::any_of(indices.begin(), indices.end(),
                                  [&](const Index& index) { return index.rank == rank || index.tap == rank; });
     const bool sums = buffer.producer && has_rank(cascade_.op(*buffer.producer).reduction_ranks, rank);
-    if (own) spec.keys |= bit_of(id);
-    if (sums) spec.sums |= bit_of(id);
+    if (own) spec.keys.add(id);
+    if (sums) spec.sums.add(id);
   }
   if (buffer.role == BufferRole::kCarried) spec.keys = spec.path;
 }
@@ -118,7 +116,7 @@ void BufferCompiler::set_scope(const Allocation& memory, BufferSpec& spec) const
   while (node != map_.group && only_child(node)) node = context_.plan.node(node).parent;
   spec.scope_first = map_.first_tile[index_of(node)];
   spec.scope_last = map_.end_tile[index_of(node)] - 1;
-  spec.scope = node == map_.group ? 0 : map_.path_of(context_.plan.node(node).parent);
+  spec.scope = node == map_.group ? LoopSet{} : map_.path_of(context_.plan.node(node).parent);
 }
 
 BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) const {
@@ -143,12 +141,12 @@ BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) co
 }
 
 /// Splits the loops above a producer by what another iteration makes.
-void BufferCompiler::set_making(OpId producer, LoopMask path, TouchSpec& touch) const {
+void BufferCompiler::set_making(OpId producer, const LoopSet& path, TouchSpec& touch) const {
   const Operator& op = cascade_.op(producer);
-  for (LoopMask left = path; left != 0; left &= ~bit_of(innermost(left))) {
-    const RankId rank = program_.loops[static_cast<std::size_t>(innermost(left))].rank;
+  for (int id = path.innermost(); id != kNoLoop; id = path.next_out(id)) {
+    const RankId rank = program_.loops[static_cast<std::size_t>(id)].rank;
     const bool more = has_rank(op.reduction_ranks, rank) || has_rank(cascade_.tensor(op.output).ranks, rank);
-    (more ? touch.completes : touch.repeats) |= bit_of(innermost(left));
+    (more ? touch.completes : touch.repeats).add(id);
   }
 }
 

@@ -1,6 +1,5 @@
 // Which tiles must have run before which, across cores and through DRAM?
 #include <algorithm>
-#include <bit>
 
 #include "compile.hpp"
 
@@ -31,14 +30,14 @@ class EdgeCompiler {
     std::int64_t iterations = 0;
     int loop = kNoLoop;
   };
-  [[nodiscard]] Lag lag_of(LoopMask path, RankId rank, std::int64_t distance, bool against) const;
+  [[nodiscard]] Lag lag_of(const LoopSet& path, RankId rank, std::int64_t distance, bool against) const;
   void add_edge(EdgeSpec edge, const Index* shifted, std::int64_t distance);
   void add_spill(std::size_t fed, std::size_t stored);
   void share_transfers();
   void add_spills();
   [[nodiscard]] bool is_spilled(TensorId tensor) const;
   [[nodiscard]] const TileSpec& tile(int id) const { return program_.tiles[static_cast<std::size_t>(id)]; }
-  [[nodiscard]] LoopMask common_path(NodeId a, NodeId b) const {
+  [[nodiscard]] const LoopSet& common_path(NodeId a, NodeId b) const {
     return map_.path_of(common_ancestor(context_.plan, a, b));
   }
 
@@ -57,12 +56,12 @@ bool EdgeCompiler::is_spilled(TensorId tensor) const {
 
 /// How far back a read of `rank` at `distance` reaches within `path`; at least one iteration if it goes
 /// `against` the order of execution.
-EdgeCompiler::Lag EdgeCompiler::lag_of(LoopMask path, RankId rank, std::int64_t distance,
+EdgeCompiler::Lag EdgeCompiler::lag_of(const LoopSet& path, RankId rank, std::int64_t distance,
                                        bool against) const {
-  for (LoopMask left = path; left != 0; left &= ~bit_of(innermost(left))) {
-    const NestLoop& loop = program_.loops[static_cast<std::size_t>(innermost(left))];
+  for (int id = path.innermost(); id != kNoLoop; id = path.next_out(id)) {
+    const NestLoop& loop = program_.loops[static_cast<std::size_t>(id)];
     if (loop.rank != rank) continue;
-    return {std::max<std::int64_t>(distance / loop.tile, against ? 1 : 0), innermost(left)};
+    return {std::max<std::int64_t>(distance / loop.tile, against ? 1 : 0), id};
   }
   return {};
 }
@@ -116,7 +115,7 @@ void EdgeCompiler::share_transfers() {
       const EdgeSpec& other = program_.edges[j];
       if (i == j || !other.slab || other.tensor != edge.tensor || other.from != edge.from) continue;
       if (tile(other.to).core != tile(edge.to).core) continue;
-      if (std::popcount(other.path) < std::popcount(edge.path)) continue;
+      if (other.path.size() < edge.path.size()) continue;
       edge.slab.reset();
       break;
     }
@@ -165,7 +164,8 @@ void compile_edges(const SimContext& context, const GroupMap& map, GroupProgram&
   EdgeCompiler{context, map, program}.run();
   // What goes out only to come back holds up the next tile: it goes before all that comes and goes ahead of
   // time.
-  for (BufferSpec& buffer : program.buffers) buffer.depth += buffer.urgent ? kMostLoops : 0;
+  constexpr int kAheadOfAll = 1 << 20;  // More loops than a plan file has room for.
+  for (BufferSpec& buffer : program.buffers) buffer.depth += buffer.urgent ? kAheadOfAll : 0;
 }
 
 }  // namespace fusescape

@@ -1,6 +1,5 @@
 // When may a buffer be loaded and stored, and who must wait for that?
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <utility>
 
@@ -14,8 +13,7 @@ void GroupRun::start_feed(int id) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   if (!spec.fed) return;
   if (!spec.spills.empty()) buffer.feed_iterations.resize(program_.loops.size());
-  for (LoopMask left = spec.path; left != 0; left &= left - 1) {
-    const int loop = std::countr_zero(left);
+  for (int loop = spec.path.next_in(kNoLoop); loop != kNoLoop; loop = spec.path.next_in(loop)) {
     buffer.feed.enter(loop);
     if (!spec.spills.empty()) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
   }
@@ -27,10 +25,9 @@ namespace {
 /// Loops further in that only find the slab still there are passed over.
 int carrying_loop(const BufferSpec& spec, const Odometer& at) {
   bool turns = false;
-  for (LoopMask left = spec.path; left != 0; left &= ~bit_of(innermost(left))) {
-    const int loop = innermost(left);
-    const bool more = (at.not_last() & bit_of(loop)) != 0;
-    const bool own = (spec.keys & bit_of(loop)) != 0;
+  for (int loop = spec.path.innermost(); loop != kNoLoop; loop = spec.path.next_out(loop)) {
+    const bool more = at.not_last().has(loop);
+    const bool own = spec.keys.has(loop);
     if (more && (own || turns)) return loop;
     turns = turns || (own && at[loop].trips > 1);
   }
@@ -43,21 +40,20 @@ int carrying_loop(const BufferSpec& spec, const Odometer& at) {
 void GroupRun::advance_feed(const BufferSpec& spec, BufferState& buffer) const {
   const bool counts = !spec.spills.empty();
   for (;;) {
-    const LoopMask changing = counts ? buffer.feed.changing(spec.path) : 0;
+    const LoopSet changing = counts ? buffer.feed.changing(spec.path) : LoopSet{};
     const int next =
-        counts ? innermost(buffer.feed.not_last() & spec.path) : carrying_loop(spec, buffer.feed);
+        counts ? (buffer.feed.not_last() & spec.path).innermost() : carrying_loop(spec, buffer.feed);
     if (next == kNoLoop) {
       buffer.fed_all = true;
       return;
     }
     buffer.feed.step(next);
     if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(next)];
-    for (LoopMask left = spec.path & inside_of(next); left != 0; left &= left - 1) {
-      const int loop = std::countr_zero(left);
+    for (int loop = spec.path.next_in(next); loop != kNoLoop; loop = spec.path.next_in(loop)) {
       buffer.feed.enter(loop);
       if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
     }
-    if (!counts || (changing & spec.keys) != 0) return;
+    if (!counts || changing.meets(spec.keys)) return;
   }
 }
 
@@ -66,8 +62,7 @@ bool GroupRun::in_scope(const BufferSpec& spec, const BufferState& buffer) const
   for (const int id : spec.touching) {
     const CoreState& core = cores_[static_cast<std::size_t>(id)];
     bool same = core.head >= spec.scope_first && core.head <= spec.scope_last;
-    for (LoopMask left = spec.scope; same && left != 0; left &= left - 1) {
-      const int loop = std::countr_zero(left);
+    for (int loop = spec.scope.innermost(); same && loop != kNoLoop; loop = spec.scope.next_out(loop)) {
       same =
           core.at[loop].start == buffer.feed[loop].start && core.at[loop].extent == buffer.feed[loop].extent;
     }
@@ -98,9 +93,9 @@ bool GroupRun::may_request(int id) const {
   for (const int each : spec.spills) {
     const SpillState& spill = spills_[static_cast<std::size_t>(each)];
     const SpillSpec& wait = program_.spills[static_cast<std::size_t>(each)];
-    const int loop = innermost(wait.path);
+    const int loop = wait.path.innermost();
     const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
-    const std::int64_t needed = now - wait.lag * buffer.feed.iterations(wait.path & inside_of(wait.lag_loop));
+    const std::int64_t needed = now - wait.lag * buffer.feed.iterations(wait.path.inside(wait.lag_loop));
     if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < needed) return false;
   }
   if (!shared_memory_ || spec.partial) return true;
@@ -127,7 +122,7 @@ void GroupRun::poll_all_feeds() {
 
 /// Of the visit that is asked for next, the bytes that do not stay on chip between groups.
 std::int64_t GroupRun::feed_bytes(const BufferSpec& spec, const BufferState& buffer) const {
-  if (spec.partial && (buffer.feed.moved() & spec.sums) == 0) return 0;  // Nothing is summed yet.
+  if (spec.partial && !buffer.feed.moved().meets(spec.sums)) return 0;  // Nothing is summed yet.
   return spec.load.bytes(context_.cascade, buffer.feed, scratch_);
 }
 
@@ -198,13 +193,12 @@ void GroupRun::complete(int id, bool store) {
 void GroupRun::produce(const TouchSpec& touch, const CoreState& core, const TileSpec& tile) {
   const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(touch.buffer)];
   if (!spec.stored) return;
-  const LoopMask not_last = core.at.not_last();
-  const LoopMask inside = tile.path & ~spec.path;
-  if ((not_last & spec.sums) == 0) {
-    const bool complete =
-        (not_last & inside & touch.completes) == 0 && (core.at.moved() & touch.repeats) == 0;
+  const LoopSet& not_last = core.at.not_last();
+  const LoopSet inside = tile.path - spec.path;
+  if (!not_last.meets(spec.sums)) {
+    const bool complete = !not_last.meets(inside & touch.completes) && !core.at.moved().meets(touch.repeats);
     if (complete) store(touch.buffer, spec.store, core.at, true);
-  } else if (spec.partial && (not_last & inside) == 0 && (core.at.changing(spec.path) & spec.keys) != 0) {
+  } else if (spec.partial && !not_last.meets(inside) && core.at.changing(spec.path).meets(spec.keys)) {
     store(touch.buffer, spec.partial_slab, core.at, false);
   }
 }
@@ -235,10 +229,10 @@ void GroupRun::store(int id, const SlabSpec& slab, const Odometer& at, bool fina
 void GroupRun::leave(int id, const TouchSpec& touch) {
   const CoreState& core = cores_[static_cast<std::size_t>(id)];
   const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(touch.buffer)];
-  const LoopMask inside = program_.tiles[static_cast<std::size_t>(core.head)].path & ~spec.path;
-  if (!touch.last || (core.at.not_last() & inside) != 0) return;
-  const LoopMask changing = core.at.changing(spec.path);
-  if (changing != 0 && (changing & spec.keys) == 0) return;
+  const LoopSet inside = program_.tiles[static_cast<std::size_t>(core.head)].path - spec.path;
+  if (!touch.last || core.at.not_last().meets(inside)) return;
+  const LoopSet changing = core.at.changing(spec.path);
+  if (!changing.empty() && !changing.meets(spec.keys)) return;
   BufferState& buffer = buffers_[static_cast<std::size_t>(touch.buffer)];
   std::int64_t& left = buffer.left[static_cast<std::size_t>(touch.toucher)];
   if (spec.producer_core == id) buffer.place(left).owed = buffer.stores_issued - buffer.stores_done;

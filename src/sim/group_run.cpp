@@ -54,11 +54,12 @@ bool GroupRun::run() {
   start();
   for (;;) {
     Ticks next = settle();
-    for (LoopMask left = steady_state_ ? boundaries_ : 0; left != 0; left &= ~bit_of(innermost(left))) {
-      check_period(innermost(left));
+    for (int l = steady_state_ ? boundaries_.innermost() : kNoLoop; l != kNoLoop;
+         l = boundaries_.next_out(l)) {
+      check_period(l);
       next = next_time();  // Periods may have been skipped.
     }
-    boundaries_ = 0;
+    boundaries_ = {};
     if (finished()) return true;
     if (next == kNever) return false;
     state_.now = next;
@@ -169,10 +170,10 @@ void GroupRun::advance(CoreState& core, int id) {
       core.at.enter(step.id);
       ++core.iterations[loop];
       if (watched_by_[loop] == id) snapshots_[loop].iterations = 0;
-    } else if ((core.at.not_last() & bit_of(step.id)) != 0) {
+    } else if (core.at.not_last().has(step.id)) {
       core.at.step(step.id);
       ++core.iterations[loop];
-      if (watched_by_[loop] == id) boundaries_ |= bit_of(step.id);
+      if (watched_by_[loop] == id) boundaries_.add(step.id);
       core.step = static_cast<std::size_t>(step.target) - 1;
     }
   }
@@ -296,13 +297,14 @@ void GroupRun::end_tile(int id) {
   for (const TouchSpec& touch : tile.touches) leave(id, touch);
   for (const int out : tile.out) {
     const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(out)];
-    if ((core.at.not_last() & tile.path & ~edge.path) == 0) send(edge, out, core);
+    if (!core.at.not_last().meets(tile.path - edge.path)) send(edge, out, core);
   }
   for (std::size_t i = 0; i < program_.spills.size(); ++i) {
     const SpillSpec& spill = program_.spills[i];
-    const LoopMask inside = tile.path & ~spill.path;
-    if (spill.producer != core.head || (core.at.not_last() & inside & spill.touch.completes) != 0) continue;
-    if ((core.at.moved() & inside & spill.touch.repeats) != 0) continue;
+    if (spill.producer != core.head) continue;
+    const LoopSet inside = tile.path - spill.path;
+    if (core.at.not_last().meets(inside & spill.touch.completes)) continue;
+    if (core.at.moved().meets(inside & spill.touch.repeats)) continue;
     const BufferState& stored = buffers_[static_cast<std::size_t>(spill.stored)];
     ++spills_[i].finished;
     if (const std::int64_t owed = stored.stores_issued - stored.stores_done; owed > 0) {

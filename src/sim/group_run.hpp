@@ -206,13 +206,13 @@ class GroupRun {
   [[nodiscard]] std::int64_t periods_left(const Snapshot& before, int loop) const;
   [[nodiscard]] std::int64_t saving_limit(const Saving& saving, std::int64_t before, std::int64_t now) const;
   void repeat(const Snapshot& before, int loop, std::int64_t times);
-  [[nodiscard]] bool moves_with(const Odometer& at, LoopMask path, int loop) const;
-  void describe_odometer(const Odometer& at, LoopMask path, int loop);
+  [[nodiscard]] bool moves_with(const Odometer& at, const LoopSet& path, int loop) const;
+  void describe_odometer(const Odometer& at, const LoopSet& path, int loop);
   void describe_time(Ticks at);
   void describe_buffers(int loop);
   void describe_transfers();
-  void move_odometer(Odometer& at, LoopMask path, int loop, std::int64_t iterations) const;
-  [[nodiscard]] LoopMask path_of_core(std::size_t core) const;
+  void move_odometer(Odometer& at, const LoopSet& path, int loop, std::int64_t iterations) const;
+  [[nodiscard]] LoopSet path_of_core(std::size_t core) const;
 
   const SimContext& context_;
   const GroupProgram& program_;
@@ -242,7 +242,7 @@ class GroupRun {
   Ticks compute_;
   mutable TileBounds scratch_;
 
-  LoopMask boundaries_ = 0;          ///< Loops that began another iteration at this instant.
+  LoopSet boundaries_;               ///< Loops that began another iteration at this instant.
   std::vector<int> watched_by_;      ///< Per loop: the core whose iterations count.
   std::vector<Snapshot> snapshots_;  ///< Per loop.
   std::vector<std::int64_t*> counters_;

@@ -1,40 +1,23 @@
-// Where in a nest of loops is something? Positions, bounds, and which loops are at an end, as bit masks.
+// Where in a nest of loops is something? Positions, bounds, and which loops are at an end.
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <vector>
 
 #include "fusescape/plan/traffic.hpp"
 #include "fusescape/support/units.hpp"
 #include "fusescape/workload/cascade.hpp"
+#include "loop_set.hpp"
 
 namespace fusescape {
-
-/// A set of a group's loops. Loops are numbered from the root down, so that inner ones have higher bits.
-using LoopMask = std::uint64_t;
-inline constexpr int kMostLoops = 64;
-inline constexpr int kNoLoop = -1;
-
-constexpr LoopMask bit_of(int loop) {
-  return loop == kNoLoop ? 0 : LoopMask{1} << static_cast<unsigned>(loop);
-}
-/// The innermost loop of a set on one path.
-constexpr int innermost(LoopMask loops) {
-  return loops == 0 ? kNoLoop : static_cast<int>(std::bit_width(loops)) - 1;
-}
-/// All loops further in than `loop`.
-constexpr LoopMask inside_of(int loop) {
-  return loop == kNoLoop ? ~LoopMask{0} : ~(bit_of(loop) | (bit_of(loop) - 1));
-}
 
 struct NestLoop {
   RankId rank{};
   std::int64_t tile = 1;
   std::int64_t whole = 1;  ///< Extent of the rank.
   int outer = kNoLoop;     ///< The next loop above over the same rank.
-  LoopMask path = 0;       ///< Itself and all loops above it.
+  LoopSet path{};          ///< Itself and all loops above it.
   bool periodic = true;    ///< False over a window's taps, whose iterations all differ.
 };
 
@@ -52,8 +35,9 @@ class Odometer {
   };
 
   [[nodiscard]] const Position& operator[](int loop) const { return at_[static_cast<std::size_t>(loop)]; }
-  [[nodiscard]] LoopMask not_last() const { return not_last_; }
-  [[nodiscard]] LoopMask moved() const { return moved_; }  ///< Loops that are past their first iteration.
+  [[nodiscard]] const LoopSet& not_last() const { return not_last_; }
+  /// Loops that are past their first iteration.
+  [[nodiscard]] const LoopSet& moved() const { return moved_; }
   [[nodiscard]] const NestLoop& spec(int loop) const { return (*loops_)[static_cast<std::size_t>(loop)]; }
 
   void enter(int loop) {
@@ -61,7 +45,7 @@ class Odometer {
     const RankSpan over = outer_span(l);
     Position& at = at_[static_cast<std::size_t>(loop)];
     at = {0, over.start, std::min(l.tile, over.extent), ceil_div(over.extent, l.tile)};
-    moved_ &= ~bit_of(loop);
+    moved_.remove(loop);
     mark_last(loop, at);
   }
 
@@ -76,7 +60,7 @@ class Odometer {
     at.index += iterations;
     at.start += iterations * l.tile;
     at.extent = std::min(l.tile, over.start + over.extent - at.start);
-    moved_ |= bit_of(loop);
+    moved_.add(loop);
     mark_last(loop, at);
   }
 
@@ -89,28 +73,31 @@ class Odometer {
   }
 
   /// Iterations of the nest `loops`, as far as they have as many everywhere.
-  [[nodiscard]] std::int64_t iterations(LoopMask loops) const {
+  [[nodiscard]] std::int64_t iterations(const LoopSet& loops) const {
     std::int64_t all = 1;
-    for (; loops != 0; loops &= loops - 1) all *= (*this)[std::countr_zero(loops)].trips;
+    for (int l = loops.innermost(); l != kNoLoop; l = loops.next_out(l)) all *= (*this)[l].trips;
     return all;
   }
 
   /// Which loops of `path` change at its next iteration; 0 at the last one.
-  [[nodiscard]] LoopMask changing(LoopMask path) const {
-    const int next = innermost(not_last_ & path);
-    return next == kNoLoop ? 0 : bit_of(next) | (moved_ & path & inside_of(next));
+  [[nodiscard]] LoopSet changing(const LoopSet& path) const {
+    const int next = (not_last_ & path).innermost();
+    if (next == kNoLoop) return {};
+    LoopSet loops = (moved_ & path).inside(next);
+    loops.add(next);
+    return loops;
   }
 
  private:
   [[nodiscard]] RankSpan outer_span(const NestLoop& l) const { return span(l.outer, l.whole); }
   void mark_last(int loop, const Position& at) {
-    not_last_ = at.index + 1 < at.trips ? not_last_ | bit_of(loop) : not_last_ & ~bit_of(loop);
+    at.index + 1 < at.trips ? not_last_.add(loop) : not_last_.remove(loop);
   }
 
   const std::vector<NestLoop>* loops_ = nullptr;
   std::vector<Position> at_;
-  LoopMask not_last_ = 0;
-  LoopMask moved_ = 0;
+  LoopSet not_last_;
+  LoopSet moved_;
 };
 
 }  // namespace fusescape

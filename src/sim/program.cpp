@@ -1,7 +1,6 @@
 #include "program.hpp"
 
 #include <algorithm>
-#include <bit>
 
 #include "compile.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
@@ -34,18 +33,18 @@ class TreeCompiler {
     const std::vector<LeafRun> runs =
         leaf_runs(context_.cascade, plan_, context_.layout.groups[program_.group]);
     run_ = runs.begin();
-    enter(map_.group, 0);
+    enter(map_.group, {});
     program_.steps.resize(static_cast<std::size_t>(context_.core_count));
     for (int core = 0; core < context_.core_count; ++core) emit(map_.group, core);
     return std::move(map_);
   }
 
  private:
-  void enter(NodeId id, LoopMask path);
-  void add_loop(const Node& node, LoopMask& path);
+  void enter(NodeId id, LoopSet path);
+  void add_loop(const Node& node, LoopSet& path);
   void add_leaf(NodeId parent, NodeId leaf);
   void emit(NodeId id, int core);
-  [[nodiscard]] std::vector<int> innermost_per_rank(LoopMask path) const;
+  [[nodiscard]] std::vector<int> innermost_per_rank(const LoopSet& path) const;
   [[nodiscard]] bool has_tiles_of(NodeId id, int core) const;
 
   const SimContext& context_;
@@ -55,13 +54,12 @@ class TreeCompiler {
   std::vector<LeafRun>::const_iterator run_;  ///< That the next leaf belongs to.
 };
 
-void TreeCompiler::add_loop(const Node& node, LoopMask& path) {
-  FUSESCAPE_EXPECTS(program_.loops.size() < kMostLoops);
+void TreeCompiler::add_loop(const Node& node, LoopSet& path) {
   const int id = static_cast<int>(program_.loops.size());
   NestLoop loop{.rank = node.rank, .whole = context_.cascade.extent(node.rank).value()};
   loop.tile = std::min(node.tile, loop.whole);
   for (int outer = 0; outer < id; ++outer) {
-    const bool above = (path & bit_of(outer)) != 0;
+    const bool above = path.has(outer);
     if (above && program_.loops[static_cast<std::size_t>(outer)].rank == node.rank) loop.outer = outer;
   }
   for (const Operator& op : context_.cascade.operators) {
@@ -69,18 +67,19 @@ void TreeCompiler::add_loop(const Node& node, LoopMask& path) {
       for (const Index& index : access.indices) loop.periodic = loop.periodic && index.tap != node.rank;
     }
   }
-  path |= bit_of(id);
+  path.add(id);
   loop.path = path;
   program_.loops.push_back(loop);
 }
 
-std::vector<int> TreeCompiler::innermost_per_rank(LoopMask path) const {
-  LoopMask inner = path;
-  for (LoopMask left = path; left != 0; left &= left - 1) {
-    inner &= ~bit_of(program_.loops[static_cast<std::size_t>(std::countr_zero(left))].outer);
+std::vector<int> TreeCompiler::innermost_per_rank(const LoopSet& path) const {
+  LoopSet inner = path;
+  for (int loop = path.next_in(kNoLoop); loop != kNoLoop; loop = path.next_in(loop)) {
+    const int outer = program_.loops[static_cast<std::size_t>(loop)].outer;
+    if (outer != kNoLoop) inner.remove(outer);
   }
   std::vector<int> found;
-  for (; inner != 0; inner &= inner - 1) found.push_back(std::countr_zero(inner));
+  for (int loop = inner.next_in(kNoLoop); loop != kNoLoop; loop = inner.next_in(loop)) found.push_back(loop);
   return found;
 }
 
@@ -103,7 +102,7 @@ void TreeCompiler::add_leaf(NodeId parent, NodeId leaf) {
   }
 }
 
-void TreeCompiler::enter(NodeId id, LoopMask path) {
+void TreeCompiler::enter(NodeId id, LoopSet path) {
   const Node& node = plan_.node(id);
   if (node.kind == NodeKind::kLoop) add_loop(node, path);
   map_.path[index_of(id)] = path;
@@ -131,7 +130,7 @@ void TreeCompiler::emit(NodeId id, int core) {
   if (!has_tiles_of(id, core)) return;
   std::vector<ProgramStep>& steps = program_.steps[static_cast<std::size_t>(core)];
   const Node& node = plan_.node(id);
-  const int loop = innermost(map_.path_of(id));
+  const int loop = map_.path_of(id).innermost();
   if (node.kind == NodeKind::kLoop) steps.push_back({ProgramStep::Kind::kLoop, loop, 0});
   const int body = static_cast<int>(steps.size());
   int last = -1;
@@ -255,13 +254,13 @@ std::optional<std::int64_t> same_bytes(const GroupProgram& program, const SlabSp
 
 }  // namespace
 
-SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, LoopMask path, Slab slab,
+SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const LoopSet& path, Slab slab,
                    Bytes granule) {
   SlabSpec spec{.slab = std::move(slab), .granule = granule};
   spec.windowed = spec.slab.history_only;
   const auto inner = [&](RankId rank) {
-    for (LoopMask left = path; left != 0; left &= ~bit_of(innermost(left))) {
-      if (program.loops[static_cast<std::size_t>(innermost(left))].rank == rank) return innermost(left);
+    for (int loop = path.innermost(); loop != kNoLoop; loop = path.next_out(loop)) {
+      if (program.loops[static_cast<std::size_t>(loop)].rank == rank) return loop;
     }
     return kNoLoop;
   };

@@ -50,9 +50,9 @@ struct BufferSpec {
   TensorId tensor{};
   BufferRole role{};
   int slots = 1;
-  LoopMask path = 0;    ///< Loops down to its node.
-  LoopMask keys = 0;    ///< Those of them whose steps ask for another slab.
-  LoopMask sums = 0;    ///< Those that its producer sums over.
+  LoopSet path{};       ///< Loops down to its node.
+  LoopSet keys{};       ///< Those of them whose steps ask for another slab.
+  LoopSet sums{};       ///< Those that its producer sums over.
   int depth = 0;        ///< Loops above it: inner loads go first.
   bool urgent = false;  ///< It is spilled: out and in again before the next tile can run.
   bool counts = true;   ///< Takes memory of its own, not another buffer's.
@@ -73,7 +73,7 @@ struct BufferSpec {
   std::vector<int> spills{};    ///< Positions in `spills` that its loads wait for.
   std::vector<int> touching{};  ///< Cores whose tiles use it.
   int producer_core = -1;
-  LoopMask scope = 0;   ///< Loops that must be where its load is meant for, if memory is shared.
+  LoopSet scope{};      ///< Loops that must be where its load is meant for, if memory is shared.
   int scope_first = 0;  ///< Tiles while whose turn it has memory.
   int scope_last = 0;
 };
@@ -86,9 +86,8 @@ struct TouchSpec {
   bool last = false;   ///< Of its core's tiles in one iteration of the buffer's node.
   int first_leaf = 0;  ///< Of the tile's leaves, those while which the slab has memory.
   int last_leaf = 0;
-  LoopMask
-      completes{};  ///< Of the tile's loops, if it writes: those that make more of the slab or of its sums,
-  LoopMask repeats{};  ///< and all others, which make the same again.
+  LoopSet completes{};  ///< Of the tile's loops, if it writes: those that make more of the slab or its sums,
+  LoopSet repeats{};    ///< and all others, which make the same again.
 };
 
 /// What a tile takes if its ranks have these extents.
@@ -104,7 +103,7 @@ struct TileCost {
 struct TileSpec {
   NodeId node = kRoot;
   int core = 0;
-  LoopMask path = 0;
+  LoopSet path{};
   std::vector<NodeId> leaves{};
   std::vector<OpId> operators{};
   std::vector<TouchSpec> touches{};
@@ -118,7 +117,7 @@ struct TileSpec {
 struct EdgeSpec {
   int from = 0;
   int to = 0;
-  LoopMask path = 0;
+  LoopSet path{};
   std::int64_t lag = 0;  ///< `to` needs what was made so many iterations of `lag_loop` earlier.
   int lag_loop = kNoLoop;
   int link = -1;  ///< Into SimResult::resources; -1: nothing travels.
@@ -134,7 +133,7 @@ struct SpillSpec {
   TouchSpec touch{};     ///< How it makes the tensor.
   std::int64_t lag = 0;  ///< As an edge's.
   int lag_loop = kNoLoop;
-  LoopMask path = 0;
+  LoopSet path{};
 };
 
 struct ProgramStep {

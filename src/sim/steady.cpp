@@ -40,31 +40,29 @@ void GroupRun::collect_counters() {
   }
 }
 
-LoopMask GroupRun::path_of_core(std::size_t core) const {
+LoopSet GroupRun::path_of_core(std::size_t core) const {
   const int head = cores_[core].head;
-  return head < 0 ? 0 : program_.tiles[static_cast<std::size_t>(head)].path;
+  return head < 0 ? LoopSet{} : program_.tiles[static_cast<std::size_t>(head)].path;
 }
 
 /// Whether something in the loops `path` takes part in the iterations of `loop` that its watched core is in.
-bool GroupRun::moves_with(const Odometer& at, LoopMask path, int loop) const {
-  if ((path & bit_of(loop)) == 0) return false;
-  const LoopMask above = program_.loops[static_cast<std::size_t>(loop)].path & ~bit_of(loop);
-  for (LoopMask left = above; left != 0; left &= ~bit_of(innermost(left))) {
-    if (at[innermost(left)].index != watched(loop).at[innermost(left)].index) return false;
+bool GroupRun::moves_with(const Odometer& at, const LoopSet& path, int loop) const {
+  if (!path.has(loop)) return false;
+  const LoopSet& own = program_.loops[static_cast<std::size_t>(loop)].path;
+  for (int above = own.next_out(loop); above != kNoLoop; above = own.next_out(above)) {
+    if (at[above].index != watched(loop).at[above].index) return false;
   }
   return true;
 }
 
-void GroupRun::describe_odometer(const Odometer& at, LoopMask path, int loop) {
+void GroupRun::describe_odometer(const Odometer& at, const LoopSet& path, int loop) {
   const bool moves = moves_with(at, path, loop);
   shape_.push_back(moves ? 1 : 0);
-  for (LoopMask left = path; left != 0; left &= ~bit_of(innermost(left))) {
-    const int each = innermost(left);
+  for (int each = path.innermost(); each != kNoLoop; each = path.next_out(each)) {
     shape_.push_back(at[each].index - (moves && each == loop ? watched(loop).at[loop].index : 0));
     shape_.push_back(at[each].extent);
+    shape_.push_back((at.not_last().has(each) ? 1 : 0) + (at.moved().has(each) ? 2 : 0));
   }
-  shape_.push_back(static_cast<std::int64_t>(at.not_last() & path));
-  shape_.push_back(static_cast<std::int64_t>(at.moved() & path));
 }
 
 void GroupRun::describe_time(Ticks at) {
@@ -136,13 +134,13 @@ void GroupRun::describe(int loop) {
   describe_buffers(loop);
   for (std::size_t i = 0; i < delivered_.size(); ++i) {
     const EdgeSpec& edge = program_.edges[i];
-    const int counted = innermost(edge.path);
+    const int counted = edge.path.innermost();
     const auto core = static_cast<std::size_t>(program_.tiles[static_cast<std::size_t>(edge.to)].core);
     shape_.push_back(delivered_[i] -
                      (counted == kNoLoop ? 0 : cores_[core].iterations[static_cast<std::size_t>(counted)]));
   }
   for (std::size_t i = 0; i < spills_.size(); ++i) {
-    const int counted = innermost(program_.spills[i].path);
+    const int counted = program_.spills[i].path.innermost();
     const BufferState& fed = buffers_[static_cast<std::size_t>(program_.spills[i].fed)];
     shape_.push_back(spills_[i].finished -
                      (counted == kNoLoop ? 0 : fed.feed_iterations[static_cast<std::size_t>(counted)]));
@@ -226,13 +224,13 @@ std::int64_t GroupRun::periods_left(const Snapshot& before, int loop) const {
   return left;
 }
 
-void GroupRun::move_odometer(Odometer& at, LoopMask path, int loop, std::int64_t iterations) const {
+void GroupRun::move_odometer(Odometer& at, const LoopSet& path, int loop, std::int64_t iterations) const {
   if (!moves_with(at, path, loop)) return;
   at.jump(loop, iterations);
   const NestLoop& spec = program_.loops[static_cast<std::size_t>(loop)];
   for (std::size_t inner = static_cast<std::size_t>(loop) + 1; inner < program_.loops.size(); ++inner) {
     const NestLoop& other = program_.loops[inner];
-    const bool below = (other.path & bit_of(loop)) != 0 && other.rank == spec.rank;
+    const bool below = other.path.has(loop) && other.rank == spec.rank;
     if (below) at.shift(static_cast<int>(inner), iterations * spec.tile);
   }
 }

@@ -4,11 +4,13 @@
 #include <ostream>
 #include <string_view>
 
+#include "fusescape/support/printable.hpp"
 #include "fusescape/support/utf8.hpp"
 
 namespace fusescape {
 namespace {
 
+constexpr std::size_t kMostShown = 100;   // Errors of one file; nobody reads more of them.
 constexpr std::size_t kShownBytes = 160;  // A longer line is cut around its caret.
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -25,13 +27,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-/// A character that moves the caret by one: anything that prints oddly becomes '?'.
-bool prints(std::string_view bytes, std::size_t length) {
-  if (length == 0) return false;
-  const auto c = static_cast<unsigned char>(bytes[0]);
-  return length > 1 ? !(c == 0xC2 && static_cast<unsigned char>(bytes[1]) < 0xA0) : c >= 0x20 && c != 0x7F;
-}
-
 /// Two lines: the quoted one, and the caret below byte `column` (from 1) of it.
 void print_excerpt(std::ostream& out, std::string_view line, int column) {
   std::size_t caret = std::min(static_cast<std::size_t>(std::max(column - 1, 0)), line.size());
@@ -44,10 +39,8 @@ void print_excerpt(std::ostream& out, std::string_view line, int column) {
   std::string shown;
   std::string pad;
   for (std::size_t i = 0; i < line.size();) {
-    const std::size_t length = utf8_length(line.substr(i));
-    const std::size_t step = std::max<std::size_t>(length, 1);
-    const bool as_is = prints(line.substr(i), length);
-    shown += as_is ? std::string{line.substr(i, step)} : "?";
+    const std::size_t step = std::max<std::size_t>(utf8_length(line.substr(i)), 1);
+    shown += shown_length(line.substr(i)) > 0 ? std::string{line.substr(i, step)} : "?";
     if (i < caret) pad += ' ';
     i += step;
   }
@@ -61,11 +54,14 @@ std::ostream& operator<<(std::ostream& out, const Diagnostics& diagnostics) {
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const Diagnostic& a, const Diagnostic& b) { return a.pos < b.pos; });
   const std::vector<std::string_view> lines = lines_of(diagnostics.text_);
-  for (const auto& [pos, message] : sorted) {
-    out << diagnostics.file_ << ':' << pos.line << ':' << pos.column << ": error: " << message << '\n';
+  const std::string file = printable(diagnostics.file_);
+  for (std::size_t i = 0; i < std::min(sorted.size(), kMostShown); ++i) {
+    const auto& [pos, message] = sorted[i];
+    out << file << ':' << pos.line << ':' << pos.column << ": error: " << printable_lines(message) << '\n';
     const auto index = static_cast<std::size_t>(std::max(pos.line - 1, 0));
     print_excerpt(out, index < lines.size() ? lines[index] : std::string_view{}, pos.column);
   }
+  if (sorted.size() > kMostShown) out << file << ": " << sorted.size() - kMostShown << " more errors\n";
   return out;
 }
 

@@ -214,5 +214,76 @@ TEST_CASE(
   }
 }
 
+// The smallest cases found in which a bound decides alone: without it, the figure would be lower.
+
+TEST_CASE("Separate ports: what is written cannot leave before it is made, however soon all is read") {
+  // y = relu(x), four bytes in tiles of 3 and 1: x 3 in, 3 cycles, and y's 3 + 1 bytes out. Reads alone would
+  // be done after 4 + 1 + 1.
+  CascadeBuilder make{"copy", DataType::kInt8};
+  const RankId n = make.rank("N", Elements{4});
+  const TensorId x = make.tensor("x", {n}, TensorKind::kInput);
+  make.make("y", OpKind::kRelu, {"y", {n}}, {make.at(x)});
+  const Cascade cascade = sound(make.finish());
+  CHECK(cost_on(profile_of(cascade, "N:3{ y }"), byte_a_cycle()).latency == Cycles{3 + 3 + 3 + 1});
+  CHECK(simulated(cascade, plan_of(cascade, "N:3{ y }"), byte_a_cycle()).cycles == Cycles{10});
+}
+
+TEST_CASE(
+    "The last visit of an outer loop's input begins when all of it has come, and then has all its tiles to "
+    "run") {
+  // z[m, n] = sum over 10 of x[m, k] w[n], for 2 x 2 tiles of 10 cycles; half a byte a cycle. x 40 cycles; of
+  // w 3 of 4 bytes, and of z, of which two may wait in their slots, 1 of 4: 2 cycles each; the two last
+  // tiles; the last z.
+  CascadeBuilder make{"outer", DataType::kInt8};
+  const RankId m = make.rank("M", Elements{2});
+  const RankId n = make.rank("N", Elements{2});
+  const RankId k = make.rank("K", Elements{10});
+  const TensorId x = make.tensor("x", {m, k}, TensorKind::kInput);
+  const TensorId w = make.tensor("w", {n}, TensorKind::kInput);
+  make.make("z", OpKind::kMatmul, {"z", {m, n}}, {make.at(x), make.at(w)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = byte_a_cycle();
+  machine.dram.bandwidth = BitsPerCycle{4};
+  const PlanProfile closed = profile_of(cascade, "M:1{ N:1{ z } }");
+  // Separate ports: z is in nobody's way.
+  CHECK(cost_on(closed, machine).latency == Cycles{40 + 3 * 2 + 2 * 10 + 2});
+  CHECK(simulated(cascade, plan_of(cascade, "M:1{ N:1{ z } }"), machine).cycles == Cycles{70});
+  machine.dram.ports = Ports::kShared;
+  CHECK(cost_on(closed, machine).latency == Cycles{40 + 3 * 2 + 1 * 2 + 2 * 10 + 2});
+  CHECK(simulated(cascade, plan_of(cascade, "M:1{ N:1{ z } }"), machine).cycles == Cycles{74});
+}
+
+/// z[m, j] = sum over k of a[k, m] b[j], words; its loops leave each row of ten unfinished between two k.
+Cascade row_sums(std::int64_t rows, std::int64_t terms) {
+  CascadeBuilder make{"sums", DataType::kFp32};
+  const RankId m = make.rank("M", Elements{rows});
+  const RankId j = make.rank("J", Elements{10});
+  const RankId k = make.rank("K", Elements{terms});
+  const TensorId a = make.tensor("a", {k, m}, TensorKind::kInput);
+  const TensorId b = make.tensor("b", {j}, TensorKind::kInput);
+  make.make("z", OpKind::kMatmul, {"z", {m, j}}, {make.at(a), make.at(b)});
+  return sound(make.finish());
+}
+
+TEST_CASE("A row of unfinished sums returns only after the row that had its slot has left") {
+  // A word a cycle each way. Tiles of 10 cycles; before the first of them b 10 and two a; after the last
+  // z 10. With four rows in two slots, every second row that returns waits for 10 out and 10 back less one
+  // tile beside it: 2 of 4 rows that return finished, or, with more terms, 4 of the 8 that return only to
+  // leave again.
+  Accelerator machine = byte_a_cycle();
+  machine.dram.bandwidth = BitsPerCycle{32};
+  const auto closed = [&](std::int64_t terms) {
+    return cost_on(profile_of(row_sums(4, terms), "K:1{ M:1{ z } }"), machine).latency;
+  };
+  const auto run = [&](std::int64_t terms) {
+    const Cascade cascade = row_sums(4, terms);
+    return simulated(cascade, plan_of(cascade, "K:1{ M:1{ z } }"), machine).cycles;
+  };
+  CHECK(closed(2) == Cycles{8 * 10 + 12 + 10 + 2 * (20 - 10)});
+  CHECK(run(2) == Cycles{124});
+  CHECK(closed(4) == Cycles{16 * 10 + 12 + 10 + 4 * (20 - 10)});
+  CHECK(run(4) == Cycles{248});
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

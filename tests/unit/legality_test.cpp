@@ -250,5 +250,15 @@ TEST_CASE("Sequential ranks, sums without adders and large chains are refused by
   CHECK(found() == std::vector<Rule>{Rule::kChain});
 }
 
+TEST_CASE("Loops lie in one another up to 64 deep") {
+  const Cascade cascade = matmul(100, 1, 1);
+  std::string text = "Z";
+  for (int tile = 1; tile <= 64; ++tile) text = "M:" + std::to_string(tile) + "{ " + text + " }";
+  CHECK(faults(cascade, text) == Faults{});
+  const Faults deeper = faults(cascade, "M:65{ " + text + " }");
+  REQUIRE(deeper.size() == 1);
+  CHECK(deeper.front().find("more than 64 loops lie in one another") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

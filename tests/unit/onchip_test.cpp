@@ -140,5 +140,54 @@ TEST_CASE("A 96 x 96 array is slower for a fused token than 64 x 128, though it 
   CHECK(cost_on(mapped(cascade, kThroughMemory, machine), machine).latency == Cycles{554});
 }
 
+/// y[m] over k of x[m, k], words.
+Cascade reduced(OpKind kind) {
+  CascadeBuilder make{"reduced", DataType::kFp32};
+  const RankId m = make.rank("M", Elements{4});
+  const RankId k = make.rank("K", Elements{3});
+  const TensorId x = make.tensor("x", {m, k}, TensorKind::kInput);
+  make.make("y", kind, {"y", {m}}, {make.at(x)});
+  return sound(make.finish());
+}
+
+TEST_CASE("Whatever reduces, its result is written once, and its sums stay in the PE meanwhile") {
+  for (const OpKind kind : {OpKind::kReduceSum, OpKind::kReduceMax, OpKind::kReduceMean}) {
+    CAPTURE(name_of(kind));
+    const GroupCost total = cost_on(profile_of(reduced(kind), "y"), accelerator()).total;
+    CHECK(total.onchip_read == Bytes{4 * 3 * kWord});
+    CHECK(total.onchip_write == Bytes{4 * kWord});
+    // A part of each row at a time: every one of the three leaves its four results in memory.
+    CHECK(cost_on(profile_of(reduced(kind), "K:1{ y }"), accelerator()).total.onchip_write ==
+          Bytes{3 * 4 * kWord});
+  }
+}
+
+TEST_CASE(
+    "Of resources that are busy equally long, compute bounds before DRAM, and DRAM before the on-chip "
+    "ports") {
+  // y = x + x, 8 bytes: in and out take the shared DRAM port 16 cycles; x twice takes the read port 16; the
+  // PE 8 or, at two cycles an operation, 16.
+  CascadeBuilder make{"doubled", DataType::kInt8};
+  const RankId m = make.rank("M", Elements{8});
+  const TensorId x = make.tensor("x", {m}, TensorKind::kInput);
+  make.make("y", OpKind::kAdd, {"y", {m}}, {make.at(x), make.at(x)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{8};
+  machine.dram.ports = Ports::kShared;
+  machine.sram.bank_read = machine.sram.bank_write = BitsPerCycle{8};
+  machine.sram.ports = Ports::kSeparate;
+  const auto total = [&] { return cost_on(profile_of(cascade, "y"), machine).total; };
+  CHECK(total().dram == total().onchip);
+  CHECK(total().compute < total().dram);
+  CHECK(total().bound == Bound::kDram);
+  machine.cores.front().cycles_per_op.fill(2);
+  CHECK(total().compute == total().dram);
+  CHECK(total().bound == Bound::kCompute);
+  machine.cores.front().cycles_per_op.fill(1);
+  machine.dram.bandwidth = BitsPerCycle{16};
+  CHECK(total().bound == Bound::kOnChip);
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

@@ -1,4 +1,6 @@
 // Does the simulation take the times that can be calculated by hand, cycle for cycle?
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -327,6 +329,52 @@ TEST_CASE("A load into a single slot is hidden by another tile of the group") {
   // x 5, then a and b twice; w's and x's second halves come meanwhile; the last half of b 5.
   CHECK(both.closed == 5 + 4 * 50 + 5);
   CHECK(both.simulated == 210);
+}
+
+/// x[L, D] through so many operators.
+Cascade relays(int operators) {
+  CascadeBuilder make{"relays", DataType::kInt8};
+  const RankId l = make.rank("L", Elements{4});
+  const RankId d = make.rank("D", Elements{6});
+  TensorId last = make.tensor("x", {l, d}, TensorKind::kInput);
+  for (int i = 0; i < operators; ++i) {
+    const std::string name = fmt::format("o{}", i);
+    last = make.make(name, OpKind::kRelu, {name, {l, d}}, {make.at(last)});
+  }
+  return sound(make.finish());
+}
+
+TEST_CASE("Each operator more with a loop of its own takes as long, however many loops the group has") {
+  // A tile of four bytes and one of two, six cycles, in each of four tokens; on two cores in turn what is
+  // handed on comes over a link, token by token.
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{64};
+  const auto cycles = [&](int operators, std::int64_t cores) {
+    machine.cores.front().count = cores;
+    const Cascade cascade = relays(operators);
+    std::string text = "L:1{";
+    SimOptions options;
+    for (int i = 0; i < operators; ++i) {
+      text += fmt::format(" D:4{{ o{} }}", i);
+      options.core_of.push_back(static_cast<std::uint32_t>(i % cores));
+    }
+    const Plan plan = plan_of(cascade, text + " }");
+    const SimResult run = simulated(cascade, plan, machine, options);
+    SimOptions unrolled = options;
+    unrolled.steady_state = false;
+    CHECK(simulated(cascade, plan, machine, unrolled).latency == run.latency);
+    return run.cycles.value();
+  };
+  const std::int64_t base = cycles(10, 1);
+  for (const int operators : {62, 63, 64, 65, 127, 128, 140}) {  // Each has one loop more than operators.
+    CAPTURE(operators);
+    CHECK(cycles(operators, 1) == base + (operators - 10) * 4 * 6);
+  }
+  const std::int64_t pair = cycles(12, 2) - cycles(10, 2);
+  for (const int operators : {60, 62, 64, 126, 128}) {
+    CAPTURE(operators);
+    CHECK(cycles(operators + 2, 2) - cycles(operators, 2) == pair);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Does the comparison of values see what is wrong?
 #include "fusescape/check/verification.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <limits>
 
@@ -53,6 +55,19 @@ TEST_CASE("An output of which nothing is in DRAM does not pass") {
   run.done.complete[run.output].setConstant(false);
   CHECK(run.check().elements == 0);
   CHECK_FALSE(run.check().passed());
+}
+
+TEST_CASE("Thirty loops over one rank, each ragged in the one above, are scaled and verified") {
+  // Each ragged tile is cut by all the loops below it again: 2^30 kinds of tiles, were they told one by one.
+  CascadeBuilder make{"nest", DataType::kFp32};
+  const RankId l = make.rank("L", Elements{220});
+  const TensorId x = make.tensor("x", {l}, TensorKind::kInput);
+  make.make("y", OpKind::kRelu, {"y", {l}}, {make.at(x)});
+  const Cascade cascade = sound(make.finish());
+  std::string text = "y";
+  for (std::int64_t tile = 213 - 29 * 7; tile <= 213; tile += 7)
+    text = fmt::format("L:{}{{ {} }}", tile, text);
+  CHECK(verify(cascade, plan_of(cascade, text), accelerator()).passed());
 }
 
 }  // namespace

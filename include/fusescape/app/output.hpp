@@ -64,17 +64,26 @@ struct NamedOutput {
 /// or one be lost. `-` is standard output; a null device takes any number.
 [[nodiscard]] std::optional<Failure> clash_of(const std::vector<NamedOutput>& outputs);
 
+/// A usage error if an output is a file that the command reads, by whatever name: also through a symbolic
+/// link or as another name of the same file.
+[[nodiscard]] std::optional<Failure> clash_with_inputs(const std::vector<NamedOutput>& outputs,
+                                                       const std::vector<std::string>& inputs);
+
 /// Creates `folder` and those above it, if they are not there.
 [[nodiscard]] std::optional<Failure> make_folder(const std::string& folder);
 
-/// Sends a command's result to where `output` says.
+/// Sends a command's result to where `output` says. Text for people, and whatever goes to a terminal, is sent
+/// with its control characters shown as escapes: names in it come from files.
 [[nodiscard]] std::optional<Failure> write_result(const OutputArguments& output, std::string_view content);
 
 /// Colours only for a terminal, without --no-color and without NO_COLOR in the environment.
 [[nodiscard]] TextStyle text_style(const OutputArguments& output);
 
-/// Prints to standard error.
+/// Prints lines to standard error, control characters shown as escapes.
 void complain(std::string_view text);
+
+/// Prints to standard error as it is: our own control sequences, for a terminal, with no text from elsewhere.
+void draw(std::string_view line);
 
 /// True if progress may be shown.
 [[nodiscard]] bool shows_progress(const OutputArguments& output);

@@ -91,6 +91,7 @@ enum class DerivationError : unsigned char {
   kAreaFraction,    ///< Not > 0.
   kMemoryFraction,  ///< Not strictly between 0 and 1.
   kNoSram,          ///< Less than one byte.
+  kNoPes,           ///< None.
   kNoBandwidth,     ///< Less than one bit per cycle, or no channel.
   kPhyTooLarge,     ///< Channels leave no area for SRAM and PEs.
   kTooLarge,        ///< A number does not fit in 63 bits, or there are over 2^40 PEs.

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_set>
 #include <vector>
 
 #include "fusescape/config/scalars.hpp"
@@ -41,7 +42,7 @@ class InputErrors {
  private:
   Diagnostics& file_;
   std::vector<OverrideError> overrides_;
-  std::vector<const YamlNode*> faulty_;  ///< Only compared.
+  std::unordered_set<const YamlNode*> faulty_;  ///< Only compared.
 };
 
 /// A value to be read, and how to name it in a message: "sram.capacity".

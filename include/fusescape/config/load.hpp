@@ -62,6 +62,9 @@ using Loaded = expected<T, InputError>;
 /// Folders that shipped names are looked up in.
 enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans };
 
+/// The path of what a user named, as find_input would read it; nothing if a name stands for no file.
+[[nodiscard]] std::optional<std::string> path_of_input(Shelf shelf, const std::string& name_or_path);
+
 /// Reads what a user named: a path (it has a '/' or ends in .yaml), or the name of a shipped file.
 [[nodiscard]] Loaded<InputFile> find_input(Shelf shelf, const std::string& name_or_path);
 

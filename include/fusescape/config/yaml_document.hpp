@@ -39,10 +39,11 @@ struct YamlEntry {
 [[nodiscard]] YamlNode* find_value(YamlNode& map, std::string_view key);
 
 inline constexpr std::size_t kMaxYamlBytes = std::size_t{16} << 20U;
+inline constexpr std::size_t kMaxYamlNodes = 300'000;  ///< Keys and values: what a text becomes is bounded.
 
 /// Parses the text of `diags`. Nothing, and errors in `diags`, if the text is empty, too large, not UTF-8
-/// text, not YAML, or uses anchors, aliases, tags, merge keys or several documents. A key given twice is an
-/// error in `diags` too, but the rest can still be checked.
+/// text, not YAML, holds more than kMaxYamlNodes, or uses anchors, aliases, tags, merge keys or several
+/// documents. A key given twice is an error in `diags` too, but the rest can still be checked.
 [[nodiscard]] std::optional<YamlNode> parse_yaml(Diagnostics& diags);
 
 }  // namespace fusescape

@@ -1,7 +1,9 @@
 // What does a finished sweep leave in its folder, and what does it tell on one screen?
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "fusescape/report/table.hpp"
 #include "fusescape/search/sweep.hpp"
@@ -10,6 +12,10 @@
 #include "fusescape/search/sweep_spec.hpp"
 
 namespace fusescape {
+
+/// What `sweep` writes into its folder, in this order.
+inline constexpr std::array<std::string_view, 4> kSweepFiles{"points.csv", "pareto.csv", "summary.json",
+                                                             "resolved.yaml"};
 
 /// points.csv: one row per point in grid order (the last axis varies fastest): its axes, then its figures.
 [[nodiscard]] Table points_table(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result);

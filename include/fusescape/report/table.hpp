@@ -50,6 +50,9 @@ struct TextStyle {
 /// "6.27 MiB"; below 10 KiB plain bytes.
 [[nodiscard]] std::string short_bytes(std::int64_t bytes);
 
+inline constexpr std::string_view kBold = "\x1b[1m";
+inline constexpr std::string_view kPlain = "\x1b[0m";
+
 /// `content` in bold, if `style` allows it.
 [[nodiscard]] std::string bold(std::string_view content, TextStyle style);
 

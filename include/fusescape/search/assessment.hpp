@@ -46,6 +46,12 @@ using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun, NoTimeBas
                                                            const Accelerator& accelerator,
                                                            const Strategy& strategy);
 
+/// If `found` is a shortage, that of the part of the strategy's plan that needs the most: what `found` names
+/// may let the planner go on to another one. With the capacity that is named, the strategy runs. Expects
+/// planner.serves(accelerator).
+[[nodiscard]] AssessmentError whole_shortage(const Planner& planner, Accelerator accelerator,
+                                             const Strategy& strategy, AssessmentError found);
+
 /// One paragraph per kind of failure, without a trailing newline: what does not fit, by how much, and the
 /// lever.
 [[nodiscard]] std::string describe(const AssessmentError& error);

@@ -79,6 +79,7 @@ struct SweepSpec {
   SourcePos scenario_pos{};
   SourcePos minimize_pos{};
   SourcePos pareto_pos{};
+  std::vector<SourcePos> pareto_places{};  ///< Of its columns; empty: they have none.
 };
 
 /// Points of the whole grid; zero if an axis is empty, and at most kMaxGridSize + 1.

@@ -33,7 +33,7 @@ class Diagnostics {
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] const std::vector<Diagnostic>& errors() const { return errors_; }
 
-  /// Prints "file:line:column: error: message", the line it means, and a caret; in file order.
+  /// Prints "file:line:column: error: message", the line it means, and a caret; in file order, 100 at most.
   /// Control characters and invalid UTF-8 of the quoted line are shown as '?', so a caret still lines up.
   friend std::ostream& operator<<(std::ostream& out, const Diagnostics& diagnostics);
 

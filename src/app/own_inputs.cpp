@@ -1,0 +1,100 @@
+#include "own_inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "fusescape/app/output.hpp"
+#include "fusescape/config/load.hpp"
+#include "fusescape/report/sweep_files.hpp"
+#include "fusescape/support/overloaded.hpp"
+
+namespace fusescape {
+namespace {
+
+/// What a command reads and writes, by path.
+struct Files {
+  std::vector<NamedOutput> outputs;
+  std::vector<std::string> inputs;
+
+  void reads(Shelf shelf, const std::string& name) {
+    if (name.empty()) return;
+    if (auto path = path_of_input(shelf, name)) inputs.push_back(std::move(*path));
+  }
+};
+
+/// And the technology table that the accelerator names.
+void add_accelerator(const std::string& name, Files& files) {
+  files.reads(Shelf::kArchs, name);
+  const Loaded<Accelerator> accelerator = load_accelerator(name);
+  if (accelerator) files.reads(Shelf::kTechs, accelerator->technology);
+}
+
+Files files_of(const InputArguments& input, const OutputArguments& output, const std::string& plan = {}) {
+  Files files{.outputs = {{"-o", output.file}}, .inputs = {}};
+  add_accelerator(input.arch, files);
+  files.reads(Shelf::kWorkloads, input.workload);
+  files.reads(Shelf::kPlans, plan);
+  return files;
+}
+
+Files files_of(const SweepArguments& sweep) {
+  Files files{.outputs = {{"-o", sweep.output.file}}, .inputs = {}};
+  if (!sweep.folder.empty()) {
+    for (const std::string_view name : kSweepFiles) {
+      files.outputs.push_back({"--out", fmt::format("{}/{}", sweep.folder, name)});
+    }
+  }
+  files.reads(Shelf::kSweeps, sweep.file);
+  const Loaded<InputFile> file = find_input(Shelf::kSweeps, sweep.file);
+  const Loaded<SweepSpec> spec = file ? bind_sweep_spec(*file) : unexpected<InputError>{file.error()};
+  if (!spec) return files;  // The command says why.
+  add_accelerator(spec->arch, files);
+  files.reads(Shelf::kWorkloads, spec->workload);
+  return files;
+}
+
+Files files_of(const Command& command) {
+  return std::visit(
+      overloaded{[](const EvaluateArguments& c) { return files_of(c.input, c.output, c.plan_file); },
+                 [](const CompareArguments& c) { return files_of(c.input, c.output); },
+                 [](const VerifyArguments& c) { return files_of(c.input, c.output, c.plan_file); },
+                 [](const SimulateArguments& c) {
+                   Files files = files_of(c.input, c.output, c.plan_file);
+                   if (!c.trace.empty()) files.outputs.push_back({"--trace", c.trace});
+                   return files;
+                 },
+                 [](const RooflineArguments& c) { return files_of(c.input, c.output); },
+                 [](const SweepArguments& c) { return files_of(c); },
+                 [](const ParetoArguments& c) {
+                   return Files{{{"-o", c.output.file}}, {c.file}};
+                 },
+                 [](const ListArguments&) { return Files{}; },
+                 [](const ValidateArguments& c) {
+                   return Files{{{"-o", c.output.file}}, c.files};
+                 },
+                 [](const PrintArguments&) { return Files{}; }},
+      command);
+}
+
+/// Most commands write nothing but standard output: then no file needs to be opened to know.
+bool writes_files(const Command& command) {
+  const auto named = [](const OutputArguments& output) { return output.file != "-"; };
+  return std::visit(
+      overloaded{[&](const SimulateArguments& c) { return named(c.output) || !c.trace.empty(); },
+                 [&](const SweepArguments& c) { return named(c.output) || !c.folder.empty(); },
+                 [&](const auto& c) { return named(c.output); }},
+      command);
+}
+
+}  // namespace
+
+std::optional<Failure> overwritten_input(const Command& command) {
+  if (!writes_files(command)) return std::nullopt;
+  const Files files = files_of(command);
+  return clash_with_inputs(files.outputs, files.inputs);
+}
+
+}  // namespace fusescape
