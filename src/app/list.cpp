@@ -2,16 +2,18 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <functional>
+#include <utility>
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/config/binding.hpp"
+#include "fusescape/search/sweep_spec.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
 namespace {
 
-expected<Table, Failure> strategy_table() {
+expected<Table, Failure> strategy_table(const ListArguments&) {
   Table table{.columns = {"name", "summary"}, .rows = {}};
   for (const Strategy& strategy : strategies()) {
     table.rows.push_back({std::string{strategy.name}, std::string{strategy.summary}});
@@ -19,7 +21,7 @@ expected<Table, Failure> strategy_table() {
   return table;
 }
 
-expected<Table, Failure> workload_table() {
+expected<Table, Failure> workload_table(const ListArguments&) {
   Table table{.columns = {"name", "family", "phase", "dtype", "n_layer", "params"}, .rows = {}};
   for (const std::string& name : shipped_names(Shelf::kWorkloads)) {
     const Loaded<Workload> workload = load_workload(name);
@@ -31,7 +33,7 @@ expected<Table, Failure> workload_table() {
   return table;
 }
 
-expected<Table, Failure> arch_table() {
+expected<Table, Failure> arch_table(const ListArguments&) {
   Table table{
       .columns = {"name", "technology", "pes", "onchip_capacity_bytes", "dram_bits_per_cycle", "clock_ghz"},
       .rows = {}};
@@ -39,12 +41,12 @@ expected<Table, Failure> arch_table() {
     const Loaded<Accelerator> arch = load_accelerator(name);
     if (!arch) return unexpected{failure_of(arch.error())};
     table.rows.push_back({name, arch->technology, arch->pes(), arch->sram.capacity.value(),
-                          arch->dram.bandwidth.value, arch->clock.value() * 1e-9});
+                          width_value(arch->dram.bandwidth), arch->clock.value() * 1e-9});
   }
   return table;
 }
 
-expected<Table, Failure> tech_table() {
+expected<Table, Failure> tech_table(const ListArguments&) {
   Table table{.columns = {"name", "node_nm", "description"}, .rows = {}};
   for (const std::string& name : shipped_names(Shelf::kTechs)) {
     const Loaded<Technology> technology = load_technology(name);
@@ -54,7 +56,7 @@ expected<Table, Failure> tech_table() {
   return table;
 }
 
-expected<Table, Failure> family_table() {
+expected<Table, Failure> family_table(const ListArguments&) {
   return Table{
       .columns = {"name", "summary"},
       .rows = {{std::string{"mamba1"},
@@ -64,13 +66,36 @@ expected<Table, Failure> family_table() {
                {std::string{"cascade"}, std::string{"operators written out one by one"}}}};
 }
 
-struct Listing {
-  std::string_view name;
-  expected<Table, Failure> (*table)();
-};
-constexpr std::array kListings{Listing{"strategies", strategy_table}, Listing{"workloads", workload_table},
-                               Listing{"archs", arch_table}, Listing{"techs", tech_table},
-                               Listing{"families", family_table}};
+expected<Table, Failure> sweep_table(const ListArguments&) {
+  Table table{.columns = {"name", "arch", "workload", "points", "description"}, .rows = {}};
+  for (const std::string& name : shipped_names(Shelf::kSweeps)) {
+    const Loaded<InputFile> file = find_input(Shelf::kSweeps, name);
+    if (!file) return unexpected{failure_of(file.error())};
+    const Loaded<SweepSpec> spec = bind_sweep_spec(*file);
+    if (!spec) return unexpected{failure_of(spec.error())};
+    const YamlNode* description = find_value(file->root, "description");
+    table.rows.push_back({name, spec->arch, spec->workload, static_cast<std::int64_t>(grid_size(*spec)),
+                          description == nullptr ? Value{} : Value{description->text}});
+  }
+  return table;
+}
+
+/// Both inputs take settings; a key that both take is the workload's and the accelerator's.
+expected<Table, Failure> key_table(const ListArguments& arguments) {
+  Table table{.columns = {"key", "of"}, .rows = {}};
+  const std::array inputs{std::pair{Shelf::kWorkloads, arguments.workload},
+                          std::pair{Shelf::kArchs, arguments.arch}};
+  for (const auto& [shelf, name] : inputs) {
+    const Loaded<InputFile> file = find_input(shelf, name);
+    if (!file) return unexpected{failure_of(file.error())};
+    for (std::string& key : settable_keys(*file)) table.rows.push_back({std::move(key), name});
+  }
+  return table;
+}
+
+/// In the order of kListable.
+constexpr std::array<expected<Table, Failure> (*)(const ListArguments&), kListable.size()> kTables{
+    strategy_table, workload_table, arch_table, tech_table, family_table, sweep_table, key_table};
 
 std::string printed(const Table& table, const OutputArguments& output) {
   switch (output.format) {
@@ -87,9 +112,9 @@ std::string printed(const Table& table, const OutputArguments& output) {
 }  // namespace
 
 CommandResult run_command(const ListArguments& arguments) {
-  for (const Listing& listing : kListings) {
-    if (listing.name != arguments.what) continue;
-    const expected<Table, Failure> table = listing.table();
+  for (std::size_t i = 0; i < kListable.size(); ++i) {
+    if (kListable[i] != arguments.what) continue;
+    const expected<Table, Failure> table = kTables[i](arguments);
     if (!table) return unexpected{table.error()};
     if (const auto failure = write_result(arguments.output, printed(*table, arguments.output))) {
       return unexpected{*failure};

@@ -6,6 +6,7 @@
 #include "fusescape/report/evaluation.hpp"
 #include "fusescape/report/sweep_files.hpp"
 #include "fusescape/support/version.hpp"
+#include "json_value.hpp"
 
 namespace fusescape {
 namespace {
@@ -37,8 +38,7 @@ Json figures_json(const DesignFigures& figures) {
           {"pes", figures.pes},
           {"array", array_text(figures)},
           {"onchip_capacity_bytes", figures.sram.value()},
-          {"onchip_read_bits_per_cycle",
-           figures.onchip_read.unlimited() ? Json("unlimited") : Json(figures.onchip_read.value)},
+          {"onchip_read_bits_per_cycle", json_value(width_value(figures.onchip_read))},
           {"area_mm2", area_json(figures.area)},
           {"latency_cycles", runs ? Json(figures.latency.value()) : Json(nullptr)},
           {"latency_ms_per_token", json_or_null(figures.ms_per_token)},
