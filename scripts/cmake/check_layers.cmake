@@ -1,5 +1,6 @@
 # cmake -P check_layers.cmake: fails where a module includes one that is not below it, or a library outside its file.
-# The whole dependency rule of the project is this table.
+# The whole dependency rule of the project is this table. It also fails where two headers define a type of one name: the
+# project is one namespace, so both could never be included together.
 cmake_minimum_required(VERSION 3.25)
 
 set(support)
@@ -17,6 +18,23 @@ set(report   support workload arch plan cost search exec sim check)
 set(app      support workload arch numerics plan cost search exec sim check config report)
 
 set(root "${CMAKE_CURRENT_LIST_DIR}/../..")
+
+# The table that people read is this one.
+file(STRINGS "${root}/docs/contributing.md" told)
+foreach(module support workload arch numerics plan cost exec sim search check config report app)
+  list(JOIN ${module} " " below)
+  set(row "")
+  foreach(line IN LISTS told)
+    if(line MATCHES "^    ${module}( .*)?$")
+      string(REGEX REPLACE " +" " " row "${line}")
+    endif()
+  endforeach()
+  string(STRIP "${row}" row)
+  string(STRIP "${module} ${below}" rule)
+  if(NOT row STREQUAL rule)
+    message(SEND_ERROR "docs/contributing.md: the layers say '${row}', the rule is '${rule}'")
+  endif()
+endforeach()
 file(GLOB_RECURSE files "${root}/include/fusescape/*.hpp" "${root}/src/*.hpp" "${root}/src/*.cpp")
 foreach(file IN LISTS files)
   string(REGEX REPLACE ".*/(src|include/fusescape)/([a-z_]+)/.*" "\\2" module "${file}")
@@ -27,6 +45,18 @@ foreach(file IN LISTS files)
       message(SEND_ERROR "${file}: ${module} must not include ${used}")
     endif()
   endforeach()
+
+  # Types, each once.
+  if(file MATCHES "\\.hpp$")
+    file(STRINGS "${file}" types REGEX "^(struct|class|union|enum class) [A-Za-z0-9_]+.*[^;]$")
+    foreach(type IN LISTS types)
+      string(REGEX REPLACE "^(struct|class|union|enum class) ([A-Za-z0-9_]+).*" "\\2" name "${type}")
+      if(DEFINED defined_${name} AND NOT defined_${name} STREQUAL file)
+        message(SEND_ERROR "${file}: ${name} is defined in ${defined_${name}} as well")
+      endif()
+      set(defined_${name} "${file}")
+    endforeach()
+  endif()
 
   # Libraries that only one place may know.
   file(STRINGS "${file}" libraries REGEX "^#include <(yaml-cpp|CLI|omp\\.h|boost/graph)")

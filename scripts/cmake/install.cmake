@@ -21,5 +21,6 @@ install(FILES "${PROJECT_BINARY_DIR}/generated/fusescape/support/version.hpp"
 if(TARGET fusescape)
   install(TARGETS fusescape RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+install(FILES "${PROJECT_SOURCE_DIR}/docs/fusescape.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" OPTIONAL)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/configs" "${PROJECT_SOURCE_DIR}/workloads"
   DESTINATION "${CMAKE_INSTALL_DATADIR}/fusescape" OPTIONAL)

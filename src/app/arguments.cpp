@@ -1,6 +1,7 @@
 #include "fusescape/app/arguments.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -12,43 +13,10 @@
 #include "completion.hpp"
 #include "fusescape/config/scalars.hpp"
 #include "fusescape/support/version.hpp"
+#include "help_text.hpp"
 
 namespace fusescape {
 namespace {
-
-constexpr const char* kExamples = R"(Examples:
-  fusescape evaluate --arch marca --workload mamba-2.8b --strategy fuse-all --explain
-  fusescape evaluate --arch marca --workload mamba-2.8b --strategy unfused --set L=1024 --json
-  fusescape compare --arch marca --workload mamba-130m --set phase=decode
-  fusescape sweep configs/sweeps/marca-iso-area.yaml --out out/iso-area
-  fusescape list strategies
-
-Exit codes: 0 ok, 1 internal error, 2 usage, 3 bad input file, 4 infeasible, 5 sweep incomplete,
-6 file missing, unreadable or unwritable, 130 interrupted. docs/cli.md has the rest.)";
-
-constexpr const char* kEvaluateExamples = R"(Examples:
-  fusescape evaluate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64 --explain
-  fusescape evaluate --arch edge --workload mamba-130m --strategy unfused --set sram.capacity="2 MiB" --json
-  fusescape evaluate --arch marca --workload mamba-130m --strategy fuse-all --print-plan -o plan.yaml
-  fusescape evaluate --arch marca --workload mamba-130m --plan plan.yaml)";
-
-constexpr const char* kVerifyExamples = R"(Examples:
-  fusescape verify --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64
-  fusescape verify --arch marca --workload mamba-130m --plan plan.yaml --csv
-
-Large ranks are scaled down so that every tiling case of the plan stays. Exit code 0: all equal; 1: something differs,
-which is a bug; 4: the plan does not fit.)";
-
-constexpr const char* kSweepExamples = R"(Examples:
-  fusescape sweep marca-iso-area --out out/iso-area        writes points.csv, pareto.csv, summary.json, resolved.yaml
-  fusescape sweep my-sweep.yaml --jobs 1 --csv -o points.csv)";
-
-constexpr const char* kSimulateExamples = R"(Examples:
-  fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64
-  fusescape simulate --arch marca --workload mamba-130m --strategy fuse-all --set L=16 --unroll --trace fused.json
-  fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set sram.capacity="2 MiB" --eviction furthest
-  fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --allocation searched
-  fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --core-of dA=matrix,silu=exponential)";
 
 /// Words of an option and what they mean.
 template <class Value, std::size_t Size>
@@ -76,7 +44,7 @@ struct CommandSlots {
   ParetoArguments pareto;
   ListArguments list;
   ValidateArguments validate;
-  std::string shell;
+  std::string completion;
   OutputArguments none;
 };
 
@@ -175,6 +143,7 @@ void add_compare(CLI::App& app, CompareArguments& arguments) {
       ->allow_extra_args(false);
   add_model_option(*command, arguments.simulated);
   add_output_options(*command, arguments.output);
+  command->footer(kCompareExamples);
 }
 
 void add_verify(CLI::App& app, VerifyArguments& arguments) {
@@ -237,6 +206,7 @@ void add_roofline(CLI::App& app, RooflineArguments& arguments) {
       "roofline", "Each operator alone: its operational intensity and the roof that stops it");
   add_input_options(*command, arguments.input);
   add_output_options(*command, arguments.output);
+  command->footer(kRooflineExamples);
 }
 
 void add_sweep(CLI::App& app, SweepArguments& arguments) {
@@ -267,35 +237,48 @@ void add_pareto(CLI::App& app, ParetoArguments& arguments) {
       ->allow_extra_args(false)
       ->required();
   add_output_options(*command, arguments.output);
+  command->footer(kParetoExamples);
 }
 
 void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
-  list->add_option("what", slots.list.what, "strategies | workloads | archs | techs | families")
+  list->add_option("what", slots.list.what, fmt::format("{}", fmt::join(kListable, " | ")))
       ->required()
-      ->check(CLI::IsMember({"strategies", "workloads", "archs", "techs", "families"}));
+      ->check(CLI::IsMember(std::vector<std::string>{kListable.begin(), kListable.end()}));
+  list->add_option("--arch", slots.list.arch, "Of 'keys': the accelerator (default: marca)")->type_name("A");
+  list->add_option("--workload", slots.list.workload, "Of 'keys': the workload (default: mamba-2.8b)")
+      ->type_name("W");
   add_output_options(*list, slots.list.output);
+  list->footer(kListExamples);
 
   CLI::App* validate = app.add_subcommand("validate", "Check input files and nothing else");
   validate->add_option("files", slots.validate.files, "YAML files")->type_name("FILE...")->required();
   add_output_options(*validate, slots.validate.output);
+  validate->footer(kValidateExamples);
 
-  CLI::App* completion = app.add_subcommand("completion", "Print a completion script for a shell");
-  completion->add_option("shell", slots.shell, "bash | zsh | fish")
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print a completion script for a shell, or the manual page");
+  completion->add_option("shell", slots.completion, fmt::format("{}", fmt::join(kCompletions, " | ")))
       ->required()
-      ->check(CLI::IsMember(std::vector<std::string>{kShells.begin(), kShells.end()}));
+      ->check(CLI::IsMember(std::vector<std::string>{kCompletions.begin(), kCompletions.end()}));
   add_output_options(*completion, slots.none);
+  completion->footer(kCompletionExamples);
+}
+
+OptionShape shape_of(const CLI::Option& option) {
+  OptionShape shape{.names = {}, .value = option.get_type_name(), .help = option.get_description()};
+  for (const std::string& name : option.get_lnames()) shape.names.push_back("--" + name);
+  for (const std::string& name : option.get_snames()) shape.names.push_back("-" + name);
+  if (shape.names.empty()) shape.value = option.get_name(true);
+  return shape;
 }
 
 std::vector<CommandShape> shape_of(const CLI::App& app) {
   std::vector<CommandShape> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    CommandShape& shape =
-        commands.emplace_back(CommandShape{command->get_name(), command->get_description(), {}});
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) shape.options.push_back("--" + name);
-      for (const std::string& name : option->get_snames()) shape.options.push_back("-" + name);
-    }
+    CommandShape& shape = commands.emplace_back(
+        CommandShape{command->get_name(), command->get_description(), {}, command->get_footer()});
+    for (const CLI::Option* option : command->get_options()) shape.options.push_back(shape_of(*option));
   }
   return commands;
 }
@@ -331,7 +314,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "pareto") return Command{slots.pareto};
   if (name == "list") return Command{slots.list};
   if (name == "validate") return Command{slots.validate};
-  return Command{PrintArguments{completion_script(slots.shell, shape_of(app)), slots.none}};
+  return Command{PrintArguments{completion_text(slots.completion, shape_of(app)), slots.none}};
 }
 
 /// The innermost command that was named, for the line that points to its --help.

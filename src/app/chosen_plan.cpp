@@ -1,6 +1,10 @@
 #include "chosen_plan.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
+
+#include "fusescape/search/levers.hpp"
 
 namespace fusescape {
 namespace {
@@ -25,14 +29,15 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
 ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
   const std::string name{strategy.name};
   const auto machine = make_machine(inputs.accelerator);
-  if (!machine) return {name, unexpected{AssessmentError{machine.error()}}};
+  if (!machine) return {name, unexpected{AssessmentError{machine.error()}}, &strategy};
   const Planner planner{inputs.workload.block, inputs.accelerator};
   expected<Plan, Refusal> plan = plan_by(strategy, planner, *machine);
   if (!plan) {
-    return {name, unexpected{whole_shortage(planner, inputs.accelerator, strategy, std::move(plan.error()))}};
+    return {name, unexpected{whole_shortage(planner, inputs.accelerator, strategy, std::move(plan.error()))},
+            &strategy};
   }
   plan->name = name;
-  return {name, std::move(*plan)};
+  return {name, std::move(*plan), &strategy};
 }
 
 expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std::string& plan_file,
@@ -41,6 +46,25 @@ expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std
   const expected<const Strategy*, Failure> named = strategy_named(strategy);
   if (!named) return unexpected{named.error()};
   return plan_of(**named, inputs);
+}
+
+std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen) {
+  const Cascade& cascade = inputs.workload.block;
+  const auto lacks_room = [](const AssessmentError& error) {
+    const auto* run = std::get_if<DoesNotRun>(&error);
+    const auto* refusal = std::get_if<Refusal>(&error);
+    return (run != nullptr && run->why.reason == Infeasible::Reason::kCapacity) ||
+           (refusal != nullptr && refusal->reason == Refusal::Reason::kDoesNotFit);
+  };
+  if (!chosen.plan && !lacks_room(chosen.plan.error())) return "";
+  if (chosen.plan) {
+    const auto assessed = assess(cascade, inputs.accelerator, *chosen.plan);
+    if (assessed || !lacks_room(assessed.error())) return "";
+  }
+  const std::vector<Lever> ways = chosen.strategy != nullptr
+                                      ? ways_to_fit(cascade, inputs.accelerator, *chosen.strategy)
+                                      : ways_to_fit(cascade, inputs.accelerator, *chosen.plan);
+  return ways.empty() ? "" : fmt::format("\nTried, and it runs: {}.", describe(ways));
 }
 
 }  // namespace fusescape

@@ -15,6 +15,7 @@ namespace fusescape {
 struct ChosenPlan {
   std::string name;
   expected<Plan, AssessmentError> plan;
+  const Strategy* strategy = nullptr;  ///< None: the plan is a file's.
 };
 
 [[nodiscard]] ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs);
@@ -23,5 +24,9 @@ struct ChosenPlan {
 /// accelerator's own rules.
 [[nodiscard]] expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy,
                                                         const std::string& plan_file, const Inputs& inputs);
+
+/// "\nTried, and it runs: an sram.capacity of 16384 B: 9000 cycles; ..." if `chosen` lacks room on chip; else
+/// nothing.
+[[nodiscard]] std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen);
 
 }  // namespace fusescape

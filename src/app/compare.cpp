@@ -28,16 +28,28 @@ expected<std::vector<const Strategy*>, Failure> chosen_strategies(const std::vec
   return chosen;
 }
 
-std::string printed(const std::vector<EvaluationReport>& reports, const OutputArguments& output) {
+/// The bounds that every plan, and every plan without fusion, keeps.
+std::vector<NamedLimit> limits_of(const Inputs& inputs) {
+  std::vector<NamedLimit> limits;
+  const Cascade& cascade = inputs.workload.block;
+  if (const auto limit = physical_limit(cascade, inputs.accelerator)) limits.push_back({"ideal", *limit});
+  const auto machine = make_machine(inputs.accelerator);
+  if (!machine) return limits;
+  if (const auto least = algorithmic_minimum(cascade, *machine)) limits.push_back({"alg-min", *least});
+  return limits;
+}
+
+std::string printed(const std::vector<EvaluationReport>& reports, const std::vector<NamedLimit>& limits,
+                    const OutputArguments& output) {
   switch (output.format) {
     case Format::kJson:
-      return comparison_json(reports);
+      return comparison_json(reports, limits);
     case Format::kCsv:
-      return csv(comparison_table(reports));
+      return csv(comparison_table(reports, limits));
     case Format::kText:
       break;
   }
-  return comparison_text(reports, text_style(output));
+  return comparison_text(reports, limits, text_style(output));
 }
 
 EvaluationReport closed_row(const Inputs& inputs, const Strategy& strategy) {
@@ -62,7 +74,8 @@ CommandResult run_command(const CompareArguments& arguments) {
     reports.push_back(arguments.simulated ? simulated_row(*inputs, *strategy)
                                           : closed_row(*inputs, *strategy));
   }
-  if (const auto failure = write_result(arguments.output, printed(reports, arguments.output))) {
+  if (const auto failure =
+          write_result(arguments.output, printed(reports, limits_of(*inputs), arguments.output))) {
     return unexpected{*failure};
   }
   return ExitCode::kOk;

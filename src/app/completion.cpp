@@ -1,32 +1,81 @@
 #include "completion.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+
+#include "fusescape/app/arguments.hpp"
+#include "fusescape/search/sweep_answer.hpp"
 
 namespace fusescape {
 namespace {
 
-// Names of files that ship change with the installation, so the shell asks the program for them.
-constexpr std::string_view kNamesFunction = R"(_fusescape_names() {
-  fusescape list "$1" --csv 2>/dev/null | tail -n +2 | cut -d, -f1
+// Names of files that ship change with the installation, and keys with what is evaluated: the shell asks the
+// program.
+constexpr std::string_view kBashFunctions = R"(_fusescape_names() {
+  fusescape list "$@" --csv 2>/dev/null | tail -n +2 | cut -d, -f1
+}
+_fusescape_keys() {
+  local i of=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in --arch|--workload) of+=("${COMP_WORDS[i]}" "${COMP_WORDS[i+1]}") ;; esac
+  done
+  _fusescape_names keys "${of[@]}" | sed 's/$/=/'
 }
 )";
+constexpr std::string_view kFishFunctions = R"(function __fusescape_names
+  fusescape list $argv --csv 2>/dev/null | tail -n +2 | cut -d, -f1
+end
+function __fusescape_keys
+  set -l words (commandline -opc)
+  set -l of
+  for i in (seq (count $words))
+    contains -- $words[$i] --arch --workload; and set of $of $words[$i] $words[(math $i + 1)]
+  end
+  __fusescape_names keys $of | sed 's/$/=/'
+end
+)";
 
-/// Options whose values are a few words.
-struct ValueWords {
+/// What may follow an option: words, names that `list` prints, or a comma list of either.
+struct Values {
   std::string_view option;
-  std::string_view words;
+  std::string_view words;   ///< If they are few and known here.
+  std::string_view listed;  ///< Else what `list` is asked for.
+  bool comma_list = false;
 };
-constexpr std::array kValueWords{
-    ValueWords{"--model", "closed sim"}, ValueWords{"--allocation", "given round-robin searched"},
-    ValueWords{"--eviction", "none lru furthest"}, ValueWords{"--keep", "none fused all"}};
+constexpr std::array kValues{
+    Values{"--model", "closed sim", ""},
+    Values{"--allocation", "given round-robin searched", ""},
+    Values{"--eviction", "none lru furthest", ""},
+    Values{"--keep", "none fused all", ""},
+    Values{"--arch", "", "archs"},
+    Values{"--workload", "", "workloads"},
+    Values{"--strategy", "", "strategies"},
+    Values{"--strategies", "", "strategies", true},
+    Values{"--minimize", "", "", true},  // Columns: sweep_metrics.
+};
 
-std::string_view words_of(std::string_view option) {
-  for (const ValueWords& values : kValueWords) {
-    if (values.option == option) return values.words;
+const Values* values_of(std::string_view option) {
+  const auto* const found = std::find_if(kValues.begin(), kValues.end(),
+                                         [&](const Values& values) { return values.option == option; });
+  return found == kValues.end() ? nullptr : &*found;
+}
+
+std::string words_of(const Values& values) {
+  return values.option == "--minimize" ? fmt::format("{}", fmt::join(sweep_metrics(), " "))
+                                       : std::string{values.words};
+}
+
+std::string bash_values() {
+  std::string cases;
+  for (const Values& values : kValues) {
+    const std::string words = values.listed.empty() ? fmt::format("'{}'", words_of(values))
+                                                    : fmt::format("$(_fusescape_names {})", values.listed);
+    cases += fmt::format("    {}) words={}{} ;;\n", values.option, words, values.comma_list ? " list=1" : "");
   }
-  return "";
+  return cases;
 }
 
 std::string bash_script(const std::vector<CommandShape>& commands) {
@@ -34,65 +83,76 @@ std::string bash_script(const std::vector<CommandShape>& commands) {
   std::string cases;
   for (const CommandShape& command : commands) {
     names.push_back(command.name);
-    cases += fmt::format("    {}) words='{}' ;;\n", command.name, fmt::join(command.options, " "));
+    std::vector<std::string> options;
+    for (const OptionShape& option : command.options) {
+      options.insert(options.end(), option.names.begin(), option.names.end());
+    }
+    cases += fmt::format("    {}) words='{}' ;;\n", command.name, fmt::join(options, " "));
   }
-  std::string values;
-  for (const auto& [option, words] : kValueWords)
-    values += fmt::format("    {}) words='{}' ;;\n", option, words);
   return fmt::format(R"({}
 _fusescape() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words=''
+  local word=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} words='' list='' before=''
   COMPREPLY=()
   case $previous in
-    --arch) words=$(_fusescape_names archs) ;;
-    --workload) words=$(_fusescape_names workloads) ;;
-    --strategy|--strategies) words=$(_fusescape_names strategies) ;;
+    --set) words=$(_fusescape_keys); compopt -o nospace ;;
 {}  esac
   if [ -z "$words" ] && [ "$COMP_CWORD" -eq 1 ]; then words='{}'; fi
-  if [ -z "$words" ]; then case ${{COMP_WORDS[1]}} in
-    list) words='strategies workloads archs techs families' ;;
-    completion) words='bash zsh fish' ;;
+  if [ -z "$words" ] && [ "$COMP_CWORD" -eq 2 ]; then case ${{COMP_WORDS[1]}} in
+    list) words='{}' ;;
+    completion) words='{}' ;;
+    sweep) words=$(_fusescape_names sweeps) ;;
   esac; fi
   case $word in -*) case ${{COMP_WORDS[1]}} in
 {}  esac ;; esac
-  while IFS= read -r match; do COMPREPLY+=("$match"); done < <(compgen -W "$words" -- "$word")
+  if [ -n "$list" ]; then case $word in *,*) before=${{word%,*}}, word=${{word##*,}} ;; esac; fi
+  while IFS= read -r match; do COMPREPLY+=("$match"); done < <(compgen -P "$before" -W "$words" -- "$word")
 }}
 complete -o default -F _fusescape fusescape
 )",
-                     kNamesFunction, values, fmt::join(names, " "), cases);
+                     kBashFunctions, bash_values(), fmt::join(names, " "), fmt::join(kListable, " "),
+                     fmt::join(kCompletions, " "), cases);
+}
+
+/// What fish offers after an option; nothing: a file, or no value.
+std::string fish_values(std::string_view option) {
+  if (option == "--set") return " -x -a '(__fusescape_keys)'";
+  const Values* values = values_of(option);
+  if (values == nullptr) return "";
+  const std::string command = values->listed.empty()
+                                  ? fmt::format("string split \" \" \"{}\"", words_of(*values))
+                                  : fmt::format("__fusescape_names {}", values->listed);
+  if (values->comma_list) return fmt::format(" -x -a \"(__fish_complete_list , '{}')\"", command);
+  return values->listed.empty() ? fmt::format(" -x -a '{}'", values->words)
+                                : fmt::format(" -x -a '({})'", command);
 }
 
 std::string fish_script(const std::vector<CommandShape>& commands) {
-  std::string script =
-      "function __fusescape_names\n"
-      "  fusescape list $argv[1] --csv 2>/dev/null | tail -n +2 | cut -d, -f1\n"
-      "end\n";
+  std::string script{kFishFunctions};
   for (const CommandShape& command : commands) {
+    const std::string after =
+        fmt::format("complete -c fusescape -n '__fish_seen_subcommand_from {}'", command.name);
     script += fmt::format("complete -c fusescape -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name,
                           command.summary);
-    for (const std::string& option : command.options) {
-      const bool is_long = option.rfind("--", 0) == 0;
-      const std::string_view values = option == "--arch"         ? "archs"
-                                      : option == "--workload"   ? "workloads"
-                                      : option == "--strategy"   ? "strategies"
-                                      : option == "--strategies" ? "strategies"
-                                                                 : "";
-      const std::string_view words = words_of(option);
-      const std::string offered = !values.empty()  ? fmt::format(" -x -a '(__fusescape_names {})'", values)
-                                  : !words.empty() ? fmt::format(" -x -a '{}'", words)
-                                                   : "";
-      script += fmt::format("complete -c fusescape -n '__fish_seen_subcommand_from {}' -{} {}{}\n",
-                            command.name, is_long ? "l" : "s", option.substr(is_long ? 2 : 1), offered);
+    for (const OptionShape& option : command.options) {
+      for (const std::string& name : option.names) {
+        const bool is_long = name.rfind("--", 0) == 0;
+        script += fmt::format("{} -{} {}{}\n", after, is_long ? "l" : "s", name.substr(is_long ? 2 : 1),
+                              fish_values(name));
+      }
     }
   }
-  return script;
+  const std::string seen = "complete -c fusescape -n '__fish_seen_subcommand_from ";
+  script += fmt::format("{}list' -f -a '{}'\n", seen, fmt::join(kListable, " "));
+  script += fmt::format("{}completion' -f -a '{}'\n", seen, fmt::join(kCompletions, " "));
+  return script + fmt::format("{}sweep' -a '(__fusescape_names sweeps)'\n", seen);
 }
 
 }  // namespace
 
-std::string completion_script(std::string_view shell, const std::vector<CommandShape>& commands) {
-  if (shell == "fish") return fish_script(commands);
-  if (shell == "bash") return bash_script(commands);
+std::string completion_text(std::string_view what, const std::vector<CommandShape>& commands) {
+  if (what == "fish") return fish_script(commands);
+  if (what == "bash") return bash_script(commands);
+  if (what == "man") return manual_page(commands);
   return fmt::format("#compdef fusescape\nautoload -U +X bashcompinit && bashcompinit\n{}",
                      bash_script(commands));
 }

@@ -1,4 +1,5 @@
-// How does a shell learn our commands and options? A script per shell, from the shape of the command line.
+// How do a shell and a manual learn our commands and options? A text each, from the shape of the command
+// line.
 #pragma once
 
 #include <array>
@@ -8,16 +9,25 @@
 
 namespace fusescape {
 
+struct OptionShape {
+  std::vector<std::string> names;  ///< "--output", "-o"; none: the value stands for itself.
+  std::string value;               ///< "FILE"; empty: a flag.
+  std::string help;
+};
+
 struct CommandShape {
   std::string name;
   std::string summary;
-  std::vector<std::string> options;  ///< "--arch", "-o", ...
+  std::vector<OptionShape> options;
+  std::string notes;  ///< What --help shows at its end: examples.
 };
 
-inline constexpr std::array<std::string_view, 3> kShells{"bash", "zsh", "fish"};
+inline constexpr std::array<std::string_view, 4> kCompletions{"bash", "zsh", "fish", "man"};
 
-/// Expects one of kShells.
-[[nodiscard]] std::string completion_script(std::string_view shell,
-                                            const std::vector<CommandShape>& commands);
+/// The script of a shell, or the manual page for "man". Expects one of kCompletions.
+[[nodiscard]] std::string completion_text(std::string_view what, const std::vector<CommandShape>& commands);
+
+/// The manual page, in man(7).
+[[nodiscard]] std::string manual_page(const std::vector<CommandShape>& commands);
 
 }  // namespace fusescape

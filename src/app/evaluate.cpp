@@ -6,13 +6,15 @@
 #include "chosen_plan.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/report/explanation.hpp"
 #include "inputs.hpp"
 #include "simulated.hpp"
 
 namespace fusescape {
 namespace {
 
-std::string printed(const EvaluationReport& report, const EvaluateArguments& arguments) {
+std::string printed(const EvaluationReport& report, const std::vector<Lever>& levers,
+                    const EvaluateArguments& arguments) {
   const TextStyle style = text_style(arguments.output);
   switch (arguments.output.format) {
     case Format::kJson:
@@ -23,7 +25,7 @@ std::string printed(const EvaluationReport& report, const EvaluateArguments& arg
       break;
   }
   std::string text = evaluation_text(report, style);
-  if (arguments.explain) text += fmt::format("\n{}", explanation_text(report, style));
+  if (arguments.explain) text += fmt::format("\n{}", explanation_text(report, levers, style));
   return text;
 }
 
@@ -31,26 +33,45 @@ std::string printed(const EvaluationReport& report, const EvaluateArguments& arg
 struct Answer {
   EvaluationReport report;
   std::optional<Failure> refused;
+  std::vector<Lever> levers;  ///< If they were asked for.
 };
 
-Answer closed_form_of(const Inputs& inputs, ChosenPlan chosen) {
-  const expected<Assessment, AssessmentError> found =
-      chosen.plan ? assess(inputs.workload.block, inputs.accelerator, std::move(*chosen.plan))
-                  : expected<Assessment, AssessmentError>{unexpected{chosen.plan.error()}};
-  return {report_of(inputs, chosen.name, found),
-          found ? std::nullopt : std::optional<Failure>{failure_of(found.error())}};
+/// What would help is part of the reason.
+Answer refusal_of(EvaluationReport report, Failure refused, const std::string& ways) {
+  if (ways.empty()) return {std::move(report), std::move(refused), {}};
+  report.reason += ' ' + ways.substr(1);
+  refused.text.insert(refused.text.size() - 1, ways);  // Before the end of the line.
+  return {std::move(report), std::move(refused), {}};
 }
 
-Answer simulation_of(const Inputs& inputs, ChosenPlan chosen) {
+Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
+  const expected<Assessment, AssessmentError> found =
+      chosen.plan ? assess(inputs.workload.block, inputs.accelerator, *chosen.plan)
+                  : expected<Assessment, AssessmentError>{unexpected{chosen.plan.error()}};
+  EvaluationReport report = report_of(inputs, chosen.name, found);
+  if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
+  std::vector<Lever> levers;
+  if (explain) levers = levers_of(inputs.workload.block, inputs.accelerator, *found, {chosen.strategy});
+  return {std::move(report), std::nullopt, std::move(levers)};
+}
+
+Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
   const SimOptions options;
-  const std::string name = chosen.name;
-  const Simulated simulated = simulated_plan(inputs, std::move(chosen), options);
-  return {simulated_report(inputs, name, simulated, options),
-          simulated ? std::nullopt : std::optional<Failure>{failure_of(inputs, simulated.error(), options)}};
+  const Simulated simulated = simulated_plan(inputs, chosen, options);
+  EvaluationReport report = simulated_report(inputs, chosen.name, simulated, options);
+  if (!simulated) {
+    return refusal_of(std::move(report), failure_of(inputs, simulated.error(), options),
+                      ways_to_fit(inputs, chosen));
+  }
+  std::vector<Lever> levers;
+  if (explain) {
+    levers = levers_of(inputs.workload.block, inputs.accelerator, simulated->closed, {chosen.strategy});
+  }
+  return {std::move(report), std::nullopt, std::move(levers)};
 }
 
 CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const ChosenPlan& chosen) {
-  if (!chosen.plan) return unexpected{failure_of(chosen.plan.error())};
+  if (!chosen.plan) return unexpected{failure_of(chosen.plan.error(), ways_to_fit(inputs, chosen))};
   if (const auto failure = write_result(arguments.output, write_plan(inputs.workload.block, *chosen.plan))) {
     return unexpected{*failure};
   }
@@ -62,14 +83,15 @@ CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& input
 CommandResult run_command(const EvaluateArguments& arguments) {
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
-  expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
+  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 
-  const Answer answer = arguments.simulated ? simulation_of(*inputs, std::move(*chosen))
-                                            : closed_form_of(*inputs, std::move(*chosen));
+  const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments.explain)
+                                            : closed_form_of(*inputs, *chosen, arguments.explain);
   if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
-    if (const auto failure = write_result(arguments.output, printed(answer.report, arguments))) {
+    if (const auto failure =
+            write_result(arguments.output, printed(answer.report, answer.levers, arguments))) {
       return unexpected{*failure};
     }
   }

@@ -111,15 +111,15 @@ Failure failure_of(const InputError& error) {
   return {exit_code_of(error.cause), error.text};
 }
 
-Failure failure_of(const AssessmentError& error) {
+Failure failure_of(const AssessmentError& error, const std::string& ways) {
   const ExitCode code = exit_code_of(error);
   if (const auto* illegal = std::get_if<IllegalPlan>(&error)) {
     std::string text;
     for (const std::string& reason : illegal->reasons) text += fmt::format("infeasible: {}\n", reason);
     return {code, text};
   }
-  return {code,
-          fmt::format("{}: {}\n", code == ExitCode::kInfeasible ? "infeasible" : "error", describe(error))};
+  return {code, fmt::format("{}: {}{}\n", code == ExitCode::kInfeasible ? "infeasible" : "error",
+                            describe(error), ways)};
 }
 
 bool says_infeasible(const Failure& refused, const OutputArguments& output) {
@@ -139,8 +139,7 @@ EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
   if (found) {
     report.outcome = outcome_of(inputs.workload, inputs.accelerator, *found, silicon);
   } else {
-    report.reason = describe(found.error());
-    std::replace(report.reason.begin(), report.reason.end(), '\n', ' ');  // One row of a table is one line.
+    report.reason = one_line(describe(found.error()));
   }
   return report;
 }

@@ -36,8 +36,9 @@ struct Inputs {
 [[nodiscard]] expected<const Strategy*, Failure> strategy_named(const std::string& name);
 
 [[nodiscard]] Failure failure_of(const InputError& error);
-/// Why there is no evaluation: infeasible, or a strategy that does not go with this workload.
-[[nodiscard]] Failure failure_of(const AssessmentError& error);
+/// Why there is no evaluation: infeasible, or a strategy that does not go with this workload. `ways` is what
+/// would help (chosen_plan.hpp), a line of its own.
+[[nodiscard]] Failure failure_of(const AssessmentError& error, const std::string& ways = {});
 
 /// True if the result still has something to say: a script that asked for JSON or CSV gets feasible=false
 /// there; a person reads the reason once, on standard error.

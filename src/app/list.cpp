@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <functional>
+#include <utility>
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/config/binding.hpp"
+#include "fusescape/search/sweep_spec.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
@@ -23,15 +25,15 @@ struct Listed {
   }
 };
 
-Listed strategy_table() {
-  Table table{.columns = {"name", "summary"}, .rows = {}};
+Listed strategy_table(const ListArguments&) {
+  Listed listed{.table = {.columns = {"name", "summary"}, .rows = {}}};
   for (const Strategy& strategy : strategies()) {
-    table.rows.push_back({std::string{strategy.name}, std::string{strategy.summary}});
+    listed.table.rows.push_back({std::string{strategy.name}, std::string{strategy.summary}});
   }
-  return {std::move(table)};
+  return listed;
 }
 
-Listed workload_table() {
+Listed workload_table(const ListArguments&) {
   Listed listed{.table = {.columns = {"name", "family", "phase", "dtype", "n_layer", "params"}, .rows = {}}};
   for (const std::string& name : shipped_names(Shelf::kWorkloads)) {
     const Loaded<Workload> workload = load_workload(name);
@@ -46,7 +48,7 @@ Listed workload_table() {
   return listed;
 }
 
-Listed arch_table() {
+Listed arch_table(const ListArguments&) {
   Listed listed{.table = {.columns = {"name", "technology", "pes", "onchip_capacity_bytes",
                                       "dram_bits_per_cycle", "clock_ghz"},
                           .rows = {}}};
@@ -57,12 +59,12 @@ Listed arch_table() {
       continue;
     }
     listed.table.rows.push_back({name, arch->technology, arch->pes(), arch->sram.capacity.value(),
-                                 arch->dram.bandwidth.value, arch->clock.value() * 1e-9});
+                                 width_value(arch->dram.bandwidth), arch->clock.value() * 1e-9});
   }
   return listed;
 }
 
-Listed tech_table() {
+Listed tech_table(const ListArguments&) {
   Listed listed{.table = {.columns = {"name", "node_nm", "description"}, .rows = {}}};
   for (const std::string& name : shipped_names(Shelf::kTechs)) {
     const Loaded<Technology> technology = load_technology(name);
@@ -75,7 +77,7 @@ Listed tech_table() {
   return listed;
 }
 
-Listed family_table() {
+Listed family_table(const ListArguments&) {
   return {Table{
       .columns = {"name", "summary"},
       .rows = {{std::string{"mamba1"},
@@ -85,13 +87,46 @@ Listed family_table() {
                {std::string{"cascade"}, std::string{"operators written out one by one"}}}}};
 }
 
-struct Listing {
-  std::string_view name;
-  Listed (*table)();
-};
-constexpr std::array kListings{Listing{"strategies", strategy_table}, Listing{"workloads", workload_table},
-                               Listing{"archs", arch_table}, Listing{"techs", tech_table},
-                               Listing{"families", family_table}};
+Listed sweep_table(const ListArguments&) {
+  Listed listed{.table = {.columns = {"name", "arch", "workload", "points", "description"}, .rows = {}}};
+  for (const std::string& name : shipped_names(Shelf::kSweeps)) {
+    const Loaded<InputFile> file = find_input(Shelf::kSweeps, name);
+    if (!file) {
+      listed.add(file.error());
+      continue;
+    }
+    const Loaded<SweepSpec> spec = bind_sweep_spec(*file);
+    if (!spec) {
+      listed.add(spec.error());
+      continue;
+    }
+    const YamlNode* description = find_value(file->root, "description");
+    listed.table.rows.push_back({name, spec->arch, spec->workload,
+                                 static_cast<std::int64_t>(grid_size(*spec)),
+                                 description == nullptr ? Value{} : Value{description->text}});
+  }
+  return listed;
+}
+
+/// Both inputs take settings; a key that both take is the workload's and the accelerator's.
+Listed key_table(const ListArguments& arguments) {
+  Listed listed{.table = {.columns = {"key", "of"}, .rows = {}}};
+  const std::array inputs{std::pair{Shelf::kWorkloads, arguments.workload},
+                          std::pair{Shelf::kArchs, arguments.arch}};
+  for (const auto& [shelf, name] : inputs) {
+    const Loaded<InputFile> file = find_input(shelf, name);
+    if (!file) {
+      listed.add(file.error());
+      continue;
+    }
+    for (std::string& key : settable_keys(*file)) listed.table.rows.push_back({std::move(key), name});
+  }
+  return listed;
+}
+
+/// In the order of kListable.
+constexpr std::array<Listed (*)(const ListArguments&), kListable.size()> kTables{
+    strategy_table, workload_table, arch_table, tech_table, family_table, sweep_table, key_table};
 
 std::string printed(const Table& table, const OutputArguments& output) {
   switch (output.format) {
@@ -108,9 +143,9 @@ std::string printed(const Table& table, const OutputArguments& output) {
 }  // namespace
 
 CommandResult run_command(const ListArguments& arguments) {
-  for (const Listing& listing : kListings) {
-    if (listing.name != arguments.what) continue;
-    const Listed listed = listing.table();
+  for (std::size_t i = 0; i < kListable.size(); ++i) {
+    if (kListable[i] != arguments.what) continue;
+    const Listed listed = kTables[i](arguments);
     if (const auto failure = write_result(arguments.output, printed(listed.table, arguments.output))) {
       return unexpected{*failure};
     }

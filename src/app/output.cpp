@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -295,10 +297,27 @@ std::optional<Failure> write_result(const OutputArguments& output, std::string_v
   return std::nullopt;
 }
 
+namespace {
+
+/// Columns of the terminal on standard output, or as COLUMNS says; 0: no bound.
+std::size_t terminal_width() {
+  const char* told = std::getenv("COLUMNS");
+  const std::string_view columns{told == nullptr ? "" : told};
+  std::size_t width = 0;
+  const auto [end, error] = std::from_chars(columns.data(), columns.data() + columns.size(), width);
+  if (error == std::errc{} && end == columns.data() + columns.size() && width > 0) return width;
+  struct winsize size {};
+  return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+}  // namespace
+
 TextStyle text_style(const OutputArguments& output) {
   const char* no_color = std::getenv("NO_COLOR");
   const bool refused = output.no_color || (no_color != nullptr && *no_color != '\0');
-  return {.colour = !refused && output.file == "-" && ::isatty(STDOUT_FILENO) == 1};
+  const bool to_stdout = output.file == "-";
+  return {.colour = !refused && to_stdout && ::isatty(STDOUT_FILENO) == 1,
+          .width = to_stdout ? terminal_width() : 0};
 }
 
 void complain(std::string_view text) {

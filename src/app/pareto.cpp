@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include "csv_reader.hpp"
 #include "fusescape/app/commands.hpp"
@@ -20,6 +21,7 @@ namespace fusescape {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{256} << 20U;
+constexpr std::string_view kUnlimited = "unlimited";
 
 Failure bad_file(const std::string& file, SourcePos pos, std::string_view message) {
   return {ExitCode::kBadInput,
@@ -70,9 +72,13 @@ expected<std::vector<std::size_t>, Failure> positions_of(const std::vector<std::
 }
 
 /// Every column is compared as whole numbers if all its cells are, so that large counts stay exact.
+/// `unlimited`, as bandwidths have it, is more than any number.
 template <class Number>
 std::optional<Number> number_in(std::string_view cell) {
   Number value{};
+  if constexpr (std::is_same_v<Number, double>) {
+    if (cell == kUnlimited) return std::numeric_limits<double>::infinity();
+  }
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
   if (error != std::errc{} || end != cell.data() + cell.size()) return std::nullopt;
   if constexpr (std::is_same_v<Number, double>) {
@@ -136,6 +142,7 @@ Value typed(const std::string& cell) {
   if (cell.empty()) return {};
   if (cell == "true" || cell == "false") return cell == "true";
   if (const auto whole = number_in<std::int64_t>(cell)) return *whole;
+  if (cell == kUnlimited) return cell;  // JSON has no infinity.
   if (const auto number = number_in<double>(cell)) return *number;
   return cell;
 }

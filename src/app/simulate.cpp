@@ -101,12 +101,12 @@ CommandResult run_command(const SimulateArguments& arguments) {
   }
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
-  expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
+  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
   const std::string name = chosen->name;
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
   if (!options) return unexpected{options.error()};
-  const Simulated simulated = simulated_plan(*inputs, std::move(*chosen), *options);
+  const Simulated simulated = simulated_plan(*inputs, *chosen, *options);
 
   SimulationReport report{.evaluation = simulated_report(*inputs, name, simulated, *options),
                           .options = told(arguments),
@@ -121,6 +121,8 @@ CommandResult run_command(const SimulateArguments& arguments) {
     }
   } else {
     refused = failure_of(*inputs, simulated.error(), *options);
+    const std::string ways = ways_to_fit(*inputs, *chosen);
+    refused->text.insert(refused->text.size() - 1, ways);  // Before the end of the line.
   }
   if (!refused || says_infeasible(*refused, arguments.output)) {
     if (const auto failure = write_result(arguments.output, printed(report, arguments.output))) {

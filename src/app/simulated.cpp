@@ -92,8 +92,7 @@ EvaluationReport simulated_report(const Inputs& inputs, std::string_view strateg
   if (simulated) {
     report.outcome = simulated_outcome(inputs.workload, inputs.accelerator, *simulated, silicon);
   } else {
-    report.reason = describe(inputs, simulated.error(), options);
-    std::replace(report.reason.begin(), report.reason.end(), '\n', ' ');  // One row of a table is one line.
+    report.reason = one_line(describe(inputs, simulated.error(), options));
   }
   return report;
 }

@@ -1,6 +1,4 @@
 // fusescape verify: does a plan, run on numbers, move, hold and compute what the closed form says?
-#include <utility>
-
 #include "chosen_plan.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
@@ -28,13 +26,13 @@ std::string printed(const VerificationSubject& subject, const Verification& veri
 CommandResult run_command(const VerifyArguments& arguments) {
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
-  expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
+  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
-  if (!chosen->plan) return unexpected{failure_of(chosen->plan.error())};
+  if (!chosen->plan) return unexpected{failure_of(chosen->plan.error(), ways_to_fit(*inputs, *chosen))};
   const Cascade& cascade = inputs->workload.block;
   // What cannot be evaluated is refused with the same words as by evaluate.
-  const auto assessed = assess(cascade, inputs->accelerator, std::move(*chosen->plan));
-  if (!assessed) return unexpected{failure_of(assessed.error())};
+  const auto assessed = assess(cascade, inputs->accelerator, *chosen->plan);
+  if (!assessed) return unexpected{failure_of(assessed.error(), ways_to_fit(*inputs, *chosen))};
 
   const Verification verification = verify(cascade, assessed->plan, inputs->accelerator);
   const VerificationSubject subject{inputs->workload.name, inputs->accelerator.name, chosen->name};

@@ -162,8 +162,11 @@ void derive_design(const AcceleratorFile& whole, const Clock& clock, Accelerator
   if (file.bandwidth_rule == BandwidthRule::kPhy && !(file.area && file.phy)) {
     errors.at(node, "iso_area: the rule 'phy' needs 'area' and 'phy'");
   }
-  if (file.dram_bandwidth.bits == 0)
-    errors.at(value_at(node, "dram_bandwidth"), "iso_area.dram_bandwidth: must be finite");
+  if (file.bandwidth_rule == BandwidthRule::kPhy && file.dram_bandwidth.bits == 0) {
+    errors.at(value_at(node, "dram_bandwidth"),
+              "iso_area.dram_bandwidth: no number of channels makes it unlimited: the rule 'phy' needs a "
+              "finite one");
+  }
   if (whole.cores.size() != 1) errors.at(node, "iso_area: expects one core, whose array it derives");
   if (!errors.ok()) return;
   const auto design = derive(area, file.area_fraction, file.memory_fraction);

@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
-#include <numeric>
 #include <utility>
-#include <vector>
 
 #include "fusescape/support/time.hpp"
 
@@ -48,6 +45,14 @@ struct Amount {
   Unit unit;
 };
 
+/// " (did you mean 'MiB'?)" for a unit of another case.
+std::string unit_hint(std::string_view unit, std::span<const Unit> units) {
+  const std::string folded = lower(unit);
+  const auto same =
+      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return lower(u.name) == folded; });
+  return same == units.end() ? "" : fmt::format(" (did you mean '{}'?)", same->name);
+}
+
 Parsed<Amount> parse_amount(std::string_view text, std::span<const Unit> units) {
   const auto [number, unit] = split(text);
   const auto known =
@@ -56,8 +61,9 @@ Parsed<Amount> parse_amount(std::string_view text, std::span<const Unit> units) 
     return because(fmt::format("{} is not a quantity", quoted(text)));
   }
   if (known == units.end()) {
-    return unit.empty() ? because(fmt::format("{} has no unit", quoted(text)))
-                        : because(fmt::format("{} has an unknown unit {}", quoted(text), quoted(unit)));
+    if (unit.empty()) return because(fmt::format("{} has no unit", quoted(text)));
+    return because(
+        fmt::format("{} has an unknown unit {}{}", quoted(text), quoted(unit), unit_hint(unit, units)));
   }
   const Parsed<Decimal> decimal = parse_exact(number);
   if (!decimal) return because(decimal.error());
@@ -68,19 +74,6 @@ Int128 power_of_ten(int exponent) {
   Int128 power = 1;
   for (int i = 0; i < exponent; ++i) power *= 10;
   return power;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] != b[j - 1] ? 1 : 0);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substituted}));
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -149,21 +142,6 @@ std::string such_as(std::string_view example, std::span<const Unit> units) {
   std::string names;
   for (const Unit& unit : units) names += (names.empty() ? "" : ", ") + std::string{unit.name};
   return fmt::format("such as '{}' ({})", example, names);
-}
-
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
-  constexpr std::size_t kLongestKey = 64;
-  if (word.size() > kLongestKey) return "";
-  std::size_t best = std::numeric_limits<std::size_t>::max();
-  std::string_view nearest;
-  for (const std::string_view name : known) {
-    const std::size_t distance = edit_distance(word, name);
-    if (distance < best) {
-      best = distance;
-      nearest = name;
-    }
-  }
-  return best <= (word.size() + 1) / 3 ? fmt::format("; did you mean '{}'?", nearest) : "";
 }
 
 }  // namespace fusescape

@@ -80,9 +80,9 @@ bool resolve_below(const TypeSpec& type, const YamlNode* node, std::string_view 
 /// True if `key` is, without the name of the mapping it stands in, a key inside `value`.
 bool reaches(const FieldSpec& field, const YamlNode& value, std::string_view key) {
   if (!field.reach_through) return false;
-  return field.type->form == TypeSpec::Form::kSection
-             ? find_field(*field.type->section, head_of(key)) != nullptr
-             : find_value(value, key) != nullptr;
+  if (field.type->form != TypeSpec::Form::kSection) return find_value(value, key) != nullptr;
+  const FieldSpec* inside = find_field(*field.type->section, head_of(key));
+  return inside != nullptr && !inside->full_path;
 }
 
 bool resolve_in(const SectionSpec& section, const YamlNode* node, std::string_view key, Steps& steps) {
@@ -126,16 +126,19 @@ void put(YamlNode& root, const Steps& steps, YamlNode value) {
   *node = std::move(value);
 }
 
+/// `full_prefix` is the path of the section, `prefix` the part of it that a setting needs.
 void collect(const SectionSpec& section, const YamlNode* node, const std::string& prefix,
-             std::vector<std::string>& keys) {
+             const std::string& full_prefix, std::vector<std::string>& keys) {
   for (const FieldSpec& field : section.fields) {
     if (!is_settable(field)) continue;
     const YamlNode* value = node == nullptr ? nullptr : find_value(*node, field.key);
-    const std::string path = prefix + std::string{field.key};
+    if (field.reach_through && value == nullptr) continue;  // Nothing to reach.
+    const std::string path = (field.full_path ? full_prefix : prefix) + std::string{field.key};
     const bool mapping = field.type->form == TypeSpec::Form::kMap;
     if (!field.rank.empty()) keys.emplace_back(field.rank);
     if (field.type->form == TypeSpec::Form::kSection) {
-      collect(*field.type->section, value, field.reach_through ? prefix : path + ".", keys);
+      const std::string below = path + ".";
+      collect(*field.type->section, value, field.reach_through ? prefix : below, below, keys);
     } else if (mapping && value != nullptr) {
       for (const YamlEntry& entry : value->entries)
         keys.push_back(field.reach_through ? entry.key : path + "." + entry.key);
@@ -143,6 +146,31 @@ void collect(const SectionSpec& section, const YamlNode* node, const std::string
       keys.push_back(path);
     }
   }
+}
+
+/// Why `key` alone is refused, if it is a key that only its full path names: what that path means instead.
+std::optional<std::string> why_full_path(const InputFile& input, std::string_view key) {
+  for (const FieldSpec& field : table_of(input.kind, input.root).fields) {
+    if (!field.reach_through || field.type->form != TypeSpec::Form::kSection) continue;
+    if (find_value(input.root, field.key) == nullptr) continue;
+    const FieldSpec* inside = find_field(*field.type->section, key);
+    if (inside == nullptr || !inside->full_path) continue;
+    return fmt::format("'{1}' is derived by {0}; set what it is derived from, or '{0}.{1}': {2}", field.key,
+                       inside->key, inside->doc);
+  }
+  return std::nullopt;
+}
+
+/// What is wrong with a key that none of `inputs` takes, and what may have been meant.
+std::string unknown_key(std::string_view key, std::span<const InputFile* const> inputs) {
+  std::vector<std::string> known;
+  for (const InputFile* input : inputs) {
+    if (const auto why = why_full_path(*input, key)) return *why;
+    for (std::string& name : settable_keys(*input)) known.push_back(std::move(name));
+  }
+  return fmt::format(
+      "unknown key '{}'{}", printable(key),
+      did_you_mean_among(key, known, [](const std::string& name) { return std::string_view{name}; }));
 }
 
 }  // namespace
@@ -168,7 +196,7 @@ void apply_settings(YamlNode& root, const SectionSpec& table, std::span<const Se
 
 std::vector<std::string> settable_keys(const InputFile& input) {
   std::vector<std::string> keys;
-  collect(table_of(input.kind, input.root), &input.root, "", keys);
+  collect(table_of(input.kind, input.root), &input.root, "", "", keys);
   return keys;
 }
 
@@ -194,13 +222,7 @@ std::optional<InputError> unknown_settings(std::span<const Setting> settings,
     const auto& [key, value, pos] = settings[i];
     const auto takes = [wanted = key](const InputFile* input) { return takes_setting(*input, wanted); };
     if (std::any_of(inputs.begin(), inputs.end(), takes)) continue;
-    std::vector<std::string> known;
-    for (const InputFile* input : inputs) {
-      for (std::string& name : settable_keys(*input)) known.push_back(std::move(name));
-    }
-    const std::string hint =
-        did_you_mean_among(key, known, [](const std::string& name) { return std::string_view{name}; });
-    error.settings.push_back({i, fmt::format("unknown key '{}'{}", printable(key), hint)});
+    error.settings.push_back({i, unknown_key(key, inputs)});
     error.text +=
         fmt::format("--set {}={}: {}\n", printable(key), printable(value), error.settings.back().message);
   }

@@ -19,6 +19,8 @@ Span span_of(const Cascade& cascade, const Tensor& tensor, const Index& index, s
   return span;
 }
 
+}  // namespace
+
 Elements elements_read(const Cascade& cascade, const Operator& op, const Access& access) {
   const Tensor& tensor = cascade.tensor(access.tensor);
   Elements elements{1};
@@ -34,8 +36,6 @@ Elements elements_read(const Cascade& cascade, const Operator& op, const Access&
   }
   return elements;
 }
-
-}  // namespace
 
 CompulsoryTraffic compulsory_traffic(const Cascade& cascade, OpId id) {
   const Operator& op = cascade.op(id);

@@ -13,7 +13,7 @@ template <std::size_t N>
 using Signs = std::array<std::array<std::int8_t, N>, N>;
 
 /// Elements of GF(q), q = p or p^2 with p = 3 mod 4, numbered a + p b for a + b i with i^2 = -1.
-struct Field {
+struct GaloisField {
   int p = 0;
   int q = 0;
 
@@ -35,14 +35,14 @@ struct Field {
   }
 };
 
-constexpr Field field_of(int q) {
-  return q == 9 ? Field{3, 9} : Field{q, q};
+constexpr GaloisField field_of(int q) {
+  return q == 9 ? GaloisField{3, 9} : GaloisField{q, q};
 }
 
 /// Jacobsthal's matrix with a border: symmetric for q = 1 mod 4, skew for q = 3 mod 4; C C^T = q I.
 template <int Q>
 constexpr Signs<Q + 1> conference_matrix() {
-  constexpr Field kField = field_of(Q);
+  constexpr GaloisField kField = field_of(Q);
   constexpr int kBorder = Q % 4 == 1 ? 1 : -1;
   Signs<Q + 1> c{};
   for (int i = 1; i <= Q; ++i) {

@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace fusescape {
 namespace {
+
+bool names(const Access& access, RankId rank) {
+  return std::any_of(access.indices.begin(), access.indices.end(),
+                     [&](const Index& index) { return index.rank == rank || index.tap == rank; });
+}
 
 template <class T>
 bool lists(const std::vector<T>& items, const T& item) {
@@ -15,6 +21,21 @@ bool lists(const std::vector<T>& items, const T& item) {
 bool matches(const SpatialRule& rule, const Operator& op) {
   return (rule.kinds.empty() || lists(rule.kinds, op.kind)) &&
          (rule.operators.empty() || lists(rule.operators, op.name));
+}
+
+/// Whether the same inputs of `op` have both ranks.
+bool travel_together(const Operator& op, RankId a, RankId b) {
+  return std::all_of(op.inputs.begin(), op.inputs.end(),
+                     [&](const Access& input) { return names(input, a) == names(input, b); });
+}
+
+/// The output's last rank and those before it that every input has or lacks with it: one rank in two parts,
+/// as the heads and the head's entries of q[b, l, h, p] = x[b, l, e] W[e, h, p]. In the output's order.
+std::vector<RankId> last_of_output(const Cascade& cascade, const Operator& op) {
+  const std::vector<RankId>& output = cascade.tensor(op.output).ranks;
+  auto first = output.end();
+  while (first != output.begin() && travel_together(op, *std::prev(first), output.back())) --first;
+  return {first, output.end()};
 }
 
 /// The ranks of `op` that `words` name, in the order of its iteration space for `all`, else as written.
@@ -30,8 +51,7 @@ std::vector<RankId> ranks_named(const Cascade& cascade, const Operator& op,
     } else if (word == "reduction") {
       for (const RankId rank : op.reduction_ranks) add(rank);
     } else if (word == "output") {
-      const std::vector<RankId>& output = cascade.tensor(op.output).ranks;
-      if (!output.empty()) add(output.back());
+      for (const RankId rank : last_of_output(cascade, op)) add(rank);
     } else if (const auto rank = find_rank(cascade, word)) {
       add(*rank);
     }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "fusescape/plan/retention.hpp"
+#include "fusescape/plan/windows.hpp"
 #include "legality.hpp"
 
 namespace fusescape {
@@ -102,6 +103,21 @@ void check_halo(const Cascade& cascade, const Plan& plan, const Placement& place
   }
 }
 
+/// Whether `held` can save anything: a buffer that is filled from DRAM, below a loop along a window.
+bool may_hold(const Cascade& cascade, const Plan& plan, const Placement& placed, const Storage& storage) {
+  const NodeId group = group_of(plan, storage.node);
+  const auto here = [&](OpId op) {
+    return placed.placed(op) && group_of(plan, placed.leaf[index_of(op)]) == group;
+  };
+  const auto& producer = cascade.producer[index_of(storage.tensor)];
+  if (producer && here(*producer) && !storage.spilled) return false;
+  const auto& uses = cascade.uses[index_of(storage.tensor)];
+  return std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    return here(use.op) && steps_along_window(plan, storage.node, access);
+  });
+}
+
 std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& placed,
                      const Storage& storage) {
   const NodeKind kind = plan.node(storage.node).kind;
@@ -118,7 +134,9 @@ std::string fault_of(const Cascade& cascade, const Plan& plan, const Placement& 
       return fmt::format("{} uses it outside its storage node", cascade.op(op).name);
     }
   }
-  return used ? "" : "nothing in the storage node's group uses it";
+  if (!used) return "nothing in the storage node's group uses it";
+  if (!storage.held || may_hold(cascade, plan, placed, storage)) return "";
+  return "`held` keeps nothing: no loop above its storage node steps along a window that is fetched";
 }
 
 /// Only what one group makes and a later one reads can be retained between groups, once, and not more than

@@ -1,9 +1,12 @@
 #include "fusescape/report/comparison.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "json_value.hpp"
@@ -23,59 +26,205 @@ const EvaluationReport* first_feasible(const std::vector<EvaluationReport>& repo
   return found == reports.end() ? nullptr : &*found;
 }
 
-std::vector<std::vector<Field>> comparison_rows(const std::vector<EvaluationReport>& reports) {
+/// What a bound shares with the plans that it bounds: the question.
+bool is_of_the_question(std::string_view field) {
+  constexpr std::array<std::string_view, 11> kShared{"workload", "arch",       "technology", "phase",
+                                                     "dtype",    "n_layer",    "params",     "pes",
+                                                     "area_mm2", "provenance", "version"};
+  return field.substr(0, 6) == "ranks." || std::find(kShared.begin(), kShared.end(), field) != kShared.end();
+}
+
+std::vector<Field> row_of(const NamedLimit& named, std::vector<Field> row,
+                          const EvaluationReport* reference) {
+  const Limit& limit = named.limit;
+  const std::array<Field, 11> known{
+      Field{"strategy", named.name},
+      {"latency_cycles", limit.latency.value()},
+      {"compute_cycles", limit.compute.value()},
+      {"dram_bytes", (limit.dram_read + limit.dram_write).value()},
+      {"dram_read_bytes", limit.dram_read.value()},
+      {"dram_write_bytes", limit.dram_write.value()},
+      {"ops", limit.ops.value()},
+      {"bound", std::string{name_of(limit.bound)}},
+      {"model", std::string{"bound"}},
+      {"reason", std::string{"a bound, not a plan"}},
+      {"speedup", reference == nullptr ? Value{}
+                                       : Value{static_cast<double>(reference->outcome->latency.value()) /
+                                               static_cast<double>(limit.latency.value())}}};
+  for (Field& field : row) {
+    if (is_of_the_question(field.name)) continue;
+    const auto* const found =
+        std::find_if(known.begin(), known.end(), [&](const Field& k) { return k.name == field.name; });
+    field.value = found == known.end() ? Value{} : found->value;
+  }
+  return row;
+}
+
+std::vector<std::vector<Field>> comparison_rows(const std::vector<EvaluationReport>& reports,
+                                                const std::vector<NamedLimit>& limits) {
   const EvaluationReport* reference = first_feasible(reports);
   std::vector<std::vector<Field>> rows;
   for (const EvaluationReport& report : reports) {
     rows.push_back(fields_of(report));
     rows.back().push_back({"speedup", speedup_of(report, reference)});
   }
+  for (const NamedLimit& limit : limits) rows.push_back(row_of(limit, rows.front(), reference));
   return rows;
+}
+
+/// A column of the text, of falling importance: what does not fit the terminal is left out from the end.
+struct Shown {
+  std::string_view column;
+  std::string_view title;
+};
+constexpr std::array kShown{Shown{"latency_cycles", "cycles"},
+                            Shown{"speedup", "speedup"},
+                            Shown{"bound", "bound"},
+                            Shown{"dram_bytes", "DRAM bytes"},
+                            Shown{"utilization", "PEs busy"},
+                            Shown{"latency_ms_per_token", "ms/token"},
+                            Shown{"peak_onchip_bytes", "peak bytes"},
+                            Shown{"energy_pj_per_token", "pJ/token"}};
+
+/// Strategies with equal values in all columns that are shown.
+struct Line {
+  std::int64_t latency = 0;
+  std::vector<std::string> names;
+  std::vector<Value> values;
+};
+
+Value shown_value(const Field& field) {
+  if (field.name != "utilization" || !std::holds_alternative<double>(field.value)) return field.value;
+  return fmt::format("{:5.1f}%", 100.0 * std::get<double>(field.value));
+}
+
+Line line_of(const std::vector<Field>& row) {
+  const auto find = [&](std::string_view name) {
+    return *std::find_if(row.begin(), row.end(), [&](const Field& field) { return field.name == name; });
+  };
+  Line line;
+  line.names = {std::get<std::string>(find("strategy").value)};
+  const Value latency = find("latency_cycles").value;
+  line.latency = std::holds_alternative<std::int64_t>(latency) ? std::get<std::int64_t>(latency) : 0;
+  for (const Shown& shown : kShown) line.values.push_back(shown_value(find(shown.column)));
+  return line;
+}
+
+/// The plans that run, fastest first, then the bounds as they are.
+std::vector<Line> lines_of(const std::vector<EvaluationReport>& reports,
+                           const std::vector<NamedLimit>& limits) {
+  const std::vector<std::vector<Field>> rows = comparison_rows(reports, limits);
+  std::vector<Line> lines;
+  for (std::size_t r = 0; r < reports.size(); ++r) {
+    if (!reports[r].outcome) continue;
+    Line line = line_of(rows[r]);
+    const auto same = std::find_if(lines.begin(), lines.end(),
+                                   [&](const Line& other) { return other.values == line.values; });
+    if (same == lines.end()) {
+      lines.push_back(std::move(line));
+    } else {
+      same->names.push_back(std::move(line.names.front()));
+    }
+  }
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const Line& a, const Line& b) { return a.latency < b.latency; });
+  if (!lines.empty()) lines.front().names.front() = "* " + lines.front().names.front();
+  for (std::size_t r = reports.size(); r < rows.size(); ++r) lines.push_back(line_of(rows[r]));
+  return lines;
+}
+
+constexpr std::size_t kNameWidth = 44;
+
+/// The first `columns` of kShown beside the names, which are folded into lines.
+std::string table_text(const std::vector<Line>& lines, std::size_t columns, TextStyle style) {
+  Table table{.columns = {"strategy"}, .rows = {}};
+  for (std::size_t c = 0; c < columns; ++c) table.columns.emplace_back(kShown[c].title);
+  std::vector<std::vector<std::string>> folded;
+  for (const Line& line : lines) {
+    folded.push_back(folded_lines(fmt::format("{}", fmt::join(line.names, ", ")), kNameWidth));
+    std::vector<Value>& row = table.rows.emplace_back(std::vector<Value>{folded.back().front()});
+    row.insert(row.end(), line.values.begin(), line.values.begin() + static_cast<std::ptrdiff_t>(columns));
+  }
+  const std::string whole = text(table, style);
+  std::string out;
+  std::size_t at = 0;
+  for (std::size_t row = 0; row <= lines.size(); ++row) {
+    const std::size_t end = whole.find('\n', at) + 1;
+    out += whole.substr(at, end - at);
+    at = end;
+    if (row == 0) continue;
+    for (std::size_t i = 1; i < folded[row - 1].size(); ++i) out += "    " + folded[row - 1][i] + '\n';
+  }
+  return out;
+}
+
+std::size_t widest_line(std::string_view text) {
+  std::size_t widest = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1);
+    widest = std::max(widest, end);
+    text.remove_prefix(end + 1);
+  }
+  return widest;
+}
+
+/// `paragraph`, folded if a width is given, with an end of line.
+std::string note(std::string_view paragraph, TextStyle style) {
+  const std::size_t width = style.width == 0 ? std::numeric_limits<std::size_t>::max() : style.width;
+  return fmt::format("{}\n", fmt::join(folded_lines(paragraph, width), "\n"));
+}
+
+/// As many columns as the terminal has room for, and which are left out.
+std::string fitted_table(const std::vector<Line>& lines, TextStyle style) {
+  constexpr std::size_t kFewest = 2;
+  for (std::size_t columns = kShown.size(); columns >= kFewest; --columns) {
+    const bool fits = style.width == 0 || widest_line(table_text(lines, columns, TextStyle{})) <= style.width;
+    if (!fits && columns > kFewest) continue;
+    std::vector<std::string_view> hidden;
+    for (std::size_t c = columns; c < kShown.size(); ++c) hidden.push_back(kShown[c].title);
+    const std::string table = table_text(lines, columns, style);
+    if (hidden.empty()) return table;
+    return table + note(fmt::format("(no room for {}; --csv has them)", fmt::join(hidden, ", ")), style);
+  }
+  return "";
 }
 
 }  // namespace
 
-Table comparison_table(const std::vector<EvaluationReport>& reports) {
-  return table_of(comparison_rows(reports));
+Table comparison_table(const std::vector<EvaluationReport>& reports, const std::vector<NamedLimit>& limits) {
+  return table_of(comparison_rows(reports, limits));
 }
 
-std::string comparison_json(const std::vector<EvaluationReport>& reports) {
+std::string comparison_json(const std::vector<EvaluationReport>& reports,
+                            const std::vector<NamedLimit>& limits) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const std::vector<Field>& fields : comparison_rows(reports)) rows.push_back(json_object(fields));
+  for (const std::vector<Field>& fields : comparison_rows(reports, limits))
+    rows.push_back(json_object(fields));
   for (std::size_t r = 0; r < reports.size(); ++r) rows[r]["assumptions"] = reports[r].subject.assumptions;
   return json_text(rows, 2) + '\n';
 }
 
-std::string comparison_text(const std::vector<EvaluationReport>& reports, TextStyle style) {
-  const Table all = comparison_table(reports);
-  const std::vector<std::pair<std::string, std::string>> shown{{"strategy", "strategy"},
-                                                               {"latency_cycles", "cycles"},
-                                                               {"speedup", "speedup"},
-                                                               {"latency_ms_per_token", "ms/token"},
-                                                               {"bound", "bound"},
-                                                               {"utilization", "PEs busy"},
-                                                               {"dram_bytes", "DRAM bytes"},
-                                                               {"peak_onchip_bytes", "peak bytes"},
-                                                               {"energy_pj_per_token", "pJ/token"}};
-  Table table;
-  table.rows.resize(all.rows.size());
-  for (const auto& [column, title] : shown) {
-    const auto position =
-        std::distance(all.columns.begin(), std::find(all.columns.begin(), all.columns.end(), column));
-    table.columns.push_back(title);
-    for (std::size_t r = 0; r < all.rows.size(); ++r) {
-      table.rows[r].push_back(all.rows[r][static_cast<std::size_t>(position)]);
-    }
-  }
+std::string comparison_text(const std::vector<EvaluationReport>& reports,
+                            const std::vector<NamedLimit>& limits, TextStyle style) {
   const Subject& subject = reports.front().subject;
-  std::string out = fmt::format(
-      "{}\n\n{}", bold(fmt::format("{} on {}", subject.workload, subject.arch), style), text(table, style));
-  for (const EvaluationReport& report : reports) {
-    if (!report.outcome)
-      out += fmt::format("\n{} is infeasible: {}\n", report.subject.strategy, report.reason);
+  std::string out =
+      fmt::format("{}\n\n{}", bold(fmt::format("{} on {}", subject.workload, subject.arch), style),
+                  fitted_table(lines_of(reports, limits), style));
+  const EvaluationReport* reference = first_feasible(reports);
+  if (reference != nullptr) {
+    out += note(
+        fmt::format("* the fastest; speed-ups are over {}{}", reference->subject.strategy,
+                    limits.empty() ? "" : "; ideal and alg-min are bounds, not plans (docs/model/limits.md)"),
+        style);
   }
-  return out + fmt::format("\nmodelled{}, assuming: {}\n", subject.model == "sim" ? " by simulation" : "",
-                           fmt::join(subject.assumptions, "; "));
+  for (const EvaluationReport& report : reports) {
+    if (report.outcome) continue;
+    out += '\n' + note(fmt::format("{} is infeasible: {}", report.subject.strategy, report.reason), style);
+  }
+  return out + '\n' +
+         note(fmt::format("modelled{}, assuming: {}", subject.model == "sim" ? " by simulation" : "",
+                          fmt::join(subject.assumptions, "; ")),
+              style);
 }
 
 }  // namespace fusescape

@@ -22,6 +22,13 @@ std::string bandwidth_text(const OnChipMemory& sram) {
                      sram.ports == Ports::kShared ? "shared" : "separate");
 }
 
+std::string dram_text(const Dram& dram) {
+  const BitsPerCycle width = dram.effective_bandwidth();
+  return fmt::format("DRAM {}, {} port",
+                     width.unlimited() ? "bandwidth unlimited" : fmt::format("{} bit/cycle", width.value),
+                     dram.ports == Ports::kShared ? "shared" : "separate");
+}
+
 std::vector<std::string> assumptions_of(const Subject& subject, const Accelerator& accelerator,
                                         const Silicon& silicon) {
   std::vector<std::string> ranks;
@@ -31,21 +38,20 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Accelerato
       fmt::format("data type {}, PEs of {}", subject.dtype, name_of(accelerator.pe_type)),
       fmt::format("area table {}", subject.technology.empty() ? "none" : subject.technology),
       bandwidth_text(accelerator.sram),
-      fmt::format("DRAM {} bit/cycle, {} port", accelerator.dram.effective_bandwidth().value,
-                  accelerator.dram.ports == Ports::kShared ? "shared" : "separate"),
+      dram_text(accelerator.dram),
       fmt::format("whole model = {} equal blocks; no embedding, no head", subject.n_layer)};
   lines.insert(lines.end(), silicon.notes.begin(), silicon.notes.end());
   return lines;
 }
 
-Movement movement_of(const Cascade& cascade, const std::vector<OpId>& group, TensorId id, bool read) {
+Crossing crossing_of(const Cascade& cascade, const std::vector<OpId>& group, TensorId id, bool read) {
   switch (cascade.tensor(id).kind) {
     case TensorKind::kWeight:
-      return Movement::kWeight;
+      return Crossing::kWeight;
     case TensorKind::kInput:
-      return Movement::kBlockInput;
+      return Crossing::kBlockInput;
     case TensorKind::kOutput:
-      return read ? Movement::kOtherGroup : Movement::kBlockOutput;
+      return read ? Crossing::kOtherGroup : Crossing::kBlockOutput;
     case TensorKind::kState:
     case TensorKind::kIntermediate:
       break;
@@ -55,8 +61,8 @@ Movement movement_of(const Cascade& cascade, const std::vector<OpId>& group, Ten
   const std::vector<Use>& uses = cascade.uses[index_of(id)];
   const bool all_here = (!producer || here(*producer)) &&
                         std::all_of(uses.begin(), uses.end(), [&](const Use& use) { return here(use.op); });
-  if (!all_here) return Movement::kOtherGroup;
-  return cascade.tensor(id).kind == TensorKind::kState ? Movement::kState : Movement::kWithinGroup;
+  if (!all_here) return Crossing::kOtherGroup;
+  return cascade.tensor(id).kind == TensorKind::kState ? Crossing::kState : Crossing::kWithinGroup;
 }
 
 std::vector<TensorReport> tensors_of(const Cascade& cascade, const PlanProfile& profile,
@@ -70,7 +76,7 @@ std::vector<TensorReport> tensors_of(const Cascade& cascade, const PlanProfile& 
                        .residency = traffic.residency,
                        .bits = traffic.bits,
                        .size = bytes_of(elements_of(cascade, traffic.tensor), traffic.bits),
-                       .movement = movement_of(cascade, ops, traffic.tensor, traffic.read > Bytes{0})});
+                       .crossing = crossing_of(cascade, ops, traffic.tensor, traffic.read > Bytes{0})});
   }
   return tensors;
 }
@@ -201,19 +207,19 @@ std::string_view name_of(BufferRole role) {
   return "";
 }
 
-std::string_view name_of(Movement movement) {
-  switch (movement) {
-    case Movement::kWeight:
+std::string_view name_of(Crossing crossing) {
+  switch (crossing) {
+    case Crossing::kWeight:
       return "weight";
-    case Movement::kBlockInput:
+    case Crossing::kBlockInput:
       return "block input";
-    case Movement::kBlockOutput:
+    case Crossing::kBlockOutput:
       return "block output";
-    case Movement::kState:
+    case Crossing::kState:
       return "state between calls";
-    case Movement::kOtherGroup:
+    case Crossing::kOtherGroup:
       return "between groups";
-    case Movement::kWithinGroup:
+    case Crossing::kWithinGroup:
       return "spilled within the group";
   }
   return "";

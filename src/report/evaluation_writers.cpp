@@ -9,6 +9,8 @@
 namespace fusescape {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 /// Numbers of the whole model, which need a clock, a token count and the number of layers.
 struct WholeModel {
   double latency_ms = 0.0;
@@ -125,13 +127,14 @@ nlohmann::ordered_json group_json(const GroupReport& group) {
                                 {"bound", name_of(group.bound)},
                                 {"tensors", nlohmann::ordered_json::array()}};
   for (const TensorReport& tensor : group.tensors) {
+    const bool crosses = tensor.bytes_read + tensor.bytes_written > Bytes{0};
     object["tensors"].push_back({{"name", tensor.name},
                                  {"bytes_read", tensor.bytes_read.value()},
                                  {"bytes_written", tensor.bytes_written.value()},
                                  {"residency", name_of(tensor.residency)},
                                  {"bits", tensor.bits},
                                  {"size_bytes", tensor.size.value()},
-                                 {"moved_as", name_of(tensor.movement)}});
+                                 {"moved_as", crosses ? Json(name_of(tensor.crossing)) : Json(nullptr)}});
   }
   return object;
 }

@@ -1,15 +1,16 @@
-// What bounds each group of an evaluation, why, and which lever would help?
+#include "fusescape/report/explanation.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <utility>
-
-#include "fusescape/report/evaluation.hpp"
+#include <optional>
 
 namespace fusescape {
 namespace {
 
 constexpr std::size_t kTensorsNamed = 3;
+constexpr std::size_t kLeversNamed = 2;  // Of each group.
 
 Bytes moved(const TensorReport& tensor) {
   return tensor.bytes_read + tensor.bytes_written;
@@ -40,10 +41,6 @@ std::string passes(const TensorReport& tensor) {
               : fmt::format("written {}", times(tensor.bytes_written));
 }
 
-bool refetched(const TensorReport& tensor) {
-  return tensor.bytes_read.value() > tensor.size.value() + tensor.size.value() / 100;
-}
-
 /// Tensors that cross the DRAM port, the largest traffic first.
 std::vector<TensorReport> by_traffic(const GroupReport& group) {
   std::vector<TensorReport> tensors = group.tensors;
@@ -61,82 +58,10 @@ std::string movements(const GroupReport& group) {
   for (const TensorReport& tensor : by_traffic(group)) {
     if (parts.size() == kTensorsNamed) break;
     parts.push_back(fmt::format("{} {} ({}, {})", tensor.name, percent(moved(tensor), all),
-                                name_of(tensor.movement), passes(tensor)));
+                                name_of(tensor.crossing), passes(tensor)));
   }
   if (parts.empty()) return "Nothing crosses the DRAM port.";
   return fmt::format("DRAM moves {}: {}.", short_bytes(all.value()), fmt::join(parts, "; "));
-}
-
-/// The tensor that a change should begin with: a refetched one, or else the largest of the kind of movement
-/// that moves most. At a tie traffic between groups wins: fusion can do something about it.
-const TensorReport& decisive(const std::vector<TensorReport>& tensors) {
-  const auto wasted = std::find_if(tensors.begin(), tensors.end(), refetched);
-  if (wasted != tensors.end()) return *wasted;
-  const auto weight = [&](Movement movement) {
-    Bytes total;
-    for (const TensorReport& tensor : tensors) {
-      if (tensor.movement == movement) total += moved(tensor);
-    }
-    return std::pair{total, movement == Movement::kOtherGroup};
-  };
-  // Of equals the first, which moves most.
-  return *std::max_element(tensors.begin(), tensors.end(), [&](const TensorReport& a, const TensorReport& b) {
-    return weight(a.movement) < weight(b.movement);
-  });
-}
-
-std::string dram_lever(const GroupReport& group) {
-  const std::vector<TensorReport> tensors = by_traffic(group);
-  if (tensors.empty()) return "more DRAM bandwidth";
-  const TensorReport& largest = decisive(tensors);
-  if (refetched(largest)) {
-    return fmt::format(
-        "{} is fetched more often than once: larger tiles (more SRAM) or another loop order save traffic",
-        largest.name);
-  }
-  switch (largest.movement) {
-    case Movement::kWeight:
-      return fmt::format(
-          "{} is already read only once: more tokens per run (L or B), a narrower type or more "
-          "DRAM bandwidth help; fusion does not",
-          largest.name);
-    case Movement::kOtherGroup:
-      return fmt::format("fusing this group with the one at the other end of {} would keep it on chip",
-                         largest.name);
-    case Movement::kWithinGroup:
-      return fmt::format(
-          "{} is spilled inside the group: holding it on chip (smaller tiles or more SRAM) "
-          "saves its traffic",
-          largest.name);
-    case Movement::kState:
-      return fmt::format(
-          "{} must travel between calls: more tokens per call, a narrower type or more DRAM "
-          "bandwidth help",
-          largest.name);
-    case Movement::kBlockInput:
-    case Movement::kBlockOutput:
-      return fmt::format("{} enters or leaves the block: a narrower type or more DRAM bandwidth help",
-                         largest.name);
-  }
-  return "";
-}
-
-std::string lever(const GroupReport& group) {
-  switch (group.bound) {
-    case Bound::kDram:
-      return dram_lever(group);
-    case Bound::kOnChip:
-      return "more banks or wider ports; or a chain, whose intermediates stay in the PEs' registers";
-    case Bound::kLink:
-      return "wider links between cores";
-    case Bound::kCompute:
-      return group.utilization < 0.5
-                 ? fmt::format(
-                       "the array is {:.0f}% busy: a mapping or array shape that fits these ranks better",
-                       100.0 * group.utilization)
-                 : std::string{"more PEs or a higher clock; memory is not what holds it up"};
-  }
-  return "";
 }
 
 std::string bound_sentence(const GroupReport& group) {
@@ -154,19 +79,55 @@ std::string bound_sentence(const GroupReport& group) {
   return sentence + '.';
 }
 
+/// "`slots: 2` on u: the block takes 239,552 cycles, 24.3% fewer".
+std::string lever_text(const Lever& lever) {
+  const auto before = static_cast<double>(lever.before.value());
+  const double saved = 100.0 * (before - static_cast<double>(lever.latency.value())) / before;
+  return fmt::format("{}: the block takes {} cycles, {:.1f}% fewer", lever.change,
+                     with_thousands(lever.latency.value()), saved);
+}
+
+/// The levers of one group, or of the whole design for none; the best first, at most `most`.
+std::vector<std::string> levers_of_group(const std::vector<Lever>& levers, std::optional<std::size_t> group,
+                                         std::size_t most) {
+  std::vector<std::string> lines;
+  for (const Lever& lever : levers) {
+    if (lever.group == group && lines.size() < most) lines.push_back(lever_text(lever));
+  }
+  return lines;
+}
+
+std::string design_levers(const std::vector<Lever>& levers, bool simulated) {
+  const std::string how = simulated ? " in the closed form" : "";
+  if (levers.empty()) {
+    return fmt::format(
+        "No single change of the plan or the design that was tried{} makes the block faster.\n", how);
+  }
+  std::string out;
+  for (const std::string& line : levers_of_group(levers, std::nullopt, levers.size())) {
+    out += fmt::format("Lever: {}.\n", line);
+  }
+  return out + fmt::format("Each lever was tried{}, alone; those that gain nothing are not shown.\n", how);
+}
+
 }  // namespace
 
-std::string explanation_text(const EvaluationReport& report, TextStyle style) {
+std::string explanation_text(const EvaluationReport& report, const std::vector<Lever>& levers,
+                             TextStyle style) {
   if (!report.outcome) return "";
   const auto all = static_cast<double>(report.outcome->latency.value());
   std::string out;
-  for (const GroupReport& group : report.outcome->groups) {
+  for (std::size_t g = 0; g < report.outcome->groups.size(); ++g) {
+    const GroupReport& group = report.outcome->groups[g];
     out += fmt::format("{}: {} of {} cycles, {}\n", bold(group.name, style),
                        percent(static_cast<double>(group.latency.value()), all),
                        with_thousands(report.outcome->latency.value()), bound_sentence(group));
-    out += fmt::format("    {}\n    Lever: {}.\n", movements(group), lever(group));
+    out += fmt::format("    {}\n", movements(group));
+    for (const std::string& line : levers_of_group(levers, g, kLeversNamed)) {
+      out += fmt::format("    Lever: {}.\n", line);
+    }
   }
-  return out;
+  return out + design_levers(levers, report.subject.model == "sim");
 }
 
 }  // namespace fusescape

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "fusescape/cost/compulsory.hpp"
@@ -14,6 +16,17 @@ namespace {
 
 double double_of(std::int64_t value) {
   return static_cast<double>(value);
+}
+
+/// An unlimited port is an infinitely wide one: whatever moves, the PEs are the roof.
+double bytes_per_cycle(BitsPerCycle width) {
+  constexpr double kBitsPerByte = 8.0;
+  return width.unlimited() ? std::numeric_limits<double>::infinity() : double_of(width.value) / kBitsPerByte;
+}
+
+/// JSON has no infinity.
+Value bandwidth_value(double bandwidth) {
+  return std::isinf(bandwidth) ? Value{std::string{"unlimited"}} : Value{bandwidth};
 }
 
 /// Of the first core that runs the kind, as in evaluation.
@@ -67,11 +80,10 @@ std::vector<Field> fields_of(const RooflinePoint& point) {
 }  // namespace
 
 Roofline roofline_of(const Workload& workload, const Accelerator& accelerator) {
-  constexpr double kBitsPerByte = 8.0;
   const Cascade& cascade = workload.block;
   Roofline roofline{.workload = workload.name,
                     .arch = accelerator.name,
-                    .bandwidth = double_of(accelerator.dram.effective_bandwidth().value) / kBitsPerByte,
+                    .bandwidth = bytes_per_cycle(accelerator.dram.effective_bandwidth()),
                     .points = {},
                     .assumptions = {"each operator alone, every input and output element moved once",
                                     "every PE busy, whatever the mapping",
@@ -102,11 +114,13 @@ std::string roofline_json(const Roofline& roofline) {
     nlohmann::ordered_json& row = operators.emplace_back(nlohmann::ordered_json::object());
     for (const Field& field : fields_of(point)) row[field.name] = json_value(field.value);
   }
-  const nlohmann::ordered_json root{
-      {"workload", roofline.workload},          {"arch", roofline.arch},
-      {"peak_ops_per_cycle", roofline.peak},    {"dram_bytes_per_cycle", roofline.bandwidth},
-      {"ridge_ops_per_byte", roofline.ridge()}, {"assumptions", roofline.assumptions},
-      {"operators", std::move(operators)}};
+  const nlohmann::ordered_json root{{"workload", roofline.workload},
+                                    {"arch", roofline.arch},
+                                    {"peak_ops_per_cycle", roofline.peak},
+                                    {"dram_bytes_per_cycle", json_value(bandwidth_value(roofline.bandwidth))},
+                                    {"ridge_ops_per_byte", roofline.ridge()},
+                                    {"assumptions", roofline.assumptions},
+                                    {"operators", std::move(operators)}};
   return json_text(root, 2) + "\n";
 }
 
@@ -121,11 +135,13 @@ std::string roofline_text(const Roofline& roofline, TextStyle style) {
     std::vector<Value>& shown = table.rows.emplace_back();
     for (const std::size_t column : kShown) shown.push_back(row[column]);
   }
+  const std::string bandwidth = std::isinf(roofline.bandwidth) ? std::string{"unlimited bandwidth"}
+                                                               : text(Value{roofline.bandwidth}) + " B/cycle";
   return fmt::format(
-      "{}\n\n{}\nroofs   {} op/cycle of one-cycle operations, {} B/cycle of DRAM, ridge at {} op/B\n\n"
+      "{}\n\n{}\nroofs   {} op/cycle of one-cycle operations, {} of DRAM, ridge at {} op/B\n\n"
       "modelled, assuming: {}\n",
       bold(fmt::format("{} on {}", roofline.workload, roofline.arch), style), text(table, style),
-      text(Value{roofline.peak}), text(Value{roofline.bandwidth}), text(Value{roofline.ridge()}),
+      text(Value{roofline.peak}), bandwidth, text(Value{roofline.ridge()}),
       fmt::join(roofline.assumptions, "; "));
 }
 

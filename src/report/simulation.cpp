@@ -61,7 +61,7 @@ void replace_traffic(const Workload& workload, const SimResult& result, std::uin
                                .residency = BufferRole::kExchanged,
                                .bits = bits,
                                .size = bytes_of(elements_of(workload.block, traffic.tensor), bits),
-                               .movement = Movement::kWithinGroup});
+                               .crossing = Crossing::kWithinGroup});
       tensor = std::prev(group.tensors.end());
     }
     tensor->bytes_read += all_read(traffic);

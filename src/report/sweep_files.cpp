@@ -53,7 +53,7 @@ void add_design(const BoundSweep& sweep, const DesignPoint& point, std::vector<F
   add_field(fields, {"rows", has_core ? Value{accelerator.cores.front().rows} : Value{}});
   add_field(fields, {"cols", has_core ? Value{accelerator.cores.front().cols} : Value{}});
   add_field(fields, {"onchip_capacity_bytes", accelerator.sram.capacity.value()});
-  add_field(fields, {"dram_bits_per_cycle", accelerator.dram.bandwidth.value});
+  add_field(fields, {"dram_bits_per_cycle", width_value(accelerator.dram.bandwidth)});
   add_field(fields, {"area_mm2", design.area ? Value{design.area->value()} : Value{}});
 }
 
@@ -85,9 +85,7 @@ void add_cost(const BoundSweep& sweep, const DesignPoint& point, const PointOutc
   add("latency_ms", ms);
   add("latency_ms_per_token", ms / static_cast<double>(workload.tokens.value()));
   add_field(fields, {"status", std::string{status_name(outcome.status)}});
-  std::string reason = outcome.why;
-  std::replace(reason.begin(), reason.end(), '\n', ' ');  // One row is one line.
-  add_field(fields, {"reason", outcome.feasible() ? Value{} : Value{std::move(reason)}});
+  add_field(fields, {"reason", outcome.feasible() ? Value{} : Value{one_line(outcome.why)}});
 }
 
 }  // namespace

@@ -143,6 +143,34 @@ std::string with_thousands(std::int64_t value) {
   return digits;
 }
 
+std::vector<std::string> folded_lines(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines(1);
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (!lines.back().empty() && lines.back().size() + 1 + word.size() > width) lines.emplace_back();
+    if (!lines.back().empty()) lines.back() += ' ';
+    lines.back() += word;
+  }
+  return lines;
+}
+
+std::string one_line(std::string_view lines) {
+  std::string line;
+  for (const char c : lines) {
+    if (c != '\n') {
+      line += c;
+    } else {
+      line += !line.empty() && line.back() == '.' ? " " : "; ";
+    }
+  }
+  return line;
+}
+
+Value width_value(BitsPerCycle width) {
+  return width.unlimited() ? Value{std::string{"unlimited"}} : Value{width.value};
+}
+
 std::string short_bytes(std::int64_t bytes) {
   constexpr double kKibi = 1024.0;
   const auto b = static_cast<double>(bytes);

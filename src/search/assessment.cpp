@@ -38,11 +38,9 @@ std::vector<std::string> held_tensors(const Cascade& cascade, const GroupLayout&
 
 std::string describe_capacity(const DoesNotRun& error) {
   const Bytes short_by = error.why.needed - error.why.available;
-  return fmt::format(
-      "{} does not fit: it needs {} B on chip for {}; sram.capacity is {} B, {} B short.\nMore SRAM "
-      "(--set sram.capacity=...), or a strategy that slices the channels (mem-aware-exact), would do.",
-      error.group, error.why.needed.value(), fmt::join(error.tensors, ", "), error.why.available.value(),
-      short_by.value());
+  return fmt::format("{} does not fit: it needs {} B on chip for {}; sram.capacity is {} B, {} B short.",
+                     error.group, error.why.needed.value(), fmt::join(error.tensors, ", "),
+                     error.why.available.value(), short_by.value());
 }
 
 std::string describe_run(const DoesNotRun& error) {
@@ -63,11 +61,9 @@ std::string describe_refusal(const Refusal& refusal) {
            ".\nCores with cycles for these kinds would do (--set cores.NAME.cycles.KIND=...).";
   }
   if (refusal.reason != Refusal::Reason::kDoesNotFit) return refusal.message;
-  return fmt::format(
-      "{}: the least is {} B, sram.capacity is {} B, {} B short.\nMore SRAM would do "
-      "(--set sram.capacity=...).",
-      refusal.message, refusal.needed.value(), refusal.available.value(),
-      (refusal.needed - refusal.available).value());
+  return fmt::format("{}: the least is {} B, sram.capacity is {} B, {} B short.", refusal.message,
+                     refusal.needed.value(), refusal.available.value(),
+                     (refusal.needed - refusal.available).value());
 }
 
 /// Where some group lacks room, the one that needs the most: with that much all of them fit.

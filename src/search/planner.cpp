@@ -6,6 +6,7 @@
 #include "candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
+#include "fusescape/plan/windows.hpp"
 
 namespace fusescape {
 namespace {
@@ -124,11 +125,6 @@ const Candidate* prefer_even(const Cascade& cascade, const std::vector<Trial>& t
   return even != nullptr ? even->candidate : fastest.candidate;
 }
 
-bool is_window(const Access& access) {
-  return std::any_of(access.indices.begin(), access.indices.end(),
-                     [](const Index& index) { return index.tap.has_value(); });
-}
-
 /// What the plan says of storing `tensor` in `node`: one entry, however often it is read there.
 Storage& storage_in(Plan& plan, NodeId node, TensorId tensor) {
   const auto found = std::find_if(plan.storages.begin(), plan.storages.end(), [&](const Storage& storage) {
@@ -149,7 +145,7 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
   if (!candidate.holds_windows) return group;
   for (const OpId op : candidate.operators) {
     for (const Access& input : cascade.op(op).inputs) {
-      if (is_window(input)) storage_in(plan, inner, input.tensor).held = true;
+      if (steps_along_window(plan, inner, input)) storage_in(plan, inner, input.tensor).held = true;
     }
   }
   return group;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "fusescape/support/contract.hpp"
+#include "fusescape/support/suggestion.hpp"
 
 namespace fusescape {
 namespace {
@@ -73,7 +74,9 @@ class Expansion {
     if (is_new) {
       bound_.strategies.push_back(find_strategy(setting.value));
       if (bound_.strategies.back() == nullptr) {
-        problems_.push_back({setting.pos, fmt::format("unknown strategy '{}'", setting.value)});
+        const std::string hint =
+            did_you_mean_among(setting.value, strategies(), [](const Strategy& s) { return s.name; });
+        problems_.push_back({setting.pos, fmt::format("unknown strategy '{}'{}", setting.value, hint)});
       }
     }
     return known->second;

@@ -56,6 +56,29 @@ TEST_CASE("A near word is suggested and a far one is not") {
   CHECK(did_you_mean("clock", kKnown).empty());
 }
 
+TEST_CASE(
+    "Another case is nearer than an edit, a synonym as near, and a word is never suggested for itself") {
+  constexpr std::string_view kModels[] = {"mamba-1.4b", "mamba-2.8b", "opt-2.7b"};
+  CHECK(did_you_mean("mamba-2.8B", kModels) == "; did you mean 'mamba-2.8b'?");
+  CHECK(did_you_mean("OPT-2.7B", kModels) == "; did you mean 'opt-2.7b'?");
+  constexpr std::string_view kKeys[] = {"B", "L", "N", "d_model", "pes"};
+  CHECK(did_you_mean("l", kKeys) == "; did you mean 'L'?");
+  CHECK(did_you_mean("k", kKeys).empty());  // One letter for another says nothing.
+  CHECK(did_you_mean("seq_len", kKeys) == "; did you mean 'L'?");
+  CHECK(did_you_mean("hidden_size", kKeys) == "; did you mean 'd_model'?");
+  CHECK(did_you_mean("pes", kKeys).empty());
+  // Of a list of things, too, the nearest and not the shortest.
+  const std::vector<std::string> things{"abcx", "abcdefgh"};
+  CHECK(did_you_mean_among("abcdefgx", things, [](const std::string& s) { return std::string_view{s}; }) ==
+        "; did you mean 'abcdefgh'?");
+}
+
+TEST_CASE("A unit of another case is named") {
+  CHECK(parse_whole("6 Mib", kByteUnits).error() ==
+        "'6 Mib' has an unknown unit 'Mib' (did you mean 'MiB'?)");
+  CHECK(parse_whole("6 parsec", kByteUnits).error() == "'6 parsec' has an unknown unit 'parsec'");
+}
+
 TEST_CASE("Bandwidth per second rounds down to whole bits of a cycle") {
   // 256 GB/s at 700 MHz: 2.048e12 / 7e8 = 2925.71.
   CHECK(bits_per_cycle({2'048'000'000'000, true}, 700'000'000) == 2925);

@@ -3,6 +3,7 @@
 
 #include "fusescape/report/comparison.hpp"
 #include "fusescape/report/evaluation.hpp"
+#include "fusescape/report/explanation.hpp"
 #include "samples.hpp"
 
 namespace fusescape {
@@ -12,17 +13,68 @@ using golden::check_golden;
 using golden::infeasible;
 using golden::unfused;
 
+std::vector<NamedLimit> limits() {
+  const Limit limit{.dram_read = Bytes{512},
+                    .dram_write = Bytes{128},
+                    .ops = Ops{2112},
+                    .compute = Cycles{124},
+                    .dram = Cycles{80},
+                    .latency = Cycles{124},
+                    .bound = Bound::kCompute};
+  return {{"ideal", limit}};
+}
+
+/// Of the 160 cycles of unfused().
+std::vector<Lever> levers() {
+  return {{"twice the DRAM bandwidth", std::nullopt, Cycles{120}, Cycles{160}},
+          {"`slots: 2` on W", 0, Cycles{140}, Cycles{160}}};
+}
+
+EvaluationReport named(std::string name, std::int64_t latency) {
+  EvaluationReport report = unfused();
+  report.subject.strategy = std::move(name);
+  report.outcome->latency = Cycles{latency};
+  return report;
+}
+
+TEST_CASE("A comparison for people is sorted, marks the fastest, and names equal rows once") {
+  const std::string text = comparison_text(
+      {named("slow", 400), named("a", 200), named("quick", 100), infeasible(), named("b", 200)}, limits(),
+      {});
+  const auto at = [&](std::string_view words) { return text.find(words); };
+  CHECK(at("\n* quick ") < at("\na, b "));
+  CHECK(at("\na, b ") < at("\nslow "));
+  CHECK(at("\nslow ") < at("\nideal "));  // A bound is none of them, though it is faster than two.
+  CHECK(at("speed-ups are over slow") != std::string::npos);
+}
+
+TEST_CASE("A comparison keeps to the terminal's width and says which columns are left out") {
+  std::vector<EvaluationReport> reports;
+  for (int i = 0; i < 12; ++i) reports.push_back(named("strategy-" + std::to_string(i), 200));
+  for (const std::size_t width : {100U, 80U, 60U}) {
+    const std::string text = comparison_text(reports, limits(), {.colour = false, .width = width});
+    for (std::size_t start = 0; start < text.size();) {
+      const std::size_t end = text.find('\n', start);
+      CHECK(end - start <= width);
+      start = end + 1;
+    }
+    CHECK((text.find("no room for") != std::string::npos) == (text.find("pJ/token\n") == std::string::npos));
+    for (const EvaluationReport& report : reports)
+      CHECK(text.find(report.subject.strategy) != std::string::npos);
+  }
+}
+
 TEST_CASE("A report's JSON, CSV and text keep their bytes") {
   check_golden("evaluation.json", evaluation_json(unfused()));
   check_golden("evaluation.csv", evaluation_csv(unfused()));
   check_golden("evaluation.txt", evaluation_text(unfused(), {}));
-  check_golden("explanation.txt", explanation_text(unfused(), {}));
+  check_golden("explanation.txt", explanation_text(unfused(), levers(), {}));
   check_golden("infeasible.json", evaluation_json(infeasible()));
 }
 
 TEST_CASE("A comparison keeps its bytes, and its reference is the first strategy that runs") {
-  check_golden("comparison.csv", csv(comparison_table({infeasible(), unfused(), unfused()})));
-  check_golden("comparison.txt", comparison_text({infeasible(), unfused()}, {}));
+  check_golden("comparison.csv", csv(comparison_table({infeasible(), unfused(), unfused()}, limits())));
+  check_golden("comparison.txt", comparison_text({infeasible(), unfused(), unfused()}, limits(), {}));
 }
 
 TEST_CASE("Whole-model numbers follow from cycles, clock, layers and tokens") {

@@ -73,9 +73,9 @@ inline EvaluationReport unfused() {
       .bound = Bound::kDram,
       .operations = Ops{256},
       .utilization = 0.64,
-      .tensors = {{"x", Bytes{128}, Bytes{0}, BufferRole::kFetched, 32, Bytes{128}, Movement::kBlockInput},
-                  {"W", Bytes{512}, Bytes{0}, BufferRole::kFetched, 32, Bytes{256}, Movement::kWeight},
-                  {"y", Bytes{0}, Bytes{128}, BufferRole::kProduced, 32, Bytes{128}, Movement::kOtherGroup}}};
+      .tensors = {{"x", Bytes{128}, Bytes{0}, BufferRole::kFetched, 32, Bytes{128}, Crossing::kBlockInput},
+                  {"W", Bytes{512}, Bytes{0}, BufferRole::kFetched, 32, Bytes{256}, Crossing::kWeight},
+                  {"y", Bytes{0}, Bytes{128}, BufferRole::kProduced, 32, Bytes{128}, Crossing::kOtherGroup}}};
   GroupReport exp{
       .name = "exp",
       .ops = {"exp"},
@@ -91,8 +91,8 @@ inline EvaluationReport unfused() {
       .operations = Ops{32},
       .utilization = 128.0 / 240.0,
       .tensors = {
-          {"y", Bytes{128}, Bytes{0}, BufferRole::kFetched, 32, Bytes{128}, Movement::kOtherGroup},
-          {"z", Bytes{0}, Bytes{128}, BufferRole::kProduced, 32, Bytes{128}, Movement::kBlockOutput}}};
+          {"y", Bytes{128}, Bytes{0}, BufferRole::kFetched, 32, Bytes{128}, Crossing::kOtherGroup},
+          {"z", Bytes{0}, Bytes{128}, BufferRole::kProduced, 32, Bytes{128}, Crossing::kBlockOutput}}};
   return {.subject = subject(),
           .outcome = EvaluationOutcome{.latency = Cycles{160},
                                        .compute = Cycles{124},

@@ -9,6 +9,7 @@
 
 #include "dice.hpp"
 #include "for_all.hpp"
+#include "fusescape/plan/windows.hpp"
 #include "plans.hpp"
 
 namespace fusescape::test_plans {
@@ -152,6 +153,22 @@ class RandomPlan {
     }
   }
 
+  /// Only what is fetched below a loop along a window of it holds a halo.
+  [[nodiscard]] bool may_hold(const Storage& storage) const {
+    const std::vector<OpId> here = operators_below(plan_, group_of(plan_, storage.node));
+    return std::any_of(here.begin(), here.end(),
+                       [&](OpId op) {
+                         const auto& inputs = cascade_.op(op).inputs;
+                         return std::any_of(inputs.begin(), inputs.end(), [&](const Access& access) {
+                           return access.tensor == storage.tensor &&
+                                  steps_along_window(plan_, storage.node, access);
+                         });
+                       }) &&
+           (storage.spilled || std::none_of(here.begin(), here.end(), [&](OpId op) {
+              return cascade_.op(op).output == storage.tensor;
+            }));
+  }
+
   /// Somewhere above all users in a group, perhaps.
   void add_storages(TensorId tensor) {
     for (const NodeId group : plan_.node(kRoot).children) {
@@ -174,7 +191,7 @@ class RandomPlan {
       Storage storage{.tensor = tensor, .node = *node};
       if (dice_.one_in(3)) storage.slots = static_cast<int>(dice_.in(1, 2));
       storage.spilled = dice_.one_in(3);
-      storage.held = dice_.one_in(3);
+      storage.held = dice_.one_in(3) && may_hold(storage);
       plan_.storages.push_back(storage);
     }
   }

@@ -213,6 +213,14 @@ TEST_CASE(
   CHECK(faults(cascade, "D:640{ L:16{ @xin^ conv } }") == Faults{});
   CHECK(faults(cascade, "L:16{ D:640{ @xin^ conv } }") ==
         Faults{"(in_proj_x -> conv, D, halo): xin: the loop over D overwrites the halo it holds"});
+  // `held` says something only of what is fetched, below a loop along the window.
+  const Faults nothing_held{
+      "(in_proj_x, storage node): xin: `held` keeps nothing: no loop above its storage node steps "
+      "along "
+      "a window that is fetched"};
+  CHECK(faults(cascade, "K:1{ @xin^ conv }") == nothing_held);
+  CHECK(faults(cascade, "@xin^ conv") == nothing_held);
+  CHECK(faults(cascade, "L:16{ @xin^ in_proj_x conv }") == nothing_held);
   // The second time, the inner loop over L starts where the first time it had not yet come to.
   CHECK(faults(cascade, "L:32{ E:1{ L:16{ @xin^ conv } } }") ==
         Faults{"(in_proj_x -> conv, E, halo): xin: the loop over E overwrites the halo it holds"});

@@ -4,9 +4,11 @@
 // there, and one file src/app/<command>.cpp.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -86,8 +88,14 @@ struct ParetoArguments {
   OutputArguments output;
 };
 
+/// What `list` knows.
+inline constexpr std::array<std::string_view, 7> kListable{"strategies", "workloads", "archs", "techs",
+                                                           "families",   "sweeps",    "keys"};
+
 struct ListArguments {
-  std::string what;
+  std::string what;                     ///< One of kListable.
+  std::string arch = "marca";           ///< Whose keys.
+  std::string workload = "mamba-2.8b";  ///< Likewise.
   OutputArguments output;
 };
 

@@ -22,10 +22,10 @@ enum class Ports : unsigned char { kShared, kSeparate };
 /// Side by side is what some models assume; one port cannot do it.
 enum class OperandLoads : unsigned char { kSerial, kConcurrent };
 
-/// How operators of some kinds, or with some names, are laid over a core's array. Entries of `rows`, `cols`
-/// and `flat` are rank names, or the words `reduction` (the operator's reduction ranks), `output` (the
-/// output's last rank) and `all`; those an operator lacks are skipped. The first rule that matches an
-/// operator is used.
+/// How some operators are laid over a core's array. Entries of `rows`, `cols` and `flat` are rank names or
+/// the words `reduction`, `output` (the output's last rank and those before it that the same inputs have) and
+/// `all`; those an operator lacks are skipped, and ranks in one place compose to one. The first rule that
+/// matches an operator is used.
 struct SpatialRule {
   std::vector<OpKind> kinds;           ///< Empty: any kind.
   std::vector<std::string> operators;  ///< Empty: any name.

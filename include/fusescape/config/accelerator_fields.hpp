@@ -35,7 +35,9 @@ inline constexpr std::array kSpatialFields{
     optional_field<&SpatialRule::cores, kNames>("cores", "nothing", "Ranks over identical cores."),
     optional_field<&SpatialRule::rows, kNames>(
         "rows", "nothing",
-        "Ranks over rows, or `reduction`, `output`, `all`; those an operator lacks are skipped."),
+        "Ranks over rows, composed into one, or `reduction`, `output` (the output's last rank and those "
+        "before "
+        "it that the same inputs have), `all`; those an operator lacks are skipped."),
     optional_field<&SpatialRule::cols, kNames>("cols", "nothing", "Ranks over columns, likewise."),
     optional_field<&SpatialRule::flat, kNames>(
         "flat", "nothing", "A product of ranks over all rows x columns as one line; excludes rows and cols."),

@@ -38,12 +38,13 @@ inline constexpr std::array kIsoAreaFields{
     required<&IsoAreaFile::area_fraction, kRatio>("area_fraction", "Share a of the reference area, above 0."),
     required<&IsoAreaFile::memory_fraction, kRatio>("memory_fraction",
                                                     "Share m of the area that is SRAM, between 0 and 1."),
-    required<&IsoAreaFile::sram, kBytes>("sram",
-                                         "SRAM if all of the area were SRAM: capacity = a x m x this."),
-    required<&IsoAreaFile::pes, kIntegerIn<1, 1'000'000'000>>(
+    by_full_path(required<&IsoAreaFile::sram, kBytes>(
+        "sram", "SRAM if all of the area were SRAM: capacity = a x m x this.")),
+    by_full_path(required<&IsoAreaFile::pes, kIntegerIn<1, 1'000'000'000>>(
         "pes",
-        "PEs if all of the area were PEs: a x (1 - m) x this, rounded up, then the most square array."),
-    required<&IsoAreaFile::dram_bandwidth, kBandwidth>("dram_bandwidth", "DRAM bandwidth at a = 1."),
+        "PEs if all of the area were PEs: a x (1 - m) x this, rounded up, then the most square array.")),
+    required<&IsoAreaFile::dram_bandwidth, kBandwidth>("dram_bandwidth",
+                                                       "DRAM bandwidth at a = 1; finite for the rule `phy`."),
     optional_field<&IsoAreaFile::area, kArea>("area", "none", "Area at a = 1; the rule `phy` needs it."),
     optional_field<&IsoAreaFile::bandwidth_rule, kChoice<BandwidthRule, kNamesOf<kBandwidthRules>>>(
         "bandwidth_rule", "sqrt_area", "How DRAM bandwidth goes with a."),
@@ -81,8 +82,8 @@ inline constexpr std::array kAcceleratorFields{
     required<&AcceleratorFile::name, kName>("name", "Name in reports."),
     required<&AcceleratorFile::source, kText>("source", "Where the numbers come from, and what is assumed."),
     optional_field<&AcceleratorFile::description, kText>("description", "none", "One line for people."),
-    optional_field<&AcceleratorFile::technology, kName>("technology", "none: no area, no energy",
-                                                        "Area and energy table: a shipped name."),
+    optional_field<&AcceleratorFile::technology, kText>("technology", "none: no area, no energy",
+                                                        "Area and energy table: a file, or a shipped name."),
     required<&AcceleratorFile::clock_hz, kClock>("clock", "The one clock of the chip."),
     optional_field<&AcceleratorFile::pe_type, kDataTypeWord>("pe_type", "fp32", "What a PE computes in."),
     required<&AcceleratorFile::cores, kListOf<kSectionOf<CoreFile, kCoreSection>>>(

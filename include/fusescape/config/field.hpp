@@ -95,6 +95,7 @@ struct FieldSpec {
   void (*read)(const Slot& slot, InputErrors& errors, void* owner) = nullptr;
   std::string_view rank{};     ///< The rank letter that names this field in --set, if there is one.
   bool reach_through = false;  ///< --set names the keys inside this mapping without its own key.
+  bool full_path = false;      ///< Inside such a mapping: --set needs the mapping's key all the same.
 };
 
 struct SectionSpec {
@@ -136,19 +137,25 @@ void read_member(const Slot& slot, InputErrors& errors, void* owner) {
 /// A key that must be there, read into `Member`.
 template <auto Member, const auto& Type>
 constexpr FieldSpec required(std::string_view key, std::string_view doc, std::string_view rank = {}) {
-  return {key, &Type.spec, true, {}, doc, detail::read_member<Member, Type>, rank, false};
+  return {key, &Type.spec, true, {}, doc, detail::read_member<Member, Type>, rank, false, false};
 }
 
 /// A key that may be absent; `fallback` says what that means.
 template <auto Member, const auto& Type>
 constexpr FieldSpec optional_field(std::string_view key, std::string_view fallback, std::string_view doc,
                                    std::string_view rank = {}) {
-  return {key, &Type.spec, false, fallback, doc, detail::read_member<Member, Type>, rank, false};
+  return {key, &Type.spec, false, fallback, doc, detail::read_member<Member, Type>, rank, false, false};
 }
 
 /// The same field, whose own keys --set names directly.
 constexpr FieldSpec reached_through(FieldSpec field) {
   field.reach_through = true;
+  return field;
+}
+
+/// The same field, which --set names by its full path only: alone, its key would be read as something else.
+constexpr FieldSpec by_full_path(FieldSpec field) {
+  field.full_path = true;
   return field;
 }
 

@@ -60,7 +60,7 @@ inline constexpr const auto& kPlanNodes = kListOf<kPlanNode, PlanNodeFile>;
 inline constexpr const auto& kStorages = kListOf<kSectionOf<StorageFile, kStorageSection>>;
 inline constexpr std::array kPlanNodeFields{
     optional_field<&PlanNodeFile::op, kWord>("op", "not an operator",
-                                             "An operator, where it needs `storage`."),
+                                             "An operator; its name alone says the same."),
     optional_field<&PlanNodeFile::loop, kSectionOf<LoopFile, kLoopSection>>("loop", "not a loop",
                                                                             "A loop, with `do`."),
     optional_field<&PlanNodeFile::body, kPlanNodes>("do", "not a loop", "What the loop repeats, in order."),
@@ -69,8 +69,9 @@ inline constexpr std::array kPlanNodeFields{
     optional_field<&PlanNodeFile::chain, kPlanNodes>(
         "chain", "not a chain",
         "Operators run element by element; what is between them stays in PE registers."),
-    optional_field<&PlanNodeFile::storage, kStorages>("storage", "the lowest node that all users share",
-                                                      "Tensors whose buffers live here."),
+    optional_field<&PlanNodeFile::storage, kStorages>(
+        "storage", "the lowest node that all users share",
+        "Tensors whose buffers live here; operators and chains hold none."),
 };
 inline constexpr SectionSpec kPlanNodeSection{
     "node",

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "fusescape/support/expected.hpp"
+#include "fusescape/support/suggestion.hpp"
 
 namespace fusescape {
 
@@ -43,20 +44,5 @@ struct Decimal {
 
 /// What a quantity looks like: "such as '24 MiB' (B, KiB, MiB)".
 [[nodiscard]] std::string such_as(std::string_view example, std::span<const Unit> units);
-
-/// "; did you mean 'capacity'?" if one of `known` is near `word`, else nothing.
-[[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);
-
-/// Same, for the names of a list of things.
-template <class Things, class NameOf>
-[[nodiscard]] std::string did_you_mean_among(std::string_view word, const Things& things, NameOf name_of) {
-  std::string best;
-  for (const auto& thing : things) {
-    const std::string_view name = name_of(thing);
-    const std::string hint = did_you_mean(word, std::span{&name, 1});
-    if (!hint.empty() && (best.empty() || hint.size() < best.size())) best = hint;
-  }
-  return best;
-}
 
 }  // namespace fusescape

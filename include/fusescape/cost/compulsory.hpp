@@ -16,4 +16,7 @@ struct CompulsoryTraffic {
 /// that reads its own earlier output gets it from the PEs, except what was loaded before the first element.
 [[nodiscard]] CompulsoryTraffic compulsory_traffic(const Cascade& cascade, OpId op);
 
+/// Elements of `access`, an input of `op`, each once: of windows and shifted reads what exists.
+[[nodiscard]] Elements elements_read(const Cascade& cascade, const Operator& op, const Access& access);
+
 }  // namespace fusescape

@@ -1,22 +1,34 @@
-// How do several strategies for the same workload and accelerator compare?
+// How do strategies compare on one workload and accelerator, and how far are they from what is possible at
+// all?
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "fusescape/cost/physical_limit.hpp"
 #include "fusescape/report/evaluation.hpp"
 #include "fusescape/report/table.hpp"
 
 namespace fusescape {
 
-/// One row per report: fields_of and `speedup` = latency of the first feasible report / its own. Expects
-/// reports of equal ranks.
-[[nodiscard]] Table comparison_table(const std::vector<EvaluationReport>& reports);
+/// A bound beside the strategies: "ideal", "alg-min".
+struct NamedLimit {
+  std::string name;
+  Limit limit;
+};
 
-/// An array of the objects that evaluation_json prints, less their groups, with `speedup`.
-[[nodiscard]] std::string comparison_json(const std::vector<EvaluationReport>& reports);
+/// fields_of each report in the order given, with `speedup` over the first feasible one; then the limits,
+/// which have only what a bound has, and whose `feasible` is empty. Expects at least one report.
+[[nodiscard]] Table comparison_table(const std::vector<EvaluationReport>& reports,
+                                     const std::vector<NamedLimit>& limits);
 
-/// The columns that a person compares, the reasons of infeasible rows, and the assumptions.
-[[nodiscard]] std::string comparison_text(const std::vector<EvaluationReport>& reports, TextStyle style);
+/// An array of the same rows, each report's with its assumptions.
+[[nodiscard]] std::string comparison_json(const std::vector<EvaluationReport>& reports,
+                                          const std::vector<NamedLimit>& limits);
+
+/// For people: what runs, fastest first and marked, strategies of equal results in one row; the limits; why
+/// others are infeasible; the assumptions. Keeps to the style's width.
+[[nodiscard]] std::string comparison_text(const std::vector<EvaluationReport>& reports,
+                                          const std::vector<NamedLimit>& limits, TextStyle style);
 
 }  // namespace fusescape

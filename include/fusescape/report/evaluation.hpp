@@ -17,7 +17,7 @@
 namespace fusescape {
 
 /// Why a tensor crosses the DRAM port in a group.
-enum class Movement : unsigned char {
+enum class Crossing : unsigned char {
   kWeight,
   kBlockInput,
   kBlockOutput,
@@ -31,9 +31,9 @@ struct TensorReport {
   Bytes bytes_read;
   Bytes bytes_written;
   BufferRole residency{};
-  int bits = 0;  ///< Per element while in DRAM.
-  Bytes size;    ///< Of the whole tensor in that format.
-  Movement movement{};
+  int bits = 0;         ///< Per element while in DRAM.
+  Bytes size;           ///< Of the whole tensor in that format.
+  Crossing crossing{};  ///< Means nothing where no byte moves.
 };
 
 /// A node of a group's tree. `rank`, `tile` and `trips` belong to loops; `op` to operators.
@@ -130,12 +130,9 @@ struct EvaluationReport {
 /// The table of groups, the totals and the assumptions.
 [[nodiscard]] std::string evaluation_text(const EvaluationReport& report, TextStyle style);
 
-/// Per group: what bounds it, what it moves and why, and which lever would help. Empty if infeasible.
-[[nodiscard]] std::string explanation_text(const EvaluationReport& report, TextStyle style);
-
 [[nodiscard]] std::string_view name_of(Bound bound);
 [[nodiscard]] std::string_view name_of(BufferRole role);
-[[nodiscard]] std::string_view name_of(Movement movement);
+[[nodiscard]] std::string_view name_of(Crossing crossing);
 [[nodiscard]] std::string_view name_of(Phase phase);
 
 }  // namespace fusescape

@@ -28,8 +28,9 @@ struct RooflinePoint {
 struct Roofline {
   std::string workload;
   std::string arch;
-  double peak = 0.0;       ///< Of operations that take one cycle, op/cycle; of the core with the most PEs.
-  double bandwidth = 0.0;  ///< DRAM, B/cycle; both ports together if they are separate.
+  double peak = 0.0;  ///< Of operations that take one cycle, op/cycle; of the core with the most PEs.
+  double bandwidth =
+      0.0;  ///< DRAM, B/cycle; both ports together if they are separate; infinite if unlimited.
   std::vector<RooflinePoint> points;  ///< In cascade order.
   std::vector<std::string> assumptions;
 

@@ -1,11 +1,14 @@
 // How are rows of named values printed? One table, and one writer per format.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "fusescape/support/time.hpp"
 
 namespace fusescape {
 
@@ -23,9 +26,10 @@ struct Table {
   std::vector<std::vector<Value>> rows;  ///< Each as long as `columns`.
 };
 
-/// Escape sequences are written only if `colour` is set.
+/// How text for people is laid out. Escape sequences are written only if `colour` is set.
 struct TextStyle {
   bool colour = false;
+  std::size_t width = 0;  ///< Columns of the terminal; 0: as many as it takes.
 };
 
 /// One row per element of `rows`, the columns being the names of the first. Expects equal names in all.
@@ -46,6 +50,15 @@ struct TextStyle {
 
 /// 6574336 -> "6,574,336".
 [[nodiscard]] std::string with_thousands(std::int64_t value);
+
+/// `text` in lines of at most `width` characters, broken at blanks; a longer word has a line of its own.
+[[nodiscard]] std::vector<std::string> folded_lines(std::string_view text, std::size_t width);
+
+/// `lines` as one line, as a row of a table needs it: after a full stop a blank, else "; ".
+[[nodiscard]] std::string one_line(std::string_view lines);
+
+/// The number of bits per cycle, or "unlimited": in every format, since 0 would be the narrowest port.
+[[nodiscard]] Value width_value(BitsPerCycle width);
 
 /// "6.27 MiB"; below 10 KiB plain bytes.
 [[nodiscard]] std::string short_bytes(std::int64_t bytes);

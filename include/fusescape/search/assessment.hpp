@@ -52,8 +52,8 @@ using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun, NoTimeBas
 [[nodiscard]] AssessmentError whole_shortage(const Planner& planner, Accelerator accelerator,
                                              const Strategy& strategy, AssessmentError found);
 
-/// One paragraph per kind of failure, without a trailing newline: what does not fit, by how much, and the
-/// lever.
+/// One paragraph per kind of failure, without a trailing newline: what does not fit, and by how much.
+/// What would help is tried by search/levers.hpp.
 [[nodiscard]] std::string describe(const AssessmentError& error);
 
 }  // namespace fusescape

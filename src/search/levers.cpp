@@ -1,0 +1,155 @@
+#include "fusescape/search/levers.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "plan_changes.hpp"
+
+namespace fusescape {
+namespace {
+
+using Assessed = expected<Assessment, AssessmentError>;
+
+void sort_by_latency(std::vector<Lever>& levers) {
+  std::stable_sort(levers.begin(), levers.end(),
+                   [](const Lever& a, const Lever& b) { return a.latency < b.latency; });
+}
+
+/// A change of the design, and what it is called.
+struct DesignChange {
+  std::string_view text;
+  void (*change)(Accelerator& accelerator);
+};
+constexpr std::array kDesignChanges{
+    DesignChange{"twice the DRAM bandwidth", [](Accelerator& a) { a.dram.bandwidth.value *= 2; }},
+    DesignChange{"twice the SRAM, with its banks",
+                 [](Accelerator& a) {
+                   a.sram.capacity = 2 * a.sram.capacity;
+                   if (a.sram.banks) *a.sram.banks *= 2;
+                 }},
+    DesignChange{"on-chip banks twice as wide",
+                 [](Accelerator& a) {
+                   a.sram.bank_read.value *= 2;
+                   a.sram.bank_write.value *= 2;
+                 }},
+    DesignChange{"twice the PEs",
+                 [](Accelerator& a) {
+                   for (Core& core : a.cores) (core.rows <= core.cols ? core.rows : core.cols) *= 2;
+                 }},
+};
+
+Assessed assess_again(const Cascade& cascade, const Accelerator& accelerator, const Plan& plan,
+                      PlanSource source) {
+  return source.strategy != nullptr ? assess(cascade, accelerator, *source.strategy)
+                                    : assess(cascade, accelerator, plan);
+}
+
+/// The fastest strategy on this accelerator, if one has a plan.
+std::optional<Lever> fastest_strategy(const Cascade& cascade, const Accelerator& accelerator) {
+  const Planner planner{cascade, accelerator};
+  std::optional<Lever> best;
+  for (const Strategy& strategy : strategies()) {
+    const Assessed assessed = assess(planner, accelerator, strategy);
+    if (!assessed || (best && best->latency <= assessed->cost.latency)) continue;
+    best = Lever{fmt::format("--strategy {}", strategy.name), std::nullopt, assessed->cost.latency, {}};
+  }
+  return best;
+}
+
+/// The bytes that are missing at least, if room is what is missing.
+std::optional<Bytes> needed_bytes(const AssessmentError& error) {
+  if (const auto* run = std::get_if<DoesNotRun>(&error)) {
+    return run->why.reason == Infeasible::Reason::kCapacity ? std::optional{run->why.needed} : std::nullopt;
+  }
+  const auto* refusal = std::get_if<Refusal>(&error);
+  return refusal != nullptr && refusal->reason == Refusal::Reason::kDoesNotFit
+             ? std::optional{refusal->needed}
+             : std::nullopt;
+}
+
+/// The least SRAM that an error asks for may not be enough for what comes after it, so it is asked again.
+std::optional<Lever> enough_sram(const Cascade& cascade, Accelerator accelerator, const Plan& plan,
+                                 PlanSource source) {
+  constexpr int kMostRounds = 64;
+  for (int round = 0; round < kMostRounds; ++round) {
+    const Assessed assessed = assess_again(cascade, accelerator, plan, source);
+    if (assessed) {
+      return Lever{fmt::format("an sram.capacity of {} B", accelerator.sram.capacity.value()),
+                   std::nullopt,
+                   assessed->cost.latency,
+                   {}};
+    }
+    const std::optional<Bytes> needed = needed_bytes(assessed.error());
+    if (!needed || *needed <= accelerator.sram.capacity) return std::nullopt;
+    accelerator.sram.capacity = *needed;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Lever> levers_of(const Cascade& cascade, const Accelerator& accelerator,
+                             const Assessment& assessed, PlanSource source) {
+  std::vector<Lever> levers;
+  const auto add = [&](std::string text, std::optional<std::size_t> group, const Assessed& changed) {
+    if (!changed || changed->cost.latency >= assessed.cost.latency) return;
+    levers.push_back({std::move(text), group, changed->cost.latency, assessed.cost.latency});
+  };
+  for (std::size_t group = 0; group < assessed.layout.groups.size(); ++group) {
+    for (PlanChange& change : faster_changes(cascade, assessed.plan, assessed.layout, group)) {
+      add(std::move(change.text), group, assess(cascade, accelerator, std::move(change.plan)));
+    }
+  }
+  for (const DesignChange& change : kDesignChanges) {
+    Accelerator changed = accelerator;
+    change.change(changed);
+    add(std::string{change.text}, std::nullopt, assess_again(cascade, changed, assessed.plan, source));
+  }
+  if (source.strategy != nullptr) {
+    std::optional<Lever> fastest = fastest_strategy(cascade, accelerator);
+    if (fastest && fastest->latency < assessed.cost.latency) {
+      fastest->before = assessed.cost.latency;
+      levers.push_back(std::move(*fastest));
+    }
+  }
+  sort_by_latency(levers);
+  return levers;
+}
+
+std::vector<Lever> ways_to_fit(const Cascade& cascade, const Accelerator& accelerator, const Plan& plan) {
+  const Assessed short_of = assess(cascade, accelerator, plan);
+  const auto* run = short_of ? nullptr : std::get_if<DoesNotRun>(&short_of.error());
+  const auto layout = lay_out(cascade, plan);
+  if (run == nullptr || !layout || run->why.reason != Infeasible::Reason::kCapacity) return {};
+  std::vector<Lever> ways;
+  if (auto more = enough_sram(cascade, accelerator, plan, {})) ways.push_back(std::move(*more));
+  for (PlanChange& change : smaller_changes(cascade, plan, *layout, run->why.group)) {
+    const Assessed assessed = assess(cascade, accelerator, std::move(change.plan));
+    if (assessed) ways.push_back({std::move(change.text), run->why.group, assessed->cost.latency, {}});
+  }
+  sort_by_latency(ways);
+  return ways;
+}
+
+std::vector<Lever> ways_to_fit(const Cascade& cascade, const Accelerator& accelerator,
+                               const Strategy& strategy) {
+  std::vector<Lever> ways;
+  if (auto more = enough_sram(cascade, accelerator, {}, {&strategy})) ways.push_back(std::move(*more));
+  if (auto other = fastest_strategy(cascade, accelerator)) ways.push_back(std::move(*other));
+  sort_by_latency(ways);
+  return ways;
+}
+
+std::string describe(const std::vector<Lever>& levers) {
+  std::vector<std::string> parts;
+  for (const Lever& lever : levers) {
+    parts.push_back(fmt::format("{}: {} cycles", lever.change, lever.latency.value()));
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+}  // namespace fusescape
