@@ -271,9 +271,9 @@ void add_pareto(CLI::App& app, ParetoArguments& arguments) {
 
 void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
-  list->add_option("what", slots.list.what, "strategies | workloads | archs | techs | families")
+  list->add_option("what", slots.list.what, "strategies | workloads | archs | techs | families | metrics")
       ->required()
-      ->check(CLI::IsMember({"strategies", "workloads", "archs", "techs", "families"}));
+      ->check(CLI::IsMember({"strategies", "workloads", "archs", "techs", "families", "metrics"}));
   add_output_options(*list, slots.list.output);
 
   CLI::App* validate = app.add_subcommand("validate", "Check input files and nothing else");

@@ -9,12 +9,10 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
   const Cascade& cascade = inputs.workload.block;
   const Loaded<InputFile> input = find_input(Shelf::kPlans, file);
   if (!input) return unexpected{failure_of(input.error())};
-  Loaded<Plan> plan = bind_legal_plan(*input, cascade, inputs.accelerator);
+  Loaded<Plan> plan = bind_legal_plan(*input, cascade, inputs.design.accelerator);
   if (!plan) return unexpected{failure_of(plan.error())};
   std::string name = plan->name.empty() ? file : plan->name;
-  const auto machine = make_machine(inputs.accelerator);
-  if (!machine) return ChosenPlan{std::move(name), unexpected{AssessmentError{machine.error()}}};
-  if (auto refusal = unsupported(cascade, *machine)) {
+  if (auto refusal = unsupported(cascade, inputs.design.machine)) {
     return ChosenPlan{std::move(name), unexpected{AssessmentError{std::move(*refusal)}}};
   }
   return ChosenPlan{std::move(name), std::move(*plan)};
@@ -24,10 +22,8 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
 
 ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
   const std::string name{strategy.name};
-  const auto machine = make_machine(inputs.accelerator);
-  if (!machine) return {name, unexpected{AssessmentError{machine.error()}}};
-  const Planner planner{inputs.workload.block, inputs.accelerator};
-  expected<Plan, Refusal> plan = plan_by(strategy, planner, *machine);
+  const Planner planner{inputs.workload.block, inputs.design.accelerator};
+  expected<Plan, Refusal> plan = plan_by(strategy, planner, inputs.design.machine);
   if (!plan) return {name, unexpected{AssessmentError{plan.error()}}};
   plan->name = name;
   return {name, std::move(*plan)};

@@ -50,7 +50,7 @@ _fusescape() {{
 {}  esac
   if [ -z "$words" ] && [ "$COMP_CWORD" -eq 1 ]; then words='{}'; fi
   if [ -z "$words" ]; then case ${{COMP_WORDS[1]}} in
-    list) words='strategies workloads archs techs families' ;;
+    list) words='strategies workloads archs techs families metrics' ;;
     completion) words='bash zsh fish' ;;
   esac; fi
   case $word in -*) case ${{COMP_WORDS[1]}} in

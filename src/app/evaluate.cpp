@@ -35,7 +35,7 @@ struct Answer {
 
 Answer closed_form_of(const Inputs& inputs, ChosenPlan chosen) {
   const expected<Assessment, AssessmentError> found =
-      chosen.plan ? assess(inputs.workload.block, inputs.accelerator, std::move(*chosen.plan))
+      chosen.plan ? assess(inputs.workload.block, inputs.design, std::move(*chosen.plan))
                   : expected<Assessment, AssessmentError>{unexpected{chosen.plan.error()}};
   return {report_of(inputs, chosen.name, found),
           found ? std::nullopt : std::optional<Failure>{failure_of(found.error())}};

@@ -6,6 +6,7 @@
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/report/figures.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
@@ -64,13 +65,17 @@ expected<Table, Failure> family_table() {
                {std::string{"cascade"}, std::string{"operators written out one by one"}}}};
 }
 
+expected<Table, Failure> listed_metrics() {
+  return metric_table();
+}
+
 struct Listing {
   std::string_view name;
   expected<Table, Failure> (*table)();
 };
 constexpr std::array kListings{Listing{"strategies", strategy_table}, Listing{"workloads", workload_table},
-                               Listing{"archs", arch_table}, Listing{"techs", tech_table},
-                               Listing{"families", family_table}};
+                               Listing{"archs", arch_table},          Listing{"techs", tech_table},
+                               Listing{"families", family_table},     Listing{"metrics", listed_metrics}};
 
 std::string printed(const Table& table, const OutputArguments& output) {
   switch (output.format) {

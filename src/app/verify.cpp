@@ -33,11 +33,11 @@ CommandResult run_command(const VerifyArguments& arguments) {
   if (!chosen->plan) return unexpected{failure_of(chosen->plan.error())};
   const Cascade& cascade = inputs->workload.block;
   // What cannot be evaluated is refused with the same words as by evaluate.
-  const auto assessed = assess(cascade, inputs->accelerator, std::move(*chosen->plan));
+  const auto assessed = assess(cascade, inputs->design, std::move(*chosen->plan));
   if (!assessed) return unexpected{failure_of(assessed.error())};
 
-  const Verification verification = verify(cascade, assessed->plan, inputs->accelerator);
-  const VerificationSubject subject{inputs->workload.name, inputs->accelerator.name, chosen->name};
+  const Verification verification = verify(cascade, assessed->plan, inputs->design.accelerator);
+  const VerificationSubject subject{inputs->workload.name, inputs->design.accelerator.name, chosen->name};
   const std::string text = printed(subject, verification, arguments.output);
   if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
   return verification.passed() ? ExitCode::kOk : ExitCode::kInternalError;

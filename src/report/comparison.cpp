@@ -13,8 +13,7 @@ namespace {
 
 Value speedup_of(const EvaluationReport& report, const EvaluationReport* reference) {
   if (!report.outcome || reference == nullptr) return {};
-  return static_cast<double>(reference->outcome->latency.value()) /
-         static_cast<double>(report.outcome->latency.value());
+  return ratio(*reference->figure("latency_s"), *report.figure("latency_s"));
 }
 
 const EvaluationReport* first_feasible(const std::vector<EvaluationReport>& reports) {

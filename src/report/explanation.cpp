@@ -158,12 +158,12 @@ std::string bound_sentence(const GroupReport& group) {
 
 std::string explanation_text(const EvaluationReport& report, TextStyle style) {
   if (!report.outcome) return "";
-  const auto all = static_cast<double>(report.outcome->latency.value());
+  const auto all = static_cast<double>(report.outcome->cost.latency.value());
   std::string out;
   for (const GroupReport& group : report.outcome->groups) {
     out += fmt::format("{}: {} of {} cycles, {}\n", bold(group.name, style),
                        percent(static_cast<double>(group.latency.value()), all),
-                       with_thousands(report.outcome->latency.value()), bound_sentence(group));
+                       with_thousands(report.outcome->cost.latency.value()), bound_sentence(group));
     out += fmt::format("    {}\n    Lever: {}.\n", movements(group), lever(group));
   }
   return out;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include "fusescape/report/sweep_files.hpp"
 #include "fusescape/support/version.hpp"
@@ -69,6 +70,14 @@ std::string axis_yaml(const Axis& axis) {
   return text;
 }
 
+std::string budget_yaml(const Budget& budget) {
+  constexpr double kSquareUmPerSquareMm = 1e6;
+  const std::string limit =
+      budget.area ? fmt::format("area: {} um2", std::llround(budget.area->value() * kSquareUmPerSquareMm))
+                  : fmt::format("baseline: {}", scalar(budget.baseline));
+  return fmt::format("budget: {{{}, tolerance: {}}}\n", limit, budget.tolerance);
+}
+
 std::string published_yaml(const PublishedFigure& figure) {
   std::string text = fmt::format("  - name: {}\n    value: {}\n", scalar(figure.name), figure.value);
   if (!figure.baseline.empty()) text += fmt::format("    baseline: {}\n", scalar(figure.baseline));
@@ -92,10 +101,7 @@ std::string resolved_yaml(const SweepSpec& spec) {
   for (const Baseline& baseline : spec.baselines) {
     text += fmt::format("  - {{name: {}, set: {}}}\n", scalar(baseline.name), flow_map(baseline.settings));
   }
-  if (spec.budget) {
-    text += fmt::format("budget: {{baseline: {}, tolerance: {}}}\n", scalar(spec.budget->baseline),
-                        spec.budget->tolerance);
-  }
+  if (spec.budget) text += budget_yaml(*spec.budget);
   if (!spec.published.empty()) text += "published:\n";
   for (const PublishedFigure& figure : spec.published) text += published_yaml(figure);
   return text;

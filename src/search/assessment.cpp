@@ -72,17 +72,15 @@ std::string describe_refusal(const Refusal& refusal) {
 
 }  // namespace
 
-Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan plan) {
+Assessed assess(const Cascade& cascade, const Design& design, Plan plan) {
   auto layout = lay_out(cascade, plan);
   if (!layout) return unexpected{AssessmentError{IllegalPlan{descriptions(cascade, layout.error())}}};
-  const std::vector<Violation> hardware = hardware_violations(cascade, plan, accelerator);
+  const std::vector<Violation> hardware = hardware_violations(cascade, plan, design.accelerator);
   if (!hardware.empty()) return unexpected{AssessmentError{IllegalPlan{descriptions(cascade, hardware)}}};
-  const auto machine = make_machine(accelerator);
-  if (!machine) return unexpected{AssessmentError{machine.error()}};
   Assessment made;
-  made.profile = profile(cascade, plan, *layout, profile_options(accelerator));
+  made.profile = profile(cascade, plan, *layout, profile_options(design.accelerator));
   made.groups.resize(made.profile.groups.size());
-  const auto cost = evaluate(made.profile, *machine, made.groups);
+  const auto cost = evaluate(made.profile, design.machine, made.groups);
   if (!cost) {
     const GroupLayout& group = layout->groups[cost.error().group];
     return unexpected{
@@ -90,22 +88,19 @@ Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan pla
   }
   made.plan = std::move(plan);
   made.layout = std::move(*layout);
-  made.machine = *machine;
   made.cost = *cost;
   return made;
 }
 
-Assessed assess(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
-  const auto machine = make_machine(accelerator);
-  if (!machine) return unexpected{AssessmentError{machine.error()}};
-  auto plan = plan_by(strategy, planner, *machine);
+Assessed assess(const Planner& planner, const Design& design, const Strategy& strategy) {
+  auto plan = plan_by(strategy, planner, design.machine);
   if (!plan) return unexpected{AssessmentError{std::move(plan.error())}};
   plan->name = strategy.name;
-  return assess(planner.cascade(), accelerator, std::move(*plan));
+  return assess(planner.cascade(), design, std::move(*plan));
 }
 
-Assessed assess(const Cascade& cascade, const Accelerator& accelerator, const Strategy& strategy) {
-  return assess(Planner{cascade, accelerator}, accelerator, strategy);
+Assessed assess(const Cascade& cascade, const Design& design, const Strategy& strategy) {
+  return assess(Planner{cascade, design.accelerator}, design, strategy);
 }
 
 std::string describe(const AssessmentError& error) {
@@ -114,10 +109,6 @@ std::string describe(const AssessmentError& error) {
           [](const IllegalPlan& illegal) { return fmt::format("{}", fmt::join(illegal.reasons, "\n")); },
           [](const Refusal& refusal) { return describe_refusal(refusal); },
           [](const DoesNotRun& run) { return describe_run(run); },
-          [](const NoTimeBase&) {
-            return std::string{
-                "the ports' bandwidths have no common time base; round them to multiples of 8 bits"};
-          },
       },
       error);
 }
