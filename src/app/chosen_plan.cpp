@@ -13,12 +13,10 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
   const Cascade& cascade = inputs.workload.block;
   const Loaded<InputFile> input = find_input(Shelf::kPlans, file);
   if (!input) return unexpected{failure_of(input.error())};
-  Loaded<Plan> plan = bind_legal_plan(*input, cascade, inputs.accelerator);
+  Loaded<Plan> plan = bind_legal_plan(*input, cascade, inputs.design.accelerator);
   if (!plan) return unexpected{failure_of(plan.error())};
   std::string name = plan->name.empty() ? file : plan->name;
-  const auto machine = make_machine(inputs.accelerator);
-  if (!machine) return ChosenPlan{std::move(name), unexpected{AssessmentError{machine.error()}}};
-  if (auto refusal = unsupported(cascade, *machine)) {
+  if (auto refusal = unsupported(cascade, inputs.design.machine)) {
     return ChosenPlan{std::move(name), unexpected{AssessmentError{std::move(*refusal)}}};
   }
   return ChosenPlan{std::move(name), std::move(*plan)};
@@ -28,13 +26,10 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
 
 ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
   const std::string name{strategy.name};
-  const auto machine = make_machine(inputs.accelerator);
-  if (!machine) return {name, unexpected{AssessmentError{machine.error()}}, &strategy};
-  const Planner planner{inputs.workload.block, inputs.accelerator};
-  expected<Plan, Refusal> plan = plan_by(strategy, planner, *machine);
+  const Planner planner{inputs.workload.block, inputs.design.accelerator};
+  expected<Plan, Refusal> plan = plan_by(strategy, planner, inputs.design.machine);
   if (!plan) {
-    return {name, unexpected{whole_shortage(planner, inputs.accelerator, strategy, std::move(plan.error()))},
-            &strategy};
+    return {name, unexpected{whole_shortage(planner, inputs.design, strategy, std::move(plan.error()))}, &strategy};
   }
   plan->name = name;
   return {name, std::move(*plan), &strategy};
@@ -58,12 +53,12 @@ std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen) {
   };
   if (!chosen.plan && !lacks_room(chosen.plan.error())) return "";
   if (chosen.plan) {
-    const auto assessed = assess(cascade, inputs.accelerator, *chosen.plan);
+    const auto assessed = assess(cascade, inputs.design, *chosen.plan);
     if (assessed || !lacks_room(assessed.error())) return "";
   }
   const std::vector<Lever> ways = chosen.strategy != nullptr
-                                      ? ways_to_fit(cascade, inputs.accelerator, *chosen.strategy)
-                                      : ways_to_fit(cascade, inputs.accelerator, *chosen.plan);
+                                      ? ways_to_fit(cascade, inputs.design, *chosen.strategy)
+                                      : ways_to_fit(cascade, inputs.design, *chosen.plan);
   return ways.empty() ? "" : fmt::format("\nTried, and it runs: {}.", describe(ways));
 }
 

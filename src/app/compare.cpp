@@ -32,10 +32,8 @@ expected<std::vector<const Strategy*>, Failure> chosen_strategies(const std::vec
 std::vector<NamedLimit> limits_of(const Inputs& inputs) {
   std::vector<NamedLimit> limits;
   const Cascade& cascade = inputs.workload.block;
-  if (const auto limit = physical_limit(cascade, inputs.accelerator)) limits.push_back({"ideal", *limit});
-  const auto machine = make_machine(inputs.accelerator);
-  if (!machine) return limits;
-  if (const auto least = algorithmic_minimum(cascade, *machine)) limits.push_back({"alg-min", *least});
+  if (const auto limit = physical_limit(cascade, inputs.design.accelerator)) limits.push_back({"ideal", *limit});
+  if (const auto least = algorithmic_minimum(cascade, inputs.design.machine)) limits.push_back({"alg-min", *least});
   return limits;
 }
 
@@ -53,7 +51,7 @@ std::string printed(const std::vector<EvaluationReport>& reports, const std::vec
 }
 
 EvaluationReport closed_row(const Inputs& inputs, const Strategy& strategy) {
-  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.accelerator, strategy));
+  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.design, strategy));
 }
 
 EvaluationReport simulated_row(const Inputs& inputs, const Strategy& strategy) {

@@ -46,12 +46,12 @@ Answer refusal_of(EvaluationReport report, Failure refused, const std::string& w
 
 Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
   const expected<Assessment, AssessmentError> found =
-      chosen.plan ? assess(inputs.workload.block, inputs.accelerator, *chosen.plan)
+      chosen.plan ? assess(inputs.workload.block, inputs.design, *chosen.plan)
                   : expected<Assessment, AssessmentError>{unexpected{chosen.plan.error()}};
   EvaluationReport report = report_of(inputs, chosen.name, found);
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
   std::vector<Lever> levers;
-  if (explain) levers = levers_of(inputs.workload.block, inputs.accelerator, *found, {chosen.strategy});
+  if (explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
   return {std::move(report), std::nullopt, std::move(levers)};
 }
 
@@ -65,7 +65,7 @@ Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explai
   }
   std::vector<Lever> levers;
   if (explain) {
-    levers = levers_of(inputs.workload.block, inputs.accelerator, simulated->closed, {chosen.strategy});
+    levers = levers_of(inputs.workload.block, inputs.design, simulated->closed, {chosen.strategy});
   }
   return {std::move(report), std::nullopt, std::move(levers)};
 }

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "fusescape/config/scalars.hpp"
+#include "fusescape/report/run_energy.hpp"
 #include "fusescape/support/overloaded.hpp"
 
 namespace fusescape {
@@ -43,8 +44,7 @@ ExitCode exit_code_of(const AssessmentError& error) {
                                             ? ExitCode::kUsage
                                             : ExitCode::kInfeasible;
                                },
-                               [](const DoesNotRun&) { return ExitCode::kInfeasible; },
-                               [](const NoTimeBase&) { return ExitCode::kInfeasible; }},
+                               [](const DoesNotRun&) { return ExitCode::kInfeasible; }},
                     error);
 }
 
@@ -65,13 +65,6 @@ expected<std::vector<Setting>, Failure> parse_settings(const std::vector<std::st
   return settings;
 }
 
-expected<std::optional<Technology>, Failure> technology_of(const Accelerator& accelerator) {
-  if (accelerator.technology.empty()) return std::optional<Technology>{};
-  Loaded<Technology> technology = load_technology(accelerator.technology);
-  if (!technology) return unexpected{failure_of(technology.error())};
-  return std::optional<Technology>{std::move(*technology)};
-}
-
 expected<Inputs, Failure> load_inputs(const InputArguments& arguments) {
   const expected<std::vector<Setting>, Failure> settings = parse_settings(arguments.settings);
   if (!settings) return unexpected{settings.error()};
@@ -85,16 +78,13 @@ expected<Inputs, Failure> load_inputs(const InputArguments& arguments) {
 
   const std::array files{&*arch, &*model};
   if (const auto unknown = unknown_settings(*settings, files)) return unexpected{failure_of(*unknown)};
-  Loaded<Accelerator> accelerator = bind_accelerator(*arch, *settings);
+  Technologies technologies;
+  Loaded<Design> design = bind_design(*arch, *settings, technologies);
   Loaded<Workload> workload = bind_workload(*model, *settings);
-  if (!accelerator) add_failure(failure, accelerator.error());
+  if (!design) add_failure(failure, design.error());
   if (!workload) add_failure(failure, workload.error());
   if (failure) return unexpected{*failure};
-  if (const auto timeless = check_time_base(*arch, *settings)) return unexpected{failure_of(*timeless)};
-
-  expected<std::optional<Technology>, Failure> technology = technology_of(*accelerator);
-  if (!technology) return unexpected{technology.error()};
-  return Inputs{std::move(*workload), std::move(*accelerator), std::move(*technology)};
+  return Inputs{std::move(*workload), std::move(*design)};
 }
 
 expected<const Strategy*, Failure> strategy_named(const std::string& name) {
@@ -126,21 +116,24 @@ bool says_infeasible(const Failure& refused, const OutputArguments& output) {
   return refused.code == ExitCode::kInfeasible && output.format != Format::kText;
 }
 
+EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Cost* cost,
+                           const EnergyBreakdown* energy) {
+  return report_of(
+      Evaluated{.workload = inputs.workload, .design = inputs.design, .cost = cost, .energy = energy},
+      strategy);
+}
+
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
                            const expected<Assessment, AssessmentError>& found) {
-  const Technology* technology = inputs.technology ? &*inputs.technology : nullptr;
-  std::optional<EnergyOfRun> run;
-  if (found && technology != nullptr) run = run_of(inputs.workload.block, inputs.accelerator, *found);
-  const Silicon silicon =
-      silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, run ? &*run : nullptr);
-  EvaluationReport report{.subject = subject_of(inputs.workload, inputs.accelerator, strategy, silicon),
-                          .outcome = {},
-                          .reason = {}};
-  if (found) {
-    report.outcome = outcome_of(inputs.workload, inputs.accelerator, *found, silicon);
-  } else {
+  if (!found) {
+    EvaluationReport report = report_of(inputs, strategy, nullptr, nullptr);
     report.reason = one_line(describe(found.error()));
+    return report;
   }
+  const EnergyOfRun run = run_of(inputs.workload.block, inputs.design, *found);
+  const PlanEnergy energy = plan_energy(run, inputs.design);
+  EvaluationReport report = report_of(inputs, strategy, &found->cost, &energy.plan);
+  report.outcome = outcome_of(inputs.workload, inputs.design, *found, run);
   return report;
 }
 

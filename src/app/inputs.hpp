@@ -2,14 +2,12 @@
 // reason.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "fusescape/app/arguments.hpp"
 #include "fusescape/app/exit_code.hpp"
-#include "fusescape/arch/accelerator.hpp"
-#include "fusescape/arch/technology.hpp"
+#include "fusescape/arch/design.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/report/evaluation.hpp"
 #include "fusescape/search/assessment.hpp"
@@ -20,15 +18,11 @@ namespace fusescape {
 
 struct Inputs {
   Workload workload;
-  Accelerator accelerator;
-  std::optional<Technology> technology;
+  Design design;
 };
 
 /// Errors of both files are reported together.
 [[nodiscard]] expected<Inputs, Failure> load_inputs(const InputArguments& arguments);
-
-/// The table that an accelerator names, if it names one.
-[[nodiscard]] expected<std::optional<Technology>, Failure> technology_of(const Accelerator& accelerator);
 
 [[nodiscard]] expected<std::vector<Setting>, Failure> parse_settings(const std::vector<std::string>& texts);
 
@@ -43,6 +37,10 @@ struct Inputs {
 /// True if the result still has something to say: a script that asked for JSON or CSV gets feasible=false
 /// there; a person reads the reason once, on standard error.
 [[nodiscard]] bool says_infeasible(const Failure& refused, const OutputArguments& output);
+
+/// Subject and figures. Null: it does not run.
+[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Cost* cost,
+                                         const EnergyBreakdown* energy);
 
 /// The report of what `assess` found, whether it runs or not.
 [[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,

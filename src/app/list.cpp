@@ -7,6 +7,7 @@
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/config/binding.hpp"
+#include "fusescape/report/figures.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "inputs.hpp"
 
@@ -108,6 +109,10 @@ Listed sweep_table(const ListArguments&) {
   return listed;
 }
 
+Listed listed_metrics(const ListArguments&) {
+  return {metric_table()};
+}
+
 /// Both inputs take settings; a key that both take is the workload's and the accelerator's.
 Listed key_table(const ListArguments& arguments) {
   Listed listed{.table = {.columns = {"key", "of"}, .rows = {}}};
@@ -126,7 +131,8 @@ Listed key_table(const ListArguments& arguments) {
 
 /// In the order of kListable.
 constexpr std::array<Listed (*)(const ListArguments&), kListable.size()> kTables{
-    strategy_table, workload_table, arch_table, tech_table, family_table, sweep_table, key_table};
+    strategy_table, workload_table, arch_table,     tech_table,
+    family_table,   sweep_table,    listed_metrics, key_table};
 
 std::string printed(const Table& table, const OutputArguments& output) {
   switch (output.format) {

@@ -25,7 +25,7 @@ std::string printed(const Roofline& roofline, const OutputArguments& output) {
 CommandResult run_command(const RooflineArguments& arguments) {
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
-  const Roofline roofline = roofline_of(inputs->workload, inputs->accelerator);
+  const Roofline roofline = roofline_of(inputs->workload, inputs->design.accelerator);
   if (const auto failure = write_result(arguments.output, printed(roofline, arguments.output))) {
     return unexpected{*failure};
   }

@@ -45,11 +45,11 @@ std::optional<Failure> write_trace(const SimulateArguments& arguments, const Inp
                                    const SimulationReport& report) {
   const SimResult& result = simulated.result;
   GrowingFile file{arguments.trace};
-  TraceWriter writer{TraceClock{result.scale, inputs.accelerator.clock},
+  TraceWriter writer{TraceClock{result.scale, inputs.design.accelerator.clock},
                      [&file](std::string_view piece) { file.append(piece); }, arguments.trace_events};
   SimulationTrace trace{inputs.workload.block, result, writer};
   const auto again = simulate(inputs.workload.block, simulated.closed.plan, simulated.closed.layout,
-                              inputs.accelerator, options, &trace);
+                              inputs.design.accelerator, options, &trace);
   FUSESCAPE_EXPECTS(again && again->latency == result.latency);
   const Cycles complete =
       writer.left_out() > 0 ? result.scale.whole_cycles(trace.complete_until()) : result.cycles;
@@ -69,7 +69,8 @@ expected<SimOptions, Failure> options_with_cores(const SimulateArguments& argume
                                                  const ChosenPlan& chosen) {
   SimOptions options = arguments.options;
   if (arguments.core_of.empty() || !chosen.plan) return options;
-  auto cores = core_placement(inputs.workload.block, *chosen.plan, inputs.accelerator, arguments.core_of);
+  auto cores =
+      core_placement(inputs.workload.block, *chosen.plan, inputs.design.accelerator, arguments.core_of);
   if (!cores) return unexpected{cores.error()};
   options.core_of = std::move(*cores);
   return options;
@@ -114,7 +115,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
   std::optional<Failure> refused;
   if (simulated) {
     note_retained(arguments, simulated->closed.plan);
-    report.details = details_of(inputs->workload, inputs->accelerator, *simulated);
+    report.details = details_of(inputs->workload, inputs->design, *simulated);
     if (!arguments.trace.empty()) {
       if (const auto failure = write_trace(arguments, *inputs, *options, *simulated, report))
         return unexpected{*failure};

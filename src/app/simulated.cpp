@@ -26,11 +26,11 @@ bool lacks_room(const SimulationError& error) {
 }
 
 /// The same machine with a memory that holds anything, through the ports that it has.
-Accelerator roomy(Accelerator accelerator) {
-  constexpr std::int64_t kAnything = std::int64_t{1} << 50U;
-  accelerator.sram.banks = accelerator.sram.bank_count();
-  accelerator.sram.capacity = Bytes{kAnything};
-  return accelerator;
+Design roomy(Design design) {
+  constexpr Bytes kAnything{std::int64_t{1} << 50U};
+  design.accelerator.sram.banks = design.accelerator.sram.bank_count();
+  design.accelerator.sram.capacity = design.machine.capacity = kAnything;
+  return design;
 }
 
 }  // namespace
@@ -39,14 +39,14 @@ Simulated simulated_plan(const Inputs& inputs, ChosenPlan chosen, const SimOptio
   if (!chosen.plan) return unexpected{SimulationError{chosen.plan.error()}};
   const Cascade& cascade = inputs.workload.block;
   SimulatedPlan simulated;
-  expected<Assessment, AssessmentError> closed = assess(cascade, inputs.accelerator, *chosen.plan);
+  expected<Assessment, AssessmentError> closed = assess(cascade, inputs.design, *chosen.plan);
   simulated.fits = closed.has_value();
   if (!closed && lacks_room(closed.error()) && options.eviction != Eviction::kNone) {
-    closed = assess(cascade, roomy(inputs.accelerator), std::move(*chosen.plan));
+    closed = assess(cascade, roomy(inputs.design), std::move(*chosen.plan));
   }
   if (!closed) return unexpected{SimulationError{std::move(closed.error())}};
   expected<SimResult, SimFailure> result =
-      simulate(cascade, closed->plan, closed->layout, inputs.accelerator, options);
+      simulate(cascade, closed->plan, closed->layout, inputs.design.accelerator, options);
   if (!result) return unexpected{SimulationError{std::move(result.error())}};
   simulated.closed = std::move(*closed);
   simulated.result = std::move(*result);
@@ -80,20 +80,18 @@ Failure failure_of(const Inputs& inputs, const SimulationError& error, const Sim
 
 EvaluationReport simulated_report(const Inputs& inputs, std::string_view strategy, const Simulated& simulated,
                                   const SimOptions& options) {
-  const Technology* technology = inputs.technology ? &*inputs.technology : nullptr;
-  std::optional<EnergyOfRun> run;
-  if (simulated) run = simulated_run(inputs.workload.block, inputs.accelerator, *simulated);
-  const Silicon silicon =
-      silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, run ? &*run : nullptr);
-  EvaluationReport report{.subject = subject_of(inputs.workload, inputs.accelerator, strategy, silicon),
-                          .outcome = {},
-                          .reason = {}};
-  report.subject.model = "sim";
-  if (simulated) {
-    report.outcome = simulated_outcome(inputs.workload, inputs.accelerator, *simulated, silicon);
-  } else {
+  if (!simulated) {
+    EvaluationReport report = report_of(inputs, strategy, nullptr, nullptr);
+    report.subject.model = "sim";
     report.reason = one_line(describe(inputs, simulated.error(), options));
+    return report;
   }
+  const Cost cost = simulated_cost(*simulated);
+  const EnergyOfRun run = simulated_run(inputs.workload.block, inputs.design, *simulated);
+  const PlanEnergy energy = plan_energy(run, inputs.design);
+  EvaluationReport report = report_of(inputs, strategy, &cost, &energy.plan);
+  report.subject.model = "sim";
+  report.outcome = simulated_outcome(inputs.workload, inputs.design, *simulated, run);
   return report;
 }
 

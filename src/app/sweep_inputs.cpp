@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <sstream>
 #include <tuple>
 
-#include "fusescape/arch/area.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/printable.hpp"
@@ -50,7 +48,7 @@ class SweepSources {
   SweepBinder binder() {
     return {.sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
             .workload = [this](std::span<const Setting> settings) { return workload(settings); },
-            .accelerator = [this](std::span<const Setting> settings) { return accelerator(settings); }};
+            .design = [this](std::span<const Setting> settings) { return design(settings); }};
   }
 
  private:
@@ -67,25 +65,16 @@ class SweepSources {
     return std::move(*bound);
   }
 
-  expected<PricedAccelerator, SweepProblem> accelerator(std::span<const Setting> settings) {
+  expected<Design, SweepProblem> design(std::span<const Setting> settings) {
     if (const auto error = unknown(settings)) return unexpected{problem_of(*error, settings)};
-    Loaded<Accelerator> bound = bind_accelerator(arch_, settings);
+    Loaded<Design> bound = bind_design(arch_, settings, technologies_);
     if (!bound) return unexpected{problem_of(bound.error(), settings)};
-    PricedAccelerator priced{std::move(*bound), {}};
-    if (priced.accelerator.technology.empty()) return priced;
-    const auto [known, is_new] = technologies_.try_emplace(priced.accelerator.technology);
-    if (is_new) {
-      Loaded<Technology> technology = load_technology(known->first);
-      if (!technology) return unexpected{SweepProblem{{}, technology.error().text}};
-      known->second = std::move(*technology);
-    }
-    priced.area = area_of(priced.accelerator, known->second).total;
-    return priced;
+    return std::move(*bound);
   }
 
   InputFile arch_;
   InputFile model_;
-  std::map<std::string, Technology> technologies_;
+  Technologies technologies_;
 };
 
 std::string located(const InputFile& file, const std::vector<SweepProblem>& problems) {

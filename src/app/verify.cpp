@@ -31,11 +31,11 @@ CommandResult run_command(const VerifyArguments& arguments) {
   if (!chosen->plan) return unexpected{failure_of(chosen->plan.error(), ways_to_fit(*inputs, *chosen))};
   const Cascade& cascade = inputs->workload.block;
   // What cannot be evaluated is refused with the same words as by evaluate.
-  const auto assessed = assess(cascade, inputs->accelerator, *chosen->plan);
+  const auto assessed = assess(cascade, inputs->design, *chosen->plan);
   if (!assessed) return unexpected{failure_of(assessed.error(), ways_to_fit(*inputs, *chosen))};
 
-  const Verification verification = verify(cascade, assessed->plan, inputs->accelerator);
-  const VerificationSubject subject{inputs->workload.name, inputs->accelerator.name, chosen->name};
+  const Verification verification = verify(cascade, assessed->plan, inputs->design.accelerator);
+  const VerificationSubject subject{inputs->workload.name, inputs->design.accelerator.name, chosen->name};
   const std::string text = printed(subject, verification, arguments.output);
   if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
   return verification.passed() ? ExitCode::kOk : ExitCode::kInternalError;

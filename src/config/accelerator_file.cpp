@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "fusescape/arch/machine.hpp"
+#include "fusescape/arch/design.hpp"
 #include "fusescape/config/accelerator_table.hpp"
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/load.hpp"
@@ -249,28 +249,37 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   return out;
 }
 
-}  // namespace
-
-Loaded<Accelerator> bind_accelerator(const InputFile& input, std::span<const Setting> settings) {
+/// The accelerator with its machine, not priced yet.
+Loaded<Design> unpriced(const InputFile& input, std::span<const Setting> settings) {
   AcceleratorFile file;
   Binding binding{input, FileKind::kAccelerator, settings, &file};
   if (input.kind != FileKind::kAccelerator) return unexpected<InputError>{binding.failure()};
   check_structure(binding);
   Accelerator accelerator = bind_fields(file, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
-  return accelerator;
-}
-
-std::optional<InputError> check_time_base(const InputFile& input, std::span<const Setting> settings) {
-  AcceleratorFile file;
-  Binding binding{input, FileKind::kAccelerator, settings, &file};
-  if (!binding.ok()) return std::nullopt;
-  const Accelerator accelerator = bind_fields(file, binding);
-  if (!binding.ok() || make_machine(accelerator)) return std::nullopt;
+  expected<Design, NoTimeBase> design = make_design(std::move(accelerator));
+  if (design) return std::move(*design);
   binding.errors().at(
       binding.blamed({"dram", "sram", "clock", "iso_area"}, value_at(binding.at("dram"), "bandwidth")),
       "the ports' bandwidths have no common time base; round them to multiples of 8 bits");
-  return binding.failure();
+  return unexpected<InputError>{binding.failure()};
+}
+
+}  // namespace
+
+Loaded<Accelerator> bind_accelerator(const InputFile& input, std::span<const Setting> settings) {
+  Loaded<Design> design = unpriced(input, settings);
+  if (!design) return unexpected<InputError>{std::move(design.error())};
+  return std::move(design->accelerator);
+}
+
+Loaded<Design> bind_design(const InputFile& input, std::span<const Setting> settings,
+                           Technologies& technologies) {
+  Loaded<Design> design = unpriced(input, settings);
+  if (!design || design->accelerator.technology.empty()) return design;
+  auto technology = technologies.named(design->accelerator.technology);
+  if (!technology) return unexpected<InputError>{std::move(technology.error())};
+  return priced(std::move(*design), std::move(*technology));
 }
 
 }  // namespace fusescape

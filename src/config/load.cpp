@@ -149,8 +149,7 @@ Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> 
 std::optional<InputError> check_input(const InputFile& input) {
   switch (input.kind) {
     case FileKind::kAccelerator:
-      if (auto error = error_of(bind_accelerator(input))) return error;
-      return check_time_base(input);
+      return error_of(bind_accelerator(input));
     case FileKind::kTechnology:
       return error_of(with_energy(input));
     case FileKind::kCascade:
@@ -167,6 +166,21 @@ std::optional<InputError> check_input(const InputFile& input) {
 Loaded<Accelerator> load_accelerator(const std::string& name_or_path, std::span<const Setting> settings) {
   const auto input = find_input(Shelf::kArchs, name_or_path);
   return input ? bind_accelerator(*input, settings) : unexpected<InputError>{input.error()};
+}
+
+Loaded<Design> load_design(const std::string& name_or_path, std::span<const Setting> settings) {
+  const auto input = find_input(Shelf::kArchs, name_or_path);
+  if (!input) return unexpected<InputError>{input.error()};
+  Technologies technologies;
+  return bind_design(*input, settings, technologies);
+}
+
+Loaded<std::shared_ptr<const Technology>> Technologies::named(const std::string& name_or_path) {
+  const auto known = known_.find(name_or_path);
+  if (known != known_.end()) return known->second;
+  Loaded<Technology> read = load_technology(name_or_path);
+  if (!read) return unexpected<InputError>{std::move(read.error())};
+  return known_[name_or_path] = std::make_shared<const Technology>(std::move(*read));
 }
 
 Loaded<Technology> load_technology(const std::string& name_or_path) {

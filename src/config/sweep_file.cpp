@@ -41,7 +41,13 @@ Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) 
     errors.at(node, "axis: expected either 'key' with 'values', or 'name' with 'cases'");
     return axis;
   }
-  axis.name = keyed ? file.key->text : file.name->text;
+  const Word& name = keyed ? *file.key : *file.name;
+  axis.name = name.text;
+  if (is_point_column(axis.name) && !(keyed && is_word_column(axis.name))) {
+    errors.at(*name.node,
+              fmt::format("axis {}: points.csv has another column of this name; {}", axis.name,
+                          keyed ? "give the axis a 'name' and 'cases' that set it" : "take another"));
+  }
   if (keyed) {
     for (const SettingText& value : *file.values) {
       axis.values.push_back({value.text, {Setting{axis.name, value.text, value.pos}}});
@@ -87,6 +93,22 @@ void check_grid_size(const SweepSpec& spec, const YamlNode& axes, InputErrors& e
   }
 }
 
+Budget bind_budget(const BudgetFile& file, const SweepSpec& spec, const YamlNode& node, InputErrors& errors) {
+  constexpr double kSquareUmPerSquareMm = 1e6;
+  Budget budget{.baseline = {}, .tolerance = file.tolerance.nearest_double()};
+  const YamlNode* baseline = find_value(node, "baseline");
+  const YamlNode* area = find_value(node, "area");
+  if ((baseline == nullptr) == (area == nullptr)) {
+    errors.at(node, "budget: expected either 'baseline' or 'area'");
+  }
+  if (file.baseline) {
+    expect_named(*file.baseline, "baseline", spec.baselines, errors);
+    budget.baseline = file.baseline->text;
+  }
+  if (file.area) budget.area = SquareMm{static_cast<double>(file.area->value) / kSquareUmPerSquareMm};
+  return budget;
+}
+
 SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   InputErrors& errors = binding.errors();
   SweepSpec spec;
@@ -117,11 +139,7 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   }
   spec.minimize = file.minimize.value_or(spec.minimize);
   spec.pareto = file.pareto.value_or(spec.pareto);
-  if (file.budget) {
-    expect_named(file.budget->baseline, "baseline", spec.baselines, errors);
-    spec.budget = Budget{file.budget->baseline.text, file.budget->tolerance.nearest_double(),
-                         pos_of(file.budget->baseline)};
-  }
+  if (file.budget) spec.budget = bind_budget(*file.budget, spec, binding.at("budget"), errors);
   for (const PublishedFile& figure : file.published) {
     expect_named(figure.baseline, "baseline", spec.baselines, errors);
     spec.published.push_back({figure.name, figure.value.nearest_double(), figure.baseline.text, figure.source,

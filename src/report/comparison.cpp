@@ -16,8 +16,7 @@ namespace {
 
 Value speedup_of(const EvaluationReport& report, const EvaluationReport* reference) {
   if (!report.outcome || reference == nullptr) return {};
-  return static_cast<double>(reference->outcome->latency.value()) /
-         static_cast<double>(report.outcome->latency.value());
+  return ratio(*reference->figure("latency_s"), *report.figure("latency_s"));
 }
 
 const EvaluationReport* first_feasible(const std::vector<EvaluationReport>& reports) {
@@ -28,10 +27,10 @@ const EvaluationReport* first_feasible(const std::vector<EvaluationReport>& repo
 
 /// What a bound shares with the plans that it bounds: the question.
 bool is_of_the_question(std::string_view field) {
-  constexpr std::array<std::string_view, 11> kShared{"workload", "arch",       "technology", "phase",
-                                                     "dtype",    "n_layer",    "params",     "pes",
-                                                     "area_mm2", "provenance", "version"};
-  return field.substr(0, 6) == "ranks." || std::find(kShared.begin(), kShared.end(), field) != kShared.end();
+  constexpr std::array<std::string_view, 9> kShared{"workload", "arch",   "technology", "phase",  "dtype",
+                                                    "n_layer",  "params", "provenance", "version"};
+  const Metric* metric = find_metric(field);
+  return field.substr(0, 6) == "ranks." || (metric != nullptr && metric->of == MetricOf::kDesign) || std::find(kShared.begin(), kShared.end(), field) != kShared.end();
 }
 
 std::vector<Field> row_of(const NamedLimit& named, std::vector<Field> row,
@@ -49,7 +48,7 @@ std::vector<Field> row_of(const NamedLimit& named, std::vector<Field> row,
       {"model", std::string{"bound"}},
       {"reason", std::string{"a bound, not a plan"}},
       {"speedup", reference == nullptr ? Value{}
-                                       : Value{static_cast<double>(reference->outcome->latency.value()) /
+                                       : Value{static_cast<double>(reference->outcome->cost.latency.value()) /
                                                static_cast<double>(limit.latency.value())}}};
   for (Field& field : row) {
     if (is_of_the_question(field.name)) continue;

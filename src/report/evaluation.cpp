@@ -5,20 +5,19 @@
 #include <algorithm>
 #include <iterator>
 
+#include "fusescape/report/energy_notes.hpp"
+#include "fusescape/report/figures.hpp"
 #include "fusescape/support/version.hpp"
 
 namespace fusescape {
 namespace {
 
 std::string bandwidth_text(const OnChipMemory& sram) {
-  if (sram.read_bandwidth().unlimited() && sram.write_bandwidth().unlimited()) {
-    return "on-chip bandwidth unlimited";
-  }
-  const auto port = [](BitsPerCycle width) {
-    return width.unlimited() ? std::string{"unlimited"} : fmt::format("{} B/cycle", width.value / 8);
-  };
-  return fmt::format("on-chip bandwidth {} read, {} write ({} banks, {} ports)", port(sram.read_bandwidth()),
-                     port(sram.write_bandwidth()), sram.bank_count(),
+  const BitsPerCycle read = sram.read_bandwidth();
+  const BitsPerCycle write = sram.write_bandwidth();
+  if (read.unlimited() && write.unlimited()) return "on-chip bandwidth unlimited";
+  return fmt::format("on-chip bandwidth {} read, {} write ({} banks, {} ports)", width_text(read),
+                     width_text(write), sram.bank_count(),
                      sram.ports == Ports::kShared ? "shared" : "separate");
 }
 
@@ -29,8 +28,27 @@ std::string dram_text(const Dram& dram) {
                      dram.ports == Ports::kShared ? "shared" : "separate");
 }
 
-std::vector<std::string> assumptions_of(const Subject& subject, const Accelerator& accelerator,
-                                        const Silicon& silicon) {
+/// What area and energy rest on.
+void add_silicon_notes(const Evaluated& evaluated, std::vector<std::string>& lines) {
+  if (evaluated.design.technology == nullptr) return;
+  const Technology& technology = *evaluated.design.technology;
+  if (evaluated.design.area.total && evaluated.design.area.extrapolated) {
+    lines.emplace_back("SRAM area extrapolated beyond the table's sizes");
+  }
+  if (const std::optional<Closure> closure = closure_of(technology)) {
+    lines.push_back(fmt::format("the area table explains {:.0f} of the {:.0f} mm2 of {}",
+                                closure->explained().value(), closure->die.value(),
+                                technology.reference->name));
+  }
+  if (evaluated.energy == nullptr) return;
+  const EnergyPrices prices = prices_of(evaluated.design.accelerator, &technology);
+  for (std::string& note : energy_notes(*evaluated.energy, prices, &technology)) {
+    lines.push_back(std::move(note));
+  }
+}
+
+std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated& evaluated) {
+  const Accelerator& accelerator = evaluated.design.accelerator;
   std::vector<std::string> ranks;
   for (const auto& [name, extent] : subject.ranks) ranks.push_back(fmt::format("{}={}", name, extent));
   std::vector<std::string> lines{
@@ -40,7 +58,9 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Accelerato
       bandwidth_text(accelerator.sram),
       dram_text(accelerator.dram),
       fmt::format("whole model = {} equal blocks; no embedding, no head", subject.n_layer)};
-  lines.insert(lines.end(), silicon.notes.begin(), silicon.notes.end());
+  add_silicon_notes(evaluated, lines);
+  const std::vector<std::string>& more = evaluated.workload.assumptions;
+  lines.insert(lines.end(), more.begin(), more.end());
   return lines;
 }
 
@@ -95,11 +115,12 @@ TreeReport tree_of(const Cascade& cascade, const Plan& plan, NodeId id) {
   return tree;
 }
 
-GroupReport group_of(const Workload& workload, const Assessment& assessment, std::size_t index) {
+GroupReport group_of(const Workload& workload, const Machine& machine, const Assessment& assessment,
+                     std::size_t index) {
   const Cascade& cascade = workload.block;
   const GroupCost& cost = assessment.groups[index];
   const GroupLayout& layout = assessment.layout.groups[index];
-  const TickScale& scale = assessment.machine.scale;
+  const TickScale& scale = machine.scale;
   GroupReport group{
       .name = {},
       .ops = {},
@@ -114,18 +135,20 @@ GroupReport group_of(const Workload& workload, const Assessment& assessment, std
       .bound = cost.bound,
       .operations = cost.ops,
       .utilization = 0.0,
+      .onchip_fill = {},
+      .onchip_drain = {},
+      .energy_pj = {},
       .tensors = tensors_of(cascade, assessment.profile, assessment.profile.groups[index], layout.operators)};
   for (const OpId op : layout.operators) group.ops.push_back(cascade.op(op).name);
   group.name =
       group.ops.size() == 1 ? group.ops.front() : fmt::format("{}..{}", group.ops.front(), group.ops.back());
-  group.utilization = utilization_of(cost.pe_cycles, assessment.machine.pes, group.latency);
+  group.utilization = utilization_of(cost.pe_cycles, machine.pes, group.latency);
   return group;
 }
 
-}  // namespace
-
-Subject subject_of(const Workload& workload, const Accelerator& accelerator, std::string_view strategy,
-                   const Silicon& silicon) {
+Subject subject_of(const Evaluated& evaluated, std::string_view strategy) {
+  const Workload& workload = evaluated.workload;
+  const Accelerator& accelerator = evaluated.design.accelerator;
   Subject subject{.workload = workload.name,
                   .arch = accelerator.name,
                   .technology = accelerator.technology,
@@ -136,45 +159,52 @@ Subject subject_of(const Workload& workload, const Accelerator& accelerator, std
                   .ranks = {},
                   .n_layer = workload.n_layer,
                   .params = {},
-                  .tokens = workload.tokens.value(),
-                  .pes = accelerator.pes(),
-                  .capacity = accelerator.sram.capacity,
-                  .clock = accelerator.clock,
-                  .area_mm2 = silicon.area_mm2,
                   .version = std::string{kVersion},
                   .assumptions = {}};
   if (workload.params) subject.params = workload.params->value();
   for (const Rank& rank : workload.block.ranks) subject.ranks.emplace_back(rank.name, rank.extent.value());
-  subject.assumptions = assumptions_of(subject, accelerator, silicon);
-  subject.assumptions.insert(subject.assumptions.end(), workload.assumptions.begin(),
-                             workload.assumptions.end());
+  subject.assumptions = assumptions_of(subject, evaluated);
   return subject;
 }
 
-double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency) {
-  const double offered = static_cast<double>(pes) * static_cast<double>(latency.value());
-  return offered > 0 ? static_cast<double>(pe_cycles.value()) / offered : 0.0;
+std::vector<EnergyPart> energy_parts(const Evaluated& evaluated) {
+  std::vector<EnergyPart> parts;
+  for (const EnergyComponentFacts& facts : kEnergyComponents) {
+    EnergyPart& part = parts.emplace_back();
+    if (evaluated.energy == nullptr) {
+      part.why = "it does not run";
+    } else if (const Energy& energy = (*evaluated.energy)[facts.component]; energy) {
+      part.pj = energy->value();
+    } else {
+      part.why = describe(energy.error(), evaluated.design.technology.get());
+    }
+  }
+  return parts;
 }
 
-EvaluationOutcome outcome_of(const Workload& workload, const Accelerator& accelerator,
-                             const Assessment& assessment, const Silicon& silicon) {
-  const Cost& cost = assessment.cost;
-  EvaluationOutcome outcome{
-      .latency = cost.latency,
-      .compute = cost.compute,
-      .dram_read = cost.total.dram_read,
-      .dram_write = cost.total.dram_write,
-      .peak = cost.total.peak,
-      .onchip_read = cost.total.onchip_read,
-      .onchip_write = cost.total.onchip_write,
-      .operations = cost.total.ops,
-      .utilization = utilization_of(cost.total.pe_cycles, accelerator.pes(), cost.latency),
-      .bound = cost.total.bound,
-      .energy_pj = silicon.energy_pj,
-      .power_w = silicon.power_w,
-      .groups = {}};
+}  // namespace
+
+const MetricValue& EvaluationReport::figure(std::string_view name) const {
+  return figure_named(figures, name);
+}
+
+EvaluationReport report_of(const Evaluated& evaluated, std::string_view strategy) {
+  return {.subject = subject_of(evaluated, strategy),
+          .figures = figures_of(evaluated),
+          .energy = energy_parts(evaluated),
+          .outcome = {},
+          .reason = {}};
+}
+
+EvaluationOutcome outcome_of(const Workload& workload, const Design& design, const Assessment& assessment,
+                             const EnergyOfRun& run) {
+  const PlanEnergy energy = plan_energy(run, design);
+  EvaluationOutcome outcome{.cost = assessment.cost, .groups = {}};
   for (std::size_t g = 0; g < assessment.groups.size(); ++g) {
-    outcome.groups.push_back(group_of(workload, assessment, g));
+    GroupReport& group = outcome.groups.emplace_back(group_of(workload, design.machine, assessment, g));
+    group.onchip_fill = run.counts[g].onchip_fill;
+    group.onchip_drain = run.counts[g].onchip_drain;
+    if (const Energy& total = energy.groups[g].total) group.energy_pj = total->value();
   }
   return outcome;
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fusescape/report/evaluation.hpp"
+#include "fusescape/report/figures.hpp"
 #include "json_value.hpp"
 
 namespace fusescape {
@@ -11,78 +12,38 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Numbers of the whole model, which need a clock, a token count and the number of layers.
-struct WholeModel {
-  double latency_ms = 0.0;
-  double per_token_ms = 0.0;
-  double tokens_per_s = 0.0;
-  std::optional<double> energy_per_token;
-};
-
-WholeModel whole_model(const Subject& subject, const EvaluationOutcome& outcome) {
-  const double seconds = duration(outcome.latency, subject.clock).value();
-  const auto layers = static_cast<double>(subject.n_layer);
-  const auto tokens = static_cast<double>(subject.tokens);
-  WholeModel whole{.latency_ms = seconds * 1e3 * layers,
-                   .per_token_ms = seconds * 1e3 * layers / tokens,
-                   .tokens_per_s = tokens / (seconds * layers),
-                   .energy_per_token = {}};
-  if (outcome.energy_pj) whole.energy_per_token = *outcome.energy_pj * layers / tokens;
-  return whole;
+Value params_value(const Subject& subject) {
+  return subject.params ? Value{*subject.params} : Value{};
 }
 
-template <class T>
-Value optional_value(const std::optional<T>& value) {
-  return value ? Value{*value} : Value{};
+/// energy.dram and so on, in pJ.
+void add_energy(const EvaluationReport& report, std::vector<Field>& fields) {
+  for (std::size_t i = 0; i < report.energy.size(); ++i) {
+    const std::optional<double>& pj = report.energy[i].pj;
+    fields.push_back({fmt::format("energy.{}", kEnergyComponents[i].name), pj ? Value{*pj} : Value{}});
+  }
 }
 
-/// The value that `get` reads from the outcome, if there is an outcome.
-template <class Get>
-Value of_outcome(const EvaluationReport& report, Get get) {
-  return report.outcome ? Value{get(*report.outcome)} : Value{};
+/// Per component that is null, why.
+nlohmann::ordered_json energy_null_json(const EvaluationReport& report) {
+  nlohmann::ordered_json why = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < report.energy.size(); ++i) {
+    if (!report.energy[i].pj) why[std::string{kEnergyComponents[i].name}] = report.energy[i].why;
+  }
+  return why;
 }
 
-void add_block_fields(const EvaluationReport& report, std::vector<Field>& fields) {
-  const auto count = [&](std::string name, auto get) {
-    fields.push_back(
-        {std::move(name), of_outcome(report, [&](const EvaluationOutcome& o) { return get(o).value(); })});
-  };
-  count("latency_cycles", [](const EvaluationOutcome& o) { return o.latency; });
-  count("compute_cycles", [](const EvaluationOutcome& o) { return o.compute; });
-  count("dram_bytes", [](const EvaluationOutcome& o) { return o.dram_read + o.dram_write; });
-  count("dram_read_bytes", [](const EvaluationOutcome& o) { return o.dram_read; });
-  count("dram_write_bytes", [](const EvaluationOutcome& o) { return o.dram_write; });
-  count("peak_onchip_bytes", [](const EvaluationOutcome& o) { return o.peak; });
-  fields.push_back({"onchip_capacity_bytes", report.subject.capacity.value()});
-  count("onchip_read_bytes", [](const EvaluationOutcome& o) { return o.onchip_read; });
-  count("onchip_write_bytes", [](const EvaluationOutcome& o) { return o.onchip_write; });
-  count("ops", [](const EvaluationOutcome& o) { return o.operations; });
-  fields.push_back(
-      {"utilization", of_outcome(report, [](const EvaluationOutcome& o) { return o.utilization; })});
-  fields.push_back({"bound", of_outcome(report, [](const EvaluationOutcome& o) {
-                      return std::string{name_of(o.bound)};
-                    })});
-  fields.push_back({"feasible", report.outcome.has_value()});
-}
-
-void add_model_fields(const EvaluationReport& report, std::vector<Field>& fields) {
-  const bool prefill = report.subject.phase == "prefill";
-  const auto model = [&](std::string name, auto get) {
-    Field& field = fields.emplace_back(Field{std::move(name), {}});
-    if (!report.outcome) return;
-    const std::optional<double> number = get(whole_model(report.subject, *report.outcome));
-    if (number) field.value = *number;
-  };
-  using Number = std::optional<double>;
-  fields.push_back({"energy_pj", report.outcome ? optional_value(report.outcome->energy_pj) : Value{}});
-  fields.push_back({"area_mm2", optional_value(report.subject.area_mm2)});
-  fields.push_back({"power_w", report.outcome ? optional_value(report.outcome->power_w) : Value{}});
-  model("latency_ms", [](const WholeModel& w) { return Number{w.latency_ms}; });
-  model("latency_ms_per_token", [](const WholeModel& w) { return Number{w.per_token_ms}; });
-  model("tokens_per_s", [](const WholeModel& w) { return Number{w.tokens_per_s}; });
-  model("ttft_ms", [&](const WholeModel& w) { return prefill ? Number{w.latency_ms} : Number{}; });
-  model("tpot_ms", [&](const WholeModel& w) { return prefill ? Number{} : Number{w.latency_ms}; });
-  model("energy_pj_per_token", [](const WholeModel& w) { return w.energy_per_token; });
+/// Every figure of the metrics table, in its order, with the words among them.
+void add_figures(const EvaluationReport& report, std::vector<Field>& fields) {
+  for (std::size_t i = 0; i < metrics().size(); ++i) {
+    const std::string_view name = metrics()[i].name;
+    fields.push_back({std::string{name}, value_of(report.figures[i])});
+    if (name == "energy_pj") add_energy(report, fields);
+    if (name != "utilization") continue;
+    const auto& outcome = report.outcome;
+    fields.push_back({"bound", outcome ? Value{std::string{name_of(outcome->cost.total.bound)}} : Value{}});
+    fields.push_back({"feasible", outcome.has_value()});
+  }
 }
 
 nlohmann::ordered_json tree_json(const TreeReport& tree) {
@@ -124,6 +85,10 @@ nlohmann::ordered_json group_json(const GroupReport& group) {
                                 {"peak_onchip_bytes", group.peak.value()},
                                 {"operations", group.operations.value()},
                                 {"utilization", group.utilization},
+                                {"onchip_fill_bytes", group.onchip_fill.value()},
+                                {"onchip_drain_bytes", group.onchip_drain.value()},
+                                {"energy_pj", group.energy_pj ? nlohmann::ordered_json(*group.energy_pj)
+                                                              : nlohmann::ordered_json(nullptr)},
                                 {"bound", name_of(group.bound)},
                                 {"tensors", nlohmann::ordered_json::array()}};
   for (const TensorReport& tensor : group.tensors) {
@@ -139,10 +104,22 @@ nlohmann::ordered_json group_json(const GroupReport& group) {
   return object;
 }
 
+/// "dram 12.3, onchip 1.2, ...", in mJ.
+std::string components_text(const EvaluationReport& report) {
+  constexpr double kMillijoulesPerPicojoule = 1e-9;
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < report.energy.size(); ++i) {
+    const std::optional<double>& pj = report.energy[i].pj;
+    parts.push_back(fmt::format("{} {}", kEnergyComponents[i].name,
+                                text(pj ? Value{*pj * kMillijoulesPerPicojoule} : Value{})));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 Table group_table(const EvaluationOutcome& outcome) {
   Table table{.columns = {"group", "cycles", "share", "bound", "DRAM bytes", "peak bytes", "PEs busy"},
               .rows = {}};
-  const auto all = static_cast<double>(outcome.latency.value());
+  const auto all = static_cast<double>(outcome.cost.latency.value());
   for (const GroupReport& group : outcome.groups) {
     const double share = all > 0 ? 100.0 * static_cast<double>(group.latency.value()) / all : 0.0;
     table.rows.push_back({group.name, group.latency.value(), fmt::format("{:5.1f}%", share),
@@ -159,12 +136,10 @@ std::vector<Field> fields_of(const EvaluationReport& report) {
   std::vector<Field> fields{{"workload", subject.workload}, {"arch", subject.arch},
                             {"strategy", subject.strategy}, {"technology", subject.technology},
                             {"phase", subject.phase},       {"dtype", subject.dtype},
-                            {"n_layer", subject.n_layer},   {"params", optional_value(subject.params)}};
+                            {"n_layer", subject.n_layer},   {"params", params_value(subject)}};
   for (const auto& [name, extent] : subject.ranks) fields.push_back({fmt::format("ranks.{}", name), extent});
-  add_block_fields(report, fields);
-  add_model_fields(report, fields);
-  fields.insert(fields.end(), {{"pes", subject.pes},
-                               {"model", subject.model},
+  add_figures(report, fields);
+  fields.insert(fields.end(), {{"model", subject.model},
                                {"provenance", std::string{"modelled"}},
                                {"version", subject.version},
                                {"reason", report.outcome ? Value{} : Value{report.reason}}});
@@ -175,6 +150,7 @@ std::string evaluation_json(const EvaluationReport& report) {
   nlohmann::ordered_json object = json_object(fields_of(report));
   // A phase has one of the two.
   object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
+  object["energy_null"] = energy_null_json(report);
   object["assumptions"] = report.subject.assumptions;
   object["groups"] = nlohmann::ordered_json::array();
   if (report.outcome) {
@@ -193,20 +169,19 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
       bold(fmt::format("{} on {}, {}", subject.workload, subject.arch, subject.strategy), style) + "\n";
   if (!report.outcome) return out + report.reason + "\n";
   const EvaluationOutcome& outcome = *report.outcome;
-  const WholeModel whole = whole_model(subject, outcome);
+  const auto shown = [&](std::string_view name) { return text(value_of(report.figure(name))); };
   out += fmt::format("\n{}\n", text(group_table(outcome), style));
   out += fmt::format("block   {} cycles, {}-bound, PEs {:.1f}% busy, {} operations\n",
-                     with_thousands(outcome.latency.value()), name_of(outcome.bound),
-                     100.0 * outcome.utilization, with_thousands(outcome.operations.value()));
-  out += fmt::format("        DRAM {} B read, {} B written; on chip {} of {} B\n",
-                     with_thousands(outcome.dram_read.value()), with_thousands(outcome.dram_write.value()),
-                     with_thousands(outcome.peak.value()), with_thousands(subject.capacity.value()));
-  out += fmt::format("model   {} ms ({}), {} ms per token, {} tokens/s\n", text(Value{whole.latency_ms}),
+                     shown("latency_cycles"), name_of(outcome.cost.total.bound),
+                     100.0 * magnitude(*report.figure("utilization")), shown("ops"));
+  out += fmt::format("        DRAM {} B read, {} B written; on chip {} of {} B\n", shown("dram_read_bytes"),
+                     shown("dram_write_bytes"), shown("peak_onchip_bytes"), shown("onchip_capacity_bytes"));
+  out += fmt::format("model   {} ms ({}), {} ms per token, {} tokens/s\n", shown("latency_ms"),
                      subject.phase == "prefill" ? "time to first token" : "per output token",
-                     text(Value{whole.per_token_ms}), text(Value{whole.tokens_per_s}));
-  out += fmt::format("silicon {} mm2, {} PEs; energy {} pJ per block, power {} W\n",
-                     text(optional_value(subject.area_mm2)), with_thousands(subject.pes),
-                     text(optional_value(outcome.energy_pj)), text(optional_value(outcome.power_w)));
+                     shown("latency_ms_per_token"), shown("tokens_per_s"));
+  out += fmt::format("silicon {} mm2, {} PEs\n", shown("area_mm2"), shown("pes"));
+  out += fmt::format("energy  {} per block, {} W\n        in mJ: {}\n",
+                     energy_text(report.figure("energy_pj")), shown("power_w"), components_text(report));
   out += fmt::format("\nmodelled{}, assuming: {}\n", subject.model == "sim" ? " by simulation" : "",
                      fmt::join(subject.assumptions, "; "));
   return out;

@@ -115,13 +115,13 @@ std::string design_levers(const std::vector<Lever>& levers, bool simulated) {
 std::string explanation_text(const EvaluationReport& report, const std::vector<Lever>& levers,
                              TextStyle style) {
   if (!report.outcome) return "";
-  const auto all = static_cast<double>(report.outcome->latency.value());
+  const auto all = static_cast<double>(report.outcome->cost.latency.value());
   std::string out;
   for (std::size_t g = 0; g < report.outcome->groups.size(); ++g) {
     const GroupReport& group = report.outcome->groups[g];
     out += fmt::format("{}: {} of {} cycles, {}\n", bold(group.name, style),
                        percent(static_cast<double>(group.latency.value()), all),
-                       with_thousands(report.outcome->latency.value()), bound_sentence(group));
+                       with_thousands(report.outcome->cost.latency.value()), bound_sentence(group));
     out += fmt::format("    {}\n", movements(group));
     for (const std::string& line : levers_of_group(levers, g, kLeversNamed)) {
       out += fmt::format("    Lever: {}.\n", line);

@@ -204,13 +204,21 @@ double SimulationDetails::difference_percent() const {
   return closed > 0 ? kPercent * (static_cast<double>(latency.value()) - closed) / closed : 0.0;
 }
 
-EnergyOfRun simulated_run(const Cascade& cascade, const Accelerator& accelerator,
-                          const SimulatedPlan& simulated) {
+Cost simulated_cost(const SimulatedPlan& simulated) {
+  Cost cost = simulated.closed.cost;
+  cost.latency = simulated.result.cycles;
+  cost.total.dram_read = simulated.result.dram_read;
+  cost.total.dram_write = simulated.result.dram_write;
+  cost.total.peak = simulated.result.peak;
+  cost.total.bound = bound_of(simulated.result);
+  return cost;
+}
+
+EnergyOfRun simulated_run(const Cascade& cascade, const Design& design, const SimulatedPlan& simulated) {
   const SimResult& result = simulated.result;
   const double ticks_per_second =
-      static_cast<double>(result.scale.ticks_per_cycle()) * accelerator.clock.value();
-  EnergyOfRun run = run_of(cascade, accelerator, simulated.closed);
-  run.time = duration(result.cycles, accelerator.clock);
+      static_cast<double>(result.scale.ticks_per_cycle()) * design.accelerator.clock.value();
+  EnergyOfRun run = run_of(cascade, design, simulated.closed);
   for (std::size_t g = 0; g < result.groups.size(); ++g) {
     const SimGroup& group = result.groups[g];
     EnergyCounts& counts = run.counts[g];
@@ -224,17 +232,11 @@ EnergyOfRun simulated_run(const Cascade& cascade, const Accelerator& accelerator
   return run;
 }
 
-EvaluationOutcome simulated_outcome(const Workload& workload, const Accelerator& accelerator,
-                                    const SimulatedPlan& simulated, const Silicon& silicon) {
+EvaluationOutcome simulated_outcome(const Workload& workload, const Design& design,
+                                    const SimulatedPlan& simulated, const EnergyOfRun& run) {
   const SimResult& result = simulated.result;
-  EvaluationOutcome outcome = outcome_of(workload, accelerator, simulated.closed, silicon);
-  outcome.latency = result.cycles;
-  outcome.dram_read = result.dram_read;
-  outcome.dram_write = result.dram_write;
-  outcome.peak = result.peak;
-  outcome.bound = bound_of(result);
-  outcome.utilization =
-      utilization_of(simulated.closed.cost.total.pe_cycles, accelerator.pes(), outcome.latency);
+  EvaluationOutcome outcome = outcome_of(workload, design, simulated.closed, run);
+  outcome.cost = simulated_cost(simulated);
   for (std::uint32_t g = 0; g < result.groups.size(); ++g) {
     const SimGroup& group = result.groups[g];
     GroupReport& report = outcome.groups[g];
@@ -243,14 +245,13 @@ EvaluationOutcome simulated_outcome(const Workload& workload, const Accelerator&
     report.dram_write = group.dram_write;
     report.peak = group.peak;
     report.utilization =
-        utilization_of(simulated.closed.groups[g].pe_cycles, accelerator.pes(), report.latency);
+        utilization_of(simulated.closed.groups[g].pe_cycles, design.machine.pes, report.latency);
     replace_traffic(workload, result, g, report);
   }
   return outcome;
 }
 
-SimulationDetails details_of(const Workload& workload, const Accelerator& accelerator,
-                             const SimulatedPlan& simulated) {
+SimulationDetails details_of(const Workload& workload, const Design& design, const SimulatedPlan& simulated) {
   const Assessment& closed = simulated.closed;
   SimulationDetails details;
   details.latency = simulated.result.cycles;
@@ -259,7 +260,8 @@ SimulationDetails details_of(const Workload& workload, const Accelerator& accele
   details.closed_dram_write = closed.cost.total.dram_write;
   details.closed_peak = closed.cost.total.peak;
   details.fits = simulated.fits;
-  details.groups = groups_of(simulated, outcome_of(workload, accelerator, closed, {}).groups);
+  details.groups = groups_of(
+      simulated, outcome_of(workload, design, closed, run_of(workload.block, design, closed)).groups);
   details.resources = resources_of(simulated.result);
   details.tensors = tensors_of(workload, simulated, details.groups);
   details.events = simulated.result.events;

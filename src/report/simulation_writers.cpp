@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "fusescape/report/figures.hpp"
 #include "fusescape/report/simulation.hpp"
 #include "json_value.hpp"
 
@@ -148,16 +149,18 @@ std::string differing_tensors(const SimulationDetails& details, TextStyle style)
   return fmt::format("\nDRAM bytes that differ from the closed form\n{}\n", text(table, style));
 }
 
-std::string totals_text(const EvaluationOutcome& outcome, const SimulationDetails& details) {
+std::string totals_text(const EvaluationReport& report, const SimulationDetails& details) {
+  const auto shown = [&](std::string_view name) { return text(value_of(report.figure(name))); };
   const std::string beside =
       details.fits ? "closed form" : "closed form, had it the memory that this plan takes:";
   std::string out =
       fmt::format("block   {} cycles; {} {} ({:+.2f}%)\n", with_thousands(details.latency.value()), beside,
                   with_thousands(details.closed_latency.value()), details.difference_percent());
   out += fmt::format("why     {}\n", details.why);
-  out += fmt::format("        {}-bound, PEs {:.1f}% busy; DRAM {} B read, {} B written\n",
-                     name_of(outcome.bound), 100.0 * outcome.utilization,
-                     with_thousands(outcome.dram_read.value()), with_thousands(outcome.dram_write.value()));
+  out +=
+      fmt::format("        {}-bound, PEs {:.1f}% busy; DRAM {} B read, {} B written\n",
+                  name_of(report.outcome->cost.total.bound), 100.0 * magnitude(*report.figure("utilization")),
+                  shown("dram_read_bytes"), shown("dram_write_bytes"));
   return out;
 }
 
@@ -208,18 +211,19 @@ std::string simulation_text(const SimulationReport& report, TextStyle style) {
       bold(fmt::format("{} on {}, {}, simulated", subject.workload, subject.arch, subject.strategy), style) +
       "\n";
   if (!report.details || !report.evaluation.outcome) return out + report.evaluation.reason + "\n";
-  const EvaluationOutcome& outcome = *report.evaluation.outcome;
   const SimulationDetails& details = *report.details;
   std::vector<std::string> options;
   for (const Field& option : report.options)
     options.push_back(fmt::format("{} {}", option.name, text(option.value)));
   out += fmt::format("\n{}\n{}\n{}\n", text(group_table(details), style), text(core_table(details), style),
                      text(port_table(details), style));
-  out += totals_text(outcome, details);
+  out += totals_text(report.evaluation, details);
   out += idle_text(details);
   out += differing_tensors(details, style);
-  out += fmt::format("memory  {} of {} B at the peak; closed form {}\n", with_thousands(outcome.peak.value()),
-                     with_thousands(subject.capacity.value()), with_thousands(details.closed_peak.value()));
+  out += fmt::format("memory  {} of {} B at the peak; closed form {}\n",
+                     text(value_of(report.evaluation.figure("peak_onchip_bytes"))),
+                     text(value_of(report.evaluation.figure("onchip_capacity_bytes"))),
+                     with_thousands(details.closed_peak.value()));
   out += effort_text(details);
   return out + fmt::format("\nmodelled by simulation ({}), assuming: {}\n", fmt::join(options, ", "),
                            fmt::join(subject.assumptions, "; "));

@@ -1,8 +1,10 @@
 #include "fusescape/report/sweep_files.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "fusescape/report/evaluation.hpp"
+#include "fusescape/report/figures.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
@@ -31,61 +33,53 @@ std::vector<Field> axis_fields(const SweepSpec& spec, std::size_t id) {
   return fields;
 }
 
-/// An axis may bear the name of a figure (`strategy`, `phase`): then the column is there already.
-void add_field(std::vector<Field>& fields, Field field) {
-  const bool there =
-      std::any_of(fields.begin(), fields.end(), [&](const Field& other) { return other.name == field.name; });
-  if (!there) fields.push_back(std::move(field));
+bool has_field(const std::vector<Field>& fields, std::string_view name) {
+  return std::any_of(fields.begin(), fields.end(), [&](const Field& other) { return other.name == name; });
 }
 
-void add_design(const BoundSweep& sweep, const DesignPoint& point, std::vector<Field>& fields) {
-  const Workload& workload = sweep.workloads[point.workload];
-  const PricedAccelerator& design = sweep.accelerators[point.accelerator];
-  const Accelerator& accelerator = design.accelerator;
+/// A key may be an axis (`strategy`, `phase`): then its column is there already, with the same words.
+void add_field(std::vector<Field>& fields, Field field) {
+  if (!has_field(fields, field.name)) fields.push_back(std::move(field));
+}
+
+/// Metrics that are printed before the others, since they say what the design is.
+constexpr std::array<std::string_view, 6> kDesignFirst{
+    "pes", "rows", "cols", "onchip_capacity_bytes", "dram_bits_per_cycle", "area_mm2"};
+
+void add_design(const BoundSweep& sweep, const DesignPoint& point, const Evaluated& evaluated,
+                std::vector<Field>& fields) {
+  const Accelerator& accelerator = evaluated.design.accelerator;
   add_field(fields, {"strategy", std::string{sweep.strategies[point.strategy]->name}});
-  add_field(fields, {"workload", workload.name});
+  add_field(fields, {"workload", evaluated.workload.name});
   add_field(fields, {"arch", accelerator.name});
   add_field(fields, {"technology", accelerator.technology});
-  add_field(fields, {"phase", std::string{name_of(workload.phase)}});
-  add_field(fields, {"dtype", std::string{name_of(workload.dtype)}});
-  add_field(fields, {"pes", accelerator.pes()});
-  const bool has_core = !accelerator.cores.empty();
-  add_field(fields, {"rows", has_core ? Value{accelerator.cores.front().rows} : Value{}});
-  add_field(fields, {"cols", has_core ? Value{accelerator.cores.front().cols} : Value{}});
-  add_field(fields, {"onchip_capacity_bytes", accelerator.sram.capacity.value()});
-  add_field(fields, {"dram_bits_per_cycle", width_value(accelerator.dram.bandwidth)});
-  add_field(fields, {"area_mm2", design.area ? Value{design.area->value()} : Value{}});
+  add_field(fields, {"phase", std::string{name_of(evaluated.workload.phase)}});
+  add_field(fields, {"dtype", std::string{name_of(evaluated.workload.dtype)}});
+  for (const std::string_view name : kDesignFirst) {
+    fields.push_back({std::string{name}, value_of(find_metric(name)->value(evaluated))});
+  }
 }
 
-void add_cost(const BoundSweep& sweep, const DesignPoint& point, const PointOutcome& outcome,
-              std::vector<Field>& fields) {
-  const Workload& workload = sweep.workloads[point.workload];
-  const Accelerator& accelerator = sweep.accelerators[point.accelerator].accelerator;
-  const auto add = [&](std::string name, Value value) {
-    add_field(fields, {std::move(name), outcome.feasible() ? std::move(value) : Value{}});
-  };
-  const Cost& cost = outcome.cost;
-  const auto cycles = static_cast<double>(cost.latency.value());
-  const double ms = cycles / accelerator.clock.value() * 1e3 * static_cast<double>(workload.n_layer);
-  add_field(fields, {"feasible", outcome.feasible()});
-  add("latency_cycles", cost.latency.value());
-  add("compute_cycles", cost.compute.value());
-  add("dram_bytes", (cost.total.dram_read + cost.total.dram_write).value());
-  add("dram_read_bytes", cost.total.dram_read.value());
-  add("dram_write_bytes", cost.total.dram_write.value());
-  add_field(fields, {"peak_onchip_bytes", outcome.feasible()          ? Value{cost.total.peak.value()}
-                                          : outcome.needed > Bytes{0} ? Value{outcome.needed.value()}
-                                                                      : Value{}});
-  add("onchip_read_bytes", cost.total.onchip_read.value());
-  add("onchip_write_bytes", cost.total.onchip_write.value());
-  add("ops", cost.total.ops.value());
-  add("utilization",
-      static_cast<double>(cost.total.pe_cycles.value()) / (static_cast<double>(accelerator.pes()) * cycles));
-  add("bound", std::string{name_of(cost.total.bound)});
-  add("latency_ms", ms);
-  add("latency_ms_per_token", ms / static_cast<double>(workload.tokens.value()));
-  add_field(fields, {"status", std::string{status_name(outcome.status)}});
-  add_field(fields, {"reason", outcome.feasible() ? Value{} : Value{one_line(outcome.why)}});
+/// An infeasible point shows the bytes that it needs as its peak.
+Value point_value(const Metric& metric, const Evaluated& evaluated, const PointOutcome& outcome) {
+  const bool is_need = metric.name == "peak_onchip_bytes" && outcome.needed > Bytes{0};
+  return is_need ? Value{outcome.needed.value()} : value_of(metric.value(evaluated));
+}
+
+void add_figures(const BoundSweep& sweep, const Evaluated& evaluated, const PointOutcome& outcome,
+                 std::vector<Field>& fields) {
+  fields.push_back({"feasible", outcome.feasible()});
+  for (const Metric& metric : metrics()) {
+    const bool is_shown = !metric.reads_energy || sweep.energy;
+    if (is_shown && !has_field(fields, metric.name)) {
+      fields.push_back({std::string{metric.name}, point_value(metric, evaluated, outcome)});
+    }
+    if (metric.name != "utilization") continue;
+    const bool runs = outcome.feasible();
+    fields.push_back({"bound", runs ? Value{std::string{name_of(outcome.cost.total.bound)}} : Value{}});
+  }
+  fields.push_back({"status", std::string{status_name(outcome.status)}});
+  fields.push_back({"reason", outcome.feasible() ? Value{} : Value{one_line(outcome.why)}});
 }
 
 }  // namespace
@@ -95,9 +89,10 @@ Table points_table(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   Table table;
   for (std::size_t id = 0; id < sweep.points.size(); ++id) {
     std::vector<Field> fields = axis_fields(spec, id);
-    add_design(sweep, sweep.points[id], fields);
-    add_cost(sweep, sweep.points[id], result.points[id], fields);
-    add_field(fields, {"in_budget", in_budget(spec, sweep, id)});
+    const Evaluated evaluated = evaluated_point(sweep, sweep.points[id], result.points[id]);
+    add_design(sweep, sweep.points[id], evaluated, fields);
+    add_figures(sweep, evaluated, result.points[id], fields);
+    fields.push_back({"in_budget", in_budget(spec, sweep, id)});
     std::vector<Value>& row = table.rows.emplace_back();
     for (Field& field : fields) {
       if (id == 0) table.columns.push_back(field.name);

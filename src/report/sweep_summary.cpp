@@ -1,9 +1,12 @@
 // What is the answer of a sweep, as JSON and on one screen?
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "fusescape/report/evaluation.hpp"
+#include "fusescape/report/figures.hpp"
 #include "fusescape/report/sweep_files.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/version.hpp"
@@ -28,33 +31,43 @@ bool feasible(const DesignFigures& figures) {
 }
 
 std::string array_text(const DesignFigures& figures) {
-  const std::string shape = fmt::format("{}x{}", figures.rows, figures.cols);
+  const auto side = [&](std::string_view name) { return text(value_of(figures.figure(name))); };
+  const std::string shape = fmt::format("{}x{}", side("rows"), side("cols"));
   return figures.cores > 1 ? fmt::format("{} of {}", figures.cores, shape) : shape;
 }
 
-Json figures_json(const DesignFigures& figures) {
-  const bool runs = feasible(figures);
-  return {{"feasible", runs},
-          {"strategy", figures.strategy},
-          {"pes", figures.pes},
-          {"array", array_text(figures)},
-          {"onchip_capacity_bytes", figures.sram.value()},
-          {"onchip_read_bits_per_cycle", json_value(width_value(figures.onchip_read))},
-          {"area_mm2", area_json(figures.area)},
-          {"latency_cycles", runs ? Json(figures.latency.value()) : Json(nullptr)},
-          {"latency_ms_per_token", json_or_null(figures.ms_per_token)},
-          {"bound", runs ? Json(name_of(figures.bound)) : Json(nullptr)}};
+/// `minimized` is shown beside the figures that every design has.
+Json figures_json(const DesignFigures& figures, std::string_view minimized) {
+  Json object{{"feasible", feasible(figures)}, {"strategy", figures.strategy}};
+  const auto add = [&](std::string_view name) {
+    object[std::string{name}] = json_value(value_of(figures.figure(name)));
+  };
+  add("pes");
+  object["array"] = array_text(figures);
+  for (const std::string_view name :
+       {"onchip_capacity_bytes", "onchip_read_bits_per_cycle", "dram_bits_per_cycle", "clock_hz", "area_mm2",
+        "latency_cycles", "latency_s", "latency_ms_per_token"}) {
+    add(name);
+  }
+  add(minimized);
+  object["bound"] = feasible(figures) ? Json(name_of(figures.bound)) : Json(nullptr);
+  return object;
+}
+
+Json values_json(const std::vector<std::string>& axes, const std::vector<std::string>& values) {
+  Json object = Json::object();
+  for (std::size_t a = 0; a < values.size(); ++a) object[axes[a]] = values[a];
+  return object;
 }
 
 Json scenario_json(const SweepAnswer& answer, const ScenarioAnswer& scenario) {
   Json object;
-  for (std::size_t a = 0; a < answer.scenario_axes.size(); ++a) {
-    object["scenario"][answer.scenario_axes[a]] = scenario.values[a];
-  }
+  if (!scenario.values.empty()) object["scenario"] = values_json(answer.scenario_axes, scenario.values);
   object["budget_mm2"] = area_json(scenario.budget);
   object["feasible_over_budget"] = scenario.over_budget;
   object["best_point"] = json_or_null(scenario.best);
-  object["best"] = scenario.best ? figures_json(scenario.figures) : Json(nullptr);
+  object["chosen"] = scenario.best ? values_json(answer.design_axes, scenario.chosen) : Json(nullptr);
+  object["best"] = scenario.best ? figures_json(scenario.figures, answer.minimize) : Json(nullptr);
   object["within_1_percent"] = scenario.best
                                    ? Json{{"points", scenario.near.designs},
                                           {"least_onchip_capacity_bytes", scenario.near.least_sram.value()},
@@ -62,8 +75,10 @@ Json scenario_json(const SweepAnswer& answer, const ScenarioAnswer& scenario) {
                                    : Json(nullptr);
   object["baselines"] = Json::array();
   for (const Comparison& comparison : scenario.comparisons) {
-    Json baseline{{"name", comparison.baseline}, {"speedup", json_or_null(comparison.speedup)}};
-    baseline.update(figures_json(comparison.figures));
+    Json baseline{{"name", comparison.baseline},
+                  {"speedup", json_or_null(comparison.speedup)},
+                  {"gain", json_or_null(comparison.gain)}};
+    baseline.update(figures_json(comparison.figures, answer.minimize));
     object["baselines"].push_back(baseline);
   }
   object["pareto_points"] = scenario.pareto;
@@ -83,12 +98,49 @@ Json published_json(const std::vector<PublishedFigure>& published) {
   return list;
 }
 
+std::string sram_text(const DesignFigures& figures) {
+  return short_bytes(std::get<std::int64_t>(figures.figure("onchip_capacity_bytes")->number));
+}
+
+/// Energy is shown in mJ where people read.
+constexpr double kMillijoulesPerPicojoule = 1e-9;
+
+std::string minimized_title(const SweepAnswer& answer) {
+  if (answer.minimize == "energy_pj") return "mJ";
+  if (answer.minimize == "energy_pj_per_token") return "mJ/token";
+  return answer.minimize;
+}
+
+Value minimized_value(const SweepAnswer& answer, const DesignFigures& best) {
+  const MetricValue& figure = best.figure(answer.minimize);
+  const bool in_pj = figure && find_metric(answer.minimize)->unit == "pJ";
+  return in_pj ? Value{magnitude(*figure) * kMillijoulesPerPicojoule} : value_of(figure);
+}
+
+/// Axes of the design that the fixed columns do not show.
+std::vector<std::size_t> other_design_axes(const SweepAnswer& answer) {
+  constexpr std::array<std::string_view, 4> kShown{"strategy", "memory_fraction", "sram.capacity",
+                                                   "sram.banks"};
+  std::vector<std::size_t> others;
+  for (std::size_t a = 0; a < answer.design_axes.size(); ++a) {
+    if (std::find(kShown.begin(), kShown.end(), answer.design_axes[a]) == kShown.end()) others.push_back(a);
+  }
+  return others;
+}
+
+/// Times are minimised by these names; every other one has a column of its own.
+bool minimizes_time(const SweepAnswer& answer) {
+  return find_metric(answer.minimize)->name.substr(0, 7) == "latency";
+}
+
 std::vector<std::string> summary_columns(const SweepAnswer& answer) {
   std::vector<std::string> columns = answer.scenario_axes;
+  for (const std::size_t axis : other_design_axes(answer)) columns.push_back(answer.design_axes[axis]);
   for (const char* column :
        {"PEs", "array", "SRAM", "within 1%", "strategy", "cycles", "ms/token", "bound"}) {
     columns.emplace_back(column);
   }
+  if (!minimizes_time(answer)) columns.push_back(minimized_title(answer));
   if (!answer.scenarios.empty()) {
     for (const Comparison& comparison : answer.scenarios.front().comparisons) {
       columns.push_back(fmt::format("vs {}", comparison.baseline));
@@ -103,21 +155,24 @@ std::string near_text(const NearBest& near) {
   return fmt::format("{} - {}", short_bytes(near.least_sram.value()), short_bytes(near.most_sram.value()));
 }
 
-std::vector<Value> summary_row(const ScenarioAnswer& scenario) {
+std::vector<Value> summary_row(const SweepAnswer& answer, const ScenarioAnswer& scenario) {
   std::vector<Value> row;
   for (const std::string& value : scenario.values) row.emplace_back(value);
   const DesignFigures& best = scenario.figures;
+  const std::vector<std::size_t> axes = other_design_axes(answer);
   if (scenario.best) {
-    row.insert(row.end(),
-               {best.pes, array_text(best), short_bytes(best.sram.value()), near_text(scenario.near),
-                std::string{best.strategy}, best.latency.value(),
-                best.ms_per_token ? Value{*best.ms_per_token} : Value{}, std::string{name_of(best.bound)}});
+    const auto figure = [&](std::string_view name) { return value_of(best.figure(name)); };
+    for (const std::size_t axis : axes) row.emplace_back(scenario.chosen[axis]);
+    row.insert(row.end(), {figure("pes"), array_text(best), sram_text(best), near_text(scenario.near),
+                           std::string{best.strategy}, figure("latency_cycles"),
+                           figure("latency_ms_per_token"), std::string{name_of(best.bound)}});
+    if (!minimizes_time(answer)) row.push_back(minimized_value(answer, best));
   } else {
-    row.insert(row.end(), 8, Value{});
+    row.insert(row.end(), axes.size() + 8 + (minimizes_time(answer) ? 0 : 1), Value{});
   }
   for (const Comparison& comparison : scenario.comparisons) {
-    row.push_back(comparison.speedup ? Value{fmt::format("{:.2f}x", *comparison.speedup)}
-                                     : Value{std::string{"n/a"}});
+    row.push_back(comparison.gain ? Value{fmt::format("{:.2f}x", *comparison.gain)}
+                                  : Value{std::string{"n/a"}});
   }
   return row;
 }
@@ -128,9 +183,10 @@ std::string baselines_text(const SweepAnswer& answer) {
   if (answer.scenarios.empty()) return out;
   for (const Comparison& comparison : answer.scenarios.front().comparisons) {
     const DesignFigures& design = comparison.figures;
+    const MetricValue& area = design.figure("area_mm2");
     out += fmt::format("vs {}: {} PEs as {}, {} of SRAM{}, {}\n", comparison.baseline,
-                       with_thousands(design.pes), array_text(design), short_bytes(design.sram.value()),
-                       design.area ? fmt::format(", {:.1f} mm2", design.area->value()) : "", design.strategy);
+                       text(value_of(design.figure("pes"))), array_text(design), sram_text(design),
+                       area ? fmt::format(", {:.1f} mm2", magnitude(*area)) : "", design.strategy);
   }
   return out;
 }
@@ -138,6 +194,7 @@ std::string baselines_text(const SweepAnswer& answer) {
 std::string assumptions_text(const SweepAnswer& answer) {
   std::string out;
   for (const std::string& line : answer.assumptions) out += printable(line) + "\n";
+  for (const std::string& line : answer.notes) out += printable(line) + "\n";
   out += fmt::format("modelled: data type {}, area table {}", answer.dtype,
                      answer.technology.empty() ? "none" : printable(answer.technology));
   if (!answer.scenarios.empty() && answer.scenarios.front().budget) {
@@ -170,6 +227,7 @@ std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer) {
               {"technology", answer.technology},
               {"dtype", answer.dtype},
               {"assumptions", answer.assumptions},
+              {"notes", answer.notes},
               {"minimize", answer.minimize},
               {"budget_tolerance", answer.tolerance},
               {"pareto", spec.pareto},
@@ -191,7 +249,7 @@ std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer) {
 
 std::string summary_text(const SweepAnswer& answer, TextStyle style) {
   Table table{.columns = summary_columns(answer), .rows = {}};
-  for (const ScenarioAnswer& scenario : answer.scenarios) table.rows.push_back(summary_row(scenario));
+  for (const ScenarioAnswer& scenario : answer.scenarios) table.rows.push_back(summary_row(answer, scenario));
   const std::string title = fmt::format("{} on {}: the design with the least {}, per block and modelled",
                                         answer.model, answer.arch, answer.minimize);
   return fmt::format("{}\n\n{}\n{}{}{}", bold(title, style), text(table, style), baselines_text(answer),

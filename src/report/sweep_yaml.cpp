@@ -49,6 +49,14 @@ std::string axis_yaml(const Axis& axis) {
   return text;
 }
 
+std::string budget_yaml(const Budget& budget) {
+  constexpr double kSquareUmPerSquareMm = 1e6;
+  const std::string limit =
+      budget.area ? fmt::format("area: {} um2", std::llround(budget.area->value() * kSquareUmPerSquareMm))
+                  : fmt::format("baseline: {}", scalar(budget.baseline));
+  return fmt::format("budget: {{{}, tolerance: {}}}\n", limit, budget.tolerance);
+}
+
 std::string published_yaml(const PublishedFigure& figure) {
   std::string text =
       fmt::format("  - name: {}\n    value: {}\n", yaml_scalar(figure.name), yaml_number(figure.value));
@@ -74,10 +82,7 @@ std::string resolved_yaml(const SweepSpec& spec) {
     text +=
         fmt::format("  - {{name: {}, set: {}}}\n", yaml_scalar(baseline.name), flow_map(baseline.settings));
   }
-  if (spec.budget) {
-    text += fmt::format("budget: {{baseline: {}, tolerance: {}}}\n", yaml_scalar(spec.budget->baseline),
-                        yaml_number(spec.budget->tolerance));
-  }
+  if (spec.budget) text += budget_yaml(*spec.budget);
   if (!spec.published.empty()) text += "published:\n";
   for (const PublishedFigure& figure : spec.published) text += published_yaml(figure);
   return text;

@@ -95,17 +95,15 @@ AssessmentError with_available(AssessmentError error, Bytes available) {
 
 }  // namespace
 
-Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan plan) {
+Assessed assess(const Cascade& cascade, const Design& design, Plan plan) {
   auto layout = lay_out(cascade, plan);
   if (!layout) return unexpected{AssessmentError{IllegalPlan{descriptions(cascade, layout.error())}}};
-  const std::vector<Violation> hardware = hardware_violations(cascade, plan, accelerator);
+  const std::vector<Violation> hardware = hardware_violations(cascade, plan, design.accelerator);
   if (!hardware.empty()) return unexpected{AssessmentError{IllegalPlan{descriptions(cascade, hardware)}}};
-  const auto machine = make_machine(accelerator);
-  if (!machine) return unexpected{AssessmentError{machine.error()}};
   Assessment made;
-  made.profile = profile(cascade, plan, *layout, profile_options(accelerator));
+  made.profile = profile(cascade, plan, *layout, profile_options(design.accelerator));
   made.groups.resize(made.profile.groups.size());
-  const auto cost = evaluate(made.profile, *machine, made.groups);
+  const auto cost = evaluate(made.profile, design.machine, made.groups);
   if (!cost) {
     const Infeasible why = greatest_shortage(made.profile, cost.error());
     const GroupLayout& group = layout->groups[why.group];
@@ -114,7 +112,6 @@ Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan pla
   }
   made.plan = std::move(plan);
   made.layout = std::move(*layout);
-  made.machine = *machine;
   made.cost = *cost;
   return made;
 }
@@ -122,39 +119,40 @@ Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan pla
 namespace {
 
 /// Without a second look at a shortage.
-Assessed assess_once(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
-  const auto machine = make_machine(accelerator);
-  if (!machine) return unexpected{AssessmentError{machine.error()}};
-  auto plan = plan_by(strategy, planner, *machine);
+Assessed assess_once(const Planner& planner, const Design& design, const Strategy& strategy) {
+  auto plan = plan_by(strategy, planner, design.machine);
   if (!plan) return unexpected{AssessmentError{std::move(plan.error())}};
   plan->name = strategy.name;
-  return assess(planner.cascade(), accelerator, std::move(*plan));
+  return assess(planner.cascade(), design, std::move(*plan));
 }
 
 }  // namespace
 
-Assessed assess(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
-  Assessed found = assess_once(planner, accelerator, strategy);
+Assessed assess(const Planner& planner, const Design& design, const Strategy& strategy) {
+  Assessed found = assess_once(planner, design, strategy);
   if (found) return found;
-  return unexpected{whole_shortage(planner, accelerator, strategy, std::move(found.error()))};
+  return unexpected{whole_shortage(planner, design, strategy, std::move(found.error()))};
 }
 
-AssessmentError whole_shortage(const Planner& planner, Accelerator accelerator, const Strategy& strategy,
+AssessmentError whole_shortage(const Planner& planner, const Design& design, const Strategy& strategy,
                                AssessmentError found) {
-  const Bytes available = accelerator.sram.capacity;
+  const Bytes available = design.accelerator.sram.capacity;
   constexpr int kMostSteps = 32;
+  Accelerator larger = design.accelerator;
   std::optional<Bytes> needed = needed_by(found);
-  for (int i = 0; i < kMostSteps && needed && *needed > accelerator.sram.capacity; ++i) {
-    accelerator.sram.capacity = *needed;
-    Assessed next = assess_once(planner, accelerator, strategy);
+  for (int i = 0; i < kMostSteps && needed && *needed > larger.sram.capacity; ++i) {
+    larger.sram.capacity = *needed;
+    const auto tried = make_design(larger);
+    if (!tried) break;
+    Assessed next = assess_once(planner, *tried, strategy);
     needed = next ? std::nullopt : needed_by(next.error());
     if (needed) found = with_available(std::move(next.error()), available);
   }
   return found;
 }
 
-Assessed assess(const Cascade& cascade, const Accelerator& accelerator, const Strategy& strategy) {
-  return assess(Planner{cascade, accelerator}, accelerator, strategy);
+Assessed assess(const Cascade& cascade, const Design& design, const Strategy& strategy) {
+  return assess(Planner{cascade, design.accelerator}, design, strategy);
 }
 
 std::string describe(const AssessmentError& error) {
@@ -163,10 +161,6 @@ std::string describe(const AssessmentError& error) {
           [](const IllegalPlan& illegal) { return fmt::format("{}", fmt::join(illegal.reasons, "\n")); },
           [](const Refusal& refusal) { return describe_refusal(refusal); },
           [](const DoesNotRun& run) { return describe_run(run); },
-          [](const NoTimeBase&) {
-            return std::string{
-                "the ports' bandwidths have no common time base; round them to multiples of 8 bits"};
-          },
       },
       error);
 }

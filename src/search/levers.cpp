@@ -42,18 +42,18 @@ constexpr std::array kDesignChanges{
                  }},
 };
 
-Assessed assess_again(const Cascade& cascade, const Accelerator& accelerator, const Plan& plan,
+Assessed assess_again(const Cascade& cascade, const Design& design, const Plan& plan,
                       PlanSource source) {
-  return source.strategy != nullptr ? assess(cascade, accelerator, *source.strategy)
-                                    : assess(cascade, accelerator, plan);
+  return source.strategy != nullptr ? assess(cascade, design, *source.strategy)
+                                    : assess(cascade, design, plan);
 }
 
 /// The fastest strategy on this accelerator, if one has a plan.
-std::optional<Lever> fastest_strategy(const Cascade& cascade, const Accelerator& accelerator) {
-  const Planner planner{cascade, accelerator};
+std::optional<Lever> fastest_strategy(const Cascade& cascade, const Design& design) {
+  const Planner planner{cascade, design.accelerator};
   std::optional<Lever> best;
   for (const Strategy& strategy : strategies()) {
-    const Assessed assessed = assess(planner, accelerator, strategy);
+    const Assessed assessed = assess(planner, design, strategy);
     if (!assessed || (best && best->latency <= assessed->cost.latency)) continue;
     best = Lever{fmt::format("--strategy {}", strategy.name), std::nullopt, assessed->cost.latency, {}};
   }
@@ -72,11 +72,14 @@ std::optional<Bytes> needed_bytes(const AssessmentError& error) {
 }
 
 /// The least SRAM that an error asks for may not be enough for what comes after it, so it is asked again.
-std::optional<Lever> enough_sram(const Cascade& cascade, Accelerator accelerator, const Plan& plan,
+std::optional<Lever> enough_sram(const Cascade& cascade, const Design& design, const Plan& plan,
                                  PlanSource source) {
   constexpr int kMostRounds = 64;
+  Accelerator accelerator = design.accelerator;
   for (int round = 0; round < kMostRounds; ++round) {
-    const Assessed assessed = assess_again(cascade, accelerator, plan, source);
+    const auto larger = make_design(accelerator);
+    if (!larger) return std::nullopt;
+    const Assessed assessed = assess_again(cascade, *larger, plan, source);
     if (assessed) {
       return Lever{fmt::format("an sram.capacity of {} B", accelerator.sram.capacity.value()),
                    std::nullopt,
@@ -92,7 +95,7 @@ std::optional<Lever> enough_sram(const Cascade& cascade, Accelerator accelerator
 
 }  // namespace
 
-std::vector<Lever> levers_of(const Cascade& cascade, const Accelerator& accelerator,
+std::vector<Lever> levers_of(const Cascade& cascade, const Design& design,
                              const Assessment& assessed, PlanSource source) {
   std::vector<Lever> levers;
   const auto add = [&](std::string text, std::optional<std::size_t> group, const Assessed& changed) {
@@ -101,16 +104,18 @@ std::vector<Lever> levers_of(const Cascade& cascade, const Accelerator& accelera
   };
   for (std::size_t group = 0; group < assessed.layout.groups.size(); ++group) {
     for (PlanChange& change : faster_changes(cascade, assessed.plan, assessed.layout, group)) {
-      add(std::move(change.text), group, assess(cascade, accelerator, std::move(change.plan)));
+      add(std::move(change.text), group, assess(cascade, design, std::move(change.plan)));
     }
   }
   for (const DesignChange& change : kDesignChanges) {
-    Accelerator changed = accelerator;
-    change.change(changed);
-    add(std::string{change.text}, std::nullopt, assess_again(cascade, changed, assessed.plan, source));
+    Accelerator accelerator = design.accelerator;
+    change.change(accelerator);
+    const auto changed = make_design(std::move(accelerator));
+    if (!changed) continue;
+    add(std::string{change.text}, std::nullopt, assess_again(cascade, *changed, assessed.plan, source));
   }
   if (source.strategy != nullptr) {
-    std::optional<Lever> fastest = fastest_strategy(cascade, accelerator);
+    std::optional<Lever> fastest = fastest_strategy(cascade, design);
     if (fastest && fastest->latency < assessed.cost.latency) {
       fastest->before = assessed.cost.latency;
       levers.push_back(std::move(*fastest));
@@ -120,26 +125,26 @@ std::vector<Lever> levers_of(const Cascade& cascade, const Accelerator& accelera
   return levers;
 }
 
-std::vector<Lever> ways_to_fit(const Cascade& cascade, const Accelerator& accelerator, const Plan& plan) {
-  const Assessed short_of = assess(cascade, accelerator, plan);
+std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design, const Plan& plan) {
+  const Assessed short_of = assess(cascade, design, plan);
   const auto* run = short_of ? nullptr : std::get_if<DoesNotRun>(&short_of.error());
   const auto layout = lay_out(cascade, plan);
   if (run == nullptr || !layout || run->why.reason != Infeasible::Reason::kCapacity) return {};
   std::vector<Lever> ways;
-  if (auto more = enough_sram(cascade, accelerator, plan, {})) ways.push_back(std::move(*more));
+  if (auto more = enough_sram(cascade, design, plan, {})) ways.push_back(std::move(*more));
   for (PlanChange& change : smaller_changes(cascade, plan, *layout, run->why.group)) {
-    const Assessed assessed = assess(cascade, accelerator, std::move(change.plan));
+    const Assessed assessed = assess(cascade, design, std::move(change.plan));
     if (assessed) ways.push_back({std::move(change.text), run->why.group, assessed->cost.latency, {}});
   }
   sort_by_latency(ways);
   return ways;
 }
 
-std::vector<Lever> ways_to_fit(const Cascade& cascade, const Accelerator& accelerator,
+std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design,
                                const Strategy& strategy) {
   std::vector<Lever> ways;
-  if (auto more = enough_sram(cascade, accelerator, {}, {&strategy})) ways.push_back(std::move(*more));
-  if (auto other = fastest_strategy(cascade, accelerator)) ways.push_back(std::move(*other));
+  if (auto more = enough_sram(cascade, design, {}, {&strategy})) ways.push_back(std::move(*more));
+  if (auto other = fastest_strategy(cascade, design)) ways.push_back(std::move(*other));
   sort_by_latency(ways);
   return ways;
 }

@@ -6,7 +6,6 @@
 #include <set>
 #include <unordered_map>
 
-#include "fusescape/arch/machine.hpp"
 #include "fusescape/cost/profile.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
@@ -59,8 +58,6 @@ PointOutcome outcome_of(const Infeasible& why) {
   return failed("a count does not fit 64 bits");
 }
 
-using Machines = std::vector<expected<Machine, NoTimeBase>>;  ///< Per accelerator.
-
 /// One planner per workload and way to lay its operators over hardware: points that differ in capacity,
 /// bandwidth or array shape share one.
 class Planners {
@@ -68,58 +65,50 @@ class Planners {
   Planners(const BoundSweep& sweep, std::span<const DesignPoint> points, int jobs)
       : sweep_{sweep}, of_workload_(sweep.workloads.size()) {
     std::vector<std::set<std::uint32_t>> used(of_workload_.size());
-    for (const DesignPoint& point : points) used[point.workload].insert(point.accelerator);
+    for (const DesignPoint& point : points) used[point.workload].insert(point.design);
     parallel_for(of_workload_.size(), jobs, [&](std::size_t workload) {
-      for (const std::uint32_t accelerator : used[workload]) add_if_new(workload, accelerator);
+      for (const std::uint32_t design : used[workload]) add_if_new(workload, design);
     });
   }
 
   [[nodiscard]] const Planner& of(const DesignPoint& point) const {
-    const Planner* found = find(point.workload, point.accelerator);
+    const Planner* found = find(point.workload, point.design);
     FUSESCAPE_EXPECTS(found != nullptr);
     return *found;
   }
 
  private:
-  [[nodiscard]] const Planner* find(std::size_t workload, std::uint32_t accelerator) const {
-    const Accelerator& served = sweep_.accelerators[accelerator].accelerator;
+  [[nodiscard]] const Planner* find(std::size_t workload, std::uint32_t design) const {
+    const Accelerator& served = sweep_.designs[design].accelerator;
     for (const Planner& planner : of_workload_[workload]) {
       if (planner.serves(served)) return &planner;
     }
     return nullptr;
   }
 
-  void add_if_new(std::size_t workload, std::uint32_t accelerator) {
-    if (find(workload, accelerator) != nullptr) return;
-    of_workload_[workload].emplace_back(sweep_.workloads[workload].block,
-                                        sweep_.accelerators[accelerator].accelerator);
+  void add_if_new(std::size_t workload, std::uint32_t design) {
+    if (find(workload, design) != nullptr) return;
+    of_workload_[workload].emplace_back(sweep_.workloads[workload].block, sweep_.designs[design].accelerator);
   }
 
   const BoundSweep& sweep_;
   std::vector<std::vector<Planner>> of_workload_;
 };
 
-/// What points share, made once.
-struct Shared {
-  Machines machines;
-  Planners planners;
-};
-
 /// The point's plan, or why it has none.
-expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Shared& shared, const DesignPoint& point) {
+expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Planners& planners,
+                                   const DesignPoint& point) {
   const Cascade& cascade = sweep.workloads[point.workload].block;
-  const auto& machine = shared.machines[point.accelerator];
-  if (!machine) return unexpected{failed("the ports' bandwidths have no common time base")};
+  const Design& design = sweep.designs[point.design];
   expected<Plan, Refusal> plan =
-      plan_by(*sweep.strategies[point.strategy], shared.planners.of(point), *machine);
+      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit
                           ? infeasible(refusal.needed, refusal.available, refusal.message)
                           : failed(refusal.message)};
   }
-  const std::vector<Violation> violations =
-      hardware_violations(cascade, *plan, sweep.accelerators[point.accelerator].accelerator);
+  const std::vector<Violation> violations = hardware_violations(cascade, *plan, design.accelerator);
   if (!violations.empty()) return unexpected{failed(described(cascade, violations))};
   return std::move(*plan);
 }
@@ -145,21 +134,28 @@ struct ProfileKeyHash {
   }
 };
 
-using Profiled = expected<PlanProfile, std::string>;
+/// A plan's profile, and its energy counts if they are asked for.
+struct ProfiledPlan {
+  PlanProfile profile;
+  std::vector<EnergyCounts> counts;
+};
+using Profiled = expected<ProfiledPlan, std::string>;
 
 Profiled profiled(const BoundSweep& sweep, const ProfileKey& key) {
   const Cascade& cascade = sweep.workloads[key.workload].block;
   const auto layout = lay_out(cascade, key.plan);
   if (!layout) return unexpected{described(cascade, layout.error())};
-  return profile(cascade, key.plan, *layout, key.options);
+  ProfiledPlan made{.profile = profile(cascade, key.plan, *layout, key.options), .counts = {}};
+  if (sweep.energy) made.counts = energy_counts(cascade, key.plan, *layout, made.profile, key.options);
+  return made;
 }
 
 /// Consecutive points, evaluated in stages; within a stage every call writes one slot.
 class Batch {
  public:
-  Batch(const BoundSweep& sweep, const Shared& shared, std::span<const DesignPoint> points,
+  Batch(const BoundSweep& sweep, const Planners& planners, std::span<const DesignPoint> points,
         std::span<PointOutcome> outcomes, int jobs)
-      : sweep_{sweep}, shared_{shared}, points_{points}, outcomes_{outcomes}, jobs_{jobs} {}
+      : sweep_{sweep}, planners_{planners}, points_{points}, outcomes_{outcomes}, jobs_{jobs} {}
 
   void run() {
     build_plans();
@@ -173,10 +169,10 @@ class Batch {
   void build_plans() {
     plans_.resize(points_.size());
     parallel_for(points_.size(), jobs_, [&](std::size_t i) {
-      expected<Plan, PointOutcome> plan = draft(sweep_, shared_, points_[i]);
+      expected<Plan, PointOutcome> plan = draft(sweep_, planners_, points_[i]);
       if (plan) {
         plans_[i] = {.workload = points_[i].workload,
-                     .options = profile_options(sweep_.accelerators[points_[i].accelerator].accelerator),
+                     .options = profile_options(sweep_.designs[points_[i].design].accelerator),
                      .plan = std::move(*plan)};
       } else {
         outcomes_[i] = std::move(plan.error());
@@ -201,19 +197,28 @@ class Batch {
 
   void evaluate_one(std::size_t i) {
     if (profile_of_[i] == kNoPlan) return;
-    const Profiled& profile = profiles_[profile_of_[i]];
-    if (!profile) {
-      outcomes_[i] = failed(profile.error());
-    } else if (const auto cost = evaluate(*profile, *shared_.machines[points_[i].accelerator]); !cost) {
-      outcomes_[i] = outcome_of(cost.error());
-    } else {
-      outcomes_[i].status = Status::kFeasible;
-      outcomes_[i].cost = *cost;
+    const Profiled& profiled = profiles_[profile_of_[i]];
+    if (!profiled) {
+      outcomes_[i] = failed(profiled.error());
+      return;
     }
+    const Design& design = sweep_.designs[points_[i].design];
+    std::vector<GroupCost> groups(sweep_.energy ? profiled->profile.groups.size() : 0);
+    const auto cost = evaluate(profiled->profile, design.machine, groups);
+    if (!cost) {
+      outcomes_[i] = outcome_of(cost.error());
+      return;
+    }
+    outcomes_[i].status = Status::kFeasible;
+    outcomes_[i].cost = *cost;
+    if (!sweep_.energy) return;
+    const std::vector<Activity> activities = activities_of(groups, design.machine, design.accelerator.clock);
+    const EnergyPrices prices = prices_of(design.accelerator, design.technology.get());
+    outcomes_[i].energy = energy_of(profiled->counts, activities, prices).plan;
   }
 
   const BoundSweep& sweep_;
-  const Shared& shared_;
+  const Planners& planners_;
   std::span<const DesignPoint> points_;
   std::span<PointOutcome> outcomes_;
   int jobs_;
@@ -245,16 +250,21 @@ SweepCounts counts_of(std::span<const PointOutcome> outcomes) {
 
 }  // namespace
 
+Evaluated evaluated_point(const BoundSweep& sweep, const DesignPoint& point, const PointOutcome& outcome) {
+  return {.workload = sweep.workloads[point.workload],
+          .design = sweep.designs[point.design],
+          .cost = outcome.feasible() ? &outcome.cost : nullptr,
+          .energy = outcome.energy ? &*outcome.energy : nullptr};
+}
+
 std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {
-  Shared shared{.machines = Machines(sweep.accelerators.size()), .planners{sweep, points, run.jobs}};
-  parallel_for(shared.machines.size(), run.jobs,
-               [&](std::size_t i) { shared.machines[i] = make_machine(sweep.accelerators[i].accelerator); });
-
+  const Planners planners{sweep, points, run.jobs};
   std::vector<PointOutcome> outcomes(points.size());
   for (std::size_t done = 0; done < points.size();) {
     const std::size_t size = std::min(kBatch, points.size() - done);
-    Batch{sweep, shared, points.subspan(done, size), std::span{outcomes}.subspan(done, size), run.jobs}.run();
+    Batch{sweep, planners, points.subspan(done, size), std::span{outcomes}.subspan(done, size), run.jobs}
+        .run();
     done += size;
     if (run.progress && !run.progress(done, points.size())) break;
   }

@@ -1,7 +1,6 @@
 #include "fusescape/search/sweep_answer.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "fusescape/search/pareto.hpp"
 #include "fusescape/support/contract.hpp"
@@ -9,76 +8,23 @@
 namespace fusescape {
 namespace {
 
-/// A column that a best or a trade-off may minimise: an integer that orders like its value, or nothing where
-/// a table has a hole.
-struct Metric {
-  std::string_view name;
-  std::optional<std::int64_t> (*key)(const PointOutcome& outcome, const PricedAccelerator& design);
-};
-
-constexpr std::array kMetrics{
-    Metric{"latency_cycles",
-           [](const PointOutcome& o, const PricedAccelerator&) -> std::optional<std::int64_t> {
-             return o.cost.latency.value();
-           }},
-    Metric{"compute_cycles",
-           [](const PointOutcome& o, const PricedAccelerator&) -> std::optional<std::int64_t> {
-             return o.cost.compute.value();
-           }},
-    Metric{"dram_bytes",
-           [](const PointOutcome& o, const PricedAccelerator&) -> std::optional<std::int64_t> {
-             return (o.cost.total.dram_read + o.cost.total.dram_write).value();
-           }},
-    Metric{"peak_onchip_bytes",
-           [](const PointOutcome& o, const PricedAccelerator&) -> std::optional<std::int64_t> {
-             return o.cost.total.peak.value();
-           }},
-    Metric{"onchip_capacity_bytes",
-           [](const PointOutcome&, const PricedAccelerator& d) -> std::optional<std::int64_t> {
-             return d.accelerator.sram.capacity.value();
-           }},
-    Metric{"pes",
-           [](const PointOutcome&, const PricedAccelerator& d) -> std::optional<std::int64_t> {
-             return d.accelerator.pes();
-           }},
-    Metric{"area_mm2",
-           [](const PointOutcome&, const PricedAccelerator& d) -> std::optional<std::int64_t> {
-             if (!d.area) return std::nullopt;
-             return order_key(d.area->value());
-           }},
-};
-
 const Metric& metric_named(std::string_view name) {
-  const auto* const found =
-      std::find_if(kMetrics.begin(), kMetrics.end(), [&](const Metric& m) { return m.name == name; });
-  FUSESCAPE_EXPECTS(found != kMetrics.end());  // problems_of
+  const Metric* found = find_metric(name);
+  FUSESCAPE_EXPECTS(found != nullptr);  // problems_of
   return *found;
 }
 
 DesignFigures figures_of(const BoundSweep& sweep, const DesignPoint& design, const PointOutcome& outcome) {
-  const PricedAccelerator& priced = sweep.accelerators[design.accelerator];
-  const Accelerator& accelerator = priced.accelerator;
-  const Workload& workload = sweep.workloads[design.workload];
+  const Evaluated evaluated = evaluated_point(sweep, design, outcome);
   DesignFigures figures;
   figures.design = design;
   figures.status = outcome.status;
-  figures.pes = accelerator.pes();
-  if (!accelerator.cores.empty()) {
-    figures.cores = accelerator.cores.front().count;
-    figures.rows = accelerator.cores.front().rows;
-    figures.cols = accelerator.cores.front().cols;
-  }
-  figures.sram = accelerator.sram.capacity;
-  figures.onchip_read = accelerator.sram.read_bandwidth();
-  figures.area = priced.area;
   figures.strategy = sweep.strategies[design.strategy]->name;
+  const std::vector<Core>& cores = evaluated.design.accelerator.cores;
+  if (!cores.empty()) figures.cores = cores.front().count;
+  for (const Metric& metric : metrics()) figures.figures.push_back(metric.value(evaluated));
   figures.needed = outcome.needed;
-  if (!outcome.feasible()) return figures;
-  figures.latency = outcome.cost.latency;
-  figures.bound = outcome.cost.total.bound;
-  const Seconds block = duration(outcome.cost.latency, accelerator.clock);
-  figures.ms_per_token = block.value() * 1e3 * static_cast<double>(workload.n_layer) /
-                         static_cast<double>(workload.tokens.value());
+  if (outcome.feasible()) figures.bound = outcome.cost.total.bound;
   return figures;
 }
 
@@ -91,11 +37,17 @@ std::size_t baseline_id(const SweepSpec& spec, std::string_view name) {
 
 std::optional<SquareMm> budget_of(const SweepSpec& spec, const BoundSweep& sweep, std::size_t scenario) {
   if (!spec.budget) return std::nullopt;
+  if (spec.budget->area) return spec.budget->area;
   const std::size_t baseline = scenario * spec.baselines.size() + baseline_id(spec, spec.budget->baseline);
-  return sweep.accelerators[sweep.baselines[baseline].accelerator].area;
+  return sweep.designs[sweep.baselines[baseline].design].area.total;
 }
 
-/// Ids of the scenario's feasible points whose `columns` are all known, and those columns' keys, row by row.
+MetricValue figure_of(const Metric& metric, const BoundSweep& sweep, const SweepResult& result,
+                      std::size_t point) {
+  return metric.value(evaluated_point(sweep, sweep.points[point], result.points[point]));
+}
+
+/// Those of `ids` whose `columns` are all known, and integers that order like those columns, row by row.
 struct Candidates {
   std::vector<std::size_t> ids;
   std::vector<std::int64_t> keys;
@@ -104,17 +56,30 @@ struct Candidates {
 Candidates candidates(const BoundSweep& sweep, const SweepResult& result, std::span<const std::size_t> ids,
                       std::span<const std::string> columns) {
   Candidates found;
+  std::vector<std::vector<Figure>> known(columns.size());
   for (const std::size_t id : ids) {
-    const PricedAccelerator& design = sweep.accelerators[sweep.points[id].accelerator];
-    std::vector<std::int64_t> row;
+    std::vector<Figure> row;
     for (const std::string& column : columns) {
-      if (const auto key = metric_named(column).key(result.points[id], design)) row.push_back(*key);
+      if (const MetricValue figure = figure_of(metric_named(column), sweep, result, id))
+        row.push_back(*figure);
     }
     if (row.size() != columns.size()) continue;
     found.ids.push_back(id);
-    found.keys.insert(found.keys.end(), row.begin(), row.end());
+    for (std::size_t c = 0; c < row.size(); ++c) known[c].push_back(row[c]);
+  }
+  found.keys.resize(found.ids.size() * columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const std::vector<std::int64_t> ranks = ranks_of(known[c]);
+    for (std::size_t r = 0; r < ranks.size(); ++r) found.keys[r * columns.size() + c] = ranks[r];
   }
   return found;
+}
+
+std::optional<double> ratio_of(const DesignFigures& baseline, const DesignFigures& best,
+                               std::string_view metric) {
+  const MetricValue& above = baseline.figure(metric);
+  const MetricValue& below = best.figure(metric);
+  return above && below ? std::optional{ratio(*above, *below)} : std::nullopt;
 }
 
 std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
@@ -124,30 +89,41 @@ std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& swe
     const std::size_t id = scenario * spec.baselines.size() + b;
     Comparison comparison{.baseline = spec.baselines[b].name,
                           .figures = figures_of(sweep, sweep.baselines[id], result.baselines[id]),
-                          .speedup = std::nullopt};
-    if (answer.best && result.baselines[id].feasible()) {
-      comparison.speedup = static_cast<double>(comparison.figures.latency.value()) /
-                           static_cast<double>(answer.figures.latency.value());
+                          .speedup = std::nullopt,
+                          .gain = std::nullopt};
+    if (answer.best) {
+      comparison.speedup = ratio_of(comparison.figures, answer.figures, "latency_s");
+      comparison.gain = ratio_of(comparison.figures, answer.figures, spec.minimize);
     }
     compared.push_back(std::move(comparison));
   }
   return compared;
 }
 
-NearBest near_best(const BoundSweep& sweep, const SweepResult& result, std::span<const std::size_t> allowed,
-                   std::size_t best) {
-  const auto latency = [&](std::size_t id) {
-    return static_cast<double>(result.points[id].cost.latency.value());
-  };
+NearBest near_best(const Metric& metric, const BoundSweep& sweep, const SweepResult& result,
+                   std::span<const std::size_t> allowed, std::size_t best) {
+  const Figure least = *figure_of(metric, sweep, result, best);
   NearBest near{.designs = 0, .least_sram = Bytes::overflowed(), .most_sram = Bytes{0}};
   for (const std::size_t id : allowed) {
-    if (latency(id) > (1.0 + kNearBest) * latency(best)) continue;
-    const Bytes sram = sweep.accelerators[sweep.points[id].accelerator].accelerator.sram.capacity;
+    const MetricValue figure = figure_of(metric, sweep, result, id);
+    const bool is_near = figure && (compare(*figure, least) <= 0 || ratio(*figure, least) <= 1.0 + kNearBest);
+    if (!is_near) continue;
+    const Bytes sram = sweep.designs[sweep.points[id].design].accelerator.sram.capacity;
     ++near.designs;
     near.least_sram = std::min(near.least_sram, sram);
     near.most_sram = std::max(near.most_sram, sram);
   }
   return near;
+}
+
+/// Labels of the point on the axes outside the scenario.
+std::vector<std::string> chosen_values(const SweepSpec& spec, std::size_t point) {
+  std::vector<std::string> labels;
+  const std::vector<std::size_t> at = coordinates_of(spec, point);
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    if (!is_scenario_axis(spec, spec.axes[i].name)) labels.push_back(spec.axes[i].values[at[i]].label);
+  }
+  return labels;
 }
 
 ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
@@ -168,7 +144,8 @@ ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, c
   if (least != by_objective.keys.end()) {
     answer.best = by_objective.ids[static_cast<std::size_t>(least - by_objective.keys.begin())];
     answer.figures = figures_of(sweep, sweep.points[*answer.best], result.points[*answer.best]);
-    answer.near = near_best(sweep, result, allowed, *answer.best);
+    answer.near = near_best(metric_named(spec.minimize), sweep, result, allowed, *answer.best);
+    answer.chosen = chosen_values(spec, *answer.best);
   }
   if (!spec.pareto.empty()) {
     const Candidates by_columns = candidates(sweep, result, allowed, spec.pareto);
@@ -214,19 +191,43 @@ std::vector<std::string> assumptions_of(const SweepSpec& spec) {
   return lines;
 }
 
+bool clocks_differ(const BoundSweep& sweep) {
+  const auto clock = [](const Design& design) { return design.accelerator.clock; };
+  return std::any_of(sweep.designs.begin(), sweep.designs.end(),
+                     [&](const Design& design) { return clock(design) != clock(sweep.designs.front()); });
+}
+
+/// What a name that is minimised does not say by itself.
+std::vector<std::string> notes_of(const SweepSpec& spec, const BoundSweep& sweep) {
+  std::vector<std::string> lines;
+  std::vector<std::string> names{spec.minimize};
+  names.insert(names.end(), spec.pareto.begin(), spec.pareto.end());
+  std::vector<std::string> seen;
+  for (const std::string& name : names) {
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
+    seen.push_back(name);
+    const Metric& metric = metric_named(name);
+    if (metric.unit == "cycles" && clocks_differ(sweep)) {
+      lines.push_back(name + ": the designs' clocks differ, so it is compared as time");
+    }
+    if (metric.better == Better::kMore) {
+      lines.push_back(name + ": more is better, and the least was asked for");
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
-std::vector<std::string_view> sweep_metrics() {
-  std::vector<std::string_view> names;
-  names.reserve(kMetrics.size());
-  for (const Metric& metric : kMetrics) names.push_back(metric.name);
-  return names;
+const MetricValue& DesignFigures::figure(std::string_view name) const {
+  FUSESCAPE_EXPECTS(figures.size() == metrics().size());
+  return figures[static_cast<std::size_t>(&metric_named(name) - metrics().data())];
 }
 
 bool in_budget(const SweepSpec& spec, const BoundSweep& sweep, std::size_t point) {
   if (!spec.budget) return true;
   const std::optional<SquareMm> budget = budget_of(spec, sweep, scenario_of(spec, point));
-  const std::optional<SquareMm> area = sweep.accelerators[sweep.points[point].accelerator].area;
+  const std::optional<SquareMm> area = sweep.designs[sweep.points[point].design].area.total;
   return budget && area && *area <= (1.0 + spec.budget->tolerance) * *budget;
 }
 
@@ -240,15 +241,15 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   answer.sweep = spec.name;
   answer.model = spec.workload;
   answer.arch = spec.arch;
-  answer.technology = joined(sweep.accelerators, [](const PricedAccelerator& design) {
-    return std::string_view{design.accelerator.technology};
-  });
+  answer.technology = joined(
+      sweep.designs, [](const Design& design) { return std::string_view{design.accelerator.technology}; });
   answer.dtype = joined(sweep.workloads, [](const Workload& workload) { return name_of(workload.dtype); });
   answer.minimize = spec.minimize;
   answer.tolerance = spec.budget ? spec.budget->tolerance : 0.0;
   answer.assumptions = assumptions_of(spec);
+  answer.notes = notes_of(spec, sweep);
   for (const Axis& axis : spec.axes) {
-    if (is_scenario_axis(spec, axis.name)) answer.scenario_axes.push_back(axis.name);
+    (is_scenario_axis(spec, axis.name) ? answer.scenario_axes : answer.design_axes).push_back(axis.name);
   }
   for (std::size_t scenario = 0; scenario < feasible.size(); ++scenario) {
     answer.scenarios.push_back(scenario_answer(spec, sweep, result, scenario, feasible[scenario]));

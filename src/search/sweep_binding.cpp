@@ -4,6 +4,7 @@
 
 #include <unordered_map>
 
+#include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/suggestion.hpp"
 
@@ -26,27 +27,26 @@ void append(std::vector<Setting>& settings, const std::vector<Setting>& more) {
   settings.insert(settings.end(), more.begin(), more.end());
 }
 
-/// Makes each distinct workload, accelerator and strategy once, and remembers which settings gave which.
+/// Makes each distinct workload, design and strategy once, and remembers which settings gave which.
 class Expansion {
  public:
   Expansion(const SweepSpec& spec, const SweepBinder& binder) : spec_{spec}, binder_{binder} {}
 
   DesignPoint point(const std::vector<Setting>& settings) {
     std::vector<Setting> of_workload;
-    std::vector<Setting> of_accelerator;
+    std::vector<Setting> of_design;
     const Setting* strategy = nullptr;
     for (const Setting& setting : settings) {
       if (setting.key == kStrategyKey) {
         strategy = &setting;
       } else {
-        (binder_.sets_workload(setting.key) ? of_workload : of_accelerator).push_back(setting);
+        (binder_.sets_workload(setting.key) ? of_workload : of_design).push_back(setting);
       }
     }
     FUSESCAPE_EXPECTS(strategy != nullptr);  // problems_of
     return {.workload =
                 make_once(workloads_, of_workload, bound_.workloads, binder_.workload, spec_.workload_pos),
-            .accelerator = make_once(accelerators_, of_accelerator, bound_.accelerators, binder_.accelerator,
-                                     spec_.arch_pos),
+            .design = make_once(designs_, of_design, bound_.designs, binder_.design, spec_.arch_pos),
             .strategy = strategy_id(*strategy)};
   }
 
@@ -94,7 +94,7 @@ class Expansion {
   const SweepSpec& spec_;
   const SweepBinder& binder_;
   Ids workloads_;
-  Ids accelerators_;
+  Ids designs_;
   Ids strategies_;
   BoundSweep bound_;
   std::vector<SweepProblem> problems_;
@@ -106,6 +106,7 @@ expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec
   if (auto problems = problems_of(spec); !problems.empty()) return unexpected{std::move(problems)};
 
   Expansion expansion{spec, binder};
+  expansion.bound().energy = read_energy({&spec.minimize, 1}) || read_energy(spec.pareto);
   const std::size_t points = grid_size(spec);
   expansion.bound().points.reserve(points);
   for (std::size_t id = 0; id < points; ++id) {

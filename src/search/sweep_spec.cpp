@@ -3,13 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
-#include "fusescape/search/sweep_answer.hpp"
+#include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 namespace {
+
+constexpr std::array<std::string_view, 4> kWordColumns{"strategy", "technology", "phase", "dtype"};
+constexpr std::array<std::string_view, 8> kOwnColumns{"point", "workload", "arch",   "feasible",
+                                                      "bound", "status",   "reason", "in_budget"};
 
 bool sets(const std::vector<Setting>& settings, const std::string& key) {
   return std::any_of(settings.begin(), settings.end(), [&](const Setting& s) { return s.key == key; });
@@ -79,7 +84,7 @@ void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
       problems.push_back({spec.scenario_pos, fmt::format("scenario: there is no axis '{}'", name)});
     }
   }
-  if (spec.budget && !names_one(spec.baselines, spec.budget->baseline)) {
+  if (spec.budget && !spec.budget->area && !names_one(spec.baselines, spec.budget->baseline)) {
     problems.push_back(
         {spec.budget->pos, fmt::format("budget: there is no baseline '{}'", spec.budget->baseline)});
   }
@@ -87,10 +92,9 @@ void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
     if (names_one(spec.baselines, figure.baseline)) continue;
     problems.push_back({figure.pos, fmt::format("published: there is no baseline '{}'", figure.baseline)});
   }
-  const auto metrics = sweep_metrics();
   const auto check_metric = [&](const std::string& name, SourcePos pos) {
-    if (std::find(metrics.begin(), metrics.end(), name) != metrics.end()) return;
-    problems.push_back({pos, fmt::format("unknown column '{}'; known: {}", name, fmt::join(metrics, ", "))});
+    if (find_metric(name) != nullptr) return;
+    problems.push_back({pos, fmt::format("unknown metric '{}'; 'fusescape list metrics' shows them", name)});
   };
   check_metric(spec.minimize, spec.minimize_pos);
   for (std::size_t i = 0; i < spec.pareto.size(); ++i) {
@@ -99,6 +103,15 @@ void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
 }
 
 }  // namespace
+
+bool is_word_column(std::string_view key) {
+  return std::find(kWordColumns.begin(), kWordColumns.end(), key) != kWordColumns.end();
+}
+
+bool is_point_column(std::string_view name) {
+  return find_metric(name) != nullptr || is_word_column(name) ||
+         std::find(kOwnColumns.begin(), kOwnColumns.end(), name) != kOwnColumns.end();
+}
 
 std::size_t grid_size(const SweepSpec& spec) {
   std::size_t points = 1;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/model.hpp"
@@ -51,7 +52,7 @@ Accelerator marca() {
 }
 
 Assessment assessed(const Cascade& cascade, std::string_view strategy) {
-  auto made = assess(cascade, marca(), *find_strategy(strategy));
+  auto made = assess(cascade, design_of(marca()), *find_strategy(strategy));
   FUSESCAPE_EXPECTS(made.has_value());
   return std::move(*made);
 }
@@ -60,7 +61,7 @@ Assessment assessed(const Cascade& cascade, std::string_view strategy) {
 void evaluate_block(benchmark::State& state, std::string_view strategy) {
   const Workload workload = mamba1_workload(mamba_2_8b(state.range(0)));
   const Assessment made = assessed(workload.block, strategy);
-  std::vector<Machine> machines(64, made.machine);
+  std::vector<Machine> machines(64, design_of(marca()).machine);
   for (std::size_t i = 0; i < machines.size(); ++i) {
     for (Engine& engine : machines[i].engines) engine.cols += static_cast<std::int64_t>(i);
   }
@@ -117,7 +118,8 @@ void assess_from_planner(benchmark::State& state) {
   const Workload workload = mamba1_workload(mamba_2_8b(1024));
   const Accelerator accelerator = marca();
   const Planner planner{workload.block, accelerator};
-  for (auto _ : state) benchmark::DoNotOptimize(assess(planner, accelerator, *find_strategy("fuse-all")));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(assess(planner, design_of(accelerator), *find_strategy("fuse-all")));
 }
 BENCHMARK(assess_from_planner)->Unit(benchmark::kMicrosecond);
 

@@ -1,6 +1,7 @@
 // How fast does a plan run on numbers? A Mamba-1 block of L=8, E=16, D=32, N=4 under several strategies.
 #include <benchmark/benchmark.h>
 
+#include "designs.hpp"
 #include "fusescape/exec/execute.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/support/contract.hpp"
@@ -32,7 +33,7 @@ void execute_block(benchmark::State& state, std::string_view strategy) {
   shape.n_layer = 1;
   shape.tokens = 8;
   const Cascade cascade = mamba1_workload(shape).block;
-  const auto assessment = assess(cascade, small_machine(), *find_strategy(strategy));
+  const auto assessment = assess(cascade, design_of(small_machine()), *find_strategy(strategy));
   FUSESCAPE_EXPECTS(assessment.has_value());
   const Layout layout = lay_out(cascade, assessment->plan).value();
   const NumericCase given = make_case(cascade, Arithmetic::kTyped, 1);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/sim/simulate.hpp"
@@ -17,7 +18,7 @@ void simulate_block(benchmark::State& state, std::string_view strategy, bool ste
   const std::vector<Setting> tokens{parse_setting(fmt::format("L={}", state.range(0))).value()};
   const auto workload = load_workload("mamba-2.8b", tokens);
   FUSESCAPE_EXPECTS(accelerator.has_value() && workload.has_value());
-  const auto made = assess(workload->block, *accelerator, *find_strategy(strategy));
+  const auto made = assess(workload->block, design_of(*accelerator), *find_strategy(strategy));
   FUSESCAPE_EXPECTS(made.has_value());
   std::int64_t events = 0;
   for (auto _ : state) {

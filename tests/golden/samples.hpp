@@ -5,10 +5,12 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 
 #include "fusescape/report/evaluation.hpp"
+#include "fusescape/report/figures.hpp"
 #include "source_tree.hpp"
 
 namespace fusescape::golden {
@@ -34,13 +36,47 @@ inline Subject subject() {
           .ranks = {{"L", 4}, {"D", 8}},
           .n_layer = 2,
           .params = 64,
-          .tokens = 4,
-          .pes = 4,
-          .capacity = Bytes{1024},
-          .clock = Hertz{1e9},
-          .area_mm2 = 1.5,
           .version = "0.0.0",
           .assumptions = {"L=4 D=8, prefill", "on-chip bandwidth unlimited"}};
+}
+
+/// Two layers of four tokens on 2 x 2 PEs at 1 GHz, 1.5 mm2 under a table that prices no energy.
+inline std::vector<MetricValue> figures(const Cost* cost) {
+  Workload workload;
+  workload.n_layer = 2;
+  workload.tokens = Elements{4};
+  Accelerator toy;
+  toy.cores.push_back({.name = "pe", .rows = 2, .cols = 2, .spatial = {}});
+  toy.sram.capacity = Bytes{1024};
+  toy.dram.bandwidth = {64};
+  Design design = make_design(toy).value();
+  auto table = std::make_shared<Technology>();
+  table->name = "toy-table";
+  design.technology = table;
+  design.area.total = SquareMm{1.5};
+  return figures_of({.workload = workload, .design = design, .cost = cost});
+}
+
+/// DRAM 2 pJ, of the rest nothing is known.
+inline std::vector<EnergyPart> energy() {
+  std::vector<EnergyPart> parts(kEnergyComponents.size(), {.pj = {}, .why = "toy-table has no price of it"});
+  parts.front() = {.pj = 2.0, .why = {}};
+  return parts;
+}
+
+inline Cost cost(std::int64_t latency = 160) {
+  Cost made;
+  made.latency = Cycles{latency};
+  made.compute = Cycles{124};
+  made.total.dram_read = Bytes{768};
+  made.total.dram_write = Bytes{256};
+  made.total.peak = Bytes{448};
+  made.total.onchip_read = Bytes{2048};
+  made.total.onchip_write = Bytes{512};
+  made.total.ops = Ops{288};
+  made.total.pe_cycles = Cycles{384};
+  made.total.bound = Bound::kDram;
+  return made;
 }
 
 inline TreeReport loop_over(std::string rank, std::int64_t tile, std::int64_t trips, std::string op) {
@@ -73,6 +109,9 @@ inline EvaluationReport unfused() {
       .bound = Bound::kDram,
       .operations = Ops{256},
       .utilization = 0.64,
+      .onchip_fill = Bytes{640},
+      .onchip_drain = Bytes{128},
+      .energy_pj = 2.0,
       .tensors = {{"x", Bytes{128}, Bytes{0}, BufferRole::kFetched, 32, Bytes{128}, Crossing::kBlockInput},
                   {"W", Bytes{512}, Bytes{0}, BufferRole::kFetched, 32, Bytes{256}, Crossing::kWeight},
                   {"y", Bytes{0}, Bytes{128}, BufferRole::kProduced, 32, Bytes{128}, Crossing::kOtherGroup}}};
@@ -90,29 +129,27 @@ inline EvaluationReport unfused() {
       .bound = Bound::kCompute,
       .operations = Ops{32},
       .utilization = 128.0 / 240.0,
+      .onchip_fill = Bytes{128},
+      .onchip_drain = Bytes{128},
+      .energy_pj = {},
       .tensors = {
           {"y", Bytes{128}, Bytes{0}, BufferRole::kFetched, 32, Bytes{128}, Crossing::kOtherGroup},
           {"z", Bytes{0}, Bytes{128}, BufferRole::kProduced, 32, Bytes{128}, Crossing::kBlockOutput}}};
+  const Cost ran = cost();
   return {.subject = subject(),
-          .outcome = EvaluationOutcome{.latency = Cycles{160},
-                                       .compute = Cycles{124},
-                                       .dram_read = Bytes{768},
-                                       .dram_write = Bytes{256},
-                                       .peak = Bytes{448},
-                                       .onchip_read = Bytes{2048},
-                                       .onchip_write = Bytes{512},
-                                       .operations = Ops{288},
-                                       .utilization = 384.0 / 640.0,
-                                       .bound = Bound::kDram,
-                                       .energy_pj = {},
-                                       .power_w = {},
-                                       .groups = {matmul, exp}},
+          .figures = figures(&ran),
+          .energy = energy(),
+          .outcome = EvaluationOutcome{.cost = ran, .groups = {matmul, exp}},
           .reason = {}};
 }
 
 inline EvaluationReport infeasible() {
   EvaluationReport report{
-      .subject = subject(), .outcome = {}, .reason = "needs 2,048 B, sram.capacity is 1,024 B"};
+      .subject = subject(),
+      .figures = figures(nullptr),
+      .energy = std::vector<EnergyPart>(kEnergyComponents.size(), {.pj = {}, .why = "it does not run"}),
+      .outcome = {},
+      .reason = "needs 2,048 B, sram.capacity is 1,024 B"};
   report.subject.strategy = "fuse-all";
   return report;
 }

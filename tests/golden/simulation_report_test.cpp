@@ -52,7 +52,9 @@ SimTensorReport evicted() {
 SimulationReport simulated() {
   SimulationReport report{.evaluation = golden::unfused(), .options = options_of({}), .details = {}};
   report.evaluation.subject.model = "sim";
-  report.evaluation.outcome->latency = Cycles{164};
+  const Cost ran = golden::cost(164);
+  report.evaluation.outcome->cost = ran;
+  report.evaluation.figures = golden::figures(&ran);
   SimulationDetails details;
   details.latency = Cycles{164};
   details.closed_latency = Cycles{160};

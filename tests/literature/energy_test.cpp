@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "designs.hpp"
 #include "fusescape/arch/node_scaling.hpp"
 #include "fusescape/report/energy_notes.hpp"
 #include "fusescape/search/assessment.hpp"
@@ -77,7 +78,7 @@ Priced priced(const std::string& arch, const std::string& strategy, const std::s
   const Accelerator accelerator = value_of(load_accelerator(arch));
   const Technology table =
       value_of(load_technology(technology.empty() ? accelerator.technology : technology));
-  auto made = assess(workload.block, accelerator, *find_strategy(strategy));
+  auto made = assess(workload.block, design_of(accelerator), *find_strategy(strategy));
   REQUIRE(made);
   std::vector<EnergyCounts> counts =
       energy_counts(workload.block, made->plan, made->layout, made->profile, profile_options(accelerator));

@@ -1,6 +1,7 @@
 // Does the shipped explicit cascade, a gated linear attention, cost what its formulas say?
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/workload/roles.hpp"
@@ -40,7 +41,8 @@ TEST_CASE(
   const Workload gla = gla_with({{"L", "64"}, {"B", "2"}});
   for (const char* name : {"marca", "edge", "tpu-like"}) {
     CAPTURE(name);
-    const auto found = assess(gla.block, value_of(load_accelerator(name)), *find_strategy("unfused"));
+    const auto found =
+        assess(gla.block, design_of(value_of(load_accelerator(name))), *find_strategy("unfused"));
     if (!found) FAIL(describe(found.error()));
     CHECK(found->cost.total.ops == total_ops(gla.block));
   }
@@ -71,7 +73,7 @@ TEST_CASE("Every strategy runs a gated linear attention") {
   const Planner planner{block, marca};
   for (const Strategy& strategy : strategies()) {
     CAPTURE(strategy.name);
-    const auto found = assess(planner, marca, strategy);
+    const auto found = assess(planner, design_of(marca), strategy);
     if (!found) FAIL(describe(found.error()));
     // Slices of V make the gates, which lack it, again.
     const bool sliced = strategy.name.substr(0, 9) == "mem-aware";
@@ -84,7 +86,7 @@ TEST_CASE("What fuses the operators around a recurrence refuses attention, which
   const Accelerator marca = value_of(load_accelerator("marca"));
   const Planner planner{opt.block, marca};
   for (const char* name : {"fuse-all", "pact-a", "mem-aware", "mem-aware-chain"}) {
-    const auto refused = assess(planner, marca, *find_strategy(name));
+    const auto refused = assess(planner, design_of(marca), *find_strategy(name));
     REQUIRE_FALSE(refused);
     CHECK(describe(refused.error()) == std::string{"opt-2.7b has no recurrence: "} + name + " needs one");
   }

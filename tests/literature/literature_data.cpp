@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "source_tree.hpp"
 
@@ -119,7 +120,7 @@ const Planner& planner_for(const Modelling& model) {
 Assessment assessed(const Modelling& model, std::string_view strategy) {
   const Strategy* found = find_strategy(strategy);
   REQUIRE(found != nullptr);
-  auto assessment = assess(planner_for(model), model.accelerator, *found);
+  auto assessment = assess(planner_for(model), design_of(model.accelerator), *found);
   if (!assessment) FAIL(describe(assessment.error()));
   return std::move(*assessment);
 }
@@ -137,7 +138,7 @@ double block_cycles(const Assessment& found) {
 }
 
 double block_cycles(const Modelling& model, std::string_view strategy) {
-  const auto found = assess(planner_for(model), model.accelerator, *find_strategy(strategy));
+  const auto found = assess(planner_for(model), design_of(model.accelerator), *find_strategy(strategy));
   return found ? block_cycles(*found) : std::numeric_limits<double>::infinity();
 }
 

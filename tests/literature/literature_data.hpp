@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
 
 namespace fusescape {
@@ -75,7 +76,8 @@ double cycles_of_groups(const Modelling& model, const Assessment& found, Predica
     }
     if (counted) sum += found.groups[g].latency;
   }
-  return static_cast<double>(sum.value()) / static_cast<double>(found.machine.scale.ticks_per_cycle());
+  const TickScale scale = design_of(model.accelerator).machine.scale;
+  return static_cast<double>(sum.value()) / static_cast<double>(scale.ticks_per_cycle());
 }
 
 }  // namespace fusescape

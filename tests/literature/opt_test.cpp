@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "loaded.hpp"
@@ -71,7 +72,7 @@ TEST_CASE("A decode step reads 20,971,520 bytes of KV cache in a layer and write
   // written.
   const Workload decode = opt_with({{"phase", "decode"}, {"S", "2048"}, {"dtype", "bf16"}});
   const Accelerator marca = value_of(load_accelerator("marca"));
-  const auto found = assess(decode.block, marca, *find_strategy("unfused"));
+  const auto found = assess(decode.block, design_of(marca), *find_strategy("unfused"));
   REQUIRE(found);
   std::map<std::string, Bytes> read;
   std::map<std::string, Bytes> written;

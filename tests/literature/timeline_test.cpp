@@ -5,6 +5,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/report/simulation.hpp"
 #include "fusescape/report/trace_events.hpp"
@@ -101,7 +102,7 @@ TEST_CASE("The timeline of the committed figure is that of a block simulated til
   std::vector<SimulatedPlan> plans;
   std::int64_t longest = 0;
   for (const char* strategy : {"unfused", "fuse-all"}) {
-    auto found = assess(workload.block, accelerator, *find_strategy(strategy));
+    auto found = assess(workload.block, design_of(accelerator), *find_strategy(strategy));
     REQUIRE(found.has_value());
     auto run = simulate(workload.block, found->plan, found->layout, accelerator);
     REQUIRE(run.has_value());
@@ -114,7 +115,7 @@ TEST_CASE("The timeline of the committed figure is that of a block simulated til
   std::string groups = "strategy,group,start_cycle,end_cycle\n";
   for (const SimulatedPlan& plan : plans) {
     shares += share_rows(workload, accelerator, plan, width);
-    for (const SimGroupReport& group : details_of(workload, accelerator, plan).groups) {
+    for (const SimGroupReport& group : details_of(workload, design_of(accelerator), plan).groups) {
       groups += fmt::format("{},{},{},{}\n", plan.closed.plan.name, group.name, group.start.value(),
                             group.end.value());
     }

@@ -8,10 +8,10 @@
 int main() {
   using namespace fusescape;
   const Setting tokens{"L", "1024"};
-  const auto marca = load_accelerator("marca");
+  const auto marca = load_design("marca");
   const auto mamba = load_workload("mamba-2.8b", {&tokens, 1});
   if (!marca || !mamba) return std::cerr << (marca ? mamba.error().text : marca.error().text), 1;
-  const Planner planner{mamba->block, *marca};
+  const Planner planner{mamba->block, marca->accelerator};
   std::cout << "fusescape " << kVersion << ", cycles per block\n";
   for (const char* name : {"unfused", "fuse-all"}) {
     const auto result = assess(planner, *marca, *find_strategy(name));

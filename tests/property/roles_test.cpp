@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "loaded.hpp"
@@ -36,8 +37,8 @@ void check_same(const Cascade& cascade, const Cascade& other, const Accelerator&
   const Planner renamed_planner{other, machine};
   for (const Strategy& strategy : strategies()) {
     CAPTURE(cascade.name, strategy.name);
-    const auto found = assess(planner, machine, strategy);
-    const auto again = assess(renamed_planner, machine, strategy);
+    const auto found = assess(planner, design_of(machine), strategy);
+    const auto again = assess(renamed_planner, design_of(machine), strategy);
     REQUIRE(found.has_value() == again.has_value());
     if (!found) continue;
     CHECK(found->plan == again->plan);
@@ -102,7 +103,7 @@ TEST_CASE("Fused state updates of random cascades are legal, and do all the work
     const CheckedCascade checked = RandomCascade{dice}.run();
     if (!checked.problems.empty() || checked.cascade.recurrences.empty()) return;
     for (const char* name : {"fuse-all", "mem-aware-exact", "pact-b"}) {
-      const auto found = assess(checked.cascade, accelerator(), *find_strategy(name));
+      const auto found = assess(checked.cascade, design_of(accelerator()), *find_strategy(name));
       if (!found) {
         CAPTURE(name, describe(found.error()));
         CHECK_FALSE(std::holds_alternative<IllegalPlan>(found.error()));
@@ -133,7 +134,7 @@ Cascade two_scans() {
 TEST_CASE("Several recurrences are fused each, with the feeders it has; a role that none has is refused") {
   const Cascade cascade = two_scans();
   const auto groups_of = [&](const char* strategy) {
-    const auto found = assess(cascade, accelerator(), *find_strategy(strategy));
+    const auto found = assess(cascade, design_of(accelerator()), *find_strategy(strategy));
     if (!found) FAIL(describe(found.error()));
     std::vector<std::size_t> sizes;
     for (const GroupLayout& group : found->layout.groups) sizes.push_back(group.operators.size());
@@ -152,7 +153,7 @@ TEST_CASE("A scheme that fuses a side without element-wise operators is refused 
   make.make("scan", OpKind::kScan, s, {make.at(a), make.earlier(s, l, 1), make.at(a)});
   const Cascade cascade = sound(make.finish());
   const auto said = [&](const char* strategy) {
-    const auto found = assess(cascade, accelerator(), *find_strategy(strategy));
+    const auto found = assess(cascade, design_of(accelerator()), *find_strategy(strategy));
     return found ? std::string{} : describe(found.error());
   };
   CHECK(
@@ -168,7 +169,7 @@ std::int64_t read_by(const Cascade& cascade, const char* strategy, Bytes capacit
   Accelerator machine = accelerator();
   machine.model.double_buffering = false;
   machine.sram.capacity = capacity;
-  const auto found = assess(cascade, machine, *find_strategy(strategy));
+  const auto found = assess(cascade, design_of(machine), *find_strategy(strategy));
   if (!found) FAIL(describe(found.error()));
   return moved(cascade, found->profile, tensor).read;
 }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/cost/compulsory.hpp"
 #include "fusescape/search/assessment.hpp"
@@ -57,7 +58,7 @@ TEST_CASE("No unfused operator moves less than what is compulsory, and with room
     Accelerator accelerator = value_of(load_accelerator("marca"));
     for (const bool roomy : {false, true}) {
       if (roomy) accelerator.sram.capacity = Bytes{std::int64_t{1} << 40};
-      const auto found = assess(workload.block, accelerator, *find_strategy("unfused"));
+      const auto found = assess(workload.block, design_of(accelerator), *find_strategy("unfused"));
       REQUIRE(found);
       const std::vector<NodeId>& groups = found->plan.node(kRoot).children;
       for (std::size_t g = 0; g < groups.size(); ++g) {

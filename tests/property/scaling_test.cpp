@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "random_plans.hpp"
@@ -79,7 +80,7 @@ TEST_CASE("Every strategy's plan on a large model is scaled to a small one of th
     REQUIRE(machine.has_value());
     const Planner planner{loaded->block, *machine};
     for (const Strategy& strategy : strategies()) {
-      const auto made = assess(planner, *machine, strategy);
+      const auto made = assess(planner, design_of(*machine), strategy);
       if (!made) continue;
       CAPTURE(workload, strategy.name);
       check_scaling(loaded->block, made->plan);
@@ -107,7 +108,7 @@ TEST_CASE("Slices stay side by side: D2 is twice D and X is R and two N") {
   REQUIRE(loaded.has_value());
   const auto machine = load_accelerator("marca");
   REQUIRE(machine.has_value());
-  const auto made = assess(loaded->block, *machine, *find_strategy("fuse-all"));
+  const auto made = assess(loaded->block, design_of(*machine), *find_strategy("fuse-all"));
   REQUIRE(made.has_value());
   const Cascade small = scaled_down(loaded->block, made->plan).cascade;
   const auto extent = [&](const char* name) { return small.extent(*find_rank(small, name)).value(); };

@@ -51,15 +51,14 @@ const Strategy kSame{.name = "same", .summary = "", .build = the_same_everywhere
 const Strategy kAdaptive{.name = "adaptive", .summary = "", .build = as_capacity_says};
 const Strategy kForeign{.name = "foreign", .summary = "", .build = for_other_cascades};
 
-PricedAccelerator accelerator(std::int64_t kib, std::int64_t side, std::int64_t dram_bits) {
-  PricedAccelerator made;
+Design design(std::int64_t kib, std::int64_t side, std::int64_t dram_bits) {
+  Accelerator made;
   Core core{.name = "array", .rows = side, .cols = side, .spatial = {}};
   core.cycles_per_op.fill(1);
-  made.accelerator.cores.push_back(core);
-  made.accelerator.sram.capacity = kib * 1_KiB;
-  made.accelerator.dram.bandwidth = {dram_bits};
-  made.area = SquareMm{static_cast<double>(kib)};
-  return made;
+  made.cores.push_back(core);
+  made.sram.capacity = kib * 1_KiB;
+  made.dram.bandwidth = {dram_bits};
+  return make_design(made).value();
 }
 
 Workload workload(std::int64_t tokens) {
@@ -72,13 +71,13 @@ BoundSweep small_sweep() {
   BoundSweep sweep;
   sweep.workloads = {workload(1), workload(7)};
   for (const std::int64_t kib : {4, 64, 512}) {
-    for (const std::int64_t side : {4, 16}) sweep.accelerators.push_back(accelerator(kib, side, 24 * side));
+    for (const std::int64_t side : {4, 16}) sweep.designs.push_back(design(kib, side, 24 * side));
   }
   sweep.strategies = {&kSame, &kAdaptive, &kForeign};
   for (std::uint32_t w = 0; w < 2; ++w) {
     for (std::uint32_t a = 0; a < 6; ++a) {
       for (std::uint32_t s = 0; s < 3; ++s) {
-        sweep.points.push_back({.workload = w, .accelerator = a, .strategy = s});
+        sweep.points.push_back({.workload = w, .design = a, .strategy = s});
       }
     }
   }
@@ -125,9 +124,9 @@ TEST_CASE("Sharing profiles between points changes none of them") {
   const BoundSweep sweep = small_sweep();
   const std::vector<PointOutcome> outcomes = evaluate_points(sweep, sweep.points);
   for (std::size_t i = 0; i < sweep.points.size(); ++i) {
-    const auto alone_there = assess(sweep.workloads[sweep.points[i].workload].block,
-                                    sweep.accelerators[sweep.points[i].accelerator].accelerator,
-                                    *sweep.strategies[sweep.points[i].strategy]);
+    const auto alone_there =
+        assess(sweep.workloads[sweep.points[i].workload].block, sweep.designs[sweep.points[i].design],
+               *sweep.strategies[sweep.points[i].strategy]);
     REQUIRE(alone_there.has_value() == outcomes[i].feasible());
     if (!alone_there) continue;
     CHECK(alone_there->cost.latency == outcomes[i].cost.latency);

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/report/verification.hpp"
 #include "fusescape/search/assessment.hpp"
@@ -31,7 +32,7 @@ int verify_all(const char* workload, const std::vector<std::string>& settings, c
   const Planner planner{loaded->block, machine};
   int verified = 0;
   for (const Strategy& strategy : strategies()) {
-    const auto made = assess(planner, machine, strategy);
+    const auto made = assess(planner, design_of(machine), strategy);
     if (!made) continue;
     ++verified;
     const Verification verification = verify(loaded->block, made->plan, machine);

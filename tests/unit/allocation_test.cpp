@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/workload/model.hpp"
 
@@ -48,12 +49,13 @@ TEST_CASE("Evaluating a plan on another machine allocates nothing") {
   accelerator.cores = {core};
   accelerator.sram.capacity = Bytes{24 * 1024 * 1024};
   accelerator.dram.bandwidth = {2048};
-  auto made = assess(workload.block, accelerator, *find_strategy("unfused"));
+  Design design = design_of(accelerator);
+  auto made = assess(workload.block, design, *find_strategy("unfused"));
   REQUIRE(made);
 
   const long before = allocations;
-  made->machine.engines.fill({.count = 1, .rows = 96, .cols = 128, .cycles_per_op = 2});
-  const bool feasible = evaluate(made->profile, made->machine, made->groups).has_value();
+  design.machine.engines.fill({.count = 1, .rows = 96, .cols = 128, .cycles_per_op = 2});
+  const bool feasible = evaluate(made->profile, design.machine, made->groups).has_value();
   const long after = allocations;
   CHECK(feasible);
   CHECK(after == before);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/published_slices.hpp"
 #include "state_updates.hpp"
@@ -17,7 +18,7 @@ std::int64_t tile_of(const Cascade& cascade, std::int64_t capacity) {
   Accelerator machine = accelerator();
   machine.model.double_buffering = false;
   machine.sram.capacity = Bytes{capacity};
-  const auto found = assess(cascade, machine, *find_strategy("mem-aware-exact"));
+  const auto found = assess(cascade, design_of(machine), *find_strategy("mem-aware-exact"));
   if (!found) FAIL(describe(found.error()));
   const auto channels = find_rank(cascade, "D");
   for (const Node& node : found->plan.nodes) {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "loaded.hpp"
@@ -41,7 +42,8 @@ struct Traffic {
 
 Traffic unfused(const std::vector<Setting>& settings) {
   const Workload mixed = value_of(bind_workload(value_of(parse_input("mixed.yaml", kMixed)), settings));
-  const auto found = assess(mixed.block, value_of(load_accelerator("marca")), *find_strategy("unfused"));
+  const auto found =
+      assess(mixed.block, design_of(value_of(load_accelerator("marca"))), *find_strategy("unfused"));
   if (!found) FAIL(describe(found.error()));
   Traffic traffic;
   for (const TensorTraffic& tensor : found->profile.tensors) {
@@ -96,7 +98,7 @@ TEST_CASE("A batched Mamba block reads its weights once and its tokens once a se
   const auto traffic = [&](const char* batch) {
     const std::vector<Setting> settings{{"B", batch, {}}, {"L", "4", {}}};
     const Workload mamba = value_of(load_workload("mamba-130m", settings));
-    const auto found = assess(mamba.block, marca, *find_strategy("unfused"));
+    const auto found = assess(mamba.block, design_of(marca), *find_strategy("unfused"));
     REQUIRE(found);
     std::map<TensorKind, Bytes> read;
     for (const TensorTraffic& tensor : found->profile.tensors)

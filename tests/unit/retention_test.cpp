@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "plans.hpp"
 
@@ -138,9 +139,9 @@ TEST_CASE("A plan fits while footprint and reservation together do, to the byte"
   // In tiles of 10, group c holds 30 bytes, and beside them 60 + 7.
   const Plan plan = retaining(cascade, "L:10{ a } | L:10{ b } | L:10{ c }", {{"a", 60}, {"b", 7}});
   machine.sram.capacity = Bytes{97};
-  CHECK(assess(cascade, machine, plan).has_value());
+  CHECK(assess(cascade, design_of(machine), plan).has_value());
   machine.sram.capacity = Bytes{96};
-  const auto short_by_one = assess(cascade, machine, plan);
+  const auto short_by_one = assess(cascade, design_of(machine), plan);
   REQUIRE_FALSE(short_by_one.has_value());
   REQUIRE(std::holds_alternative<DoesNotRun>(short_by_one.error()));
   CHECK(std::get<DoesNotRun>(short_by_one.error()).why.needed == Bytes{97});

@@ -33,11 +33,11 @@ PointOutcome outcome(std::int64_t latency) {
   return made;
 }
 
-PricedAccelerator priced(std::optional<double> area) {
-  PricedAccelerator made;
+Design design(std::optional<double> area) {
+  Design made;
   made.accelerator.cores.push_back({.name = "array", .count = 1, .rows = 64, .cols = 128, .spatial = {}});
   made.accelerator.sram.capacity = 24_MiB;
-  if (area) made.area = SquareMm{*area};
+  if (area) made.area.total = SquareMm{*area};
   return made;
 }
 
@@ -53,13 +53,12 @@ Study study(const std::vector<std::optional<double>>& areas, const std::vector<s
   made.bound.workloads = {model};
   made.bound.strategies = {&kFused};
   for (std::size_t i = 0; i < areas.size(); ++i) {
-    made.bound.accelerators.push_back(priced(areas[i]));
-    made.bound.points.push_back({.workload = 0, .accelerator = static_cast<std::uint32_t>(i), .strategy = 0});
+    made.bound.designs.push_back(design(areas[i]));
+    made.bound.points.push_back({.workload = 0, .design = static_cast<std::uint32_t>(i), .strategy = 0});
     made.result.points.push_back(outcome(latencies[i]));
   }
-  made.bound.baselines = {
-      {.workload = 0, .accelerator = static_cast<std::uint32_t>(areas.size()), .strategy = 0}};
-  made.bound.accelerators.push_back(priced(222.0));
+  made.bound.baselines = {{.workload = 0, .design = static_cast<std::uint32_t>(areas.size()), .strategy = 0}};
+  made.bound.designs.push_back(design(222.0));
   made.result.baselines = {outcome(reference_latency)};
   return made;
 }
@@ -103,8 +102,7 @@ TEST_CASE("Designs within 1% of the best are counted, with the range of SRAM tha
   // 1010 of 1000 cycles are in, 1011 are not, and what is over budget is not counted.
   Study flat = study({222.0, 200.0, 222.0, 300.0}, {1000, 1010, 1011, 1000}, 1);
   const std::vector<std::int64_t> mebibytes{12, 3, 20, 28};
-  for (std::size_t i = 0; i < 4; ++i)
-    flat.bound.accelerators[i].accelerator.sram.capacity = mebibytes[i] * 1_MiB;
+  for (std::size_t i = 0; i < 4; ++i) flat.bound.designs[i].accelerator.sram.capacity = mebibytes[i] * 1_MiB;
   const NearBest near = only_scenario(flat).near;
   CHECK(near.designs == 2);
   CHECK(near.least_sram == 3_MiB);
@@ -113,7 +111,35 @@ TEST_CASE("Designs within 1% of the best are counted, with the range of SRAM tha
 
 TEST_CASE("Milliseconds per token cover all layers and one token") {
   // 1,000,000 cycles a block at 1 GHz are 1 ms; x 64 layers / 16 tokens = 4 ms.
-  CHECK(only_scenario(study({222.0}, {1'000'000}, 1)).figures.ms_per_token == 4.0);
+  const auto found = only_scenario(study({222.0}, {1'000'000}, 1));
+  CHECK(magnitude(*found.figures.figure("latency_ms_per_token")) == 4.0e-3);
+}
+
+TEST_CASE("A clock of 1.2 GHz with 2% more cycles beats one of 500 MHz, whatever time is called") {
+  // 1020 cycles at 1.2 GHz are 850 ns, 1000 at 500 MHz are 2000 ns; the baseline's 1020 at 1 GHz are 1020 ns.
+  Study clocks = study({222.0, 222.0}, {1000, 1020}, 1020);
+  clocks.bound.designs[0].accelerator.clock = Hertz{5e8};
+  clocks.bound.designs[1].accelerator.clock = Hertz{1.2e9};
+  clocks.spec.minimize = GENERATE("latency_s", "latency_cycles", "latency_ms", "area_delay");
+  const SweepAnswer found = answer(clocks.spec, clocks.bound, clocks.result);
+  CHECK(found.scenarios[0].best == 1U);
+  CHECK(found.scenarios[0].comparisons.front().speedup == Approx(1.2));
+  CHECK(found.scenarios[0].near.designs == 1);
+  CHECK(found.notes.empty() == (clocks.spec.minimize != "latency_cycles"));
+}
+
+TEST_CASE("A budget in mm2 needs no baseline") {
+  Study fixed = study({100.0, 101.0, 102.0}, {300, 200, 100}, 1);
+  fixed.spec.budget = Budget{.baseline = {}, .tolerance = 0.01, .area = SquareMm{100.0}};
+  const ScenarioAnswer found = only_scenario(fixed);
+  CHECK(found.best == 1U);  // 101 mm2 are 1% above.
+  CHECK(found.budget->value() == 100.0);
+  CHECK(found.over_budget == 1);
+}
+
+TEST_CASE("The answer holds the best's value on every axis that was chosen") {
+  const ScenarioAnswer found = only_scenario(study({222.0, 222.0}, {100, 90}, 150));
+  CHECK(found.chosen == std::vector<std::string>{"1"});
 }
 
 TEST_CASE("The trade-off of a scenario keeps what nothing in budget dominates") {

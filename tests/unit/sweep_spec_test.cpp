@@ -84,8 +84,7 @@ TEST_CASE("Names that name nothing are all found at once") {
             "baseline 'reference' leaves 'L' open: set it, as axis 'L' does",  // No scenario holds it now.
             "scenario: there is no axis 'length'", "budget: there is no baseline 'marca'",
             "published: there is no baseline 'other'",
-            "unknown column 'latency'; known: latency_cycles, compute_cycles, dram_bytes, peak_onchip_bytes, "
-            "onchip_capacity_bytes, pes, area_mm2"});
+            "unknown metric 'latency'; 'fusescape list metrics' shows them"});
 }
 
 TEST_CASE("A key may be set by one axis only, and a sweep needs a strategy") {
@@ -98,54 +97,54 @@ TEST_CASE("A key may be set by one axis only, and a sweep needs a strategy") {
                                  "no strategy: add an axis with key 'strategy', or set it"});
 }
 
-/// Workloads are named after their settings, accelerators likewise.
-SweepBinder recording_binder(int& workloads_made, int& accelerators_made) {
+/// Workloads are named after their settings, accelerators too.
+SweepBinder recording_binder(int& workloads_made, int& designs_made) {
   const auto text = [](std::span<const Setting> settings) {
     std::string all;
     for (const Setting& s : settings) all += s.key + "=" + s.value + ";";
     return all;
   };
-  return {.sets_workload = [](std::string_view key) { return key == "L"; },
-          .workload = [&workloads_made,
-                       text](std::span<const Setting> settings) -> expected<Workload, SweepProblem> {
-            ++workloads_made;
-            Workload workload;
-            workload.name = text(settings);
-            return workload;
-          },
-          .accelerator = [&accelerators_made, text](
-                             std::span<const Setting> settings) -> expected<PricedAccelerator, SweepProblem> {
-            ++accelerators_made;
-            PricedAccelerator made;
-            made.accelerator.name = text(settings);
-            return made;
-          }};
+  return {
+      .sets_workload = [](std::string_view key) { return key == "L"; },
+      .workload = [&workloads_made,
+                   text](std::span<const Setting> settings) -> expected<Workload, SweepProblem> {
+        ++workloads_made;
+        Workload workload;
+        workload.name = text(settings);
+        return workload;
+      },
+      .design = [&designs_made, text](std::span<const Setting> settings) -> expected<Design, SweepProblem> {
+        ++designs_made;
+        Design made;
+        made.accelerator.name = text(settings);
+        return made;
+      }};
 }
 
-TEST_CASE("Each distinct workload and accelerator is made once") {
+TEST_CASE("Each distinct workload and design is made once") {
   int workloads = 0;
-  int accelerators = 0;
+  int designs = 0;
   SweepSpec spec = small_sweep();
   spec.fixed = {{.key = "area_fraction", .value = "1"}};
-  const auto bound = bind_sweep(spec, recording_binder(workloads, accelerators));
+  const auto bound = bind_sweep(spec, recording_binder(workloads, designs));
   REQUIRE(bound);
-  CHECK(workloads == 2);     // L
-  CHECK(accelerators == 3);  // memory_fraction; the baseline's 0.8 is one of them.
+  CHECK(workloads == 2);  // L
+  CHECK(designs == 3);    // memory_fraction; the baseline's 0.8 is one of them.
   CHECK(bound->strategies.size() == 2);
   REQUIRE(bound->points.size() == 12);
   const DesignPoint& last = bound->points.back();
   CHECK(bound->workloads[last.workload].name == "L=64;");
-  CHECK(bound->accelerators[last.accelerator].accelerator.name == "area_fraction=1;memory_fraction=0.8;");
+  CHECK(bound->designs[last.design].accelerator.name == "area_fraction=1;memory_fraction=0.8;");
   CHECK(bound->strategies[last.strategy]->name == "fuse-all");
   REQUIRE(bound->baselines.size() == 2);  // One per length.
-  CHECK(bound->baselines[1].accelerator == last.accelerator);
+  CHECK(bound->baselines[1].design == last.design);
   CHECK(bound->workloads[bound->baselines[1].workload].name == "L=64;");
 }
 
 TEST_CASE("A wrong setting that many points share is reported once, at its place") {
   int workloads = 0;
-  int accelerators = 0;
-  SweepBinder binder = recording_binder(workloads, accelerators);
+  int designs = 0;
+  SweepBinder binder = recording_binder(workloads, designs);
   binder.workload = [](std::span<const Setting> settings) -> expected<Workload, SweepProblem> {
     return unexpected{SweepProblem{settings.front().pos, "L: expected a positive number"}};
   };

@@ -89,8 +89,8 @@ struct ParetoArguments {
 };
 
 /// What `list` knows.
-inline constexpr std::array<std::string_view, 7> kListable{"strategies", "workloads", "archs", "techs",
-                                                           "families",   "sweeps",    "keys"};
+inline constexpr std::array<std::string_view, 8> kListable{"strategies", "workloads", "archs",   "techs",
+                                                           "families",   "sweeps",    "metrics", "keys"};
 
 struct ListArguments {
   std::string what;                     ///< One of kListable.

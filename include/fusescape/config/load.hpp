@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
+#include "fusescape/arch/design.hpp"
 #include "fusescape/arch/technology.hpp"
 #include "fusescape/config/yaml_document.hpp"
 #include "fusescape/plan/plan.hpp"
@@ -83,14 +86,23 @@ enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans }
 [[nodiscard]] std::optional<InputError> unknown_settings(std::span<const Setting> settings,
                                                          std::span<const InputFile* const> inputs);
 
+/// Technology tables by name or path. Each file is read once, by the first that asks.
+class Technologies {
+ public:
+  [[nodiscard]] Loaded<std::shared_ptr<const Technology>> named(const std::string& name_or_path);
+
+ private:
+  std::map<std::string, std::shared_ptr<const Technology>> known_;
+};
+
 // Binding. Each applies the settings that the file takes, and ignores the others. A file of another kind is
 // kBadFile.
+/// Ports without a common time base are an error, too: no time could be told.
 [[nodiscard]] Loaded<Accelerator> bind_accelerator(const InputFile& input,
                                                    std::span<const Setting> settings = {});
-/// An error if the ports of an accelerator that can be bound have no common time base, so that no time can be
-/// told.
-[[nodiscard]] std::optional<InputError> check_time_base(const InputFile& input,
-                                                        std::span<const Setting> settings = {});
+/// Same, under the technology table that the accelerator names, if it names one.
+[[nodiscard]] Loaded<Design> bind_design(const InputFile& input, std::span<const Setting> settings,
+                                         Technologies& technologies);
 /// Without the energies of the technology that its `energy_from` names: take_energy adds them.
 [[nodiscard]] Loaded<Technology> bind_technology(const InputFile& input);
 /// Replaces the energies of `technology`, which `input` holds, by those of the file that its `energy_from`
@@ -113,6 +125,8 @@ enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans }
 // find_input, then bind.
 [[nodiscard]] Loaded<Accelerator> load_accelerator(const std::string& name_or_path,
                                                    std::span<const Setting> settings = {});
+[[nodiscard]] Loaded<Design> load_design(const std::string& name_or_path,
+                                         std::span<const Setting> settings = {});
 [[nodiscard]] Loaded<Technology> load_technology(const std::string& name_or_path);
 [[nodiscard]] Loaded<Workload> load_workload(const std::string& name_or_path,
                                              std::span<const Setting> settings = {});

@@ -52,15 +52,20 @@ inline constexpr SectionSpec kBaselineSection{"baseline", "A design to compare w
                                               kBaselineFields};
 
 struct BudgetFile {
-  Word baseline;
+  std::optional<Word> baseline;
+  std::optional<SquareMicrometres> area;
   Ratio tolerance;
 };
 inline constexpr std::array kBudgetFields{
-    required<&BudgetFile::baseline, kWord>("baseline", "Its area under the same table is the budget."),
+    optional_field<&BudgetFile::baseline, kWord>("baseline", "`area` is given",
+                                                 "Its area under the same table is the budget."),
+    optional_field<&BudgetFile::area, kWhole<SquareMicrometres, kAreaQuantity>>("area", "`baseline` is given",
+                                                                                "The budget itself."),
     optional_field<&BudgetFile::tolerance, kRatio>("tolerance", "0",
                                                    "Share of the budget that a design may lie above it."),
 };
-inline constexpr SectionSpec kBudgetSection{"budget", "The largest area of a best design.", kBudgetFields};
+inline constexpr SectionSpec kBudgetSection{
+    "budget", "The largest area of a best design: `baseline` or `area`.", kBudgetFields};
 
 struct PublishedFile {
   std::string name;
@@ -106,10 +111,12 @@ inline constexpr std::array kSweepFields{
         "axes", "The grid: every combination, the last axis fastest."),
     optional_field<&SweepFile::scenario, kListOf<kWord>>(
         "scenario", "none", "Axes that are given, not chosen; the others are the design."),
-    optional_field<&SweepFile::minimize, kName>("minimize", "latency_cycles",
-                                                "Column the best design has least of."),
-    optional_field<&SweepFile::pareto, kListOf<kName>>("pareto", "latency_cycles and area_mm2",
-                                                       "Columns of the trade-off in pareto.csv."),
+    optional_field<&SweepFile::minimize, kName>(
+        "minimize", "latency_cycles",
+        "What the best design has least of: a name of `fusescape list metrics`."),
+    optional_field<&SweepFile::pareto, kListOf<kName>>(
+        "pareto", "latency_cycles and area_mm2",
+        "Of what pareto.csv shows the trade-off: names of `fusescape list metrics`."),
     optional_field<&SweepFile::baselines, kListOf<kSectionOf<BaselineFile, kBaselineSection>>>(
         "baselines", "none", "Designs to compare with."),
     optional_field<&SweepFile::budget, kSectionOf<BudgetFile, kBudgetSection>>(

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "fusescape/arch/accelerator.hpp"
-#include "fusescape/report/silicon.hpp"
+#include "fusescape/arch/design.hpp"
+#include "fusescape/cost/metrics.hpp"
+#include "fusescape/report/run_energy.hpp"
 #include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/workload/model.hpp"
@@ -61,6 +62,9 @@ struct GroupReport {
   Bound bound{};
   Ops operations;
   double utilization = 0.0;
+  Bytes onchip_fill;                ///< What DRAM reads write into the on-chip memory, at the on-chip width.
+  Bytes onchip_drain;               ///< What DRAM writes read from it, likewise.
+  std::optional<double> energy_pj;  ///< Null where a component is.
   std::vector<TensorReport> tensors;
 };
 
@@ -76,46 +80,37 @@ struct Subject {
   std::vector<std::pair<std::string, std::int64_t>> ranks;
   std::int64_t n_layer = 1;
   std::optional<std::int64_t> params;
-  std::int64_t tokens = 1;  ///< That one run of the block advances, over the whole batch.
-  std::int64_t pes = 0;
-  Bytes capacity;
-  Hertz clock;
-  std::optional<double> area_mm2;
   std::string version;
   std::vector<std::string> assumptions;
 };
 
-/// Of one block, except where the name says otherwise.
 struct EvaluationOutcome {
-  Cycles latency;
-  Cycles compute;
-  Bytes dram_read;
-  Bytes dram_write;
-  Bytes peak;
-  Bytes onchip_read;
-  Bytes onchip_write;
-  Ops operations;
-  double utilization = 0.0;
-  Bound bound{};
-  std::optional<double> energy_pj;  ///< Without leakage.
-  std::optional<double> power_w;    ///< With it.
+  Cost cost;  ///< Of one block.
   std::vector<GroupReport> groups;
+};
+
+/// A component of the energy, or why it is null.
+struct EnergyPart {
+  std::optional<double> pj;
+  std::string why;
 };
 
 struct EvaluationReport {
   Subject subject;
+  std::vector<MetricValue> figures;          ///< Parallel to metrics().
+  std::vector<EnergyPart> energy;            ///< What energy_pj is made of, parallel to kEnergyComponents.
   std::optional<EvaluationOutcome> outcome;  ///< None: infeasible.
   std::string reason;                        ///< Why it is infeasible.
+
+  /// The figure of this name. Expects one of metrics().
+  [[nodiscard]] const MetricValue& figure(std::string_view name) const;
 };
 
-[[nodiscard]] Subject subject_of(const Workload& workload, const Accelerator& accelerator,
-                                 std::string_view strategy, const Silicon& silicon);
+/// Subject and figures; what is left is the outcome, or the reason why there is none.
+[[nodiscard]] EvaluationReport report_of(const Evaluated& evaluated, std::string_view strategy);
 
-[[nodiscard]] EvaluationOutcome outcome_of(const Workload& workload, const Accelerator& accelerator,
-                                           const Assessment& assessment, const Silicon& silicon);
-
-/// Operations weighted with the cycles each takes, over what `pes` could do in `latency`.
-[[nodiscard]] double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency);
+[[nodiscard]] EvaluationOutcome outcome_of(const Workload& workload, const Design& design,
+                                           const Assessment& assessment, const EnergyOfRun& run);
 
 /// All fields but the groups, in the order of docs/cli.md. The same names for a feasible and an infeasible
 /// report of equal ranks.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fusescape/report/evaluation.hpp"
+#include "fusescape/report/run_energy.hpp"
 #include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/sim/simulate.hpp"
@@ -88,17 +89,20 @@ struct SimulationReport {
   std::optional<SimulationDetails> details;  ///< None if there is no result: `evaluation` has the reason.
 };
 
+/// The closed form's cost with what the simulation knows: latency, DRAM bytes, peak and bound. Operations and
+/// on-chip traffic are the plan's.
+[[nodiscard]] Cost simulated_cost(const SimulatedPlan& simulated);
 /// The plan's counts with the simulation's times and DRAM bytes: for energy and power. What eviction moves
 /// beyond the plan crosses the on-chip memory's ports as it crosses the DRAM's.
-[[nodiscard]] EnergyOfRun simulated_run(const Cascade& cascade, const Accelerator& accelerator,
+[[nodiscard]] EnergyOfRun simulated_run(const Cascade& cascade, const Design& design,
                                         const SimulatedPlan& simulated);
 
-/// An evaluation's numbers, from the simulation wherever it has them: latency, DRAM bytes, peak, bound,
-/// groups and their tensors. Operations and on-chip traffic are the plan's.
-[[nodiscard]] EvaluationOutcome simulated_outcome(const Workload& workload, const Accelerator& accelerator,
-                                                  const SimulatedPlan& simulated, const Silicon& silicon);
+/// An evaluation's numbers, from the simulation wherever it has them: simulated_cost, and the groups'
+/// latency, DRAM bytes, peaks and tensors.
+[[nodiscard]] EvaluationOutcome simulated_outcome(const Workload& workload, const Design& design,
+                                                  const SimulatedPlan& simulated, const EnergyOfRun& run);
 
-[[nodiscard]] SimulationDetails details_of(const Workload& workload, const Accelerator& accelerator,
+[[nodiscard]] SimulationDetails details_of(const Workload& workload, const Design& design,
                                            const SimulatedPlan& simulated);
 
 [[nodiscard]] std::vector<Field> options_of(const SimOptions& options);

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "fusescape/arch/design.hpp"
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/search/strategy.hpp"
@@ -17,7 +18,6 @@ struct Assessment {
   Plan plan;
   Layout layout;
   PlanProfile profile;
-  Machine machine;
   Cost cost;                      ///< Of one block.
   std::vector<GroupCost> groups;  ///< Parallel to profile.groups.
 };
@@ -34,22 +34,20 @@ struct DoesNotRun {
   std::vector<std::string> tensors;  ///< Its largest buffers, "A 1,310,720 B", largest first.
 };
 
-using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun, NoTimeBase>;
+using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun>;
 
-[[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade,
-                                                           const Accelerator& accelerator, Plan plan);
-/// Expects planner.serves(accelerator).
-[[nodiscard]] expected<Assessment, AssessmentError> assess(const Planner& planner,
-                                                           const Accelerator& accelerator,
+[[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade, const Design& design,
+                                                           Plan plan);
+/// Expects planner.serves(design.accelerator).
+[[nodiscard]] expected<Assessment, AssessmentError> assess(const Planner& planner, const Design& design,
                                                            const Strategy& strategy);
-[[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade,
-                                                           const Accelerator& accelerator,
+[[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade, const Design& design,
                                                            const Strategy& strategy);
 
 /// If `found` is a shortage, that of the part of the strategy's plan that needs the most: what `found` names
 /// may let the planner go on to another one. With the capacity that is named, the strategy runs. Expects
 /// planner.serves(accelerator).
-[[nodiscard]] AssessmentError whole_shortage(const Planner& planner, Accelerator accelerator,
+[[nodiscard]] AssessmentError whole_shortage(const Planner& planner, const Design& design,
                                              const Strategy& strategy, AssessmentError found);
 
 /// One paragraph per kind of failure, without a trailing newline: what does not fit, and by how much.

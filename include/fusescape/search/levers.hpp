@@ -26,17 +26,17 @@ struct PlanSource {
 /// large, two loops swapped, a spilled tensor or a halo held, its output kept for later groups. Of the
 /// design: twice the bandwidth of DRAM or of the on-chip banks, twice the SRAM, twice the PEs. Of a
 /// strategy's plan: the fastest strategy.
-[[nodiscard]] std::vector<Lever> levers_of(const Cascade& cascade, const Accelerator& accelerator,
+[[nodiscard]] std::vector<Lever> levers_of(const Cascade& cascade, const Design& design,
                                            const Assessment& assessed, PlanSource source);
 
 /// Changes under which a plan that lacks room runs: the least SRAM that holds it, single slots or smaller
 /// tiles in the group that is too large. Empty if none of them is enough.
-[[nodiscard]] std::vector<Lever> ways_to_fit(const Cascade& cascade, const Accelerator& accelerator,
+[[nodiscard]] std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design,
                                              const Plan& plan);
 
 /// The least SRAM at which a strategy that lacks room has a plan, and the fastest strategy that fits as it
 /// is.
-[[nodiscard]] std::vector<Lever> ways_to_fit(const Cascade& cascade, const Accelerator& accelerator,
+[[nodiscard]] std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design,
                                              const Strategy& strategy);
 
 /// "`slots: 2` on u: 239,552 cycles; ..." in the order given; empty if there are none.

@@ -7,11 +7,13 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "fusescape/cost/evaluate.hpp"
+#include "fusescape/cost/metrics.hpp"
 #include "fusescape/search/sweep_binding.hpp"
 #include "fusescape/support/units.hpp"
 
@@ -24,7 +26,8 @@ struct PointOutcome {
     kFailed,      ///< It could not be evaluated at all (exit code 5).
     kSkipped,     ///< The run was stopped before.
   } status = Status::kSkipped;
-  Cost cost;        ///< If feasible.
+  Cost cost;                              ///< If feasible.
+  std::optional<EnergyBreakdown> energy;  ///< If feasible, and asked for.
   Bytes needed;     ///< If infeasible: on-chip bytes, or zero where the strategy names none.
   Bytes available;  ///< Likewise.
   std::string why;  ///< Unless feasible.
@@ -50,6 +53,10 @@ struct SweepRun {
   /// Called now and then on the calling thread; false stops the run.
   std::function<bool(std::size_t done, std::size_t total)> progress;
 };
+
+/// What the figures of a point are read from. Refers to all three.
+[[nodiscard]] Evaluated evaluated_point(const BoundSweep& sweep, const DesignPoint& point,
+                                        const PointOutcome& outcome);
 
 [[nodiscard]] SweepResult run_sweep(const BoundSweep& sweep, const SweepRun& run = {});
 

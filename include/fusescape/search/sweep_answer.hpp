@@ -10,38 +10,36 @@
 #include <string_view>
 #include <vector>
 
+#include "fusescape/cost/metrics.hpp"
 #include "fusescape/search/sweep.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/units.hpp"
 
 namespace fusescape {
 
-/// The figures of one evaluated design, ready to be printed.
+/// One evaluated design, ready to be printed.
 struct DesignFigures {
   DesignPoint design;
   PointOutcome::Status status{};
-  std::int64_t pes = 0;
-  std::int64_t rows = 0;  ///< Of the first core's array.
-  std::int64_t cols = 0;
-  std::int64_t cores = 0;  ///< Identical arrays of that shape.
-  Bytes sram;
-  std::optional<SquareMm> area;
   std::string_view strategy;
-  Cycles latency;                        ///< Per block; with the two below only if feasible.
-  std::optional<double> ms_per_token{};  ///< Of the whole model.
-  Bound bound{};                         ///< What most of the time goes to.
-  BitsPerCycle onchip_read{};            ///< Zero: unlimited.
-  Bytes needed;                          ///< If infeasible.
+  std::int64_t cores = 0;            ///< Identical arrays of the first core's shape.
+  std::vector<MetricValue> figures;  ///< Parallel to metrics().
+  Bound bound{};                     ///< What most of the time goes to; only if feasible.
+  Bytes needed;                      ///< If infeasible.
+
+  /// The figure of this name. Expects one of metrics().
+  [[nodiscard]] const MetricValue& figure(std::string_view name) const;
 };
 
 struct Comparison {
   std::string baseline;
   DesignFigures figures;
-  std::optional<double> speedup;  ///< Baseline's latency over the best's. None unless both are feasible.
+  std::optional<double> speedup;  ///< Baseline's time over the best's. None unless both are feasible.
+  std::optional<double> gain;     ///< The same of the figure that is minimised. None where either is null.
 };
 
-/// Designs whose latency is within kNearBest of the best's: where they differ widely, the choice hardly
-/// matters.
+/// Designs for which the figure that is minimised is within kNearBest of the best's: where they differ
+/// widely, the choice hardly matters.
 inline constexpr double kNearBest = 0.01;
 struct NearBest {
   std::size_t designs = 0;  ///< Points, the best included.
@@ -54,6 +52,7 @@ struct ScenarioAnswer {
   std::optional<SquareMm> budget;   ///< None: no budget, or a table with a hole.
   std::size_t over_budget = 0;      ///< Feasible points above it, which cannot be the best.
   std::optional<std::size_t> best;  ///< Point id; the first of equals. None: nothing feasible in budget.
+  std::vector<std::string> chosen;  ///< The best's value on each design axis, as scenarios have theirs.
   DesignFigures figures;            ///< Of the best.
   NearBest near;
   std::vector<Comparison> comparisons;
@@ -70,7 +69,9 @@ struct SweepAnswer {
   std::string minimize;
   double tolerance = 0.0;
   std::vector<std::string> assumptions;  ///< Settings of every point, and what named cases stand for.
+  std::vector<std::string> notes;        ///< What to know about the figures that are minimised.
   std::vector<std::string> scenario_axes;
+  std::vector<std::string> design_axes;  ///< The others, in the order of the file.
   std::vector<ScenarioAnswer> scenarios;
   SweepCounts counts;
   std::vector<PublishedFigure> published;
@@ -81,8 +82,5 @@ struct SweepAnswer {
 /// Area <= budget * (1 + tolerance) in the point's scenario; true without a budget, and false where the area
 /// is not known but a budget is set.
 [[nodiscard]] bool in_budget(const SweepSpec& spec, const BoundSweep& sweep, std::size_t point);
-
-/// The columns that `minimize` and `pareto` may name.
-[[nodiscard]] std::vector<std::string_view> sweep_metrics();
 
 }  // namespace fusescape

@@ -6,49 +6,42 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "fusescape/arch/accelerator.hpp"
+#include "fusescape/arch/design.hpp"
 #include "fusescape/search/strategy.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/expected.hpp"
-#include "fusescape/support/units.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {
 
-/// An accelerator with its area under its own technology table, if the table prices all of it.
-struct PricedAccelerator {
-  Accelerator accelerator;
-  std::optional<SquareMm> area;
-};
-
-/// How settings become values. `workload` gets those for which `sets_workload` holds, `accelerator` the rest
+/// How settings become values. `workload` gets those for which `sets_workload` holds, `design` the rest
 /// (less `strategy`), in the order in which they apply.
 struct SweepBinder {
   std::function<bool(std::string_view key)> sets_workload;
   std::function<expected<Workload, SweepProblem>(std::span<const Setting>)> workload;
-  std::function<expected<PricedAccelerator, SweepProblem>(std::span<const Setting>)> accelerator;
+  std::function<expected<Design, SweepProblem>(std::span<const Setting>)> design;
 };
 
 /// One design in one scenario: positions in the vectors of a BoundSweep.
 struct DesignPoint {
   std::uint32_t workload = 0;
-  std::uint32_t accelerator = 0;
+  std::uint32_t design = 0;
   std::uint32_t strategy = 0;
 };
 
 /// A sweep whose names are resolved.
 struct BoundSweep {
   std::vector<Workload> workloads;
-  std::vector<PricedAccelerator> accelerators;
+  std::vector<Design> designs;
   std::vector<const Strategy*> strategies;
   std::vector<DesignPoint> points;     ///< In grid order: a point's id is its position.
   std::vector<DesignPoint> baselines;  ///< scenario * spec.baselines.size() + baseline.
+  bool energy = false;                 ///< Something that is minimised reads energy, so it is computed.
 };
 
 /// All errors of the sweep's text, or the bound sweep. A value that a point cannot take (a workload without

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fusescape/support/diagnostics.hpp"
+#include "fusescape/support/units.hpp"
 
 namespace fusescape {
 
@@ -44,10 +45,11 @@ struct Baseline {
 
 /// The largest area that a best design may have.
 struct Budget {
-  std::string baseline;  ///< Its area under the same table is the budget.
+  std::string baseline;  ///< Its area under the same table is the budget, unless `area` is given.
   double tolerance =
       0.0;          ///< Share of the budget that a design may lie above it (arrays come in whole rows).
   SourcePos pos{};  ///< Of the baseline's name.
+  std::optional<SquareMm> area{};
 };
 
 /// A number from the literature, shown beside the results and never mixed with them.
@@ -70,8 +72,8 @@ struct SweepSpec {
   std::vector<Axis> axes;             ///< Grid order: the last varies fastest. One of them sets `strategy`,
                                       ///< unless `fixed` does.
   std::vector<std::string> scenario;  ///< Axes whose values are given, not chosen; the others are the design.
-  std::string minimize = "latency_cycles";  ///< What the best design of a scenario has least of.
-  std::vector<std::string> pareto{"latency_cycles", "area_mm2"};  ///< Columns of pareto.csv's trade-off.
+  std::string minimize = "latency_cycles";  ///< A metric: what the best design of a scenario has least of.
+  std::vector<std::string> pareto{"latency_cycles", "area_mm2"};  ///< Metrics of pareto.csv's trade-off.
   std::vector<Baseline> baselines;
   std::optional<Budget> budget;
   std::vector<PublishedFigure> published;
@@ -81,6 +83,11 @@ struct SweepSpec {
   SourcePos pareto_pos{};
   std::vector<SourcePos> pareto_places{};  ///< Of its columns; empty: they have none.
 };
+
+/// True if points.csv has a column of this name beside those of the axes. An axis of that name would be taken
+/// for it, unless both hold the same words: `strategy`, `technology`, `phase` and `dtype` as keys.
+[[nodiscard]] bool is_point_column(std::string_view name);
+[[nodiscard]] bool is_word_column(std::string_view key);
 
 /// Points of the whole grid; zero if an axis is empty, and at most kMaxGridSize + 1.
 inline constexpr std::size_t kMaxGridSize = 100'000'000;

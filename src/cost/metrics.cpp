@@ -1,0 +1,345 @@
+#include "fusescape/cost/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "fusescape/support/contract.hpp"
+#include "fusescape/support/overloaded.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr double kMsPerSecond = 1e3;
+constexpr double kJoulesPerPicojoule = 1e-12;
+
+double double_of(std::int64_t value) {
+  return static_cast<double>(value);
+}
+
+unexpected<std::string> null(std::string why) {
+  return unexpected<std::string>{std::move(why)};
+}
+
+unexpected<std::string> does_not_run() {
+  return null("it does not run");
+}
+
+MetricValue whole(std::int64_t number) {
+  return Figure{number};
+}
+MetricValue real(double number) {
+  return Figure{number};
+}
+MetricValue width(BitsPerCycle port) {
+  if (port.unlimited()) return Figure{Unlimited{}};
+  return Figure{port.value};
+}
+
+/// cycles / clock, exactly. Clocks are whole numbers of hertz.
+Quotient time_of(Cycles cycles, const Evaluated& e) {
+  const double clock = e.design.accelerator.clock.value();
+  return {.numerator = cycles.value(), .denominator = static_cast<Int128>(std::llround(clock))};
+}
+
+/// A number of cycles of the design's clock, compared as time.
+MetricValue cycles(const Evaluated& e, Cycles Cost::*count) {
+  if (e.cost == nullptr) return does_not_run();
+  return Figure{(e.cost->*count).value(), time_of(e.cost->*count, e)};
+}
+
+template <class Count>
+MetricValue total(const Evaluated& e, Count GroupCost::*count) {
+  return e.cost == nullptr ? MetricValue{does_not_run()} : whole((e.cost->total.*count).value());
+}
+
+MetricValue dram_bytes(const Evaluated& e) {
+  if (e.cost == nullptr) return does_not_run();
+  return whole((e.cost->total.dram_read + e.cost->total.dram_write).value());
+}
+
+MetricValue utilization(const Evaluated& e) {
+  if (e.cost == nullptr) return does_not_run();
+  return real(utilization_of(e.cost->total.pe_cycles, e.design.machine.pes, e.cost->latency));
+}
+
+/// Of one block.
+double seconds_of(const Evaluated& e) {
+  return duration(e.cost->latency, e.design.accelerator.clock).value();
+}
+
+MetricValue latency_s(const Evaluated& e) {
+  if (e.cost == nullptr) return does_not_run();
+  return Figure{seconds_of(e), time_of(e.cost->latency, e)};
+}
+
+MetricValue throughput(const Evaluated& e) {
+  if (e.cost == nullptr) return does_not_run();
+  if (e.cost->latency == Cycles{}) return null("it takes no time");
+  return real(double_of(e.cost->total.ops.value()) / seconds_of(e));
+}
+
+/// Of the whole model, which repeats the block.
+Quotient model_time(const Evaluated& e) {
+  Quotient time = time_of(e.cost->latency, e);
+  time.numerator *= e.workload.n_layer;
+  return time;
+}
+
+double model_ms(const Evaluated& e) {
+  return seconds_of(e) * kMsPerSecond * double_of(e.workload.n_layer);
+}
+
+MetricValue latency_ms(const Evaluated& e) {
+  if (e.cost == nullptr) return does_not_run();
+  return Figure{model_ms(e), model_time(e)};
+}
+
+MetricValue latency_ms_per_token(const Evaluated& e) {
+  if (e.cost == nullptr) return does_not_run();
+  Quotient time = model_time(e);
+  time.denominator *= e.workload.tokens.value();
+  return Figure{model_ms(e) / double_of(e.workload.tokens.value()), time};
+}
+
+MetricValue tokens_per_s(const Evaluated& e) {
+  if (e.cost == nullptr) return does_not_run();
+  if (e.cost->latency == Cycles{}) return null("it takes no time");
+  return real(double_of(e.workload.tokens.value()) / (seconds_of(e) * double_of(e.workload.n_layer)));
+}
+
+MetricValue ms_in(Phase phase, const Evaluated& e) {
+  if (e.workload.phase != phase) return null("of the other phase");
+  return latency_ms(e);
+}
+
+MetricValue area(const Evaluated& e) {
+  if (e.design.area.total) return real(e.design.area.total->value());
+  if (e.design.technology == nullptr) return null("no technology is named");
+  const AreaBreakdown& parts = e.design.area;
+  return null(fmt::format("{} has no area of {}", e.design.technology->name,
+                          !parts.pes && !parts.sram ? "such PEs and of SRAM"
+                          : !parts.pes  ? fmt::format("a PE of {}", name_of(e.design.accelerator.pe_type))
+                          : !parts.sram ? "SRAM"
+                                        : "a DRAM channel"));
+}
+
+MetricValue area_delay(const Evaluated& e) {
+  const MetricValue mm2 = area(e);
+  if (!mm2) return mm2;
+  if (e.cost == nullptr) return does_not_run();
+  return real(e.design.area.total->value() * seconds_of(e));
+}
+
+MetricValue energy(const Evaluated& e) {
+  if (e.design.technology == nullptr) return null("no technology is named");
+  if (e.cost == nullptr) return does_not_run();
+  if (e.energy == nullptr) return null("it was not asked for");
+  const Energy& pj = e.energy->total;
+  if (!pj) return null(describe(pj.error(), e.design.technology.get()));
+  return real(pj->value());
+}
+
+/// `of` (energy in pJ), or why energy is null.
+template <class Of>
+MetricValue from_energy(const Evaluated& e, Of of) {
+  const MetricValue pj = energy(e);
+  return pj ? real(of(magnitude(*pj))) : pj;
+}
+
+MetricValue energy_delay(const Evaluated& e) {
+  return from_energy(e, [&](double pj) { return pj * kJoulesPerPicojoule * seconds_of(e); });
+}
+
+MetricValue energy_per_token(const Evaluated& e) {
+  return from_energy(e, [&](double pj) {
+    return pj * double_of(e.workload.n_layer) / double_of(e.workload.tokens.value());
+  });
+}
+
+MetricValue power(const Evaluated& e) {
+  const MetricValue pj = energy(e);
+  if (!pj) return pj;
+  if (e.cost->latency == Cycles{}) return null("it takes no time");
+  return real(average_power(e.energy->total, Seconds{seconds_of(e)})->value());
+}
+
+MetricValue array(const Evaluated& e, std::int64_t Core::*side) {
+  const std::vector<Core>& cores = e.design.accelerator.cores;
+  return cores.empty() ? MetricValue{null("there is no core")} : whole(cores.front().*side);
+}
+
+using enum MetricOf;
+using enum Better;
+using E = const Evaluated&;
+
+constexpr std::array kMetrics{
+    Metric{"latency_cycles", "cycles", kBlock, kLess,
+           "Time, rounded up once, at the end. Compared between designs as time.",
+           [](E e) { return cycles(e, &Cost::latency); }},
+    Metric{"compute_cycles", "cycles", kBlock, kLess,
+           "The PEs are busy this long. Compared between designs as time.",
+           [](E e) { return cycles(e, &Cost::compute); }},
+    Metric{"dram_bytes", "B", kBlock, kLess, "DRAM traffic: dram_read_bytes + dram_write_bytes.", dram_bytes},
+    Metric{"dram_read_bytes", "B", kBlock, kLess, "Read from DRAM.",
+           [](E e) { return total(e, &GroupCost::dram_read); }},
+    Metric{"dram_write_bytes", "B", kBlock, kLess, "Written to DRAM.",
+           [](E e) { return total(e, &GroupCost::dram_write); }},
+    Metric{"peak_onchip_bytes", "B", kBlock, kLess, "The largest footprint of a group.",
+           [](E e) { return total(e, &GroupCost::peak); }},
+    Metric{"onchip_capacity_bytes", "B", kDesign, kLess, "Capacity of the shared on-chip memory.",
+           [](E e) { return whole(e.design.accelerator.sram.capacity.value()); }},
+    Metric{"onchip_read_bytes", "B", kBlock, kLess, "Read from the on-chip memory by the PEs.",
+           [](E e) { return total(e, &GroupCost::onchip_read); }},
+    Metric{"onchip_write_bytes", "B", kBlock, kLess, "Written to the on-chip memory by the PEs.",
+           [](E e) { return total(e, &GroupCost::onchip_write); }},
+    Metric{"ops", "op", kBlock, kLess, "One multiply-accumulate or one element-wise operation counts 1.",
+           [](E e) { return total(e, &GroupCost::ops); }},
+    Metric{"utilization", "1", kBlock, kMore,
+           "Operations weighted with the cycles each takes / (pes x latency_cycles).", utilization},
+    Metric{"latency_s", "s", kBlock, kLess, "latency_cycles / clock.", latency_s},
+    Metric{"throughput", "op/s", kBlock, kMore, "ops / latency_s.", throughput},
+    Metric{"energy_pj", "pJ", kBlock, kLess,
+           "DRAM, on-chip memory, wires, compute, chain registers and leakage of the on-chip memory.", energy,
+           true},
+    Metric{"energy_delay", "J*s", kBlock, kLess, "energy_pj x latency_s.", energy_delay, true},
+    Metric{"area_mm2", "mm2", kDesign, kLess, "SRAM, PEs and what else the technology counts.", area},
+    Metric{"area_delay", "mm2*s", kBlock, kLess, "area_mm2 x latency_s.", area_delay},
+    Metric{"power_w", "W", kBlock, kLess, "energy_pj / latency_s.", power, true},
+    Metric{"latency_ms", "ms", kModel, kLess, "latency_s of n_layer blocks.", latency_ms},
+    Metric{"latency_ms_per_token", "ms", kModel, kLess, "latency_ms / tokens of one run.",
+           latency_ms_per_token},
+    Metric{"tokens_per_s", "token/s", kModel, kMore, "Tokens of one run / latency.", tokens_per_s},
+    Metric{"ttft_ms", "ms", kModel, kLess, "Time to first token: latency_ms of prefill.",
+           [](E e) { return ms_in(Phase::kPrefill, e); }},
+    Metric{"tpot_ms", "ms", kModel, kLess, "Time per output token: latency_ms of decode.",
+           [](E e) { return ms_in(Phase::kDecode, e); }},
+    Metric{"energy_pj_per_token", "pJ", kModel, kLess, "energy_pj of n_layer blocks / tokens of one run.",
+           energy_per_token, true},
+    Metric{"pes", "1", kDesign, kLess, "Processing elements, of all cores.",
+           [](E e) { return whole(e.design.accelerator.pes()); }},
+    Metric{"rows", "1", kDesign, kLess, "Rows of the first core's array.",
+           [](E e) { return array(e, &Core::rows); }},
+    Metric{"cols", "1", kDesign, kLess, "Columns of the first core's array.",
+           [](E e) { return array(e, &Core::cols); }},
+    Metric{"clock_hz", "Hz", kDesign, kMore, "Clock of the whole chip.",
+           [](E e) { return whole(std::llround(e.design.accelerator.clock.value())); }},
+    Metric{"dram_bits_per_cycle", "bit/cycle", kDesign, kMore, "DRAM bandwidth before efficiency, per port.",
+           [](E e) { return width(e.design.accelerator.dram.bandwidth); }},
+    Metric{"onchip_read_bits_per_cycle", "bit/cycle", kDesign, kMore, "Bandwidth of all banks, reading.",
+           [](E e) { return width(e.design.accelerator.sram.read_bandwidth()); }},
+    Metric{"onchip_write_bits_per_cycle", "bit/cycle", kDesign, kMore, "Bandwidth of all banks, writing.",
+           [](E e) { return width(e.design.accelerator.sram.write_bandwidth()); }},
+};
+
+}  // namespace
+
+std::strong_ordering operator<=>(const Quotient& a, const Quotient& b) {
+  FUSESCAPE_EXPECTS(a.denominator > 0 && b.denominator > 0);
+  // Both as continued fractions: products of numerators and denominators may leave 128 bits.
+  Quotient x = a;
+  Quotient y = b;
+  for (bool flipped = false;; flipped = !flipped) {
+    const Int128 left = x.numerator / x.denominator;
+    const Int128 right = y.numerator / y.denominator;
+    if (left != right)
+      return (left < right) == flipped ? std::strong_ordering::greater : std::strong_ordering::less;
+    const Int128 rest = x.numerator % x.denominator;
+    const Int128 other = y.numerator % y.denominator;
+    if (rest == 0 || other == 0) {
+      if (rest == other) return std::strong_ordering::equal;
+      return (rest == 0) == flipped ? std::strong_ordering::greater : std::strong_ordering::less;
+    }
+    // Of two fractions below 1 the one with the larger inverse is the smaller.
+    x = {x.denominator, rest};
+    y = {y.denominator, other};
+  }
+}
+
+std::weak_ordering compare(const Figure& a, const Figure& b) {
+  if (a.compared && b.compared) return *a.compared <=> *b.compared;
+  const auto* left = std::get_if<std::int64_t>(&a.number);
+  const auto* right = std::get_if<std::int64_t>(&b.number);
+  if (left != nullptr && right != nullptr) return *left <=> *right;
+  const double x = magnitude(a);
+  const double y = magnitude(b);
+  return x < y   ? std::weak_ordering::less
+         : y < x ? std::weak_ordering::greater
+                 : std::weak_ordering::equivalent;
+}
+
+double magnitude(const Figure& figure) {
+  if (figure.compared) {
+    return static_cast<double>(figure.compared->numerator) /
+           static_cast<double>(figure.compared->denominator);
+  }
+  return std::visit(
+      overloaded{[](std::int64_t number) { return double_of(number); }, [](double number) { return number; },
+                 [](Unlimited) { return std::numeric_limits<double>::infinity(); }},
+      figure.number);
+}
+
+double ratio(const Figure& a, const Figure& b) {
+  const bool same_unit = a.compared && b.compared && a.compared->denominator == b.compared->denominator;
+  if (!same_unit) return magnitude(a) / magnitude(b);
+  // One rounding less than through seconds.
+  return static_cast<double>(a.compared->numerator) / static_cast<double>(b.compared->numerator);
+}
+
+std::vector<std::int64_t> ranks_of(std::span<const Figure> figures) {
+  std::vector<std::size_t> order(figures.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return compare(figures[a], figures[b]) < 0; });
+  std::vector<std::int64_t> ranks(figures.size());
+  std::int64_t rank = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i > 0 && compare(figures[order[i - 1]], figures[order[i]]) < 0) ++rank;
+    ranks[order[i]] = rank;
+  }
+  return ranks;
+}
+
+std::string_view name_of(MetricOf of) {
+  switch (of) {
+    case MetricOf::kBlock:
+      return "block";
+    case MetricOf::kModel:
+      return "model";
+    case MetricOf::kDesign:
+      return "design";
+  }
+  return "";
+}
+
+std::string_view name_of(Better better) {
+  return better == Better::kLess ? "less" : "more";
+}
+
+std::span<const Metric> metrics() {
+  return kMetrics;
+}
+
+const Metric* find_metric(std::string_view name) {
+  const auto* const found = std::find_if(kMetrics.begin(), kMetrics.end(),
+                                         [&](const Metric& metric) { return metric.name == name; });
+  return found == kMetrics.end() ? nullptr : found;
+}
+
+bool read_energy(std::span<const std::string> names) {
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    const Metric* metric = find_metric(name);
+    return metric != nullptr && metric->reads_energy;
+  });
+}
+
+double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency) {
+  const double offered = double_of(pes) * double_of(latency.value());
+  return offered > 0 ? double_of(pe_cycles.value()) / offered : 0.0;
+}
+
+}  // namespace fusescape

@@ -1,0 +1,53 @@
+#include "fusescape/report/figures.hpp"
+
+#include <fmt/format.h>
+
+#include "fusescape/support/contract.hpp"
+#include "fusescape/support/overloaded.hpp"
+
+namespace fusescape {
+
+Value value_of(const MetricValue& figure) {
+  if (!figure) return {};
+  return std::visit(overloaded{[](std::int64_t number) { return Value{number}; },
+                               [](double number) { return Value{number}; },
+                               [](Unlimited) { return Value{std::string{"unlimited"}}; }},
+                    figure->number);
+}
+
+std::vector<MetricValue> figures_of(const Evaluated& evaluated) {
+  std::vector<MetricValue> figures;
+  figures.reserve(metrics().size());
+  for (const Metric& metric : metrics()) figures.push_back(metric.value(evaluated));
+  return figures;
+}
+
+const MetricValue& figure_named(const std::vector<MetricValue>& figures, std::string_view name) {
+  const Metric* metric = find_metric(name);
+  FUSESCAPE_EXPECTS(metric != nullptr && figures.size() == metrics().size());
+  return figures[static_cast<std::size_t>(metric - metrics().data())];
+}
+
+Table metric_table() {
+  Table table{.columns = {"name", "unit", "of", "better", "meaning"}, .rows = {}};
+  for (const Metric& metric : metrics()) {
+    table.rows.push_back({std::string{metric.name}, std::string{metric.unit}, std::string{name_of(metric.of)},
+                          std::string{name_of(metric.better)}, std::string{metric.meaning}});
+  }
+  return table;
+}
+
+std::string width_text(BitsPerCycle width) {
+  constexpr std::int64_t kBitsPerByte = 8;
+  if (width.unlimited()) return "unlimited";
+  return width.value % kBitsPerByte == 0 ? fmt::format("{} B/cycle", width.value / kBitsPerByte)
+                                         : fmt::format("{} bit/cycle", width.value);
+}
+
+std::string energy_text(const MetricValue& picojoules) {
+  constexpr double kMillijoulesPerPicojoule = 1e-9;
+  if (!picojoules) return fmt::format("n/a ({})", picojoules.error());
+  return fmt::format("{} mJ", text(Value{magnitude(*picojoules) * kMillijoulesPerPicojoule}));
+}
+
+}  // namespace fusescape
