@@ -28,7 +28,7 @@ Exit codes: 0 ok, 1 internal error, 2 usage, 3 bad input file, 4 infeasible, 5 s
 
 constexpr const char* kEvaluateExamples = R"(Examples:
   fusescape evaluate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64 --explain
-  fusescape evaluate --arch edge --workload mamba-130m --strategy unfused --set sram.capacity="2 MiB" --json
+  fusescape evaluate --arch edge --workload mamba-130m --strategy unfused --set dtype=bf16 --set sram.capacity="2 MiB" --json
   fusescape evaluate --arch marca --workload mamba-130m --strategy fuse-all --print-plan -o plan.yaml
   fusescape evaluate --arch marca --workload mamba-130m --plan plan.yaml)";
 

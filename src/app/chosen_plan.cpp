@@ -24,6 +24,9 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
 
 ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
   const std::string name{strategy.name};
+  if (auto wide = wider_data(inputs.workload.block, inputs.accelerator)) {
+    return {name, unexpected{AssessmentError{std::move(*wide)}}};
+  }
   const auto machine = make_machine(inputs.accelerator);
   if (!machine) return {name, unexpected{AssessmentError{machine.error()}}};
   const Planner planner{inputs.workload.block, inputs.accelerator};

@@ -37,9 +37,10 @@ void add_failure(std::optional<Failure>& all, const InputError& error) {
 ExitCode exit_code_of(const AssessmentError& error) {
   return std::visit(overloaded{[](const IllegalPlan&) { return ExitCode::kBadInput; },
                                [](const Refusal& refusal) {
-                                 return refusal.reason == Refusal::Reason::kMissingOperators
-                                            ? ExitCode::kUsage
-                                            : ExitCode::kInfeasible;
+                                 const bool asked_amiss =
+                                     refusal.reason == Refusal::Reason::kMissingOperators ||
+                                     refusal.reason == Refusal::Reason::kWiderData;
+                                 return asked_amiss ? ExitCode::kUsage : ExitCode::kInfeasible;
                                },
                                [](const DoesNotRun&) { return ExitCode::kInfeasible; },
                                [](const NoTimeBase&) { return ExitCode::kBadInput; }},

@@ -22,13 +22,29 @@ std::string bandwidth_text(const OnChipMemory& sram) {
                      sram.ports == Ports::kShared ? "shared" : "separate");
 }
 
-std::vector<std::string> assumptions_of(const Subject& subject, const Accelerator& accelerator,
-                                        const Silicon& silicon) {
+/// Which data the PEs take, and who widens what is narrower than they are.
+std::string types_text(const Workload& workload, const Accelerator& accelerator) {
+  std::vector<std::string_view> narrower;
+  for (const DataTypeFacts& type : kDataTypes) {
+    const auto& tensors = workload.block.tensors;
+    const bool used = std::any_of(tensors.begin(), tensors.end(),
+                                  [&](const Tensor& tensor) { return tensor.type == type.type; });
+    if (used && type.bits < bits_of(accelerator.pe_type)) narrower.push_back(type.name);
+  }
+  std::string text =
+      fmt::format("data type {}, PEs of {}", name_of(workload.dtype), name_of(accelerator.pe_type));
+  if (!narrower.empty())
+    text += fmt::format(", which widen {} as they read it, in no time", fmt::join(narrower, " and "));
+  return text;
+}
+
+std::vector<std::string> assumptions_of(const Subject& subject, const Workload& workload,
+                                        const Accelerator& accelerator, const Silicon& silicon) {
   std::vector<std::string> ranks;
   for (const auto& [name, extent] : subject.ranks) ranks.push_back(fmt::format("{}={}", name, extent));
   std::vector<std::string> lines{
       fmt::format("{}, {}", fmt::join(ranks, " "), subject.phase),
-      fmt::format("data type {}, PEs of {}", subject.dtype, name_of(accelerator.pe_type)),
+      types_text(workload, accelerator),
       fmt::format("area table {}", subject.technology.empty() ? "none" : subject.technology),
       bandwidth_text(accelerator.sram),
       fmt::format("DRAM {} bit/cycle, {} port", accelerator.dram.effective_bandwidth().value,
@@ -139,7 +155,7 @@ Subject subject_of(const Workload& workload, const Accelerator& accelerator, std
                   .assumptions = {}};
   if (workload.params) subject.params = workload.params->value();
   for (const Rank& rank : workload.block.ranks) subject.ranks.emplace_back(rank.name, rank.extent.value());
-  subject.assumptions = assumptions_of(subject, accelerator, silicon);
+  subject.assumptions = assumptions_of(subject, workload, accelerator, silicon);
   subject.assumptions.insert(subject.assumptions.end(), workload.assumptions.begin(),
                              workload.assumptions.end());
   return subject;

@@ -73,6 +73,7 @@ std::string describe_refusal(const Refusal& refusal) {
 }  // namespace
 
 Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan plan) {
+  if (auto wide = wider_data(cascade, accelerator)) return unexpected{AssessmentError{std::move(*wide)}};
   auto layout = lay_out(cascade, plan);
   if (!layout) return unexpected{AssessmentError{IllegalPlan{descriptions(cascade, layout.error())}}};
   const std::vector<Violation> hardware = hardware_violations(cascade, plan, accelerator);
@@ -96,6 +97,10 @@ Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan pla
 }
 
 Assessed assess(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
+  // Before what the strategy says of a cascade that could not run anyway.
+  if (auto wide = wider_data(planner.cascade(), accelerator)) {
+    return unexpected{AssessmentError{std::move(*wide)}};
+  }
   const auto machine = make_machine(accelerator);
   if (!machine) return unexpected{AssessmentError{machine.error()}};
   auto plan = plan_by(strategy, planner, *machine);

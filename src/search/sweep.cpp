@@ -108,6 +108,9 @@ struct Shared {
 /// The point's plan, or why it has none.
 expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Shared& shared, const DesignPoint& point) {
   const Cascade& cascade = sweep.workloads[point.workload].block;
+  if (const auto wide = wider_data(cascade, sweep.accelerators[point.accelerator].accelerator)) {
+    return unexpected{infeasible({}, {}, wide->message)};
+  }
   const auto& machine = shared.machines[point.accelerator];
   if (!machine) return unexpected{failed("the ports' bandwidths have no common time base")};
   expected<Plan, Refusal> plan =
