@@ -40,14 +40,14 @@ std::string printed(const std::vector<EvaluationReport>& reports, const OutputAr
   return comparison_text(reports, text_style(output));
 }
 
-EvaluationReport closed_row(const Inputs& inputs, const Strategy& strategy) {
-  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.accelerator, strategy));
+EvaluationReport closed_row(const Inputs& inputs, const ModelHead& head, const Strategy& strategy) {
+  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.accelerator, strategy), head);
 }
 
-EvaluationReport simulated_row(const Inputs& inputs, const Strategy& strategy) {
+EvaluationReport simulated_row(const Inputs& inputs, const ModelHead& head, const Strategy& strategy) {
   const SimOptions options;
   return simulated_report(inputs, strategy.name, simulated_plan(inputs, plan_of(strategy, inputs), options),
-                          options);
+                          options, head);
 }
 
 }  // namespace
@@ -57,10 +57,11 @@ CommandResult run_command(const CompareArguments& arguments) {
   if (!chosen) return unexpected{chosen.error()};
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
+  const ModelHead head = head_of(*inputs);
   std::vector<EvaluationReport> reports;
   for (const Strategy* strategy : *chosen) {
-    reports.push_back(arguments.simulated ? simulated_row(*inputs, *strategy)
-                                          : closed_row(*inputs, *strategy));
+    reports.push_back(arguments.simulated ? simulated_row(*inputs, head, *strategy)
+                                          : closed_row(*inputs, head, *strategy));
   }
   if (const auto failure = write_result(arguments.output, printed(reports, arguments.output))) {
     return unexpected{*failure};

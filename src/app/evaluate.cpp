@@ -37,7 +37,7 @@ Answer closed_form_of(const Inputs& inputs, ChosenPlan chosen) {
   const expected<Assessment, AssessmentError> found =
       chosen.plan ? assess(inputs.workload.block, inputs.accelerator, std::move(*chosen.plan))
                   : expected<Assessment, AssessmentError>{unexpected{chosen.plan.error()}};
-  return {report_of(inputs, chosen.name, found),
+  return {report_of(inputs, chosen.name, found, head_of(inputs)),
           found ? std::nullopt : std::optional<Failure>{failure_of(found.error())}};
 }
 
@@ -45,7 +45,7 @@ Answer simulation_of(const Inputs& inputs, ChosenPlan chosen) {
   const SimOptions options;
   const std::string name = chosen.name;
   const Simulated simulated = simulated_plan(inputs, std::move(chosen), options);
-  return {simulated_report(inputs, name, simulated, options),
+  return {simulated_report(inputs, name, simulated, options, head_of(inputs)),
           simulated ? std::nullopt : std::optional<Failure>{failure_of(inputs, simulated.error(), options)}};
 }
 

@@ -125,8 +125,12 @@ bool says_infeasible(const Failure& refused, const OutputArguments& output) {
   return refused.code == ExitCode::kInfeasible && output.format != Format::kText;
 }
 
+ModelHead head_of(const Inputs& inputs) {
+  return model_head(inputs.workload, inputs.accelerator, inputs.technology ? &*inputs.technology : nullptr);
+}
+
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
-                           const expected<Assessment, AssessmentError>& found) {
+                           const expected<Assessment, AssessmentError>& found, const ModelHead& head) {
   const Technology* technology = inputs.technology ? &*inputs.technology : nullptr;
   const Silicon silicon =
       silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, found ? &found->cost : nullptr);
@@ -135,6 +139,7 @@ EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
                           .reason = {}};
   if (found) {
     report.outcome = outcome_of(inputs.workload, inputs.accelerator, *found, silicon);
+    add_whole(inputs.workload, found->cost, head, *report.outcome);
   } else {
     report.reason = describe(found.error());
     std::replace(report.reason.begin(), report.reason.end(), '\n', ' ');  // One row of a table is one line.

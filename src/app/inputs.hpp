@@ -43,8 +43,11 @@ struct Inputs {
 /// there; a person reads the reason once, on standard error.
 [[nodiscard]] bool says_infeasible(const Failure& refused, const OutputArguments& output);
 
-/// The report of what `assess` found, whether it runs or not.
+[[nodiscard]] ModelHead head_of(const Inputs& inputs);
+
+/// The report of what `assess` found, whether it runs or not, and of the whole model with its head.
 [[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
-                                         const expected<Assessment, AssessmentError>& found);
+                                         const expected<Assessment, AssessmentError>& found,
+                                         const ModelHead& head);
 
 }  // namespace fusescape

@@ -79,7 +79,7 @@ Failure failure_of(const Inputs& inputs, const SimulationError& error, const Sim
 }
 
 EvaluationReport simulated_report(const Inputs& inputs, std::string_view strategy, const Simulated& simulated,
-                                  const SimOptions& options) {
+                                  const SimOptions& options, const ModelHead& head) {
   const Technology* technology = inputs.technology ? &*inputs.technology : nullptr;
   std::optional<Cost> cost;
   if (simulated) cost = simulated_cost(*simulated);
@@ -91,6 +91,8 @@ EvaluationReport simulated_report(const Inputs& inputs, std::string_view strateg
   report.subject.model = "sim";
   if (simulated) {
     report.outcome = simulated_outcome(inputs.workload, inputs.accelerator, *simulated, silicon);
+    add_whole(inputs.workload, *cost, head, *report.outcome);
+    if (head.assessment) report.subject.assumptions.emplace_back("final norm and head by the closed form");
   } else {
     report.reason = describe(inputs, simulated.error(), options);
     std::replace(report.reason.begin(), report.reason.end(), '\n', ' ');  // One row of a table is one line.

@@ -49,7 +49,7 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Workload& 
       bandwidth_text(accelerator.sram),
       fmt::format("DRAM {} bit/cycle, {} port", accelerator.dram.effective_bandwidth().value,
                   accelerator.dram.ports == Ports::kShared ? "shared" : "separate"),
-      fmt::format("whole model = {} equal blocks; no embedding, no head", subject.n_layer)};
+      describe_whole_model(workload)};
   lines.insert(lines.end(), silicon.notes.begin(), silicon.notes.end());
   return lines;
 }
@@ -159,6 +159,40 @@ Subject subject_of(const Workload& workload, const Accelerator& accelerator, std
   subject.assumptions.insert(subject.assumptions.end(), workload.assumptions.begin(),
                              workload.assumptions.end());
   return subject;
+}
+
+ModelHead model_head(const Workload& workload, const Accelerator& accelerator, const Technology* technology) {
+  ModelHead head{.assessment = assess_head(workload, accelerator), .energy_pj = {}};
+  if (head.assessment && *head.assessment) {
+    const Cost& cost = (*head.assessment)->cost;
+    head.energy_pj = silicon_of(accelerator, technology, PhyArea::kUncharged, &cost).energy_pj;
+  }
+  return head;
+}
+
+void add_whole(const Workload& workload, const Cost& block, const ModelHead& head,
+               EvaluationOutcome& outcome) {
+  std::optional<HeadCost> cost;
+  if (head.assessment) cost = head_cost(*head.assessment);
+  const auto sums = whole_model(workload, block, cost ? &*cost : nullptr);
+  if (!sums) {
+    outcome.no_whole = sums.error();
+    return;
+  }
+  WholeReport whole{.latency = sums->latency, .dram = sums->dram(), .energy_pj = {}, .head = {}};
+  if (cost) {
+    const Cost& once = **cost;
+    whole.head = HeadReport{.latency = once.latency,
+                            .compute = once.compute,
+                            .dram = once.total.dram_read + once.total.dram_write,
+                            .peak = once.total.peak,
+                            .bound = once.total.bound};
+  }
+  if (outcome.energy_pj && (!cost || head.energy_pj)) {
+    whole.energy_pj =
+        *outcome.energy_pj * static_cast<double>(workload.n_layer) + head.energy_pj.value_or(0.0);
+  }
+  outcome.whole = std::move(whole);
 }
 
 double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency) {

@@ -9,24 +9,23 @@
 namespace fusescape {
 namespace {
 
-/// Numbers of the whole model, which need a clock, a token count and the number of layers.
-struct WholeModel {
+/// The whole model in the units that people compare, for which it takes a clock and a token count.
+struct ModelFigures {
   double latency_ms = 0.0;
   double per_token_ms = 0.0;
   double tokens_per_s = 0.0;
   std::optional<double> energy_per_token;
 };
 
-WholeModel whole_model(const Subject& subject, const EvaluationOutcome& outcome) {
-  const double seconds = duration(outcome.latency, subject.clock).value();
-  const auto layers = static_cast<double>(subject.n_layer);
+ModelFigures model_figures(const Subject& subject, const WholeReport& whole) {
+  const double seconds = duration(whole.latency, subject.clock).value();
   const auto tokens = static_cast<double>(subject.tokens);
-  WholeModel whole{.latency_ms = seconds * 1e3 * layers,
-                   .per_token_ms = seconds * 1e3 * layers / tokens,
-                   .tokens_per_s = tokens / (seconds * layers),
-                   .energy_per_token = {}};
-  if (outcome.energy_pj) whole.energy_per_token = *outcome.energy_pj * layers / tokens;
-  return whole;
+  ModelFigures figures{.latency_ms = seconds * 1e3,
+                       .per_token_ms = seconds * 1e3 / tokens,
+                       .tokens_per_s = tokens / seconds,
+                       .energy_per_token = {}};
+  if (whole.energy_pj) figures.energy_per_token = *whole.energy_pj / tokens;
+  return figures;
 }
 
 template <class T>
@@ -63,24 +62,75 @@ void add_block_fields(const EvaluationReport& report, std::vector<Field>& fields
   fields.push_back({"feasible", report.outcome.has_value()});
 }
 
+/// The whole model, if it runs.
+const WholeReport* whole_of(const EvaluationReport& report) {
+  return report.outcome && report.outcome->whole ? &*report.outcome->whole : nullptr;
+}
+
 void add_model_fields(const EvaluationReport& report, std::vector<Field>& fields) {
   const bool prefill = report.subject.phase == "prefill";
   const auto model = [&](std::string name, auto get) {
     Field& field = fields.emplace_back(Field{std::move(name), {}});
-    if (!report.outcome) return;
-    const std::optional<double> number = get(whole_model(report.subject, *report.outcome));
+    const WholeReport* whole = whole_of(report);
+    if (whole == nullptr) return;
+    const std::optional<double> number = get(model_figures(report.subject, *whole));
     if (number) field.value = *number;
   };
   using Number = std::optional<double>;
   fields.push_back({"energy_pj", report.outcome ? optional_value(report.outcome->energy_pj) : Value{}});
   fields.push_back({"area_mm2", optional_value(report.subject.area_mm2)});
   fields.push_back({"power_w", report.outcome ? optional_value(report.outcome->power_w) : Value{}});
-  model("latency_ms", [](const WholeModel& w) { return Number{w.latency_ms}; });
-  model("latency_ms_per_token", [](const WholeModel& w) { return Number{w.per_token_ms}; });
-  model("tokens_per_s", [](const WholeModel& w) { return Number{w.tokens_per_s}; });
-  model("ttft_ms", [&](const WholeModel& w) { return prefill ? Number{w.latency_ms} : Number{}; });
-  model("tpot_ms", [&](const WholeModel& w) { return prefill ? Number{} : Number{w.latency_ms}; });
-  model("energy_pj_per_token", [](const WholeModel& w) { return w.energy_per_token; });
+  model("latency_ms", [](const ModelFigures& w) { return Number{w.latency_ms}; });
+  model("latency_ms_per_token", [](const ModelFigures& w) { return Number{w.per_token_ms}; });
+  model("tokens_per_s", [](const ModelFigures& w) { return Number{w.tokens_per_s}; });
+  model("ttft_ms", [&](const ModelFigures& w) { return prefill ? Number{w.latency_ms} : Number{}; });
+  model("tpot_ms", [&](const ModelFigures& w) { return prefill ? Number{} : Number{w.latency_ms}; });
+  model("energy_pj_per_token", [](const ModelFigures& w) { return w.energy_per_token; });
+}
+
+nlohmann::ordered_json whole_json(const EvaluationReport& report) {
+  using Json = nlohmann::ordered_json;
+  const WholeReport* whole = whole_of(report);
+  const auto value = [&](auto get) { return whole == nullptr ? Json(nullptr) : json_value(get(*whole)); };
+  const auto ms = [&](std::string_view phase) {
+    if (whole == nullptr || report.subject.phase != phase) return Json(nullptr);
+    return Json(model_figures(report.subject, *whole).latency_ms);
+  };
+  Json object{{"latency_cycles", value([](const WholeReport& w) { return Value{w.latency.value()}; })},
+              {"latency_s", value([&](const WholeReport& w) {
+                 return Value{duration(w.latency, report.subject.clock).value()};
+               })},
+              {"dram_bytes", value([](const WholeReport& w) { return Value{w.dram.value()}; })},
+              {"energy_pj", value([](const WholeReport& w) { return optional_value(w.energy_pj); })},
+              {"params", json_value(optional_value(report.subject.params))},
+              {"ttft_ms", ms("prefill")},
+              {"tpot_ms", ms("decode")},
+              {"head", nullptr},
+              {"reason", nullptr}};
+  if (whole != nullptr && whole->head) {
+    object["head"] = {{"latency_cycles", whole->head->latency.value()},
+                      {"compute_cycles", whole->head->compute.value()},
+                      {"dram_bytes", whole->head->dram.value()},
+                      {"peak_onchip_bytes", whole->head->peak.value()},
+                      {"bound", name_of(whole->head->bound)}};
+  }
+  if (report.outcome && whole == nullptr) object["reason"] = report.outcome->no_whole;
+  return object;
+}
+
+/// The line about the whole model.
+std::string whole_text(const EvaluationReport& report) {
+  const WholeReport* whole = whole_of(report);
+  if (whole == nullptr) return fmt::format("model   does not run: {}\n", report.outcome->no_whole);
+  const ModelFigures figures = model_figures(report.subject, *whole);
+  std::string line =
+      fmt::format("model   {} ms ({}), {} ms per token, {} tokens/s\n", text(Value{figures.latency_ms}),
+                  report.subject.phase == "prefill" ? "time to first token" : "per output token",
+                  text(Value{figures.per_token_ms}), text(Value{figures.tokens_per_s}));
+  if (!whole->head) return line;
+  return line + fmt::format("        {} blocks, then final norm and head: {} cycles, {}-bound, DRAM {} B\n",
+                            report.subject.n_layer, with_thousands(whole->head->latency.value()),
+                            name_of(whole->head->bound), with_thousands(whole->head->dram.value()));
 }
 
 nlohmann::ordered_json tree_json(const TreeReport& tree) {
@@ -172,6 +222,7 @@ std::string evaluation_json(const EvaluationReport& report) {
   nlohmann::ordered_json object = json_object(fields_of(report));
   // A phase has one of the two.
   object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
+  object["whole"] = whole_json(report);
   object["assumptions"] = report.subject.assumptions;
   object["groups"] = nlohmann::ordered_json::array();
   if (report.outcome) {
@@ -190,7 +241,6 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
       bold(fmt::format("{} on {}, {}", subject.workload, subject.arch, subject.strategy), style) + "\n";
   if (!report.outcome) return out + report.reason + "\n";
   const EvaluationOutcome& outcome = *report.outcome;
-  const WholeModel whole = whole_model(subject, outcome);
   out += fmt::format("\n{}\n", text(group_table(outcome), style));
   out += fmt::format("block   {} cycles, {}-bound, PEs {:.1f}% busy, {} operations\n",
                      with_thousands(outcome.latency.value()), name_of(outcome.bound),
@@ -198,9 +248,7 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
   out += fmt::format("        DRAM {} B read, {} B written; on chip {} of {} B\n",
                      with_thousands(outcome.dram_read.value()), with_thousands(outcome.dram_write.value()),
                      with_thousands(outcome.peak.value()), with_thousands(subject.capacity.value()));
-  out += fmt::format("model   {} ms ({}), {} ms per token, {} tokens/s\n", text(Value{whole.latency_ms}),
-                     subject.phase == "prefill" ? "time to first token" : "per output token",
-                     text(Value{whole.per_token_ms}), text(Value{whole.tokens_per_s}));
+  out += whole_text(report);
   out += fmt::format("silicon {} mm2, {} PEs; energy {} pJ per block, power {} W\n",
                      text(optional_value(subject.area_mm2)), with_thousands(subject.pes),
                      text(optional_value(outcome.energy_pj)), text(optional_value(outcome.power_w)));

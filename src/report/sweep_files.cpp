@@ -66,7 +66,8 @@ void add_cost(const BoundSweep& sweep, const DesignPoint& point, const PointOutc
   };
   const Cost& cost = outcome.cost;
   const auto cycles = static_cast<double>(cost.latency.value());
-  const double ms = cycles / accelerator.clock.value() * 1e3 * static_cast<double>(workload.n_layer);
+  const auto whole = outcome.feasible() ? whole_model(workload, cost, outcome.head.get())
+                                        : expected<WholeModel, std::string>{unexpected{outcome.why}};
   add_field(fields, {"feasible", outcome.feasible()});
   add("latency_cycles", cost.latency.value());
   add("compute_cycles", cost.compute.value());
@@ -82,12 +83,13 @@ void add_cost(const BoundSweep& sweep, const DesignPoint& point, const PointOutc
   add("utilization",
       static_cast<double>(cost.total.pe_cycles.value()) / (static_cast<double>(accelerator.pes()) * cycles));
   add("bound", std::string{name_of(cost.total.bound)});
-  add("latency_ms", ms);
-  add("latency_ms_per_token", ms / static_cast<double>(workload.tokens.value()));
+  const double ms = whole ? duration(whole->latency, accelerator.clock).value() * 1e3 : 0.0;
+  add("latency_ms", whole ? Value{ms} : Value{});
+  add("latency_ms_per_token", whole ? Value{ms / static_cast<double>(workload.tokens.value())} : Value{});
   add_field(fields, {"status", std::string{status_name(outcome.status)}});
-  std::string reason = outcome.why;
+  std::string reason = whole ? std::string{} : whole.error();
   std::replace(reason.begin(), reason.end(), '\n', ' ');  // One row is one line.
-  add_field(fields, {"reason", outcome.feasible() ? Value{} : Value{std::move(reason)}});
+  add_field(fields, {"reason", reason.empty() ? Value{} : Value{std::move(reason)}});
 }
 
 }  // namespace

@@ -103,6 +103,7 @@ class Planners {
 struct Shared {
   Machines machines;
   Planners planners;
+  HeadCosts heads;
 };
 
 /// The point's plan, or why it has none.
@@ -212,6 +213,7 @@ class Batch {
     } else {
       outcomes_[i].status = Status::kFeasible;
       outcomes_[i].cost = *cost;
+      outcomes_[i].head = shared_.heads.of(points_[i]);
     }
   }
 
@@ -250,7 +252,9 @@ SweepCounts counts_of(std::span<const PointOutcome> outcomes) {
 
 std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {
-  Shared shared{.machines = Machines(sweep.accelerators.size()), .planners{sweep, points, run.jobs}};
+  Shared shared{.machines = Machines(sweep.accelerators.size()),
+                .planners{sweep, points, run.jobs},
+                .heads{sweep, points, run.jobs}};
   parallel_for(shared.machines.size(), run.jobs,
                [&](std::size_t i) { shared.machines[i] = make_machine(sweep.accelerators[i].accelerator); });
 

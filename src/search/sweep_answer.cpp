@@ -76,9 +76,10 @@ DesignFigures figures_of(const BoundSweep& sweep, const DesignPoint& design, con
   if (!outcome.feasible()) return figures;
   figures.latency = outcome.cost.latency;
   figures.bound = outcome.cost.total.bound;
-  const Seconds block = duration(outcome.cost.latency, accelerator.clock);
-  figures.ms_per_token = block.value() * 1e3 * static_cast<double>(workload.n_layer) /
-                         static_cast<double>(workload.tokens.value());
+  if (const auto whole = whole_model(workload, outcome.cost, outcome.head.get())) {
+    figures.ms_per_token = duration(whole->latency, accelerator.clock).value() * 1e3 /
+                           static_cast<double>(workload.tokens.value());
+  }
   return figures;
 }
 
@@ -247,6 +248,11 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   answer.minimize = spec.minimize;
   answer.tolerance = spec.budget ? spec.budget->tolerance : 0.0;
   answer.assumptions = assumptions_of(spec);
+  for (const Workload& workload : sweep.workloads) {
+    std::string line = describe_whole_model(workload);
+    const auto known = std::find(answer.assumptions.begin(), answer.assumptions.end(), line);
+    if (known == answer.assumptions.end()) answer.assumptions.push_back(std::move(line));
+  }
   for (const Axis& axis : spec.axes) {
     if (is_scenario_axis(spec, axis.name)) answer.scenario_axes.push_back(axis.name);
   }

@@ -57,6 +57,18 @@ inline TreeReport loop_over(std::string rank, std::int64_t tile, std::int64_t tr
                         .children = {}}}};
 }
 
+/// Two blocks of 160 cycles and 1024 B, and a head.
+inline WholeReport whole() {
+  return {.latency = Cycles{2 * 160 + 80},
+          .dram = Bytes{2 * 1024 + 512},
+          .energy_pj = {},
+          .head = HeadReport{.latency = Cycles{80},
+                             .compute = Cycles{16},
+                             .dram = Bytes{512},
+                             .peak = Bytes{96},
+                             .bound = Bound::kDram}};
+}
+
 /// A matmul whose weight of 256 B is fetched twice, and an exp that fetches what the matmul wrote.
 inline EvaluationReport unfused() {
   GroupReport matmul{
@@ -106,7 +118,8 @@ inline EvaluationReport unfused() {
                                        .bound = Bound::kDram,
                                        .energy_pj = {},
                                        .power_w = {},
-                                       .groups = {matmul, exp}},
+                                       .groups = {matmul, exp},
+                                       .whole = whole()},
           .reason = {}};
 }
 

@@ -12,6 +12,7 @@
 #include "fusescape/report/silicon.hpp"
 #include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/model_head.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {
@@ -85,6 +86,31 @@ struct Subject {
   std::vector<std::string> assumptions;
 };
 
+/// What final norm and head take, once a model, whatever the plan of its blocks: made once for many reports.
+struct ModelHead {
+  HeadAssessment assessment;
+  std::optional<double> energy_pj;  ///< Without leakage.
+};
+[[nodiscard]] ModelHead model_head(const Workload& workload, const Accelerator& accelerator,
+                                   const Technology* technology);
+
+/// Of final norm and head.
+struct HeadReport {
+  Cycles latency;
+  Cycles compute;
+  Bytes dram;
+  Bytes peak;
+  Bound bound{};
+};
+
+/// Of n_layer blocks and, after the last, final norm and head.
+struct WholeReport {
+  Cycles latency;
+  Bytes dram;
+  std::optional<double> energy_pj;  ///< Without leakage.
+  std::optional<HeadReport> head;   ///< None: the workload models none.
+};
+
 /// Of one block, except where the name says otherwise.
 struct EvaluationOutcome {
   Cycles latency;
@@ -100,6 +126,8 @@ struct EvaluationOutcome {
   std::optional<double> energy_pj;  ///< Without leakage.
   std::optional<double> power_w;    ///< With it.
   std::vector<GroupReport> groups;
+  std::optional<WholeReport> whole{};  ///< None: the blocks run, and the whole model does not.
+  std::string no_whole{};              ///< Why.
 };
 
 struct EvaluationReport {
@@ -113,6 +141,10 @@ struct EvaluationReport {
 
 [[nodiscard]] EvaluationOutcome outcome_of(const Workload& workload, const Accelerator& accelerator,
                                            const Assessment& assessment, const Silicon& silicon);
+
+/// Adds the whole model to an outcome, whose block costs `block` and has its energy already.
+void add_whole(const Workload& workload, const Cost& block, const ModelHead& head,
+               EvaluationOutcome& outcome);
 
 /// Operations weighted with the cycles each takes, over what `pes` could do in `latency`.
 [[nodiscard]] double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency);

@@ -7,11 +7,13 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "fusescape/cost/evaluate.hpp"
+#include "fusescape/search/model_head.hpp"
 #include "fusescape/search/sweep_binding.hpp"
 #include "fusescape/support/units.hpp"
 
@@ -24,7 +26,8 @@ struct PointOutcome {
     kFailed,      ///< It could not be evaluated at all (exit code 5).
     kSkipped,     ///< The run was stopped before.
   } status = Status::kSkipped;
-  Cost cost;        ///< If feasible.
+  Cost cost;                             ///< If feasible: of one block.
+  std::shared_ptr<const HeadCost> head;  ///< If feasible: of final norm and head; null if there are none.
   Bytes needed;     ///< If infeasible: on-chip bytes, or zero where the strategy names none.
   Bytes available;  ///< Likewise.
   std::string why;  ///< Unless feasible.
