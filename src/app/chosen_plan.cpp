@@ -26,10 +26,14 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
 
 ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
   const std::string name{strategy.name};
+  if (auto wide = wider_data(inputs.workload.block, inputs.design.accelerator)) {
+    return {name, unexpected{AssessmentError{std::move(*wide)}}, &strategy};
+  }
   const Planner planner{inputs.workload.block, inputs.design.accelerator};
   expected<Plan, Refusal> plan = plan_by(strategy, planner, inputs.design.machine);
   if (!plan) {
-    return {name, unexpected{whole_shortage(planner, inputs.design, strategy, std::move(plan.error()))}, &strategy};
+    return {name, unexpected{whole_shortage(planner, inputs.design, strategy, std::move(plan.error()))},
+            &strategy};
   }
   plan->name = name;
   return {name, std::move(*plan), &strategy};

@@ -32,8 +32,10 @@ expected<std::vector<const Strategy*>, Failure> chosen_strategies(const std::vec
 std::vector<NamedLimit> limits_of(const Inputs& inputs) {
   std::vector<NamedLimit> limits;
   const Cascade& cascade = inputs.workload.block;
-  if (const auto limit = physical_limit(cascade, inputs.design.accelerator)) limits.push_back({"ideal", *limit});
-  if (const auto least = algorithmic_minimum(cascade, inputs.design.machine)) limits.push_back({"alg-min", *least});
+  if (const auto limit = physical_limit(cascade, inputs.design.accelerator))
+    limits.push_back({"ideal", *limit});
+  if (const auto least = algorithmic_minimum(cascade, inputs.design.machine))
+    limits.push_back({"alg-min", *least});
   return limits;
 }
 
@@ -50,14 +52,16 @@ std::string printed(const std::vector<EvaluationReport>& reports, const std::vec
   return comparison_text(reports, limits, text_style(output));
 }
 
-EvaluationReport closed_row(const Inputs& inputs, const Strategy& strategy) {
-  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.design, strategy));
+EvaluationReport closed_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,
+                            const Strategy& strategy) {
+  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.design, strategy), head);
 }
 
-EvaluationReport simulated_row(const Inputs& inputs, const Strategy& strategy) {
+EvaluationReport simulated_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,
+                               const Strategy& strategy) {
   const SimOptions options;
   return simulated_report(inputs, strategy.name, simulated_plan(inputs, plan_of(strategy, inputs), options),
-                          options);
+                          options, head);
 }
 
 }  // namespace
@@ -67,10 +71,11 @@ CommandResult run_command(const CompareArguments& arguments) {
   if (!chosen) return unexpected{chosen.error()};
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
+  const std::optional<HeadOutcome> head = head_of(*inputs);
   std::vector<EvaluationReport> reports;
   for (const Strategy* strategy : *chosen) {
-    reports.push_back(arguments.simulated ? simulated_row(*inputs, *strategy)
-                                          : closed_row(*inputs, *strategy));
+    reports.push_back(arguments.simulated ? simulated_row(*inputs, head, *strategy)
+                                          : closed_row(*inputs, head, *strategy));
   }
   if (const auto failure =
           write_result(arguments.output, printed(reports, limits_of(*inputs), arguments.output))) {

@@ -48,7 +48,7 @@ Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool expla
   const expected<Assessment, AssessmentError> found =
       chosen.plan ? assess(inputs.workload.block, inputs.design, *chosen.plan)
                   : expected<Assessment, AssessmentError>{unexpected{chosen.plan.error()}};
-  EvaluationReport report = report_of(inputs, chosen.name, found);
+  EvaluationReport report = report_of(inputs, chosen.name, found, head_of(inputs));
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
   std::vector<Lever> levers;
   if (explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
@@ -58,7 +58,7 @@ Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool expla
 Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
   const SimOptions options;
   const Simulated simulated = simulated_plan(inputs, chosen, options);
-  EvaluationReport report = simulated_report(inputs, chosen.name, simulated, options);
+  EvaluationReport report = simulated_report(inputs, chosen.name, simulated, options, head_of(inputs));
   if (!simulated) {
     return refusal_of(std::move(report), failure_of(inputs, simulated.error(), options),
                       ways_to_fit(inputs, chosen));

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "fusescape/config/scalars.hpp"
-#include "fusescape/report/run_energy.hpp"
+#include "fusescape/search/run_energy.hpp"
 #include "fusescape/support/overloaded.hpp"
 
 namespace fusescape {
@@ -40,9 +40,10 @@ void add_failure(std::optional<Failure>& all, const InputError& error) {
 ExitCode exit_code_of(const AssessmentError& error) {
   return std::visit(overloaded{[](const IllegalPlan&) { return ExitCode::kInfeasible; },
                                [](const Refusal& refusal) {
-                                 return refusal.reason == Refusal::Reason::kMissingOperators
-                                            ? ExitCode::kUsage
-                                            : ExitCode::kInfeasible;
+                                 const bool asked_amiss =
+                                     refusal.reason == Refusal::Reason::kMissingOperators ||
+                                     refusal.reason == Refusal::Reason::kWiderData;
+                                 return asked_amiss ? ExitCode::kUsage : ExitCode::kInfeasible;
                                },
                                [](const DoesNotRun&) { return ExitCode::kInfeasible; }},
                     error);
@@ -116,23 +117,31 @@ bool says_infeasible(const Failure& refused, const OutputArguments& output) {
   return refused.code == ExitCode::kInfeasible && output.format != Format::kText;
 }
 
-EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Cost* cost,
-                           const EnergyBreakdown* energy) {
-  return report_of(
-      Evaluated{.workload = inputs.workload, .design = inputs.design, .cost = cost, .energy = energy},
-      strategy);
+std::optional<HeadOutcome> head_of(const Inputs& inputs) {
+  return head_of(inputs.workload, inputs.design, WithEnergy::kYes);
+}
+
+EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Ran& ran) {
+  return report_of(Evaluated{.workload = inputs.workload,
+                             .design = inputs.design,
+                             .cost = ran.cost,
+                             .energy = ran.energy,
+                             .head = ran.head},
+                   strategy);
 }
 
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
-                           const expected<Assessment, AssessmentError>& found) {
+                           const expected<Assessment, AssessmentError>& found,
+                           const std::optional<HeadOutcome>& head) {
   if (!found) {
-    EvaluationReport report = report_of(inputs, strategy, nullptr, nullptr);
+    EvaluationReport report = report_of(inputs, strategy, Ran{});
     report.reason = one_line(describe(found.error()));
     return report;
   }
   const EnergyOfRun run = run_of(inputs.workload.block, inputs.design, *found);
   const PlanEnergy energy = plan_energy(run, inputs.design);
-  EvaluationReport report = report_of(inputs, strategy, &found->cost, &energy.plan);
+  EvaluationReport report =
+      report_of(inputs, strategy, {&found->cost, &energy.plan, head ? &*head : nullptr});
   report.outcome = outcome_of(inputs.workload, inputs.design, *found, run);
   return report;
 }

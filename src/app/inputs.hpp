@@ -38,12 +38,22 @@ struct Inputs {
 /// there; a person reads the reason once, on standard error.
 [[nodiscard]] bool says_infeasible(const Failure& refused, const OutputArguments& output);
 
-/// Subject and figures. Null: it does not run.
-[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Cost* cost,
-                                         const EnergyBreakdown* energy);
+/// Of final norm and head, if the workload models them.
+[[nodiscard]] std::optional<HeadOutcome> head_of(const Inputs& inputs);
 
-/// The report of what `assess` found, whether it runs or not.
+/// What a run on the inputs' design took. Null: it does not run there; and no head is modelled.
+struct Ran {
+  const Cost* cost = nullptr;
+  const EnergyBreakdown* energy = nullptr;
+  const HeadOutcome* head = nullptr;
+};
+
+/// Subject and figures.
+[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Ran& ran);
+
+/// The report of what `assess` found, whether it runs or not, and of the whole model with its head.
 [[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
-                                         const expected<Assessment, AssessmentError>& found);
+                                         const expected<Assessment, AssessmentError>& found,
+                                         const std::optional<HeadOutcome>& head);
 
 }  // namespace fusescape

@@ -109,9 +109,10 @@ CommandResult run_command(const SimulateArguments& arguments) {
   if (!options) return unexpected{options.error()};
   const Simulated simulated = simulated_plan(*inputs, *chosen, *options);
 
-  SimulationReport report{.evaluation = simulated_report(*inputs, name, simulated, *options),
-                          .options = told(arguments),
-                          .details = {}};
+  SimulationReport report{
+      .evaluation = simulated_report(*inputs, name, simulated, *options, head_of(*inputs)),
+      .options = told(arguments),
+      .details = {}};
   std::optional<Failure> refused;
   if (simulated) {
     note_retained(arguments, simulated->closed.plan);

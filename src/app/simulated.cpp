@@ -79,9 +79,9 @@ Failure failure_of(const Inputs& inputs, const SimulationError& error, const Sim
 }
 
 EvaluationReport simulated_report(const Inputs& inputs, std::string_view strategy, const Simulated& simulated,
-                                  const SimOptions& options) {
+                                  const SimOptions& options, const std::optional<HeadOutcome>& head) {
   if (!simulated) {
-    EvaluationReport report = report_of(inputs, strategy, nullptr, nullptr);
+    EvaluationReport report = report_of(inputs, strategy, Ran{});
     report.subject.model = "sim";
     report.reason = one_line(describe(inputs, simulated.error(), options));
     return report;
@@ -89,8 +89,9 @@ EvaluationReport simulated_report(const Inputs& inputs, std::string_view strateg
   const Cost cost = simulated_cost(*simulated);
   const EnergyOfRun run = simulated_run(inputs.workload.block, inputs.design, *simulated);
   const PlanEnergy energy = plan_energy(run, inputs.design);
-  EvaluationReport report = report_of(inputs, strategy, &cost, &energy.plan);
+  EvaluationReport report = report_of(inputs, strategy, {&cost, &energy.plan, head ? &*head : nullptr});
   report.subject.model = "sim";
+  if (head) report.subject.assumptions.emplace_back("final norm and head by the closed form");
   report.outcome = simulated_outcome(inputs.workload, inputs.design, *simulated, run);
   return report;
 }

@@ -32,6 +32,7 @@ using Simulated = expected<SimulatedPlan, SimulationError>;
 
 /// The report of `evaluate --model sim`, whether it runs or not.
 [[nodiscard]] EvaluationReport simulated_report(const Inputs& inputs, std::string_view strategy,
-                                                const Simulated& simulated, const SimOptions& options);
+                                                const Simulated& simulated, const SimOptions& options,
+                                                const std::optional<HeadOutcome>& head);
 
 }  // namespace fusescape

@@ -26,6 +26,7 @@ Mamba1 mamba1_shape(const ModelFile& file) {
   shape.dt_rank = file.dt_rank.value_or(ceil_div(file.d_model, kRankDivisor));
   shape.vocab = file.vocab;
   shape.tied_embedding = file.tied_embedding;
+  shape.head = file.head;
   shape.norm_dt_b_c = file.norm_dt_b_c;
   shape.phase = file.phase;
   shape.dtype = file.dtype;
@@ -49,6 +50,7 @@ Opt opt_shape(const ModelFile& file) {
   shape.d_ff = file.d_ff;
   shape.n_head = file.n_head;
   shape.vocab = file.vocab;
+  shape.head = file.head;
   shape.positions = file.positions;
   shape.phase = file.phase;
   shape.dtype = file.dtype;
@@ -83,6 +85,16 @@ CheckedCascade block_of(const ModelFile& file) {
   return opt_block(opt_shape(file));
 }
 
+CheckedCascade head_of(const ModelFile& file) {
+  switch (file.family) {
+    case Family::kMamba1:
+      return mamba1_head(mamba1_shape(file));
+    case Family::kOpt:
+      break;
+  }
+  return opt_head(opt_shape(file));
+}
+
 Workload workload_of(const ModelFile& file) {
   switch (file.family) {
     case Family::kMamba1:
@@ -102,7 +114,8 @@ Loaded<Workload> bind_model(const InputFile& input, std::span<const Setting> set
   check_shape(file, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   // A family's cascade is sound by construction; only its extents can be too large.
-  const std::vector<CascadeProblem> problems = block_of(file).problems;
+  std::vector<CascadeProblem> problems = block_of(file).problems;
+  if (problems.empty() && file.head) problems = head_of(file).problems;
   if (!problems.empty()) binding.errors().at(binding.blamed(), "too large: " + problems.front().message);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return workload_of(file);

@@ -83,33 +83,37 @@ MetricValue throughput(const Evaluated& e) {
   return real(double_of(e.cost->total.ops.value()) / seconds_of(e));
 }
 
-/// Of the whole model, which repeats the block.
-Quotient model_time(const Evaluated& e) {
-  Quotient time = time_of(e.cost->latency, e);
-  time.numerator *= e.workload.n_layer;
-  return time;
+/// `of` (the whole model's sums), or why there are none.
+template <class Of>
+MetricValue from_whole(const Evaluated& e, Of of) {
+  const auto whole = whole_of(e);
+  return whole ? of(*whole) : MetricValue{null(whole.error())};
 }
 
-double model_ms(const Evaluated& e) {
-  return seconds_of(e) * kMsPerSecond * double_of(e.workload.n_layer);
+double model_ms(const WholeModel& whole, const Evaluated& e) {
+  return duration(whole.latency, e.design.accelerator.clock).value() * kMsPerSecond;
 }
 
 MetricValue latency_ms(const Evaluated& e) {
-  if (e.cost == nullptr) return does_not_run();
-  return Figure{model_ms(e), model_time(e)};
+  return from_whole(e, [&](const WholeModel& whole) {
+    return Figure{model_ms(whole, e), time_of(whole.latency, e)};
+  });
 }
 
 MetricValue latency_ms_per_token(const Evaluated& e) {
-  if (e.cost == nullptr) return does_not_run();
-  Quotient time = model_time(e);
-  time.denominator *= e.workload.tokens.value();
-  return Figure{model_ms(e) / double_of(e.workload.tokens.value()), time};
+  return from_whole(e, [&](const WholeModel& whole) {
+    Quotient time = time_of(whole.latency, e);
+    time.denominator *= e.workload.tokens.value();
+    return Figure{model_ms(whole, e) / double_of(e.workload.tokens.value()), time};
+  });
 }
 
 MetricValue tokens_per_s(const Evaluated& e) {
-  if (e.cost == nullptr) return does_not_run();
-  if (e.cost->latency == Cycles{}) return null("it takes no time");
-  return real(double_of(e.workload.tokens.value()) / (seconds_of(e) * double_of(e.workload.n_layer)));
+  return from_whole(e, [&](const WholeModel& whole) -> MetricValue {
+    if (whole.latency == Cycles{}) return null("it takes no time");
+    return real(double_of(e.workload.tokens.value()) /
+                duration(whole.latency, e.design.accelerator.clock).value());
+  });
 }
 
 MetricValue ms_in(Phase phase, const Evaluated& e) {
@@ -156,9 +160,8 @@ MetricValue energy_delay(const Evaluated& e) {
 }
 
 MetricValue energy_per_token(const Evaluated& e) {
-  return from_energy(e, [&](double pj) {
-    return pj * double_of(e.workload.n_layer) / double_of(e.workload.tokens.value());
-  });
+  const MetricValue pj = whole_energy_of(e);
+  return pj ? real(magnitude(*pj) / double_of(e.workload.tokens.value())) : pj;
 }
 
 MetricValue power(const Evaluated& e) {
@@ -210,7 +213,7 @@ constexpr std::array kMetrics{
     Metric{"area_mm2", "mm2", kDesign, kLess, "SRAM, PEs and what else the technology counts.", area},
     Metric{"area_delay", "mm2*s", kBlock, kLess, "area_mm2 x latency_s.", area_delay},
     Metric{"power_w", "W", kBlock, kLess, "energy_pj / latency_s.", power, true},
-    Metric{"latency_ms", "ms", kModel, kLess, "latency_s of n_layer blocks.", latency_ms},
+    Metric{"latency_ms", "ms", kModel, kLess, "Of n_layer blocks, then final norm and head.", latency_ms},
     Metric{"latency_ms_per_token", "ms", kModel, kLess, "latency_ms / tokens of one run.",
            latency_ms_per_token},
     Metric{"tokens_per_s", "token/s", kModel, kMore, "Tokens of one run / latency.", tokens_per_s},
@@ -218,7 +221,7 @@ constexpr std::array kMetrics{
            [](E e) { return ms_in(Phase::kPrefill, e); }},
     Metric{"tpot_ms", "ms", kModel, kLess, "Time per output token: latency_ms of decode.",
            [](E e) { return ms_in(Phase::kDecode, e); }},
-    Metric{"energy_pj_per_token", "pJ", kModel, kLess, "energy_pj of n_layer blocks / tokens of one run.",
+    Metric{"energy_pj_per_token", "pJ", kModel, kLess, "Energy of the whole model / tokens of one run.",
            energy_per_token, true},
     Metric{"pes", "1", kDesign, kLess, "Processing elements, of all cores.",
            [](E e) { return whole(e.design.accelerator.pes()); }},
@@ -335,6 +338,24 @@ bool read_energy(std::span<const std::string> names) {
     const Metric* metric = find_metric(name);
     return metric != nullptr && metric->reads_energy;
   });
+}
+
+expected<WholeModel, std::string> whole_of(const Evaluated& evaluated) {
+  if (evaluated.cost == nullptr) return does_not_run();
+  if (evaluated.workload.lm_head && evaluated.head == nullptr) return null("its head was not computed");
+  return whole_model(evaluated.workload, *evaluated.cost, evaluated.head);
+}
+
+MetricValue whole_energy_of(const Evaluated& evaluated) {
+  const MetricValue block = energy(evaluated);
+  if (!block) return block;
+  if (const auto whole = whole_of(evaluated); !whole) return null(whole.error());
+  const double blocks = magnitude(*block) * double_of(evaluated.workload.n_layer);
+  if (evaluated.head == nullptr) return real(blocks);
+  const std::optional<EnergyBreakdown>& head = (*evaluated.head)->energy;
+  if (!head) return null("that of its head was not asked for");
+  if (!head->total) return null(describe(head->total.error(), evaluated.design.technology.get()));
+  return real(blocks + head->total->value());
 }
 
 double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency) {

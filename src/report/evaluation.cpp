@@ -28,6 +28,22 @@ std::string dram_text(const Dram& dram) {
                      dram.ports == Ports::kShared ? "shared" : "separate");
 }
 
+/// Which data the PEs take, and who widens what is narrower than they are.
+std::string types_text(const Workload& workload, const Accelerator& accelerator) {
+  std::vector<std::string_view> narrower;
+  for (const DataTypeFacts& type : kDataTypes) {
+    const auto& tensors = workload.block.tensors;
+    const bool used = std::any_of(tensors.begin(), tensors.end(),
+                                  [&](const Tensor& tensor) { return tensor.type == type.type; });
+    if (used && type.bits < bits_of(accelerator.pe_type)) narrower.push_back(type.name);
+  }
+  std::string text =
+      fmt::format("data type {}, PEs of {}", name_of(workload.dtype), name_of(accelerator.pe_type));
+  if (!narrower.empty())
+    text += fmt::format(", which widen {} as they read it, in no time", fmt::join(narrower, " and "));
+  return text;
+}
+
 /// What area and energy rest on.
 void add_silicon_notes(const Evaluated& evaluated, std::vector<std::string>& lines) {
   if (evaluated.design.technology == nullptr) return;
@@ -53,11 +69,11 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated&
   for (const auto& [name, extent] : subject.ranks) ranks.push_back(fmt::format("{}={}", name, extent));
   std::vector<std::string> lines{
       fmt::format("{}, {}", fmt::join(ranks, " "), subject.phase),
-      fmt::format("data type {}, PEs of {}", subject.dtype, name_of(accelerator.pe_type)),
+      types_text(workload, accelerator),
       fmt::format("area table {}", subject.technology.empty() ? "none" : subject.technology),
       bandwidth_text(accelerator.sram),
       dram_text(accelerator.dram),
-      fmt::format("whole model = {} equal blocks; no embedding, no head", subject.n_layer)};
+      describe_whole_model(evaluated.workload)};
   add_silicon_notes(evaluated, lines);
   const std::vector<std::string>& more = evaluated.workload.assumptions;
   lines.insert(lines.end(), more.begin(), more.end());
@@ -182,6 +198,22 @@ std::vector<EnergyPart> energy_parts(const Evaluated& evaluated) {
   return parts;
 }
 
+expected<WholeReport, std::string> whole_report(const Evaluated& evaluated) {
+  const auto sums = whole_of(evaluated);
+  if (!sums) return unexpected{sums.error()};
+  WholeReport whole{.sums = *sums, .energy_pj = {}, .head = {}};
+  if (const MetricValue pj = whole_energy_of(evaluated)) whole.energy_pj = magnitude(*pj);
+  if (evaluated.head != nullptr) {
+    const Cost& once = (*evaluated.head)->cost;
+    whole.head = HeadReport{.latency = once.latency,
+                            .compute = once.compute,
+                            .dram = once.total.dram_read + once.total.dram_write,
+                            .peak = once.total.peak,
+                            .bound = once.total.bound};
+  }
+  return whole;
+}
+
 }  // namespace
 
 const MetricValue& EvaluationReport::figure(std::string_view name) const {
@@ -192,6 +224,7 @@ EvaluationReport report_of(const Evaluated& evaluated, std::string_view strategy
   return {.subject = subject_of(evaluated, strategy),
           .figures = figures_of(evaluated),
           .energy = energy_parts(evaluated),
+          .whole = whole_report(evaluated),
           .outcome = {},
           .reason = {}};
 }

@@ -46,6 +46,46 @@ void add_figures(const EvaluationReport& report, std::vector<Field>& fields) {
   }
 }
 
+Json head_json(const HeadReport& head) {
+  return {{"latency_cycles", head.latency.value()},
+          {"compute_cycles", head.compute.value()},
+          {"dram_bytes", head.dram.value()},
+          {"peak_onchip_bytes", head.peak.value()},
+          {"bound", name_of(head.bound)}};
+}
+
+Json whole_json(const EvaluationReport& report) {
+  const auto figure = [&](std::string_view name) { return json_value(value_of(report.figure(name))); };
+  const auto whole = [&](auto get) { return report.whole ? Json(get(*report.whole)) : Json(nullptr); };
+  return {{"latency_cycles", whole([](const WholeReport& w) { return w.sums.latency.value(); })},
+          {"latency_s", whole([&](const WholeReport& w) {
+             return duration(w.sums.latency, Hertz{magnitude(*report.figure("clock_hz"))}).value();
+           })},
+          {"dram_bytes", whole([](const WholeReport& w) { return w.sums.dram().value(); })},
+          {"energy_pj",
+           whole([](const WholeReport& w) { return w.energy_pj ? Json(*w.energy_pj) : Json(nullptr); })},
+          {"params", json_value(params_value(report.subject))},
+          {"ttft_ms", figure("ttft_ms")},
+          {"tpot_ms", figure("tpot_ms")},
+          {"head", whole([](const WholeReport& w) { return w.head ? head_json(*w.head) : Json(nullptr); })},
+          {"reason", report.outcome && !report.whole ? Json(report.whole.error()) : Json(nullptr)}};
+}
+
+/// The line about the whole model.
+std::string whole_text(const EvaluationReport& report) {
+  if (!report.whole) return fmt::format("model   does not run: {}\n", report.whole.error());
+  const auto shown = [&](std::string_view name) { return text(value_of(report.figure(name))); };
+  std::string line =
+      fmt::format("model   {} ms ({}), {} ms per token, {} tokens/s\n", shown("latency_ms"),
+                  report.subject.phase == "prefill" ? "time to first token" : "per output token",
+                  shown("latency_ms_per_token"), shown("tokens_per_s"));
+  const std::optional<HeadReport>& head = report.whole->head;
+  if (!head) return line;
+  return line + fmt::format("        {} blocks, then final norm and head: {} cycles, {}-bound, DRAM {} B\n",
+                            report.subject.n_layer, with_thousands(head->latency.value()),
+                            name_of(head->bound), with_thousands(head->dram.value()));
+}
+
 nlohmann::ordered_json tree_json(const TreeReport& tree) {
   nlohmann::ordered_json node;
   switch (tree.kind) {
@@ -151,6 +191,7 @@ std::string evaluation_json(const EvaluationReport& report) {
   // A phase has one of the two.
   object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
   object["energy_null"] = energy_null_json(report);
+  object["whole"] = whole_json(report);
   object["assumptions"] = report.subject.assumptions;
   object["groups"] = nlohmann::ordered_json::array();
   if (report.outcome) {
@@ -176,9 +217,7 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
                      100.0 * magnitude(*report.figure("utilization")), shown("ops"));
   out += fmt::format("        DRAM {} B read, {} B written; on chip {} of {} B\n", shown("dram_read_bytes"),
                      shown("dram_write_bytes"), shown("peak_onchip_bytes"), shown("onchip_capacity_bytes"));
-  out += fmt::format("model   {} ms ({}), {} ms per token, {} tokens/s\n", shown("latency_ms"),
-                     subject.phase == "prefill" ? "time to first token" : "per output token",
-                     shown("latency_ms_per_token"), shown("tokens_per_s"));
+  out += whole_text(report);
   out += fmt::format("silicon {} mm2, {} PEs\n", shown("area_mm2"), shown("pes"));
   out += fmt::format("energy  {} per block, {} W\n        in mJ: {}\n",
                      energy_text(report.figure("energy_pj")), shown("power_w"), components_text(report));

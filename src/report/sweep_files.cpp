@@ -66,6 +66,13 @@ Value point_value(const Metric& metric, const Evaluated& evaluated, const PointO
   return is_need ? Value{outcome.needed.value()} : value_of(metric.value(evaluated));
 }
 
+/// Why a point has no cost, or its model no sums.
+Value reason_of(const Evaluated& evaluated, const PointOutcome& outcome) {
+  if (!outcome.feasible()) return one_line(outcome.why);
+  const auto whole = whole_of(evaluated);
+  return whole ? Value{} : Value{one_line(whole.error())};
+}
+
 void add_figures(const BoundSweep& sweep, const Evaluated& evaluated, const PointOutcome& outcome,
                  std::vector<Field>& fields) {
   fields.push_back({"feasible", outcome.feasible()});
@@ -79,7 +86,7 @@ void add_figures(const BoundSweep& sweep, const Evaluated& evaluated, const Poin
     fields.push_back({"bound", runs ? Value{std::string{name_of(outcome.cost.total.bound)}} : Value{}});
   }
   fields.push_back({"status", std::string{status_name(outcome.status)}});
-  fields.push_back({"reason", outcome.feasible() ? Value{} : Value{one_line(outcome.why)}});
+  fields.push_back({"reason", reason_of(evaluated, outcome)});
 }
 
 }  // namespace

@@ -96,6 +96,9 @@ AssessmentError with_available(AssessmentError error, Bytes available) {
 }  // namespace
 
 Assessed assess(const Cascade& cascade, const Design& design, Plan plan) {
+  if (auto wide = wider_data(cascade, design.accelerator)) {
+    return unexpected{AssessmentError{std::move(*wide)}};
+  }
   auto layout = lay_out(cascade, plan);
   if (!layout) return unexpected{AssessmentError{IllegalPlan{descriptions(cascade, layout.error())}}};
   const std::vector<Violation> hardware = hardware_violations(cascade, plan, design.accelerator);
@@ -120,6 +123,10 @@ namespace {
 
 /// Without a second look at a shortage.
 Assessed assess_once(const Planner& planner, const Design& design, const Strategy& strategy) {
+  // Before what the strategy says of a cascade that could not run anyway.
+  if (auto wide = wider_data(planner.cascade(), design.accelerator)) {
+    return unexpected{AssessmentError{std::move(*wide)}};
+  }
   auto plan = plan_by(strategy, planner, design.machine);
   if (!plan) return unexpected{AssessmentError{std::move(plan.error())}};
   plan->name = strategy.name;

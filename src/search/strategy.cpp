@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "fused_groups.hpp"
@@ -113,6 +114,32 @@ constexpr std::array kStrategies{
 };
 
 }  // namespace
+
+std::optional<Refusal> wider_data(const Cascade& cascade, const Accelerator& accelerator) {
+  const auto wider = [&](const Tensor& tensor) {
+    return bits_of(tensor.type) > bits_of(accelerator.pe_type);
+  };
+  const auto& tensors = cascade.tensors;
+  const auto first = std::find_if(tensors.begin(), tensors.end(), wider);
+  if (first == tensors.end()) return std::nullopt;
+  const auto count = std::count_if(first, tensors.end(), wider);
+  const auto widest = std::max_element(first, tensors.end(), [](const Tensor& a, const Tensor& b) {
+    return bits_of(a.type) < bits_of(b.type);
+  });
+  // Tensors of one type have it from the workload; single ones say their own.
+  const bool all = count == static_cast<std::ptrdiff_t>(tensors.size());
+  const std::string_view pes = name_of(accelerator.pe_type);
+  return Refusal{
+      Refusal::Reason::kWiderData,
+      fmt::format("{0} data on {1} PEs: {2}{3} {4} wider than what a PE computes in.\n"
+                  "Narrower data (--set {5}={1}{6}) or wider PEs (--set pe_type={0}) would do.",
+                  name_of(widest->type), pes, first->name,
+                  count > 1 ? fmt::format(" and {} more", count - 1) : "", count > 1 ? "are" : "is",
+                  all ? "dtype" : fmt::format("tensors.{}.type", first->name),
+                  !all && count > 1 ? ", and so on" : ""),
+      {},
+      {}};
+}
 
 std::optional<Refusal> unsupported(const Cascade& cascade, const Machine& machine) {
   std::vector<std::string> names;

@@ -10,6 +10,7 @@
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/model_head.hpp"
 #include "fusescape/search/parallel_for.hpp"
 #include "fusescape/search/planner.hpp"
 #include "fusescape/support/contract.hpp"
@@ -95,13 +96,21 @@ class Planners {
   std::vector<std::vector<Planner>> of_workload_;
 };
 
+/// What points share, made once.
+struct Shared {
+  Planners planners;
+  SweepHeads heads;
+};
+
 /// The point's plan, or why it has none.
-expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Planners& planners,
-                                   const DesignPoint& point) {
+expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Shared& shared, const DesignPoint& point) {
   const Cascade& cascade = sweep.workloads[point.workload].block;
   const Design& design = sweep.designs[point.design];
+  if (const auto wide = wider_data(cascade, design.accelerator)) {
+    return unexpected{infeasible({}, {}, wide->message)};
+  }
   expected<Plan, Refusal> plan =
-      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine);
+      plan_by(*sweep.strategies[point.strategy], shared.planners.of(point), design.machine);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit
@@ -153,9 +162,9 @@ Profiled profiled(const BoundSweep& sweep, const ProfileKey& key) {
 /// Consecutive points, evaluated in stages; within a stage every call writes one slot.
 class Batch {
  public:
-  Batch(const BoundSweep& sweep, const Planners& planners, std::span<const DesignPoint> points,
+  Batch(const BoundSweep& sweep, const Shared& shared, std::span<const DesignPoint> points,
         std::span<PointOutcome> outcomes, int jobs)
-      : sweep_{sweep}, planners_{planners}, points_{points}, outcomes_{outcomes}, jobs_{jobs} {}
+      : sweep_{sweep}, shared_{shared}, points_{points}, outcomes_{outcomes}, jobs_{jobs} {}
 
   void run() {
     build_plans();
@@ -169,7 +178,7 @@ class Batch {
   void build_plans() {
     plans_.resize(points_.size());
     parallel_for(points_.size(), jobs_, [&](std::size_t i) {
-      expected<Plan, PointOutcome> plan = draft(sweep_, planners_, points_[i]);
+      expected<Plan, PointOutcome> plan = draft(sweep_, shared_, points_[i]);
       if (plan) {
         plans_[i] = {.workload = points_[i].workload,
                      .options = profile_options(sweep_.designs[points_[i].design].accelerator),
@@ -211,6 +220,7 @@ class Batch {
     }
     outcomes_[i].status = Status::kFeasible;
     outcomes_[i].cost = *cost;
+    outcomes_[i].head = shared_.heads.of(points_[i]);
     if (!sweep_.energy) return;
     const std::vector<Activity> activities = activities_of(groups, design.machine, design.accelerator.clock);
     const EnergyPrices prices = prices_of(design.accelerator, design.technology.get());
@@ -218,7 +228,7 @@ class Batch {
   }
 
   const BoundSweep& sweep_;
-  const Planners& planners_;
+  const Shared& shared_;
   std::span<const DesignPoint> points_;
   std::span<PointOutcome> outcomes_;
   int jobs_;
@@ -254,17 +264,17 @@ Evaluated evaluated_point(const BoundSweep& sweep, const DesignPoint& point, con
   return {.workload = sweep.workloads[point.workload],
           .design = sweep.designs[point.design],
           .cost = outcome.feasible() ? &outcome.cost : nullptr,
-          .energy = outcome.energy ? &*outcome.energy : nullptr};
+          .energy = outcome.energy ? &*outcome.energy : nullptr,
+          .head = outcome.head.get()};
 }
 
 std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {
-  const Planners planners{sweep, points, run.jobs};
+  const Shared shared{.planners{sweep, points, run.jobs}, .heads{sweep, points, run.jobs}};
   std::vector<PointOutcome> outcomes(points.size());
   for (std::size_t done = 0; done < points.size();) {
     const std::size_t size = std::min(kBatch, points.size() - done);
-    Batch{sweep, planners, points.subspan(done, size), std::span{outcomes}.subspan(done, size), run.jobs}
-        .run();
+    Batch{sweep, shared, points.subspan(done, size), std::span{outcomes}.subspan(done, size), run.jobs}.run();
     done += size;
     if (run.progress && !run.progress(done, points.size())) break;
   }

@@ -247,6 +247,11 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   answer.minimize = spec.minimize;
   answer.tolerance = spec.budget ? spec.budget->tolerance : 0.0;
   answer.assumptions = assumptions_of(spec);
+  for (const Workload& workload : sweep.workloads) {
+    std::string line = describe_whole_model(workload);
+    const auto known = std::find(answer.assumptions.begin(), answer.assumptions.end(), line);
+    if (known == answer.assumptions.end()) answer.assumptions.push_back(std::move(line));
+  }
   answer.notes = notes_of(spec, sweep);
   for (const Axis& axis : spec.axes) {
     (is_scenario_axis(spec, axis.name) ? answer.scenario_axes : answer.design_axes).push_back(axis.name);

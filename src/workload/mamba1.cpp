@@ -26,15 +26,21 @@ Workload mamba1_workload(const Mamba1& shape) {
   if (shape.rewrite == Mamba1::Rewrite::kDeltaX) {
     assumptions.emplace_back("rewritten: Delta * x is formed first, so that dB never exists");
   }
-  return {.name = shape.name,
-          .family = "mamba1",
-          .phase = shape.phase,
-          .dtype = shape.dtype,
-          .n_layer = shape.n_layer,
-          .tokens = Elements{shape.batch} * shape.tokens,
-          .params = mamba1_params(shape),
-          .assumptions = std::move(assumptions),
-          .block = std::move(block.cascade)};
+  Workload workload{.name = shape.name,
+                    .family = "mamba1",
+                    .phase = shape.phase,
+                    .dtype = shape.dtype,
+                    .n_layer = shape.n_layer,
+                    .tokens = Elements{shape.batch} * shape.tokens,
+                    .params = mamba1_params(shape),
+                    .assumptions = std::move(assumptions),
+                    .block = std::move(block.cascade)};
+  if (shape.head) {
+    CheckedCascade head = mamba1_head(shape);
+    FUSESCAPE_EXPECTS(head.problems.empty());
+    workload.lm_head = std::move(head.cascade);
+  }
+  return workload;
 }
 
 }  // namespace fusescape

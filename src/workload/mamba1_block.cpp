@@ -2,6 +2,7 @@
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
 #include "fusescape/workload/model.hpp"
+#include "norms.hpp"
 
 namespace fusescape {
 namespace {
@@ -43,27 +44,16 @@ class Mamba1Block {
     return make_.tensor(name, std::move(ranks), TensorKind::kWeight);
   }
 
-  /// x -> rms_norm(x) over `rank`, times `gain` if there is one: five operators named `prefix`_square, ...
-  /// `tensor` is the result's name and the stem of the others.
-  [[nodiscard]] TensorId rms_norm(const std::string& prefix, const std::string& tensor, const Access& x,
-                                  RankId rank, std::optional<TensorId> gain) {
-    const TensorId square =
-        make_.make(prefix + "_square", OpKind::kSquare, {tensor + "_sq", {b_, l_, rank}}, {x});
-    const TensorId mean =
-        make_.make(prefix + "_mean", OpKind::kReduceMean, {tensor + "_ms", {b_, l_}}, {make_.at(square)});
-    const TensorId rms =
-        make_.make(prefix + "_sqrt", OpKind::kSqrt, {tensor + "_rms", {b_, l_}}, {make_.at(mean)});
-    const TensorId scale = make_.make(prefix + "_reciprocal", OpKind::kReciprocal,
-                                      {tensor + "_rrms", {b_, l_}}, {make_.at(rms)});
-    std::vector<Access> factors{x, make_.at(scale)};
-    if (gain) factors.push_back(make_.at(*gain));
-    return make_.make(prefix + "_mul", OpKind::kMul, {tensor, {b_, l_, rank}}, std::move(factors));
+  /// `x` normalised over `rank`: operators named `prefix`_..., tensors after `tensor`.
+  [[nodiscard]] TensorId normalised(const std::string& prefix, const std::string& tensor, const Access& x,
+                                    RankId rank, std::optional<TensorId> gain) {
+    return rms_norm(make_, {prefix, tensor, {{b_, l_}, rank}, gain}, x);
   }
 
   [[nodiscard]] TensorId in_projection(TensorId x) {
     std::optional<TensorId> gain;
     if (shape_.norm_gain) gain = weight("g", {e_});
-    const TensorId x_norm = rms_norm("norm", "x_norm", make_.at(x), e_, gain);
+    const TensorId x_norm = normalised("norm", "x_norm", make_.at(x), e_, gain);
     const TensorId w_in = weight("W_in", {e_, d2_});
     return make_.make("in_proj", OpKind::kMatmul, {"xz", {b_, l_, d2_}}, {make_.at(x_norm), make_.at(w_in)});
   }
@@ -93,9 +83,9 @@ class Mamba1Block {
     Access b = make_.slice(x_dbl, n_, dt_end);
     Access c = make_.slice(x_dbl, n_, dt_end + Elements{shape_.d_state});
     if (shape_.norm_dt_b_c) {
-      dt = make_.at(rms_norm("dt_norm", "dt_norm", dt, r_, std::nullopt));
-      b = make_.at(rms_norm("B_norm", "B_norm", b, n_, std::nullopt));
-      c = make_.at(rms_norm("C_norm", "C_norm", c, n_, std::nullopt));
+      dt = make_.at(normalised("dt_norm", "dt_norm", dt, r_, std::nullopt));
+      b = make_.at(normalised("B_norm", "B_norm", b, n_, std::nullopt));
+      c = make_.at(normalised("C_norm", "C_norm", c, n_, std::nullopt));
     }
     const TensorId dt_raw = make_.make("dt_proj", OpKind::kMatmul, {"dt_raw", {b_, l_, d_}},
                                        {dt, make_.at(weight("W_dt", {r_, d_}))});

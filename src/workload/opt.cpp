@@ -46,16 +46,23 @@ Workload opt_workload(const Opt& shape) {
   CheckedCascade block = opt_block(shape);
   FUSESCAPE_EXPECTS(block.problems.empty());
   const AttentionPairs pairs = attention_pairs(shape);
-  return {.name = shape.name,
-          .family = "opt",
-          .phase = shape.phase,
-          .dtype = shape.dtype,
-          .n_layer = shape.n_layer,
-          .tokens = Elements{shape.batch} * shape.tokens,
-          .params = opt_params(shape),
-          .assumptions = {fmt::format("attention computes all {} query-key pairs of a head; {} are causal",
-                                      pairs.dense.value(), pairs.causal.value())},
-          .block = std::move(block.cascade)};
+  Workload workload{
+      .name = shape.name,
+      .family = "opt",
+      .phase = shape.phase,
+      .dtype = shape.dtype,
+      .n_layer = shape.n_layer,
+      .tokens = Elements{shape.batch} * shape.tokens,
+      .params = opt_params(shape),
+      .assumptions = {fmt::format("attention computes all {} query-key pairs of a head; {} are causal",
+                                  pairs.dense.value(), pairs.causal.value())},
+      .block = std::move(block.cascade)};
+  if (shape.head) {
+    CheckedCascade head = opt_head(shape);
+    FUSESCAPE_EXPECTS(head.problems.empty());
+    workload.lm_head = std::move(head.cascade);
+  }
+  return workload;
 }
 
 }  // namespace fusescape

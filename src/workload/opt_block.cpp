@@ -5,6 +5,7 @@
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
 #include "fusescape/workload/opt.hpp"
+#include "norms.hpp"
 
 namespace fusescape {
 namespace {
@@ -41,28 +42,6 @@ class OptBlock {
 
   [[nodiscard]] TensorId weight(std::string name, std::vector<RankId> ranks) {
     return make_.tensor(std::move(name), std::move(ranks), TensorKind::kWeight);
-  }
-
-  /// x -> (x - mean) / sqrt(variance) * gain + bias over E; `prefix` is ln1 or ln2.
-  [[nodiscard]] TensorId layer_norm(const std::string& prefix, TensorId x) {
-    const std::vector<RankId> tokens{b_, l_};
-    const std::vector<RankId> all{b_, l_, e_};
-    const auto named = [&](const char* part) { return prefix + part; };
-    const TensorId mean =
-        make_.make(named("_mean"), OpKind::kReduceMean, {named("_mu"), tokens}, {make_.at(x)});
-    const TensorId centred =
-        make_.make(named("_sub"), OpKind::kSub, {named("_x"), all}, {make_.at(x), make_.at(mean)});
-    const TensorId square =
-        make_.make(named("_square"), OpKind::kSquare, {named("_sq"), all}, {make_.at(centred)});
-    const TensorId variance =
-        make_.make(named("_var"), OpKind::kReduceMean, {named("_sigma2"), tokens}, {make_.at(square)});
-    const TensorId scale =
-        make_.make(named("_rsqrt"), OpKind::kRsqrt, {named("_rsigma"), tokens}, {make_.at(variance)});
-    const TensorId gain = weight(named("_g"), {e_});
-    const TensorId scaled = make_.make(named("_mul"), OpKind::kMul, {named("_scaled"), all},
-                                       {make_.at(centred), make_.at(scale), make_.at(gain)});
-    const TensorId bias = weight(named("_b"), {e_});
-    return make_.make(named("_add"), OpKind::kAdd, {named("_out"), all}, {make_.at(scaled), make_.at(bias)});
   }
 
   /// One of the q, k, v projections: W and b are named after it. Keys and values join the cache.
@@ -139,7 +118,7 @@ class OptBlock {
 
   [[nodiscard]] TensorId attention(TensorId x) {
     const std::vector<RankId> all{b_, l_, e_};
-    const TensorId normed = layer_norm("ln1", x);
+    const TensorId normed = layer_norm(make_, "ln1", x, {{b_, l_}, e_});
     const TensorId q = projection("q", normed, TensorKind::kIntermediate);
     const TensorId k = projection("k", normed, TensorKind::kOutput);
     const TensorId v = projection("v", normed, TensorKind::kOutput);
@@ -153,7 +132,7 @@ class OptBlock {
 
   void mlp(TensorId x) {
     const std::vector<RankId> hidden{b_, l_, f_};
-    const TensorId normed = layer_norm("ln2", x);
+    const TensorId normed = layer_norm(make_, "ln2", x, {{b_, l_}, e_});
     const TensorId w1 = weight("W_fc1", {e_, f_});
     const TensorId b1 = weight("b_fc1", {f_});
     const TensorId up =

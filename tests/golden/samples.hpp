@@ -40,7 +40,8 @@ inline Subject subject() {
           .assumptions = {"L=4 D=8, prefill", "on-chip bandwidth unlimited"}};
 }
 
-/// Two layers of four tokens on 2 x 2 PEs at 1 GHz, 1.5 mm2 under a table that prices no energy.
+/// Two layers of four tokens, and a head of 80 cycles, on 2 x 2 PEs at 1 GHz, 1.5 mm2 under a table that
+/// prices no energy.
 inline std::vector<MetricValue> figures(const Cost* cost) {
   Workload workload;
   workload.n_layer = 2;
@@ -54,7 +55,11 @@ inline std::vector<MetricValue> figures(const Cost* cost) {
   table->name = "toy-table";
   design.technology = table;
   design.area.total = SquareMm{1.5};
-  return figures_of({.workload = workload, .design = design, .cost = cost});
+  workload.lm_head = Cascade{};
+  HeadRun head{.cost = {}, .energy = {}};
+  head.cost.latency = Cycles{80};
+  const HeadOutcome once = head;
+  return figures_of({.workload = workload, .design = design, .cost = cost, .energy = nullptr, .head = &once});
 }
 
 /// DRAM 2 pJ, of the rest nothing is known.
@@ -91,6 +96,20 @@ inline TreeReport loop_over(std::string rank, std::int64_t tile, std::int64_t tr
                         .trips = 0,
                         .op = std::move(op),
                         .children = {}}}};
+}
+
+/// Two blocks of 160 cycles and 1024 B, and a head.
+inline WholeReport whole(std::int64_t latency = 160) {
+  return {.sums = {.latency = Cycles{2 * latency + 80},
+                   .dram_read = Bytes{2 * 768 + 512},
+                   .dram_write = Bytes{2 * 256},
+                   .ops = Ops{2 * 288}},
+          .energy_pj = {},
+          .head = HeadReport{.latency = Cycles{80},
+                             .compute = Cycles{16},
+                             .dram = Bytes{512},
+                             .peak = Bytes{96},
+                             .bound = Bound::kDram}};
 }
 
 /// A matmul whose weight of 256 B is fetched twice, and an exp that fetches what the matmul wrote.
@@ -139,6 +158,7 @@ inline EvaluationReport unfused() {
   return {.subject = subject(),
           .figures = figures(&ran),
           .energy = energy(),
+          .whole = whole(),
           .outcome = EvaluationOutcome{.cost = ran, .groups = {matmul, exp}},
           .reason = {}};
 }
@@ -148,6 +168,7 @@ inline EvaluationReport infeasible() {
       .subject = subject(),
       .figures = figures(nullptr),
       .energy = std::vector<EnergyPart>(kEnergyComponents.size(), {.pj = {}, .why = "it does not run"}),
+      .whole = unexpected{std::string{"it does not run"}},
       .outcome = {},
       .reason = "needs 2,048 B, sram.capacity is 1,024 B"};
   report.subject.strategy = "fuse-all";

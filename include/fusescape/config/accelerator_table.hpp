@@ -85,7 +85,8 @@ inline constexpr std::array kAcceleratorFields{
     optional_field<&AcceleratorFile::technology, kText>("technology", "none: no area, no energy",
                                                         "Area and energy table: a file, or a shipped name."),
     required<&AcceleratorFile::clock_hz, kClock>("clock", "The one clock of the chip."),
-    optional_field<&AcceleratorFile::pe_type, kDataTypeWord>("pe_type", "fp32", "What a PE computes in."),
+    optional_field<&AcceleratorFile::pe_type, kDataTypeWord>(
+        "pe_type", "fp32", "What a PE computes in: it widens narrower data, and wider data is refused."),
     required<&AcceleratorFile::cores, kListOf<kSectionOf<CoreFile, kCoreSection>>>(
         "cores", "PE arrays. Different cores each run the operators they support."),
     required<&AcceleratorFile::sram, kSectionOf<SramFile, kSramSection>>("sram",

@@ -45,6 +45,7 @@ struct ModelFile {
   std::optional<std::int64_t> dt_rank;
   std::int64_t vocab = 0;
   bool tied_embedding = true;
+  bool head = true;
   bool norm_dt_b_c = false;
   Phase phase = Phase::kPrefill;
   DataType dtype = DataType::kFp32;
@@ -77,6 +78,10 @@ inline constexpr FieldSpec kModelWidthField =
     required<&ModelFile::d_model, kWidth>("d_model", "Width of the residual stream.", "E");
 inline constexpr FieldSpec kVocabField =
     required<&ModelFile::vocab, kWidth>("vocab", "Rows of the embedding, padding included.");
+inline constexpr FieldSpec kHeadField =
+    optional_field<&ModelFile::head, kBoolean>("head", "true",
+                                               "Final norm and head follow the last block, on the last token "
+                                               "of each sequence; false: neither is modelled.");
 inline constexpr FieldSpec kModelTypeField =
     optional_field<&ModelFile::dtype, kDataTypeWord>("dtype", "fp32", "Type of weights and activations.");
 inline constexpr FieldSpec kBatchField =
@@ -104,6 +109,7 @@ inline constexpr std::array kMamba1Fields{
     kVocabField,
     optional_field<&ModelFile::tied_embedding, kBoolean>("tied_embedding", "true",
                                                          "The head is the embedding."),
+    kHeadField,
     optional_field<&ModelFile::norm_dt_b_c, kBoolean>("norm_dt_b_c", "false",
                                                       "A weightless RMSNorm on dt, B and C (Falcon-Mamba)."),
     optional_field<&ModelFile::phase, kPhase>("phase", "prefill",
@@ -125,7 +131,8 @@ inline constexpr std::array kMamba1Fields{
     optional_field<&ModelFile::final_state, kFinal>("final_state", "stored", "Where the last state goes."),
 };
 inline constexpr SectionSpec kMamba1Table{
-    "mamba1", "A Mamba-1 model: one block is evaluated, repeated n_layer times.", kMamba1Fields};
+    "mamba1", "A Mamba-1 model: one block is evaluated, repeated n_layer times, and once the head after it.",
+    kMamba1Fields};
 
 inline constexpr std::array kOptFields{
     kKindField,
@@ -139,6 +146,7 @@ inline constexpr std::array kOptFields{
     required<&ModelFile::d_ff, kWidth>("d_ff", "Width of the MLP.", "F"),
     required<&ModelFile::n_head, kWidth>("n_head", "Attention heads; divides d_model.", "H"),
     kVocabField,
+    kHeadField,
     required<&ModelFile::positions, kWidth>("positions", "Rows of the learned position embedding."),
     optional_field<&ModelFile::phase, kPhase>("phase", "prefill",
                                               "L tokens at once, or one token with a KV cache."),
@@ -148,8 +156,10 @@ inline constexpr std::array kOptFields{
     optional_field<&ModelFile::cache_tokens, kIntegerIn<0, kMaxExtent>>(
         "S", "0 in prefill, 1024 in decode", "Tokens of each sequence that are in the KV cache already."),
 };
-inline constexpr SectionSpec kOptTable{
-    "opt", "An OPT model: one block of attention and MLP is evaluated, repeated n_layer times.", kOptFields};
+inline constexpr SectionSpec kOptTable{"opt",
+                                       "An OPT model: one block of attention and MLP is evaluated, repeated "
+                                       "n_layer times, and once the head after it.",
+                                       kOptFields};
 
 /// In the order of Family.
 inline constexpr std::array<const SectionSpec*, 2> kModelTables{&kMamba1Table, &kOptTable};

@@ -16,6 +16,7 @@
 #include "fusescape/arch/design.hpp"
 #include "fusescape/cost/energy.hpp"
 #include "fusescape/cost/evaluate.hpp"
+#include "fusescape/cost/whole_model.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/support/time.hpp"
 #include "fusescape/workload/model.hpp"
@@ -28,6 +29,7 @@ struct Evaluated {
   const Design& design;
   const Cost* cost = nullptr;               ///< Of one block. Null: it does not run on this design.
   const EnergyBreakdown* energy = nullptr;  ///< Likewise. Null: not computed.
+  const HeadOutcome* head = nullptr;        ///< Final norm and head. Null: not modelled, or not computed.
 };
 
 /// numerator / denominator, compared exactly. Expects numerator >= 0 and denominator > 0.
@@ -89,6 +91,12 @@ struct Metric {
 
 /// True if one of the names is that of a metric that reads energy.
 [[nodiscard]] bool read_energy(std::span<const std::string> names);
+
+/// n_layer blocks, then final norm and head; or why there are no such sums.
+[[nodiscard]] expected<WholeModel, std::string> whole_of(const Evaluated& evaluated);
+
+/// Their energy in pJ.
+[[nodiscard]] MetricValue whole_energy_of(const Evaluated& evaluated);
 
 /// Operations weighted with the cycles each takes, over what `pes` could do in `latency`.
 [[nodiscard]] double utilization_of(Cycles pe_cycles, std::int64_t pes, Cycles latency);

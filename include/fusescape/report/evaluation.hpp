@@ -10,9 +10,10 @@
 
 #include "fusescape/arch/design.hpp"
 #include "fusescape/cost/metrics.hpp"
-#include "fusescape/report/run_energy.hpp"
 #include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/model_head.hpp"
+#include "fusescape/search/run_energy.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {
@@ -84,9 +85,27 @@ struct Subject {
   std::vector<std::string> assumptions;
 };
 
+/// Of final norm and head.
+struct HeadReport {
+  Cycles latency;
+  Cycles compute;
+  Bytes dram;
+  Bytes peak;
+  Bound bound{};
+};
+
+/// Of n_layer blocks and, after the last, final norm and head.
+struct WholeReport {
+  WholeModel sums;
+  std::optional<double> energy_pj;
+  std::optional<HeadReport> head;  ///< None: the workload models none.
+};
+
 struct EvaluationOutcome {
   Cost cost;  ///< Of one block.
   std::vector<GroupReport> groups;
+  std::optional<WholeReport> whole{};  ///< None: the blocks run, and the whole model does not.
+  std::string no_whole{};              ///< Why.
 };
 
 /// A component of the energy, or why it is null.
@@ -99,6 +118,7 @@ struct EvaluationReport {
   Subject subject;
   std::vector<MetricValue> figures;          ///< Parallel to metrics().
   std::vector<EnergyPart> energy;            ///< What energy_pj is made of, parallel to kEnergyComponents.
+  expected<WholeReport, std::string> whole;  ///< Or why there is no such sum.
   std::optional<EvaluationOutcome> outcome;  ///< None: infeasible.
   std::string reason;                        ///< Why it is infeasible.
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "fusescape/report/evaluation.hpp"
-#include "fusescape/report/run_energy.hpp"
 #include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/run_energy.hpp"
 #include "fusescape/sim/simulate.hpp"
 #include "fusescape/workload/model.hpp"
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fusescape/arch/accelerator.hpp"
 #include "fusescape/arch/machine.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/search/planner.hpp"
@@ -23,6 +24,7 @@ struct Refusal {
     kMissingOperators,  ///< The cascade has no operator of a role that the strategy fuses.
     kDoesNotFit,        ///< Nothing this strategy may build fits the on-chip memory.
     kUnsupported,       ///< No core runs some of the cascade's operators.
+    kWiderData,         ///< Some of the cascade's tensors are wider than what a PE computes in.
     kOverflow,          ///< Counts of an operator do not fit 64 bits.
     kIllegal,           ///< The plan breaks a rule on this accelerator.
   } reason{};
@@ -36,6 +38,10 @@ struct Strategy {
   std::string_view summary;
   expected<Plan, Refusal> (*build)(const Planner& planner, const Machine& machine);
 };
+
+/// The tensors that are wider than what a PE computes in, and the settings that would mend it. Narrower ones
+/// are legal: the PEs widen them.
+[[nodiscard]] std::optional<Refusal> wider_data(const Cascade& cascade, const Accelerator& accelerator);
 
 /// The operators that no core runs, each with its kind: why no strategy and no plan file runs the cascade
 /// here.

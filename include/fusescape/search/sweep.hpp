@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,8 +27,9 @@ struct PointOutcome {
     kFailed,      ///< It could not be evaluated at all (exit code 5).
     kSkipped,     ///< The run was stopped before.
   } status = Status::kSkipped;
-  Cost cost;                              ///< If feasible.
-  std::optional<EnergyBreakdown> energy;  ///< If feasible, and asked for.
+  Cost cost;                                ///< If feasible: of one block.
+  std::optional<EnergyBreakdown> energy;    ///< If feasible, and asked for: likewise.
+  std::shared_ptr<const HeadOutcome> head;  ///< If feasible: of final norm and head; null if there are none.
   Bytes needed;     ///< If infeasible: on-chip bytes, or zero where the strategy names none.
   Bytes available;  ///< Likewise.
   std::string why;  ///< Unless feasible.

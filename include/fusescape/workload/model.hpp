@@ -1,4 +1,5 @@
-// What does a user evaluate? One block of a model in one phase, and how often the model repeats it.
+// What does a user evaluate? One block of a model in one phase, how often the model repeats it, and what
+// follows.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct Workload {
   std::optional<Elements> params;  ///< Of the whole model; none for an explicit cascade without n_layer.
   std::vector<std::string> assumptions{};  ///< Of the family's model; shown with every result.
   Cascade block;
+  std::optional<Cascade> lm_head{};  ///< Final norm and head, once after the last block. None: not modelled.
 };
 
 /// Shape and options of a Mamba-1 model (Gu and Dao, arXiv 2312.00752; state-spaces/mamba reference code).
@@ -36,6 +38,7 @@ struct Mamba1 {
   std::int64_t dt_rank = 0;    ///< R; ceil(E / 16) when read from a file without it.
   std::int64_t vocab = 50280;  ///< Rows of the embedding, padding included.
   bool tied_embedding = true;
+  bool head = true;          ///< False: neither final norm nor head, as in the fine-grained-fusion paper.
   bool norm_dt_b_c = false;  ///< Falcon-Mamba: a weightless RMSNorm on dt, B and C.
   Phase phase = Phase::kPrefill;
   DataType dtype = DataType::kFp32;
@@ -55,11 +58,15 @@ struct Mamba1 {
 /// Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade mamba1_block(const Mamba1& shape);
 
+/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
+[[nodiscard]] CheckedCascade mamba1_head(const Mamba1& shape);
+
 /// Parameters of the released model, whatever the block leaves out: Vpad*E (twice if untied) + n_layer *
 /// weights of the block + E (docs/model/workloads.md).
 [[nodiscard]] Elements mamba1_params(const Mamba1& shape);
 
-/// The block with its phase, layers and parameters. Expects a shape whose mamba1_block has no problems.
+/// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
+/// cascades have no problems.
 [[nodiscard]] Workload mamba1_workload(const Mamba1& shape);
 
 }  // namespace fusescape

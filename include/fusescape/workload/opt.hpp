@@ -16,6 +16,7 @@ struct Opt {
   std::int64_t d_ff = 0;          ///< F
   std::int64_t n_head = 1;        ///< H; divides d_model.
   std::int64_t vocab = 50272;     ///< Rows of the embedding, padding included; the head is tied to it.
+  bool head = true;               ///< False: neither final norm nor head.
   std::int64_t positions = 2050;  ///< Rows of the learned position embedding, its offset of 2 included.
   Phase phase = Phase::kPrefill;
   DataType dtype = DataType::kFp32;
@@ -35,6 +36,9 @@ struct AttentionPairs {
 /// token. Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade opt_block(const Opt& shape);
 
+/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
+[[nodiscard]] CheckedCascade opt_head(const Opt& shape);
+
 /// Operations of the block if masked pairs cost nothing: total_ops(block) without the work of the
 /// dense - causal pairs, 2P + 5 each and head (docs/model/workloads.md).
 [[nodiscard]] Ops opt_causal_ops(const Opt& shape);
@@ -42,7 +46,8 @@ struct AttentionPairs {
 /// V*E + positions*E + n_layer * (4 (E*E + E) + 2*E*F + F + E + 4*E) + 2*E.
 [[nodiscard]] Elements opt_params(const Opt& shape);
 
-/// The block with its phase, layers and parameters. Expects a shape whose opt_block has no problems.
+/// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
+/// cascades have no problems.
 [[nodiscard]] Workload opt_workload(const Opt& shape);
 
 }  // namespace fusescape

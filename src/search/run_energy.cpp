@@ -1,4 +1,4 @@
-#include "fusescape/report/run_energy.hpp"
+#include "fusescape/search/run_energy.hpp"
 
 namespace fusescape {
 

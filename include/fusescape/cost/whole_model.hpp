@@ -1,0 +1,43 @@
+// What does a whole model take? Its equal blocks one after another, and then, once, its final norm and head.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "fusescape/cost/energy.hpp"
+#include "fusescape/cost/evaluate.hpp"
+#include "fusescape/support/expected.hpp"
+#include "fusescape/support/units.hpp"
+#include "fusescape/workload/model.hpp"
+
+namespace fusescape {
+
+/// Exact sums, or overflowed ones. Nothing overlaps between two blocks, nor between the last and the head.
+struct WholeModel {
+  Cycles latency;  ///< Of whole cycles: each block's latency and the head's are rounded up before.
+  Bytes dram_read;
+  Bytes dram_write;
+  Ops ops;
+
+  [[nodiscard]] Bytes dram() const { return dram_read + dram_write; }
+};
+
+/// n_layer x block + head. `head` is null where the workload models none.
+[[nodiscard]] WholeModel whole_model(std::int64_t n_layer, const Cost& block, const Cost* head);
+
+/// What final norm and head take, once a model, whatever the plan of its blocks.
+struct HeadRun {
+  Cost cost;
+  std::optional<EnergyBreakdown> energy;  ///< If it was asked for.
+};
+
+/// Or why the head does not run: the blocks may run all the same.
+using HeadOutcome = expected<HeadRun, std::string>;
+
+/// The model's sums, or why there are none: a head that does not run, a count that does not fit 64 bits.
+/// `head` is null where the workload models none, and only there.
+[[nodiscard]] expected<WholeModel, std::string> whole_model(const Workload& workload, const Cost& block,
+                                                            const HeadOutcome* head);
+
+}  // namespace fusescape
