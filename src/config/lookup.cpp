@@ -59,6 +59,19 @@ unexpected<InputError> unfit(const std::string& path, std::string why) {
   return unexpected<InputError>{InputError{InputError::Cause::kBadFile, out.str(), {}}};
 }
 
+/// All of a file, or so much that it is refused for its size. Piece by piece: most files are small.
+std::string head_of(std::istream& in) {
+  constexpr std::size_t kPiece = 16384;
+  std::string text;
+  while (in && text.size() <= kMaxYamlBytes) {
+    const std::size_t before = text.size();
+    text.resize(before + kPiece);
+    in.read(text.data() + before, kPiece);
+    text.resize(before + static_cast<std::size_t>(in.gcount()));
+  }
+  return text;
+}
+
 bool is_path(const std::string& name_or_path) {
   return name_or_path.find('/') != std::string::npos || fs::path{name_or_path}.extension() == kExtension;
 }
@@ -77,14 +90,7 @@ Loaded<InputFile> read_input(const std::string& path) {
   if (fs::is_directory(status)) return unfit(path, "a directory, not a file");
   std::ifstream in{path, std::ios::binary};
   if (!in) return unreadable(fmt::format("{}: cannot be read", printable(path)));
-  std::string text;
-  constexpr std::size_t kPiece = std::size_t{64} << 10U;
-  while (in && text.size() <= kMaxYamlBytes) {  // One byte more than allowed is enough to refuse it.
-    const std::size_t before = text.size();
-    text.resize(before + kPiece);
-    in.read(text.data() + before, static_cast<std::streamsize>(kPiece));
-    text.resize(before + static_cast<std::size_t>(in.gcount()));
-  }
+  std::string text = head_of(in);
   if (in.bad()) return unreadable(fmt::format("{}: cannot be read", printable(path)));
   return parse_input(path, std::move(text));
 }

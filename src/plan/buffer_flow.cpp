@@ -1,7 +1,9 @@
 #include "fusescape/plan/buffer_flow.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <optional>
 
 #include "fusescape/plan/traffic.hpp"
 #include "placement.hpp"
@@ -64,10 +66,12 @@ enum class Over : unsigned char {
   kFinished,  ///< All but those over ranks that the producer sums over.
   kOwn,       ///< Only those over ranks of the tensor.
 };
+constexpr std::size_t kOverCount = 3;
 
 class FlowBuilder {
  public:
-  FlowBuilder(const FlowContext& context, const Buffer& buffer) : context_{context}, buffer_{buffer} {
+  FlowBuilder(const FlowContext& context, const Buffer& buffer)
+      : context_{context}, buffer_{buffer}, live_{live_loops(context.cascade, context.plan, buffer.node)} {
     const Tensor& tensor = context.cascade.tensor(buffer.tensor);
     slab_ = {.access = buffer.access, .bits = bits_of(tensor.type), .held = buffer.held};
     slab_.before_start = tensor.initial == Initial::kLoaded;
@@ -112,7 +116,13 @@ class FlowBuilder {
   void keep_stores(Stream& store, Bytes once) const;
   [[nodiscard]] Bytes saved_of(Bytes once) const;
 
-  [[nodiscard]] std::vector<PathLoop> loops(Over over) const;
+  /// The loops above the buffer that count, found once.
+  [[nodiscard]] const std::vector<PathLoop>& loops(Over over) const {
+    std::optional<std::vector<PathLoop>>& nest = nests_[static_cast<std::size_t>(over)];
+    if (!nest) nest = counted_loops(over);
+    return *nest;
+  }
+  [[nodiscard]] std::vector<PathLoop> counted_loops(Over over) const;
   [[nodiscard]] Movement moved(Over over, const Slab& slab, Refetch refetch = Refetch::kWhenChanged) const {
     return movement(context_.cascade, loops(over), slab, context_.options.granule, refetch);
   }
@@ -134,6 +144,8 @@ class FlowBuilder {
 
   const FlowContext& context_;
   const Buffer& buffer_;
+  std::vector<LiveLoop> live_;  ///< Above the buffer's node.
+  mutable std::array<std::optional<std::vector<PathLoop>>, kOverCount> nests_;
   Slab slab_;    ///< On chip.
   Slab packed_;  ///< In DRAM.
   Slab sums_;    ///< Incomplete, on chip or in DRAM.
@@ -141,10 +153,10 @@ class FlowBuilder {
   BufferFlow flow_;
 };
 
-std::vector<PathLoop> FlowBuilder::loops(Over over) const {
+std::vector<PathLoop> FlowBuilder::counted_loops(Over over) const {
   std::vector<PathLoop> found = loops_above(context_.plan, buffer_.node);
+  if (over == Over::kAll) return found;
   const auto dropped = [&](const PathLoop& loop) {
-    if (over == Over::kAll) return false;
     const auto& producer = buffer_.producer;
     if (producer && has_rank(context_.cascade.op(*producer).reduction_ranks, loop.rank)) return true;
     const auto& indices = buffer_.access.indices;
@@ -158,7 +170,7 @@ std::vector<PathLoop> FlowBuilder::loops(Over over) const {
 }
 
 Stream FlowBuilder::stream(Over over, const Slab& slab, const Movement& movement, OpId op) const {
-  const std::vector<PathLoop> nest = loops(over);
+  const std::vector<PathLoop>& nest = loops(over);
   const Cascade& cascade = context_.cascade;
   return {.total = movement.bytes,
           .first = round_up(slab_bytes(cascade, slab, first_tile(cascade, nest)), context_.options.granule),
@@ -180,7 +192,7 @@ void FlowBuilder::live_throughout(NodeId node) {
 /// between: not below its node, and not beside it in the loop that iterates. Counts loops over the ranks
 /// `over`, or all.
 void FlowBuilder::outlast(const Movement& movement, const std::vector<RankId>* over) {
-  const std::vector<PathLoop> above = loops_above(context_.plan, buffer_.node);
+  const std::vector<PathLoop>& above = loops(Over::kAll);
   for (std::size_t depth = 0; depth < above.size(); ++depth) {
     const bool counts = over == nullptr || has_rank(*over, above[depth].rank);
     if (counts && movement.keeps_over(depth)) return live_throughout(above[depth].node);
@@ -214,15 +226,14 @@ bool FlowBuilder::is_repeated() const {
 }
 
 void FlowBuilder::set_depth() {
-  const std::vector<PathLoop> all = loops(Over::kAll);
-  const std::vector<LiveLoop> live = live_loops(context_.cascade, context_.plan, buffer_.node);
-  for (std::size_t i = 0; i < live.size(); ++i) {
+  const std::vector<PathLoop>& all = loops(Over::kAll);
+  for (std::size_t i = 0; i < live_.size(); ++i) {
     const auto& indices = buffer_.access.indices;
     const bool own = std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
-      return index.rank == live[i].rank || index.tap == live[i].rank;
+      return index.rank == live_[i].rank || index.tap == live_[i].rank;
     });
     if (!own && buffer_.role != BufferRole::kCarried) continue;
-    const auto same = [&](const PathLoop& loop) { return loop.node == live[i].node; };
+    const auto same = [&](const PathLoop& loop) { return loop.node == live_[i].node; };
     flow_.changed_by = static_cast<int>(std::find_if(all.begin(), all.end(), same) - all.begin()) + 1;
     flow_.depth = static_cast<int>(i) + 1;
   }
@@ -231,7 +242,7 @@ void FlowBuilder::set_depth() {
 /// What the second visit needs: the next iteration of the loop that changes the slab.
 Bytes FlowBuilder::in_second_tile(const Slab& slab) const {
   if (flow_.changed_by == 0) return {};
-  const std::vector<PathLoop> nest = loops(Over::kAll);
+  const std::vector<PathLoop>& nest = loops(Over::kAll);
   const auto changing = nest.begin() + flow_.changed_by - 1;
   TileBounds tile = first_tile(context_.cascade, {nest.begin(), changing});
   RankSpan& span = tile[index_of(changing->rank)];

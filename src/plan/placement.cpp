@@ -40,15 +40,18 @@ std::int32_t child_position(const Plan& plan, NodeId node, NodeId below) {
 
 std::int64_t tile_extent(const Cascade& cascade, const Plan& plan, NodeId node, RankId rank) {
   std::int64_t extent = cascade.extent(rank).value();
-  for (const PathLoop& loop : loops_above(plan, node)) {
-    if (loop.rank == rank) extent = std::min(extent, loop.tile);
+  for (;; node = plan.node(node).parent) {
+    const Node& here = plan.node(node);
+    if (here.kind == NodeKind::kLoop && here.rank == rank) extent = std::min(extent, here.tile);
+    if (node == kRoot) return extent;
   }
-  return extent;
 }
 
 std::vector<LiveLoop> live_loops(const Cascade& cascade, const Plan& plan, NodeId node) {
+  const std::vector<PathLoop> above = loops_above(plan, node);
   std::vector<LiveLoop> live;
-  for (const PathLoop& loop : loops_above(plan, node)) {
+  live.reserve(above.size());
+  for (const PathLoop& loop : above) {
     const NodeId parent = plan.node(loop.node).parent;
     if (loop.tile < tile_extent(cascade, plan, parent, loop.rank)) live.push_back({loop.node, loop.rank});
   }

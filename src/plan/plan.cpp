@@ -21,6 +21,12 @@ int depth_of(const Plan& plan, NodeId node) {
   return depth;
 }
 
+void append_operators(const Plan& plan, NodeId node, std::vector<OpId>& found) {
+  const Node& here = plan.node(node);
+  if (here.kind == NodeKind::kOperator) found.push_back(here.op);
+  for (const NodeId child : here.children) append_operators(plan, child, found);
+}
+
 }  // namespace
 
 NodeId add_sequence(Plan& plan, NodeId parent) {
@@ -41,6 +47,7 @@ NodeId add_operator(Plan& plan, NodeId parent, OpId op) {
 
 std::vector<PathLoop> loops_above(const Plan& plan, NodeId node) {
   std::vector<PathLoop> loops;
+  loops.reserve(static_cast<std::size_t>(depth_of(plan, node)));
   for (;; node = plan.node(node).parent) {
     const Node& here = plan.node(node);
     if (here.kind == NodeKind::kLoop) loops.push_back({node, here.rank, here.tile});
@@ -74,12 +81,8 @@ NodeId common_ancestor(const Plan& plan, NodeId a, NodeId b) {
 }
 
 std::vector<OpId> operators_below(const Plan& plan, NodeId node) {
-  if (plan.node(node).kind == NodeKind::kOperator) return {plan.node(node).op};
   std::vector<OpId> found;
-  for (const NodeId child : plan.node(node).children) {
-    const std::vector<OpId> below = operators_below(plan, child);
-    found.insert(found.end(), below.begin(), below.end());
-  }
+  append_operators(plan, node, found);
   return found;
 }
 

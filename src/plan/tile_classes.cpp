@@ -1,21 +1,46 @@
 #include "fusescape/plan/tile_classes.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <map>
 
 #include "fusescape/support/units.hpp"
 
 namespace fusescape {
 namespace {
 
-using ByExtents = std::map<std::vector<std::int64_t>, Elements, std::greater<>>;
+/// Iterations of equal extents, per rank, and how many they are.
+struct CountedTiles {
+  std::vector<std::int64_t> extent;
+  Elements count;
+};
 
-void add(ByExtents& classes, std::vector<std::int64_t> extent, std::size_t rank, std::int64_t tile,
-         Elements count) {
-  if (tile == 0 || count == Elements{0}) return;
-  extent[rank] = tile;
-  classes[std::move(extent)] += count;
+/// Each distinct extent once, largest first.
+void merge_equal(std::vector<CountedTiles>& classes) {
+  std::sort(classes.begin(), classes.end(),
+            [](const CountedTiles& a, const CountedTiles& b) { return a.extent > b.extent; });
+  std::size_t last = 0;
+  for (std::size_t i = 1; i < classes.size(); ++i) {
+    if (classes[i].extent == classes[last].extent) {
+      classes[last].count += classes[i].count;
+    } else if (++last != i) {
+      classes[last] = std::move(classes[i]);
+    }
+  }
+  classes.erase(classes.begin() + static_cast<std::ptrdiff_t>(last) + 1, classes.end());
+}
+
+/// The iterations of a loop over `rank` within each of `classes`: full tiles, and what is left over.
+void split(std::vector<CountedTiles>& classes, std::size_t rank, std::int64_t tile) {
+  for (std::size_t i = 0, outer = classes.size(); i < outer; ++i) {
+    const std::int64_t extent = classes[i].extent[rank];
+    if (tile >= extent) continue;
+    if (const std::int64_t rest = extent % tile; rest > 0) {
+      classes.push_back(classes[i]);
+      classes.back().extent[rank] = rest;
+    }
+    classes[i].extent[rank] = tile;
+    classes[i].count = classes[i].count * (extent / tile);
+  }
+  merge_equal(classes);
 }
 
 /// Trips of the loops over `rank` from position `at` on, nested tiles within `extent` of it.
@@ -45,22 +70,16 @@ Elements iteration_count(const Cascade& cascade, const std::vector<PathLoop>& lo
 }
 
 std::vector<Iterations> iteration_classes(const Cascade& cascade, const std::vector<PathLoop>& loops) {
-  std::vector<std::int64_t> whole;
-  for (const Rank& rank : cascade.ranks) whole.push_back(rank.extent.value());
-  ByExtents classes{{std::move(whole), Elements{1}}};
-  for (const PathLoop& loop : loops) {
-    const std::size_t rank = index_of(loop.rank);
-    ByExtents inner;
-    for (const auto& [extent, count] : classes) {
-      add(inner, extent, rank, std::min(loop.tile, extent[rank]),
-          count * (extent[rank] / std::min(loop.tile, extent[rank])));
-      add(inner, extent, rank, extent[rank] % std::min(loop.tile, extent[rank]), count);
-    }
-    classes = std::move(inner);
-  }
+  std::vector<CountedTiles> classes(1);
+  classes.front().count = Elements{1};
+  classes.front().extent.reserve(cascade.ranks.size());
+  for (const Rank& rank : cascade.ranks) classes.front().extent.push_back(rank.extent.value());
+  for (const PathLoop& loop : loops) split(classes, index_of(loop.rank), loop.tile);
   std::vector<Iterations> found;
-  for (const auto& [extent, count] : classes)
-    found.push_back({extent, count.overflow() ? -1 : count.value()});
+  found.reserve(classes.size());
+  for (CountedTiles& one : classes) {
+    found.push_back({std::move(one.extent), one.count.overflow() ? -1 : one.count.value()});
+  }
   return found;
 }
 

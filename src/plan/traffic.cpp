@@ -10,9 +10,15 @@ std::int64_t tap_extent(const TileBounds& tile, const Index& index) {
   return index.tap ? tile[index_of(*index.tap)].extent : 1;
 }
 
+/// Which of a slab's elements count.
+struct Counted {
+  bool before_start = false;  ///< Those before the first.
+  bool halo = true;           ///< Those that a held window finds there from the tile before.
+};
+
 /// Elements along one dimension: the tile, or the window that it reads, clipped to what exists.
 std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimension, const TileBounds& tile,
-                     bool before_start) {
+                     Counted counted) {
   const Index& index = slab.access.indices[dimension];
   const std::size_t rank = index_of(index.rank);
   if (!is_shifted(index)) return tile[rank].extent;
@@ -21,9 +27,21 @@ std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimen
   const std::int64_t distance = index.distance + (index.tap ? tile[index_of(*index.tap)].start : 0);
   const std::int64_t last = tile[rank].start + tile[rank].extent - distance;  // One past it.
   const bool first_tile = tile[rank].start == 0;
-  std::int64_t first = tile[rank].start - distance - (slab.held && !first_tile ? 0 : halo);
-  if (!before_start) first = std::max<std::int64_t>(first, 0);
+  std::int64_t first = tile[rank].start - distance - (counted.halo || first_tile ? halo : 0);
+  if (!counted.before_start) first = std::max<std::int64_t>(first, 0);
   return std::max<std::int64_t>(std::min(last, available) - first, 0);
+}
+
+Elements elements_in(const Cascade& cascade, const Slab& slab, const TileBounds& tile, bool halo) {
+  const auto counted = [&](bool before_start) {
+    Elements elements{slab.fixed_elements};
+    for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
+      elements = elements * span_of(cascade, slab, i, tile, {before_start, halo});
+    }
+    return elements;
+  };
+  const Elements all = counted(slab.before_start);
+  return slab.history_only ? all - counted(false) : all;
 }
 
 class Walk {
@@ -35,10 +53,7 @@ class Walk {
         slab_{slab},
         granule_{granule},
         refetch_{refetch},
-        tile_{whole_bounds(cascade)},
-        window_{slab} {
-    window_.held = false;
-  }
+        tile_{whole_bounds(cascade)} {}
 
   Movement run(std::size_t depth);
 
@@ -62,7 +77,6 @@ class Walk {
   Bytes granule_;
   Refetch refetch_;
   TileBounds tile_;
-  Slab window_;  ///< With its halo, as the buffer holds it.
 };
 
 /// Of iterations that need the same, passes add up; of others they have to be equal.
@@ -142,7 +156,7 @@ Movement Walk::run(std::size_t depth) {
             .visits = Visits{1},
             .passes = Visits{1},
             .moves = false,
-            .largest = slab_elements(cascade_, window_, tile_),
+            .largest = elements_in(cascade_, slab_, tile_, /*halo=*/true),  // As the buffer holds it.
             .kept = 0};
   }
   const Index* index = index_over(loops_[depth].rank);
@@ -179,15 +193,7 @@ TileBounds last_tile(const Cascade& cascade, const std::vector<PathLoop>& loops)
 }
 
 Elements slab_elements(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {
-  const auto counted = [&](bool before_start) {
-    Elements elements{slab.fixed_elements};
-    for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
-      elements = elements * span_of(cascade, slab, i, tile, before_start);
-    }
-    return elements;
-  };
-  const Elements all = counted(slab.before_start);
-  return slab.history_only ? all - counted(false) : all;
+  return elements_in(cascade, slab, tile, !slab.held);
 }
 
 Bytes slab_bytes(const Cascade& cascade, const Slab& slab, const TileBounds& tile) {

@@ -16,30 +16,36 @@ std::int64_t product(const std::vector<RankId>& ranks, const Extents& extent) {
   return all.value();
 }
 
-std::vector<RankId> ranks_read(const Access& access) {
-  std::vector<RankId> ranks;
-  for (const Index& index : access.indices) {
-    ranks.push_back(index.rank);
-    if (index.tap) ranks.push_back(*index.tap);
-  }
-  return ranks;
+/// Whether an operand changes along `rank`.
+bool changes_along(const Access& access, RankId rank) {
+  return std::any_of(access.indices.begin(), access.indices.end(),
+                     [&](const Index& index) { return index.rank == rank || index.tap == rank; });
+}
+bool changes_along(const Tensor& tensor, RankId rank) {
+  return has_rank(tensor.ranks, rank);
 }
 
 std::array<const std::vector<RankId>*, kDimensionCount> dimensions_of(const SpatialMapping& mapping) {
   return {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat};
 }
 
-std::vector<RankId> kept(const std::vector<RankId>& ranks, const std::vector<RankId>& of) {
-  std::vector<RankId> both;
-  std::copy_if(ranks.begin(), ranks.end(), std::back_inserter(both),
-               [&](RankId rank) { return has_rank(of, rank); });
-  return both;
+/// Of the ranks along which `operand` changes.
+template <class Operand>
+std::int64_t product_along(const Operand& operand, const std::vector<RankId>& ranks, const Extents& extent) {
+  Elements all{1};
+  for (const RankId rank : ranks) {
+    if (changes_along(operand, rank)) all = all * extent[index_of(rank)];
+  }
+  return all.value();
 }
 
-Share share_of(const std::vector<RankId>& mapped, const std::vector<RankId>& part) {
-  if (part.empty()) return Share::kNone;
-  if (part.size() == mapped.size()) return Share::kAll;
-  return std::equal(part.begin(), part.end(), mapped.begin()) ? Share::kPrefix : Share::kSuffix;
+template <class Operand>
+Share share_of(const Operand& operand, const std::vector<RankId>& mapped) {
+  const auto has = [&](RankId rank) { return changes_along(operand, rank); };
+  if (std::none_of(mapped.begin(), mapped.end(), has)) return Share::kNone;
+  const auto first_without = std::find_if_not(mapped.begin(), mapped.end(), has);
+  if (first_without == mapped.end()) return Share::kAll;
+  return std::none_of(first_without, mapped.end(), has) ? Share::kPrefix : Share::kSuffix;
 }
 
 struct TileWork {
@@ -52,14 +58,15 @@ struct TileWork {
 
   void split();
   [[nodiscard]] bool some_lack(RankId rank) const;
-  [[nodiscard]] OperandAccess access(const std::vector<RankId>& ranks, const Tensor& tensor) const;
+  template <class Operand>
+  [[nodiscard]] OperandAccess access(const Operand& touched, const Tensor& tensor) const;
 };
 
 /// True if some operand does not change along `rank`.
 bool TileWork::some_lack(RankId rank) const {
   return has_rank(op.reduction_ranks, rank) ||
          std::any_of(op.inputs.begin(), op.inputs.end(),
-                     [&](const Access& input) { return !has_rank(ranks_read(input), rank); });
+                     [&](const Access& input) { return !changes_along(input, rank); });
 }
 
 void TileWork::split() {
@@ -75,18 +82,19 @@ void TileWork::split() {
   }
 }
 
-OperandAccess TileWork::access(const std::vector<RankId>& ranks, const Tensor& tensor) const {
+template <class Operand>
+OperandAccess TileWork::access(const Operand& touched, const Tensor& tensor) const {
   OperandAccess operand;
-  operand.elements = product(kept(op.ranks, ranks), extent);
+  operand.elements = product_along(touched, op.ranks, extent);
   operand.bits = bits_of(tensor.type);
   const auto dimensions = dimensions_of(mapping);
   for (std::size_t d = 0; d < kDimensionCount; ++d) {
-    const std::vector<RankId> part = kept(*dimensions[d], ranks);
-    operand.share[d] = share_of(*dimensions[d], part);
-    operand.part[d] = product(part, extent);
+    operand.share[d] = share_of(touched, *dimensions[d]);
+    operand.part[d] = product_along(touched, *dimensions[d], extent);
   }
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (!has_rank(ranks, candidates[i])) operand.stays = static_cast<std::uint8_t>(operand.stays | (1U << i));
+    if (!changes_along(touched, candidates[i]))
+      operand.stays = static_cast<std::uint8_t>(operand.stays | (1U << i));
   }
   return operand;
 }
@@ -106,11 +114,11 @@ void append_operator(const Cascade& cascade, const SpatialMapping& mapping, OpId
   }
   work.first_access = static_cast<std::uint32_t>(table.accesses.size());
   for (const Access& input : op.inputs) {
-    OperandAccess operand = tile.access(ranks_read(input), cascade.tensor(input.tensor));
+    OperandAccess operand = tile.access(input, cascade.tensor(input.tensor));
     operand.on_chip = chain.reads_memory(input);
     table.accesses.push_back(operand);
   }
-  OperandAccess output = tile.access(cascade.tensor(op.output).ranks, cascade.tensor(op.output));
+  OperandAccess output = tile.access(cascade.tensor(op.output), cascade.tensor(op.output));
   output.written = true;
   output.on_chip = chain.writes_memory(id);
   table.accesses.push_back(output);

@@ -10,4 +10,7 @@ namespace fusescape {
 /// Loop nests for one unit, without profiles. docs/model/strategies.md describes the space.
 [[nodiscard]] std::vector<Candidate> candidate_nests(const Cascade& cascade, const std::vector<OpId>& unit);
 
+/// Likewise for consecutive units that run as one group: loops over the outer ranks that all of them share.
+[[nodiscard]] std::vector<Candidate> fused_nests(const Cascade& cascade, const std::vector<OpId>& operators);
+
 }  // namespace fusescape

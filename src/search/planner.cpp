@@ -1,12 +1,16 @@
 #include "fusescape/search/planner.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
+#include <numeric>
 #include <tuple>
 
 #include "candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
+#include "nest_bounds.hpp"
 
 namespace fusescape {
 namespace {
@@ -68,6 +72,22 @@ void keep_useful(std::vector<Candidate>& candidates) {
   }
   candidates = std::move(kept);
 }
+
+/// What candidates that have been profiled move and hold, without those that another outdoes in both.
+class Frontier {
+ public:
+  void add(const Candidate& candidate) { weights_.push_back({bytes_moved(candidate), bytes_held(candidate)}); }
+
+  /// Whether keep_useful drops whatever has these bounds: some candidate moves less and holds no more.
+  [[nodiscard]] bool outdoes(const NestBounds& least) const {
+    return std::any_of(weights_.begin(), weights_.end(), [&](const NestBounds& known) {
+      return known.moved < least.moved && known.held <= least.held;
+    });
+  }
+
+ private:
+  std::vector<NestBounds> weights_;
+};
 
 /// A candidate that fits a machine.
 struct Trial {
@@ -151,10 +171,28 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
   return group;
 }
 
-Planner::Planner(const Cascade& cascade, const Accelerator& accelerator)
+/// Candidates, each list made by the first thread that asks for it.
+struct Planner::Made {
+  struct Entry {
+    std::once_flag once;
+    std::vector<Candidate> candidates;
+  };
+  explicit Made(std::size_t units) : alone(units) {}
+
+  std::vector<Entry> alone;  ///< Per unit.
+  std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
+  std::map<std::vector<OpId>, Entry> fused;
+};
+
+Planner::Planner(Planner&& other) noexcept = default;
+Planner& Planner::operator=(Planner&& other) noexcept = default;
+Planner::~Planner() = default;
+
+Planner::Planner(const Cascade& cascade, const Accelerator& accelerator, std::stop_token stop)
     : cascade_{&cascade},
       spatial_{spatial_mappings(cascade, accelerator)},
       options_{profile_options(accelerator)},
+      stop_{std::move(stop)},
       unit_(cascade.operators.size(), 0) {
   const auto& recurrence_of = cascade.recurrence_of;
   for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
@@ -166,15 +204,62 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator)
       for (const OpId member : members) unit_[index_of(member)] = units_.size() - 1;
     }
   }
-  GroupTrials trials{cascade, spatial_, options_};
-  for (const std::vector<OpId>& members : units_) {
-    std::vector<Candidate> candidates;
-    for (Candidate& nest : candidate_nests(cascade, members)) {
-      if (trials.run(nest)) candidates.push_back(std::move(nest));
+  made_ = std::make_unique<Made>(units_.size());
+}
+
+const std::vector<Candidate>& Planner::candidates(OpId op) const {
+  const std::size_t unit = unit_[index_of(op)];
+  Made::Entry& entry = made_->alone[unit];
+  std::call_once(entry.once, [&] {
+    std::vector<Candidate> nests = candidate_nests(*cascade_, units_[unit]);
+    const std::vector<bool> legal = profile_useful(nests);
+    for (std::size_t i = 0; i < nests.size(); ++i) {
+      if (legal[i]) entry.candidates.push_back(std::move(nests[i]));
     }
-    keep_useful(candidates);
-    candidates_.push_back(std::move(candidates));
+    keep_useful(entry.candidates);
+  });
+  return entry.candidates;
+}
+
+/// Fills the profiles of all of `nests` that may be useful, those that promise to move least first; whether
+/// each has one.
+std::vector<bool> Planner::profile_useful(std::vector<Candidate>& nests) const {
+  std::vector<NestBounds> least(nests.size());
+  for (std::size_t i = 0; i < nests.size(); ++i) {
+    if (nests[i].operators.size() > 1 || nests[i].holds_windows) continue;
+    least[i] = nest_bounds(*cascade_, options_, nests[i].operators.front(), nests[i].loops);
   }
+  std::vector<std::size_t> order(nests.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::tuple{least[a].moved, least[a].held} < std::tuple{least[b].moved, least[b].held};
+  });
+  std::vector<bool> legal(nests.size(), false);
+  GroupTrials trials{*cascade_, spatial_, options_};
+  Frontier frontier;
+  for (const std::size_t i : order) {
+    if (stop_.stop_requested()) break;
+    if (frontier.outdoes(least[i]) || !trials.run(nests[i])) continue;
+    legal[i] = true;
+    frontier.add(nests[i]);
+  }
+  return legal;
+}
+
+const std::vector<Candidate>& Planner::fused(const std::vector<OpId>& operators) const {
+  Made::Entry* entry = nullptr;
+  {
+    const std::lock_guard lock{made_->fused_mutex};
+    entry = &made_->fused[operators];
+  }
+  std::call_once(entry->once, [&] {
+    GroupTrials trials{*cascade_, spatial_, options_};
+    for (Candidate& nest : fused_nests(*cascade_, operators)) {
+      if (stop_.stop_requested()) break;
+      if (trials.run(nest)) entry->candidates.push_back(std::move(nest));
+    }
+  });
+  return entry->candidates;
 }
 
 bool Planner::try_profile(Candidate& candidate) const {

@@ -2,7 +2,6 @@
 // tokens.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "fusescape/search/planner.hpp"
@@ -12,12 +11,6 @@ namespace fusescape {
 
 /// A run of units, fused or not, that becomes one group or, if it cannot, one group per unit.
 using Run = std::vector<OpId>;
-
-/// The loop nest that runs `operators` as one group: loops over the outer ranks that all of them share
-/// (batch, tokens), values between operators on chip. Of the tiles that fit, the fastest; of equals the
-/// largest. None if no tile is legal and fits.
-[[nodiscard]] std::optional<Candidate> fused_run(const Planner& planner, const Machine& machine,
-                                                 const Run& operators);
 
 /// The plan that runs each of `runs` as a group. A run of one unit runs as its best candidate; a longer one
 /// that has no fused nest falls back to one group per unit.

@@ -1,11 +1,13 @@
-// Which loops run an operator on its own best? Candidates made once per workload, chosen per design point.
+// Which loops run operators best? Candidates made once per workload, when first asked for, and chosen per
+// design point.
 //
 // A candidate's profile does not depend on capacity, bandwidth or array shape, so a Planner serves every
-// design point that lays the workload's operators over hardware in the same way.
+// design point that lays the workload's operators over hardware in the same way, on any number of threads.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
+#include <stop_token>
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
@@ -45,7 +47,12 @@ inline constexpr std::int64_t kPartForEvenTiles = 128;  ///< a 128th for equal t
 
 class Planner {
  public:
-  Planner(const Cascade& cascade, const Accelerator& accelerator);
+  /// Once `stop` is requested, candidates that are not made yet may be missing: whatever is planned from
+  /// then on is legal, but not the best.
+  Planner(const Cascade& cascade, const Accelerator& accelerator, std::stop_token stop = {});
+  Planner(Planner&& other) noexcept;
+  Planner& operator=(Planner&& other) noexcept;
+  ~Planner();
 
   [[nodiscard]] const Cascade& cascade() const { return *cascade_; }
   [[nodiscard]] const std::vector<SpatialMapping>& spatial() const { return spatial_; }
@@ -56,9 +63,12 @@ class Planner {
 
   /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in. Lightest
   /// first; without those that move more bytes than another and hold no less.
-  [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const {
-    return candidates_[unit_[index_of(op)]];
-  }
+  [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const;
+
+  /// The legal ways to run consecutive units as one group, values between them on chip, in the order in which
+  /// they are tried: loops over the outer ranks that all of them share (batch, tokens), largest tiles first.
+  [[nodiscard]] const std::vector<Candidate>& fused(const std::vector<OpId>& operators) const;
+
   /// The operators that cannot be separated from `op`: its recurrence, or itself.
   [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
 
@@ -74,12 +84,17 @@ class Planner {
   [[nodiscard]] Bytes least_footprint(OpId op) const;
 
  private:
+  struct Made;
+
+  [[nodiscard]] std::vector<bool> profile_useful(std::vector<Candidate>& nests) const;
+
   const Cascade* cascade_;
   std::vector<SpatialMapping> spatial_;
   ProfileOptions options_;
+  std::stop_token stop_;
   std::vector<std::size_t> unit_;  ///< Per operator.
   std::vector<std::vector<OpId>> units_;
-  std::vector<std::vector<Candidate>> candidates_;  ///< Per unit.
+  std::unique_ptr<Made> made_;  ///< Candidates that have been asked for.
 };
 
 /// Adds `candidate` to `plan` as a group.
