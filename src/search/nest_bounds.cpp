@@ -1,12 +1,12 @@
-#include "nest_bounds.hpp"
+#include "fusescape/search/nest_bounds.hpp"
 
 #include <algorithm>
 
 namespace fusescape {
 namespace {
 
-/// One operand or the output, as the nest goes over it.
-struct Sweep {
+/// How the nest goes over one operand, or over the output.
+struct Traversal {
   Elements whole{1};     ///< Of the tensor's part that is touched.
   Elements tile{1};      ///< Of it, in the first tile.
   Elements passes{1};    ///< Times that all of it goes through the buffer.
@@ -18,9 +18,8 @@ struct Sweep {
 bool is_diagonal(const Access& access) {
   const auto& indices = access.indices;
   return std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
-    return std::any_of(indices.begin(), indices.end(), [&](const Index& other) {
-      return &other != &index && other.rank == index.rank;
-    });
+    return std::any_of(indices.begin(), indices.end(),
+                       [&](const Index& other) { return &other != &index && other.rank == index.rank; });
   });
 }
 
@@ -43,34 +42,34 @@ class NestBounder {
  private:
   static Bytes known(Bytes bytes) { return bytes.overflow() ? Bytes{} : bytes; }
 
-  [[nodiscard]] int slots(const Sweep& sweep) const {
-    return sweep.moves && options_.double_buffering && options_.count_second_slots ? 2 : 1;
+  [[nodiscard]] int slots(const Traversal& traversal) const {
+    return traversal.moves && options_.double_buffering && options_.count_second_slots ? 2 : 1;
   }
 
   template <class Ranks, class RankOf>
-  [[nodiscard]] Sweep sweep_over(const Ranks& dimensions, const RankOf& rank_of) const {
-    Sweep sweep;
-    for (const auto& dimension : dimensions) sweep.whole = sweep.whole * cascade_.extent(rank_of(dimension));
+  [[nodiscard]] Traversal traversal_of(const Ranks& dimensions, const RankOf& rank_of) const {
+    Traversal traversal;
+    for (const auto& dimension : dimensions)
+      traversal.whole = traversal.whole * cascade_.extent(rank_of(dimension));
     Elements outer{1};
     Elements outer_finished{1};
     for (const LoopSpec& loop : loops_) {
       const std::int64_t extent = cascade_.extent(loop.rank).value();
       if (loop.tile >= extent) continue;
-      const bool own = std::any_of(dimensions.begin(), dimensions.end(), [&](const auto& dimension) {
-        return rank_of(dimension) == loop.rank;
-      });
+      const bool own = std::any_of(dimensions.begin(), dimensions.end(),
+                                   [&](const auto& dimension) { return rank_of(dimension) == loop.rank; });
       if (own) {  // Loops outside it bring all of it again.
-        sweep.moves = true;
-        sweep.passes = outer;
-        sweep.finished = outer_finished;
+        traversal.moves = true;
+        traversal.passes = outer;
+        traversal.finished = outer_finished;
         continue;
       }
       const std::int64_t trips = ceil_div(extent, loop.tile);
       outer = outer * trips;
       if (!has_rank(op_.reduction_ranks, loop.rank)) outer_finished = outer_finished * trips;
     }
-    sweep.tile = tile_of(dimensions, rank_of);
-    return sweep;
+    traversal.tile = tile_of(dimensions, rank_of);
+    return traversal;
   }
 
   template <class Ranks, class RankOf>
@@ -87,25 +86,24 @@ class NestBounder {
   }
 
   void add_input(const Access& input) {
-    const Sweep sweep = sweep_over(input.indices, [](const Index& index) { return index.rank; });
+    const Traversal traversal = traversal_of(input.indices, [](const Index& index) { return index.rank; });
     const int bits = bits_of(cascade_.tensor(input.tensor).type);
-    bounds_.moved += bytes_of(sweep.whole * sweep.passes, bits);
-    bounds_.held += bytes_of(sweep.tile, bits) * slots(sweep);
+    bounds_.moved += bytes_of(traversal.whole * traversal.passes, bits);
+    bounds_.held += bytes_of(traversal.tile, bits) * slots(traversal);
   }
 
   /// Sums that leave unfinished go out and come back in the accumulator's type.
   void add_output() {
     const Tensor& output = cascade_.tensor(op_.output);
-    const Sweep sweep = sweep_over(output.ranks, [](RankId rank) { return rank; });
+    const Traversal traversal = traversal_of(output.ranks, [](RankId rank) { return rank; });
     const bool accumulates = std::any_of(loops_.begin(), loops_.end(), [&](const LoopSpec& loop) {
       return has_rank(op_.reduction_ranks, loop.rank) && Elements{loop.tile} < cascade_.extent(loop.rank);
     });
     const int bits = bits_of(output.type);
     const int sum_bits = bits_of(facts(output.type).accumulator);
-    const Bytes unfinished = bytes_of(sweep.whole * (sweep.passes - sweep.finished), sum_bits);
-    bounds_.moved += bytes_of(sweep.whole, bits) + unfinished * 2;
-    if (options_.in_place) return;  // It may live where an operand dies.
-    bounds_.held += bytes_of(sweep.tile, accumulates ? sum_bits : bits) * slots(sweep);
+    const Bytes unfinished = bytes_of(traversal.whole * (traversal.passes - traversal.finished), sum_bits);
+    bounds_.moved += bytes_of(traversal.whole, bits) + unfinished * 2;
+    bounds_.held += bytes_of(traversal.tile, accumulates ? sum_bits : bits) * slots(traversal);
   }
 
   const Cascade& cascade_;

@@ -10,7 +10,7 @@
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
-#include "nest_bounds.hpp"
+#include "fusescape/search/nest_bounds.hpp"
 
 namespace fusescape {
 namespace {
@@ -76,7 +76,9 @@ void keep_useful(std::vector<Candidate>& candidates) {
 /// What candidates that have been profiled move and hold, without those that another outdoes in both.
 class Frontier {
  public:
-  void add(const Candidate& candidate) { weights_.push_back({bytes_moved(candidate), bytes_held(candidate)}); }
+  void add(const Candidate& candidate) {
+    weights_.push_back({bytes_moved(candidate), bytes_held(candidate)});
+  }
 
   /// Whether keep_useful drops whatever has these bounds: some candidate moves less and holds no more.
   [[nodiscard]] bool outdoes(const NestBounds& least) const {
@@ -211,14 +213,18 @@ const std::vector<Candidate>& Planner::candidates(OpId op) const {
   const std::size_t unit = unit_[index_of(op)];
   Made::Entry& entry = made_->alone[unit];
   std::call_once(entry.once, [&] {
-    std::vector<Candidate> nests = candidate_nests(*cascade_, units_[unit]);
-    const std::vector<bool> legal = profile_useful(nests);
-    for (std::size_t i = 0; i < nests.size(); ++i) {
-      if (legal[i]) entry.candidates.push_back(std::move(nests[i]));
+    std::vector<Candidate> tried = nests(op);
+    const std::vector<bool> legal = profile_useful(tried);
+    for (std::size_t i = 0; i < tried.size(); ++i) {
+      if (legal[i]) entry.candidates.push_back(std::move(tried[i]));
     }
     keep_useful(entry.candidates);
   });
   return entry.candidates;
+}
+
+std::vector<Candidate> Planner::nests(OpId op) const {
+  return candidate_nests(*cascade_, unit(op));
 }
 
 /// Fills the profiles of all of `nests` that may be useful, those that promise to move least first; whether

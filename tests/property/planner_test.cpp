@@ -4,6 +4,9 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "fusescape/search/nest_bounds.hpp"
+#include "fusescape/search/parallel_for.hpp"
+#include "fusescape/search/strategy.hpp"
 #include "random_machines.hpp"
 
 namespace fusescape::test_plans {
@@ -57,6 +60,7 @@ void for_operators(std::uint32_t cases, const Check& check) {
     const Cascade cascade =
         dice.one_in(2) ? random_convolution(dice) : lengthened(dice, random_cascade(dice));
     Accelerator accelerator = random_machine(dice);
+    vary_machine(dice, accelerator);
     accelerator.sram.capacity = Bytes{1 << dice.in(2, 12)};
     const Planner planner{cascade, accelerator};
     const Machine machine = make_machine(accelerator).value();
@@ -97,6 +101,74 @@ TEST_CASE("What holds its windows moves fewer bytes than the same loops that do 
     }
   });
   CHECK(holding > 100);
+}
+
+TEST_CASE("A nest moves and holds at least its bounds, and exactly these where nothing is rounded") {
+  int exact = 0;
+  for_operators(200, [&](const Planner& planner, OpId op, const Machine&) {
+    if (planner.unit(op).size() > 1) return;
+    for (Candidate& nest : planner.nests(op)) {
+      if (nest.holds_windows || !planner.try_profile(nest)) continue;
+      const NestBounds least = nest_bounds(planner.cascade(), planner.options(), op, nest.loops);
+      CHECK(least.moved <= moved(nest));
+      CHECK(least.held <= held(nest));
+      exact += least.moved == moved(nest) && least.held == held(nest) ? 1 : 0;
+    }
+  });
+  CHECK(exact > 1000);
+}
+
+using Nest = std::pair<std::vector<LoopSpec>, bool>;
+
+std::vector<Nest> nests_of(const std::vector<Candidate>& candidates) {
+  std::vector<Nest> nests;
+  for (const Candidate& candidate : candidates) nests.emplace_back(candidate.loops, candidate.holds_windows);
+  return nests;
+}
+
+TEST_CASE("The candidates are all legal nests but those that another outdoes, lightest first") {
+  std::size_t dropped = 0;
+  for_operators(200, [&](const Planner& planner, OpId op, const Machine&) {
+    std::vector<Candidate> legal;
+    for (Candidate& nest : planner.nests(op)) {
+      if (planner.try_profile(nest)) legal.push_back(std::move(nest));
+    }
+    std::vector<Candidate> useful;
+    std::copy_if(legal.begin(), legal.end(), std::back_inserter(useful), [&](const Candidate& candidate) {
+      return std::none_of(legal.begin(), legal.end(), [&](const Candidate& other) {
+        return moved(other) < moved(candidate) && held(other) <= held(candidate);
+      });
+    });
+    std::stable_sort(useful.begin(), useful.end(), [](const Candidate& a, const Candidate& b) {
+      return std::pair{moved(a), held(a)} < std::pair{moved(b), held(b)};
+    });
+    CHECK(nests_of(planner.candidates(op)) == nests_of(useful));
+    dropped += legal.size() - useful.size();
+  });
+  CHECK(dropped > 1000);
+}
+
+TEST_CASE("A planner that many threads ask at once plans what one of its own would") {
+  for_all(10, [](Dice& dice) {
+    const Cascade cascade = lengthened(dice, random_cascade(dice));
+    Accelerator accelerator = random_machine(dice);
+    std::vector<Machine> machines;
+    for (int i = 0; i < 24; ++i) {
+      accelerator.sram.capacity = Bytes{1 << dice.in(4, 14)};
+      machines.push_back(make_machine(accelerator).value());
+    }
+    const Planner shared{cascade, accelerator};
+    std::vector<std::optional<Plan>> plans(machines.size());
+    const Strategy& greedy = *find_strategy("greedy");
+    parallel_for(machines.size(), 4, [&](std::size_t i) {
+      auto plan = greedy.build(shared, machines[i]);
+      if (plan) plans[i] = std::move(*plan);
+    });
+    for (std::size_t i = 0; i < machines.size(); ++i) {
+      const auto own = greedy.build(Planner{cascade, accelerator}, machines[i]);
+      CHECK(plans[i] == (own ? std::optional{*own} : std::nullopt));
+    }
+  });
 }
 
 TEST_CASE("A candidate that moves more bytes than another holds less") {

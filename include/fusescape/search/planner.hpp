@@ -65,6 +65,9 @@ class Planner {
   /// first; without those that move more bytes than another and hold no less.
   [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const;
 
+  /// All nests that are tried for the unit of `op`, without profiles: candidates(op) are the useful ones.
+  [[nodiscard]] std::vector<Candidate> nests(OpId op) const;
+
   /// The legal ways to run consecutive units as one group, values between them on chip, in the order in which
   /// they are tried: loops over the outer ranks that all of them share (batch, tokens), largest tiles first.
   [[nodiscard]] const std::vector<Candidate>& fused(const std::vector<OpId>& operators) const;
