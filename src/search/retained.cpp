@@ -55,7 +55,8 @@ std::optional<Ticks> time_with_ample_memory(const Planner& planner, Machine mach
 expected<Plan, Refusal> retained_plan(const Planner& planner, const Machine& machine) {
   expected<Plan, Refusal> best = fused_plan(planner, machine, {});
   if (!best) return best;
-  std::vector<Node> tried = best->nodes;
+  Plan tried = *best;
+  std::optional<Price> apart;  // Of `tried`, nothing retained, once it is known.
   retain_best(*best, planner, machine);
   auto least = price_of(planner, *best, machine);
   const auto ample = time_with_ample_memory(planner, machine);
@@ -64,10 +65,14 @@ expected<Plan, Refusal> retained_plan(const Planner& planner, const Machine& mac
   for (const Bytes room : tile_rooms(planner, machine.capacity)) {
     smaller.capacity = room;
     expected<Plan, Refusal> plan = fused_plan(planner, smaller, {});
-    const auto apart = plan ? price_of(planner, *plan, smaller) : std::nullopt;
+    if (!plan) break;
+    const bool has_new_loops = plan->nodes != tried.nodes;
+    if (!apart || has_new_loops || plan->storages != tried.storages) {
+      tried = *plan;
+      apart = price_of(planner, *plan, smaller);
+    }
     if (!apart || !about(apart->latency, *ample)) break;
-    if (plan->nodes == tried) continue;
-    tried = plan->nodes;
+    if (!has_new_loops) continue;
     retain_best(*plan, planner, machine);
     const auto price = price_of(planner, *plan, machine);
     if (!price || price->moved >= least->moved) continue;
