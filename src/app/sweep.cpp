@@ -5,61 +5,20 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <csignal>
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/sweep_files.hpp"
 #include "fusescape/search/sweep_answer.hpp"
 #include "sweep_inputs.hpp"
+#include "sweep_watch.hpp"
 
 namespace fusescape {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;
-
-extern "C" void note_interrupt(int) {
-  interrupted = 1;
-}
-
-/// One line on standard error that is written over as the sweep goes on.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool shown) : shown_{shown} {}
-
-  void show(std::size_t done, std::size_t total) {
-    if (!shown_ || done == 0) return;
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-    const double rate = static_cast<double>(done) / std::max(elapsed.count(), 1e-9);
-    draw(fmt::format("\r{}/{} points, {:.0f} points/s, {:.0f} s left \x1b[K", done, total, rate,
-                     static_cast<double>(total - done) / rate));
-    drawn_ = true;
-  }
-
-  void clear() {
-    if (drawn_) draw("\r\x1b[K");
-    drawn_ = false;
-  }
-
- private:
-  bool shown_;
-  bool drawn_ = false;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-SweepResult run_with_progress(const BoundSweep& sweep, const SweepArguments& arguments) {
-  ProgressLine line{shows_progress(arguments.output)};
-  interrupted = 0;
-  const auto previous = std::signal(SIGINT, note_interrupt);
-  SweepResult result =
-      run_sweep(sweep, {.jobs = arguments.jobs, .progress = [&](std::size_t done, std::size_t total) {
-                          line.show(done, total);
-                          return interrupted == 0;
-                        }});
-  std::signal(SIGINT, previous);
-  line.clear();
-  return result;
+SweepResult run_watched(const BoundSweep& sweep, const SweepArguments& arguments) {
+  SweepWatch watch{arguments.output};
+  return run_sweep(sweep, {.jobs = arguments.jobs, .stop = watch.stop(), .progress = &watch.progress()});
 }
 
 /// Rows of points that were evaluated before the run was stopped.
@@ -145,9 +104,9 @@ CommandResult run_command(const SweepArguments& arguments) {
   if (const auto clash = clash_of_files(arguments)) return unexpected{*clash};
   expected<LoadedSweep, Failure> loaded = load_sweep(arguments.file, arguments.settings);
   if (!loaded) return unexpected{loaded.error()};
-  SweepOutput output{std::move(loaded->spec), run_with_progress(loaded->bound, arguments), {}, {}};
+  SweepOutput output{std::move(loaded->spec), run_watched(loaded->bound, arguments), {}, {}};
   output.points = points_table(output.spec, loaded->bound, output.result);
-  if (output.result.counts.skipped > 0) return keep_part(arguments, output);
+  if (!output.result.complete) return keep_part(arguments, output);
   output.answer = answer(output.spec, loaded->bound, output.result);
   if (!arguments.folder.empty()) {
     if (const auto failure = write_files(arguments.folder, output)) return unexpected{*failure};

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "fusescape/cost/profile.hpp"
@@ -18,7 +22,7 @@
 namespace fusescape {
 namespace {
 
-/// Points between two progress reports. Plans and profiles are kept for one batch only.
+/// Points for which profiles are kept.
 constexpr std::size_t kBatch = 4096;
 
 using Status = PointOutcome::Status;
@@ -63,37 +67,44 @@ PointOutcome outcome_of(const Infeasible& why) {
 /// bandwidth or array shape share one.
 class Planners {
  public:
-  Planners(const BoundSweep& sweep, std::span<const DesignPoint> points, int jobs)
-      : sweep_{sweep}, of_workload_(sweep.workloads.size()) {
+  Planners(const BoundSweep& sweep, std::span<const DesignPoint> points, const SweepRun& run)
+      : sweep_{sweep}, stop_{run.stop}, of_workload_(sweep.workloads.size()) {
     std::vector<std::set<std::uint32_t>> used(of_workload_.size());
     for (const DesignPoint& point : points) used[point.workload].insert(point.design);
-    parallel_for(of_workload_.size(), jobs, [&](std::size_t workload) {
-      for (const std::uint32_t design : used[workload]) add_if_new(workload, design);
-    });
+    parallel_for(
+        of_workload_.size(), run.jobs,
+        [&](std::size_t workload) {
+          for (const std::uint32_t design : used[workload]) serve(workload, design);
+        },
+        run.stop);
   }
 
   [[nodiscard]] const Planner& of(const DesignPoint& point) const {
-    const Planner* found = find(point.workload, point.design);
-    FUSESCAPE_EXPECTS(found != nullptr);
-    return *found;
+    const Served& served = of_workload_[point.workload];
+    return served.planners[served.of_design.at(point.design)];
   }
 
  private:
-  [[nodiscard]] const Planner* find(std::size_t workload, std::uint32_t design) const {
-    const Accelerator& served = sweep_.designs[design].accelerator;
-    for (const Planner& planner : of_workload_[workload]) {
-      if (planner.serves(served)) return &planner;
-    }
-    return nullptr;
-  }
+  struct Served {
+    std::vector<Planner> planners;
+    std::map<std::uint32_t, std::size_t> of_design;
+  };
 
-  void add_if_new(std::size_t workload, std::uint32_t design) {
-    if (find(workload, design) != nullptr) return;
-    of_workload_[workload].emplace_back(sweep_.workloads[workload].block, sweep_.designs[design].accelerator);
+  void serve(std::size_t workload, std::uint32_t design) {
+    if (stop_.stop_requested()) return;
+    const Accelerator& accelerator = sweep_.designs[design].accelerator;
+    Served& served = of_workload_[workload];
+    const auto known = std::find_if(served.planners.begin(), served.planners.end(),
+                                    [&](const Planner& planner) { return planner.serves(accelerator); });
+    served.of_design[design] = static_cast<std::size_t>(known - served.planners.begin());
+    if (known == served.planners.end()) {
+      served.planners.emplace_back(sweep_.workloads[workload].block, accelerator, stop_);
+    }
   }
 
   const BoundSweep& sweep_;
-  std::vector<std::vector<Planner>> of_workload_;
+  std::stop_token stop_;
+  std::vector<Served> of_workload_;
 };
 
 /// What points share, made once.
@@ -103,14 +114,15 @@ struct Shared {
 };
 
 /// The point's plan, or why it has none.
-expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Shared& shared, const DesignPoint& point) {
+expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Planners& planners,
+                                   const DesignPoint& point) {
   const Cascade& cascade = sweep.workloads[point.workload].block;
   const Design& design = sweep.designs[point.design];
   if (const auto wide = wider_data(cascade, design.accelerator)) {
     return unexpected{infeasible({}, {}, wide->message)};
   }
   expected<Plan, Refusal> plan =
-      plan_by(*sweep.strategies[point.strategy], shared.planners.of(point), design.machine);
+      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit
@@ -159,83 +171,77 @@ Profiled profiled(const BoundSweep& sweep, const ProfileKey& key) {
   return made;
 }
 
-/// Consecutive points, evaluated in stages; within a stage every call writes one slot.
-class Batch {
+/// Profiles of the distinct plans of some points, each made by the first thread that asks for it.
+class Profiles {
  public:
-  Batch(const BoundSweep& sweep, const Shared& shared, std::span<const DesignPoint> points,
-        std::span<PointOutcome> outcomes, int jobs)
-      : sweep_{sweep}, shared_{shared}, points_{points}, outcomes_{outcomes}, jobs_{jobs} {}
+  explicit Profiles(const BoundSweep& sweep) : sweep_{sweep} {}
 
-  void run() {
-    build_plans();
-    profile_distinct_plans();
-    parallel_for(points_.size(), jobs_, [&](std::size_t i) { evaluate_one(i); });
+  [[nodiscard]] const Profiled& of(ProfileKey key) {
+    Entries::pointer entry = nullptr;
+    {
+      const std::lock_guard lock{mutex_};
+      entry = &*entries_.try_emplace(std::move(key)).first;
+    }
+    Made& made = entry->second;
+    std::call_once(made.once, [&] { made.profile = profiled(sweep_, entry->first); });
+    return made.profile;
   }
 
  private:
-  static constexpr std::size_t kNoPlan = static_cast<std::size_t>(-1);
-
-  void build_plans() {
-    plans_.resize(points_.size());
-    parallel_for(points_.size(), jobs_, [&](std::size_t i) {
-      expected<Plan, PointOutcome> plan = draft(sweep_, shared_, points_[i]);
-      if (plan) {
-        plans_[i] = {.workload = points_[i].workload,
-                     .options = profile_options(sweep_.designs[points_[i].design].accelerator),
-                     .plan = std::move(*plan)};
-      } else {
-        outcomes_[i] = std::move(plan.error());
-      }
-    });
-  }
-
-  void profile_distinct_plans() {
-    std::unordered_map<ProfileKey, std::size_t, ProfileKeyHash> known;
-    std::vector<const ProfileKey*> distinct;
-    profile_of_.assign(points_.size(), kNoPlan);
-    for (std::size_t i = 0; i < points_.size(); ++i) {
-      if (outcomes_[i].status != Status::kSkipped) continue;
-      const auto [entry, is_new] = known.try_emplace(std::move(plans_[i]), distinct.size());
-      if (is_new) distinct.push_back(&entry->first);
-      profile_of_[i] = entry->second;
-    }
-    profiles_.resize(distinct.size());
-    parallel_for(distinct.size(), jobs_,
-                 [&](std::size_t i) { profiles_[i] = profiled(sweep_, *distinct[i]); });
-  }
-
-  void evaluate_one(std::size_t i) {
-    if (profile_of_[i] == kNoPlan) return;
-    const Profiled& profiled = profiles_[profile_of_[i]];
-    if (!profiled) {
-      outcomes_[i] = failed(profiled.error());
-      return;
-    }
-    const Design& design = sweep_.designs[points_[i].design];
-    std::vector<GroupCost> groups(sweep_.energy ? profiled->profile.groups.size() : 0);
-    const auto cost = evaluate(profiled->profile, design.machine, groups);
-    if (!cost) {
-      outcomes_[i] = outcome_of(cost.error());
-      return;
-    }
-    outcomes_[i].status = Status::kFeasible;
-    outcomes_[i].cost = *cost;
-    outcomes_[i].head = shared_.heads.of(points_[i]);
-    if (!sweep_.energy) return;
-    const std::vector<Activity> activities = activities_of(groups, design.machine, design.accelerator.clock);
-    const EnergyPrices prices = prices_of(design.accelerator, design.technology.get());
-    outcomes_[i].energy = energy_of(profiled->counts, activities, prices).plan;
-  }
+  struct Made {
+    std::once_flag once;
+    Profiled profile;
+  };
+  using Entries = std::unordered_map<ProfileKey, Made, ProfileKeyHash>;
 
   const BoundSweep& sweep_;
-  const Shared& shared_;
-  std::span<const DesignPoint> points_;
-  std::span<PointOutcome> outcomes_;
-  int jobs_;
-  std::vector<ProfileKey> plans_;
-  std::vector<std::size_t> profile_of_;  ///< Per point; kNoPlan if its outcome is known without one.
-  std::vector<Profiled> profiles_;
+  std::mutex mutex_;  ///< Guards the map, not its entries, which stay where they are.
+  Entries entries_;
 };
+
+PointOutcome evaluated(const BoundSweep& sweep, const Shared& shared, Profiles& profiles,
+                       const DesignPoint& point) {
+  const Design& design = sweep.designs[point.design];
+  expected<Plan, PointOutcome> plan = draft(sweep, shared.planners, point);
+  if (!plan) return std::move(plan.error());
+  const Profiled& profiled = profiles.of(
+      {.workload = point.workload, .options = profile_options(design.accelerator), .plan = std::move(*plan)});
+  if (!profiled) return failed(profiled.error());
+  std::vector<GroupCost> groups(sweep.energy ? profiled->profile.groups.size() : 0);
+  const auto cost = evaluate(profiled->profile, design.machine, groups);
+  if (!cost) return outcome_of(cost.error());
+  PointOutcome outcome;
+  outcome.status = Status::kFeasible;
+  outcome.cost = *cost;
+  outcome.head = shared.heads.of(point);
+  if (!sweep.energy) return outcome;
+  const std::vector<Activity> activities = activities_of(groups, design.machine, design.accelerator.clock);
+  const EnergyPrices prices = prices_of(design.accelerator, design.technology.get());
+  outcome.energy = energy_of(profiled->counts, activities, prices).plan;
+  return outcome;
+}
+
+/// Points of a sweep, and which of them stands for each of its points and baselines: equal ones are evaluated
+/// once.
+struct Distinct {
+  std::vector<DesignPoint> points;
+  std::vector<std::size_t> of_point;
+  std::vector<std::size_t> of_baseline;
+};
+
+Distinct distinct_points(const BoundSweep& sweep) {
+  Distinct found;
+  std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::size_t> known;
+  const auto id_of = [&](const DesignPoint& point) {
+    const auto [entry, is_new] =
+        known.try_emplace({point.workload, point.design, point.strategy}, found.points.size());
+    if (is_new) found.points.push_back(point);
+    return entry->second;
+  };
+  for (const DesignPoint& point : sweep.points) found.of_point.push_back(id_of(point));
+  for (const DesignPoint& point : sweep.baselines) found.of_baseline.push_back(id_of(point));
+  return found;
+}
 
 SweepCounts counts_of(std::span<const PointOutcome> outcomes) {
   SweepCounts counts;
@@ -270,22 +276,30 @@ Evaluated evaluated_point(const BoundSweep& sweep, const DesignPoint& point, con
 
 std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {
-  const Shared shared{.planners{sweep, points, run.jobs}, .heads{sweep, points, run.jobs}};
+  if (run.progress != nullptr) run.progress->total = points.size();
+  const Shared shared{.planners{sweep, points, run}, .heads{sweep, points, run.jobs}};
   std::vector<PointOutcome> outcomes(points.size());
-  for (std::size_t done = 0; done < points.size();) {
-    const std::size_t size = std::min(kBatch, points.size() - done);
-    Batch{sweep, shared, points.subspan(done, size), std::span{outcomes}.subspan(done, size), run.jobs}.run();
-    done += size;
-    if (run.progress && !run.progress(done, points.size())) break;
+  for (std::size_t begin = 0; begin < points.size() && !run.stop.stop_requested(); begin += kBatch) {
+    Profiles profiles{sweep};
+    const auto evaluate_one = [&](std::size_t i) {
+      PointOutcome outcome = evaluated(sweep, shared, profiles, points[begin + i]);
+      if (run.stop.stop_requested()) return;  // Its planner may have left candidates out.
+      outcomes[begin + i] = std::move(outcome);
+      if (run.progress != nullptr) ++run.progress->done;
+    };
+    parallel_for(std::min(kBatch, points.size() - begin), run.jobs, evaluate_one, run.stop);
   }
   return outcomes;
 }
 
 SweepResult run_sweep(const BoundSweep& sweep, const SweepRun& run) {
+  const Distinct distinct = distinct_points(sweep);
+  const std::vector<PointOutcome> outcomes = evaluate_points(sweep, distinct.points, run);
   SweepResult result;
-  result.points = evaluate_points(sweep, sweep.points, run);
-  result.baselines = evaluate_points(sweep, sweep.baselines, {.jobs = run.jobs, .progress = {}});
+  for (const std::size_t id : distinct.of_point) result.points.push_back(outcomes[id]);
+  for (const std::size_t id : distinct.of_baseline) result.baselines.push_back(outcomes[id]);
   result.counts = counts_of(result.points);
+  result.complete = counts_of(outcomes).skipped == 0;
   return result;
 }
 

@@ -1,6 +1,8 @@
 #include "fusescape/search/sweep.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <stop_token>
 
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/search/assessment.hpp"
@@ -100,8 +102,8 @@ void check_equal(const PointOutcome& a, const PointOutcome& b) {
 
 TEST_CASE("The outcomes do not depend on the number of threads") {
   const BoundSweep sweep = small_sweep();
-  const SweepResult one = run_sweep(sweep, {.jobs = 1, .progress = {}});
-  const SweepResult many = run_sweep(sweep, {.jobs = GENERATE(2, 3, 8), .progress = {}});
+  const SweepResult one = run_sweep(sweep, {.jobs = 1});
+  const SweepResult many = run_sweep(sweep, {.jobs = GENERATE(2, 3, 8)});
   REQUIRE(one.points.size() == sweep.points.size());
   REQUIRE(many.points.size() == one.points.size());
   for (std::size_t i = 0; i < one.points.size(); ++i) check_equal(one.points[i], many.points[i]);
@@ -151,21 +153,42 @@ TEST_CASE("A design that does not fit is a row with the bytes missing; one witho
   CHECK(result.counts.skipped == 0);
 }
 
-TEST_CASE("A run that is stopped keeps what was done and says what was not") {
+std::stop_source third_call_stops;
+std::atomic<int> calls_of_stopping{0};
+
+/// The third plan that it makes stops the run.
+expected<Plan, Refusal> stopping(const Planner& planner, const Machine& /*machine*/) {
+  if (++calls_of_stopping == 3) third_call_stops.request_stop();
+  return alone(planner.cascade(), 1);
+}
+
+const Strategy kStopping{.name = "stopping", .summary = "", .build = stopping};
+
+TEST_CASE("A run that is stopped keeps what was done before, and nothing that was made after") {
   BoundSweep sweep = small_sweep();
-  const std::vector<DesignPoint> once = sweep.points;
-  while (sweep.points.size() < 10000) sweep.points.insert(sweep.points.end(), once.begin(), once.end());
-  std::size_t reported = 0;
-  const SweepResult result =
-      run_sweep(sweep, {.jobs = 0, .progress = [&](std::size_t done, std::size_t total) {
-                          CHECK(total == sweep.points.size());
-                          reported = done;
-                          return false;
-                        }});
-  CHECK(reported < sweep.points.size());
-  CHECK(result.counts.skipped == sweep.points.size() - reported);
-  CHECK(result.points[reported - 1].status != PointOutcome::Status::kSkipped);
-  CHECK(result.points[reported].status == PointOutcome::Status::kSkipped);
+  const SweepResult whole = run_sweep(sweep);
+  sweep.strategies[0] = &kStopping;  // The same plans as `same`.
+  SweepProgress progress;
+  const SweepResult part =
+      run_sweep(sweep, {.jobs = 1, .stop = third_call_stops.get_token(), .progress = &progress});
+  // Three strategies in turn: two of `stopping`, and two each of the others before its third.
+  CHECK(part.counts.skipped == sweep.points.size() - 6);
+  CHECK(progress.done == 6);
+  CHECK(progress.total == sweep.points.size());
+  for (std::size_t i = 0; i < 6; ++i) check_equal(part.points[i], whole.points[i]);
+}
+
+TEST_CASE("Points and baselines that are equal are evaluated once") {
+  BoundSweep sweep = small_sweep();
+  const SweepResult once = run_sweep(sweep);
+  const std::vector<DesignPoint> points = sweep.points;
+  sweep.points.insert(sweep.points.end(), points.begin(), points.end());
+  SweepProgress progress;
+  const SweepResult twice = run_sweep(sweep, {.progress = &progress});
+  CHECK(progress.total == points.size());
+  for (std::size_t i = 0; i < twice.points.size(); ++i) {
+    check_equal(twice.points[i], once.points[i % points.size()]);
+  }
 }
 
 }  // namespace

@@ -26,6 +26,18 @@ TEST_CASE("An exception in a worker reaches the caller, always that of the small
   CHECK(calls == 10);
 }
 
+TEST_CASE("Once a stop is requested nothing more starts") {
+  std::stop_source stop;
+  std::atomic<int> calls{0};
+  const auto work = [&](std::size_t) {
+    if (++calls == 3) stop.request_stop();
+  };
+  parallel_for(1000, 1, work, stop.get_token());
+  CHECK(calls == 3);
+  parallel_for(1000, 4, work, stop.get_token());
+  CHECK(calls == 3);
+}
+
 TEST_CASE("No work is no error") {
   CHECK_NOTHROW(parallel_for(0, 2, [](std::size_t) { throw std::runtime_error("called"); }));
 }

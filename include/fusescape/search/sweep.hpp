@@ -5,11 +5,12 @@
 // search/sweep_answer.hpp.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct PointOutcome {
     kFeasible,
     kInfeasible,  ///< A row with feasible=false: the design cannot hold what the strategy needs.
     kFailed,      ///< It could not be evaluated at all (exit code 5).
-    kSkipped,     ///< The run was stopped before.
+    kSkipped,     ///< The run was stopped before it was evaluated.
   } status = Status::kSkipped;
   Cost cost;                                ///< If feasible: of one block.
   std::optional<EnergyBreakdown> energy;    ///< If feasible, and asked for: likewise.
@@ -48,12 +49,19 @@ struct SweepResult {
   std::vector<PointOutcome> points;     ///< Parallel to BoundSweep::points.
   std::vector<PointOutcome> baselines;  ///< Parallel to BoundSweep::baselines.
   SweepCounts counts;                   ///< Of the points.
+  bool complete = true;                 ///< No point and no baseline was skipped.
+};
+
+/// How far a run is, for other threads to read while it goes on. Equal points and baselines count once.
+struct SweepProgress {
+  std::atomic<std::size_t> done{0};
+  std::atomic<std::size_t> total{0};
 };
 
 struct SweepRun {
-  int jobs = 0;  ///< Threads; 0: one per core.
-  /// Called now and then on the calling thread; false stops the run.
-  std::function<bool(std::size_t done, std::size_t total)> progress;
+  int jobs = 0;            ///< Threads; 0: one per core.
+  std::stop_token stop{};  ///< When requested, the run ends soon, whatever a point costs.
+  SweepProgress* progress = nullptr;
 };
 
 /// What the figures of a point are read from. Refers to all three.
