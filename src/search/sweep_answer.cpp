@@ -38,8 +38,8 @@ std::size_t baseline_id(const SweepSpec& spec, std::string_view name) {
 std::optional<SquareMm> budget_of(const SweepSpec& spec, const BoundSweep& sweep, std::size_t scenario) {
   if (!spec.budget) return std::nullopt;
   if (spec.budget->area) return spec.budget->area;
-  const std::size_t baseline = scenario * spec.baselines.size() + baseline_id(spec, spec.budget->baseline);
-  return sweep.designs[sweep.baselines[baseline].design].area.total;
+  const BaselineDesigns designs = baseline_designs(spec, scenario, baseline_id(spec, spec.budget->baseline));
+  return sweep.designs[sweep.baselines[designs.first].design].area.total;
 }
 
 MetricValue figure_of(const Metric& metric, const BoundSweep& sweep, const SweepResult& result,
@@ -75,18 +75,35 @@ Candidates candidates(const BoundSweep& sweep, const SweepResult& result, std::s
   return found;
 }
 
-std::optional<double> ratio_of(const DesignFigures& baseline, const DesignFigures& best,
+/// The design of a baseline that has the least of what is minimised; the first of equals, or of all if none
+/// runs.
+std::size_t best_of(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
+                    BaselineDesigns designs) {
+  std::size_t best = designs.first;
+  MetricValue least = unexpected<std::string>{"none runs"};
+  for (std::size_t id = designs.first; id < designs.first + designs.count; ++id) {
+    const MetricValue figure =
+        metric_named(spec.minimize).value(evaluated_point(sweep, sweep.baselines[id], result.baselines[id]));
+    if (!result.baselines[id].feasible() || !figure || (least && compare(*figure, *least) >= 0)) continue;
+    best = id;
+    least = figure;
+  }
+  return best;
+}
+
+std::optional<double> ratio_of(const DesignFigures& above, const DesignFigures& below,
                                std::string_view metric) {
-  const MetricValue& above = baseline.figure(metric);
-  const MetricValue& below = best.figure(metric);
-  return above && below ? std::optional{ratio(*above, *below)} : std::nullopt;
+  const MetricValue& larger = above.figure(metric);
+  const MetricValue& smaller = below.figure(metric);
+  return larger && smaller ? std::optional{ratio(*larger, *smaller)} : std::nullopt;
 }
 
 std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
                                     std::size_t scenario, const ScenarioAnswer& answer) {
   std::vector<Comparison> compared;
   for (std::size_t b = 0; b < spec.baselines.size(); ++b) {
-    const std::size_t id = scenario * spec.baselines.size() + b;
+    const BaselineDesigns designs = baseline_designs(spec, scenario, b);
+    const std::size_t id = best_of(spec, sweep, result, designs);
     Comparison comparison{.baseline = spec.baselines[b].name,
                           .figures = figures_of(sweep, sweep.baselines[id], result.baselines[id]),
                           .speedup = std::nullopt,
@@ -95,9 +112,26 @@ std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& swe
       comparison.speedup = ratio_of(comparison.figures, answer.figures, "latency_s");
       comparison.gain = ratio_of(comparison.figures, answer.figures, spec.minimize);
     }
+    for (const AxisValue* value : open_values(spec, spec.baselines[b], id - designs.first)) {
+      comparison.chosen.push_back(value->label);
+    }
     compared.push_back(std::move(comparison));
   }
+  for (std::size_t b = 0; b < compared.size(); ++b) {
+    const auto wider = refined_baseline(spec, spec.baselines[b]);
+    if (wider)
+      compared[b].choice_gain = ratio_of(compared[b].figures, compared[*wider].figures, spec.minimize);
+  }
   return compared;
+}
+
+AnsweredBaseline answered(const SweepSpec& spec, std::size_t baseline) {
+  const Baseline& asked = spec.baselines[baseline];
+  AnsweredBaseline made{
+      .name = asked.name, .open = {}, .designs = 1, .refines = refined_baseline(spec, asked)};
+  for (const std::size_t axis : open_axes(spec, asked)) made.open.push_back(spec.axes[axis].name);
+  made.designs = baseline_designs(spec, 0, baseline).count;
+  return made;
 }
 
 NearBest near_best(const Metric& metric, const BoundSweep& sweep, const SweepResult& result,
@@ -254,8 +288,14 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   }
   answer.notes = notes_of(spec, sweep);
   for (const Axis& axis : spec.axes) {
-    (is_scenario_axis(spec, axis.name) ? answer.scenario_axes : answer.design_axes).push_back(axis.name);
+    if (is_scenario_axis(spec, axis.name)) {
+      answer.scenario_axes.push_back(axis.name);
+      continue;
+    }
+    TriedAxis& tried = answer.tried.emplace_back(TriedAxis{axis.name, {}});
+    for (const AxisValue& value : axis.values) tried.values.push_back(value.label);
   }
+  for (std::size_t b = 0; b < spec.baselines.size(); ++b) answer.baselines.push_back(answered(spec, b));
   for (std::size_t scenario = 0; scenario < feasible.size(); ++scenario) {
     answer.scenarios.push_back(scenario_answer(spec, sweep, result, scenario, feasible[scenario]));
   }

@@ -120,10 +120,16 @@ expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec
     for (const AxisValue* value : scenario_values(spec, scenario)) {
       if (value != nullptr) append(given, value->settings);
     }
-    for (const Baseline& baseline : spec.baselines) {
-      std::vector<Setting> settings = given;
-      append(settings, baseline.settings);
-      expansion.bound().baselines.push_back(expansion.point(settings));
+    for (std::size_t b = 0; b < spec.baselines.size(); ++b) {
+      const std::size_t designs = baseline_designs(spec, scenario, b).count;
+      for (std::size_t design = 0; design < designs; ++design) {
+        std::vector<Setting> settings = given;
+        append(settings, spec.baselines[b].settings);
+        for (const AxisValue* value : open_values(spec, spec.baselines[b], design)) {
+          append(settings, value->settings);
+        }
+        expansion.bound().baselines.push_back(expansion.point(settings));
+      }
     }
   }
   if (!expansion.problems().empty()) return unexpected{std::move(expansion.problems())};

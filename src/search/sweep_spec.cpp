@@ -57,8 +57,15 @@ void check_axes(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
   }
 }
 
-/// The first key of the axis that the baseline does not set.
-std::optional<std::string> key_left_open(const Axis& axis, const Baseline& baseline) {
+bool leaves_open(const Axis& axis, const Baseline& baseline) {
+  const std::vector<std::string> keys = keys_of(axis);
+  return !keys.empty() && std::none_of(keys.begin(), keys.end(),
+                                       [&](const std::string& key) { return sets(baseline.settings, key); });
+}
+
+/// The first key of the axis that the baseline does not set although it sets others.
+std::optional<std::string> key_forgotten(const Axis& axis, const Baseline& baseline) {
+  if (leaves_open(axis, baseline)) return std::nullopt;
   for (const std::string& key : keys_of(axis)) {
     if (!sets(baseline.settings, key)) return key;
   }
@@ -69,13 +76,35 @@ void check_baselines(const SweepSpec& spec, std::vector<SweepProblem>& problems)
   for (const Axis& axis : spec.axes) {
     if (is_scenario_axis(spec, axis.name)) continue;
     for (const Baseline& baseline : spec.baselines) {
-      const std::optional<std::string> key = key_left_open(axis, baseline);
+      const std::optional<std::string> key = key_forgotten(axis, baseline);
       if (!key) continue;
-      problems.push_back(
-          {baseline.pos, fmt::format("baseline '{}' leaves '{}' open: set it, as axis '{}' does",
-                                     baseline.name, *key, axis.name)});
+      problems.push_back({baseline.pos, fmt::format("baseline '{}' leaves '{}' open: set every key of axis "
+                                                    "'{}', or none to stand for the best over it",
+                                                    baseline.name, *key, axis.name)});
     }
   }
+}
+
+/// A budget is one area, which the strategy alone cannot change.
+void check_budget(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
+  for (const Baseline& baseline : spec.baselines) {
+    if (!spec.budget || baseline.name != spec.budget->baseline) continue;
+    for (const std::size_t open : open_axes(spec, baseline)) {
+      const Axis& axis = spec.axes[open];
+      if (keys_of(axis) == std::vector<std::string>{"strategy"}) continue;
+      problems.push_back(
+          {spec.budget->pos, fmt::format("budget: baseline '{}' leaves axis '{}' open: its area "
+                                         "is not one number",
+                                         baseline.name, axis.name)});
+    }
+  }
+}
+
+/// Designs of one baseline in one scenario.
+std::size_t design_count(const SweepSpec& spec, const Baseline& baseline) {
+  std::size_t designs = 1;
+  for (const std::size_t axis : open_axes(spec, baseline)) designs *= spec.axes[axis].values.size();
+  return designs;
 }
 
 void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
@@ -166,10 +195,58 @@ std::vector<const AxisValue*> scenario_values(const SweepSpec& spec, std::size_t
   return values;
 }
 
+std::vector<std::size_t> open_axes(const SweepSpec& spec, const Baseline& baseline) {
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < spec.axes.size(); ++i) {
+    const Axis& axis = spec.axes[i];
+    if (!is_scenario_axis(spec, axis.name) && leaves_open(axis, baseline)) open.push_back(i);
+  }
+  return open;
+}
+
+BaselineDesigns baseline_designs(const SweepSpec& spec, std::size_t scenario, std::size_t baseline) {
+  std::size_t in_scenario = 0;
+  std::size_t before = 0;
+  for (std::size_t b = 0; b < spec.baselines.size(); ++b) {
+    const std::size_t count = design_count(spec, spec.baselines[b]);
+    in_scenario += count;
+    if (b < baseline) before += count;
+  }
+  return {scenario * in_scenario + before, design_count(spec, spec.baselines[baseline])};
+}
+
+std::vector<const AxisValue*> open_values(const SweepSpec& spec, const Baseline& baseline,
+                                          std::size_t design) {
+  const std::vector<std::size_t> open = open_axes(spec, baseline);
+  std::vector<const AxisValue*> values(open.size());
+  for (std::size_t i = open.size(); i-- > 0;) {
+    const std::vector<AxisValue>& all = spec.axes[open[i]].values;
+    values[i] = &all[design % all.size()];
+    design /= all.size();
+  }
+  return values;
+}
+
+std::optional<std::size_t> refined_baseline(const SweepSpec& spec, const Baseline& baseline) {
+  const std::size_t own_open = open_axes(spec, baseline).size();
+  for (std::size_t i = 0; i < spec.baselines.size(); ++i) {
+    const Baseline& wider = spec.baselines[i];
+    const bool repeats =
+        std::all_of(wider.settings.begin(), wider.settings.end(), [&](const Setting& setting) {
+          return std::any_of(baseline.settings.begin(), baseline.settings.end(), [&](const Setting& own) {
+            return own.key == setting.key && own.value == setting.value;
+          });
+        });
+    if (repeats && open_axes(spec, wider).size() > own_open) return i;
+  }
+  return std::nullopt;
+}
+
 std::vector<SweepProblem> problems_of(const SweepSpec& spec) {
   std::vector<SweepProblem> problems;
   check_axes(spec, problems);
   check_baselines(spec, problems);
+  check_budget(spec, problems);
   check_names(spec, problems);
   return problems;
 }

@@ -45,7 +45,7 @@ Study study(const std::vector<std::optional<double>>& areas, const std::vector<s
             std::int64_t reference_latency) {
   Study made;
   made.spec.axes = {design_axis(areas.size())};
-  made.spec.baselines = {{.name = "reference", .settings = {}}};
+  made.spec.baselines = {{.name = "reference", .settings = {{.key = "memory_fraction", .value = "0.8"}}}};
   made.spec.budget = Budget{.baseline = "reference", .tolerance = 0.01};
   Workload model;
   model.n_layer = 64;
@@ -96,6 +96,33 @@ TEST_CASE("A speed-up is the baseline's latency over the best's, and none where 
   CHECK(faster.comparisons.front().speedup == 1.5);
   CHECK_FALSE(only_scenario(study({222.0}, {100}, 0)).comparisons.front().speedup);
   CHECK_FALSE(only_scenario(study({222.0}, {0}, 150)).comparisons.front().speedup);
+}
+
+TEST_CASE("A baseline that leaves an axis open stands for the best of its designs, the first of equals") {
+  // The reference at 150 cycles is one of four, of which the first does not fit and two are fastest.
+  Study open = study({222.0, 222.0, 222.0, 222.0}, {100, 50, 60, 70}, 150);
+  open.spec.baselines.push_back({.name = "any", .settings = {}});
+  open.spec.baselines.push_back({.name = "any too", .settings = {}});
+  for (const std::int64_t latency : {0, 150, 75, 75}) {
+    open.bound.baselines.push_back(open.bound.baselines.front());
+    open.result.baselines.push_back(outcome(latency));
+  }
+  for (int i = 0; i < 4; ++i) {  // Of the last one nothing fits.
+    open.bound.baselines.push_back(open.bound.baselines.front());
+    open.result.baselines.push_back(outcome(0));
+  }
+  const ScenarioAnswer found = only_scenario(open);
+  CHECK(found.chosen == std::vector<std::string>{"1"});
+  REQUIRE(found.comparisons.size() == 3);
+  const Comparison& any = found.comparisons[1];
+  CHECK(any.figures.latency == 75_cycles);
+  CHECK(any.chosen == std::vector<std::string>{"2"});
+  CHECK(any.speedup == 1.5);  // 75 / 50
+  CHECK_FALSE(any.choice_gain);
+  // 150 / 50 over the best is 1.5 of the design, times 150 / 75 of the choice.
+  CHECK(found.comparisons[0].speedup == 3.0);
+  CHECK(found.comparisons[0].choice_gain == 2.0);
+  CHECK_FALSE(found.comparisons[2].speedup);
 }
 
 TEST_CASE("Designs within 1% of the best are counted, with the range of SRAM that they span") {

@@ -81,7 +81,6 @@ TEST_CASE("Names that name nothing are all found at once") {
   const auto messages = messages_of(problems_of(spec));
   CHECK(messages ==
         std::vector<std::string>{
-            "baseline 'reference' leaves 'L' open: set it, as axis 'L' does",  // No scenario holds it now.
             "scenario: there is no axis 'length'", "budget: there is no baseline 'marca'",
             "published: there is no baseline 'other'",
             "unknown metric 'latency'; 'fusescape list metrics' shows them"});
@@ -139,6 +138,44 @@ TEST_CASE("Each distinct workload and design is made once") {
   REQUIRE(bound->baselines.size() == 2);  // One per length.
   CHECK(bound->baselines[1].design == last.design);
   CHECK(bound->workloads[bound->baselines[1].workload].name == "L=64;");
+}
+
+TEST_CASE("A baseline that leaves design axes open stands for one design per combination of their values") {
+  int workloads = 0;
+  int designs = 0;
+  SweepSpec spec = small_sweep();
+  spec.baselines.push_back({.name = "any", .settings = {}});
+  spec.baselines.push_back({.name = "0.8", .settings = {{.key = "memory_fraction", .value = "0.8"}}});
+  CHECK(messages_of(problems_of(spec)).empty());
+  const auto bound = bind_sweep(spec, recording_binder(workloads, designs));
+  REQUIRE(bound);
+  CHECK(designs == 3);
+  // Per length: the reference alone, 3 shares x 2 strategies, 2 strategies.
+  REQUIRE(bound->baselines.size() == 2 * (1 + 6 + 2));
+  const BaselineDesigns any = baseline_designs(spec, 1, 1);
+  CHECK(any.first == 9 + 1);
+  CHECK(any.count == 6);
+  for (std::size_t i = 0; i < any.count; ++i) {  // The grid's points at L=64, in the same order.
+    const DesignPoint& open = bound->baselines[any.first + i];
+    const DesignPoint& point = bound->points[6 + i];
+    CHECK(open.workload == point.workload);
+    CHECK(open.design == point.design);
+    CHECK(open.strategy == point.strategy);
+  }
+}
+
+TEST_CASE("A baseline sets all keys of an axis or none, and the budget's has one area") {
+  SweepSpec spec = small_sweep();
+  spec.axes[1] = {.name = "silicon",
+                  .values = {{.label = "small", .settings = {{"pes", "1"}, {"sram", "2"}}}}};
+  spec.baselines = {{.name = "half", .settings = {{.key = "pes", .value = "1"}}},
+                    {.name = "any", .settings = {}}};
+  spec.budget = Budget{.baseline = "any"};
+  CHECK(messages_of(problems_of(spec)) ==
+        std::vector<std::string>{
+            "baseline 'half' leaves 'sram' open: set every key of axis 'silicon', or none to "
+            "stand for the best over it",
+            "budget: baseline 'any' leaves axis 'silicon' open: its area is not one number"});
 }
 
 TEST_CASE("A wrong setting that many points share is reported once, at its place") {

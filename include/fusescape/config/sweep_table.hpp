@@ -46,7 +46,9 @@ struct BaselineFile {
 };
 inline constexpr std::array kBaselineFields{
     required<&BaselineFile::name, kWord>("name", "Name in reports."),
-    required<&BaselineFile::set, kSettings>("set", "Its design: a value for every axis outside `scenario`."),
+    required<&BaselineFile::set, kSettings>(
+        "set",
+        "Its design. An axis outside `scenario` that it leaves out is chosen: the best over it counts."),
 };
 inline constexpr SectionSpec kBaselineSection{"baseline", "A design to compare with, in every scenario.",
                                               kBaselineFields};

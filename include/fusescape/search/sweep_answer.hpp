@@ -31,11 +31,30 @@ struct DesignFigures {
   [[nodiscard]] const MetricValue& figure(std::string_view name) const;
 };
 
+/// A baseline in one scenario. Where it leaves axes open it is the best of its designs, the first of equals.
 struct Comparison {
   std::string baseline;
   DesignFigures figures;
   std::optional<double> speedup;  ///< Baseline's time over the best's. None unless both are feasible.
   std::optional<double> gain;     ///< The same of the figure that is minimised. None where either is null.
+  std::vector<std::string> chosen{};  ///< The best's values on the axes that it leaves open.
+  /// Of the figure that is minimised, its own over that of the baseline that it refines: what choosing on
+  /// that one's open axes gains there.
+  std::optional<double> choice_gain{};
+};
+
+/// What a baseline stands for in every scenario.
+struct AnsweredBaseline {
+  std::string name;
+  std::vector<std::string> open;         ///< Axes that it leaves open.
+  std::size_t designs = 1;               ///< That were tried for it.
+  std::optional<std::size_t> refines{};  ///< refined_baseline.
+};
+
+/// A design axis and what was tried on it.
+struct TriedAxis {
+  std::string name;
+  std::vector<std::string> values;
 };
 
 /// Designs for which the figure that is minimised is within kNearBest of the best's: where they differ
@@ -71,7 +90,8 @@ struct SweepAnswer {
   std::vector<std::string> assumptions;  ///< Settings of every point, and what named cases stand for.
   std::vector<std::string> notes;        ///< What to know about the figures that are minimised.
   std::vector<std::string> scenario_axes;
-  std::vector<std::string> design_axes;  ///< The others, in the order of the file.
+  std::vector<TriedAxis> tried;             ///< The other axes, in the order of the file.
+  std::vector<AnsweredBaseline> baselines;  ///< In the order of the file, as each scenario's comparisons.
   std::vector<ScenarioAnswer> scenarios;
   SweepCounts counts;
   std::vector<PublishedFigure> published;

@@ -40,7 +40,7 @@ struct BoundSweep {
   std::vector<Design> designs;
   std::vector<const Strategy*> strategies;
   std::vector<DesignPoint> points;     ///< In grid order: a point's id is its position.
-  std::vector<DesignPoint> baselines;  ///< scenario * spec.baselines.size() + baseline.
+  std::vector<DesignPoint> baselines;  ///< At the positions that baseline_designs gives.
   bool energy = false;                 ///< Something that is minimised reads energy, so it is computed.
 };
 

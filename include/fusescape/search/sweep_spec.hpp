@@ -36,10 +36,11 @@ struct Axis {
   std::vector<AxisValue> values;
 };
 
-/// A design to compare with, evaluated once in every scenario.
+/// A design to compare with, in every scenario. A design axis of which it sets no key is open: the baseline
+/// then stands for the best of its designs over that axis.
 struct Baseline {
   std::string name;
-  std::vector<Setting> settings;  ///< Over `fixed` and the scenario's: must set every key of a design axis.
+  std::vector<Setting> settings;  ///< Over `fixed` and the scenario's: of a design axis every key, or none.
   SourcePos pos{};
 };
 
@@ -104,6 +105,26 @@ inline constexpr std::size_t kMaxGridSize = 100'000'000;
 
 /// The scenario's position on each scenario axis, in the order of `axes`: nullptr for a design axis.
 [[nodiscard]] std::vector<const AxisValue*> scenario_values(const SweepSpec& spec, std::size_t scenario);
+
+/// Positions in `axes` of those that `baseline` leaves open.
+[[nodiscard]] std::vector<std::size_t> open_axes(const SweepSpec& spec, const Baseline& baseline);
+
+/// Designs of one baseline in one scenario: the grid of its open axes, in the order of `axes`, the last one
+/// fastest. Counted scenario by scenario, in each baseline by baseline.
+struct BaselineDesigns {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+[[nodiscard]] BaselineDesigns baseline_designs(const SweepSpec& spec, std::size_t scenario,
+                                               std::size_t baseline);
+
+/// The values that the `design`th of them has on the open axes.
+[[nodiscard]] std::vector<const AxisValue*> open_values(const SweepSpec& spec, const Baseline& baseline,
+                                                        std::size_t design);
+
+/// Position of the first baseline whose open axes `baseline` closes, so that it is one of its designs, or
+/// stands for some of them. None if there is none.
+[[nodiscard]] std::optional<std::size_t> refined_baseline(const SweepSpec& spec, const Baseline& baseline);
 
 /// What is wrong with a setting or a name, at its place in the sweep's file.
 struct SweepProblem {
