@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <sstream>
@@ -12,6 +11,7 @@
 #include "completion.hpp"
 #include "fusescape/config/scalars.hpp"
 #include "fusescape/support/version.hpp"
+#include "options.hpp"
 
 namespace fusescape {
 namespace {
@@ -76,30 +76,12 @@ struct CommandSlots {
   ParetoArguments pareto;
   ListArguments list;
   ValidateArguments validate;
+  CoreyReproduceArguments corey_reproduce;
+  CoreyEntropyArguments corey_entropy;
+  CoreyRotateArguments corey_rotate;
   std::string shell;
   OutputArguments none;
 };
-
-/// A file's or folder's name: an empty one is what a script leaves of a variable that it forgot to set.
-CLI::Option* must_name(CLI::Option* option) {
-  const auto fault_of = [](const std::string& given) {
-    return given.empty() ? std::string{"expected a name, got an empty one"} : std::string{};
-  };
-  return option->check(CLI::Validator{fault_of, ""});
-}
-
-void add_output_options(CLI::App& command, OutputArguments& output) {
-  CLI::Option* json = command.add_flag_callback(
-      "--json", [&output] { output.format = Format::kJson; }, "Print JSON");
-  CLI::Option* csv = command.add_flag_callback(
-      "--csv", [&output] { output.format = Format::kCsv; }, "Print CSV");
-  json->excludes(csv);
-  must_name(
-      command.add_option("-o,--output", output.file, "Write the result to FILE, '-' for standard output"))
-      ->type_name("FILE");
-  command.add_flag("-q,--quiet", output.quiet, "No progress and no notes on standard error");
-  command.add_flag("--no-color", output.no_color, "No colours, as with NO_COLOR set");
-}
 
 void add_settings(CLI::App& command, std::vector<std::string>& settings) {
   command
@@ -287,14 +269,26 @@ void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
   add_output_options(*completion, slots.none);
 }
 
+/// Adds the names of `command`'s options that are not there yet.
+void add_options_of(const CLI::App& command, std::vector<std::string>& names) {
+  const auto add = [&names](std::string name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  };
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) add("--" + name);
+    for (const std::string& name : option->get_snames()) add("-" + name);
+  }
+}
+
 std::vector<CommandShape> shape_of(const CLI::App& app) {
   std::vector<CommandShape> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     CommandShape& shape =
-        commands.emplace_back(CommandShape{command->get_name(), command->get_description(), {}});
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) shape.options.push_back("--" + name);
-      for (const std::string& name : option->get_snames()) shape.options.push_back("-" + name);
+        commands.emplace_back(CommandShape{command->get_name(), command->get_description(), {}, {}});
+    add_options_of(*command, shape.options);
+    for (const CLI::App* below : command->get_subcommands([](const CLI::App*) { return true; })) {
+      shape.commands.push_back(below->get_name());
+      add_options_of(*below, shape.options);
     }
   }
   return commands;
@@ -331,13 +325,19 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "pareto") return Command{slots.pareto};
   if (name == "list") return Command{slots.list};
   if (name == "validate") return Command{slots.validate};
+  if (name == "corey") {
+    const std::string below = app.get_subcommands().front()->get_subcommands().front()->get_name();
+    if (below == "reproduce") return Command{slots.corey_reproduce};
+    if (below == "entropy") return Command{slots.corey_entropy};
+    return Command{slots.corey_rotate};
+  }
   return Command{PrintArguments{completion_script(slots.shell, shape_of(app)), slots.none}};
 }
 
 /// The innermost command that was named, for the line that points to its --help.
 std::string named_command(const CLI::App& app) {
   const std::vector<CLI::App*> named = app.get_subcommands();
-  return named.empty() ? "fusescape" : "fusescape " + named.front()->get_name();
+  return named.empty() ? app.get_name() : app.get_name() + " " + named_command(*named.front());
 }
 
 UsageError usage_error(const CLI::App& app, std::string_view message) {
@@ -377,6 +377,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_sweep(app, slots.sweep);
   add_pareto(app, slots.pareto);
   add_list_and_validate(app, slots);
+  add_corey(app, slots.corey_reproduce, slots.corey_entropy, slots.corey_rotate);
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     command->set_version_flag("--version", version, "Print the version");
   }

@@ -18,9 +18,10 @@ struct ValueWords {
   std::string_view option;
   std::string_view words;
 };
-constexpr std::array kValueWords{
-    ValueWords{"--model", "closed sim"}, ValueWords{"--allocation", "given round-robin searched"},
-    ValueWords{"--eviction", "none lru furthest"}, ValueWords{"--keep", "none fused all"}};
+constexpr std::array kValueWords{ValueWords{"--model", "closed sim"},
+                                 ValueWords{"--allocation", "given round-robin searched"},
+                                 ValueWords{"--eviction", "none lru furthest"},
+                                 ValueWords{"--keep", "none fused all"}, ValueWords{"--base", "bits nats"}};
 
 std::string_view words_of(std::string_view option) {
   for (const ValueWords& values : kValueWords) {
@@ -32,9 +33,13 @@ std::string_view words_of(std::string_view option) {
 std::string bash_script(const std::vector<CommandShape>& commands) {
   std::vector<std::string> names;
   std::string cases;
+  std::string below;
   for (const CommandShape& command : commands) {
     names.push_back(command.name);
     cases += fmt::format("    {}) words='{}' ;;\n", command.name, fmt::join(command.options, " "));
+    if (!command.commands.empty()) {
+      below += fmt::format("    {}) words='{}' ;;\n", command.name, fmt::join(command.commands, " "));
+    }
   }
   std::string values;
   for (const auto& [option, words] : kValueWords)
@@ -49,6 +54,8 @@ _fusescape() {{
     --strategy|--strategies) words=$(_fusescape_names strategies) ;;
 {}  esac
   if [ -z "$words" ] && [ "$COMP_CWORD" -eq 1 ]; then words='{}'; fi
+  if [ -z "$words" ] && [ "$COMP_CWORD" -eq 2 ]; then case ${{COMP_WORDS[1]}} in
+{}  esac; fi
   if [ -z "$words" ]; then case ${{COMP_WORDS[1]}} in
     list) words='strategies workloads archs techs families' ;;
     completion) words='bash zsh fish' ;;
@@ -59,7 +66,7 @@ _fusescape() {{
 }}
 complete -o default -F _fusescape fusescape
 )",
-                     kNamesFunction, values, fmt::join(names, " "), cases);
+                     kNamesFunction, values, fmt::join(names, " "), below, cases);
 }
 
 std::string fish_script(const std::vector<CommandShape>& commands) {
@@ -70,6 +77,10 @@ std::string fish_script(const std::vector<CommandShape>& commands) {
   for (const CommandShape& command : commands) {
     script += fmt::format("complete -c fusescape -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name,
                           command.summary);
+    for (const std::string& below : command.commands) {
+      script += fmt::format("complete -c fusescape -n '__fish_seen_subcommand_from {}' -f -a {}\n",
+                            command.name, below);
+    }
     for (const std::string& option : command.options) {
       const bool is_long = option.rfind("--", 0) == 0;
       const std::string_view values = option == "--arch"         ? "archs"

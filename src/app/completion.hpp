@@ -11,7 +11,8 @@ namespace fusescape {
 struct CommandShape {
   std::string name;
   std::string summary;
-  std::vector<std::string> options;  ///< "--arch", "-o", ...
+  std::vector<std::string> options;   ///< "--arch", "-o", ...; also those of the commands below.
+  std::vector<std::string> commands;  ///< Below this one: `reproduce` of `corey`.
 };
 
 inline constexpr std::array<std::string_view, 3> kShells{"bash", "zsh", "fish"};

@@ -1,5 +1,5 @@
-// How does a file become a workload, an accelerator, a technology, a plan or a sweep? Read, parse once, bind
-// often.
+// How does a file become a workload, an accelerator, a technology, a plan, a sweep or COREY's chain? Read,
+// parse once, bind often.
 //
 // parse_input and the bind functions are pure; only read_input and find_input touch the file system. A sweep
 // parses each file once and binds it for every point with that point's settings.
@@ -16,6 +16,7 @@
 #include "fusescape/arch/accelerator.hpp"
 #include "fusescape/arch/technology.hpp"
 #include "fusescape/config/yaml_document.hpp"
+#include "fusescape/corey/chain.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/expected.hpp"
@@ -23,7 +24,7 @@
 
 namespace fusescape {
 
-enum class FileKind : unsigned char { kAccelerator, kTechnology, kCascade, kModel, kPlan, kSweep };
+enum class FileKind : unsigned char { kAccelerator, kTechnology, kCascade, kModel, kPlan, kSweep, kCorey };
 [[nodiscard]] std::string_view name_of(FileKind kind);
 
 /// A setting that could not be used: its position in the list it came from, and why.
@@ -60,7 +61,7 @@ using Loaded = expected<T, InputError>;
 [[nodiscard]] Loaded<InputFile> read_input(const std::string& path);
 
 /// Folders that shipped names are looked up in.
-enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans };
+enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans, kCorey };
 
 /// Reads what a user named: a path (it has a '/' or ends in .yaml), or the name of a shipped file.
 [[nodiscard]] Loaded<InputFile> find_input(Shelf shelf, const std::string& name_or_path);
@@ -99,6 +100,8 @@ enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans }
                                            const Accelerator& accelerator);
 [[nodiscard]] Loaded<SweepSpec> bind_sweep_spec(const InputFile& input,
                                                 std::span<const Setting> settings = {});
+
+[[nodiscard]] Loaded<CoreyChain> bind_corey_chain(const InputFile& input);
 
 /// Checks a file on its own: everything but a plan's names, which need a cascade.
 [[nodiscard]] std::optional<InputError> check_input(const InputFile& input);
