@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <sstream>
@@ -14,6 +13,7 @@
 #include "fusescape/config/scalars.hpp"
 #include "fusescape/support/version.hpp"
 #include "help_text.hpp"
+#include "options.hpp"
 
 namespace fusescape {
 namespace {
@@ -44,30 +44,12 @@ struct CommandSlots {
   ParetoArguments pareto;
   ListArguments list;
   ValidateArguments validate;
+  CoreyReproduceArguments corey_reproduce;
+  CoreyEntropyArguments corey_entropy;
+  CoreyRotateArguments corey_rotate;
   std::string completion;
   OutputArguments none;
 };
-
-/// A file's or folder's name: an empty one is what a script leaves of a variable that it forgot to set.
-CLI::Option* must_name(CLI::Option* option) {
-  const auto fault_of = [](const std::string& given) {
-    return given.empty() ? std::string{"expected a name, got an empty one"} : std::string{};
-  };
-  return option->check(CLI::Validator{fault_of, ""});
-}
-
-void add_output_options(CLI::App& command, OutputArguments& output) {
-  CLI::Option* json = command.add_flag_callback(
-      "--json", [&output] { output.format = Format::kJson; }, "Print JSON");
-  CLI::Option* csv = command.add_flag_callback(
-      "--csv", [&output] { output.format = Format::kCsv; }, "Print CSV");
-  json->excludes(csv);
-  must_name(
-      command.add_option("-o,--output", output.file, "Write the result to FILE, '-' for standard output"))
-      ->type_name("FILE");
-  command.add_flag("-q,--quiet", output.quiet, "No progress and no notes on standard error");
-  command.add_flag("--no-color", output.no_color, "No colours, as with NO_COLOR set");
-}
 
 void add_settings(CLI::App& command, std::vector<std::string>& settings) {
   command
@@ -273,12 +255,27 @@ OptionShape shape_of(const CLI::Option& option) {
   return shape;
 }
 
+/// Adds those of `command`'s options that are not there yet.
+void add_options_of(const CLI::App& command, std::vector<OptionShape>& options) {
+  for (const CLI::Option* option : command.get_options()) {
+    OptionShape shape = shape_of(*option);
+    const bool known = std::any_of(options.begin(), options.end(), [&](const OptionShape& other) {
+      return other.names == shape.names && other.value == shape.value;
+    });
+    if (!known) options.push_back(std::move(shape));
+  }
+}
+
 std::vector<CommandShape> shape_of(const CLI::App& app) {
   std::vector<CommandShape> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     CommandShape& shape = commands.emplace_back(
-        CommandShape{command->get_name(), command->get_description(), {}, command->get_footer()});
-    for (const CLI::Option* option : command->get_options()) shape.options.push_back(shape_of(*option));
+        CommandShape{command->get_name(), command->get_description(), {}, {}, command->get_footer()});
+    add_options_of(*command, shape.options);
+    for (const CLI::App* below : command->get_subcommands([](const CLI::App*) { return true; })) {
+      shape.commands.push_back(below->get_name());
+      add_options_of(*below, shape.options);
+    }
   }
   return commands;
 }
@@ -314,13 +311,19 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "pareto") return Command{slots.pareto};
   if (name == "list") return Command{slots.list};
   if (name == "validate") return Command{slots.validate};
+  if (name == "corey") {
+    const std::string below = app.get_subcommands().front()->get_subcommands().front()->get_name();
+    if (below == "reproduce") return Command{slots.corey_reproduce};
+    if (below == "entropy") return Command{slots.corey_entropy};
+    return Command{slots.corey_rotate};
+  }
   return Command{PrintArguments{completion_text(slots.completion, shape_of(app)), slots.none}};
 }
 
 /// The innermost command that was named, for the line that points to its --help.
 std::string named_command(const CLI::App& app) {
   const std::vector<CLI::App*> named = app.get_subcommands();
-  return named.empty() ? "fusescape" : "fusescape " + named.front()->get_name();
+  return named.empty() ? app.get_name() : app.get_name() + " " + named_command(*named.front());
 }
 
 UsageError usage_error(const CLI::App& app, std::string_view message) {
@@ -360,6 +363,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_sweep(app, slots.sweep);
   add_pareto(app, slots.pareto);
   add_list_and_validate(app, slots);
+  add_corey(app, slots.corey_reproduce, slots.corey_entropy, slots.corey_rotate);
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     command->set_version_flag("--version", version, "Print the version");
   }

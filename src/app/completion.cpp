@@ -7,7 +7,7 @@
 #include <array>
 
 #include "fusescape/app/arguments.hpp"
-#include "fusescape/search/sweep_answer.hpp"
+#include "fusescape/cost/metrics.hpp"
 
 namespace fusescape {
 namespace {
@@ -50,11 +50,12 @@ constexpr std::array kValues{
     Values{"--allocation", "given round-robin searched", ""},
     Values{"--eviction", "none lru furthest", ""},
     Values{"--keep", "none fused all", ""},
+    Values{"--base", "bits nats", ""},
     Values{"--arch", "", "archs"},
     Values{"--workload", "", "workloads"},
     Values{"--strategy", "", "strategies"},
     Values{"--strategies", "", "strategies", true},
-    Values{"--minimize", "", "", true},  // Columns: sweep_metrics.
+    Values{"--minimize", "", "", true},  // The metrics.
 };
 
 const Values* values_of(std::string_view option) {
@@ -64,8 +65,10 @@ const Values* values_of(std::string_view option) {
 }
 
 std::string words_of(const Values& values) {
-  return values.option == "--minimize" ? fmt::format("{}", fmt::join(sweep_metrics(), " "))
-                                       : std::string{values.words};
+  if (values.option != "--minimize") return std::string{values.words};
+  std::string words;
+  for (const Metric& metric : metrics()) words += fmt::format("{}{}", words.empty() ? "" : " ", metric.name);
+  return words;
 }
 
 std::string bash_values() {
@@ -81,6 +84,7 @@ std::string bash_values() {
 std::string bash_script(const std::vector<CommandShape>& commands) {
   std::vector<std::string> names;
   std::string cases;
+  std::string below;
   for (const CommandShape& command : commands) {
     names.push_back(command.name);
     std::vector<std::string> options;
@@ -88,6 +92,9 @@ std::string bash_script(const std::vector<CommandShape>& commands) {
       options.insert(options.end(), option.names.begin(), option.names.end());
     }
     cases += fmt::format("    {}) words='{}' ;;\n", command.name, fmt::join(options, " "));
+    if (!command.commands.empty()) {
+      below += fmt::format("    {}) words='{}' ;;\n", command.name, fmt::join(command.commands, " "));
+    }
   }
   return fmt::format(R"({}
 _fusescape() {{
@@ -98,7 +105,7 @@ _fusescape() {{
 {}  esac
   if [ -z "$words" ] && [ "$COMP_CWORD" -eq 1 ]; then words='{}'; fi
   if [ -z "$words" ] && [ "$COMP_CWORD" -eq 2 ]; then case ${{COMP_WORDS[1]}} in
-    list) words='{}' ;;
+{}    list) words='{}' ;;
     completion) words='{}' ;;
     sweep) words=$(_fusescape_names sweeps) ;;
   esac; fi
@@ -109,7 +116,7 @@ _fusescape() {{
 }}
 complete -o default -F _fusescape fusescape
 )",
-                     kBashFunctions, bash_values(), fmt::join(names, " "), fmt::join(kListable, " "),
+                     kBashFunctions, bash_values(), fmt::join(names, " "), below, fmt::join(kListable, " "),
                      fmt::join(kCompletions, " "), cases);
 }
 
@@ -133,6 +140,9 @@ std::string fish_script(const std::vector<CommandShape>& commands) {
         fmt::format("complete -c fusescape -n '__fish_seen_subcommand_from {}'", command.name);
     script += fmt::format("complete -c fusescape -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name,
                           command.summary);
+    for (const std::string& below : command.commands) {
+      script += fmt::format("{} -f -a {}\n", after, below);
+    }
     for (const OptionShape& option : command.options) {
       for (const std::string& name : option.names) {
         const bool is_long = name.rfind("--", 0) == 0;

@@ -18,8 +18,9 @@ struct OptionShape {
 struct CommandShape {
   std::string name;
   std::string summary;
-  std::vector<OptionShape> options;
-  std::string notes;  ///< What --help shows at its end: examples.
+  std::vector<OptionShape> options;   ///< Also those of the commands below.
+  std::vector<std::string> commands;  ///< Below this one: `reproduce` of `corey`.
+  std::string notes;                  ///< What --help shows at its end: examples.
 };
 
 inline constexpr std::array<std::string_view, 4> kCompletions{"bash", "zsh", "fish", "man"};

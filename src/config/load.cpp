@@ -9,6 +9,7 @@
 #include "fusescape/config/accelerator_table.hpp"
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/cascade_table.hpp"
+#include "fusescape/config/corey_table.hpp"
 #include "fusescape/config/model_table.hpp"
 #include "fusescape/config/plan_form.hpp"
 #include "fusescape/config/plan_table.hpp"
@@ -77,6 +78,8 @@ void check_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
       return read_keys<PlanFile>(kind, root, errors);
     case FileKind::kSweep:
       return read_keys<SweepFile>(kind, root, errors);
+    case FileKind::kCorey:
+      return read_keys<CoreyChain>(kind, root, errors);
   }
 }
 
@@ -104,6 +107,7 @@ std::span<const SectionSpec* const> tables_of(FileKind kind) {
   static constexpr std::array kCascade{&kCascadeTable};
   static constexpr std::array kPlan{&kPlanTable};
   static constexpr std::array kSweep{&kSweepTable};
+  static constexpr std::array kCorey{&kCoreyTable};
   switch (kind) {
     case FileKind::kAccelerator:
       return kAccelerator;
@@ -116,9 +120,11 @@ std::span<const SectionSpec* const> tables_of(FileKind kind) {
     case FileKind::kPlan:
       return kPlan;
     case FileKind::kSweep:
+      return kSweep;
+    case FileKind::kCorey:
       break;
   }
-  return kSweep;
+  return kCorey;
 }
 
 const SectionSpec& table_of(FileKind kind, const YamlNode& root) {
@@ -158,9 +164,11 @@ std::optional<InputError> check_input(const InputFile& input) {
     case FileKind::kPlan:
       return check_plan_form(input);
     case FileKind::kSweep:
+      return error_of(bind_sweep_spec(input));
+    case FileKind::kCorey:
       break;
   }
-  return error_of(bind_sweep_spec(input));
+  return error_of(bind_corey_chain(input));
 }
 
 Loaded<Accelerator> load_accelerator(const std::string& name_or_path, std::span<const Setting> settings) {

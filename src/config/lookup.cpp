@@ -24,9 +24,10 @@ struct ShelfFacts {
   std::string_view folder;
   std::string_view what;
 };
-constexpr std::array kShelves{ShelfFacts{"configs/arch", "accelerator"},
-                              ShelfFacts{"configs/tech", "technology"}, ShelfFacts{"workloads", "workload"},
-                              ShelfFacts{"configs/sweeps", "sweep"}, ShelfFacts{"configs/plans", "plan"}};
+constexpr std::array kShelves{
+    ShelfFacts{"configs/arch", "accelerator"}, ShelfFacts{"configs/tech", "technology"},
+    ShelfFacts{"workloads", "workload"},       ShelfFacts{"configs/sweeps", "sweep"},
+    ShelfFacts{"configs/plans", "plan"},       ShelfFacts{"configs/corey", "COREY chain"}};
 constexpr std::string_view kExtension = ".yaml";
 
 const ShelfFacts& facts(Shelf shelf) {

@@ -13,7 +13,8 @@ namespace {
 const std::string kPage = in_source_tree("docs/formats.md");
 
 constexpr FileKind kKinds[] = {FileKind::kAccelerator, FileKind::kTechnology, FileKind::kCascade,
-                               FileKind::kModel,       FileKind::kPlan,       FileKind::kSweep};
+                               FileKind::kModel,       FileKind::kPlan,       FileKind::kSweep,
+                               FileKind::kCorey};
 
 std::string schema_path(FileKind kind) {
   return in_source_tree("docs/schema/" + std::string{name_of(kind)} + ".schema.json");

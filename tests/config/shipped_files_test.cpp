@@ -13,7 +13,8 @@ Setting setting(std::string key, std::string value) {
 }
 
 TEST_CASE("Every shipped file is valid") {
-  for (const Shelf shelf : {Shelf::kArchs, Shelf::kTechs, Shelf::kWorkloads, Shelf::kSweeps, Shelf::kPlans}) {
+  for (const Shelf shelf :
+       {Shelf::kArchs, Shelf::kTechs, Shelf::kWorkloads, Shelf::kSweeps, Shelf::kPlans, Shelf::kCorey}) {
     for (const std::string& name : shipped_names(shelf)) {
       CAPTURE(name);
       const InputFile input = value_of(find_input(shelf, name));

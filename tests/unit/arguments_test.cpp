@@ -49,6 +49,31 @@ TEST_CASE("Lists of names are separated by commas and do not swallow what follow
         std::vector<std::string>{"latency_cycles", "area_mm2"});
 }
 
+TEST_CASE("The commands below corey fill their structs, ranges and defaults included") {
+  const auto entropy =
+      parse({"corey", "entropy", "a.npy", "b.npy", "--range", "robust:0.01", "--base", "nats"});
+  REQUIRE(entropy);
+  const auto& tensors = std::get<CoreyEntropyArguments>(*entropy);
+  CHECK(tensors.files == std::vector<std::string>{"a.npy", "b.npy"});
+  CHECK(std::get<RobustRange>(tensors.range).tail == 0.01);
+  CHECK(tensors.base == LogBase::kNats);
+  CHECK(tensors.bins == 256);
+  const auto fixed = parse({"corey", "entropy", "a.npy", "--range", "-3:4.5"});
+  REQUIRE(fixed);
+  CHECK(std::get<FixedRange>(std::get<CoreyEntropyArguments>(*fixed).range).low == -3);
+  for (const char* range : {"min-max:-1", "robust:0.5", "2:1", "1:1", "x", "min-max:", "nan:1", ""}) {
+    CAPTURE(range);
+    CHECK_FALSE(parse({"corey", "entropy", "a.npy", "--range", range}));
+  }
+  const auto rotate = parse({"corey", "rotate", "x.npy", "--order", "192", "-o", "y.npy", "--pad"});
+  REQUIRE(rotate);
+  CHECK(std::get<CoreyRotateArguments>(*rotate).order == 192);
+  CHECK(std::get<CoreyRotateArguments>(*rotate).rotated == "y.npy");
+  CHECK(std::get<CoreyRotateArguments>(*rotate).paley == Paley::kTwo);
+  CHECK_FALSE(parse({"corey", "rotate", "x.npy", "--order", "192"}));
+  CHECK(std::get<CoreyReproduceArguments>(*parse({"corey", "reproduce"})).chain == "v1");
+}
+
 TEST_CASE("Command lines that mean nothing are usage errors that name the help") {
   for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
            {},

@@ -1,7 +1,7 @@
 // What did the user ask for? One plain struct per command, filled from the command line.
 //
-// src/app/arguments.cpp is the only file that knows CLI11. To add a command: its struct here, its options
-// there, and one file src/app/<command>.cpp.
+// Only src/app/arguments.cpp, corey_arguments.cpp and options know CLI11. To add a command: its struct here,
+// its options there, and one file src/app/<command>.cpp.
 #pragma once
 
 #include <array>
@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "fusescape/numerics/entropy.hpp"
+#include "fusescape/numerics/hadamard.hpp"
 #include "fusescape/sim/options.hpp"
 #include "fusescape/support/expected.hpp"
 
@@ -104,6 +106,33 @@ struct ValidateArguments {
   OutputArguments output;
 };
 
+/// COREY's prototype beside what was recorded and published of it.
+struct CoreyReproduceArguments {
+  std::string chain = "v1";  ///< A file of `kind: corey`, or a shipped name.
+  std::string folder;        ///< Empty: the result is shown, not kept.
+  std::int64_t runs = 10;    ///< Own runs of each length.
+  std::uint64_t seed = 1;
+  OutputArguments output;
+};
+
+struct CoreyEntropyArguments {
+  std::vector<std::string> files;
+  std::int64_t bins = 256;
+  RangeRule range = MinMaxRange{};
+  LogBase base = LogBase::kBits;
+  OutputArguments output;
+};
+
+struct CoreyRotateArguments {
+  std::string file;
+  std::int64_t order = 0;
+  std::string rotated;  ///< Where the rotated array goes; what it did goes to standard output.
+  bool pad = false;
+  Paley paley = Paley::kTwo;
+  bool inverse = false;
+  OutputArguments output;
+};
+
 /// The command line already holds everything that is to be printed: --help, --version, a completion script.
 struct PrintArguments {
   std::string text;
@@ -112,7 +141,8 @@ struct PrintArguments {
 
 using Command =
     std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments, RooflineArguments,
-                 SweepArguments, ParetoArguments, ListArguments, ValidateArguments, PrintArguments>;
+                 SweepArguments, ParetoArguments, ListArguments, ValidateArguments, CoreyReproduceArguments,
+                 CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {

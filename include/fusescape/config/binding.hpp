@@ -22,7 +22,8 @@ namespace fusescape {
 /// The two keys that every file starts with; parse_input has checked them.
 inline constexpr std::array kFileKinds{std::string_view{"accelerator"}, std::string_view{"technology"},
                                        std::string_view{"cascade"},     std::string_view{"model"},
-                                       std::string_view{"plan"},        std::string_view{"sweep"}};
+                                       std::string_view{"plan"},        std::string_view{"sweep"},
+                                       std::string_view{"corey"}};
 inline constexpr TypeSpec kKindWord{
     .form = TypeSpec::Form::kWord, .name = "word", .example = "accelerator", .words = kFileKinds};
 inline constexpr TypeSpec kVersionOne{

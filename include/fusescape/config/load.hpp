@@ -1,5 +1,5 @@
-// How does a file become a workload, an accelerator, a technology, a plan or a sweep? Read, parse once, bind
-// often.
+// How does a file become a workload, an accelerator, a technology, a plan, a sweep or COREY's chain? Read,
+// parse once, bind often.
 //
 // parse_input and the bind functions are pure; only read_input and find_input touch the file system. A sweep
 // parses each file once and binds it for every point with that point's settings.
@@ -19,6 +19,7 @@
 #include "fusescape/arch/design.hpp"
 #include "fusescape/arch/technology.hpp"
 #include "fusescape/config/yaml_document.hpp"
+#include "fusescape/corey/chain.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/expected.hpp"
@@ -26,7 +27,7 @@
 
 namespace fusescape {
 
-enum class FileKind : unsigned char { kAccelerator, kTechnology, kCascade, kModel, kPlan, kSweep };
+enum class FileKind : unsigned char { kAccelerator, kTechnology, kCascade, kModel, kPlan, kSweep, kCorey };
 [[nodiscard]] std::string_view name_of(FileKind kind);
 
 /// A setting that could not be used: its position in the list it came from, and why.
@@ -63,7 +64,7 @@ using Loaded = expected<T, InputError>;
 [[nodiscard]] Loaded<InputFile> read_input(const std::string& path);
 
 /// Folders that shipped names are looked up in.
-enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans };
+enum class Shelf : unsigned char { kArchs, kTechs, kWorkloads, kSweeps, kPlans, kCorey };
 
 /// The path of what a user named, as find_input would read it; nothing if a name stands for no file.
 [[nodiscard]] std::optional<std::string> path_of_input(Shelf shelf, const std::string& name_or_path);
@@ -118,6 +119,8 @@ class Technologies {
                                            const Accelerator& accelerator);
 [[nodiscard]] Loaded<SweepSpec> bind_sweep_spec(const InputFile& input,
                                                 std::span<const Setting> settings = {});
+
+[[nodiscard]] Loaded<CoreyChain> bind_corey_chain(const InputFile& input);
 
 /// Checks a file on its own: everything but a plan's names, which need a cascade.
 [[nodiscard]] std::optional<InputError> check_input(const InputFile& input);

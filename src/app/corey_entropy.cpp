@@ -1,0 +1,88 @@
+// fusescape corey entropy: how many bits does a value of each tensor carry?
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "fusescape/app/commands.hpp"
+#include "fusescape/app/output.hpp"
+#include "fusescape/numerics/entropy.hpp"
+#include "npy_file.hpp"
+#include "printed.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::int64_t kPiece = std::int64_t{1} << 20;  // 8 MiB of doubles.
+
+/// A range that needs no more passes over the file to be known.
+expected<RangeRule, Failure> known_range(NpyFile& file, const RangeRule& rule) {
+  const auto* robust = std::get_if<RobustRange>(&rule);
+  if (robust == nullptr) return rule;
+  QuantileScan scan{robust->tail};
+  const auto add = [&](std::span<const double> values) { scan.add(values); };
+  if (const auto failure = for_pieces(file, kPiece, add)) return unexpected{*failure};
+  scan.refine();
+  if (const auto failure = for_pieces(file, kPiece, add)) return unexpected{*failure};
+  const FixedRange range = scan.range();
+  if (range.low < range.high) return RangeRule{range};
+  return RangeRule{MinMaxRange{}};  // Nearly all values are one: the extremes tell more.
+}
+
+expected<Histogram, Failure> histogram_of_file(NpyFile& file, const CoreyEntropyArguments& arguments) {
+  const expected<RangeRule, Failure> rule = known_range(file, arguments.range);
+  if (!rule) return unexpected{rule.error()};
+  Extent extent;
+  if (std::holds_alternative<MinMaxRange>(*rule)) {
+    const auto failure =
+        for_pieces(file, kPiece, [&](std::span<const double> values) { add_to(extent, values); });
+    if (failure) return unexpected{*failure};
+  }
+  Histogram histogram = empty_histogram(*rule, extent, static_cast<int>(arguments.bins));
+  const auto failure =
+      for_pieces(file, kPiece, [&](std::span<const double> values) { add_to(histogram, values); });
+  if (failure) return unexpected{*failure};
+  return histogram;
+}
+
+std::vector<Field> row_of(const NpyFile& file, const Histogram& histogram,
+                          const CoreyEntropyArguments& arguments) {
+  const std::string stem = std::filesystem::path{file.path}.stem().string();
+  const double bits = entropy(histogram, LogBase::kBits);
+  std::vector<Field> row{{"tensor", stem}, {"entropy_bits", bits}};
+  if (arguments.base == LogBase::kNats) {
+    row.push_back({"entropy_nats", entropy(histogram, LogBase::kNats)});
+    row.push_back({"miller_madow_nats", miller_madow_correction(histogram, LogBase::kNats)});
+  } else {
+    row.push_back({"miller_madow_bits", miller_madow_correction(histogram, LogBase::kBits)});
+  }
+  const double most = std::log2(static_cast<double>(arguments.bins));
+  row.push_back({"normalised", most > 0 ? Value{bits / most} : Value{}});
+  row.push_back({"bins", arguments.bins});
+  row.push_back({"low", histogram.low});
+  row.push_back({"high", histogram.high});
+  row.push_back({"clipped", histogram.clipped});
+  row.push_back({"values", histogram.total()});
+  row.push_back({"type", std::string{name_of(file.reader.header().type)}});
+  row.push_back({"shape", shape_text(file.reader.header().shape)});
+  return row;
+}
+
+}  // namespace
+
+CommandResult run_command(const CoreyEntropyArguments& arguments) {
+  std::vector<std::vector<Field>> rows;
+  for (const std::string& path : arguments.files) {
+    expected<NpyFile, Failure> file = open_npy(path);
+    if (!file) return unexpected{file.error()};
+    const expected<Histogram, Failure> histogram = histogram_of_file(*file, arguments);
+    if (!histogram) return unexpected{histogram.error()};
+    rows.push_back(row_of(*file, *histogram, arguments));
+  }
+  if (const auto failure = write_result(arguments.output, printed(table_of(rows), arguments.output))) {
+    return unexpected{*failure};
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace fusescape
