@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <optional>
 
 #include "fusescape/plan/traffic.hpp"
 #include "placement.hpp"
@@ -66,7 +65,6 @@ enum class Over : unsigned char {
   kFinished,  ///< All but those over ranks that the producer sums over.
   kOwn,       ///< Only those over ranks of the tensor.
 };
-constexpr std::size_t kOverCount = 3;
 
 class FlowBuilder {
  public:
@@ -116,9 +114,8 @@ class FlowBuilder {
   void keep_stores(Stream& store, Bytes once) const;
   [[nodiscard]] Bytes saved_of(Bytes once) const;
 
-  /// The loops above the buffer that count, found once.
   [[nodiscard]] const std::vector<PathLoop>& loops(Over over) const {
-    std::optional<std::vector<PathLoop>>& nest = nests_[static_cast<std::size_t>(over)];
+    auto& nest = nests_[static_cast<std::size_t>(over)];
     if (!nest) nest = counted_loops(over);
     return *nest;
   }
@@ -144,12 +141,12 @@ class FlowBuilder {
 
   const FlowContext& context_;
   const Buffer& buffer_;
-  std::vector<LiveLoop> live_;  ///< Above the buffer's node.
-  mutable std::array<std::optional<std::vector<PathLoop>>, kOverCount> nests_;
-  Slab slab_;    ///< On chip.
-  Slab packed_;  ///< In DRAM.
-  Slab sums_;    ///< Incomplete, on chip or in DRAM.
-  Bytes whole_;  ///< Of the tensor, on chip.
+  std::vector<LiveLoop> live_;                                         ///< Above the buffer's node.
+  mutable std::array<std::optional<std::vector<PathLoop>>, 3> nests_;  ///< By Over.
+  Slab slab_;                                                          ///< On chip.
+  Slab packed_;                                                        ///< In DRAM.
+  Slab sums_;                                                          ///< Incomplete, on chip or in DRAM.
+  Bytes whole_;                                                        ///< Of the tensor, on chip.
   BufferFlow flow_;
 };
 

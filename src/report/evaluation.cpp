@@ -69,7 +69,7 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated&
   for (const auto& [name, extent] : subject.ranks) ranks.push_back(fmt::format("{}={}", name, extent));
   std::vector<std::string> lines{
       fmt::format("{}, {}", fmt::join(ranks, " "), subject.phase),
-      types_text(workload, accelerator),
+      types_text(evaluated.workload, accelerator),
       fmt::format("area table {}", subject.technology.empty() ? "none" : subject.technology),
       bandwidth_text(accelerator.sram),
       dram_text(accelerator.dram),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fusescape/search/model_head.hpp"
 #include "fusescape/search/pareto.hpp"
 #include "fusescape/support/contract.hpp"
 
