@@ -83,8 +83,8 @@ Priced priced(const std::string& arch, const std::string& strategy, const std::s
   std::vector<EnergyCounts> counts =
       energy_counts(workload.block, made->plan, made->layout, made->profile, profile_options(accelerator));
   const EnergyPrices prices = prices_of(accelerator, &table);
-  PlanEnergy energy =
-      energy_of(counts, activities_of(made->groups, made->machine, accelerator.clock), prices);
+  PlanEnergy energy = energy_of(
+      counts, activities_of(made->groups, design_of(accelerator).machine, accelerator.clock), prices);
   return {accelerator, table, std::move(*made), std::move(counts), prices, std::move(energy)};
 }
 
