@@ -78,7 +78,7 @@ std::optional<Lever> enough_sram(const Cascade& cascade, Accelerator accelerator
   for (int round = 0; round < kMostRounds; ++round) {
     const Assessed assessed = assess_again(cascade, accelerator, plan, source);
     if (assessed) {
-      return Lever{fmt::format("an sram.capacity of {} B", accelerator.sram.capacity.value()),
+      return Lever{fmt::format("--set sram.capacity=\"{} B\"", accelerator.sram.capacity.value()),
                    std::nullopt,
                    assessed->cost.latency,
                    {}};
