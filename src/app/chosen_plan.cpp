@@ -63,7 +63,7 @@ std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen) {
   const std::vector<Lever> ways = chosen.strategy != nullptr
                                       ? ways_to_fit(cascade, inputs.design, *chosen.strategy)
                                       : ways_to_fit(cascade, inputs.design, *chosen.plan);
-  return ways.empty() ? "" : fmt::format("\nTried, and it runs: {}.", describe(ways));
+  return ways.empty() ? "" : fmt::format("\nTried in the closed form, and it runs: {}.", describe(ways));
 }
 
 }  // namespace fusescape

@@ -25,8 +25,8 @@ struct ChosenPlan {
 [[nodiscard]] expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy,
                                                         const std::string& plan_file, const Inputs& inputs);
 
-/// "\nTried, and it runs: an sram.capacity of 16384 B: 9000 cycles; ..." if `chosen` lacks room on chip; else
-/// nothing.
+/// "\nTried in the closed form, and it runs: --set sram.capacity=\"16384 B\": 9000 cycles; ..." if `chosen`
+/// lacks room on chip; else nothing.
 [[nodiscard]] std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen);
 
 }  // namespace fusescape

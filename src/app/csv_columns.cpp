@@ -7,7 +7,8 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+
+#include "fusescape/support/printable.hpp"
 
 namespace fusescape {
 namespace {
@@ -18,22 +19,38 @@ bool parse(std::string_view cell, Number& value) {
   return error == std::errc{} && end == cell.data() + cell.size();
 }
 
+constexpr std::size_t kMostBytes = std::size_t{256} << 20U;
+
+Failure bad_file(const std::string& file, SourcePos pos, std::string_view message) {
+  return {ExitCode::kBadInput,
+          fmt::format("{}:{}:{}: error: {}\n", printable(file), pos.line, pos.column, printable(message))};
+}
+
 }  // namespace
 
+// Piece by piece, so that what is no table (a device, a disk image) is refused before memory is full of it.
 expected<std::string, Failure> file_text(const std::string& file) {
   std::error_code error;
-  if (std::filesystem::is_directory(file, error)) {
-    return unexpected{
-        Failure{ExitCode::kBadInput, fmt::format("{}:1:1: error: this is a directory\n", file)}};
-  }
+  if (std::filesystem::is_directory(file, error))
+    return unexpected{bad_file(file, {}, "this is a directory")};
   std::ifstream in{file, std::ios::binary};
-  std::ostringstream text;
-  if (in && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  std::string text;
+  while (in) {
+    const std::size_t before = text.size();
+    text.resize(before + kPiece);
+    in.read(text.data() + before, static_cast<std::streamsize>(kPiece));
+    text.resize(before + static_cast<std::size_t>(in.gcount()));
+    if (text.find('\0', before) != std::string::npos) {
+      return unexpected{bad_file(file, {}, "a binary file, not CSV text")};
+    }
+    if (text.size() > kMostBytes) return unexpected{bad_file(file, {}, "the file is larger than 256 MiB")};
+  }
   if (!in.is_open() || in.bad()) {
     return unexpected{
-        Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot read this file\n", file)}};
+        Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot read this file\n", printable(file))}};
   }
-  return text.str();
+  return text;
 }
 
 expected<CsvColumns, Failure> CsvColumns::read(const std::string& file) {
@@ -41,12 +58,11 @@ expected<CsvColumns, Failure> CsvColumns::read(const std::string& file) {
   if (!text) return unexpected{text.error()};
   expected<std::vector<CsvRow>, CsvFault> rows = read_csv(*text);
   if (rows) return CsvColumns{file, std::move(*rows)};
-  return unexpected{Failure{ExitCode::kBadInput, fmt::format("{}:{}:1: error: {}\n", file, rows.error().line,
-                                                             rows.error().message)}};
+  return unexpected{bad_file(file, rows.error().pos, rows.error().message)};
 }
 
 void CsvColumns::fault(std::size_t row, std::string_view message) {
-  faults_ += fmt::format("{}:{}:1: error: {}\n", file_, rows_[row + 1].line, message);
+  faults_ += bad_file(file_, {rows_[row + 1].line, 1}, message).text;
 }
 
 std::string CsvColumns::text(std::size_t row, std::string_view column) {
@@ -55,7 +71,7 @@ std::string CsvColumns::text(std::size_t row, std::string_view column) {
   if (found != header.end()) return rows_[row + 1].cells[static_cast<std::size_t>(found - header.begin())];
   if (std::find(missing_.begin(), missing_.end(), column) == missing_.end()) {
     missing_.emplace_back(column);
-    faults_ += fmt::format("{}:{}:1: error: no column '{}'\n", file_, rows_.front().line, column);
+    faults_ += bad_file(file_, {rows_.front().line, 1}, fmt::format("no column '{}'", column)).text;
   }
   return "";
 }

@@ -12,7 +12,8 @@
 
 namespace fusescape {
 
-/// Contents of a file, or why it cannot be read (exit code 3 for a folder, 6 otherwise).
+/// Contents of a text file of at most 256 MiB, or why it cannot be read (exit code 3 for a folder, a binary
+/// file and one that is larger, 6 otherwise).
 [[nodiscard]] expected<std::string, Failure> file_text(const std::string& file);
 
 /// The rows of a CSV file by the names of its columns. Faults are gathered; `fault` tells them at the end.

@@ -75,6 +75,17 @@ Files files_of(const Command& command) {
                  [](const ValidateArguments& c) {
                    return Files{{{"-o", c.output.file}}, c.files};
                  },
+                 [](const CoreyReproduceArguments& c) {
+                   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
+                   files.reads(Shelf::kCorey, c.chain);
+                   return files;
+                 },
+                 [](const CoreyEntropyArguments& c) {
+                   return Files{{{"-o", c.output.file}}, c.files};
+                 },
+                 [](const CoreyRotateArguments& c) {
+                   return Files{{{"-o", c.output.file}, {"-o", c.rotated}}, {c.file}};
+                 },
                  [](const PrintArguments&) { return Files{}; }},
       command);
 }
@@ -85,6 +96,7 @@ bool writes_files(const Command& command) {
   return std::visit(
       overloaded{[&](const SimulateArguments& c) { return named(c.output) || !c.trace.empty(); },
                  [&](const SweepArguments& c) { return named(c.output) || !c.folder.empty(); },
+                 [](const CoreyRotateArguments&) { return true; },
                  [&](const auto& c) { return named(c.output); }},
       command);
 }

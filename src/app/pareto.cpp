@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <limits>
 
-#include "csv_reader.hpp"
+#include "csv_columns.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/config/scalars.hpp"
@@ -20,37 +18,11 @@
 namespace fusescape {
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{256} << 20U;
 constexpr std::string_view kUnlimited = "unlimited";
 
 Failure bad_file(const std::string& file, SourcePos pos, std::string_view message) {
   return {ExitCode::kBadInput,
           fmt::format("{}:{}:{}: error: {}\n", printable(file), pos.line, pos.column, printable(message))};
-}
-
-/// Piece by piece, so that what is no table (a device, a disk image) is refused before memory is full of it.
-expected<std::string, Failure> text_of(const std::string& file) {
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error))
-    return unexpected{bad_file(file, {}, "this is a directory")};
-  std::ifstream in{file, std::ios::binary};
-  constexpr std::size_t kPiece = std::size_t{1} << 20U;
-  std::string text;
-  while (in) {
-    const std::size_t before = text.size();
-    text.resize(before + kPiece);
-    in.read(text.data() + before, static_cast<std::streamsize>(kPiece));
-    text.resize(before + static_cast<std::size_t>(in.gcount()));
-    if (text.find('\0', before) != std::string::npos) {
-      return unexpected{bad_file(file, {}, "a binary file, not CSV text")};
-    }
-    if (text.size() > kMostBytes) return unexpected{bad_file(file, {}, "the file is larger than 256 MiB")};
-  }
-  if (!in.is_open() || in.bad()) {
-    return unexpected{
-        Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot read this file\n", printable(file))}};
-  }
-  return text;
 }
 
 expected<std::vector<std::size_t>, Failure> positions_of(const std::vector<std::string>& names,
@@ -161,7 +133,7 @@ std::string printed(const Table& table, const OutputArguments& output) {
 }  // namespace
 
 CommandResult run_command(const ParetoArguments& arguments) {
-  const expected<std::string, Failure> content = text_of(arguments.file);
+  const expected<std::string, Failure> content = file_text(arguments.file);
   if (!content) return unexpected{content.error()};
   const expected<std::vector<CsvRow>, CsvFault> rows = read_csv(*content);
   if (!rows) return unexpected{bad_file(arguments.file, rows.error().pos, rows.error().message)};

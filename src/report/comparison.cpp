@@ -30,7 +30,8 @@ bool is_of_the_question(std::string_view field) {
   constexpr std::array<std::string_view, 9> kShared{"workload", "arch",   "technology", "phase",  "dtype",
                                                     "n_layer",  "params", "provenance", "version"};
   const Metric* metric = find_metric(field);
-  return field.substr(0, 6) == "ranks." || (metric != nullptr && metric->of == MetricOf::kDesign) || std::find(kShared.begin(), kShared.end(), field) != kShared.end();
+  return field.substr(0, 6) == "ranks." || (metric != nullptr && metric->of == MetricOf::kDesign) ||
+         std::find(kShared.begin(), kShared.end(), field) != kShared.end();
 }
 
 std::vector<Field> row_of(const NamedLimit& named, std::vector<Field> row,

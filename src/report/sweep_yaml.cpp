@@ -53,8 +53,8 @@ std::string budget_yaml(const Budget& budget) {
   constexpr double kSquareUmPerSquareMm = 1e6;
   const std::string limit =
       budget.area ? fmt::format("area: {} um2", std::llround(budget.area->value() * kSquareUmPerSquareMm))
-                  : fmt::format("baseline: {}", scalar(budget.baseline));
-  return fmt::format("budget: {{{}, tolerance: {}}}\n", limit, budget.tolerance);
+                  : fmt::format("baseline: {}", yaml_scalar(budget.baseline));
+  return fmt::format("budget: {{{}, tolerance: {}}}\n", limit, yaml_number(budget.tolerance));
 }
 
 std::string published_yaml(const PublishedFigure& figure) {

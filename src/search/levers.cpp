@@ -81,7 +81,7 @@ std::optional<Lever> enough_sram(const Cascade& cascade, const Design& design, c
     if (!larger) return std::nullopt;
     const Assessed assessed = assess_again(cascade, *larger, plan, source);
     if (assessed) {
-      return Lever{fmt::format("an sram.capacity of {} B", accelerator.sram.capacity.value()),
+      return Lever{fmt::format("--set sram.capacity=\"{} B\"", accelerator.sram.capacity.value()),
                    std::nullopt,
                    assessed->cost.latency,
                    {}};

@@ -34,7 +34,8 @@ TEST_CASE("Quantities are exact and whole") {
   CHECK(*parse_whole("6.25 MiB", kByteUnits) == 6'553'600);  // 6.25 x 2^20.
   CHECK(parse_whole("0.3 KiB", kByteUnits).error() == "'0.3 KiB' is not a whole number of B");
   CHECK(parse_whole("24", kByteUnits).error() == "'24' has no unit");
-  CHECK(parse_whole("24 mib", kByteUnits).error() == "'24 mib' has an unknown unit 'mib'");
+  CHECK(parse_whole("24 mib", kByteUnits).error() ==
+        "'24 mib' has an unknown unit 'mib' (did you mean 'MiB'?)");
   CHECK(parse_whole("-1 B", kByteUnits).error() == "'-1' is negative");
   CHECK(parse_whole("999999999999 TiB", kByteUnits).error() == "'999999999999 TiB' is too large");
   for (const char* text :

@@ -68,7 +68,7 @@ TEST_CASE("A plan that lacks room is told what it runs with, never another strat
   const Bytes peak = assessed(cascade, machine, "M:8{ Z }").cost.total.peak;
   machine.sram.capacity = peak - Bytes{1};
   const std::vector<Lever> ways = ways_to_fit(cascade, machine, plan);
-  const std::string more = "an sram.capacity of " + std::to_string(peak.value()) + " B";
+  const std::string more = "--set sram.capacity=\"" + std::to_string(peak.value()) + " B\"";
   REQUIRE(lever_named(ways, more) != nullptr);
   CHECK(lever_named(ways, "`slots: 1` on X, Y, Z") != nullptr);
   CHECK(lever_named(ways, "a tile of 4 along M instead of 8") != nullptr);
@@ -84,7 +84,7 @@ TEST_CASE("A strategy that lacks room is told the least memory it runs in, and w
   machine.sram.capacity = Bytes{8};
   const std::vector<Lever> ways = ways_to_fit(cascade, machine, unfused);
   REQUIRE(ways.size() == 1);  // No strategy runs in 8 B.
-  const std::string prefix = "an sram.capacity of ";
+  const std::string prefix = "--set sram.capacity=\"";
   REQUIRE(ways.front().change.find(prefix) == 0);
   const std::int64_t bytes = std::stoll(ways.front().change.substr(prefix.size()));
   machine.sram.capacity = Bytes{bytes};
