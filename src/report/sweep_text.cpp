@@ -89,8 +89,9 @@ std::vector<std::string> gain_columns(const SweepAnswer& answer) {
   const auto refining = first_refining(answer.baselines);
   for (std::size_t b = 0; b < answer.baselines.size(); ++b) {
     const AnsweredBaseline& baseline = answer.baselines[b];
-    const std::string left = b == refining ? answer.baselines[*baseline.refines].name + " " : "";
-    columns.push_back(fmt::format("{}vs {}", left, baseline.name));
+    columns.push_back(b == refining
+                          ? fmt::format("{} vs {}", answer.baselines[*baseline.refines].name, baseline.name)
+                          : fmt::format("vs {}", baseline.name));
     if (!baseline.open.empty()) columns.push_back("best on " + baseline.name);
   }
   columns.emplace_back("near MiB");
@@ -140,16 +141,11 @@ constexpr std::size_t kWidth = 100;
 std::string tried_text(const SweepAnswer& answer) {
   std::string out;
   for (const TriedAxis& axis : answer.tried) {
-    std::string line = fmt::format("tried: {} of {}:", axis.values.size(), printable(axis.name));
-    for (const std::string& value : axis.values) {
-      const bool last = &value == &axis.values.back();
-      if (line.size() + value.size() + 2 > kWidth) {  // With a blank and a comma.
-        out += line + "\n";
-        line = " ";
-      }
-      line += " " + printable(value) + (last ? "" : ",");
-    }
-    out += line + "\n";
+    std::vector<std::string> values;
+    for (const std::string& value : axis.values) values.push_back(printable(value));
+    const std::string paragraph =
+        fmt::format("tried: {} of {}: {}", values.size(), printable(axis.name), fmt::join(values, ", "));
+    out += fmt::format("{}\n", fmt::join(folded_lines(paragraph, kWidth), "\n  "));
   }
   return out;
 }
@@ -196,7 +192,7 @@ std::string summary_text(const SweepAnswer& answer, TextStyle style) {
                                         answer.model, answer.arch, answer.minimize);
   out += (out.empty() ? bold(title, style) : "\n" + title) + "\n\n" + text(design_table(answer), style);
   if (!answer.baselines.empty()) {
-    out += "\n" + text(gain_table(answer), style);
+    out += fmt::format("\n{}", text(gain_table(answer), style));
     out += fmt::format("near: the SRAM of all designs within {:.0f}% of the best\n", 100.0 * kNearBest);
   }
   return out + "\n" + baselines_text(answer) + tried_text(answer) + assumptions_text(answer) +

@@ -47,7 +47,9 @@ constexpr std::int64_t kMostOps = 20'000;
 
 /// All that is done with a plan, if there is little of it.
 void run(const Cascade& cascade, const Accelerator& machine, const Plan& plan) {
-  const auto assessed = assess(cascade, machine, plan);
+  const auto design = make_design(machine);
+  if (!design) return;
+  const auto assessed = assess(cascade, *design, plan);
   if (!assessed || assessed->cost.total.ops > Ops{kMostOps}) return;
   const auto simulated = simulate(cascade, assessed->plan, assessed->layout, machine);
   // Kinds of core take turns in the closed form, and run side by side in the simulation.
@@ -78,8 +80,9 @@ void load_workload(const InputFile& input) {
   constexpr std::size_t kMostOperators = 40;
   if (largest > Elements{kMostExtent} || cascade.operators.size() > kMostOperators) return;
   const Accelerator machine = small_machine();
+  const Design design = make_design(machine).value();
   for (const char* name : {"unfused", "fuse-all", "greedy"}) {
-    const auto assessed = assess(cascade, machine, *find_strategy(name));
+    const auto assessed = assess(cascade, design, *find_strategy(name));
     if (assessed) run(cascade, machine, assessed->plan);
   }
 }
@@ -87,7 +90,9 @@ void load_workload(const InputFile& input) {
 void load_accelerator(const InputFile& input) {
   const auto machine = bind_accelerator(input);
   if (!machine) return;
-  const auto assessed = assess(small_block(), *machine, *find_strategy("fuse-all"));
+  const auto design = make_design(*machine);
+  if (!design) return;
+  const auto assessed = assess(small_block(), *design, *find_strategy("fuse-all"));
   if (assessed) run(small_block(), *machine, assessed->plan);
 }
 

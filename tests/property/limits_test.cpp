@@ -1,6 +1,7 @@
 // Is nothing ever below the limits that are said to be below everything?
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "fusescape/cost/physical_limit.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "random_machines.hpp"
@@ -55,7 +56,7 @@ TEST_CASE(
     CHECK(least->latency >= limit->latency);
     CHECK(least->dram_read + least->dram_write >= limit->dram_read + limit->dram_write);
     for (const char* name : {"unfused", "greedy", "retained", "marca-lower"}) {
-      const auto assessed = assess(cascade, machine, *find_strategy(name));
+      const auto assessed = assess(cascade, design_of(machine), *find_strategy(name));
       if (!assessed) continue;
       ++compared;
       CHECK(assessed->cost.latency >= limit->latency);

@@ -1,6 +1,7 @@
 // Which data do PEs take? Their own width and narrower, in every way to ask for a cost.
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "plans.hpp"
 
@@ -31,7 +32,7 @@ TEST_CASE("A cascade runs on PEs exactly if none of its types has more bits than
         const Cascade cascade = matmul_of(data.type, weights.type);
         const Accelerator machine = with_pes_of(pes.type);
         const bool legal = data.bits <= pes.bits && weights.bits <= pes.bits;
-        const auto found = assess(cascade, machine, *find_strategy("unfused"));
+        const auto found = assess(cascade, design_of(machine), *find_strategy("unfused"));
         CHECK(found.has_value() == legal);
         CHECK(wider_data(cascade, machine).has_value() == !legal);
         if (found) continue;
@@ -45,9 +46,9 @@ TEST_CASE("A cascade runs on PEs exactly if none of its types has more bits than
 
 TEST_CASE("A plan made for other PEs is refused like a strategy where its data is wider") {
   const Cascade cascade = matmul_of(DataType::kFp32, DataType::kFp32);
-  const auto made = assess(cascade, with_pes_of(DataType::kFp32), *find_strategy("unfused"));
+  const auto made = assess(cascade, design_of(with_pes_of(DataType::kFp32)), *find_strategy("unfused"));
   REQUIRE(made);
-  const auto refused = assess(cascade, with_pes_of(DataType::kFp16), made->plan);
+  const auto refused = assess(cascade, design_of(with_pes_of(DataType::kFp16)), made->plan);
   REQUIRE_FALSE(refused);
   CHECK(std::holds_alternative<Refusal>(refused.error()));
 }

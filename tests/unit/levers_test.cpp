@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "designs.hpp"
 #include "plans.hpp"
 
 namespace fusescape::test_plans {
@@ -16,7 +17,7 @@ Accelerator small() {
 }
 
 Assessment assessed(const Cascade& cascade, const Accelerator& on, std::string_view plan) {
-  auto found = assess(cascade, on, plan_of(cascade, plan));
+  auto found = assess(cascade, design_of(on), plan_of(cascade, plan));
   REQUIRE(found);
   return std::move(*found);
 }
@@ -32,7 +33,7 @@ TEST_CASE("A second slot is a lever where it hides loads, and its gain is that o
   const Cascade cascade = matmul(32, 16, 8);
   const Accelerator machine = small();
   const Assessment single = assessed(cascade, machine, "M:4{ @X*1 Z }");
-  const std::vector<Lever> levers = levers_of(cascade, machine, single, {});
+  const std::vector<Lever> levers = levers_of(cascade, design_of(machine), single, {});
   const Lever* slots = lever_named(levers, "`slots: 2` on X");
   REQUIRE(slots != nullptr);
   CHECK(slots->group == 0);
@@ -47,7 +48,7 @@ TEST_CASE("Levers that gain nothing are not told, and those told come best first
     const Accelerator machine = small();
     const Assessment made = assessed(cascade, machine, plan);
     Cycles before;
-    for (const Lever& lever : levers_of(cascade, machine, made, {})) {
+    for (const Lever& lever : levers_of(cascade, design_of(machine), made, {})) {
       CAPTURE(plan, lever.change);
       CHECK(lever.latency < made.cost.latency);
       CHECK(lever.latency >= before);
@@ -57,7 +58,8 @@ TEST_CASE("Levers that gain nothing are not told, and those told come best first
   // All of 4096 operations on 4 PEs, nothing to wait for: only more PEs help.
   Accelerator unbound = small();
   unbound.dram.bandwidth = {};
-  const std::vector<Lever> levers = levers_of(cascade, unbound, assessed(cascade, unbound, "Z"), {});
+  const std::vector<Lever> levers =
+      levers_of(cascade, design_of(unbound), assessed(cascade, unbound, "Z"), {});
   for (const Lever& lever : levers) CHECK(lever.change == "twice the PEs");
 }
 
@@ -67,14 +69,14 @@ TEST_CASE("A plan that lacks room is told what it runs with, never another strat
   const Plan plan = plan_of(cascade, "M:8{ Z }");
   const Bytes peak = assessed(cascade, machine, "M:8{ Z }").cost.total.peak;
   machine.sram.capacity = peak - Bytes{1};
-  const std::vector<Lever> ways = ways_to_fit(cascade, machine, plan);
+  const std::vector<Lever> ways = ways_to_fit(cascade, design_of(machine), plan);
   const std::string more = "--set sram.capacity=\"" + std::to_string(peak.value()) + " B\"";
   REQUIRE(lever_named(ways, more) != nullptr);
   CHECK(lever_named(ways, "`slots: 1` on X, Y, Z") != nullptr);
   CHECK(lever_named(ways, "a tile of 4 along M instead of 8") != nullptr);
   for (const Lever& way : ways) CHECK(way.change.find("strategy") == std::string::npos);
   machine.sram.capacity = peak;
-  CHECK(ways_to_fit(cascade, machine, plan).empty());  // It fits.
+  CHECK(ways_to_fit(cascade, design_of(machine), plan).empty());  // It fits.
 }
 
 TEST_CASE("A strategy that lacks room is told the least memory it runs in, and who else runs") {
@@ -82,15 +84,15 @@ TEST_CASE("A strategy that lacks room is told the least memory it runs in, and w
   Accelerator machine = small();
   const Strategy& unfused = *find_strategy("unfused");
   machine.sram.capacity = Bytes{8};
-  const std::vector<Lever> ways = ways_to_fit(cascade, machine, unfused);
+  const std::vector<Lever> ways = ways_to_fit(cascade, design_of(machine), unfused);
   REQUIRE(ways.size() == 1);  // No strategy runs in 8 B.
   const std::string prefix = "--set sram.capacity=\"";
   REQUIRE(ways.front().change.find(prefix) == 0);
   const std::int64_t bytes = std::stoll(ways.front().change.substr(prefix.size()));
   machine.sram.capacity = Bytes{bytes};
-  CHECK(assess(cascade, machine, unfused)->cost.latency == ways.front().latency);
+  CHECK(assess(cascade, design_of(machine), unfused)->cost.latency == ways.front().latency);
   machine.sram.capacity = Bytes{bytes - 1};
-  CHECK_FALSE(assess(cascade, machine, unfused));
+  CHECK_FALSE(assess(cascade, design_of(machine), unfused));
 }
 
 }  // namespace

@@ -79,11 +79,10 @@ TEST_CASE("Names that name nothing are all found at once") {
   spec.budget = Budget{.baseline = "marca", .tolerance = 0.01};
   spec.published = {{.name = "x", .value = 1.78, .baseline = "other", .source = "y", .note = ""}};
   const auto messages = messages_of(problems_of(spec));
-  CHECK(messages ==
-        std::vector<std::string>{
-            "scenario: there is no axis 'length'", "budget: there is no baseline 'marca'",
-            "published: there is no baseline 'other'",
-            "unknown metric 'latency'; 'fusescape list metrics' shows them"});
+  CHECK(messages == std::vector<std::string>{
+                        "scenario: there is no axis 'length'", "budget: there is no baseline 'marca'",
+                        "published: there is no baseline 'other'",
+                        "unknown metric 'latency'; 'fusescape list metrics' shows them"});
 }
 
 TEST_CASE("A key may be set by one axis only, and a sweep needs a strategy") {

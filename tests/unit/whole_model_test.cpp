@@ -12,20 +12,20 @@
 namespace fusescape {
 namespace {
 
-Accelerator marca(const std::vector<Setting>& settings = {}) {
-  return value_of(load_accelerator("marca", settings));
+Design marca(const std::vector<Setting>& settings = {}) {
+  return value_of(load_design("marca", settings));
 }
 
 Workload workload(const char* name, const std::vector<Setting>& settings = {}) {
   return value_of(load_workload(name, settings));
 }
 
-/// Final norm and head on an accelerator. Expects that they run there.
-Assessment head_of(const Workload& model, const Accelerator& accelerator) {
-  HeadAssessment head = assess_head(model, accelerator);
-  REQUIRE(head);
-  if (!*head) FAIL(describe(head->error()));
-  return std::move(**head);
+/// Final norm and head on a design, each operator alone. Expects that they run there.
+Assessment assessed_head(const Workload& model, const Design& design) {
+  REQUIRE(model.lm_head);
+  auto head = assess(*model.lm_head, design, *find_strategy("unfused"));
+  if (!head) FAIL(describe(head.error()));
+  return *std::move(head);
 }
 
 Bytes read_of(const Workload& model, const Assessment& head, const char* tensor) {
@@ -37,13 +37,11 @@ Bytes read_of(const Workload& model, const Assessment& head, const char* tensor)
 }
 
 /// The sums of a model whose blocks run by `strategy`.
-WholeModel whole_of(const Workload& model, const Accelerator& accelerator, const char* strategy) {
-  const auto block = assess(model.block, accelerator, *find_strategy(strategy));
+WholeModel whole_of(const Workload& model, const Design& design, const char* strategy) {
+  const auto block = assess(model.block, design, *find_strategy(strategy));
   REQUIRE(block);
-  const HeadAssessment head = assess_head(model, accelerator);
-  std::optional<HeadCost> cost;
-  if (head) cost = head_cost(*head);
-  return whole_model(model, block->cost, cost ? &*cost : nullptr).value();
+  const std::optional<HeadOutcome> head = head_of(model, design, WithEnergy::kNo);
+  return whole_model(model, block->cost, head ? &*head : nullptr).value();
 }
 
 TEST_CASE("The head of mamba-130m alone takes 603,360 cycles of MARCA's DRAM a decoded token") {
@@ -52,7 +50,7 @@ TEST_CASE("The head of mamba-130m alone takes 603,360 cycles of MARCA's DRAM a d
   constexpr Bytes kWeights = Bytes{50280} * 768 * 4;
   STATIC_REQUIRE(kWeights.value() / 256 == 603'360);
   STATIC_REQUIRE(kWeights.value() % 256 == 0);
-  const Assessment head = head_of(model, marca());
+  const Assessment head = assessed_head(model, marca());
   CHECK(read_of(model, head, "W_head") == kWeights);
   // Beside them lm_head reads 768 activations and writes 50280 logits: (3,072 + 201,120) / 256 = 797.6.
   const GroupCost& lm_head = head.groups.back();
@@ -84,7 +82,7 @@ TEST_CASE("A whole model is n_layer blocks and the head, exactly, in cycles, byt
     const auto block = assess(model.block, marca(), *find_strategy("unfused"));
     REQUIRE(block);
     const Cost& one = block->cost;
-    const Cost head = model.lm_head ? head_of(model, marca()).cost : Cost{};
+    const Cost head = model.lm_head ? assessed_head(model, marca()).cost : Cost{};
     for (const auto& [layers, n] : {std::pair{"1", 1}, std::pair{"7", 7}, std::pair{"1000", 1000}}) {
       const WholeModel whole = with_layers(layers);
       CHECK(whole.latency == n * one.latency + head.latency);
@@ -99,7 +97,7 @@ TEST_CASE(
     "The head's weights are read once a step, whatever the batch, and a longer prompt changes nothing") {
   const auto moved = [](const std::vector<Setting>& settings) {
     const Workload model = workload("mamba-370m", settings);
-    const Assessment head = head_of(model, marca());
+    const Assessment head = assessed_head(model, marca());
     return std::pair{read_of(model, head, "W_head"), head.cost.total.dram_read + head.cost.total.dram_write};
   };
   constexpr Bytes kWeights = Bytes{50280} * 1024 * 4;
@@ -114,13 +112,12 @@ TEST_CASE(
 TEST_CASE(
     "A head that does not run leaves the figures of a block, and says why there are none of the model") {
   // 50280 logits and 768 activations are made on any SRAM, tile by tile; no core runs a square root here.
-  const Accelerator rootless = marca({{"cores.pe.cycles.sqrt", "0", {}}});
+  const Design rootless = marca({{"cores.pe.cycles.sqrt", "0", {}}});
   Workload model = workload("mamba-130m", {{"L", "2", {}}});
-  const HeadAssessment head = assess_head(model, rootless);
+  const std::optional<HeadOutcome> head = head_of(model, rootless, WithEnergy::kNo);
   REQUIRE(head);
   REQUIRE_FALSE(*head);
-  const HeadCost cost = head_cost(*head);
-  const auto whole = whole_model(model, Cost{}, &cost);
+  const auto whole = whole_model(model, Cost{}, &*head);
   REQUIRE_FALSE(whole);
   CHECK(whole.error() ==
         "final norm and head: no core runs final_norm_sqrt (sqrt).\n"
@@ -140,15 +137,14 @@ TEST_CASE("A sweep's points have the head's cost of their own model and accelera
   sweep.workloads = {workload("mamba-130m", {{"L", "1", {}}}), workload("mamba-130m", {{"L", "4", {}}}),
                      workload("mamba-370m", {{"L", "1", {}}}),
                      workload("mamba-2.8b-pact25", {{"L", "1", {}}})};
-  sweep.accelerators = {{marca(), {}}, {marca({{"dram.bandwidth", "512 bit/cycle", {}}}), {}}};
+  sweep.designs = {marca(), marca({{"dram.bandwidth", "512 bit/cycle", {}}})};
   sweep.strategies = {find_strategy("unfused"), find_strategy("fuse-all")};
   for (std::uint32_t w = 0; w < 4; ++w) {
     for (std::uint32_t a = 0; a < 2; ++a) {
       for (std::uint32_t s = 0; s < 2; ++s) sweep.points.push_back({w, a, s});
     }
   }
-  const std::vector<PointOutcome> outcomes =
-      evaluate_points(sweep, sweep.points, {.jobs = 2, .progress = {}});
+  const std::vector<PointOutcome> outcomes = evaluate_points(sweep, sweep.points, {.jobs = 2});
   const auto head = [&](std::uint32_t w, std::uint32_t a, std::uint32_t s) {
     return outcomes[(w * 2 + a) * 2 + s].head;
   };
@@ -158,9 +154,9 @@ TEST_CASE("A sweep's points have the head's cost of their own model and accelera
       CAPTURE(w, a);
       REQUIRE(head(w, a, 0));
       CHECK(head(w, a, 0) == head(w, a, 1));
-      const Cost alone = head_of(sweep.workloads[w], sweep.accelerators[a].accelerator).cost;
-      CHECK(head(w, a, 0)->value().latency == alone.latency);
-      CHECK(head(w, a, 0)->value().total.dram_read == alone.total.dram_read);
+      const Cost alone = assessed_head(sweep.workloads[w], sweep.designs[a]).cost;
+      CHECK(head(w, a, 0)->value().cost.latency == alone.latency);
+      CHECK(head(w, a, 0)->value().cost.total.dram_read == alone.total.dram_read);
     }
     CHECK(head(0, a, 0) == head(1, a, 0));  // L makes no difference to it.
     CHECK(head(0, a, 0) != head(2, a, 0));
