@@ -43,7 +43,7 @@ inline constexpr const char* kSimulateExamples = R"(Examples:
   fusescape simulate --arch marca --workload mamba-130m --strategy fuse-all --set L=16 --unroll --trace fused.json
   fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set sram.capacity="2 MiB" --eviction furthest
   fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --allocation searched
-  fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --core-of dA=matrix,silu=exponential)";
+  fusescape simulate --arch three-units --workload mamba-2.8b --strategy fuse-all --core-of dA=vector,conv_silu=vector)";
 
 inline constexpr const char* kRooflineExamples = R"(Examples:
   fusescape roofline --arch marca --workload mamba-2.8b --set L=1024

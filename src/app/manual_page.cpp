@@ -1,5 +1,6 @@
 // What does fusescape(1) say?
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "completion.hpp"
 #include "fusescape/support/version.hpp"
@@ -43,6 +44,10 @@ std::string option_entry(const OptionShape& option) {
 
 std::string command_section(const CommandShape& command) {
   std::string text = fmt::format(".SS {}\n{}.\n", command.name, escaped(command.summary));
+  if (!command.commands.empty()) {
+    text += fmt::format("Commands: {}. The options below are of one or several of them.\n",
+                        fmt::join(command.commands, ", "));
+  }
   for (const OptionShape& option : command.options) text += option_entry(option);
   return text + verbatim(command.notes);
 }

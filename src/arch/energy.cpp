@@ -1,5 +1,7 @@
 #include "fusescape/arch/energy.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace fusescape {
@@ -109,6 +111,18 @@ std::string lack(const EnergyHole& hole) {
   return {};
 }
 
+std::string_view scope_text(DramScope scope) {
+  switch (scope) {
+    case DramScope::kDevice:
+      return "the device alone";
+    case DramScope::kPhy:
+      return "the device and its interface";
+    case DramScope::kSystem:
+      return "all that a system spends on a bit";
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string describe(const EnergyHole& hole, const Technology* technology) {
@@ -160,6 +174,18 @@ EnergyPrices prices_of(const Accelerator& accelerator, const Technology* technol
   prices.leakage = hole(Missing::kLeakage);
   if (leakage) prices.leakage = *leakage;
   return prices;
+}
+
+std::vector<std::string> energy_provenance(const Technology& technology) {
+  std::vector<std::string> lines;
+  if (!technology.energy_from.empty()) {
+    lines.push_back(fmt::format("energies are those of {}; {} has none of its own", technology.energy.name,
+                                technology.name));
+  }
+  if (technology.energy.dram) {
+    lines.push_back(fmt::format("DRAM energy covers {}", scope_text(technology.energy.dram->scope)));
+  }
+  return lines;
 }
 
 }  // namespace fusescape

@@ -7,18 +7,6 @@ namespace {
 
 constexpr double kPicojoulesPerMillijoule = 1e9;
 
-std::string_view scope_text(DramScope scope) {
-  switch (scope) {
-    case DramScope::kDevice:
-      return "the device alone";
-    case DramScope::kPhy:
-      return "the device and its interface";
-    case DramScope::kSystem:
-      return "all that a system spends on a bit";
-  }
-  return "";
-}
-
 std::string millijoules(const Energy& energy) {
   return energy ? fmt::format("{:.4g} mJ", energy->value() / kPicojoulesPerMillijoule)
                 : std::string{"no known bound"};
@@ -38,13 +26,7 @@ std::vector<std::string> energy_notes(const EnergyBreakdown& energy, const Energ
     }
     return notes;
   }
-  if (!technology->energy_from.empty()) {
-    notes.push_back(fmt::format("energies are those of {}; {} has none of its own", technology->energy.name,
-                                technology->name));
-  }
-  if (technology->energy.dram) {
-    notes.push_back(fmt::format("DRAM energy covers {}", scope_text(technology->energy.dram->scope)));
-  }
+  notes = energy_provenance(*technology);
   if (energy.compute_low != energy[EnergyComponent::kCompute]) {
     notes.push_back(
         fmt::format("exp and the like are modelled as two multiplications and two additions; at "

@@ -219,8 +219,10 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
                      shown("dram_write_bytes"), shown("peak_onchip_bytes"), shown("onchip_capacity_bytes"));
   out += whole_text(report);
   out += fmt::format("silicon {} mm2, {} PEs\n", shown("area_mm2"), shown("pes"));
-  out += fmt::format("energy  {} per block, {} W\n        in mJ: {}\n",
-                     energy_text(report.figure("energy_pj")), shown("power_w"), components_text(report));
+  const MetricValue& energy = report.figure("energy_pj");
+  out += energy ? fmt::format("energy  {} per block, {} W\n", energy_text(energy), shown("power_w"))
+                : fmt::format("energy  n/a: {}\n", energy.error());
+  out += fmt::format("        in mJ: {}\n", components_text(report));
   out += fmt::format("\nmodelled{}, assuming: {}\n", subject.model == "sim" ? " by simulation" : "",
                      fmt::join(subject.assumptions, "; "));
   return out;

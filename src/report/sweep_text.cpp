@@ -187,7 +187,7 @@ std::string array_text(const DesignFigures& figures) {
 
 std::string summary_text(const SweepAnswer& answer, TextStyle style) {
   std::string out;
-  for (const std::string& sentence : conclusion(answer)) out += bold(sentence, style) + "\n";
+  for (const std::string& sentence : conclusion(answer)) out += bold(printable(sentence), style) + "\n";
   const std::string title = fmt::format("{} on {}: the design with the least {}, per block and modelled",
                                         answer.model, answer.arch, answer.minimize);
   out += (out.empty() ? bold(title, style) : "\n" + title) + "\n\n" + text(design_table(answer), style);

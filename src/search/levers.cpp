@@ -42,8 +42,7 @@ constexpr std::array kDesignChanges{
                  }},
 };
 
-Assessed assess_again(const Cascade& cascade, const Design& design, const Plan& plan,
-                      PlanSource source) {
+Assessed assess_again(const Cascade& cascade, const Design& design, const Plan& plan, PlanSource source) {
   return source.strategy != nullptr ? assess(cascade, design, *source.strategy)
                                     : assess(cascade, design, plan);
 }
@@ -95,8 +94,8 @@ std::optional<Lever> enough_sram(const Cascade& cascade, const Design& design, c
 
 }  // namespace
 
-std::vector<Lever> levers_of(const Cascade& cascade, const Design& design,
-                             const Assessment& assessed, PlanSource source) {
+std::vector<Lever> levers_of(const Cascade& cascade, const Design& design, const Assessment& assessed,
+                             PlanSource source) {
   std::vector<Lever> levers;
   const auto add = [&](std::string text, std::optional<std::size_t> group, const Assessed& changed) {
     if (!changed || changed->cost.latency >= assessed.cost.latency) return;
@@ -140,8 +139,7 @@ std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design, con
   return ways;
 }
 
-std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design,
-                               const Strategy& strategy) {
+std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design, const Strategy& strategy) {
   std::vector<Lever> ways;
   if (auto more = enough_sram(cascade, design, {}, {&strategy})) ways.push_back(std::move(*more));
   if (auto other = fastest_strategy(cascade, design)) ways.push_back(std::move(*other));

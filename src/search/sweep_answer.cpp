@@ -249,6 +249,13 @@ std::vector<std::string> notes_of(const SweepSpec& spec, const BoundSweep& sweep
       lines.push_back(name + ": more is better, and the least was asked for");
     }
   }
+  if (!sweep.energy) return lines;
+  for (const Design& design : sweep.designs) {
+    if (design.technology == nullptr) continue;
+    for (std::string& line : energy_provenance(*design.technology)) {
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+    }
+  }
   return lines;
 }
 

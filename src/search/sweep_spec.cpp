@@ -8,6 +8,7 @@
 
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
+#include "fusescape/support/suggestion.hpp"
 
 namespace fusescape {
 namespace {
@@ -123,7 +124,9 @@ void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
   }
   const auto check_metric = [&](const std::string& name, SourcePos pos) {
     if (find_metric(name) != nullptr) return;
-    problems.push_back({pos, fmt::format("unknown metric '{}'; 'fusescape list metrics' shows them", name)});
+    const std::string hint = did_you_mean_among(name, metrics(), [](const Metric& m) { return m.name; });
+    problems.push_back({pos, fmt::format("unknown metric '{}'{}", name,
+                                         hint.empty() ? "; 'fusescape list metrics' shows them" : hint)});
   };
   check_metric(spec.minimize, spec.minimize_pos);
   for (std::size_t i = 0; i < spec.pareto.size(); ++i) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
 #include "fusescape/arch/technology.hpp"
@@ -116,5 +117,8 @@ struct EnergyPrices {
 /// Without a technology every price is a hole.
 [[nodiscard]] EnergyPrices prices_of(const Accelerator& accelerator, const Technology* technology,
                                      SramAccess access = SramAccess::kBanked);
+
+/// Whose numbers the table's energies are, and how much of the DRAM they cover: a line each.
+[[nodiscard]] std::vector<std::string> energy_provenance(const Technology& technology);
 
 }  // namespace fusescape
