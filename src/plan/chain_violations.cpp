@@ -3,16 +3,11 @@
 
 #include <algorithm>
 
+#include "fusescape/workload/roles.hpp"
 #include "legality.hpp"
 
 namespace fusescape {
 namespace {
-
-bool same_ranks(std::vector<RankId> a, std::vector<RankId> b) {
-  std::sort(a.begin(), a.end());
-  std::sort(b.begin(), b.end());
-  return a == b;
-}
 
 /// Whether a read is only of elements that earlier steps of the chain have made.
 bool reads_earlier_steps(const Access& access) {

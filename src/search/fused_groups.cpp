@@ -1,7 +1,6 @@
 #include "fused_groups.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -13,45 +12,49 @@ namespace {
 
 struct Unit {
   std::vector<OpId> operators;
-  bool fused = false;
+  std::optional<std::size_t> update;  ///< The state update that it fuses operators of, if it does.
 };
 
-Refusal missing(const Cascade& cascade, const std::vector<std::string>& names) {
-  return {Refusal::Reason::kMissingOperators,
-          fmt::format("{} has no operator {}", cascade.name, fmt::join(names, ", ")),
-          {},
-          {}};
-}
-
-/// The operators of these names, as one fused unit; those the cascade lacks are added to `absent`.
-Unit named_unit(const Cascade& cascade, const FusedNames& names, std::vector<std::string>& absent) {
-  Unit unit{.operators = {}, .fused = true};
-  for (const std::string_view name : names) {
-    if (const auto op = find_operator(cascade, name)) {
-      unit.operators.push_back(*op);
-    } else {
-      absent.emplace_back(name);
-    }
-  }
-  return unit;
+/// Which role no recurrence of the cascade has, of those that the fusion names.
+std::optional<Refusal> missing_role(const Cascade& cascade, const std::vector<StateUpdate>& updates,
+                                    const Fusion& fusion) {
+  const auto refusal = [&](std::string_view what) {
+    return Refusal{
+        Refusal::Reason::kMissingOperators, fmt::format("{} has no {}", cascade.name, what), {}, {}};
+  };
+  const auto wants = [&](bool FusedRoles::*role) {
+    return std::any_of(fusion.groups.begin(), fusion.groups.end(),
+                       [&](const FusedRoles& roles) { return roles.*role; });
+  };
+  const auto has = [&](std::vector<OpId> StateUpdate::*role) {
+    return std::any_of(updates.begin(), updates.end(),
+                       [&](const StateUpdate& update) { return !(update.*role).empty(); });
+  };
+  if (fusion.groups.empty()) return std::nullopt;
+  if (updates.empty()) return refusal("recurrence");
+  // A whole update is fused with what there is of it.
+  if (fusion.groups.size() == 1 && fusion.groups.front() == kWholeUpdate) return std::nullopt;
+  if (wants(&FusedRoles::decay) && !has(&StateUpdate::decay))
+    return refusal("element-wise operator that makes only what its state is multiplied by");
+  if (wants(&FusedRoles::input) && !has(&StateUpdate::input))
+    return refusal("element-wise operator that makes only what is added to its state");
+  return std::nullopt;
 }
 
 /// The fused groups, and every operator (or recurrence) outside them as a unit of its own.
-expected<std::vector<Unit>, Refusal> units_of(const Planner& planner, const Fusion& fusion) {
-  const Cascade& cascade = planner.cascade();
+std::vector<Unit> units_of(const Planner& planner, const std::vector<StateUpdate>& updates,
+                           const Fusion& fusion) {
   std::vector<Unit> units;
-  std::vector<bool> taken(cascade.operators.size(), false);
-  std::vector<std::string> absent;
-  for (const FusedNames& names : fusion.groups) {
-    units.push_back(named_unit(cascade, names, absent));
-    for (const OpId op : units.back().operators) taken[index_of(op)] = true;
-  }
-  if (!absent.empty()) return unexpected{missing(cascade, absent)};
-  for (std::size_t i = 0; i < taken.size(); ++i) {
-    if (taken[i]) continue;
-    Unit unit{.operators = planner.unit(OpId{static_cast<std::uint16_t>(i)})};
+  std::vector<bool> taken(planner.cascade().operators.size(), false);
+  const auto add = [&](Unit unit) {
     for (const OpId op : unit.operators) taken[index_of(op)] = true;
-    units.push_back(std::move(unit));
+    if (!unit.operators.empty()) units.push_back(std::move(unit));
+  };
+  for (std::size_t i = 0; i < updates.size(); ++i) {
+    for (const FusedRoles& roles : fusion.groups) add({members_of(updates[i], roles), i});
+  }
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (!taken[i]) add({planner.unit(OpId{static_cast<std::uint16_t>(i)}), std::nullopt});
   }
   return units;
 }
@@ -90,74 +93,88 @@ std::optional<std::vector<Unit>> ordered(const Cascade& cascade, std::vector<Uni
   return order;
 }
 
-/// Ranks that every operator of a fused group has and that come before the channels: batch, then tokens.
-std::vector<RankId> outer_ranks(const Cascade& cascade, const std::vector<OpId>& operators,
-                                const StateRanks& state) {
-  std::vector<RankId> shared;
-  for (const RankId rank : cascade.op(operators.front()).ranks) {
-    const bool everywhere = std::all_of(operators.begin(), operators.end(),
-                                        [&](OpId op) { return has_rank(cascade.op(op).ranks, rank); });
-    if (everywhere && rank != state.channels && rank != state.entries && rank != state.tokens)
-      shared.push_back(rank);
-  }
-  shared.push_back(state.tokens);
-  return shared;
+/// The update's lanes, then its tokens. A rank that tensors which hold for all tokens lack comes further in,
+/// since each loop inside another that does not index a tensor would read it again.
+std::vector<RankId> token_loops(const Cascade& cascade, const StateUpdate& update) {
+  std::vector<Access> constant = outside_reads(cascade, operators_of(update));
+  std::erase_if(constant, [&](const Access& access) { return names(access, update.tokens); });
+  const auto lacking = [&](RankId rank) {
+    return std::count_if(constant.begin(), constant.end(),
+                         [&](const Access& access) { return !names(access, rank); });
+  };
+  std::vector<RankId> ranks = update.lanes;
+  std::stable_sort(ranks.begin(), ranks.end(), [&](RankId a, RankId b) { return lacking(a) < lacking(b); });
+  ranks.push_back(update.tokens);
+  return ranks;
 }
 
-void add_fused(Plan& plan, const Cascade& cascade, const std::vector<OpId>& operators, const Fusion& fusion,
-               const StateRanks& state) {
-  NodeId inner = add_sequence(plan, kRoot);
-  if (fusion.slices > 1) {
-    const std::int64_t channels = cascade.extent(state.channels).value();
-    inner = add_loop(plan, inner, state.channels, ceil_div(channels, fusion.slices));
+/// Operators one after another over the same ranks as chains, the others between them.
+void add_chains(Plan& plan, NodeId parent, const Cascade& cascade, const std::vector<OpId>& operators) {
+  const auto chains = [&](OpId a, OpId b) {
+    const bool scan = class_of(cascade.op(a).kind) == OpClass::kRecurrence ||
+                      class_of(cascade.op(b).kind) == OpClass::kRecurrence;
+    return !scan && same_ranks(cascade.op(a).ranks, cascade.op(b).ranks);
+  };
+  for (auto op = operators.begin(); op != operators.end();) {
+    const auto end = std::find_if(op + 1, operators.end(), [&](OpId other) { return !chains(*op, other); });
+    const NodeId node = end - op > 1 ? add_chain(plan, parent) : parent;
+    for (; op != end; ++op) add_operator(plan, node, *op);
   }
-  for (const RankId rank : outer_ranks(cascade, operators, state)) {
-    if (cascade.extent(rank) > Elements{1}) inner = add_loop(plan, inner, rank, 1);
-  }
-  if (fusion.intermediates == Intermediates::kRegisters) inner = add_chain(plan, inner);
-  for (const OpId op : operators) add_operator(plan, inner, op);
 }
 
 }  // namespace
 
-std::optional<StateRanks> state_ranks(const Cascade& cascade) {
-  const auto update = find_operator(cascade, "t");
-  if (!update) return std::nullopt;
-  StateRanks ranks;
-  bool shifted = false;
-  for (const Access& input : cascade.op(*update).inputs) {
-    if (!is_shifted(input) || input.indices.size() < 3) continue;
-    for (const Index& index : input.indices) {
-      if (index.distance > 0) ranks.tokens = index.rank;
-    }
-    ranks.channels = input.indices[input.indices.size() - 2].rank;
-    ranks.entries = input.indices.back().rank;
-    shifted = true;
+std::vector<OpId> members_of(const StateUpdate& update, const FusedRoles& roles) {
+  std::vector<OpId> members;
+  const auto add = [&](const std::vector<OpId>& role) {
+    members.insert(members.end(), role.begin(), role.end());
+  };
+  if (roles.decay) add(update.decay);
+  if (roles.input) add(update.input);
+  if (roles.state) add(update.recurrence);
+  if (roles.state) add(update.readers);
+  return members;
+}
+
+void add_fused(Plan& plan, const Cascade& cascade, const StateUpdate& update,
+               const std::vector<OpId>& operators, Intermediates intermediates,
+               const std::vector<LoopSpec>& slices) {
+  NodeId inner = add_sequence(plan, kRoot);
+  for (const LoopSpec& slice : slices) inner = add_loop(plan, inner, slice.rank, slice.tile);
+  for (const RankId rank : token_loops(cascade, update)) {
+    if (cascade.extent(rank) > Elements{1}) inner = add_loop(plan, inner, rank, 1);
   }
-  return shifted ? std::optional{ranks} : std::nullopt;
+  if (intermediates == Intermediates::kRegisters) {
+    add_chains(plan, inner, cascade, operators);
+    return;
+  }
+  for (const OpId op : operators) add_operator(plan, inner, op);
 }
 
 expected<Plan, Refusal> fused_plan(const Planner& planner, const Machine& machine, const Fusion& fusion) {
   const Cascade& cascade = planner.cascade();
-  auto units = units_of(planner, fusion);
-  if (!units) return unexpected{std::move(units.error())};
-  const auto order = ordered(cascade, std::move(*units));
+  const std::vector<StateUpdate> updates = state_updates(cascade);
+  if (auto missing = missing_role(cascade, updates, fusion)) return unexpected{std::move(*missing)};
+  const auto order = ordered(cascade, units_of(planner, updates, fusion));
   if (!order) {
     return unexpected{Refusal{Refusal::Reason::kIllegal, "its groups need each other's results", {}, {}}};
   }
   Plan plan;
   plan.spatial = planner.spatial();
-  const std::optional<StateRanks> state = state_ranks(cascade);
-  std::vector<OpId> fused;
+  std::vector<TokenGroups> fused(updates.size());
   for (const Unit& unit : *order) {
-    if (!unit.fused) {
+    if (!unit.update) {
       auto added = add_alone(plan, planner, machine, unit.operators.front());
       if (!added) return unexpected{std::move(added.error())};
       continue;
     }
-    if (!state) return unexpected{missing(cascade, {"t with a state over tokens, channels and entries"})};
-    add_fused(plan, cascade, unit.operators, fusion, *state);
-    fused.insert(fused.end(), unit.operators.begin(), unit.operators.end());
+    const StateUpdate& update = updates[*unit.update];
+    const bool sliced = !fusion.slices.empty();
+    add_fused(plan, cascade, update, unit.operators, fusion.intermediates,
+              sliced ? fusion.slices[*unit.update] : std::vector<LoopSpec>{});
+    TokenGroups& groups = fused[*unit.update];
+    groups.tokens = update.tokens;
+    groups.operators.insert(groups.operators.end(), unit.operators.begin(), unit.operators.end());
   }
   if (fusion.groups.size() > 1) retain_between(plan, planner, machine, fused);
   return plan;

@@ -1,7 +1,5 @@
 #include "memory_aware.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "fusescape/plan/layout.hpp"
@@ -10,33 +8,77 @@
 namespace fusescape {
 namespace {
 
-std::int64_t next_divisor(std::int64_t of, std::int64_t least) {
-  std::int64_t divisor = std::max<std::int64_t>(least, 1);
-  while (divisor < of && of % divisor != 0) ++divisor;
-  return std::min(divisor, of);
+/// In ascending order.
+std::vector<std::int64_t> divisors_of(std::int64_t number) {
+  std::vector<std::int64_t> divisors;
+  for (std::int64_t small = 1; small <= number / small; ++small) {
+    if (number % small == 0) divisors.push_back(small);
+  }
+  for (std::size_t i = divisors.size(); i-- > 0;) {
+    const std::int64_t large = number / divisors[i];
+    if (large != divisors[i]) divisors.push_back(large);
+  }
+  return divisors;
 }
 
-/// On-chip bytes of the state update alone, in `slices`.
-Bytes footprint(const Planner& planner, const Machine& machine, Intermediates intermediates,
-                std::int64_t slices) {
-  const auto plan = fused_plan(
-      planner, machine,
-      {.groups = {state_update(planner.cascade())}, .intermediates = intermediates, .slices = slices});
-  if (!plan) return Bytes::overflowed();
-  const auto layout = lay_out(planner.cascade(), *plan);
+/// Elements that are read again, for each token, by a loop over `rank` outside the tokens.
+Elements read_again(const Cascade& cascade, const StateUpdate& update, RankId rank) {
+  Elements sum{0};
+  for (const Access& access : outside_reads(cascade, operators_of(update))) {
+    if (!names(access, update.tokens) || names(access, rank)) continue;
+    Elements per_token{1};
+    for (const Index& index : access.indices) {
+      if (index.rank != update.tokens) per_token = per_token * cascade.extent(index.rank);
+    }
+    sum = sum + per_token;
+  }
+  return sum;
+}
+
+/// The channels that may be cut, in the order in which they are.
+std::vector<RankId> cut_order(const Cascade& cascade, const StateUpdate& update) {
+  std::vector<RankId> ranks = update.channels;
+  std::erase_if(ranks, [&](RankId rank) {
+    return std::any_of(update.recurrence.begin(), update.recurrence.end(),
+                       [&](OpId op) { return !has_rank(cascade.tensor(cascade.op(op).output).ranks, rank); });
+  });
+  std::stable_sort(ranks.begin(), ranks.end(), [&](RankId a, RankId b) {
+    return read_again(cascade, update, a) < read_again(cascade, update, b);
+  });
+  return ranks;
+}
+
+/// On-chip bytes of the fused update alone, in these slices. Overflowed if they are illegal.
+Bytes footprint(const Planner& planner, const StateUpdate& update, Intermediates intermediates,
+                const Slicing& slicing) {
+  Plan plan;
+  plan.spatial = planner.spatial();
+  add_fused(plan, planner.cascade(), update, members_of(update, kWholeUpdate), intermediates, slicing.loops);
+  const auto layout = lay_out(planner.cascade(), plan, Coverage::kPart);
   if (!layout) return Bytes::overflowed();
-  const PlanProfile profiled = profile(planner.cascade(), *plan, *layout, planner.options());
-  Bytes largest;
-  for (const GroupProfile& group : profiled.groups) largest = std::max(largest, group.peak);
-  return largest;
+  return profile(planner.cascade(), plan, *layout, planner.options()).groups.front().peak;
+}
+
+Elements product(const Cascade& cascade, const std::vector<RankId>& ranks) {
+  Elements elements{1};
+  for (const RankId rank : ranks) elements = elements * cascade.extent(rank);
+  return elements;
 }
 
 }  // namespace
 
-FusedNames state_update(const Cascade& cascade) {
-  const bool rewritten = !find_operator(cascade, "dB") && find_operator(cascade, "delta_x");
-  if (rewritten) return {"dA", "exp", "dBx", "t", "h", "y"};
-  return {"dA", "exp", "dB", "dBx", "t", "h", "y"};
+std::vector<Slicing> slicings_of(const Cascade& cascade, const StateUpdate& update) {
+  std::vector<Slicing> slicings{{}};
+  for (const RankId rank : cut_order(cascade, update)) {
+    const Slicing before = slicings.back();
+    const std::int64_t extent = cascade.extent(rank).value();
+    for (const std::int64_t slices : divisors_of(extent)) {
+      if (slices == 1) continue;
+      slicings.push_back({before.count * slices, before.loops});
+      slicings.back().loops.push_back({rank, extent / slices});
+    }
+  }
+  return slicings;
 }
 
 std::int64_t published_slices(std::int64_t channels, std::int64_t entries, Bytes sram) {
@@ -44,23 +86,25 @@ std::int64_t published_slices(std::int64_t channels, std::int64_t entries, Bytes
   const Int128 bits_times_100 = static_cast<Int128>(channels) * entries * 16261;
   const Int128 sram_times_100 = static_cast<Int128>(sram.value()) * 800;
   const Int128 slices = (bits_times_100 + sram_times_100 - 1) / sram_times_100;
-  return next_divisor(channels, slices > channels ? channels : static_cast<std::int64_t>(slices));
+  const std::vector<std::int64_t> divisors = divisors_of(channels);
+  const auto enough =
+      std::find_if(divisors.begin(), divisors.end(), [&](std::int64_t divisor) { return divisor >= slices; });
+  return enough != divisors.end() ? *enough : channels;
 }
 
-expected<Plan, Refusal> memory_aware_plan(const Planner& planner, const Machine& machine, Slicing slicing,
+expected<Plan, Refusal> memory_aware_plan(const Planner& planner, const Machine& machine, SlicesBy rule,
                                           Intermediates intermediates) {
   const Cascade& cascade = planner.cascade();
-  Fusion fusion{.groups = {state_update(cascade)}, .intermediates = intermediates};
-  const auto state = state_ranks(cascade);
-  if (!state) return fused_plan(planner, machine, fusion);  // Which says what is missing.
-  const std::int64_t channels = cascade.extent(state->channels).value();
-  if (slicing == Slicing::kPublishedRule) {
-    fusion.slices = published_slices(channels, cascade.extent(state->entries).value(), machine.capacity);
-    return fused_plan(planner, machine, fusion);
-  }
-  while (footprint(planner, machine, intermediates, fusion.slices) > machine.capacity &&
-         fusion.slices < channels) {
-    fusion.slices = next_divisor(channels, fusion.slices + 1);
+  Fusion fusion{.groups = {kWholeUpdate}, .intermediates = intermediates};
+  for (const StateUpdate& update : state_updates(cascade)) {
+    const std::vector<Slicing> slicings = slicings_of(cascade, update);
+    const std::int64_t least = published_slices(product(cascade, update.channels).value(),
+                                                product(cascade, update.entries).value(), machine.capacity);
+    const auto enough = std::find_if(slicings.begin(), slicings.end(), [&](const Slicing& slicing) {
+      if (rule == SlicesBy::kPublishedRule) return slicing.count >= least;
+      return footprint(planner, update, intermediates, slicing) <= machine.capacity;
+    });
+    fusion.slices.push_back(enough != slicings.end() ? enough->loops : slicings.back().loops);
   }
   return fused_plan(planner, machine, fusion);
 }

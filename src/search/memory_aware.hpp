@@ -1,18 +1,31 @@
 // How many slices of the channels keep a fused state update on chip?
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "fused_groups.hpp"
 #include "fusescape/search/published_slices.hpp"
 
 namespace fusescape {
 
-/// The operators of the selective state update, in the fine-grained-fusion paper's order; without dB where
-/// the cascade multiplies Delta and x first (`rewrite: delta_x`).
-[[nodiscard]] FusedNames state_update(const Cascade& cascade);
+/// A way to cut the channels of a state update: loops, outermost first, that run `count` times together.
+struct Slicing {
+  std::int64_t count = 1;
+  std::vector<LoopSpec> loops;
+};
 
-enum class Slicing : unsigned char { kPublishedRule, kSmallestThatFits };
+/// The ways to cut the channels into equal slices, fewest slices first: one rank in each of its divisors,
+/// then that rank in ones and the next in each of its divisors, and so on. First comes the rank along which
+/// the least is read again per token, of equals the first of the state's. Ranks along which some operator of
+/// the recurrence makes nothing stay whole.
+[[nodiscard]] std::vector<Slicing> slicings_of(const Cascade& cascade, const StateUpdate& update);
 
+enum class SlicesBy : unsigned char { kPublishedRule, kFootprint };
+
+/// Every state update fused whole, each in the fewest slices that the rule or its real footprint asks for; in
+/// the most there are where none is enough.
 [[nodiscard]] expected<Plan, Refusal> memory_aware_plan(const Planner& planner, const Machine& machine,
-                                                        Slicing slicing, Intermediates intermediates);
+                                                        SlicesBy rule, Intermediates intermediates);
 
 }  // namespace fusescape

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "fused_groups.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/retention.hpp"
 #include "fusescape/search/interval_packing.hpp"
@@ -173,24 +172,28 @@ class BestRetention {
   Int128 most_saved_ = 0;
 };
 
+/// Whether one of `operators` makes `tensor`, and nobody else reads it. Expects a tensor that is made.
+bool passes_within(const Cascade& cascade, TensorId tensor, const std::vector<OpId>& operators) {
+  const auto is_one = [&](OpId op) {
+    return std::find(operators.begin(), operators.end(), op) != operators.end();
+  };
+  const auto& uses = cascade.uses[index_of(tensor)];
+  return is_one(*cascade.producer[index_of(tensor)]) &&
+         std::all_of(uses.begin(), uses.end(), [&](const Use& use) { return is_one(use.op); });
+}
+
 }  // namespace
 
 void retain_between(Plan& plan, const Planner& planner, const Machine& machine,
-                    const std::vector<OpId>& makers) {
+                    const std::vector<TokenGroups>& fused) {
   const Cascade& cascade = planner.cascade();
-  const auto state = state_ranks(cascade);
-  if (!state) return;
-  const auto made_there = [&](OpId op) {
-    return std::find(makers.begin(), makers.end(), op) != makers.end();
-  };
   Timeline timeline{plan, planner, machine};
   for (const Kept& kept : timeline.candidates()) {
-    const auto& uses = cascade.uses[index_of(kept.tensor)];
-    const bool between =
-        made_there(*cascade.producer[index_of(kept.tensor)]) &&
-        std::all_of(uses.begin(), uses.end(), [&](const Use& use) { return made_there(use.op); });
-    if (!between || !kept.divisible) continue;
-    const std::int64_t tokens = cascade.extent(state->tokens).value();
+    const auto groups = std::find_if(fused.begin(), fused.end(), [&](const TokenGroups& one) {
+      return passes_within(cascade, kept.tensor, one.operators);
+    });
+    if (groups == fused.end() || !kept.divisible) continue;
+    const std::int64_t tokens = cascade.extent(groups->tokens).value();
     const std::int64_t slice = kept.bytes.value() / tokens;
     const std::int64_t slices = std::min(timeline.free(kept) / std::max<std::int64_t>(slice, 1), tokens);
     if (slices > 0) timeline.retain(kept, Bytes{slice} * slices);

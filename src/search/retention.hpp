@@ -7,11 +7,16 @@
 
 namespace fusescape {
 
-/// Keeps of each tensor that one of `makers` makes and only `makers` read, in later groups, as many whole
-/// tokens as fit beside the larger working set; tensors in cascade order. `makers` holds operators of fused
-/// groups.
+/// Operators of groups that run token by token along `tokens`.
+struct TokenGroups {
+  RankId tokens{};
+  std::vector<OpId> operators;
+};
+
+/// Keeps of each tensor that one of `fused` makes and only itself reads, in later groups, as many whole
+/// tokens as fit beside the larger working set; tensors in cascade order.
 void retain_between(Plan& plan, const Planner& planner, const Machine& machine,
-                    const std::vector<OpId>& makers);
+                    const std::vector<TokenGroups>& fused);
 
 /// Keeps of all tensors between groups the amounts that save the most DRAM traffic (docs/model/retention.md).
 void retain_best(Plan& plan, const Planner& planner, const Machine& machine);

@@ -20,55 +20,32 @@ Built unfused(const Planner& planner, const Machine& machine) {
   return fused_plan(planner, machine, {});
 }
 
-// The schemes of the fine-grained-fusion paper: A = {dA, exp}, B = {dB, dBx}, S = the state's own update.
-Built pact_a(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {{"dA", "exp"}}});
-}
+// The schemes of the fine-grained-fusion paper (Mamba's operators): A = {dA, exp} is what makes the decay, B
+// = {dB, dBx} what makes the addend, S = {t, h, y} the recurrence and its readers.
+constexpr FusedRoles kA{.decay = true};
+constexpr FusedRoles kB{.input = true};
+constexpr FusedRoles kAS{.decay = true, .state = true};
+constexpr FusedRoles kBS{.input = true, .state = true};
 
-Built pact_b(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {{"dB", "dBx"}}});
-}
-
-Built pact_a_b(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {{"dA", "exp"}, {"dB", "dBx"}}});
-}
-
-Built pact_as(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {{"dA", "exp", "t", "h", "y"}}});
-}
-
-Built pact_bs(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {{"dB", "dBx", "t", "h", "y"}}});
-}
-
-Built pact_as_b(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {{"dA", "exp", "t", "h", "y"}, {"dB", "dBx"}}});
-}
-
-Built pact_a_bs(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {{"dA", "exp"}, {"dB", "dBx", "t", "h", "y"}}});
-}
-
-Built fuse_all(const Planner& planner, const Machine& machine) {
-  return fused_plan(planner, machine, {.groups = {state_update(planner.cascade())}});
+template <FusedRoles... Groups>
+Built fused(const Planner& planner, const Machine& machine) {
+  return fused_plan(planner, machine, {.groups = {Groups...}});
 }
 
 Built fuse_all_chain(const Planner& planner, const Machine& machine) {
-  return fused_plan(
-      planner, machine,
-      {.groups = {state_update(planner.cascade())}, .intermediates = Intermediates::kRegisters});
+  return fused_plan(planner, machine, {.groups = {kWholeUpdate}, .intermediates = Intermediates::kRegisters});
 }
 
 Built mem_aware(const Planner& planner, const Machine& machine) {
-  return memory_aware_plan(planner, machine, Slicing::kPublishedRule, Intermediates::kOnChip);
+  return memory_aware_plan(planner, machine, SlicesBy::kPublishedRule, Intermediates::kOnChip);
 }
 
 Built mem_aware_exact(const Planner& planner, const Machine& machine) {
-  return memory_aware_plan(planner, machine, Slicing::kSmallestThatFits, Intermediates::kOnChip);
+  return memory_aware_plan(planner, machine, SlicesBy::kFootprint, Intermediates::kOnChip);
 }
 
 Built mem_aware_chain(const Planner& planner, const Machine& machine) {
-  return memory_aware_plan(planner, machine, Slicing::kSmallestThatFits, Intermediates::kRegisters);
+  return memory_aware_plan(planner, machine, SlicesBy::kFootprint, Intermediates::kRegisters);
 }
 
 /// Groups of Depth consecutive operators, whatever they are.
@@ -98,16 +75,17 @@ constexpr std::array kStrategies{
         "every operator alone, in the traffic-least tiling and loop order of those that fit and take about "
         "the least time",
         unfused},
-    Strategy{"pact-a", "{dA, exp} fused", pact_a},
-    Strategy{"pact-b", "{dB, dBx} fused", pact_b},
-    Strategy{"pact-a-b", "{dA, exp} and {dB, dBx} fused", pact_a_b},
-    Strategy{"pact-as", "{dA, exp, t, h, y} fused", pact_as},
-    Strategy{"pact-bs", "{dB, dBx, t, h, y} fused", pact_bs},
-    Strategy{"pact-as-b", "{dA, exp, t, h, y} and {dB, dBx} fused, tokens between them kept as they fit",
-             pact_as_b},
-    Strategy{"pact-a-bs", "{dA, exp} and {dB, dBx, t, h, y} fused, tokens between them kept as they fit",
-             pact_a_bs},
-    Strategy{"fuse-all", "{dA, exp, dB, dBx, t, h, y} token by token, values between them on chip", fuse_all},
+    Strategy{"pact-a", "fuses A: what makes the decay (Mamba's dA, exp), token by token", fused<kA>},
+    Strategy{"pact-b", "fuses B: what makes the addend (Mamba's dB, dBx)", fused<kB>},
+    Strategy{"pact-a-b", "fuses A, and B, tokens between fused groups kept as they fit", fused<kA, kB>},
+    Strategy{"pact-as", "fuses A with S: the recurrence and its readers (Mamba's t, h, y)", fused<kAS>},
+    Strategy{"pact-bs", "fuses B with S", fused<kBS>},
+    Strategy{"pact-as-b", "fuses A with S, and B, tokens between them kept as they fit", fused<kAS, kB>},
+    Strategy{"pact-a-bs", "fuses A, and B with S, tokens between them kept as they fit", fused<kA, kBS>},
+    Strategy{
+        "fuse-all",
+        "fuses A, B and S (Mamba's dA, exp, dB, dBx, t, h, y) token by token, values between them on chip",
+        fused<kWholeUpdate>},
     Strategy{"fuse-all-chain", "as fuse-all, with the values between operators in PE registers",
              fuse_all_chain},
     Strategy{"mem-aware", "as fuse-all, over slices of the channels by the fine-grained-fusion paper's rule",
@@ -149,7 +127,10 @@ std::optional<Refusal> unsupported(const Cascade& cascade, const Machine& machin
 
 expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner, const Machine& machine) {
   if (auto refusal = unsupported(planner.cascade(), machine)) return unexpected{std::move(*refusal)};
-  return strategy.build(planner, machine);
+  auto plan = strategy.build(planner, machine);
+  const bool lacks = !plan && plan.error().reason == Refusal::Reason::kMissingOperators;
+  if (lacks) plan.error().message += fmt::format(": {} needs one", strategy.name);
+  return plan;
 }
 
 std::span<const Strategy> strategies() {

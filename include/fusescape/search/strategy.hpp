@@ -20,7 +20,7 @@ namespace fusescape {
 /// Why a strategy has no plan for a cascade.
 struct Refusal {
   enum class Reason : unsigned char {
-    kMissingOperators,  ///< The cascade lacks operators that the strategy names.
+    kMissingOperators,  ///< The cascade has no operator of a role that the strategy fuses.
     kDoesNotFit,        ///< Nothing this strategy may build fits the on-chip memory.
     kUnsupported,       ///< No core runs some of the cascade's operators.
     kOverflow,          ///< Counts of an operator do not fit 64 bits.
