@@ -27,7 +27,7 @@ ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
   const auto machine = make_machine(inputs.accelerator);
   if (!machine) return {name, unexpected{AssessmentError{machine.error()}}};
   const Planner planner{inputs.workload.block, inputs.accelerator};
-  expected<Plan, Refusal> plan = plan_by(strategy, planner, *machine);
+  expected<Plan, Refusal> plan = plan_by(strategy, planner, *machine, inputs.strategy);
   if (!plan) return {name, unexpected{AssessmentError{plan.error()}}};
   plan->name = name;
   return {name, std::move(*plan)};

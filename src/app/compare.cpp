@@ -41,7 +41,8 @@ std::string printed(const std::vector<EvaluationReport>& reports, const OutputAr
 }
 
 EvaluationReport closed_row(const Inputs& inputs, const Strategy& strategy) {
-  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.accelerator, strategy));
+  return report_of(inputs, strategy.name,
+                   assess(inputs.workload.block, inputs.accelerator, strategy, inputs.strategy));
 }
 
 EvaluationReport simulated_row(const Inputs& inputs, const Strategy& strategy) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <variant>
 
+#include "entropy_source.hpp"
 #include "fusescape/config/scalars.hpp"
 #include "fusescape/support/overloaded.hpp"
 
@@ -92,7 +93,11 @@ expected<Inputs, Failure> load_inputs(const InputArguments& arguments) {
 
   expected<std::optional<Technology>, Failure> technology = technology_of(*accelerator);
   if (!technology) return unexpected{technology.error()};
-  return Inputs{std::move(*workload), std::move(*accelerator), std::move(*technology)};
+  expected<EntropySource, Failure> entropy = entropy_source(arguments.entropy);
+  if (!entropy) return unexpected{entropy.error()};
+  const expected<void, Failure> entropies = check_entropies(*entropy, workload->block);
+  if (!entropies) return unexpected{entropies.error()};
+  return Inputs{std::move(*workload), std::move(*accelerator), std::move(*technology), {std::move(*entropy)}};
 }
 
 expected<const Strategy*, Failure> strategy_named(const std::string& name) {
@@ -124,14 +129,22 @@ bool says_infeasible(const Failure& refused, const OutputArguments& output) {
   return refused.code == ExitCode::kInfeasible && output.format != Format::kText;
 }
 
+Subject subject_of(const Inputs& inputs, std::string_view strategy, const Silicon& silicon) {
+  Subject subject = subject_of(inputs.workload, inputs.accelerator, strategy, silicon);
+  const Strategy* named = find_strategy(strategy);
+  if (named != nullptr && named->reads_entropy) {
+    subject.assumptions.push_back(
+        fmt::format("{}'s entropies are {}", strategy, describe(inputs.strategy.entropy)));
+  }
+  return subject;
+}
+
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
                            const expected<Assessment, AssessmentError>& found) {
   const Technology* technology = inputs.technology ? &*inputs.technology : nullptr;
   const Silicon silicon =
       silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, found ? &found->cost : nullptr);
-  EvaluationReport report{.subject = subject_of(inputs.workload, inputs.accelerator, strategy, silicon),
-                          .outcome = {},
-                          .reason = {}};
+  EvaluationReport report{.subject = subject_of(inputs, strategy, silicon), .outcome = {}, .reason = {}};
   if (found) {
     report.outcome = outcome_of(inputs.workload, inputs.accelerator, *found, silicon);
   } else {

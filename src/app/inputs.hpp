@@ -22,6 +22,7 @@ struct Inputs {
   Workload workload;
   Accelerator accelerator;
   std::optional<Technology> technology;
+  StrategyInputs strategy{};  ///< What `--entropy` says.
 };
 
 /// Errors of both files are reported together.
@@ -42,6 +43,9 @@ struct Inputs {
 /// True if the result still has something to say: a script that asked for JSON or CSV gets feasible=false
 /// there; a person reads the reason once, on standard error.
 [[nodiscard]] bool says_infeasible(const Failure& refused, const OutputArguments& output);
+
+/// Which question `strategy` answers for these inputs, entropies that it reads among the assumptions.
+[[nodiscard]] Subject subject_of(const Inputs& inputs, std::string_view strategy, const Silicon& silicon);
 
 /// The report of what `assess` found, whether it runs or not.
 [[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,

@@ -85,9 +85,7 @@ EvaluationReport simulated_report(const Inputs& inputs, std::string_view strateg
   if (simulated) cost = simulated_cost(*simulated);
   const Silicon silicon =
       silicon_of(inputs.accelerator, technology, PhyArea::kUncharged, cost ? &*cost : nullptr);
-  EvaluationReport report{.subject = subject_of(inputs.workload, inputs.accelerator, strategy, silicon),
-                          .outcome = {},
-                          .reason = {}};
+  EvaluationReport report{.subject = subject_of(inputs, strategy, silicon), .outcome = {}, .reason = {}};
   report.subject.model = "sim";
   if (simulated) {
     report.outcome = simulated_outcome(inputs.workload, inputs.accelerator, *simulated, silicon);

@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "entropy_source.hpp"
 #include "fusescape/arch/area.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/support/diagnostics.hpp"
@@ -48,7 +49,8 @@ class SweepSources {
   SweepBinder binder() {
     return {.sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
             .workload = [this](std::span<const Setting> settings) { return workload(settings); },
-            .accelerator = [this](std::span<const Setting> settings) { return accelerator(settings); }};
+            .accelerator = [this](std::span<const Setting> settings) { return accelerator(settings); },
+            .entropy = entropy};
   }
 
  private:
@@ -56,6 +58,15 @@ class SweepSources {
     if (error.settings.empty()) return {{}, error.text};
     const SettingFault& fault = error.settings.front();
     return {settings[fault.setting].pos, fault.message};
+  }
+
+  static expected<EntropySource, SweepProblem> entropy(const Setting& setting) {
+    expected<EntropySource, Failure> source = entropy_source(setting.value);
+    if (source) return std::move(*source);
+    std::string text = source.error().text;
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return unexpected{SweepProblem{setting.pos, std::move(text)}};
   }
 
   [[nodiscard]] expected<Workload, SweepProblem> workload(std::span<const Setting> settings) const {

@@ -68,6 +68,13 @@ std::string comparison_text(const std::vector<EvaluationReport>& reports, TextSt
     }
   }
   const Subject& subject = reports.front().subject;
+  std::vector<std::string> assumptions;
+  for (const EvaluationReport& report : reports) {
+    for (const std::string& line : report.subject.assumptions) {
+      if (std::find(assumptions.begin(), assumptions.end(), line) == assumptions.end())
+        assumptions.push_back(line);
+    }
+  }
   std::string out = fmt::format(
       "{}\n\n{}", bold(fmt::format("{} on {}", subject.workload, subject.arch), style), text(table, style));
   for (const EvaluationReport& report : reports) {
@@ -75,7 +82,7 @@ std::string comparison_text(const std::vector<EvaluationReport>& reports, TextSt
       out += fmt::format("\n{} is infeasible: {}\n", report.subject.strategy, report.reason);
   }
   return out + fmt::format("\nmodelled{}, assuming: {}\n", subject.model == "sim" ? " by simulation" : "",
-                           fmt::join(subject.assumptions, "; "));
+                           fmt::join(assumptions, "; "));
 }
 
 }  // namespace fusescape

@@ -95,17 +95,19 @@ Assessed assess(const Cascade& cascade, const Accelerator& accelerator, Plan pla
   return made;
 }
 
-Assessed assess(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy) {
+Assessed assess(const Planner& planner, const Accelerator& accelerator, const Strategy& strategy,
+                const StrategyInputs& inputs) {
   const auto machine = make_machine(accelerator);
   if (!machine) return unexpected{AssessmentError{machine.error()}};
-  auto plan = plan_by(strategy, planner, *machine);
+  auto plan = plan_by(strategy, planner, *machine, inputs);
   if (!plan) return unexpected{AssessmentError{std::move(plan.error())}};
   plan->name = strategy.name;
   return assess(planner.cascade(), accelerator, std::move(*plan));
 }
 
-Assessed assess(const Cascade& cascade, const Accelerator& accelerator, const Strategy& strategy) {
-  return assess(Planner{cascade, accelerator}, accelerator, strategy);
+Assessed assess(const Cascade& cascade, const Accelerator& accelerator, const Strategy& strategy,
+                const StrategyInputs& inputs) {
+  return assess(Planner{cascade, accelerator}, accelerator, strategy, inputs);
 }
 
 std::string describe(const AssessmentError& error) {

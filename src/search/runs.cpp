@@ -15,26 +15,6 @@ Ticks time_of(const Candidate& candidate, const Machine& machine) {
   return cost->total.latency;
 }
 
-bool carries(const Cascade& cascade, const Run& operators, RankId rank) {
-  return std::any_of(operators.begin(), operators.end(), [&](OpId op) {
-    const auto& recurrence = cascade.recurrence_of[index_of(op)];
-    return recurrence && cascade.recurrences[*recurrence].rank == rank;
-  });
-}
-
-/// Leading ranks of the outputs that every operator of the run has.
-std::vector<RankId> shared_ranks(const Cascade& cascade, const Run& operators) {
-  std::vector<RankId> shared;
-  for (const RankId rank : cascade.tensor(cascade.op(operators.front()).output).ranks) {
-    const bool everywhere = std::all_of(operators.begin(), operators.end(), [&](OpId op) {
-      return has_rank(cascade.tensor(cascade.op(op).output).ranks, rank);
-    });
-    if (!everywhere) break;
-    shared.push_back(rank);
-  }
-  return shared;
-}
-
 /// Loops over `ranks` cut at one of them: ranks before the cut one by one, the cut one in tiles, largest
 /// first; a carried rank in ones.
 std::vector<std::vector<LoopSpec>> cuts_of(const Cascade& cascade, const Run& operators,
@@ -75,16 +55,6 @@ std::vector<std::vector<LoopSpec>> nests_of(const Cascade& cascade, const Run& o
   return nests;
 }
 
-/// The first operator of each unit, in cascade order.
-std::vector<OpId> leaders(const Planner& planner) {
-  std::vector<OpId> found;
-  for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
-    const OpId op{static_cast<std::uint16_t>(i)};
-    if (planner.unit(op).front() == op) found.push_back(op);
-  }
-  return found;
-}
-
 /// How long the units of a run take one after another, each in its best candidate. None if one fits in no
 /// tiling.
 std::optional<Ticks> time_apart(const Planner& planner, const Machine& machine, const Run& run) {
@@ -111,6 +81,34 @@ void append(Run& run, const std::vector<OpId>& unit) {
 }
 
 }  // namespace
+
+bool carries(const Cascade& cascade, const Run& operators, RankId rank) {
+  return std::any_of(operators.begin(), operators.end(), [&](OpId op) {
+    const auto& recurrence = cascade.recurrence_of[index_of(op)];
+    return recurrence && cascade.recurrences[*recurrence].rank == rank;
+  });
+}
+
+std::vector<RankId> shared_ranks(const Cascade& cascade, const Run& operators) {
+  std::vector<RankId> shared;
+  for (const RankId rank : cascade.tensor(cascade.op(operators.front()).output).ranks) {
+    const bool everywhere = std::all_of(operators.begin(), operators.end(), [&](OpId op) {
+      return has_rank(cascade.tensor(cascade.op(op).output).ranks, rank);
+    });
+    if (!everywhere) break;
+    shared.push_back(rank);
+  }
+  return shared;
+}
+
+std::vector<OpId> leaders(const Planner& planner) {
+  std::vector<OpId> found;
+  for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
+    const OpId op{static_cast<std::uint16_t>(i)};
+    if (planner.unit(op).front() == op) found.push_back(op);
+  }
+  return found;
+}
 
 std::optional<Candidate> fused_run(const Planner& planner, const Machine& machine, const Run& operators) {
   std::optional<Candidate> best;

@@ -13,6 +13,15 @@ namespace fusescape {
 /// A run of units, fused or not, that becomes one group or, if it cannot, one group per unit.
 using Run = std::vector<OpId>;
 
+/// The first operator of each unit, in cascade order.
+[[nodiscard]] std::vector<OpId> leaders(const Planner& planner);
+
+/// Leading ranks of the outputs that every operator of the run has.
+[[nodiscard]] std::vector<RankId> shared_ranks(const Cascade& cascade, const Run& operators);
+
+/// Whether the run holds a recurrence along `rank`.
+[[nodiscard]] bool carries(const Cascade& cascade, const Run& operators, RankId rank);
+
 /// The loop nest that runs `operators` as one group: loops over the outer ranks that all of them share
 /// (batch, tokens), values between operators on chip. Of the tiles that fit, the fastest; of equals the
 /// largest. None if no tile is legal and fits.

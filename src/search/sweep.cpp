@@ -110,8 +110,9 @@ expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Shared& shared
   const Cascade& cascade = sweep.workloads[point.workload].block;
   const auto& machine = shared.machines[point.accelerator];
   if (!machine) return unexpected{failed("the ports' bandwidths have no common time base")};
+  const StrategyInputs inputs = sweep.inputs.empty() ? StrategyInputs{} : sweep.inputs[point.strategy];
   expected<Plan, Refusal> plan =
-      plan_by(*sweep.strategies[point.strategy], shared.planners.of(point), *machine);
+      plan_by(*sweep.strategies[point.strategy], shared.planners.of(point), *machine, inputs);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit

@@ -247,6 +247,12 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   answer.minimize = spec.minimize;
   answer.tolerance = spec.budget ? spec.budget->tolerance : 0.0;
   answer.assumptions = assumptions_of(spec);
+  for (std::size_t i = 0; i < sweep.inputs.size(); ++i) {
+    const Strategy& strategy = *sweep.strategies[i];
+    if (!strategy.reads_entropy) continue;
+    answer.assumptions.push_back(std::string{strategy.name} + "'s entropies are " +
+                                 describe(sweep.inputs[i].entropy));
+  }
   for (const Axis& axis : spec.axes) {
     if (is_scenario_axis(spec, axis.name)) answer.scenario_axes.push_back(axis.name);
   }

@@ -10,6 +10,7 @@ namespace fusescape {
 namespace {
 
 constexpr std::string_view kStrategyKey = "strategy";
+constexpr std::string_view kEntropyKey = "entropy";
 
 /// The settings as one text: equal texts mean equal values, which are then made once.
 std::string text_of(const std::vector<Setting>& settings) {
@@ -34,9 +35,12 @@ class Expansion {
     std::vector<Setting> of_workload;
     std::vector<Setting> of_accelerator;
     const Setting* strategy = nullptr;
+    const Setting* entropy = nullptr;
     for (const Setting& setting : settings) {
       if (setting.key == kStrategyKey) {
         strategy = &setting;
+      } else if (setting.key == kEntropyKey) {
+        entropy = &setting;
       } else {
         (binder_.sets_workload(setting.key) ? of_workload : of_accelerator).push_back(setting);
       }
@@ -46,7 +50,7 @@ class Expansion {
                 make_once(workloads_, of_workload, bound_.workloads, binder_.workload, spec_.workload_pos),
             .accelerator = make_once(accelerators_, of_accelerator, bound_.accelerators, binder_.accelerator,
                                      spec_.arch_pos),
-            .strategy = strategy_id(*strategy)};
+            .strategy = strategy_id(*strategy, entropy)};
   }
 
   BoundSweep& bound() { return bound_; }
@@ -67,16 +71,28 @@ class Expansion {
     return known->second;
   }
 
-  std::uint32_t strategy_id(const Setting& setting) {
+  /// A strategy with its entropies, if it reads them.
+  std::uint32_t strategy_id(const Setting& setting, const Setting* entropy) {
     const auto next = static_cast<std::uint32_t>(bound_.strategies.size());
-    const auto [known, is_new] = strategies_.try_emplace(setting.value, next);
+    const Strategy* named = find_strategy(setting.value);
+    const bool reads = entropy != nullptr && named != nullptr && named->reads_entropy;
+    const std::string key = reads ? text_of({setting, *entropy}) : text_of({setting});
+    const auto [known, is_new] = strategies_.try_emplace(key, next);
     if (is_new) {
-      bound_.strategies.push_back(find_strategy(setting.value));
+      bound_.strategies.push_back(named);
+      bound_.inputs.push_back(reads ? inputs_of(*entropy) : StrategyInputs{});
       if (bound_.strategies.back() == nullptr) {
         problems_.push_back({setting.pos, fmt::format("unknown strategy '{}'", setting.value)});
       }
     }
     return known->second;
+  }
+
+  StrategyInputs inputs_of(const Setting& entropy) {
+    auto made = binder_.entropy(entropy);
+    if (made) return {std::move(*made)};
+    report(std::move(made.error()), entropy.pos);
+    return {};
   }
 
   /// One wrong setting spoils many points; it is reported once.

@@ -41,10 +41,12 @@ using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun, NoTimeBas
 /// Expects planner.serves(accelerator).
 [[nodiscard]] expected<Assessment, AssessmentError> assess(const Planner& planner,
                                                            const Accelerator& accelerator,
-                                                           const Strategy& strategy);
+                                                           const Strategy& strategy,
+                                                           const StrategyInputs& inputs = {});
 [[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade,
                                                            const Accelerator& accelerator,
-                                                           const Strategy& strategy);
+                                                           const Strategy& strategy,
+                                                           const StrategyInputs& inputs = {});
 
 /// One paragraph per kind of failure, without a trailing newline: what does not fit, by how much, and the
 /// lever.

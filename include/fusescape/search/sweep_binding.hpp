@@ -28,11 +28,12 @@ struct PricedAccelerator {
 };
 
 /// How settings become values. `workload` gets those for which `sets_workload` holds, `accelerator` the rest
-/// (less `strategy`), in the order in which they apply.
+/// (less `strategy` and `entropy`), in the order in which they apply.
 struct SweepBinder {
   std::function<bool(std::string_view key)> sets_workload;
   std::function<expected<Workload, SweepProblem>(std::span<const Setting>)> workload;
   std::function<expected<PricedAccelerator, SweepProblem>(std::span<const Setting>)> accelerator;
+  std::function<expected<EntropySource, SweepProblem>(const Setting&)> entropy;  ///< Of `entropy`, likewise.
 };
 
 /// One design in one scenario: positions in the vectors of a BoundSweep.
@@ -47,8 +48,9 @@ struct BoundSweep {
   std::vector<Workload> workloads;
   std::vector<PricedAccelerator> accelerators;
   std::vector<const Strategy*> strategies;
-  std::vector<DesignPoint> points;     ///< In grid order: a point's id is its position.
-  std::vector<DesignPoint> baselines;  ///< scenario * spec.baselines.size() + baseline.
+  std::vector<StrategyInputs> inputs{};  ///< Parallel to strategies, or empty: all as by default.
+  std::vector<DesignPoint> points;       ///< In grid order: a point's id is its position.
+  std::vector<DesignPoint> baselines;    ///< scenario * spec.baselines.size() + baseline.
 };
 
 /// All errors of the sweep's text, or the bound sweep. A value that a point cannot take (a workload without
