@@ -63,9 +63,15 @@ class SweepSources {
   static expected<EntropySource, SweepProblem> entropy(const Setting& setting) {
     expected<EntropySource, Failure> source = entropy_source(setting.value);
     if (source) return std::move(*source);
-    std::string text = source.error().text;
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    std::replace(text.begin(), text.end(), '\n', ' ');
+    // One line: what is wrong, without the lines that quote the file.
+    std::istringstream lines{source.error().text};
+    std::string text;
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t at = line.find("error: ");
+      if (at == std::string::npos) continue;
+      if (at == 0) line.erase(0, std::string_view{"error: --"}.size());
+      text += (text.empty() ? "" : "; ") + line;
+    }
     return unexpected{SweepProblem{setting.pos, std::move(text)}};
   }
 

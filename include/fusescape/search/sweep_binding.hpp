@@ -33,7 +33,7 @@ struct SweepBinder {
   std::function<bool(std::string_view key)> sets_workload;
   std::function<expected<Workload, SweepProblem>(std::span<const Setting>)> workload;
   std::function<expected<PricedAccelerator, SweepProblem>(std::span<const Setting>)> accelerator;
-  std::function<expected<EntropySource, SweepProblem>(const Setting&)> entropy;  ///< Of `entropy`, likewise.
+  std::function<expected<EntropySource, SweepProblem>(const Setting&)> entropy{};  ///< Of `entropy`, likewise.
 };
 
 /// One design in one scenario: positions in the vectors of a BoundSweep.
