@@ -13,18 +13,11 @@
 namespace fusescape {
 namespace {
 
-/// FNV-1a: a stream of random numbers per tensor, whatever its position in the cascade.
-std::uint64_t stream_of(const std::string& name) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return hash;
-}
-
-double synthetic(const SyntheticEntropy& law, const std::string& tensor) {
+double synthetic(const SyntheticEntropy& law, std::uint64_t stream) {
   constexpr std::size_t kValues = 4096;
   constexpr double kTail = 0.35 * 1.5;  // 0.35 (1 + log2(L) / 20) at L = 1024.
   constexpr int kBins = 256;
-  RandomStream random{law.seed, stream_of(tensor)};
+  RandomStream random{law.seed, stream};
   std::vector<double> values(kValues);
   for (double& value : values) {
     const double normal = random.normal();
@@ -41,12 +34,13 @@ std::optional<double> given(const GivenEntropy& table, const std::string& tensor
   return found->most_bits > 0 ? std::clamp(found->bits / found->most_bits, 0.0, 1.0) : 0.0;
 }
 
-std::optional<double> normalised(const EntropySource& source, const std::string& tensor) {
+/// Of the output of operator number `op`: names of made-up numbers' tensors mean nothing.
+std::optional<double> normalised(const EntropySource& source, std::size_t op, const std::string& tensor) {
   return std::visit(
-      overloaded{[&](const SyntheticEntropy& law) -> std::optional<double> { return synthetic(law, tensor); },
+      overloaded{[&](const SyntheticEntropy& law) -> std::optional<double> { return synthetic(law, op); },
                  [](const ConstantEntropy&) -> std::optional<double> { return 0.5; },
                  [&](const RandomEntropy& law) -> std::optional<double> {
-                   return RandomStream{law.seed, stream_of(tensor)}.uniform();
+                   return RandomStream{law.seed, op}.uniform();
                  },
                  [&](const GivenEntropy& table) { return given(table, tensor); }},
       source.values);
@@ -54,7 +48,8 @@ std::optional<double> normalised(const EntropySource& source, const std::string&
 
 /// Fisher and Yates's permutation.
 void shuffle(std::vector<double>& values, std::uint64_t seed) {
-  RandomStream random{seed, stream_of("shuffle")};
+  constexpr std::uint64_t kStream = std::uint64_t{1} << 32U;  // No operator's.
+  RandomStream random{seed, kStream};
   for (std::size_t left = values.size(); left > 1; --left) {
     std::swap(values[left - 1], values[static_cast<std::size_t>(random.below(left))]);
   }
@@ -81,9 +76,10 @@ expected<std::vector<double>, std::vector<TensorId>> normalised_entropies(const 
                                                                           const Cascade& cascade) {
   std::vector<double> values;
   std::vector<TensorId> missing;
-  for (const Operator& op : cascade.operators) {
-    const std::optional<double> value = normalised(source, cascade.tensor(op.output).name);
-    if (!value) missing.push_back(op.output);
+  for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+    const TensorId output = cascade.operators[i].output;
+    const std::optional<double> value = normalised(source, i, cascade.tensor(output).name);
+    if (!value) missing.push_back(output);
     values.push_back(value.value_or(0.0));
   }
   if (!missing.empty()) return unexpected{std::move(missing)};

@@ -27,13 +27,14 @@ struct TensorEntropy {
 };
 
 /// Nobody's activations: for each tensor the histogram of 4,096 numbers of the law that COREY's authors drew
-/// theirs from, N(0, 1) + 0.525 Student-t(3) (its form at L = 1024), seeded by the tensor's name.
+/// theirs from, N(0, 1) + 0.525 Student-t(3) (its form at L = 1024), seeded by the
+/// position of its operator.
 struct SyntheticEntropy {
   std::uint64_t seed = 1;
 };
 /// All tensors alike.
 struct ConstantEntropy {};
-/// Uniform in [0, 1] of the most, seeded by the tensor's name.
+/// Uniform in [0, 1] of the most, seeded likewise.
 struct RandomEntropy {
   std::uint64_t seed = 1;
 };
