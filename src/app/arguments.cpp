@@ -70,6 +70,13 @@ void add_input_options(CLI::App& command, InputArguments& input) {
   add_settings(command, input.settings);
 }
 
+void add_entropy_option(CLI::App& command, InputArguments& input) {
+  must_name(command.add_option("--entropy", input.entropy,
+                               "What --strategy corey reads: FILE.csv, synthetic[:SEED] (default), constant, "
+                               "random[:SEED], shuffled:SEED[:FILE.csv]"))
+      ->type_name("WHAT");
+}
+
 void add_plan_options(CLI::App& command, std::string& strategy, std::string& plan_file) {
   CLI::Option* named =
       command.add_option("--strategy", strategy, "A name of 'list strategies'")->type_name("S");
@@ -102,6 +109,7 @@ void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
   CLI::App* command = app.add_subcommand("evaluate", "Cost of one strategy or plan on one accelerator");
   add_input_options(*command, arguments.input);
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
+  add_entropy_option(*command, arguments.input);
   add_model_option(*command, arguments.simulated);
   CLI::Option* explain = command->add_flag("--explain", arguments.explain,
                                            "Say what bounds each group, why, and what would help");
@@ -123,6 +131,7 @@ void add_compare(CLI::App& app, CompareArguments& arguments) {
       ->type_name("a,b,...")
       ->delimiter(',')
       ->allow_extra_args(false);
+  add_entropy_option(*command, arguments.input);
   add_model_option(*command, arguments.simulated);
   add_output_options(*command, arguments.output);
   command->footer(kCompareExamples);
@@ -133,6 +142,7 @@ void add_verify(CLI::App& app, VerifyArguments& arguments) {
       app.add_subcommand("verify", "Run a plan on numbers and compare what it moves with the closed form");
   add_input_options(*command, arguments.input);
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
+  add_entropy_option(*command, arguments.input);
   add_output_options(*command, arguments.output);
   command->footer(kVerifyExamples);
 }
@@ -143,6 +153,7 @@ void add_simulate(CLI::App& app, SimulateArguments& arguments) {
   SimOptions& options = arguments.options;
   add_input_options(*command, arguments.input);
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
+  add_entropy_option(*command, arguments.input);
   CLI::Option* allocation = add_choice(*command, "--allocation", kAllocations, options.allocation,
                                        "Which core runs what: given, round-robin, searched")
                                 ->type_name("HOW");

@@ -30,9 +30,11 @@ ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
     return {name, unexpected{AssessmentError{std::move(*wide)}}, &strategy};
   }
   const Planner planner{inputs.workload.block, inputs.design.accelerator};
-  expected<Plan, Refusal> plan = plan_by(strategy, planner, inputs.design.machine);
+  expected<Plan, Refusal> plan = plan_by(strategy, planner, inputs.design.machine, inputs.strategy);
   if (!plan) {
-    return {name, unexpected{whole_shortage(planner, inputs.design, strategy, std::move(plan.error()))},
+    return {name,
+            unexpected{
+                whole_shortage(planner, inputs.design, strategy, std::move(plan.error()), inputs.strategy)},
             &strategy};
   }
   plan->name = name;

@@ -54,7 +54,8 @@ std::string printed(const std::vector<EvaluationReport>& reports, const std::vec
 
 EvaluationReport closed_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,
                             const Strategy& strategy) {
-  return report_of(inputs, strategy.name, assess(inputs.workload.block, inputs.design, strategy), head);
+  return report_of(inputs, strategy.name,
+                   assess(inputs.workload.block, inputs.design, strategy, inputs.strategy), head);
 }
 
 EvaluationReport simulated_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,

@@ -6,6 +6,7 @@
 #include <array>
 #include <variant>
 
+#include "entropy_source.hpp"
 #include "fusescape/config/scalars.hpp"
 #include "fusescape/search/run_energy.hpp"
 #include "fusescape/support/overloaded.hpp"
@@ -85,7 +86,11 @@ expected<Inputs, Failure> load_inputs(const InputArguments& arguments) {
   if (!design) add_failure(failure, design.error());
   if (!workload) add_failure(failure, workload.error());
   if (failure) return unexpected{*failure};
-  return Inputs{std::move(*workload), std::move(*design)};
+  expected<EntropySource, Failure> entropy = entropy_source(arguments.entropy);
+  if (!entropy) return unexpected{entropy.error()};
+  const expected<void, Failure> entropies = check_entropies(*entropy, workload->block);
+  if (!entropies) return unexpected{entropies.error()};
+  return Inputs{std::move(*workload), std::move(*design), {std::move(*entropy)}};
 }
 
 expected<const Strategy*, Failure> strategy_named(const std::string& name) {
@@ -122,12 +127,18 @@ std::optional<HeadOutcome> head_of(const Inputs& inputs) {
 }
 
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Ran& ran) {
-  return report_of(Evaluated{.workload = inputs.workload,
-                             .design = inputs.design,
-                             .cost = ran.cost,
-                             .energy = ran.energy,
-                             .head = ran.head},
-                   strategy);
+  EvaluationReport report = report_of(Evaluated{.workload = inputs.workload,
+                                                .design = inputs.design,
+                                                .cost = ran.cost,
+                                                .energy = ran.energy,
+                                                .head = ran.head},
+                                      strategy);
+  const Strategy* named = find_strategy(strategy);
+  if (named != nullptr && named->reads_entropy) {
+    report.subject.assumptions.push_back(
+        fmt::format("{}'s entropies are {}", strategy, describe(inputs.strategy.entropy)));
+  }
+  return report;
 }
 
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,

@@ -19,6 +19,7 @@ namespace fusescape {
 struct Inputs {
   Workload workload;
   Design design;
+  StrategyInputs strategy{};  ///< What `--entropy` says.
 };
 
 /// Errors of both files are reported together.
@@ -48,7 +49,7 @@ struct Ran {
   const HeadOutcome* head = nullptr;
 };
 
-/// Subject and figures.
+/// Subject, entropies that the strategy reads among its assumptions, and figures.
 [[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Ran& ran);
 
 /// The report of what `assess` found, whether it runs or not, and of the whole model with its head.

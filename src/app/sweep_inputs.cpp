@@ -7,6 +7,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "entropy_source.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/printable.hpp"
@@ -48,7 +49,8 @@ class SweepSources {
   SweepBinder binder() {
     return {.sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
             .workload = [this](std::span<const Setting> settings) { return workload(settings); },
-            .design = [this](std::span<const Setting> settings) { return design(settings); }};
+            .design = [this](std::span<const Setting> settings) { return design(settings); },
+            .entropy = entropy};
   }
 
  private:
@@ -56,6 +58,21 @@ class SweepSources {
     if (error.settings.empty()) return {{}, error.text};
     const SettingFault& fault = error.settings.front();
     return {settings[fault.setting].pos, fault.message};
+  }
+
+  static expected<EntropySource, SweepProblem> entropy(const Setting& setting) {
+    expected<EntropySource, Failure> source = entropy_source(setting.value);
+    if (source) return std::move(*source);
+    // One line: what is wrong, without the lines that quote the file.
+    std::istringstream lines{source.error().text};
+    std::string text;
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t at = line.find("error: ");
+      if (at == std::string::npos) continue;
+      if (at == 0) line.erase(0, std::string_view{"error: --"}.size());
+      text += (text.empty() ? "" : "; ") + line;
+    }
+    return unexpected{SweepProblem{setting.pos, std::move(text)}};
   }
 
   [[nodiscard]] expected<Workload, SweepProblem> workload(std::span<const Setting> settings) const {

@@ -207,6 +207,13 @@ std::string comparison_json(const std::vector<EvaluationReport>& reports,
 std::string comparison_text(const std::vector<EvaluationReport>& reports,
                             const std::vector<NamedLimit>& limits, TextStyle style) {
   const Subject& subject = reports.front().subject;
+  std::vector<std::string> assumptions;
+  for (const EvaluationReport& report : reports) {
+    for (const std::string& line : report.subject.assumptions) {
+      if (std::find(assumptions.begin(), assumptions.end(), line) == assumptions.end())
+        assumptions.push_back(line);
+    }
+  }
   std::string out =
       fmt::format("{}\n\n{}", bold(fmt::format("{} on {}", subject.workload, subject.arch), style),
                   fitted_table(lines_of(reports, limits), style));
@@ -223,7 +230,7 @@ std::string comparison_text(const std::vector<EvaluationReport>& reports,
   }
   return out + '\n' +
          note(fmt::format("modelled{}, assuming: {}", subject.model == "sim" ? " by simulation" : "",
-                          fmt::join(subject.assumptions, "; ")),
+                          fmt::join(assumptions, "; ")),
               style);
 }
 

@@ -122,12 +122,13 @@ Assessed assess(const Cascade& cascade, const Design& design, Plan plan) {
 namespace {
 
 /// Without a second look at a shortage.
-Assessed assess_once(const Planner& planner, const Design& design, const Strategy& strategy) {
+Assessed assess_once(const Planner& planner, const Design& design, const Strategy& strategy,
+                     const StrategyInputs& inputs) {
   // Before what the strategy says of a cascade that could not run anyway.
   if (auto wide = wider_data(planner.cascade(), design.accelerator)) {
     return unexpected{AssessmentError{std::move(*wide)}};
   }
-  auto plan = plan_by(strategy, planner, design.machine);
+  auto plan = plan_by(strategy, planner, design.machine, inputs);
   if (!plan) return unexpected{AssessmentError{std::move(plan.error())}};
   plan->name = strategy.name;
   return assess(planner.cascade(), design, std::move(*plan));
@@ -135,14 +136,15 @@ Assessed assess_once(const Planner& planner, const Design& design, const Strateg
 
 }  // namespace
 
-Assessed assess(const Planner& planner, const Design& design, const Strategy& strategy) {
-  Assessed found = assess_once(planner, design, strategy);
+Assessed assess(const Planner& planner, const Design& design, const Strategy& strategy,
+                const StrategyInputs& inputs) {
+  Assessed found = assess_once(planner, design, strategy, inputs);
   if (found) return found;
-  return unexpected{whole_shortage(planner, design, strategy, std::move(found.error()))};
+  return unexpected{whole_shortage(planner, design, strategy, std::move(found.error()), inputs)};
 }
 
 AssessmentError whole_shortage(const Planner& planner, const Design& design, const Strategy& strategy,
-                               AssessmentError found) {
+                               AssessmentError found, const StrategyInputs& inputs) {
   const Bytes available = design.accelerator.sram.capacity;
   constexpr int kMostSteps = 32;
   Accelerator larger = design.accelerator;
@@ -151,15 +153,16 @@ AssessmentError whole_shortage(const Planner& planner, const Design& design, con
     larger.sram.capacity = *needed;
     const auto tried = make_design(larger);
     if (!tried) break;
-    Assessed next = assess_once(planner, *tried, strategy);
+    Assessed next = assess_once(planner, *tried, strategy, inputs);
     needed = next ? std::nullopt : needed_by(next.error());
     if (needed) found = with_available(std::move(next.error()), available);
   }
   return found;
 }
 
-Assessed assess(const Cascade& cascade, const Design& design, const Strategy& strategy) {
-  return assess(Planner{cascade, design.accelerator}, design, strategy);
+Assessed assess(const Cascade& cascade, const Design& design, const Strategy& strategy,
+                const StrategyInputs& inputs) {
+  return assess(Planner{cascade, design.accelerator}, design, strategy, inputs);
 }
 
 std::string describe(const AssessmentError& error) {

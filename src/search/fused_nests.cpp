@@ -4,7 +4,6 @@
 #include "candidates.hpp"
 
 namespace fusescape {
-namespace {
 
 bool carries(const Cascade& cascade, const std::vector<OpId>& operators, RankId rank) {
   return std::any_of(operators.begin(), operators.end(), [&](OpId op) {
@@ -13,7 +12,6 @@ bool carries(const Cascade& cascade, const std::vector<OpId>& operators, RankId 
   });
 }
 
-/// Leading ranks of the outputs that every operator of the run has.
 std::vector<RankId> shared_ranks(const Cascade& cascade, const std::vector<OpId>& operators) {
   std::vector<RankId> shared;
   for (const RankId rank : cascade.tensor(cascade.op(operators.front()).output).ranks) {
@@ -25,6 +23,8 @@ std::vector<RankId> shared_ranks(const Cascade& cascade, const std::vector<OpId>
   }
   return shared;
 }
+
+namespace {
 
 /// Loops over `ranks` cut at one of them: ranks before the cut one by one, the cut one in tiles, largest
 /// first; a carried rank in ones.

@@ -20,16 +20,6 @@ std::optional<Ticks> time_of(const Candidate& candidate, const Machine& machine)
   return cost ? std::optional{cost->total.latency} : std::nullopt;
 }
 
-/// The first operator of each unit, in cascade order.
-std::vector<OpId> leaders(const Planner& planner) {
-  std::vector<OpId> found;
-  for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
-    const OpId op{static_cast<std::uint16_t>(i)};
-    if (planner.unit(op).front() == op) found.push_back(op);
-  }
-  return found;
-}
-
 /// How long the units of a run take one after another, each in its best candidate. None if one fits in no
 /// tiling.
 std::optional<Ticks> time_apart(const Planner& planner, const Machine& machine, const Run& run) {
@@ -68,6 +58,15 @@ void append(Run& run, const std::vector<OpId>& unit) {
 }
 
 }  // namespace
+
+std::vector<OpId> leaders(const Planner& planner) {
+  std::vector<OpId> found;
+  for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
+    const OpId op{static_cast<std::uint16_t>(i)};
+    if (planner.unit(op).front() == op) found.push_back(op);
+  }
+  return found;
+}
 
 expected<Plan, Refusal> plan_of_runs(const Planner& planner, const Machine& machine,
                                      const std::vector<Run>& runs) {

@@ -12,6 +12,9 @@ namespace fusescape {
 /// A run of units, fused or not, that becomes one group or, if it cannot, one group per unit.
 using Run = std::vector<OpId>;
 
+/// The first operator of each unit, in cascade order.
+[[nodiscard]] std::vector<OpId> leaders(const Planner& planner);
+
 /// The plan that runs each of `runs` as a group. A run of one unit runs as its best candidate; a longer one
 /// that has no fused nest falls back to one group per unit.
 [[nodiscard]] expected<Plan, Refusal> plan_of_runs(const Planner& planner, const Machine& machine,

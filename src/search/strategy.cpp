@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "corey_policy.hpp"
 #include "fused_groups.hpp"
 #include "memory_aware.hpp"
 #include "retained.hpp"
@@ -17,7 +18,7 @@ namespace {
 
 using Built = expected<Plan, Refusal>;
 
-Built unfused(const Planner& planner, const Machine& machine) {
+Built unfused(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return fused_plan(planner, machine, {});
 }
 
@@ -29,43 +30,47 @@ constexpr FusedRoles kAS{.decay = true, .state = true};
 constexpr FusedRoles kBS{.input = true, .state = true};
 
 template <FusedRoles... Groups>
-Built fused(const Planner& planner, const Machine& machine) {
+Built fused(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return fused_plan(planner, machine, {.groups = {Groups...}});
 }
 
-Built fuse_all_chain(const Planner& planner, const Machine& machine) {
+Built fuse_all_chain(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return fused_plan(planner, machine, {.groups = {kWholeUpdate}, .intermediates = Intermediates::kRegisters});
 }
 
-Built mem_aware(const Planner& planner, const Machine& machine) {
+Built mem_aware(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return memory_aware_plan(planner, machine, SlicesBy::kPublishedRule, Intermediates::kOnChip);
 }
 
-Built mem_aware_exact(const Planner& planner, const Machine& machine) {
+Built mem_aware_exact(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return memory_aware_plan(planner, machine, SlicesBy::kFootprint, Intermediates::kOnChip);
 }
 
-Built mem_aware_chain(const Planner& planner, const Machine& machine) {
+Built mem_aware_chain(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return memory_aware_plan(planner, machine, SlicesBy::kFootprint, Intermediates::kRegisters);
 }
 
 /// Groups of Depth consecutive operators, whatever they are.
 template <std::size_t Depth>
-Built fixed_depth(const Planner& planner, const Machine& machine) {
+Built fixed_depth(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return plan_of_runs(planner, machine, runs_of_depth(planner, Depth));
 }
 
-Built greedy(const Planner& planner, const Machine& machine) {
+Built greedy(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return plan_of_runs(planner, machine, greedy_runs(planner, machine));
 }
 
+Built retained(const Planner& planner, const Machine& machine, const StrategyInputs&) {
+  return retained_plan(planner, machine);
+}
+
 // MARCA's buffer policy is not published beyond its mechanisms; these two bracket it.
-Built marca_lower(const Planner& planner, const Machine& machine) {
+Built marca_lower(const Planner& planner, const Machine& machine, const StrategyInputs&) {
   return plan_of_runs(planner, machine, elementwise_runs(planner));
 }
 
-Built marca_upper(const Planner& planner, const Machine& machine) {
-  Built plan = unfused(planner, machine);
+Built marca_upper(const Planner& planner, const Machine& machine, const StrategyInputs&) {
+  Built plan = fused_plan(planner, machine, {});
   if (plan) retain_whole(*plan, planner, machine);
   return plan;
 }
@@ -106,11 +111,16 @@ constexpr std::array kStrategies{
     Strategy{
         "retained",
         "every operator alone, in the tilings and with the tensors kept on chip that together move least",
-        retained_plan},
+        retained},
     Strategy{"marca-lower", "MARCA, least time: element-wise chains on chip, in the fastest tiles that fit",
              marca_lower},
     Strategy{"marca-upper", "MARCA, most time: unfused, with intermediates kept whole where they fit",
              marca_upper},
+    Strategy{
+        "corey",
+        "COREY's published rule: operators join the group before them while a score of entropy, intensity "
+        "and depth is high; tiles from entropy",
+        corey_plan, true},
 };
 
 }  // namespace
@@ -152,9 +162,10 @@ std::optional<Refusal> unsupported(const Cascade& cascade, const Machine& machin
       Refusal::Reason::kUnsupported, fmt::format("no core runs {}", fmt::join(names, ", ")), {}, {}};
 }
 
-expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner, const Machine& machine) {
+expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner, const Machine& machine,
+                                const StrategyInputs& inputs) {
   if (auto refusal = unsupported(planner.cascade(), machine)) return unexpected{std::move(*refusal)};
-  auto plan = strategy.build(planner, machine);
+  auto plan = strategy.build(planner, machine, inputs);
   const bool lacks = !plan && plan.error().reason == Refusal::Reason::kMissingOperators;
   if (lacks) plan.error().message += fmt::format(": {} needs one", strategy.name);
   return plan;

@@ -121,8 +121,9 @@ expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Planners& plan
   if (const auto wide = wider_data(cascade, design.accelerator)) {
     return unexpected{infeasible({}, {}, wide->message)};
   }
+  const StrategyInputs inputs = sweep.inputs.empty() ? StrategyInputs{} : sweep.inputs[point.strategy];
   expected<Plan, Refusal> plan =
-      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine);
+      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine, inputs);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit

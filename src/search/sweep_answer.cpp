@@ -294,6 +294,12 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
     const auto known = std::find(answer.assumptions.begin(), answer.assumptions.end(), line);
     if (known == answer.assumptions.end()) answer.assumptions.push_back(std::move(line));
   }
+  for (std::size_t i = 0; i < sweep.inputs.size(); ++i) {
+    const Strategy& strategy = *sweep.strategies[i];
+    if (!strategy.reads_entropy) continue;
+    answer.assumptions.push_back(std::string{strategy.name} + "'s entropies are " +
+                                 describe(sweep.inputs[i].entropy));
+  }
   answer.notes = notes_of(spec, sweep);
   for (const Axis& axis : spec.axes) {
     if (is_scenario_axis(spec, axis.name)) {

@@ -12,6 +12,7 @@ namespace fusescape {
 namespace {
 
 constexpr std::string_view kStrategyKey = "strategy";
+constexpr std::string_view kEntropyKey = "entropy";
 
 /// The settings as one text: equal texts mean equal values, which are then made once.
 std::string text_of(const std::vector<Setting>& settings) {
@@ -36,9 +37,12 @@ class Expansion {
     std::vector<Setting> of_workload;
     std::vector<Setting> of_design;
     const Setting* strategy = nullptr;
+    const Setting* entropy = nullptr;
     for (const Setting& setting : settings) {
       if (setting.key == kStrategyKey) {
         strategy = &setting;
+      } else if (setting.key == kEntropyKey) {
+        entropy = &setting;
       } else {
         (binder_.sets_workload(setting.key) ? of_workload : of_design).push_back(setting);
       }
@@ -47,7 +51,7 @@ class Expansion {
     return {.workload =
                 make_once(workloads_, of_workload, bound_.workloads, binder_.workload, spec_.workload_pos),
             .design = make_once(designs_, of_design, bound_.designs, binder_.design, spec_.arch_pos),
-            .strategy = strategy_id(*strategy)};
+            .strategy = strategy_id(*strategy, entropy)};
   }
 
   BoundSweep& bound() { return bound_; }
@@ -68,11 +72,16 @@ class Expansion {
     return known->second;
   }
 
-  std::uint32_t strategy_id(const Setting& setting) {
+  /// A strategy with its entropies, if it reads them.
+  std::uint32_t strategy_id(const Setting& setting, const Setting* entropy) {
     const auto next = static_cast<std::uint32_t>(bound_.strategies.size());
-    const auto [known, is_new] = strategies_.try_emplace(setting.value, next);
+    const Strategy* named = find_strategy(setting.value);
+    const bool reads = entropy != nullptr && named != nullptr && named->reads_entropy;
+    const std::string key = reads ? text_of({setting, *entropy}) : text_of({setting});
+    const auto [known, is_new] = strategies_.try_emplace(key, next);
     if (is_new) {
-      bound_.strategies.push_back(find_strategy(setting.value));
+      bound_.strategies.push_back(named);
+      bound_.inputs.push_back(reads ? inputs_of(*entropy) : StrategyInputs{});
       if (bound_.strategies.back() == nullptr) {
         const std::string hint =
             did_you_mean_among(setting.value, strategies(), [](const Strategy& s) { return s.name; });
@@ -80,6 +89,13 @@ class Expansion {
       }
     }
     return known->second;
+  }
+
+  StrategyInputs inputs_of(const Setting& entropy) {
+    auto made = binder_.entropy(entropy);
+    if (made) return {std::move(*made)};
+    report(std::move(made.error()), entropy.pos);
+    return {};
   }
 
   /// One wrong setting spoils many points; it is reported once.

@@ -128,7 +128,7 @@ Assessment assessed(const Modelling& model, std::string_view strategy) {
 Plan plan_of(const Modelling& model, std::string_view strategy) {
   const auto machine = make_machine(model.accelerator);
   REQUIRE(machine);
-  auto plan = find_strategy(strategy)->build(planner_for(model), *machine);
+  auto plan = plan_by(*find_strategy(strategy), planner_for(model), *machine);
   REQUIRE(plan);
   return std::move(*plan);
 }

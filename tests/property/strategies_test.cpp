@@ -316,7 +316,7 @@ TEST_CASE("Every strategy fuses a rewritten state update, which has one operator
   });
 }
 
-TEST_CASE("With ample memory traffic is affine in the number of tokens under every strategy") {
+TEST_CASE("With ample memory traffic is affine in the number of tokens under every strategy but corey") {
   std::map<std::string_view, std::vector<std::int64_t>> bytes;
   for (const std::int64_t tokens : {8, 16, 24, 32}) {
     const Cascade cascade =
@@ -324,6 +324,8 @@ TEST_CASE("With ample memory traffic is affine in the number of tokens under eve
     const Accelerator machine = with_capacity(accelerator(), kAmple);
     const Planner planner{cascade, machine};
     for (const Strategy& strategy : strategies()) {
+      if (strategy.reads_entropy)
+        continue;  // Its score has intensities, so it cuts elsewhere at other lengths.
       const auto found = assess(planner, design_of(machine), strategy);
       REQUIRE(found.has_value());
       bytes[strategy.name].push_back(traffic(found->cost).value());

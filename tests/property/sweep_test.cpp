@@ -34,18 +34,21 @@ Plan alone(const Cascade& cascade, std::int64_t tile) {
   return plan;
 }
 
-expected<Plan, Refusal> the_same_everywhere(const Planner& planner, const Machine& /*machine*/) {
+expected<Plan, Refusal> the_same_everywhere(const Planner& planner, const Machine& /*machine*/,
+                                            const StrategyInputs&) {
   return alone(planner.cascade(), 1);
 }
 
-expected<Plan, Refusal> as_capacity_says(const Planner& planner, const Machine& machine) {
+expected<Plan, Refusal> as_capacity_says(const Planner& planner, const Machine& machine,
+                                         const StrategyInputs&) {
   if (machine.capacity < 32_KiB) {
     return unexpected{Refusal{Refusal::Reason::kDoesNotFit, "too small", 32_KiB, machine.capacity}};
   }
   return alone(planner.cascade(), machine.capacity < 256_KiB ? 1 : 4);
 }
 
-expected<Plan, Refusal> for_other_cascades(const Planner& /*planner*/, const Machine& /*machine*/) {
+expected<Plan, Refusal> for_other_cascades(const Planner& /*planner*/, const Machine& /*machine*/,
+                                           const StrategyInputs&) {
   return unexpected{Refusal{Refusal::Reason::kMissingOperators, "no attention here", {}, {}}};
 }
 

@@ -34,6 +34,7 @@ struct InputArguments {
   std::string arch;
   std::string workload;
   std::vector<std::string> settings;
+  std::string entropy{};  ///< As given; empty: `synthetic`. For strategies that read entropies.
 };
 
 struct EvaluateArguments {

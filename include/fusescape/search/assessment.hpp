@@ -40,15 +40,18 @@ using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun>;
                                                            Plan plan);
 /// Expects planner.serves(design.accelerator).
 [[nodiscard]] expected<Assessment, AssessmentError> assess(const Planner& planner, const Design& design,
-                                                           const Strategy& strategy);
+                                                           const Strategy& strategy,
+                                                           const StrategyInputs& inputs = {});
 [[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade, const Design& design,
-                                                           const Strategy& strategy);
+                                                           const Strategy& strategy,
+                                                           const StrategyInputs& inputs = {});
 
 /// If `found` is a shortage, that of the part of the strategy's plan that needs the most: what `found` names
 /// may let the planner go on to another one. With the capacity that is named, the strategy runs. Expects
 /// planner.serves(accelerator).
 [[nodiscard]] AssessmentError whole_shortage(const Planner& planner, const Design& design,
-                                             const Strategy& strategy, AssessmentError found);
+                                             const Strategy& strategy, AssessmentError found,
+                                             const StrategyInputs& inputs = {});
 
 /// One paragraph per kind of failure, without a trailing newline: what does not fit, and by how much.
 /// What would help is tried by search/levers.hpp.

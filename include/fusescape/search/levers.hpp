@@ -31,8 +31,7 @@ struct PlanSource {
 
 /// Changes under which a plan that lacks room runs: the least SRAM that holds it, single slots or smaller
 /// tiles in the group that is too large. Empty if none of them is enough.
-[[nodiscard]] std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design,
-                                             const Plan& plan);
+[[nodiscard]] std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design, const Plan& plan);
 
 /// The least SRAM at which a strategy that lacks room has a plan, and the fastest strategy that fits as it
 /// is.

@@ -14,6 +14,7 @@
 #include "fusescape/arch/machine.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/search/planner.hpp"
+#include "fusescape/search/strategy_inputs.hpp"
 #include "fusescape/support/expected.hpp"
 
 namespace fusescape {
@@ -36,7 +37,9 @@ struct Refusal {
 struct Strategy {
   std::string_view name;
   std::string_view summary;
-  expected<Plan, Refusal> (*build)(const Planner& planner, const Machine& machine);
+  expected<Plan, Refusal> (*build)(const Planner& planner, const Machine& machine,
+                                   const StrategyInputs& inputs);
+  bool reads_entropy = false;  ///< Its plans depend on StrategyInputs::entropy.
 };
 
 /// The tensors that are wider than what a PE computes in, and the settings that would mend it. Narrower ones
@@ -49,7 +52,7 @@ struct Strategy {
 
 /// The strategy's plan, unless some operator is unsupported, whatever the strategy does with it.
 [[nodiscard]] expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner,
-                                              const Machine& machine);
+                                              const Machine& machine, const StrategyInputs& inputs = {});
 
 [[nodiscard]] std::span<const Strategy> strategies();
 

@@ -20,11 +20,13 @@
 namespace fusescape {
 
 /// How settings become values. `workload` gets those for which `sets_workload` holds, `design` the rest
-/// (less `strategy`), in the order in which they apply.
+/// (less `strategy` and `entropy`), in the order in which they apply.
 struct SweepBinder {
   std::function<bool(std::string_view key)> sets_workload;
   std::function<expected<Workload, SweepProblem>(std::span<const Setting>)> workload;
   std::function<expected<Design, SweepProblem>(std::span<const Setting>)> design;
+  std::function<expected<EntropySource, SweepProblem>(const Setting&)>
+      entropy{};  ///< Of `entropy`, likewise.
 };
 
 /// One design in one scenario: positions in the vectors of a BoundSweep.
@@ -39,9 +41,10 @@ struct BoundSweep {
   std::vector<Workload> workloads;
   std::vector<Design> designs;
   std::vector<const Strategy*> strategies;
-  std::vector<DesignPoint> points;     ///< In grid order: a point's id is its position.
-  std::vector<DesignPoint> baselines;  ///< At the positions that baseline_designs gives.
-  bool energy = false;                 ///< Something that is minimised reads energy, so it is computed.
+  std::vector<StrategyInputs> inputs{};  ///< Parallel to strategies, or empty: all as by default.
+  std::vector<DesignPoint> points;       ///< In grid order: a point's id is its position.
+  std::vector<DesignPoint> baselines;    ///< At the positions that baseline_designs gives.
+  bool energy = false;                   ///< Something that is minimised reads energy, so it is computed.
 };
 
 /// All errors of the sweep's text, or the bound sweep. A value that a point cannot take (a workload without
