@@ -124,20 +124,28 @@ struct Group {
   std::optional<Candidate> nest{};  ///< None: one operator, or one recurrence, alone.
 };
 
+/// The group with one more unit, if its score asks for that and it fits.
+std::optional<Group> with_unit(const Planner& planner, const Machine& machine, const Chain& chain,
+                               const Group& group, const Run& unit) {
+  Group longer{group.run};
+  longer.run.insert(longer.run.end(), unit.begin(), unit.end());
+  if (score(chain, longer.run) <= kTau) return std::nullopt;
+  longer.nest = fitting_nest(planner, machine, chain, longer.run);
+  if (!longer.nest) return std::nullopt;
+  return longer;
+}
+
 std::vector<Group> groups_of(const Planner& planner, const Machine& machine, const Chain& chain) {
   std::vector<Group> groups;
   for (const OpId op : leaders(planner)) {
     const Run& unit = planner.unit(op);
-    if (!groups.empty()) {
-      Group longer{groups.back().run};
-      longer.run.insert(longer.run.end(), unit.begin(), unit.end());
-      if (score(chain, longer.run) > kTau) longer.nest = fitting_nest(planner, machine, chain, longer.run);
-      if (longer.nest) {
-        groups.back() = std::move(longer);
-        continue;
-      }
+    std::optional<Group> longer;
+    if (!groups.empty()) longer = with_unit(planner, machine, chain, groups.back(), unit);
+    if (longer) {
+      groups.back() = std::move(*longer);
+    } else {
+      groups.push_back({unit});
     }
-    groups.push_back({unit});
   }
   return groups;
 }

@@ -52,14 +52,19 @@ class Sites {
   void collect_values() {
     for (std::size_t t = 0; t < cascade_.tensors.size(); ++t) {
       const TensorId tensor{static_cast<std::uint16_t>(t)};
-      const std::vector<RankId>& ranks = cascade_.tensors[t].ranks;
-      for (std::size_t d = 0; !is_weight(tensor) && d < ranks.size(); ++d) {
-        if (cascade_.uses[t].empty()) add({tensor, d, 0, cascade_.extent(ranks[d])});
-        for (const Use& use : cascade_.uses[t]) {
-          const Index& index = cascade_.op(use.op).inputs[static_cast<std::size_t>(use.input)].indices[d];
-          add({tensor, d, index.offset, cascade_.extent(index.rank)});
-        }
-      }
+      const std::size_t dimensions = is_weight(tensor) ? 0 : cascade_.tensors[t].ranks.size();
+      for (std::size_t d = 0; d < dimensions; ++d) add_stretches(tensor, d);
+    }
+  }
+
+  void add_stretches(TensorId tensor, std::size_t dimension) {
+    const std::vector<Use>& uses = cascade_.uses[index_of(tensor)];
+    const RankId own = cascade_.tensor(tensor).ranks[dimension];
+    if (uses.empty()) add({tensor, dimension, 0, cascade_.extent(own)});
+    for (const Use& use : uses) {
+      const Access& access = cascade_.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+      const Index& index = access.indices[dimension];
+      add({tensor, dimension, index.offset, cascade_.extent(index.rank)});
     }
   }
 
@@ -85,21 +90,22 @@ class Sites {
     return {static_cast<std::size_t>(found - values_.begin()), plain && *found == stretch};
   }
 
-  [[nodiscard]] Operands operands_of(const Operator& op, RankId rank) const {
-    Operands found;
-    for (std::size_t i = 0; i < op.inputs.size(); ++i) {
-      const Access& input = op.inputs[i];
-      for (std::size_t d = 0; d < input.indices.size(); ++d) {
-        const Index& index = input.indices[d];
-        if (index.rank != rank && index.tap != rank) continue;
-        if (is_weight(input.tensor)) {
-          found.weights.push_back({i, {input.tensor, d, index.offset, cascade_.extent(rank)}});
-        } else {
-          found.inputs.push_back(
-              operand_of({input.tensor, d, index.offset, cascade_.extent(index.rank)}, !is_shifted(index)));
-        }
+  void add_input(const Access& input, std::size_t position, RankId rank, Operands& found) const {
+    for (std::size_t d = 0; d < input.indices.size(); ++d) {
+      const Index& index = input.indices[d];
+      if (index.rank != rank && index.tap != rank) continue;
+      if (is_weight(input.tensor)) {
+        found.weights.push_back({position, {input.tensor, d, index.offset, cascade_.extent(rank)}});
+      } else {
+        const RotatedValue stretch{input.tensor, d, index.offset, cascade_.extent(index.rank)};
+        found.inputs.push_back(operand_of(stretch, !is_shifted(index)));
       }
     }
+  }
+
+  [[nodiscard]] Operands operands_of(const Operator& op, RankId rank) const {
+    Operands found;
+    for (std::size_t i = 0; i < op.inputs.size(); ++i) add_input(op.inputs[i], i, rank, found);
     const std::vector<RankId>& ranks = cascade_.tensor(op.output).ranks;
     const auto at = std::find(ranks.begin(), ranks.end(), rank);
     if (at == ranks.end()) return found;
@@ -331,7 +337,7 @@ Cascade with_transform_matrix(const Cascade& cascade, const RotationSite& site) 
   FUSESCAPE_EXPECTS(site.values.size() == 1);
   const RotatedValue& value = site.values.front();
   Cascade parts = parts_of(cascade);
-  const Tensor tensor = cascade.tensor(value.tensor);
+  const Tensor& tensor = cascade.tensor(value.tensor);
   const RankId rank = tensor.ranks[value.dimension];
   FUSESCAPE_EXPECTS(value.offset == 0 && value.extent == cascade.extent(rank));
   parts.ranks.push_back({"from_" + tensor.name, value.extent});
@@ -358,7 +364,7 @@ Cascade with_transform_stages(const Cascade& cascade, const RotationSite& site, 
   FUSESCAPE_EXPECTS(site.values.size() == 1 && stages >= 1);
   const TensorId value = site.values.front().tensor;
   Cascade parts = parts_of(cascade);
-  const Tensor tensor = cascade.tensor(value);
+  const Tensor& tensor = cascade.tensor(value);
   const std::size_t before = parts.operators.size();
   TensorId last = value;
   for (int stage = 1; stage <= stages; ++stage) {
