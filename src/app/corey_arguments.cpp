@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kExamples = R"(Examples:
   fusescape corey reproduce --out out/corey
   fusescape corey entropy x.npy delta.npy --bins 256 --range robust:0.001 --csv
+  fusescape corey entropy --workload mamba-130m --set L=64 --csv -o entropies.csv
   fusescape corey rotate x.npy --order 5120 -o rotated.npy
 
 docs/corey.md says what each of them is.)";
@@ -61,10 +62,22 @@ void add_reproduce(CLI::App& corey, CoreyReproduceArguments& arguments) {
 }
 
 void add_entropy(CLI::App& corey, CoreyEntropyArguments& arguments) {
-  CLI::App* command = corey.add_subcommand("entropy", "Entropy of the values of .npy files, by a histogram");
-  command->add_option("files", arguments.files, ".npy files of numbers in C order")
-      ->type_name("FILE.npy...")
-      ->required();
+  CLI::App* command = corey.add_subcommand(
+      "entropy", "Entropy of the values of .npy files, or of a block that is run on made-up numbers");
+  CLI::Option* files = command->add_option("files", arguments.files, ".npy files of numbers in C order")
+                           ->type_name("FILE.npy...");
+  CLI::Option* workload =
+      command
+          ->add_option("--workload", arguments.workload,
+                       "Instead of files: run its block on seeded numbers, ranks of at most 64")
+          ->type_name("W")
+          ->excludes(files);
+  command->add_option("--set", arguments.settings, "Set a field of the workload: KEY=VALUE")
+      ->type_name("KEY=VALUE")
+      ->needs(workload);
+  command->add_option("--seed", arguments.seed, "Of the numbers (default: 1)")
+      ->type_name("N")
+      ->needs(workload);
   command->add_option("--bins", arguments.bins, "Equal bins of the histogram (default: 256)")
       ->type_name("K")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
@@ -91,6 +104,11 @@ void add_entropy(CLI::App& corey, CoreyEntropyArguments& arguments) {
           "Unit of the entropy: bits (default) or nats")
       ->type_name("BASE")
       ->check(CLI::IsMember({"bits", "nats"}));
+  command->callback([&arguments] {
+    if (arguments.files.empty() && arguments.workload.empty()) {
+      throw CLI::RequiredError{"FILE.npy... or --workload"};
+    }
+  });
   add_output_options(*command, arguments.output);
 }
 

@@ -6,7 +6,9 @@
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/check/activation_entropy.hpp"
 #include "fusescape/numerics/entropy.hpp"
+#include "inputs.hpp"
 #include "npy_file.hpp"
 #include "printed.hpp"
 
@@ -68,9 +70,46 @@ std::vector<Field> row_of(const NpyFile& file, const Histogram& histogram,
   return row;
 }
 
-}  // namespace
+/// Ranks of a block are cut to this many, so that it runs in a moment.
+constexpr std::int64_t kMostExtent = 64;
 
-CommandResult run_command(const CoreyEntropyArguments& arguments) {
+/// Which ranks are smaller than the workload's: the entropies are of the smaller block.
+std::string scaled_text(const SmallCascade& small) {
+  std::string text;
+  for (const ScaledRank& rank : small.ranks) {
+    text += fmt::format("{}{} {} -> {}", text.empty() ? "ranks scaled: " : ", ",
+                        small.cascade.rank(rank.rank).name, rank.from.value(), rank.to.value());
+  }
+  return text;
+}
+
+/// The tensors that the block's operators make, from seeded numbers.
+expected<Table, Failure> block_table(const CoreyEntropyArguments& arguments) {
+  const auto settings = parse_settings(arguments.settings);
+  if (!settings) return unexpected{settings.error()};
+  const Loaded<Workload> workload = load_workload(arguments.workload, *settings);
+  if (!workload) return unexpected{failure_of(workload.error())};
+  const auto small = with_small_ranks(workload->block, kMostExtent);
+  if (!small) {
+    return unexpected{
+        Failure{ExitCode::kUsage, fmt::format("error: the block of {} has no form with ranks of at most {}\n",
+                                              workload->name, kMostExtent)}};
+  }
+  if (!arguments.output.quiet) {
+    complain(fmt::format("note: nobody's activations: seeded numbers (seed {}); {}\n", arguments.seed,
+                         scaled_text(*small)));
+  }
+  Table table{.columns = {"tensor", "entropy_bits", "bins", "values", "boundary"}, .rows = {}};
+  const NumericCase given = synthetic_case(small->cascade, arguments.seed);
+  for (const ActivationEntropy& one :
+       activation_entropies(small->cascade, given, static_cast<int>(arguments.bins))) {
+    table.rows.push_back(
+        {small->cascade.tensor(one.tensor).name, one.bits, arguments.bins, one.values, one.boundary});
+  }
+  return table;
+}
+
+expected<Table, Failure> files_table(const CoreyEntropyArguments& arguments) {
   std::vector<std::vector<Field>> rows;
   for (const std::string& path : arguments.files) {
     expected<NpyFile, Failure> file = open_npy(path);
@@ -79,7 +118,16 @@ CommandResult run_command(const CoreyEntropyArguments& arguments) {
     if (!histogram) return unexpected{histogram.error()};
     rows.push_back(row_of(*file, *histogram, arguments));
   }
-  if (const auto failure = write_result(arguments.output, printed(table_of(rows), arguments.output))) {
+  return table_of(rows);
+}
+
+}  // namespace
+
+CommandResult run_command(const CoreyEntropyArguments& arguments) {
+  const expected<Table, Failure> table =
+      arguments.workload.empty() ? files_table(arguments) : block_table(arguments);
+  if (!table) return unexpected{table.error()};
+  if (const auto failure = write_result(arguments.output, printed(*table, arguments.output))) {
     return unexpected{*failure};
   }
   return ExitCode::kOk;

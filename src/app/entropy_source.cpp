@@ -66,7 +66,7 @@ class EntropyTable {
   std::vector<TensorEntropy> read() {
     const expected<std::vector<CsvRow>, CsvFault> rows = read_csv(text_);
     if (!rows) {
-      diagnostics_.error({rows.error().line, 1}, rows.error().message);
+      diagnostics_.error(rows.error().pos, rows.error().message);
       return {};
     }
     const std::vector<std::string>& header = rows->front().cells;

@@ -122,7 +122,7 @@ struct Row {
 Row row_of(const Planner& planner, const Accelerator& machine, const Contender& one) {
   const auto found = assess(planner, design_of(machine), *find_strategy(one.strategy), one.inputs);
   if (!found) return {};
-  return {found->groups.size(), found->machine.scale.whole_cycles(found->cost.total.latency).value(),
+  return {found->groups.size(), found->cost.latency.value(),
           (found->cost.total.dram_read + found->cost.total.dram_write).value()};
 }
 

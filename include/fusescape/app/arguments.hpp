@@ -117,7 +117,10 @@ struct CoreyReproduceArguments {
 };
 
 struct CoreyEntropyArguments {
-  std::vector<std::string> files;
+  std::vector<std::string> files;     ///< Empty: the tensors of `workload`.
+  std::string workload;               ///< Empty: `files` are given.
+  std::vector<std::string> settings;  ///< Of the workload.
+  std::uint64_t seed = 1;             ///< Of its numbers.
   std::int64_t bins = 256;
   RangeRule range = MinMaxRange{};
   LogBase base = LogBase::kBits;
