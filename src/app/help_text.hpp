@@ -17,14 +17,14 @@ Exit codes: 0 ok, 1 internal error, 2 usage, 3 bad input file, 4 infeasible, 5 s
 
 inline constexpr const char* kEvaluateExamples = R"(Examples:
   fusescape evaluate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64 --explain
-  fusescape evaluate --arch edge --workload mamba-130m --strategy unfused --set sram.capacity="2 MiB" --json
+  fusescape evaluate --arch edge --workload mamba-130m --strategy unfused --set dtype=bf16 --set sram.capacity="2 MiB" --json
   fusescape evaluate --arch marca --workload mamba-130m --strategy fuse-all --print-plan -o plan.yaml
   fusescape evaluate --arch marca --workload mamba-130m --plan plan.yaml)";
 
 inline constexpr const char* kCompareExamples = R"(Examples:
   fusescape compare --arch marca --workload mamba-2.8b --set L=1024
   fusescape compare --arch marca --workload mamba-130m --strategies unfused,fuse-all,greedy --set phase=decode
-  fusescape compare --arch edge --workload mamba-130m --model sim --csv -o compare.csv)";
+  fusescape compare --arch edge --workload mamba-130m --set dtype=bf16 --model sim --csv -o compare.csv)";
 
 inline constexpr const char* kVerifyExamples = R"(Examples:
   fusescape verify --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64

@@ -33,7 +33,9 @@ std::vector<Lever> levers() {
 EvaluationReport named(std::string name, std::int64_t latency) {
   EvaluationReport report = unfused();
   report.subject.strategy = std::move(name);
-  report.outcome->latency = Cycles{latency};
+  const Cost ran = golden::cost(latency);
+  report.outcome->cost = ran;
+  report.figures = golden::figures(&ran);
   return report;
 }
 

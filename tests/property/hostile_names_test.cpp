@@ -1,4 +1,6 @@
 // Is every text that a file may hold written so that it is read back, and shown so that nothing obeys it?
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
@@ -119,7 +121,8 @@ TEST_CASE("A number is written without an exponent, and read back to the same va
       digits += static_cast<char>('0' + dice.in(0, 9));
     }
     const auto point = digits.size() - static_cast<std::size_t>(places);
-    const std::string given = digits.substr(0, point) + (places > 0 ? "." + digits.substr(point) : "");
+    std::string given = digits;
+    if (places > 0) given.insert(point, 1, '.');
     const auto read = [](std::string_view text) {
       const auto decimal = parse_exact(text);
       return decimal ? static_cast<double>(decimal->digits) / std::pow(10.0, decimal->places) : -1.0;
@@ -134,7 +137,7 @@ TEST_CASE("A number is written without an exponent, and read back to the same va
 std::vector<Setting> hostile_settings(Dice& dice) {
   std::vector<Setting> settings;
   for (std::int64_t i = dice.in(0, 2); i > 0; --i) {
-    settings.push_back({std::to_string(i) + hostile_text(dice), hostile_text(dice)});
+    settings.push_back({fmt::format("{}{}", i, hostile_text(dice)), hostile_text(dice)});
   }
   return settings;
 }
@@ -152,7 +155,7 @@ SweepSpec hostile_sweep(Dice& dice) {
   }
   Axis cases{.name = "null", .values = {}};
   for (std::int64_t i = dice.in(1, 2); i > 0; --i) {
-    cases.values.push_back({std::to_string(i) + hostile_text(dice), hostile_settings(dice)});
+    cases.values.push_back({fmt::format("{}{}", i, hostile_text(dice)), hostile_settings(dice)});
   }
   spec.axes = {std::move(keyed), std::move(cases)};
   spec.scenario = {"null"};

@@ -161,11 +161,11 @@ TEST_CASE("A planner that many threads ask at once plans what one of its own wou
     std::vector<std::optional<Plan>> plans(machines.size());
     const Strategy& greedy = *find_strategy("greedy");
     parallel_for(machines.size(), 4, [&](std::size_t i) {
-      auto plan = greedy.build(shared, machines[i]);
+      auto plan = greedy.build(shared, machines[i], {});
       if (plan) plans[i] = std::move(*plan);
     });
     for (std::size_t i = 0; i < machines.size(); ++i) {
-      const auto own = greedy.build(Planner{cascade, accelerator}, machines[i]);
+      const auto own = greedy.build(Planner{cascade, accelerator}, machines[i], {});
       CHECK(plans[i] == (own ? std::optional{*own} : std::nullopt));
     }
   });

@@ -160,7 +160,8 @@ std::stop_source third_call_stops;
 std::atomic<int> calls_of_stopping{0};
 
 /// The third plan that it makes stops the run.
-expected<Plan, Refusal> stopping(const Planner& planner, const Machine& /*machine*/) {
+expected<Plan, Refusal> stopping(const Planner& planner, const Machine& /*machine*/,
+                                 const StrategyInputs& /*inputs*/) {
   if (++calls_of_stopping == 3) third_call_stops.request_stop();
   return alone(planner.cascade(), 1);
 }
