@@ -260,8 +260,8 @@ TEST_CASE("A sum that a loop inside its buffer's node computes again is complete
 }
 
 TEST_CASE("A held window that starts again is loaded whole again") {
-  // The first two taps read x[-1] to x[2], the third x[-2] to x[0]: 4 and 3 elements of 4 bytes, for each of
-  // M's two elements.
+  // The first two outputs read x[-2] to x[1], the third needs x[2] besides: 4 and 1 elements of 4 bytes, for each
+  // of M's two elements.
   CascadeBuilder make{"window", DataType::kFp32};
   const RankId l = make.rank("L", Elements{3});
   const RankId k = make.rank("K", Elements{3});
@@ -271,8 +271,8 @@ TEST_CASE("A held window that starts again is loaded whole again") {
   const TensorId y = make.tensor("y", {m}, TensorKind::kInput);
   make.make("z", OpKind::kMatmul, {"z", {l}}, {{x, {{.rank = l, .tap = k}}}, make.at(y)});
   const Cascade cascade = sound(make.finish());
-  const auto moved = moved_under_eviction(cascade, "M:1{ K:2{ @x^ z } }");
-  CHECK(moved.at({0, x}).read == Bytes{4 * 2 * (4 + 3)});
+  const auto moved = moved_under_eviction(cascade, "M:1{ L:2{ @x^ z } }");
+  CHECK(moved.at({0, x}).read == Bytes{4 * 2 * (4 + 1)});
 }
 
 TEST_CASE("Sums that are computed again leave and come back again, but are stored once") {

@@ -15,7 +15,10 @@ TEST_CASE("The main job tries every strategy there is, and leaves MARCA's open")
   std::vector<std::string> tried;
   for (const AxisValue& value : last.values) tried.push_back(value.label);
   std::vector<std::string> known;
-  for (const Strategy& strategy : strategies()) known.emplace_back(strategy.name);
+  for (const Strategy& strategy : strategies()) {
+    if (!strategy.reads_entropy)
+      known.emplace_back(strategy.name);  // Made-up entropies are no design choice.
+  }
   CHECK(tried == known);
   CHECK(open_axes(spec, spec.baselines.front()) == std::vector<std::size_t>{spec.axes.size() - 1});
 }

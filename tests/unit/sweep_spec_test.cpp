@@ -82,7 +82,7 @@ TEST_CASE("Names that name nothing are all found at once") {
   CHECK(messages == std::vector<std::string>{
                         "scenario: there is no axis 'length'", "budget: there is no baseline 'marca'",
                         "published: there is no baseline 'other'",
-                        "unknown metric 'latency'; 'fusescape list metrics' shows them"});
+                        "unknown metric 'latency'; did you mean 'latency_s'?"});
 }
 
 TEST_CASE("A key may be set by one axis only, and a sweep needs a strategy") {
@@ -192,7 +192,7 @@ TEST_CASE("A wrong setting that many points share is reported once, at its place
   const auto bound = bind_sweep(spec, binder);
   REQUIRE_FALSE(bound);
   CHECK(messages_of(bound.error()) ==
-        std::vector<std::string>{"L: expected a positive number", "unknown strategy 'fuse-al'"});
+        std::vector<std::string>{"L: expected a positive number", "unknown strategy 'fuse-al'; did you mean 'fuse-all'?"});
   CHECK(bound.error()[0].pos == SourcePos{.line = 7, .column = 9});
 }
 
