@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <sstream>
 
 #include "fusescape/support/printable.hpp"
@@ -13,6 +14,27 @@ void find_last_set(const YamlNode& node, const YamlNode*& last) {
   if (node.set_by && (!last->set_by || *last->set_by < *node.set_by)) last = &node;
   for (const YamlNode& item : node.items) find_last_set(item, last);
   for (const YamlEntry& entry : node.entries) find_last_set(entry.value, last);
+}
+
+/// 0 if it is no whole number of 64 bits.
+std::int64_t whole_number(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? number : 0;
+}
+
+/// The largest whole number that a setting put here; of equals the later one. What is no such number counts
+/// as 0.
+void find_largest_set(const YamlNode& node, const YamlNode*& largest, std::int64_t& most) {
+  if (node.set_by) {
+    const std::int64_t value = whole_number(node.text);
+    if (value > most || (value == most && (!largest->set_by || *largest->set_by < *node.set_by))) {
+      largest = &node;
+      most = value;
+    }
+  }
+  for (const YamlNode& item : node.items) find_largest_set(item, largest, most);
+  for (const YamlEntry& entry : node.entries) find_largest_set(entry.value, largest, most);
 }
 
 }  // namespace
@@ -34,9 +56,10 @@ const YamlNode& Binding::at(std::string_view key) const {
 }
 
 const YamlNode& Binding::blamed() const {
-  const YamlNode* last = &root_;
-  find_last_set(root_, last);
-  return *last;
+  const YamlNode* largest = &root_;
+  std::int64_t most = 0;
+  find_largest_set(root_, largest, most);
+  return *largest;
 }
 
 const YamlNode& Binding::blamed(std::initializer_list<std::string_view> keys,

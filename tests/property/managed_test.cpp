@@ -260,8 +260,8 @@ TEST_CASE("A sum that a loop inside its buffer's node computes again is complete
 }
 
 TEST_CASE("A held window that starts again is loaded whole again") {
-  // The first two outputs read x[-2] to x[1], the third needs x[2] besides: 4 and 1 elements of 4 bytes, for each
-  // of M's two elements.
+  // The first two outputs read x[-2] to x[1], the third needs x[2] besides: 4 and 1 elements of 4 bytes, for
+  // each of M's two elements.
   CascadeBuilder make{"window", DataType::kFp32};
   const RankId l = make.rank("L", Elements{3});
   const RankId k = make.rank("K", Elements{3});

@@ -79,10 +79,10 @@ TEST_CASE("Names that name nothing are all found at once") {
   spec.budget = Budget{.baseline = "marca", .tolerance = 0.01};
   spec.published = {{.name = "x", .value = 1.78, .baseline = "other", .source = "y", .note = ""}};
   const auto messages = messages_of(problems_of(spec));
-  CHECK(messages == std::vector<std::string>{
-                        "scenario: there is no axis 'length'", "budget: there is no baseline 'marca'",
-                        "published: there is no baseline 'other'",
-                        "unknown metric 'latency'; did you mean 'latency_s'?"});
+  CHECK(messages == std::vector<std::string>{"scenario: there is no axis 'length'",
+                                             "budget: there is no baseline 'marca'",
+                                             "published: there is no baseline 'other'",
+                                             "unknown metric 'latency'; did you mean 'latency_s'?"});
 }
 
 TEST_CASE("A key may be set by one axis only, and a sweep needs a strategy") {
@@ -192,7 +192,8 @@ TEST_CASE("A wrong setting that many points share is reported once, at its place
   const auto bound = bind_sweep(spec, binder);
   REQUIRE_FALSE(bound);
   CHECK(messages_of(bound.error()) ==
-        std::vector<std::string>{"L: expected a positive number", "unknown strategy 'fuse-al'; did you mean 'fuse-all'?"});
+        std::vector<std::string>{"L: expected a positive number",
+                                 "unknown strategy 'fuse-al'; did you mean 'fuse-all'?"});
   CHECK(bound.error()[0].pos == SourcePos{.line = 7, .column = 9});
 }
 

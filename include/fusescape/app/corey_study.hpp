@@ -58,7 +58,7 @@ struct ConcentrationRow {
   std::string state;       ///< before | after
   std::int64_t order = 0;  ///< Of the transform.
   std::optional<double> published;
-  Sample own;  ///< Deviation within a length.
+  Sample own;               ///< Deviation within a length.
   std::optional<double> z;  ///< Of the difference beyond the rounding of `published`.
 };
 [[nodiscard]] std::vector<ConcentrationRow> concentration(const CoreyStudy& study, std::int64_t count,

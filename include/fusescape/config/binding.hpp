@@ -53,8 +53,8 @@ class Binding {
   [[nodiscard]] const YamlNode& root() const { return root_; }
   /// The value at a key of the root, or the root itself where it has none: for errors found after reading.
   [[nodiscard]] const YamlNode& at(std::string_view key) const;
-  /// Where to report what no single value is to blame for: the last value that a setting put here, or the
-  /// file.
+  /// Where to report that sizes are too large together, for which no single value is to blame: the largest
+  /// number that a setting put here, or the file.
   [[nodiscard]] const YamlNode& blamed() const;
   /// Same, of a fault between values below some keys of the root, which stands at `otherwise` in a file.
   [[nodiscard]] const YamlNode& blamed(std::initializer_list<std::string_view> keys,

@@ -48,9 +48,9 @@ struct CoreyCase {
 /// Calls work(0) ... work(count - 1), each once, in any order and on any thread.
 using ForEach = std::function<void(std::size_t count, const std::function<void(std::size_t)>& work)>;
 
-/// Runs of every length of the chain on own activations: `count` of each, by bucket, length and repeat. One stream of
-/// random numbers for each run, so run r of a length is the same whatever `count` and the threads are. Moving averages
-/// start anew after as many repeats as the prototype made.
+/// Runs of every length of the chain on own activations: `count` of each, by bucket, length and repeat. One
+/// stream of random numbers for each run, so run r of a length is the same whatever `count` and the threads
+/// are. Moving averages start anew after as many repeats as the prototype made.
 [[nodiscard]] std::vector<CoreyRun> own_runs(const CoreyChain& chain, std::int64_t count, std::uint64_t seed,
                                              const ForEach& for_each);
 
