@@ -50,6 +50,8 @@ class Planner {
   /// Once `stop` is requested, candidates that are not made yet may be missing: whatever is planned from
   /// then on is legal, but not the best.
   Planner(const Cascade& cascade, const Accelerator& accelerator, std::stop_token stop = {});
+  Planner(const Planner&) = delete;
+  Planner& operator=(const Planner&) = delete;
   Planner(Planner&& other) noexcept;
   Planner& operator=(Planner&& other) noexcept;
   ~Planner();
