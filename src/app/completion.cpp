@@ -126,11 +126,22 @@ std::string fish_values(std::string_view option) {
   const Values* values = values_of(option);
   if (values == nullptr) return "";
   const std::string command = values->listed.empty()
-                                  ? fmt::format("string split \" \" \"{}\"", words_of(*values))
+                                  ? fmt::format(R"(string split " " "{}")", words_of(*values))
                                   : fmt::format("__fusescape_names {}", values->listed);
   if (values->comma_list) return fmt::format(" -x -a \"(__fish_complete_list , '{}')\"", command);
   return values->listed.empty() ? fmt::format(" -x -a '{}'", values->words)
                                 : fmt::format(" -x -a '({})'", command);
+}
+
+/// `after` completes the words behind one command.
+std::string fish_option(const std::string& after, const OptionShape& option) {
+  std::string lines;
+  for (const std::string& name : option.names) {
+    const bool is_long = name.rfind("--", 0) == 0;
+    lines += fmt::format("{} -{} {}{}\n", after, is_long ? "l" : "s", name.substr(is_long ? 2 : 1),
+                         fish_values(name));
+  }
+  return lines;
 }
 
 std::string fish_script(const std::vector<CommandShape>& commands) {
@@ -143,13 +154,7 @@ std::string fish_script(const std::vector<CommandShape>& commands) {
     for (const std::string& below : command.commands) {
       script += fmt::format("{} -f -a {}\n", after, below);
     }
-    for (const OptionShape& option : command.options) {
-      for (const std::string& name : option.names) {
-        const bool is_long = name.rfind("--", 0) == 0;
-        script += fmt::format("{} -{} {}{}\n", after, is_long ? "l" : "s", name.substr(is_long ? 2 : 1),
-                              fish_values(name));
-      }
-    }
+    for (const OptionShape& option : command.options) script += fish_option(after, option);
   }
   const std::string seen = "complete -c fusescape -n '__fish_seen_subcommand_from ";
   script += fmt::format("{}list' -f -a '{}'\n", seen, fmt::join(kListable, " "));

@@ -49,51 +49,74 @@ std::array<TensorStatistics, kStages> stages_of(const CoreyActivations& law, con
   return out;
 }
 
+/// Statistics of own runs: of each length in turn, `repeats` of them.
+struct OwnRuns {
+  std::vector<std::int64_t> lengths;
+  std::size_t repeats = 0;
+  std::vector<std::array<TensorStatistics, kStages>> found;
+};
+
+/// One figure at one stage: mean over the lengths, and the deviation within a length.
+Sample own_sample(const OwnRuns& runs, const RecordedMean& figure, std::size_t stage) {
+  Sample own{};
+  double variance = 0;
+  const auto lengths = static_cast<double>(runs.lengths.size());
+  for (std::size_t length = 0; length < runs.lengths.size(); ++length) {
+    std::vector<double> values;
+    for (std::size_t r = 0; r < runs.repeats; ++r) {
+      values.push_back(figure.of(runs.found[length * runs.repeats + r][stage]));
+    }
+    const Sample one = sample_of(values);
+    own.mean += one.mean / lengths;
+    variance += one.deviation * one.deviation / lengths;
+    own.count += one.count;
+  }
+  own.deviation = std::sqrt(variance);
+  return own;
+}
+
+ConcentrationRow row_of(const OwnRuns& runs, const RecordedMean& figure, std::size_t stage,
+                        std::int64_t order) {
+  ConcentrationRow row{std::string{figure.figure}, stage == kBefore ? "before" : "after", order, {}, {}, {}};
+  row.published = stage == kBefore        ? figure.before
+                  : stage == kAfterPadded ? figure.after
+                                          : figure.after_exact;
+  row.own = own_sample(runs, figure, stage);
+  return row;
+}
+
+/// How far the recorded mean is from ours, in standard errors.
+void add_z(ConcentrationRow& row, double unit) {
+  constexpr double kRecordedRuns = 35;
+  const double error =
+      row.own.deviation * std::sqrt(1 / kRecordedRuns + 1 / static_cast<double>(row.own.count));
+  if (!row.published || error <= 0) return;
+  // A printed mean may be anything that rounds to it.
+  const double difference = *row.published - row.own.mean;
+  row.z = std::copysign(std::max(0.0, std::fabs(difference) - unit / 2), difference) / error;
+}
+
 }  // namespace
 
 std::vector<ConcentrationRow> concentration(const CoreyStudy& study, std::int64_t count, std::uint64_t seed) {
-  std::vector<std::int64_t> lengths;
+  OwnRuns runs{.lengths = {}, .repeats = static_cast<std::size_t>(count), .found = {}};
   for (const CoreyBucket& bucket : study.chain.buckets) {
-    lengths.insert(lengths.end(), bucket.lengths.begin(), bucket.lengths.end());
+    runs.lengths.insert(runs.lengths.end(), bucket.lengths.begin(), bucket.lengths.end());
   }
-  const auto repeats = static_cast<std::size_t>(count);
-  std::vector<std::array<TensorStatistics, kStages>> found(lengths.size() * repeats);
+  runs.found.resize(runs.lengths.size() * runs.repeats);
   const CoreyActivations& law = study.chain.activations;
-  parallel_for(found.size(), 0, [&](std::size_t i) {
+  parallel_for(runs.found.size(), 0, [&](std::size_t i) {
     RandomStream random{seed, (std::uint64_t{1} << 62U) + i};
-    found[i] = stages_of(law, drawn_activations(law, lengths[i / repeats], random));
+    runs.found[i] = stages_of(law, drawn_activations(law, runs.lengths[i / runs.repeats], random));
   });
   const std::array<std::int64_t, kStages> orders{law.padded, law.padded, law.channels};
-  constexpr double kRecordedRuns = 35;
   std::vector<ConcentrationRow> rows;
   for (const RecordedMean& figure : kFigures) {
     for (std::size_t stage = 0; stage < kStages; ++stage) {
       if (stage == kAfterExact && !hadamard_order(law.channels)) continue;
-      ConcentrationRow row{
-          std::string{figure.figure}, stage == kBefore ? "before" : "after", orders[stage], {}, {}, {}};
-      row.published = stage == kBefore        ? figure.before
-                      : stage == kAfterPadded ? figure.after
-                                              : figure.after_exact;
+      ConcentrationRow& row = rows.emplace_back(row_of(runs, figure, stage, orders[stage]));
       if (study.recorded.empty()) row.published.reset();
-      double variance = 0;
-      for (std::size_t length = 0; length < lengths.size(); ++length) {
-        std::vector<double> values;
-        for (std::size_t r = 0; r < repeats; ++r)
-          values.push_back(figure.of(found[length * repeats + r][stage]));
-        const Sample one = sample_of(values);
-        row.own.mean += one.mean / static_cast<double>(lengths.size());
-        variance += one.deviation * one.deviation / static_cast<double>(lengths.size());
-        row.own.count += one.count;
-      }
-      row.own.deviation = std::sqrt(variance);
-      const double error =
-          row.own.deviation * std::sqrt(1 / kRecordedRuns + 1 / static_cast<double>(row.own.count));
-      if (row.published && error > 0) {
-        // A printed mean may be anything that rounds to it.
-        const double difference = *row.published - row.own.mean;
-        row.z = std::copysign(std::max(0.0, std::fabs(difference) - figure.unit / 2), difference) / error;
-      }
-      rows.push_back(std::move(row));
+      add_z(row, figure.unit);
     }
   }
   return rows;
