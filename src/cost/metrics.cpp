@@ -133,7 +133,7 @@ MetricValue area(const Evaluated& e) {
 }
 
 MetricValue area_delay(const Evaluated& e) {
-  const MetricValue mm2 = area(e);
+  MetricValue mm2 = area(e);
   if (!mm2) return mm2;
   if (e.cost == nullptr) return does_not_run();
   return real(e.design.area.total->value() * seconds_of(e));
@@ -165,7 +165,7 @@ MetricValue energy_per_token(const Evaluated& e) {
 }
 
 MetricValue power(const Evaluated& e) {
-  const MetricValue pj = energy(e);
+  MetricValue pj = energy(e);
   if (!pj) return pj;
   if (e.cost->latency == Cycles{}) return null("it takes no time");
   return real(average_power(e.energy->total, Seconds{seconds_of(e)})->value());
@@ -347,7 +347,7 @@ expected<WholeModel, std::string> whole_of(const Evaluated& evaluated) {
 }
 
 MetricValue whole_energy_of(const Evaluated& evaluated) {
-  const MetricValue block = energy(evaluated);
+  MetricValue block = energy(evaluated);
   if (!block) return block;
   if (const auto whole = whole_of(evaluated); !whole) return null(whole.error());
   const double blocks = magnitude(*block) * double_of(evaluated.workload.n_layer);

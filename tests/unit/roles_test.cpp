@@ -30,7 +30,7 @@ StateUpdate only_update(const Cascade& cascade) {
   return updates.front();
 }
 
-constexpr Mamba1 kSmall{.d_model = 4, .d_inner = 8, .d_state = 3, .dt_rank = 2, .batch = 2, .tokens = 5};
+const Mamba1 kSmall{.d_model = 4, .d_inner = 8, .d_state = 3, .dt_rank = 2, .batch = 2, .tokens = 5};
 
 Mamba1 decode() {
   Mamba1 shape = kSmall;
