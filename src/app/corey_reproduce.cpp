@@ -28,6 +28,17 @@ Table parity_table(const CoreyStudy& study) {
   return table;
 }
 
+/// By how much our scores of the recorded groups differ at most. Empty unless the groups are the same.
+Value largest_score_difference(const ScaledChain& chain, const RecordedRun& one, const Partition& ours) {
+  if (text_of(ours) != one.partition) return {};
+  double largest = 0;
+  const std::vector<CoreyGroup> groups = groups_of(ours);
+  for (std::size_t g = 0; g < groups.size() && g < one.scores.size(); ++g) {
+    largest = std::max(largest, std::abs(score(chain, one.run, groups[g]) - one.scores[g]));
+  }
+  return largest;
+}
+
 Table run_table(const CoreyStudy& study) {
   Table table{.columns = {"bucket", "L", "repeat", "recorded_partition", "our_partition", "equal",
                           "largest_score_difference", "optimal_partition"},
@@ -36,17 +47,8 @@ Table run_table(const CoreyStudy& study) {
     const ScaledChain chain = scaled(study.chain, one.run.length);
     const Partition ours = corey_partition(chain, one.run, study.chain.score.tau);
     const std::string text = text_of(ours);
-    Value difference;
-    if (text == one.partition) {
-      double largest = 0;
-      const std::vector<CoreyGroup> groups = groups_of(ours);
-      for (std::size_t g = 0; g < groups.size() && g < one.scores.size(); ++g) {
-        largest = std::max(largest, std::abs(score(chain, one.run, groups[g]) - one.scores[g]));
-      }
-      difference = largest;
-    }
     table.rows.push_back({one.run.bucket, one.run.length, one.run.repeat, one.partition, text,
-                          text == one.partition, difference,
+                          text == one.partition, largest_score_difference(chain, one, ours),
                           text_of(optimal_partition(chain, one.run, study.chain.precisions.front()))});
   }
   return table;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 
@@ -79,10 +80,11 @@ std::vector<std::vector<double>> values_at(const std::vector<CoreyRun>& runs,
   return values;
 }
 
+using Runs = std::pair<const std::vector<CoreyRun>*, const std::vector<CoreyRun>*>;  ///< Recorded, own.
+
 template <class Figure>
 void add_seed_row(std::string figure_name, std::string where, const std::vector<std::int64_t>& lengths,
-                  const std::pair<const std::vector<CoreyRun>*, const std::vector<CoreyRun>*>& runs,
-                  const Figure& figure, std::vector<SeedRow>& rows) {
+                  const Runs& runs, const Figure& figure, std::vector<SeedRow>& rows) {
   const Sample recorded = pooled(values_at(*runs.first, lengths, figure));
   const Sample own = pooled(values_at(*runs.second, lengths, figure));
   rows.push_back({std::move(figure_name), std::move(where), recorded, own, z_score(recorded, own)});
@@ -98,6 +100,24 @@ double ratio_percent(const CoreyChain& chain, const std::vector<CoreyRun>& runs,
     second += figures_of(chain, run, cases.second).latency_ms;
   }
   return 100 * (first / second - 1);
+}
+
+/// What a run measures of its activations, of one length.
+void add_intermediates(std::int64_t length, const Runs& runs, std::vector<SeedRow>& rows) {
+  struct Intermediate {
+    std::string_view name;
+    double (*of)(const CoreyRun& run);
+  };
+  constexpr std::array kIntermediates{
+      Intermediate{"entropy before", [](const CoreyRun& r) { return r.entropy_before; }},
+      Intermediate{"entropy after", [](const CoreyRun& r) { return r.entropy_after; }},
+      Intermediate{"moving average after", [](const CoreyRun& r) { return r.average_after; }},
+      Intermediate{"outliers before", [](const CoreyRun& r) { return r.outliers_before; }},
+      Intermediate{"outliers after", [](const CoreyRun& r) { return r.outliers_after; }},
+      Intermediate{"mean of H_i", [](const CoreyRun& r) { return sample_of(r.block_entropy).mean; }}};
+  for (const Intermediate& one : kIntermediates) {
+    add_seed_row(std::string{one.name}, fmt::format("L={}", length), {length}, runs, one.of, rows);
+  }
 }
 
 }  // namespace
@@ -142,7 +162,7 @@ std::vector<ParityRow> parity(const CoreyStudy& study) {
 
 std::vector<SeedRow> seed_table(const CoreyStudy& study, const std::vector<CoreyRun>& own) {
   const std::vector<CoreyRun> recorded = runs_of(study.recorded);
-  const std::pair runs{&recorded, &own};
+  const Runs runs{&recorded, &own};
   const CoreyPrecision& precision = study.chain.precisions.front();
   std::vector<SeedRow> rows;
   for (const CoreyBucket& bucket : study.chain.buckets) {
@@ -156,24 +176,7 @@ std::vector<SeedRow> seed_table(const CoreyStudy& study, const std::vector<Corey
     add_seed_row(
         "mean_depth, corey", bucket.name, bucket.lengths, runs,
         [&](const CoreyRun& run) { return figures_of(study.chain, run, what).mean_depth; }, rows);
-    for (const std::int64_t length : bucket.lengths) {
-      const std::string where = fmt::format("L={}", length);
-      add_seed_row(
-          "entropy before", where, {length}, runs, [](const CoreyRun& r) { return r.entropy_before; }, rows);
-      add_seed_row(
-          "entropy after", where, {length}, runs, [](const CoreyRun& r) { return r.entropy_after; }, rows);
-      add_seed_row(
-          "moving average after", where, {length}, runs, [](const CoreyRun& r) { return r.average_after; },
-          rows);
-      add_seed_row(
-          "outliers before", where, {length}, runs, [](const CoreyRun& r) { return r.outliers_before; },
-          rows);
-      add_seed_row(
-          "outliers after", where, {length}, runs, [](const CoreyRun& r) { return r.outliers_after; }, rows);
-      add_seed_row(
-          "mean of H_i", where, {length}, runs,
-          [](const CoreyRun& r) { return sample_of(r.block_entropy).mean; }, rows);
-    }
+    for (const std::int64_t length : bucket.lengths) add_intermediates(length, runs, rows);
   }
   return rows;
 }

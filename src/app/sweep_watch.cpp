@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <utility>
 
 #include "fusescape/app/output.hpp"
 
@@ -63,7 +64,7 @@ class ProgressText {
 
 }  // namespace
 
-SweepWatch::SweepWatch(const OutputArguments& output) : output_{output} {
+SweepWatch::SweepWatch(OutputArguments output) : output_{std::move(output)} {
   interrupted = false;
   std::signal(SIGINT, note_signal);
   std::signal(SIGTERM, note_signal);

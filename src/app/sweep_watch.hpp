@@ -16,7 +16,7 @@ namespace fusescape {
 /// time.
 class SweepWatch {
  public:
-  explicit SweepWatch(const OutputArguments& output);
+  explicit SweepWatch(OutputArguments output);
   SweepWatch(const SweepWatch&) = delete;
   SweepWatch(SweepWatch&&) = delete;
   SweepWatch& operator=(const SweepWatch&) = delete;

@@ -149,6 +149,7 @@ std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design, con
 
 std::string describe(const std::vector<Lever>& levers) {
   std::vector<std::string> parts;
+  parts.reserve(levers.size());
   for (const Lever& lever : levers) {
     parts.push_back(fmt::format("{}: {} cycles", lever.change, lever.latency.value()));
   }

@@ -1,6 +1,7 @@
 // Which known name may have been meant by an unknown one?
 #pragma once
 
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ namespace fusescape {
 template <class Things, class NameOf>
 [[nodiscard]] std::string did_you_mean_among(std::string_view word, const Things& things, NameOf name_of) {
   std::vector<std::string_view> names;
+  names.reserve(std::size(things));
   for (const auto& thing : things) names.push_back(name_of(thing));
   return did_you_mean(word, names);
 }
