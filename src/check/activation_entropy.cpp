@@ -35,6 +35,13 @@ std::optional<std::int64_t> terms_of(const Cascade& cascade, TensorId tensor) {
   return most;
 }
 
+/// N(0, 1) + 0.35 (1 + log2(L) / 20) Student-t(3) at L = 1024.
+double activation(RandomStream& random) {
+  constexpr double kTail = 0.35 * 1.5;
+  const double normal = random.normal();
+  return normal + kTail * random.student_t3();
+}
+
 }  // namespace
 
 std::vector<ActivationEntropy> activation_entropies(const Cascade& cascade, const NumericCase& given,
@@ -83,11 +90,7 @@ NumericCase synthetic_case(const Cascade& cascade, std::uint64_t seed) {
     TensorValues& values = numbers.tensors[i];
     RandomStream random{seed, i};
     if (kind == TensorKind::kInput) {
-      constexpr double kTail = 0.35 * 1.5;  // 0.35 (1 + log2(L) / 20) at L = 1024.
-      for_each_own(values, [&](std::int64_t position) {
-        const double normal = random.normal();
-        values.data[position] = normal + kTail * random.student_t3();
-      });
+      for_each_own(values, [&](std::int64_t position) { values.data[position] = activation(random); });
     }
     const auto terms = kind == TensorKind::kWeight ? terms_of(cascade, tensor) : std::nullopt;
     if (!terms || (values.data < 0).any()) continue;

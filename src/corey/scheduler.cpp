@@ -123,11 +123,8 @@ std::vector<Partition> feasible_partitions(const ScaledChain& chain) {
   for (std::uint32_t mask = 0; mask < (1U << cuts); ++mask) {
     Partition partition{1};
     for (std::size_t cut = 0; cut < cuts; ++cut) {
-      if ((mask >> cut & 1U) != 0) {
-        partition.push_back(1);
-      } else {
-        ++partition.back();
-      }
+      if ((mask >> cut & 1U) != 0) partition.push_back(0);
+      ++partition.back();
     }
     if (fits(chain, partition)) found.push_back(std::move(partition));
   }

@@ -33,17 +33,22 @@ struct RunPlace {
   std::uint64_t stream = 0;
 };
 
+/// Adds `count` runs of one length, whose streams begin at `first`.
+void add_places(RunPlace place, std::int64_t count, std::uint64_t first, std::vector<RunPlace>& places) {
+  for (place.repeat = 0; place.repeat < count; ++place.repeat) {
+    place.stream = first + static_cast<std::uint64_t>(place.repeat);
+    places.push_back(place);
+  }
+}
+
 std::vector<RunPlace> places_of(const CoreyChain& chain, std::int64_t count) {
+  constexpr std::uint64_t kStreams = 1ULL << 32U;  // A length has so many runs at most.
   std::vector<RunPlace> places;
-  std::uint64_t position = 0;
+  std::uint64_t first = 0;
   for (const CoreyBucket& bucket : chain.buckets) {
     for (const std::int64_t length : bucket.lengths) {
-      constexpr std::uint64_t kStreams = 1ULL << 32U;  // A length has so many runs at most.
-      for (std::int64_t repeat = 0; repeat < count; ++repeat) {
-        places.push_back(
-            {bucket.name, length, repeat, position * kStreams + static_cast<std::uint64_t>(repeat)});
-      }
-      ++position;
+      add_places({bucket.name, length, 0, 0}, count, first, places);
+      first += kStreams;
     }
   }
   return places;

@@ -35,6 +35,17 @@ std::int8_t sign_of(std::int64_t base, Paley paley, std::size_t row, std::size_t
   return 1;
 }
 
+/// Row `row` of the matrix of the base order, times x, in the order of x.
+template <class T>
+T base_product(const std::array<T, 20>& x, const Transform& transform, std::size_t row) {
+  T sum = 0;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(transform.order.base); ++k) {
+    const auto [r, c] = transform.inverse ? std::pair{k, row} : std::pair{row, k};
+    sum += sign_of(transform.order.base, transform.paley, r, c) > 0 ? x[k] : -x[k];
+  }
+  return sum;
+}
+
 /// For parts of rows shorter than a register.
 template <class T>
 void transform_short_row(T* row, const Transform& transform, T scale) {
@@ -52,12 +63,7 @@ void transform_short_row(T* row, const Transform& transform, T scale) {
   for (std::size_t j = 0; j < stride; ++j) {
     for (std::size_t i = 0; i < base; ++i) x[i] = row[j + i * stride];
     for (std::size_t i = 0; i < base; ++i) {
-      T sum = 0;
-      for (std::size_t k = 0; k < base; ++k) {
-        const auto [r, c] = transform.inverse ? std::pair{k, i} : std::pair{i, k};
-        sum += sign_of(transform.order.base, transform.paley, r, c) > 0 ? x[k] : -x[k];
-      }
-      row[j + i * stride] = sum * scale;
+      row[j + i * stride] = base_product(x, transform, i) * scale;
     }
   }
 }

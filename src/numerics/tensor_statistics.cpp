@@ -105,6 +105,13 @@ Spread::Spread(const Moments& moments, double outlier_at)
       mean_{moments.mean()},
       threshold_{outlier_at * moments.standard_deviation()} {}
 
+void Spread::add_noise(double value, const std::array<double, kScales>& peaks) {
+  for (std::size_t scale = 0; scale < kScales; ++scale) {
+    noise_.int8[scale] += squared_error(value, peaks[scale], kMostInt8);
+    noise_.int4[scale] += squared_error(value, peaks[scale], kMostInt4);
+  }
+}
+
 template <class T>
 void Spread::add_rows(std::span<const T> rows) {
   const std::size_t width = column_peaks_.size();
@@ -119,11 +126,7 @@ void Spread::add_rows(std::span<const T> rows) {
       fourth_ += squared * squared;
       signal_ += value * value;
       outliers_ += std::fabs(value) > threshold_ ? 1 : 0;
-      const std::array<double, kScales> peaks{peak_, row_peak, column_peaks_[i]};
-      for (std::size_t scale = 0; scale < kScales; ++scale) {
-        noise_.int8[scale] += squared_error(value, peaks[scale], kMostInt8);
-        noise_.int4[scale] += squared_error(value, peaks[scale], kMostInt4);
-      }
+      add_noise(value, {peak_, row_peak, column_peaks_[i]});
     }
     values_ += static_cast<std::int64_t>(width);
   }

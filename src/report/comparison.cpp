@@ -182,7 +182,7 @@ std::string fitted_table(const std::vector<Line>& lines, TextStyle style) {
     if (!fits && columns > kFewest) continue;
     std::vector<std::string_view> hidden;
     for (std::size_t c = columns; c < kShown.size(); ++c) hidden.push_back(kShown[c].title);
-    const std::string table = table_text(lines, columns, style);
+    std::string table = table_text(lines, columns, style);
     if (hidden.empty()) return table;
     return table + note(fmt::format("(no room for {}; --csv has them)", fmt::join(hidden, ", ")), style);
   }

@@ -77,6 +77,7 @@ class Spread {
  private:
   template <class T>
   void add_rows(std::span<const T> rows);
+  void add_noise(double value, const std::array<double, kScales>& peaks);
 
   std::vector<double> column_peaks_;
   double peak_ = 0;
