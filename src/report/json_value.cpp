@@ -8,7 +8,7 @@
 namespace fusescape {
 
 std::string json_text(const nlohmann::ordered_json& value, int indent) {
-  const std::string dumped = value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  std::string dumped = value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   const auto is_ascii = [](char c) { return c >= ' ' && c <= '~'; };
   if (std::all_of(dumped.begin(), dumped.end(), is_ascii)) return dumped;
   std::string text;
