@@ -79,14 +79,13 @@ class Expansion {
     const bool reads = entropy != nullptr && named != nullptr && named->reads_entropy;
     const std::string key = reads ? text_of({setting, *entropy}) : text_of({setting});
     const auto [known, is_new] = strategies_.try_emplace(key, next);
-    if (is_new) {
-      bound_.strategies.push_back(named);
-      bound_.inputs.push_back(reads ? inputs_of(*entropy) : StrategyInputs{});
-      if (bound_.strategies.back() == nullptr) {
-        const std::string hint =
-            did_you_mean_among(setting.value, strategies(), [](const Strategy& s) { return s.name; });
-        problems_.push_back({setting.pos, fmt::format("unknown strategy '{}'{}", setting.value, hint)});
-      }
+    if (!is_new) return known->second;
+    bound_.strategies.push_back(named);
+    bound_.inputs.push_back(reads ? inputs_of(*entropy) : StrategyInputs{});
+    if (named == nullptr) {
+      const auto name_of_strategy = [](const Strategy& strategy) { return strategy.name; };
+      const std::string hint = did_you_mean_among(setting.value, strategies(), name_of_strategy);
+      problems_.push_back({setting.pos, fmt::format("unknown strategy '{}'{}", setting.value, hint)});
     }
     return known->second;
   }
@@ -116,6 +115,20 @@ class Expansion {
   std::vector<SweepProblem> problems_;
 };
 
+/// The designs that a baseline stands for in one scenario, whose settings are `given`.
+void add_baseline(const SweepSpec& spec, std::size_t scenario, std::size_t baseline,
+                  const std::vector<Setting>& given, Expansion& expansion) {
+  const std::size_t designs = baseline_designs(spec, scenario, baseline).count;
+  for (std::size_t design = 0; design < designs; ++design) {
+    std::vector<Setting> settings = given;
+    append(settings, spec.baselines[baseline].settings);
+    for (const AxisValue* value : open_values(spec, spec.baselines[baseline], design)) {
+      append(settings, value->settings);
+    }
+    expansion.bound().baselines.push_back(expansion.point(settings));
+  }
+}
+
 }  // namespace
 
 expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec, const SweepBinder& binder) {
@@ -136,17 +149,7 @@ expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec
     for (const AxisValue* value : scenario_values(spec, scenario)) {
       if (value != nullptr) append(given, value->settings);
     }
-    for (std::size_t b = 0; b < spec.baselines.size(); ++b) {
-      const std::size_t designs = baseline_designs(spec, scenario, b).count;
-      for (std::size_t design = 0; design < designs; ++design) {
-        std::vector<Setting> settings = given;
-        append(settings, spec.baselines[b].settings);
-        for (const AxisValue* value : open_values(spec, spec.baselines[b], design)) {
-          append(settings, value->settings);
-        }
-        expansion.bound().baselines.push_back(expansion.point(settings));
-      }
-    }
+    for (std::size_t b = 0; b < spec.baselines.size(); ++b) add_baseline(spec, scenario, b, given, expansion);
   }
   if (!expansion.problems().empty()) return unexpected{std::move(expansion.problems())};
   return std::move(expansion.bound());

@@ -230,17 +230,25 @@ std::vector<const AxisValue*> open_values(const SweepSpec& spec, const Baseline&
   return values;
 }
 
+namespace {
+
+/// Whether every setting of `wider` is one of `baseline`, too.
+bool repeats(const Baseline& baseline, const Baseline& wider) {
+  const auto has = [&](const Setting& setting) {
+    return std::any_of(baseline.settings.begin(), baseline.settings.end(), [&](const Setting& own) {
+      return own.key == setting.key && own.value == setting.value;
+    });
+  };
+  return std::all_of(wider.settings.begin(), wider.settings.end(), has);
+}
+
+}  // namespace
+
 std::optional<std::size_t> refined_baseline(const SweepSpec& spec, const Baseline& baseline) {
   const std::size_t own_open = open_axes(spec, baseline).size();
   for (std::size_t i = 0; i < spec.baselines.size(); ++i) {
     const Baseline& wider = spec.baselines[i];
-    const bool repeats =
-        std::all_of(wider.settings.begin(), wider.settings.end(), [&](const Setting& setting) {
-          return std::any_of(baseline.settings.begin(), baseline.settings.end(), [&](const Setting& own) {
-            return own.key == setting.key && own.value == setting.value;
-          });
-        });
-    if (repeats && open_axes(spec, wider).size() > own_open) return i;
+    if (repeats(baseline, wider) && open_axes(spec, wider).size() > own_open) return i;
   }
   return std::nullopt;
 }
