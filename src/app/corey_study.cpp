@@ -120,6 +120,22 @@ void add_intermediates(std::int64_t length, const Runs& runs, std::vector<SeedRo
   }
 }
 
+/// What the published tables have of one bucket.
+void add_results(const CoreyStudy& study, const CoreyBucket& bucket, const Runs& runs,
+                 std::vector<SeedRow>& rows) {
+  const CoreyPrecision& precision = study.chain.precisions.front();
+  const double tau = study.chain.score.tau;
+  for (const CoreyMethod method : {CoreyMethod::kUnfused, CoreyMethod::kFixedDepth, CoreyMethod::kCorey}) {
+    const CoreyCase what{method, evaluator_of(method), precision, tau};
+    const auto latency = [&](const CoreyRun& run) { return figures_of(study.chain, run, what).latency_ms; };
+    add_seed_row(fmt::format("latency_ms, {}", name_of(method)), bucket.name, bucket.lengths, runs, latency,
+                 rows);
+  }
+  const CoreyCase what{CoreyMethod::kCorey, CoreyEvaluator::kCorey, precision, tau};
+  const auto depth = [&](const CoreyRun& run) { return figures_of(study.chain, run, what).mean_depth; };
+  add_seed_row("mean_depth, corey", bucket.name, bucket.lengths, runs, depth, rows);
+}
+
 }  // namespace
 
 expected<CoreyStudy, Failure> load_corey_study(const std::string& name_or_path) {
@@ -163,19 +179,9 @@ std::vector<ParityRow> parity(const CoreyStudy& study) {
 std::vector<SeedRow> seed_table(const CoreyStudy& study, const std::vector<CoreyRun>& own) {
   const std::vector<CoreyRun> recorded = runs_of(study.recorded);
   const Runs runs{&recorded, &own};
-  const CoreyPrecision& precision = study.chain.precisions.front();
   std::vector<SeedRow> rows;
   for (const CoreyBucket& bucket : study.chain.buckets) {
-    for (const CoreyMethod method : {CoreyMethod::kUnfused, CoreyMethod::kFixedDepth, CoreyMethod::kCorey}) {
-      const CoreyCase what{method, evaluator_of(method), precision, study.chain.score.tau};
-      add_seed_row(
-          fmt::format("latency_ms, {}", name_of(method)), bucket.name, bucket.lengths, runs,
-          [&](const CoreyRun& run) { return figures_of(study.chain, run, what).latency_ms; }, rows);
-    }
-    const CoreyCase what{CoreyMethod::kCorey, CoreyEvaluator::kCorey, precision, study.chain.score.tau};
-    add_seed_row(
-        "mean_depth, corey", bucket.name, bucket.lengths, runs,
-        [&](const CoreyRun& run) { return figures_of(study.chain, run, what).mean_depth; }, rows);
+    add_results(study, bucket, runs, rows);
     for (const std::int64_t length : bucket.lengths) add_intermediates(length, runs, rows);
   }
   return rows;
