@@ -36,10 +36,12 @@ std::optional<std::int64_t> terms_of(const Cascade& cascade, TensorId tensor) {
 }
 
 /// N(0, 1) + 0.35 (1 + log2(L) / 20) Student-t(3) at L = 1024.
-double activation(RandomStream& random) {
+void draw_activations(RandomStream& random, TensorValues& values) {
   constexpr double kTail = 0.35 * 1.5;
-  const double normal = random.normal();
-  return normal + kTail * random.student_t3();
+  for_each_own(values, [&](std::int64_t position) {
+    const double normal = random.normal();
+    values.data[position] = normal + kTail * random.student_t3();
+  });
 }
 
 }  // namespace
@@ -89,9 +91,7 @@ NumericCase synthetic_case(const Cascade& cascade, std::uint64_t seed) {
     const TensorKind kind = cascade.tensors[i].kind;
     TensorValues& values = numbers.tensors[i];
     RandomStream random{seed, i};
-    if (kind == TensorKind::kInput) {
-      for_each_own(values, [&](std::int64_t position) { values.data[position] = activation(random); });
-    }
+    if (kind == TensorKind::kInput) draw_activations(random, values);
     const auto terms = kind == TensorKind::kWeight ? terms_of(cascade, tensor) : std::nullopt;
     if (!terms || (values.data < 0).any()) continue;
     const double deviation = 1.0 / std::sqrt(static_cast<double>(*terms));
