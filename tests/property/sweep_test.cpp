@@ -146,7 +146,7 @@ TEST_CASE("A design that does not fit is a row with the bytes missing; one witho
   // By strategy: `foreign` has no plan on any of 2 x 6; `adaptive` needs 32 KiB, which 2 x 2 lack.
   CHECK(result.counts.failed == 12);
   CHECK(result.points[2].status == PointOutcome::Status::kFailed);
-  CHECK(result.points[2].why == "no attention here");
+  CHECK(result.points[2].why == "no attention here: foreign needs one");
   CHECK(result.points[1].status == PointOutcome::Status::kInfeasible);
   CHECK(result.points[1].needed == 32_KiB);
   CHECK(result.points[1].available == 4_KiB);
