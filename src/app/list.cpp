@@ -10,6 +10,7 @@
 #include "fusescape/report/figures.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "inputs.hpp"
+#include "printed.hpp"
 
 namespace fusescape {
 namespace {
@@ -133,18 +134,6 @@ Listed key_table(const ListArguments& arguments) {
 constexpr std::array<Listed (*)(const ListArguments&), kListable.size()> kTables{
     strategy_table, workload_table, arch_table,     tech_table,
     family_table,   sweep_table,    listed_metrics, key_table};
-
-std::string printed(const Table& table, const OutputArguments& output) {
-  switch (output.format) {
-    case Format::kJson:
-      return json(table);
-    case Format::kCsv:
-      return csv(table);
-    case Format::kText:
-      break;
-  }
-  return text(table, text_style(output));
-}
 
 }  // namespace
 
