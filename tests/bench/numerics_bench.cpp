@@ -38,7 +38,7 @@ void copy(benchmark::State& state) {
     }
     benchmark::ClobberMemory();
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * kBytes));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kBytes));
 }
 
 template <class T>
@@ -50,7 +50,7 @@ void rotate(benchmark::State& state) {
     rotate_rows(std::span{values}, transform, static_cast<int>(state.range(0)));
     benchmark::ClobberMemory();
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * values.size() * sizeof(T)));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(values.size() * sizeof(T)));
 }
 
 void entropy_of_floats(benchmark::State& state) {
