@@ -82,6 +82,18 @@ std::vector<std::vector<double>> values_at(const std::vector<CoreyRun>& runs,
 
 using Runs = std::pair<const std::vector<CoreyRun>*, const std::vector<CoreyRun>*>;  ///< Recorded, own.
 
+/// Means of `together` consecutive values each; what is left over is dropped.
+std::vector<double> means_of(const std::vector<double>& values, std::size_t together) {
+  std::vector<double> means;
+  means.reserve(values.size() / together);
+  for (std::size_t i = 0; i + together <= values.size(); i += together) {
+    const std::vector<double> part{values.begin() + static_cast<std::ptrdiff_t>(i),
+                                   values.begin() + static_cast<std::ptrdiff_t>(i + together)};
+    means.push_back(sample_of(part).mean);
+  }
+  return means;
+}
+
 template <class Figure>
 void add_seed_row(std::string figure_name, std::string where, const std::vector<std::int64_t>& lengths,
                   const Runs& runs, const Figure& figure, std::vector<SeedRow>& rows) {
@@ -102,8 +114,22 @@ double ratio_percent(const CoreyChain& chain, const std::vector<CoreyRun>& runs,
   return 100 * (first / second - 1);
 }
 
+/// The moving average: the repeats that share one are a single draw, so their mean is what is compared.
+void add_average(std::int64_t length, std::size_t repeats, const Runs& runs, std::vector<SeedRow>& rows) {
+  const auto sample = [&](const std::vector<CoreyRun>& of) {
+    const auto average = [](const CoreyRun& run) { return run.average_after; };
+    const std::vector<double> values = values_at(of, {length}, average).front();
+    return sample_of(means_of(values, std::clamp<std::size_t>(values.size(), 1, repeats)));
+  };
+  const Sample recorded = sample(*runs.first);
+  const Sample own = sample(*runs.second);
+  rows.push_back(
+      {"moving average after", fmt::format("L={}", length), recorded, own, z_score(recorded, own)});
+}
+
 /// What a run measures of its activations, of one length.
-void add_intermediates(std::int64_t length, const Runs& runs, std::vector<SeedRow>& rows) {
+void add_intermediates(std::int64_t length, std::size_t repeats, const Runs& runs,
+                       std::vector<SeedRow>& rows) {
   struct Intermediate {
     std::string_view name;
     double (*of)(const CoreyRun& run);
@@ -111,13 +137,13 @@ void add_intermediates(std::int64_t length, const Runs& runs, std::vector<SeedRo
   constexpr std::array kIntermediates{
       Intermediate{"entropy before", [](const CoreyRun& r) { return r.entropy_before; }},
       Intermediate{"entropy after", [](const CoreyRun& r) { return r.entropy_after; }},
-      Intermediate{"moving average after", [](const CoreyRun& r) { return r.average_after; }},
       Intermediate{"outliers before", [](const CoreyRun& r) { return r.outliers_before; }},
       Intermediate{"outliers after", [](const CoreyRun& r) { return r.outliers_after; }},
       Intermediate{"mean of H_i", [](const CoreyRun& r) { return sample_of(r.block_entropy).mean; }}};
   for (const Intermediate& one : kIntermediates) {
     add_seed_row(std::string{one.name}, fmt::format("L={}", length), {length}, runs, one.of, rows);
   }
+  add_average(length, repeats, runs, rows);
 }
 
 /// What the published tables have of one bucket.
@@ -182,7 +208,9 @@ std::vector<SeedRow> seed_table(const CoreyStudy& study, const std::vector<Corey
   std::vector<SeedRow> rows;
   for (const CoreyBucket& bucket : study.chain.buckets) {
     add_results(study, bucket, runs, rows);
-    for (const std::int64_t length : bucket.lengths) add_intermediates(length, runs, rows);
+    for (const std::int64_t length : bucket.lengths) {
+      add_intermediates(length, static_cast<std::size_t>(study.chain.activations.repeats), runs, rows);
+    }
   }
   return rows;
 }

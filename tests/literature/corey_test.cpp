@@ -134,16 +134,19 @@ TEST_CASE("A constant block has no entropy, and tiles and chunks follow their ru
 }
 
 TEST_CASE(
-    "Own activations pass the fair test: latencies and depths of the 35 runs within 3 standard errors") {
-  // z = (mean of 35 recorded - own mean) / (own sd sqrt(1 / n_recorded + 1 / n_own)), by length for entropies
-  // and outliers, by bucket for latencies and depths. results/corey/seeds.csv has the same from more runs.
+    "Own activations pass the fair test: every figure of the 35 runs but one within 3 standard errors") {
+  // z = (recorded mean - own mean) / (own sd sqrt(1 / n_recorded + 1 / n_own)): latencies and depths by
+  // bucket, what a run measures by length. results/corey/seeds.csv has the same from more runs. The entropy
+  // after the rotation, and the average made from it, are left out at L = 2048: the law has no fourth moment,
+  // and the spread of its entropies is not known from 100 runs (docs/corey.md has three estimates).
   const std::vector<CoreyRun> own = own_runs(
       study().chain, 100, 1, [](std::size_t count, const auto& work) { parallel_for(count, 0, work); });
+  const auto unsettled = [](const SeedRow& row) {
+    return row.where == "L=2048" && row.figure == "entropy after";
+  };
   for (const SeedRow& row : seed_table(study(), own)) {
     CAPTURE(row.figure, row.where, row.recorded.mean, row.own.mean, row.own.deviation);
-    // Entropies and outliers by length are five runs of a skewed law: shown, not held (docs/corey.md).
-    const bool published = row.figure.find("latency_ms") == 0 || row.figure.find("mean_depth") == 0;
-    if (published) CHECK(std::fabs(row.z) <= 3);
+    if (!unsettled(row)) CHECK(std::fabs(row.z) <= 3);
   }
 }
 
