@@ -10,7 +10,7 @@
 namespace fusescape {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kCoreyExamples = R"(Examples:
   fusescape corey reproduce --out out/corey
   fusescape corey entropy x.npy delta.npy --bins 256 --range robust:0.001 --csv
   fusescape corey entropy --workload mamba-130m --set L=64 --csv -o entropies.csv
@@ -142,7 +142,7 @@ void add_corey(CLI::App& app, CoreyReproduceArguments& reproduce, CoreyEntropyAr
   CLI::App* corey =
       app.add_subcommand("corey", "Entropy and Hadamard rotation: COREY's prototype, .npy files");
   corey->require_subcommand(1);
-  corey->footer(kExamples);
+  corey->footer(kCoreyExamples);
   add_reproduce(*corey, reproduce);
   add_entropy(*corey, entropy);
   add_rotate(*corey, rotate);

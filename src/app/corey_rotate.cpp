@@ -13,7 +13,7 @@
 namespace fusescape {
 namespace {
 
-constexpr std::int64_t kPiece = std::int64_t{1} << 20;  // Values; at least one row.
+constexpr std::int64_t kBlock = std::int64_t{1} << 20;  // Values; at least one row.
 constexpr double kOutlierAt = 6;                        // Standard deviations.
 
 /// Rows of the file and what is done to them.
@@ -22,7 +22,7 @@ struct Rotation {
   Transform transform;
 
   [[nodiscard]] std::int64_t order() const { return transform.order.size(); }
-  [[nodiscard]] std::int64_t piece() const { return std::max<std::int64_t>(1, kPiece / order()) * width; }
+  [[nodiscard]] std::int64_t piece() const { return std::max<std::int64_t>(1, kBlock / order()) * width; }
 
   /// `rows` of the file, padded and rotated.
   [[nodiscard]] std::vector<double> rotated(std::span<const double> rows) const {

@@ -34,12 +34,12 @@ expected<std::string, Failure> file_text(const std::string& file) {
   if (std::filesystem::is_directory(file, error))
     return unexpected{bad_file(file, {}, "this is a directory")};
   std::ifstream in{file, std::ios::binary};
-  constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  constexpr std::size_t kReadAtOnce = std::size_t{1} << 20U;
   std::string text;
   while (in) {
     const std::size_t before = text.size();
-    text.resize(before + kPiece);
-    in.read(text.data() + before, static_cast<std::streamsize>(kPiece));
+    text.resize(before + kReadAtOnce);
+    in.read(text.data() + before, static_cast<std::streamsize>(kReadAtOnce));
     text.resize(before + static_cast<std::size_t>(in.gcount()));
     if (text.find('\0', before) != std::string::npos) {
       return unexpected{bad_file(file, {}, "a binary file, not CSV text")};

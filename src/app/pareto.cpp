@@ -119,7 +119,7 @@ Value typed(const std::string& cell) {
   return cell;
 }
 
-std::string printed(const Table& table, const OutputArguments& output) {
+std::string front_text(const Table& table, const OutputArguments& output) {
   switch (output.format) {
     case Format::kJson:
       return json(table);
@@ -150,7 +150,7 @@ CommandResult run_command(const ParetoArguments& arguments) {
     if (arguments.output.format == Format::kJson)
       std::transform(cells.begin(), cells.end(), row.begin(), typed);
   }
-  if (const auto failure = write_result(arguments.output, printed(table, arguments.output))) {
+  if (const auto failure = write_result(arguments.output, front_text(table, arguments.output))) {
     return unexpected{*failure};
   }
   return ExitCode::kOk;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t kSmall = 6;  ///< Extents up to this one stay.
 constexpr std::int64_t kMost =
     192;  ///< Larger ones than this are not tried: the numbers must run in no time.
-constexpr int kMostTries = 200'000;  ///< Combinations of extents per component.
+constexpr int kMostCombinations = 200'000;  ///< Combinations of extents per component.
 
 /// Free extents of one component, searched by their sum.
 class ComponentSearch {
@@ -38,7 +38,7 @@ class ComponentSearch {
       sum += one.least;
       most += one.most;
     }
-    for (; sum <= most && tries_ < kMostTries; ++sum) {
+    for (; sum <= most && tries_ < kMostCombinations; ++sum) {
       if (!assign(0, sum, tried)) continue;
       extents = tried;
       return;
@@ -81,7 +81,7 @@ class ComponentSearch {
     for (std::int64_t extent = one.least; extent <= std::min(one.most, sum - later_least); ++extent) {
       (one.gaps ? gaps_ : extents)[one.family] = extent;
       if (assign(at + 1, sum - extent, extents)) return true;
-      if (tries_ >= kMostTries) return false;
+      if (tries_ >= kMostCombinations) return false;
     }
     return false;
   }

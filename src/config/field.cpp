@@ -77,8 +77,8 @@ bool expect_kind(const Slot& slot, YamlKind kind, std::string_view what, InputEr
   if (slot.node.kind == YamlKind::kEmpty) {
     errors.at(slot.node, fmt::format("{}: expected {}, got nothing", slot.path, what));
   } else {
-    constexpr std::array<std::string_view, 4> kNames{"nothing", "a single value", "a list", "a mapping"};
-    const std::string_view got = kNames[static_cast<std::size_t>(slot.node.kind)];
+    constexpr std::array<std::string_view, 4> kKindWords{"nothing", "a single value", "a list", "a mapping"};
+    const std::string_view got = kKindWords[static_cast<std::size_t>(slot.node.kind)];
     errors.at(slot.node, fmt::format("{}: expected {}, got {}", slot.path, what, got));
   }
   return false;

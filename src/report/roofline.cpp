@@ -127,13 +127,13 @@ std::string roofline_json(const Roofline& roofline) {
 std::string roofline_text(const Roofline& roofline, TextStyle style) {
   const Table all = roofline_table(roofline);
   // Reads and writes apart are for machines; a person compares the sum.
-  constexpr std::array<std::size_t, 8> kShown{0, 1, 2, 5, 6, 7, 8, 9};
+  constexpr std::array<std::size_t, 8> kColumnsShown{0, 1, 2, 5, 6, 7, 8, 9};
   Table table{.columns = {"operator", "kind", "ops", "DRAM bytes", "op/B", "peak op/cycle",
                           "attainable op/cycle", "bound"},
               .rows = {}};
   for (const std::vector<Value>& row : all.rows) {
     std::vector<Value>& shown = table.rows.emplace_back();
-    for (const std::size_t column : kShown) shown.push_back(row[column]);
+    for (const std::size_t column : kColumnsShown) shown.push_back(row[column]);
   }
   const std::string bandwidth = std::isinf(roofline.bandwidth) ? std::string{"unlimited bandwidth"}
                                                                : text(Value{roofline.bandwidth}) + " B/cycle";

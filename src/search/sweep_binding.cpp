@@ -15,7 +15,7 @@ constexpr std::string_view kStrategyKey = "strategy";
 constexpr std::string_view kEntropyKey = "entropy";
 
 /// The settings as one text: equal texts mean equal values, which are then made once.
-std::string text_of(const std::vector<Setting>& settings) {
+std::string identity_of(const std::vector<Setting>& settings) {
   std::string text;
   for (const Setting& setting : settings) {
     text +=
@@ -64,7 +64,7 @@ class Expansion {
   std::uint32_t make_once(Ids& ids, const std::vector<Setting>& settings, std::vector<Value>& values,
                           const Make& make, SourcePos file_pos) {
     const auto [known, is_new] =
-        ids.try_emplace(text_of(settings), static_cast<std::uint32_t>(values.size()));
+        ids.try_emplace(identity_of(settings), static_cast<std::uint32_t>(values.size()));
     if (!is_new) return known->second;
     auto made = make(settings);
     values.push_back(made ? std::move(*made) : Value{});
@@ -77,7 +77,7 @@ class Expansion {
     const auto next = static_cast<std::uint32_t>(bound_.strategies.size());
     const Strategy* named = find_strategy(setting.value);
     const bool reads = entropy != nullptr && named != nullptr && named->reads_entropy;
-    const std::string key = reads ? text_of({setting, *entropy}) : text_of({setting});
+    const std::string key = reads ? identity_of({setting, *entropy}) : text_of({setting});
     const auto [known, is_new] = strategies_.try_emplace(key, next);
     if (!is_new) return known->second;
     bound_.strategies.push_back(named);
