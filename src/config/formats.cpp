@@ -76,12 +76,14 @@ void collect(const SectionSpec& section, std::vector<const SectionSpec*>& found)
 
 }  // namespace
 
-std::string formats_markdown() {
+std::string formats_markdown(const std::function<std::string(FileKind)>& example) {
   std::string out;
   for (std::size_t i = 0; i < kFileKinds.size(); ++i) {
-    const auto tables = tables_of(static_cast<FileKind>(i));
+    const auto kind = static_cast<FileKind>(i);
+    const auto tables = tables_of(kind);
     std::vector<const SectionSpec*> sections;
-    out += fmt::format("\n## `kind: {}`\n\n", kFileKinds[i]);
+    out += fmt::format("\n## `kind: {}`\n\nA complete file:\n\n```yaml\n{}```\n\n", kFileKinds[i],
+                       example(kind));
     for (const SectionSpec* table : tables) {
       if (tables.size() > 1) out += fmt::format("### `family: {}`\n\n", table->name);
       add_keys(*table, out);

@@ -77,7 +77,7 @@ class Expansion {
     const auto next = static_cast<std::uint32_t>(bound_.strategies.size());
     const Strategy* named = find_strategy(setting.value);
     const bool reads = entropy != nullptr && named != nullptr && named->reads_entropy;
-    const std::string key = reads ? identity_of({setting, *entropy}) : text_of({setting});
+    const std::string key = reads ? identity_of({setting, *entropy}) : identity_of({setting});
     const auto [known, is_new] = strategies_.try_emplace(key, next);
     if (!is_new) return known->second;
     bound_.strategies.push_back(named);

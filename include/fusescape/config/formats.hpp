@@ -1,6 +1,7 @@
 // What do docs/formats.md and the JSON Schemas say? Both are made from the tables that the reader uses.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,9 @@ namespace fusescape {
 inline constexpr std::string_view kGeneratedMark =
     "<!-- Generated from the reader's tables by `config_tests \"[regenerate]\"`; do not edit below. -->\n";
 
-/// Every key of every kind, as Markdown: what follows kGeneratedMark.
-[[nodiscard]] std::string formats_markdown();
+/// Every key of every kind, as Markdown, each kind with the text of a complete file, which `example` gives:
+/// what follows kGeneratedMark.
+[[nodiscard]] std::string formats_markdown(const std::function<std::string(FileKind)>& example);
 
 /// JSON Schema (draft 2020-12) of a kind, for editors.
 [[nodiscard]] std::string json_schema(FileKind kind);
