@@ -119,6 +119,7 @@ void load(const InputFile& input) {
     case FileKind::kSweep:
       return load_sweep(input);
     case FileKind::kTechnology:
+    case FileKind::kCorey:
       break;
   }
 }
