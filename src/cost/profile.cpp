@@ -100,6 +100,19 @@ void GroupProfiler::check_counts() {
   const Bytes bytes = std::max(
       {group_.transfers[Ports::kShared], group_.waits[Ports::kShared], group_.across_runs.round_trips});
   group_.countable = group_.countable && !bytes.overflow() && !group_.ops.overflow();
+  const auto all = [](auto count) { return static_cast<double>(count.value()); };
+  group_.most_bytes = all(bytes) + all(group_.dram_read) + all(group_.dram_write);
+  group_.most_ops = 0.0;
+  double tiles = 0.0;
+  for (const TileClass& one : group_.classes) {
+    double ops = 0.0;
+    for (std::uint32_t w = 0; w < one.work_count; ++w) {
+      ops += static_cast<double>(group_.work.operators[one.first_work + w].ops);
+    }
+    group_.most_ops = std::max(group_.most_ops, ops);
+    tiles += static_cast<double>(one.count);
+  }
+  group_.most_ops *= tiles;
 }
 
 GroupProfile GroupProfiler::run() && {

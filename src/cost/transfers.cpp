@@ -27,7 +27,7 @@ void sum_up(const GroupStreams& streams, GroupProfile& group) {
   group.tail = tail(streams);
   group.loads = port_bytes(streams, [](const BufferStream& s) { return s.total; });
   group.transfers = both_ways(group.loads, group.dram_write);
-  group.equal_tiles = equal_tiles(streams, group.lead);
+  group.equal_tiles = equal_tiles(streams, group.lead, group.tail);
   group.waits = waits(streams, group.lead.all + group.tail);
   group.idle_port = idle_port(streams);
   group.last_visit = last_visit(streams);

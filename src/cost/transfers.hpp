@@ -23,7 +23,7 @@ void sum_up(const GroupStreams& streams, GroupProfile& group);
 [[nodiscard]] Bytes later_leads(const GroupStreams& group);
 
 // equal_tiles.cpp
-[[nodiscard]] std::optional<EqualTiles> equal_tiles(const GroupStreams& group, const Lead& lead);
+[[nodiscard]] std::optional<EqualTiles> equal_tiles(const GroupStreams& group, const Lead& lead, Bytes tail);
 
 // waits.cpp
 /// With `ends`, the bytes of lead and tail.

@@ -201,6 +201,42 @@ TEST_CASE("A plan costs what its groups cost, each profiled and evaluated on its
   });
 }
 
+/// With as many ticks per cycle as there may be, and ports as wide as before.
+Machine finest(const Machine& machine) {
+  Machine fine = machine;
+  const std::int64_t before = fine.scale.ticks_per_cycle();
+  while (fine.scale.include(BitsPerCycle{2 * fine.scale.ticks_per_cycle()})) continue;
+  const std::int64_t finer = fine.scale.ticks_per_cycle() / before;
+  fine.dram_ticks_per_byte *= finer;
+  fine.sram_read_ticks_per_byte *= finer;
+  fine.sram_write_ticks_per_byte *= finer;
+  return fine;
+}
+
+// Groups of a few hundred operations then leave 64 bits of ticks, and are evaluated in wider numbers.
+TEST_CASE("A finer time base changes no time, and no count") {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    const Accelerator on = random_machine(dice);
+    const Machine machine = make_machine(on).value();
+    const Machine fine = finest(machine);
+    const std::int64_t finer = fine.scale.ticks_per_cycle() / machine.scale.ticks_per_cycle();
+    REQUIRE(finer > std::int64_t{1} << 20);
+    for (const GroupProfile& group : profile(cascade, plan, layout, profile_options(on)).groups) {
+      const GroupCost plain = evaluate_group(group, machine).value();
+      const GroupCost wide = evaluate_group(group, fine).value();
+      CHECK(wide.latency == plain.latency * finer);
+      CHECK(wide.compute == plain.compute * finer);
+      CHECK(wide.dram == plain.dram * finer);
+      CHECK(wide.onchip == plain.onchip * finer);
+      CHECK(wide.bound == plain.bound);
+      CHECK(wide.onchip_read == plain.onchip_read);
+      CHECK(wide.onchip_write == plain.onchip_write);
+      CHECK(wide.compute_cycles == plain.compute_cycles);
+      CHECK(wide.pe_cycles == plain.pe_cycles);
+    }
+  });
+}
+
 TEST_CASE("A granule of one byte is the least traffic, and a larger one that it divides never less") {
   for_legal_plans(kCases, [](Dice&, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     Bytes last;

@@ -56,6 +56,7 @@ struct Lead {
 struct EqualTiles {
   Bytes load;
   Bytes store;
+  Bytes outside;  ///< Lead and tail, less what only later tiles need, and one tile's load and store.
 };
 
 /// When the port must wait for tiles.
@@ -131,7 +132,9 @@ struct GroupProfile {
   Returns returns;
   AcrossRuns across_runs;
   std::optional<EqualTiles> equal_tiles;  ///< If so, the exact formula holds, and no bound is needed.
-  bool countable = true;           ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
+  bool countable = true;    ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
+  double most_ops = 0.0;    ///< If all tiles had as many operations as the largest: bounds what they take.
+  double most_bytes = 0.0;  ///< Bounds every sum of bytes above.
   std::vector<RunProfile> runs;    ///< In order of execution.
   std::vector<TileClass> classes;  ///< Of one run after another. The group's first tile is of the first one,
   std::uint32_t last_class = 0;    ///< and its last tile of this one.
