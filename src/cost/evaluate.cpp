@@ -218,7 +218,7 @@ void GroupEvaluation<Numbers>::time(GroupCost& cost) const {
 /// The sum over groups, each of whose counts fits 64 bits.
 class Sum {
  public:
-  void add(const GroupCost& part) {
+  [[gnu::noinline]] void add(const GroupCost& part) {
     latency_ += part.latency.value();
     compute_ += part.compute.value();
     dram_ += part.dram.value();
