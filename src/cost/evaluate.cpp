@@ -303,8 +303,8 @@ std::optional<Infeasible::Reason> evaluate_into(GroupCost& cost, const GroupProf
                                                 const Machine& machine, const SmallLimits& limits) {
   cost.peak = Bytes{};
   if (!group.countable) return Infeasible::Reason::kOverflow;
-  return is_small(group, limits) ? fill<SmallNumbers>(group, machine, cost)
-                                 : fill<CheckedNumbers>(group, machine, cost);
+  return is_small(group, machine, limits) ? fill<SmallNumbers>(group, machine, cost)
+                                          : fill<CheckedNumbers>(group, machine, cost);
 }
 
 /// `group`: its position in the plan.
@@ -331,8 +331,8 @@ expected<GroupCost, Infeasible> evaluate_group(const GroupProfile& group, const 
   expected<GroupCost, Infeasible> cost{};
   std::optional<Reason> hinders = evaluate_into(*cost, group, machine, limits_of(machine));
   if (!hinders && is_too_long(cost->latency, machine)) hinders = Reason::kOverflow;
-  if (hinders) return unexpected{infeasible(*hinders, 0, cost->peak, machine)};
-  return cost;
+  if (hinders) cost = unexpected{infeasible(*hinders, 0, cost->peak, machine)};
+  return cost;  // Where it was made: a copy would wait, as in fill().
 }
 
 expected<Cost, Infeasible> total_cost(std::span<const GroupCost> groups, const Machine& machine) {

@@ -97,28 +97,34 @@ class MachineTimes {
   const Machine& machine_;
 };
 
-/// How long one operation, with its operands, and one byte from DRAM take at most on a machine; at least 1.
+/// How long parts of an operation, and one byte from DRAM, take at most on a machine; in ticks, at least 1.
 struct SmallLimits {
-  double ticks_per_op = 0.0;
-  double ticks_per_byte = 0.0;
+  double cycle = 0.0;
+  double besides = 0.0;  ///< What an operation takes besides its cycles: filling the array, and its operands.
+  double byte = 0.0;
 };
 [[nodiscard]] inline SmallLimits limits_of(const Machine& machine) {
   constexpr double kBytesPerOp =
       40.0;  // Four operands of 64 bits, one of which is a sum that comes and goes.
-  std::int64_t cycles = 1;
-  for (const Engine& engine : machine.engines) cycles = std::max(cycles, engine.cycles_per_op);
-  cycles += machine.model.fill_cycles.value();
+  const auto cycle = static_cast<double>(machine.scale.ticks_per_cycle());
   const std::int64_t onchip = 1 + machine.sram_read_ticks_per_byte + machine.sram_write_ticks_per_byte;
-  return {static_cast<double>(cycles) * static_cast<double>(machine.scale.ticks_per_cycle()) +
+  return {cycle,
+          cycle * static_cast<double>(machine.model.fill_cycles.value()) +
               kBytesPerOp * static_cast<double>(onchip),
           static_cast<double>(1 + machine.dram_ticks_per_byte)};
 }
 
 /// Whether no count and no time of the group can come near 64 bits: with 2^57, sums of up to 32 times fit,
 /// and so do products of a tile's time and any number of the group's tiles. Expects a countable group.
-[[nodiscard]] inline bool is_small(const GroupProfile& group, const SmallLimits& limits) {
+[[nodiscard]] inline bool is_small(const GroupProfile& group, const Machine& machine,
+                                   const SmallLimits& limits) {
   constexpr auto kMost = static_cast<double>(std::int64_t{1} << 57U);
-  return group.most_ops * limits.ticks_per_op + group.most_bytes * limits.ticks_per_byte < kMost;
+  std::int64_t cycles = 1;
+  for (const OperatorWork& work : group.work.operators) {
+    cycles = std::max(cycles, machine.engines[static_cast<std::size_t>(work.kind)].cycles_per_op);
+  }
+  const double each = limits.cycle * static_cast<double>(cycles) + limits.besides;
+  return group.most_ops * each + group.most_bytes * limits.byte < kMost;
 }
 
 }  // namespace fusescape
