@@ -17,50 +17,29 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
   if (!plan) return unexpected{failure_of(plan.error())};
   std::string name = plan->name.empty() ? file : plan->name;
   if (auto refusal = unsupported(cascade, inputs.design.machine)) {
-    return ChosenPlan{std::move(name), unexpected{AssessmentError{std::move(*refusal)}}};
+    return ChosenPlan{std::move(name), unexpected{WhyNot{std::move(*refusal)}}};
   }
   return ChosenPlan{std::move(name), std::move(*plan)};
 }
 
 }  // namespace
 
-ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
-  const std::string name{strategy.name};
-  if (auto wide = wider_data(inputs.workload.block, inputs.design.accelerator)) {
-    return {name, unexpected{AssessmentError{std::move(*wide)}}, &strategy};
-  }
-  const Planner planner{inputs.workload.block, inputs.design.accelerator};
-  expected<Plan, Refusal> plan = plan_by(strategy, planner, inputs.design.machine, inputs.strategy);
-  if (!plan) {
-    return {name,
-            unexpected{
-                whole_shortage(planner, inputs.design, strategy, std::move(plan.error()), inputs.strategy)},
-            &strategy};
-  }
-  plan->name = name;
-  return {name, std::move(*plan), &strategy};
-}
-
 expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std::string& plan_file,
                                           const Inputs& inputs) {
   if (!plan_file.empty()) return plan_from_file(plan_file, inputs);
   const expected<const Strategy*, Failure> named = strategy_named(strategy);
   if (!named) return unexpected{named.error()};
-  return plan_of(**named, inputs);
+  const Planner planner{inputs.workload.block, inputs.design.accelerator};
+  return ChosenPlan{std::string{(*named)->name}, plan_of(planner, inputs.design, **named, inputs.strategy),
+                    *named};
 }
 
 std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen) {
   const Cascade& cascade = inputs.workload.block;
-  const auto lacks_room = [](const AssessmentError& error) {
-    const auto* run = std::get_if<DoesNotRun>(&error);
-    const auto* refusal = std::get_if<Refusal>(&error);
-    return (run != nullptr && run->why.reason == Infeasible::Reason::kCapacity) ||
-           (refusal != nullptr && refusal->reason == Refusal::Reason::kDoesNotFit);
-  };
-  if (!chosen.plan && !lacks_room(chosen.plan.error())) return "";
+  if (!chosen.plan && !capacity_needed(chosen.plan.error())) return "";
   if (chosen.plan) {
     const auto assessed = assess(cascade, inputs.design, *chosen.plan);
-    if (assessed || !lacks_room(assessed.error())) return "";
+    if (assessed || !capacity_needed(assessed.error())) return "";
   }
   const std::vector<Lever> ways = chosen.strategy != nullptr
                                       ? ways_to_fit(cascade, inputs.design, *chosen.strategy)

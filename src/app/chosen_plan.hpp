@@ -14,11 +14,9 @@ namespace fusescape {
 /// A plan, or why its strategy has none, and the name that reports show for it.
 struct ChosenPlan {
   std::string name;
-  expected<Plan, AssessmentError> plan;
+  expected<Plan, WhyNot> plan;
   const Strategy* strategy = nullptr;  ///< None: the plan is a file's.
 };
-
-[[nodiscard]] ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs);
 
 /// Expects one of the two names to be empty. A file that maps nothing to hardware leaves that to the
 /// accelerator's own rules.

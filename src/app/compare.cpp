@@ -5,7 +5,6 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/comparison.hpp"
 #include "inputs.hpp"
-#include "simulated.hpp"
 
 namespace fusescape {
 namespace {
@@ -60,9 +59,9 @@ EvaluationReport closed_row(const Inputs& inputs, const std::optional<HeadOutcom
 
 EvaluationReport simulated_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,
                                const Strategy& strategy) {
-  const SimOptions options;
-  return simulated_report(inputs, strategy.name, simulated_plan(inputs, plan_of(strategy, inputs), options),
-                          options, head);
+  const Planner planner{inputs.workload.block, inputs.design.accelerator};
+  return report_of(inputs, strategy.name,
+                   simulate_plan(planner, inputs.design, strategy, {}, inputs.strategy), head);
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/explanation.hpp"
 #include "inputs.hpp"
-#include "simulated.hpp"
 
 namespace fusescape {
 namespace {
@@ -45,9 +44,9 @@ Answer refusal_of(EvaluationReport report, Failure refused, const std::string& w
 }
 
 Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
-  const expected<Assessment, AssessmentError> found =
+  const expected<Assessment, WhyNot> found =
       chosen.plan ? assess(inputs.workload.block, inputs.design, *chosen.plan)
-                  : expected<Assessment, AssessmentError>{unexpected{chosen.plan.error()}};
+                  : expected<Assessment, WhyNot>{unexpected{chosen.plan.error()}};
   EvaluationReport report = report_of(inputs, chosen.name, found, head_of(inputs));
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
   std::vector<Lever> levers;
@@ -56,12 +55,12 @@ Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool expla
 }
 
 Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
-  const SimOptions options;
-  const Simulated simulated = simulated_plan(inputs, chosen, options);
-  EvaluationReport report = simulated_report(inputs, chosen.name, simulated, options, head_of(inputs));
+  const expected<SimulatedPlan, WhyNot> simulated =
+      chosen.plan ? simulate_plan(inputs.workload.block, inputs.design, *chosen.plan)
+                  : expected<SimulatedPlan, WhyNot>{unexpected{chosen.plan.error()}};
+  EvaluationReport report = report_of(inputs, chosen.name, simulated, head_of(inputs));
   if (!simulated) {
-    return refusal_of(std::move(report), failure_of(inputs, simulated.error(), options),
-                      ways_to_fit(inputs, chosen));
+    return refusal_of(std::move(report), failure_of(simulated.error()), ways_to_fit(inputs, chosen));
   }
   std::vector<Lever> levers;
   if (explain) {

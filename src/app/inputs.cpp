@@ -38,7 +38,7 @@ void add_failure(std::optional<Failure>& all, const InputError& error) {
 
 /// Of what is found in no file: a plan of a file has been checked, and its faults have been told with their
 /// places.
-ExitCode exit_code_of(const AssessmentError& error) {
+ExitCode exit_code_of(const WhyNot& error) {
   return std::visit(overloaded{[](const IllegalPlan&) { return ExitCode::kInfeasible; },
                                [](const Refusal& refusal) {
                                  const bool asked_amiss =
@@ -46,7 +46,8 @@ ExitCode exit_code_of(const AssessmentError& error) {
                                      refusal.reason == Refusal::Reason::kWiderData;
                                  return asked_amiss ? ExitCode::kUsage : ExitCode::kInfeasible;
                                },
-                               [](const DoesNotRun&) { return ExitCode::kInfeasible; }},
+                               [](const DoesNotRun&) { return ExitCode::kInfeasible; },
+                               [](const DoesNotSimulate&) { return ExitCode::kInfeasible; }},
                     error);
 }
 
@@ -107,7 +108,7 @@ Failure failure_of(const InputError& error) {
   return {exit_code_of(error.cause), error.text};
 }
 
-Failure failure_of(const AssessmentError& error, const std::string& ways) {
+Failure failure_of(const WhyNot& error, const std::string& ways) {
   const ExitCode code = exit_code_of(error);
   if (const auto* illegal = std::get_if<IllegalPlan>(&error)) {
     std::string text;
@@ -142,7 +143,7 @@ EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, cons
 }
 
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
-                           const expected<Assessment, AssessmentError>& found,
+                           const expected<Assessment, WhyNot>& found,
                            const std::optional<HeadOutcome>& head) {
   if (!found) {
     EvaluationReport report = report_of(inputs, strategy, Ran{});
@@ -154,6 +155,25 @@ EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
   EvaluationReport report =
       report_of(inputs, strategy, {&found->cost, &energy.plan, head ? &*head : nullptr});
   report.outcome = outcome_of(inputs.workload, inputs.design, *found, run);
+  return report;
+}
+
+EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
+                           const expected<SimulatedPlan, WhyNot>& found,
+                           const std::optional<HeadOutcome>& head) {
+  if (!found) {
+    EvaluationReport report = report_of(inputs, strategy, Ran{});
+    report.subject.model = "sim";
+    report.reason = one_line(describe(found.error()));
+    return report;
+  }
+  const Cost cost = simulated_cost(*found);
+  const EnergyOfRun run = simulated_run(inputs.workload.block, inputs.design, *found);
+  const PlanEnergy energy = plan_energy(run, inputs.design);
+  EvaluationReport report = report_of(inputs, strategy, {&cost, &energy.plan, head ? &*head : nullptr});
+  report.subject.model = "sim";
+  if (head) report.subject.assumptions.emplace_back("final norm and head by the closed form");
+  report.outcome = simulated_outcome(inputs.workload, inputs.design, *found, run);
   return report;
 }
 

@@ -10,6 +10,7 @@
 #include "fusescape/arch/design.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/report/evaluation.hpp"
+#include "fusescape/report/simulation.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/workload/model.hpp"
@@ -33,7 +34,7 @@ struct Inputs {
 [[nodiscard]] Failure failure_of(const InputError& error);
 /// Why there is no evaluation: infeasible, or a strategy that does not go with this workload. `ways` is what
 /// would help (chosen_plan.hpp), a line of its own.
-[[nodiscard]] Failure failure_of(const AssessmentError& error, const std::string& ways = {});
+[[nodiscard]] Failure failure_of(const WhyNot& error, const std::string& ways = {});
 
 /// True if the result still has something to say: a script that asked for JSON or CSV gets feasible=false
 /// there; a person reads the reason once, on standard error.
@@ -54,7 +55,12 @@ struct Ran {
 
 /// The report of what `assess` found, whether it runs or not, and of the whole model with its head.
 [[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
-                                         const expected<Assessment, AssessmentError>& found,
+                                         const expected<Assessment, WhyNot>& found,
+                                         const std::optional<HeadOutcome>& head);
+
+/// Likewise of what `simulate_plan` found: the report of `evaluate --model sim`.
+[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
+                                         const expected<SimulatedPlan, WhyNot>& found,
                                          const std::optional<HeadOutcome>& head);
 
 }  // namespace fusescape

@@ -29,7 +29,7 @@ CommandResult run_command(const RooflineArguments& arguments) {
   if (!inputs) return unexpected{inputs.error()};
   // A roof is one of operations of the PEs' own type.
   if (auto wide = wider_data(inputs->workload.block, inputs->design.accelerator)) {
-    return unexpected{failure_of(AssessmentError{std::move(*wide)})};
+    return unexpected{failure_of(WhyNot{std::move(*wide)})};
   }
   const Roofline roofline = roofline_of(inputs->workload, inputs->design.accelerator);
   if (const auto failure = write_result(arguments.output, printed(roofline, arguments.output))) {

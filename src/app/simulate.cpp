@@ -3,12 +3,12 @@
 
 #include <utility>
 
+#include "chosen_plan.hpp"
 #include "core_placement.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/simulation_trace.hpp"
 #include "fusescape/support/contract.hpp"
-#include "simulated.hpp"
 
 namespace fusescape {
 namespace {
@@ -107,12 +107,13 @@ CommandResult run_command(const SimulateArguments& arguments) {
   const std::string name = chosen->name;
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
   if (!options) return unexpected{options.error()};
-  const Simulated simulated = simulated_plan(*inputs, *chosen, *options);
+  const expected<SimulatedPlan, WhyNot> simulated =
+      chosen->plan ? simulate_plan(inputs->workload.block, inputs->design, *chosen->plan, *options)
+                   : expected<SimulatedPlan, WhyNot>{unexpected{chosen->plan.error()}};
 
-  SimulationReport report{
-      .evaluation = simulated_report(*inputs, name, simulated, *options, head_of(*inputs)),
-      .options = told(arguments),
-      .details = {}};
+  SimulationReport report{.evaluation = report_of(*inputs, name, simulated, head_of(*inputs)),
+                          .options = told(arguments),
+                          .details = {}};
   std::optional<Failure> refused;
   if (simulated) {
     note_retained(arguments, simulated->closed.plan);
@@ -122,9 +123,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
         return unexpected{*failure};
     }
   } else {
-    refused = failure_of(*inputs, simulated.error(), *options);
-    const std::string ways = ways_to_fit(*inputs, *chosen);
-    refused->text.insert(refused->text.size() - 1, ways);  // Before the end of the line.
+    refused = failure_of(simulated.error(), ways_to_fit(*inputs, *chosen));
   }
   if (!refused || says_infeasible(*refused, arguments.output)) {
     if (const auto failure = write_result(arguments.output, printed(report, arguments.output))) {

@@ -15,7 +15,7 @@ bool is_regular(const GroupStreams& group, const BufferStream& s) {
 
 }  // namespace
 
-std::optional<EqualTiles> equal_tiles(const GroupStreams& group, const Lead& lead) {
+std::optional<EqualTiles> equal_tiles(const GroupStreams& group, const Lead& lead, Bytes tail) {
   const auto regular = [&](const BufferStream& s) { return is_regular(group, s); };
   const bool all_regular = group.runs.size() == 1 && group.tiles &&
                            std::all_of(group.loads.begin(), group.loads.end(), regular) &&
@@ -24,6 +24,7 @@ std::optional<EqualTiles> equal_tiles(const GroupStreams& group, const Lead& lea
   EqualTiles tile;
   tile.load = port_bytes(group, [](const BufferStream& s) { return s.moves ? s.first : Bytes{}; });
   for (const BufferStream& s : group.stores) tile.store += s.moves ? s.first : Bytes{};
+  tile.outside = lead.all - lead.ahead - tile.load + tail - tile.store;
   const bool none_or_all = lead.ahead == Bytes{0} || lead.ahead == tile.load;
   return none_or_all && lead.all >= tile.load ? std::optional{tile} : std::nullopt;
 }

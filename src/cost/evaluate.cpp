@@ -1,129 +1,107 @@
 #include "fusescape/cost/evaluate.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
-#include "fusescape/plan/work_cost.hpp"
+#include "equal_tiles_cost.hpp"
 #include "fusescape/support/contract.hpp"
+#include "numbers.hpp"
 
 namespace fusescape {
 namespace {
 
-/// What of a group's runs has been added up; of one core, which they share.
-struct Turns {
-  Ticks in_turn;          ///< Of all tiles, each run as long as its own transfers at least.
-  Ticks waited;           ///< At most, before a run, for what had to move until then.
-  Ticks with_rest;        ///< Runs up to one of them, and all that moves after it; the longest.
-  std::uint32_t run = 0;  ///< Of the class that was added last; until tile likewise.
-  Ticks earlier_runs;     ///< Tiles of those before it.
-  Ticks before_lead;
-  Ticks after_tail;
-  Ticks tile;
-};
+/// A group whose tiles differ, or wait for what differs: bounds of its latency.
+template <class Numbers>
+class GroupEvaluation : MachineTimes<Numbers> {
+  using Base = MachineTimes<Numbers>;
+  using Base::core_time;
+  using Base::dram_time;
+  using Base::machine_;
+  using Base::port_time;
+  using Ticks = typename Numbers::Time;
 
-class GroupEvaluation {
  public:
-  GroupEvaluation(const PlanProfile& profile, const Machine& machine, const GroupProfile& group)
-      : profile_{profile}, machine_{machine}, group_{group} {}
+  GroupEvaluation(const GroupProfile& group, const Machine& machine) : Base{machine}, group_{group} {}
 
-  /// Fills all of an empty `cost` but its latency and bound. False if no core runs some operator.
+  /// False if no core runs some operator.
   [[nodiscard]] bool count(GroupCost& cost);
-  /// After that, if no count has overflowed. `port`: how long the DRAM port is busy.
-  [[nodiscard]] Ticks latency(Ticks port) const;
+  /// After that, if no count has overflowed.
+  void time(GroupCost& cost) const;
 
  private:
-  [[nodiscard]] bool add_classes(GroupCost& cost);
+  /// What of a group's runs has been added up; of one core, which they share.
+  struct Turns {
+    Ticks in_turn;          ///< Of all tiles, each run as long as its own transfers at least.
+    Ticks waited;           ///< At most, before a run, for what had to move until then.
+    Ticks with_rest;        ///< Runs up to one of them, and all that moves after it; the longest.
+    std::uint32_t run = 0;  ///< Of the class that was added last; until tile likewise.
+    Ticks earlier_runs;     ///< Tiles of those before it.
+    Ticks before_lead;
+    Ticks after_tail;
+    Ticks tile;
+  };
+
+  [[nodiscard]] bool add_classes();
   void note_run(std::uint32_t index);
-  [[nodiscard]] bool add_class(std::uint32_t index, GroupCost& cost);
-  [[nodiscard]] Ticks port_time(Bytes read, Bytes written) const;
-  [[nodiscard]] Ticks dram_time(Bytes bytes) const {
-    return Ticks{bytes.value()} * machine_.dram_ticks_per_byte;
-  }
+  [[nodiscard]] bool add_class(std::uint32_t index);
   [[nodiscard]] Ticks lead() const { return dram_time(group_.lead.all); }
   [[nodiscard]] Ticks tail() const { return dram_time(group_.tail); }
   [[nodiscard]] Ticks both_ways(Ticks reads, Ticks writes) const {
     return machine_.dram_ports == Ports::kShared ? reads + writes : longest(reads, writes);
   }
-  [[nodiscard]] Ticks pipeline(const EqualTiles& tile) const;
+  [[nodiscard]] Ticks latency(Ticks port) const;
   [[nodiscard]] Ticks bound_by_runs(Ticks core) const;
   [[nodiscard]] Ticks bound_by_port(Ticks port) const;
   [[nodiscard]] Ticks bound_by_returns() const;
   [[nodiscard]] Ticks bound_by_last_visit() const;
 
-  const PlanProfile& profile_;
-  const Machine& machine_;
   const GroupProfile& group_;
+  Cycles compute_cycles_;
+  Cycles pe_cycles_;
+  Bytes onchip_read_;
+  Bytes onchip_written_;
+  Ticks compute_;
+  Ticks onchip_;
   Ticks tiles_;  ///< Of all tiles, each as long as its busier on-chip resource.
   Ticks first_tile_;
   Ticks last_tile_;
   std::optional<Turns> turns_;  ///< If there are several runs.
 };
 
-Ticks GroupEvaluation::port_time(Bytes read, Bytes written) const {
-  const Ticks reads = Ticks{read.value()} * machine_.sram_read_ticks_per_byte;
-  const Ticks writes = Ticks{written.value()} * machine_.sram_write_ticks_per_byte;
-  return machine_.sram_ports == Ports::kShared ? reads + writes : longest(reads, writes);
-}
-
-bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
-  const TileClass& tiles = profile_.classes[index];
-  WorkCost tile;
-  std::int64_t pe_cycles = 0;  // Of one tile all counts fit: the group is countable.
-  for (std::uint32_t i = 0; i < tiles.work_count; ++i) {
-    const OperatorWork& work = profile_.work.operators[tiles.first_work + i];
-    const Engine& engine = machine_.engines[static_cast<std::size_t>(work.kind)];
-    if (engine.cycles_per_op == 0) return false;
-    const std::int64_t fill = machine_.model.fill_cycles.value();
-    tile += work_cost(profile_.work, work, engine, fill);
-    pe_cycles += work.ops * engine.cycles_per_op;
-  }
-  const Cycles compute{tile.compute};
-  const Bytes read = tile.read();
-  const Bytes written = tile.written();
-  const Cycles all_compute = compute * tiles.count;
-  const Bytes all_read = read * tiles.count;
-  const Bytes all_written = written * tiles.count;
-  const Ticks busy = machine_.scale.ticks(all_compute);
+template <class Numbers>
+bool GroupEvaluation<Numbers>::add_class(std::uint32_t index) {
+  const TileClass& tiles = group_.classes[index];
+  TileWorkCost tile;
+  if (!add_work(group_, tiles, machine_, tile)) return false;
+  const Cycles all_compute = Numbers::product(Cycles{tile.work.compute}, tiles.count);
+  const Bytes all_read = Numbers::product(tile.work.read(), tiles.count);
+  const Bytes all_written = Numbers::product(tile.work.written(), tiles.count);
+  const Ticks busy = core_time(all_compute);
   const Ticks ports = port_time(all_read, all_written);
-  cost.compute += busy;
-  cost.onchip += ports;
-  cost.pe_cycles += Cycles{pe_cycles} * tiles.count;
-  cost.compute_cycles += all_compute;
-  cost.onchip_read += all_read;
-  cost.onchip_write += all_written;
+  compute_ += busy;
+  onchip_ += ports;
   tiles_ += longest(busy, ports);
-  const bool first = index == group_.first_class;
+  Numbers::add(pe_cycles_, Numbers::product(Cycles{tile.pe_cycles}, tiles.count));
+  Numbers::add(compute_cycles_, all_compute);
+  Numbers::add(onchip_read_, all_read);
+  Numbers::add(onchip_written_, all_written);
+  const bool first = index == 0;
   const bool last = index == group_.last_class;
   if (!first && !last && !turns_) return true;
-  const Ticks tile_time = longest(machine_.scale.ticks(compute), port_time(read, written));
+  const Ticks tile_time =
+      longest(core_time(Cycles{tile.work.compute}), port_time(tile.work.read(), tile.work.written()));
   if (turns_) turns_->tile = tile_time;
   if (first) first_tile_ = tile_time;
   if (last) last_tile_ = tile_time;
   return true;
 }
 
-/// Of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w. T(n) from the
-/// load of the first tile on, or, if the second one's comes before what stays is there, from when both are.
-Ticks GroupEvaluation::pipeline(const EqualTiles& tile) const {
-  const std::int64_t n = profile_.classes[group_.first_class].count;
-  const Ticks r = dram_time(tile.load);
-  const Ticks w = dram_time(tile.store);
-  const Ticks c = first_tile_;
-  const Ticks none;
-  if (n == 1) return r + c + w;
-  const bool two_there = group_.lead.ahead > Bytes{0};
-  if (machine_.dram_ports == Ports::kSeparate) {
-    const Ticks reads = two_there ? r * (n - 2) + c : r * (n - 1);
-    return (two_there ? r * 2 : r) + c + w + longest(reads, c * (n - 1), w * (n - 1));
-  }
-  const Ticks idle = (two_there ? c : longest(none, c - r)) + longest(none, c - w);
-  return longest((two_there ? r * 2 : r) + tiles_ + w, (r + w) * n + idle);
-}
-
 /// Runs that take turns on one core: while one of them has it, the port has nothing of the others but what
 /// their slots hold; each needs its own loads before its first tile, and stores after its last one; and what
 /// one of them spills for the next one is out and in again before that starts.
-Ticks GroupEvaluation::bound_by_runs(Ticks core) const {
+template <class Numbers>
+auto GroupEvaluation<Numbers>::bound_by_runs(Ticks core) const -> Ticks {
   const Turns& turns = *turns_;
   const AcrossRuns& runs = group_.across_runs;
   const Ticks led = dram_time(runs.last_lead) - turns.before_lead + tail();
@@ -136,7 +114,8 @@ Ticks GroupEvaluation::bound_by_runs(Ticks core) const {
 /// All transfers (`port`), and when the port must be idle: until the first tile that stores has ended, once
 /// all slots are full; and from the start of the tile on that needs the last load, once all has left that
 /// can.
-Ticks GroupEvaluation::bound_by_port(Ticks port) const {
+template <class Numbers>
+auto GroupEvaluation<Numbers>::bound_by_port(Ticks port) const -> Ticks {
   const Ticks none;
   const IdlePort& idle = group_.idle_port;
   const Ticks first = first_tile_ * idle.tiles_before_stores;
@@ -144,7 +123,7 @@ Ticks GroupEvaluation::bound_by_port(Ticks port) const {
   const Ticks idle_first = longest(none, first - (dram_time(idle.early_loads) - lead()));
   const Ticks idle_last = longest(none, last - dram_time(idle.late_stores));
   const std::int64_t ends = idle.tiles_before_stores + idle.tiles_after_loads;
-  const bool apart = group_.class_count > 1 || ends <= profile_.classes[group_.first_class].count;
+  const bool apart = group_.classes.size() > 1 || ends <= group_.classes.front().count;
   if (machine_.dram_ports == Ports::kSeparate) {
     const Ticks reads = dram_time(group_.loads) + last + tail() + (apart ? idle_first : none);
     const Ticks writes = lead() + first + dram_time(group_.dram_write) + (apart ? idle_last : none);
@@ -155,23 +134,22 @@ Ticks GroupEvaluation::bound_by_port(Ticks port) const {
 
 /// Slots that take turns with what is elsewhere: a visit of an unfinished sum waits until another one has
 /// left its place, and it has come.
-Ticks GroupEvaluation::bound_by_returns() const {
+template <class Numbers>
+auto GroupEvaluation<Numbers>::bound_by_returns() const -> Ticks {
   const Returns& returns = group_.returns;
   const Ticks waited = dram_time(returns.round_trip) - first_tile_ * returns.tiles;
   return tiles_ + lead() + tail() + longest(Ticks{}, waited) * returns.times;
 }
 
 /// All that must move before the last visit of an outer loop's input begins, and its tiles.
-Ticks GroupEvaluation::bound_by_last_visit() const {
+template <class Numbers>
+auto GroupEvaluation<Numbers>::bound_by_last_visit() const -> Ticks {
   const LastVisit& visit = group_.last_visit;
   return dram_time(visit.before[machine_.dram_ports]) + last_tile_ * visit.tiles + tail();
 }
 
-Ticks GroupEvaluation::latency(Ticks port) const {
-  if (const auto& tile = group_.equal_tiles) {
-    const Bytes stays = group_.lead.all - group_.lead.ahead - tile->load;
-    return dram_time(stays + group_.tail - tile->store) + pipeline(*tile);
-  }
+template <class Numbers>
+auto GroupEvaluation<Numbers>::latency(Ticks port) const -> Ticks {
   const Ticks core = tiles_ + dram_time(group_.waits[machine_.dram_ports]);
   Ticks bound = longest(core, bound_by_port(port));
   if (group_.last_visit.tiles > 0 && machine_.one_kind) bound = longest(bound, bound_by_last_visit());
@@ -179,25 +157,21 @@ Ticks GroupEvaluation::latency(Ticks port) const {
   return turns_ && machine_.one_kind ? longest(bound, bound_by_runs(core)) : bound;
 }
 
-/// The busiest resource; ties go to the first.
-Bound bound_of(const GroupCost& cost) {
-  if (cost.compute >= cost.dram && cost.compute >= cost.onchip) return Bound::kCompute;
-  return cost.dram >= cost.onchip ? Bound::kDram : Bound::kOnChip;
-}
-
-bool GroupEvaluation::add_classes(GroupCost& cost) {
-  if (group_.run_count > 1) turns_.emplace();
-  for (std::uint32_t i = 0; i < group_.class_count; ++i) {
-    if (!add_class(group_.first_class + i, cost)) return false;
-    if (turns_) note_run(group_.first_class + i);
+template <class Numbers>
+bool GroupEvaluation<Numbers>::add_classes() {
+  if (group_.runs.size() > 1) turns_.emplace();
+  for (std::uint32_t i = 0; i < group_.classes.size(); ++i) {
+    if (!add_class(i)) return false;
+    if (turns_) note_run(i);
   }
   return true;
 }
 
 /// After each class, what bound_by_runs() needs. The first class of a run has its longest tiles.
-void GroupEvaluation::note_run(std::uint32_t index) {
+template <class Numbers>
+void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
   Turns& turns = *turns_;
-  const RunProfile& run = profile_.runs[group_.first_run + turns.run];
+  const RunProfile& run = group_.runs[turns.run];
   const auto moved = [&](const PerPorts& bytes) { return dram_time(bytes[machine_.dram_ports]); };
   if (index == run.first_class) {
     turns.before_lead += turns.tile * run.turns.before_lead;
@@ -224,61 +198,163 @@ bool overflowed(const GroupCost& cost) {
          cost.compute_cycles.overflow() || cost.pe_cycles.overflow();
 }
 
-bool GroupEvaluation::count(GroupCost& cost) {
-  cost.dram_read = group_.dram_read;
-  cost.dram_write = group_.dram_write;
-  cost.peak = group_.peak + group_.reserved;
-  cost.ops = group_.ops;
-  cost.dram = dram_time(group_.transfers[machine_.dram_ports]);
-  return add_classes(cost);
+template <class Numbers>
+bool GroupEvaluation<Numbers>::count(GroupCost& cost) {
+  if (!add_classes()) return false;
+  fill_profiled(group_, cost);
+  cost.onchip_read = onchip_read_;
+  cost.onchip_write = onchip_written_;
+  cost.compute_cycles = compute_cycles_;
+  cost.pe_cycles = pe_cycles_;
+  return true;
 }
 
-void add(GroupCost& sum, const GroupCost& part) {
-  sum.latency += part.latency;
-  sum.compute += part.compute;
-  sum.dram += part.dram;
-  sum.onchip += part.onchip;
-  sum.dram_read += part.dram_read;
-  sum.dram_write += part.dram_write;
-  sum.peak = std::max(sum.peak, part.peak);
-  sum.onchip_read += part.onchip_read;
-  sum.onchip_write += part.onchip_write;
-  sum.ops += part.ops;
-  sum.compute_cycles += part.compute_cycles;
-  sum.pe_cycles += part.pe_cycles;
+template <class Numbers>
+void GroupEvaluation<Numbers>::time(GroupCost& cost) const {
+  const Ticks port = dram_time(group_.transfers[machine_.dram_ports]);
+  fill_times(latency(port), compute_, port, onchip_, cost);
+}
+
+/// The sum over groups, each of whose counts fits 64 bits.
+class Sum {
+ public:
+  [[gnu::noinline]] void add(const GroupCost& part) {
+    latency_ += part.latency.value();
+    compute_ += part.compute.value();
+    dram_ += part.dram.value();
+    onchip_ += part.onchip.value();
+    peak_ = std::max(peak_, part.peak);
+    add(dram_read_, part.dram_read.value());
+    add(dram_write_, part.dram_write.value());
+    add(onchip_read_, part.onchip_read.value());
+    add(onchip_write_, part.onchip_write.value());
+    add(ops_, part.ops.value());
+    add(compute_cycles_, part.compute_cycles.value());
+    add(pe_cycles_, part.pe_cycles.value());
+  }
+
+  /// `last`: the position of the last group, which is named if a sum does not fit.
+  [[nodiscard]] expected<Cost, Infeasible> run(std::uint32_t last, const Machine& machine) const {
+    Cost cost;
+    cost.total = {.latency = Ticks{latency_},
+                  .compute = Ticks{compute_},
+                  .dram = Ticks{dram_},
+                  .onchip = Ticks{onchip_},
+                  .dram_read = Bytes{dram_read_},
+                  .dram_write = Bytes{dram_write_},
+                  .peak = peak_,
+                  .onchip_read = Bytes{onchip_read_},
+                  .onchip_write = Bytes{onchip_write_},
+                  .ops = Ops{ops_},
+                  .compute_cycles = Cycles{compute_cycles_},
+                  .pe_cycles = Cycles{pe_cycles_},
+                  .bound = bound_of(compute_, dram_, onchip_)};
+    cost.latency = machine.scale.whole_cycles(Ticks{latency_});
+    cost.compute = cost.total.compute_cycles;
+    if (wrapped_ < 0 || overflowed(cost.total) || cost.latency.overflow()) {
+      return unexpected{Infeasible{Infeasible::Reason::kOverflow, last, peak_, machine.capacity}};
+    }
+    return cost;
+  }
+
+ private:
+  /// Of two numbers from 0 to the largest one, a sum that does not fit is negative.
+  void add(std::int64_t& sum, std::int64_t part) {
+    sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) + static_cast<std::uint64_t>(part));
+    wrapped_ |= sum;
+  }
+
+  // Bare numbers: of 128-bit ones in a class GCC makes copies that wait for their halves to be written.
+  Int128 latency_ = 0;
+  Int128 compute_ = 0;
+  Int128 dram_ = 0;
+  Int128 onchip_ = 0;
+  Bytes peak_;
+  std::int64_t dram_read_ = 0;
+  std::int64_t dram_write_ = 0;
+  std::int64_t onchip_read_ = 0;
+  std::int64_t onchip_write_ = 0;
+  std::int64_t ops_ = 0;
+  std::int64_t compute_cycles_ = 0;
+  std::int64_t pe_cycles_ = 0;
+  std::int64_t wrapped_ = 0;  ///< Negative once one of the sums was.
+};
+
+/// Fills `cost`, every field of it (in place: a copy would wait for its parts to be written), or says what
+/// hinders.
+template <class Numbers, template <class> class Evaluation>
+std::optional<Infeasible::Reason> fill(const GroupProfile& group, const Machine& machine, GroupCost& cost) {
+  using Reason = Infeasible::Reason;
+  Evaluation<Numbers> evaluation{group, machine};
+  if (!evaluation.count(cost)) return Reason::kUnsupported;
+  if (!Numbers::kAllFit && overflowed(cost)) return Reason::kOverflow;
+  if (cost.peak > machine.capacity) return cost.peak.overflow() ? Reason::kOverflow : Reason::kCapacity;
+  evaluation.time(cost);
+  return std::nullopt;
+}
+
+template <class Numbers>
+std::optional<Infeasible::Reason> fill(const GroupProfile& group, const Machine& machine, GroupCost& cost) {
+  return group.equal_tiles ? fill<Numbers, EqualTilesEvaluation>(group, machine, cost)
+                           : fill<Numbers, GroupEvaluation>(group, machine, cost);
+}
+
+std::optional<Infeasible::Reason> evaluate_into(GroupCost& cost, const GroupProfile& group,
+                                                const Machine& machine, const SmallLimits& limits) {
+  cost.peak = Bytes{};
+  if (!group.countable) return Infeasible::Reason::kOverflow;
+  return is_small(group, machine, limits) ? fill<SmallNumbers>(group, machine, cost)
+                                          : fill<CheckedNumbers>(group, machine, cost);
+}
+
+/// `group`: its position in the plan.
+Infeasible infeasible(Infeasible::Reason reason, std::uint32_t group, Bytes peak, const Machine& machine) {
+  if (reason == Infeasible::Reason::kUnsupported) return {reason, group, {}, {}};
+  return {reason, group, peak, machine.capacity};
+}
+
+/// Whether it does not fit 64 bits of cycles.
+bool is_too_long(Ticks latency, const Machine& machine) {
+  const Int128 most =
+      static_cast<Int128>(machine.scale.ticks_per_cycle()) * (std::numeric_limits<std::int64_t>::max() - 1);
+  return latency.value() > most;
+}
+
+std::uint32_t last_of(std::size_t groups) {
+  return static_cast<std::uint32_t>(groups - 1);
 }
 
 }  // namespace
 
+expected<GroupCost, Infeasible> evaluate_group(const GroupProfile& group, const Machine& machine) {
+  using Reason = Infeasible::Reason;
+  expected<GroupCost, Infeasible> cost{};
+  std::optional<Reason> hinders = evaluate_into(*cost, group, machine, limits_of(machine));
+  if (!hinders && is_too_long(cost->latency, machine)) hinders = Reason::kOverflow;
+  if (hinders) cost = unexpected{infeasible(*hinders, 0, cost->peak, machine)};
+  return cost;  // Where it was made: a copy would wait, as in fill().
+}
+
+expected<Cost, Infeasible> total_cost(std::span<const GroupCost> groups, const Machine& machine) {
+  Sum sum;
+  for (const GroupCost& group : groups) sum.add(group);
+  return sum.run(last_of(groups.size()), machine);
+}
+
 expected<Cost, Infeasible> evaluate(const PlanProfile& profile, const Machine& machine,
                                     std::span<GroupCost> groups) {
   FUSESCAPE_EXPECTS(groups.empty() || groups.size() == profile.groups.size());
-  using Reason = Infeasible::Reason;
-  Cost cost;
+  const SmallLimits limits = limits_of(machine);
+  Sum sum;
+  GroupCost part;
   for (std::uint32_t g = 0; g < profile.groups.size(); ++g) {
-    GroupCost part;
-    if (!profile.groups[g].countable)
-      return unexpected{Infeasible{Reason::kOverflow, g, {}, machine.capacity}};
-    GroupEvaluation group{profile, machine, profile.groups[g]};
-    if (!group.count(part)) return unexpected{Infeasible{Reason::kUnsupported, g, {}, {}}};
-    if (overflowed(part)) return unexpected{Infeasible{Reason::kOverflow, g, part.peak, machine.capacity}};
-    if (part.peak > machine.capacity) {
-      return unexpected{Infeasible{Reason::kCapacity, g, part.peak, machine.capacity}};
+    if (const auto hinders = evaluate_into(part, profile.groups[g], machine, limits)) {
+      return unexpected{infeasible(*hinders, g, part.peak, machine)};
     }
-    part.latency = group.latency(part.dram);
-    add(cost.total, part);
-    if (groups.empty()) continue;
-    part.bound = bound_of(part);
-    groups[g] = part;
+    sum.add(part);
+    if (!groups.empty()) groups[g] = part;
   }
-  cost.total.bound = bound_of(cost.total);
-  cost.latency = machine.scale.whole_cycles(cost.total.latency);
-  cost.compute = cost.total.compute_cycles;
-  if (overflowed(cost.total) || cost.latency.overflow()) {
-    const auto last = static_cast<std::uint32_t>(profile.groups.size() - 1);
-    return unexpected{Infeasible{Reason::kOverflow, last, cost.total.peak, machine.capacity}};
-  }
-  return cost;
+  return sum.run(last_of(profile.groups.size()), machine);
 }
 
 }  // namespace fusescape

@@ -59,7 +59,7 @@ struct TileWork {
   void split();
   [[nodiscard]] bool some_lack(RankId rank) const;
   template <class Operand>
-  [[nodiscard]] OperandAccess access(const Operand& touched, const Tensor& tensor) const;
+  [[nodiscard]] OperandAccess access(const Operand& touched, const Tensor& tensor, bool on_chip) const;
 };
 
 /// True if some operand does not change along `rank`.
@@ -82,16 +82,24 @@ void TileWork::split() {
   }
 }
 
+/// `on_chip`: not in registers only.
 template <class Operand>
-OperandAccess TileWork::access(const Operand& touched, const Tensor& tensor) const {
+OperandAccess TileWork::access(const Operand& touched, const Tensor& tensor, bool on_chip) const {
   OperandAccess operand;
-  operand.elements = product_along(touched, op.ranks, extent);
   operand.bits = bits_of(tensor.type);
+  Elements whole{on_chip ? operand.bits : 0};
   const auto dimensions = dimensions_of(mapping);
   for (std::size_t d = 0; d < kDimensionCount; ++d) {
-    operand.share[d] = share_of(touched, *dimensions[d]);
-    operand.part[d] = product_along(touched, *dimensions[d], extent);
+    if (product(*dimensions[d], extent) == 1) continue;
+    const Share share = share_of(touched, *dimensions[d]);
+    const std::int64_t part = product_along(touched, *dimensions[d], extent);
+    if (share == Share::kAll) {
+      whole = whole * part;
+    } else {
+      operand.partial[operand.partial_count++] = {static_cast<Dimension>(d), share, part};
+    }
   }
+  operand.whole_bits = whole.value();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (!changes_along(touched, candidates[i]))
       operand.stays = static_cast<std::uint8_t>(operand.stays | (1U << i));
@@ -109,19 +117,19 @@ void append_operator(const Cascade& cascade, const SpatialMapping& mapping, OpId
   work.temporal = product(tile.in_time, extent);
   const auto dimensions = dimensions_of(mapping);
   for (std::size_t d = 0; d < kDimensionCount; ++d) work.extent[d] = product(*dimensions[d], extent);
+  work.stationary_count = static_cast<std::uint32_t>(tile.candidates.size());
   for (std::size_t i = 0; i < tile.candidates.size(); ++i) {
-    work.stationary[i].temporal = work.temporal / extent[index_of(tile.candidates[i])];
+    work.stationary[i].repeats = work.temporal - work.temporal / extent[index_of(tile.candidates[i])];
   }
   work.first_access = static_cast<std::uint32_t>(table.accesses.size());
   for (const Access& input : op.inputs) {
-    OperandAccess operand = tile.access(input, cascade.tensor(input.tensor));
-    operand.on_chip = chain.reads_memory(input);
-    table.accesses.push_back(operand);
+    table.accesses.push_back(tile.access(input, cascade.tensor(input.tensor), chain.reads_memory(input)));
   }
-  OperandAccess output = tile.access(cascade.tensor(op.output), cascade.tensor(op.output));
-  output.written = true;
-  output.on_chip = chain.writes_memory(id);
-  table.accesses.push_back(output);
+  const Tensor& made = cascade.tensor(op.output);
+  const bool stored = chain.writes_memory(id);
+  table.accesses.push_back(tile.access(made, made, stored));
+  if (stored)
+    work.output_bits = (Elements{bits_of(made.type)} * product_along(made, op.ranks, extent)).value();
   work.access_count = static_cast<std::uint32_t>(table.accesses.size()) - work.first_access;
   table.operators.push_back(work);
 }

@@ -11,7 +11,7 @@
 namespace fusescape {
 namespace {
 
-using Assessed = expected<Assessment, AssessmentError>;
+using Assessed = expected<Assessment, WhyNot>;
 
 std::vector<std::string> descriptions(const Cascade& cascade, const std::vector<Violation>& violations) {
   std::vector<std::string> lines;
@@ -43,10 +43,13 @@ std::string describe_capacity(const DoesNotRun& error) {
                      error.why.available.value(), short_by.value());
 }
 
+constexpr std::string_view kEviction =
+    "\nOr let the memory evict what does not fit: simulate --eviction furthest.";
+
 std::string describe_run(const DoesNotRun& error) {
   switch (error.why.reason) {
     case Infeasible::Reason::kCapacity:
-      return describe_capacity(error);
+      return fmt::format("{}{}", describe_capacity(error), error.may_evict ? kEviction : "");
     case Infeasible::Reason::kUnsupported:
       return fmt::format("{}: no core runs it", error.group);
     case Infeasible::Reason::kOverflow:
@@ -78,16 +81,19 @@ Infeasible greatest_shortage(const PlanProfile& profile, Infeasible why) {
   return why;
 }
 
-/// The capacity that a shortage names.
-std::optional<Bytes> needed_by(const AssessmentError& error) {
-  const auto* run = std::get_if<DoesNotRun>(&error);
-  if (run != nullptr && run->why.reason == Infeasible::Reason::kCapacity) return run->why.needed;
-  const auto* refusal = std::get_if<Refusal>(&error);
-  if (refusal != nullptr && refusal->reason == Refusal::Reason::kDoesNotFit) return refusal->needed;
-  return std::nullopt;
+std::string describe_simulation(const DoesNotSimulate& failed) {
+  using Reason = SimFailure::Reason;
+  std::string text = failed.text;
+  if (failed.why.reason == Reason::kCapacity && !failed.evicts) text += kEviction;
+  if (failed.why.reason == Reason::kDeadlock) {
+    text +=
+        "\nMore SRAM (--set sram.capacity=...) would do, or other cores (--core-of), or all on one (no "
+        "--allocation).";
+  }
+  return text;
 }
 
-AssessmentError with_available(AssessmentError error, Bytes available) {
+WhyNot with_available(WhyNot error, Bytes available) {
   if (auto* run = std::get_if<DoesNotRun>(&error)) run->why.available = available;
   if (auto* refusal = std::get_if<Refusal>(&error)) refusal->available = available;
   return error;
@@ -97,12 +103,12 @@ AssessmentError with_available(AssessmentError error, Bytes available) {
 
 Assessed assess(const Cascade& cascade, const Design& design, Plan plan) {
   if (auto wide = wider_data(cascade, design.accelerator)) {
-    return unexpected{AssessmentError{std::move(*wide)}};
+    return unexpected{WhyNot{std::move(*wide)}};
   }
   auto layout = lay_out(cascade, plan);
-  if (!layout) return unexpected{AssessmentError{IllegalPlan{descriptions(cascade, layout.error())}}};
+  if (!layout) return unexpected{WhyNot{IllegalPlan{descriptions(cascade, layout.error())}}};
   const std::vector<Violation> hardware = hardware_violations(cascade, plan, design.accelerator);
-  if (!hardware.empty()) return unexpected{AssessmentError{IllegalPlan{descriptions(cascade, hardware)}}};
+  if (!hardware.empty()) return unexpected{WhyNot{IllegalPlan{descriptions(cascade, hardware)}}};
   Assessment made;
   made.profile = profile(cascade, plan, *layout, profile_options(design.accelerator));
   made.groups.resize(made.profile.groups.size());
@@ -110,8 +116,7 @@ Assessed assess(const Cascade& cascade, const Design& design, Plan plan) {
   if (!cost) {
     const Infeasible why = greatest_shortage(made.profile, cost.error());
     const GroupLayout& group = layout->groups[why.group];
-    return unexpected{
-        AssessmentError{DoesNotRun{why, group_name(cascade, group), held_tensors(cascade, group)}}};
+    return unexpected{WhyNot{DoesNotRun{why, group_name(cascade, group), held_tensors(cascade, group)}}};
   }
   made.plan = std::move(plan);
   made.layout = std::move(*layout);
@@ -122,16 +127,51 @@ Assessed assess(const Cascade& cascade, const Design& design, Plan plan) {
 namespace {
 
 /// Without a second look at a shortage.
-Assessed assess_once(const Planner& planner, const Design& design, const Strategy& strategy,
-                     const StrategyInputs& inputs) {
+expected<Plan, WhyNot> plan_once(const Planner& planner, const Design& design, const Strategy& strategy,
+                                 const StrategyInputs& inputs) {
   // Before what the strategy says of a cascade that could not run anyway.
   if (auto wide = wider_data(planner.cascade(), design.accelerator)) {
-    return unexpected{AssessmentError{std::move(*wide)}};
+    return unexpected{WhyNot{std::move(*wide)}};
   }
   auto plan = plan_by(strategy, planner, design.machine, inputs);
-  if (!plan) return unexpected{AssessmentError{std::move(plan.error())}};
+  if (!plan) return unexpected{WhyNot{std::move(plan.error())}};
   plan->name = strategy.name;
+  return std::move(*plan);
+}
+
+/// Likewise.
+Assessed assess_once(const Planner& planner, const Design& design, const Strategy& strategy,
+                     const StrategyInputs& inputs) {
+  expected<Plan, WhyNot> plan = plan_once(planner, design, strategy, inputs);
+  if (!plan) return unexpected{std::move(plan.error())};
   return assess(planner.cascade(), design, std::move(*plan));
+}
+
+/// If `found` is a shortage, that of the part of the strategy's plan that needs the most: what `found` names
+/// may let the planner go on to another one. With the capacity that is named, the strategy runs.
+WhyNot whole_shortage(const Planner& planner, const Design& design, const Strategy& strategy, WhyNot found,
+                      const StrategyInputs& inputs) {
+  const Bytes available = design.accelerator.sram.capacity;
+  constexpr int kMostSteps = 32;
+  Accelerator larger = design.accelerator;
+  std::optional<Bytes> needed = capacity_needed(found);
+  for (int i = 0; i < kMostSteps && needed && *needed > larger.sram.capacity; ++i) {
+    larger.sram.capacity = *needed;
+    const auto tried = make_design(larger);
+    if (!tried) break;
+    Assessed next = assess_once(planner, *tried, strategy, inputs);
+    needed = next ? std::nullopt : capacity_needed(next.error());
+    if (needed) found = with_available(std::move(next.error()), available);
+  }
+  return found;
+}
+
+/// The same machine with a memory that holds anything, through the ports that it has.
+Design roomy(Design design) {
+  constexpr Bytes kAnything{std::int64_t{1} << 50U};
+  design.accelerator.sram.banks = design.accelerator.sram.bank_count();
+  design.accelerator.sram.capacity = design.machine.capacity = kAnything;
+  return design;
 }
 
 }  // namespace
@@ -143,34 +183,61 @@ Assessed assess(const Planner& planner, const Design& design, const Strategy& st
   return unexpected{whole_shortage(planner, design, strategy, std::move(found.error()), inputs)};
 }
 
-AssessmentError whole_shortage(const Planner& planner, const Design& design, const Strategy& strategy,
-                               AssessmentError found, const StrategyInputs& inputs) {
-  const Bytes available = design.accelerator.sram.capacity;
-  constexpr int kMostSteps = 32;
-  Accelerator larger = design.accelerator;
-  std::optional<Bytes> needed = needed_by(found);
-  for (int i = 0; i < kMostSteps && needed && *needed > larger.sram.capacity; ++i) {
-    larger.sram.capacity = *needed;
-    const auto tried = make_design(larger);
-    if (!tried) break;
-    Assessed next = assess_once(planner, *tried, strategy, inputs);
-    needed = next ? std::nullopt : needed_by(next.error());
-    if (needed) found = with_available(std::move(next.error()), available);
-  }
-  return found;
-}
-
 Assessed assess(const Cascade& cascade, const Design& design, const Strategy& strategy,
                 const StrategyInputs& inputs) {
   return assess(Planner{cascade, design.accelerator}, design, strategy, inputs);
 }
 
-std::string describe(const AssessmentError& error) {
+expected<Plan, WhyNot> plan_of(const Planner& planner, const Design& design, const Strategy& strategy,
+                               const StrategyInputs& inputs) {
+  expected<Plan, WhyNot> plan = plan_once(planner, design, strategy, inputs);
+  if (plan) return plan;
+  return unexpected{whole_shortage(planner, design, strategy, std::move(plan.error()), inputs)};
+}
+
+expected<SimulatedPlan, WhyNot> simulate_plan(const Cascade& cascade, const Design& design, Plan plan,
+                                              const SimOptions& options) {
+  const bool evicts = options.eviction != Eviction::kNone;
+  Assessed closed = assess(cascade, design, plan);
+  const bool fits = closed.has_value();
+  if (!closed && capacity_needed(closed.error()) && evicts) {
+    closed = assess(cascade, roomy(design), std::move(plan));
+  }
+  if (!closed) {
+    auto* const run = std::get_if<DoesNotRun>(&closed.error());
+    if (run != nullptr) run->may_evict = !evicts;
+    return unexpected{std::move(closed.error())};
+  }
+  expected<SimResult, SimFailure> result =
+      simulate(cascade, closed->plan, closed->layout, design.accelerator, options);
+  if (result) return SimulatedPlan{std::move(*closed), fits, std::move(*result)};
+  std::string text = describe(cascade, result.error());
+  return unexpected{WhyNot{DoesNotSimulate{std::move(result.error()), std::move(text), evicts}}};
+}
+
+expected<SimulatedPlan, WhyNot> simulate_plan(const Planner& planner, const Design& design,
+                                              const Strategy& strategy, const SimOptions& options,
+                                              const StrategyInputs& inputs) {
+  expected<Plan, WhyNot> plan = plan_of(planner, design, strategy, inputs);
+  if (!plan) return unexpected{std::move(plan.error())};
+  return simulate_plan(planner.cascade(), design, std::move(*plan), options);
+}
+
+std::optional<Bytes> capacity_needed(const WhyNot& error) {
+  const auto* run = std::get_if<DoesNotRun>(&error);
+  if (run != nullptr && run->why.reason == Infeasible::Reason::kCapacity) return run->why.needed;
+  const auto* refusal = std::get_if<Refusal>(&error);
+  if (refusal != nullptr && refusal->reason == Refusal::Reason::kDoesNotFit) return refusal->needed;
+  return std::nullopt;
+}
+
+std::string describe(const WhyNot& error) {
   return std::visit(
       overloaded{
           [](const IllegalPlan& illegal) { return fmt::format("{}", fmt::join(illegal.reasons, "\n")); },
           [](const Refusal& refusal) { return describe_refusal(refusal); },
           [](const DoesNotRun& run) { return describe_run(run); },
+          [](const DoesNotSimulate& failed) { return describe_simulation(failed); },
       },
       error);
 }

@@ -12,7 +12,7 @@
 namespace fusescape {
 namespace {
 
-using Assessed = expected<Assessment, AssessmentError>;
+using Assessed = expected<Assessment, WhyNot>;
 
 void sort_by_latency(std::vector<Lever>& levers) {
   std::stable_sort(levers.begin(), levers.end(),
@@ -59,17 +59,6 @@ std::optional<Lever> fastest_strategy(const Cascade& cascade, const Design& desi
   return best;
 }
 
-/// The bytes that are missing at least, if room is what is missing.
-std::optional<Bytes> needed_bytes(const AssessmentError& error) {
-  if (const auto* run = std::get_if<DoesNotRun>(&error)) {
-    return run->why.reason == Infeasible::Reason::kCapacity ? std::optional{run->why.needed} : std::nullopt;
-  }
-  const auto* refusal = std::get_if<Refusal>(&error);
-  return refusal != nullptr && refusal->reason == Refusal::Reason::kDoesNotFit
-             ? std::optional{refusal->needed}
-             : std::nullopt;
-}
-
 /// The least SRAM that an error asks for may not be enough for what comes after it, so it is asked again.
 std::optional<Lever> enough_sram(const Cascade& cascade, const Design& design, const Plan& plan,
                                  PlanSource source) {
@@ -85,7 +74,7 @@ std::optional<Lever> enough_sram(const Cascade& cascade, const Design& design, c
                    assessed->cost.latency,
                    {}};
     }
-    const std::optional<Bytes> needed = needed_bytes(assessed.error());
+    const std::optional<Bytes> needed = capacity_needed(assessed.error());
     if (!needed || *needed <= accelerator.sram.capacity) return std::nullopt;
     accelerator.sram.capacity = *needed;
   }

@@ -46,7 +46,7 @@ const Planner& serving(std::vector<std::unique_ptr<Planner>>& planners, const Ca
 }
 
 HeadOutcome outcome_of(const Cascade& head, const Design& design,
-                       const expected<Assessment, AssessmentError>& found, WithEnergy energy) {
+                       const expected<Assessment, WhyNot>& found, WithEnergy energy) {
   if (!found) return unexpected{"final norm and head: " + describe(found.error())};
   HeadRun run{.cost = found->cost, .energy = {}};
   if (energy == WithEnergy::kYes) run.energy = plan_energy(run_of(head, design, *found), design).plan;

@@ -30,7 +30,7 @@ class GroupTrials {
     plan_.storages.clear();
     add_group(plan_, cascade_, candidate);
     const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
-    if (layout) candidate.profile = profile(cascade_, plan_, *layout, options_);
+    if (layout) candidate.profile = profile_group(cascade_, plan_, layout->groups.front(), options_);
     return layout.has_value();
   }
 
@@ -41,12 +41,11 @@ class GroupTrials {
 };
 
 Bytes bytes_moved(const Candidate& candidate) {
-  const GroupProfile& group = candidate.profile.groups.front();
-  return group.dram_read + group.dram_write;
+  return candidate.profile.dram_read + candidate.profile.dram_write;
 }
 
 Bytes bytes_held(const Candidate& candidate) {
-  return candidate.profile.groups.front().peak;
+  return candidate.profile.peak;
 }
 
 bool lighter(const Candidate& a, const Candidate& b) {
@@ -101,8 +100,8 @@ std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, const Mac
   std::vector<Trial> trials;
   for (const Candidate& candidate : candidates) {
     if (bytes_held(candidate) > machine.capacity) continue;
-    const auto cost = evaluate(candidate.profile, machine);
-    if (cost) trials.push_back({&candidate, cost->total.latency});
+    const auto cost = evaluate_group(candidate.profile, machine);
+    if (cost) trials.push_back({&candidate, cost->latency});
   }
   return trials;
 }

@@ -10,6 +10,7 @@
 
 #include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/sweep.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/model.hpp"
 
@@ -122,6 +123,29 @@ void assess_from_planner(benchmark::State& state) {
     benchmark::DoNotOptimize(assess(planner, design_of(accelerator), *find_strategy("fuse-all")));
 }
 BENCHMARK(assess_from_planner)->Unit(benchmark::kMicrosecond);
+
+/// A sweep each of whose points needs another plan, on one core: SRAM x columns, two strategies.
+void sweep_of_new_plans(benchmark::State& state) {
+  BoundSweep sweep;
+  sweep.workloads = {mamba1_workload(mamba_2_8b(1024))};
+  sweep.strategies = {find_strategy("fuse-all"), find_strategy("unfused")};
+  for (std::int64_t mib = 4; mib < 36; ++mib) {
+    for (std::int64_t cols = 64; cols < 192; cols += 8) {
+      Accelerator accelerator = marca();
+      accelerator.sram.capacity = Bytes{mib * 1024 * 1024};
+      accelerator.cores.front().cols = cols;
+      const auto design = static_cast<std::uint32_t>(sweep.designs.size());
+      sweep.designs.push_back(design_of(accelerator));
+      for (std::uint32_t strategy = 0; strategy < 2; ++strategy)
+        sweep.points.push_back({0, design, strategy});
+    }
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(evaluate_points(sweep, sweep.points, {.jobs = 1}));
+  state.counters["points/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(sweep.points.size()),
+                         benchmark::Counter::kIsRate);
+}
+BENCHMARK(sweep_of_new_plans)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace fusescape

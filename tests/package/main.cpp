@@ -14,8 +14,9 @@ int main() {
   const Planner planner{mamba->block, marca->accelerator};
   std::cout << "fusescape " << kVersion << ", cycles per block\n";
   for (const char* name : {"unfused", "fuse-all"}) {
-    const auto result = assess(planner, *marca, *find_strategy(name));
+    const auto result = simulate_plan(planner, *marca, *find_strategy(name));
     if (!result) return std::cerr << describe(result.error()) << '\n', 1;
-    std::cout << name << ' ' << result->cost.latency.value() << '\n';
+    std::cout << name << ' ' << result->closed.cost.latency.value() << ", simulated "
+              << result->result.cycles.value() << '\n';
   }
 }

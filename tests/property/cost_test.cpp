@@ -182,6 +182,61 @@ TEST_CASE("Latency is at least every resource's time, and at most all of it one 
   });
 }
 
+TEST_CASE("A plan costs what its groups cost, each profiled and evaluated on its own") {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    const Accelerator on = random_machine(dice);
+    const Machine machine = make_machine(on).value();
+    std::vector<GroupCost> groups;
+    for (const GroupLayout& group : layout.groups) {
+      const GroupProfile alone = profile_group(cascade, plan, group, profile_options(on));
+      groups.push_back(evaluate_group(alone, machine).value());
+    }
+    const Cost sum = total_cost(groups, machine).value();
+    const Cost whole = priced(profile(cascade, plan, layout, profile_options(on)), on);
+    CHECK(same_cost(sum, whole));
+    CHECK(sum.total.latency == whole.total.latency);
+    CHECK(sum.total.bound == whole.total.bound);
+    CHECK(sum.total.ops == whole.total.ops);
+    CHECK(sum.total.pe_cycles == whole.total.pe_cycles);
+  });
+}
+
+/// With as many ticks per cycle as there may be, and ports as wide as before.
+Machine finest(const Machine& machine) {
+  Machine fine = machine;
+  const std::int64_t before = fine.scale.ticks_per_cycle();
+  while (fine.scale.include(BitsPerCycle{2 * fine.scale.ticks_per_cycle()})) continue;
+  const std::int64_t finer = fine.scale.ticks_per_cycle() / before;
+  fine.dram_ticks_per_byte *= finer;
+  fine.sram_read_ticks_per_byte *= finer;
+  fine.sram_write_ticks_per_byte *= finer;
+  return fine;
+}
+
+// Groups of a few hundred operations then leave 64 bits of ticks, and are evaluated in wider numbers.
+TEST_CASE("A finer time base changes no time, and no count") {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    const Accelerator on = random_machine(dice);
+    const Machine machine = make_machine(on).value();
+    const Machine fine = finest(machine);
+    const std::int64_t finer = fine.scale.ticks_per_cycle() / machine.scale.ticks_per_cycle();
+    REQUIRE(finer > std::int64_t{1} << 20);
+    for (const GroupProfile& group : profile(cascade, plan, layout, profile_options(on)).groups) {
+      const GroupCost plain = evaluate_group(group, machine).value();
+      const GroupCost wide = evaluate_group(group, fine).value();
+      CHECK(wide.latency == plain.latency * finer);
+      CHECK(wide.compute == plain.compute * finer);
+      CHECK(wide.dram == plain.dram * finer);
+      CHECK(wide.onchip == plain.onchip * finer);
+      CHECK(wide.bound == plain.bound);
+      CHECK(wide.onchip_read == plain.onchip_read);
+      CHECK(wide.onchip_write == plain.onchip_write);
+      CHECK(wide.compute_cycles == plain.compute_cycles);
+      CHECK(wide.pe_cycles == plain.pe_cycles);
+    }
+  });
+}
+
 TEST_CASE("A granule of one byte is the least traffic, and a larger one that it divides never less") {
   for_legal_plans(kCases, [](Dice&, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     Bytes last;
@@ -213,7 +268,7 @@ TEST_CASE("Bytes and operations are affine in the number of tokens, to a thousan
     CHECK(group.dram_read.value() == 4 * (tokens * (2 * kD + 2 * kN * (kD / 640)) + 2 * kD * kN));
     CHECK(group.dram_write.value() == 4 * (tokens * kD + kD * kN));
     CHECK(group.ops.value() == 7 * tokens * kD * kN);
-    CHECK(made.classes.size() == 1);
+    CHECK(group.classes.size() == 1);
   }
 }
 

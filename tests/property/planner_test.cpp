@@ -45,12 +45,12 @@ Cascade random_convolution(Dice& dice) {
 }
 
 Bytes moved(const Candidate& candidate) {
-  const GroupProfile& group = candidate.profile.groups.front();
+  const GroupProfile& group = candidate.profile;
   return group.dram_read + group.dram_write;
 }
 
 Bytes held(const Candidate& candidate) {
-  return candidate.profile.groups.front().peak;
+  return candidate.profile.peak;
 }
 
 /// `check(planner, op, machine)` for every operator of that many random cascades.
@@ -186,7 +186,7 @@ TEST_CASE(
   int traded = 0;
   for_operators(200, [&](const Planner& planner, OpId op, const Machine& machine) {
     const auto time_of = [&](const Candidate& candidate) {
-      return evaluate(candidate.profile, machine).value().total.latency;
+      return evaluate_group(candidate.profile, machine).value().latency;
     };
     std::vector<const Candidate*> fitting;
     for (const Candidate& candidate : planner.candidates(op)) {

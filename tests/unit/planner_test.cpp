@@ -14,7 +14,7 @@ const std::vector<Candidate>& candidates(const Planner& planner, std::string_vie
 }
 
 Bytes moved(const Candidate& candidate) {
-  const GroupProfile& group = candidate.profile.groups.front();
+  const GroupProfile& group = candidate.profile;
   return group.dram_read + group.dram_write;
 }
 

@@ -26,20 +26,28 @@ enum class Share : unsigned char {
   kSuffix,  ///< Others.
 };
 
-/// One operand of an operator within a tile, as the on-chip memory sees it.
+/// Part of an operand along one dimension, where how much of it is read depends on the hardware's size there.
+struct PartialShare {
+  Dimension dimension{};
+  Share share{};          ///< Not kAll.
+  std::int64_t part = 1;  ///< Product of the operand's own extents on the dimension.
+};
+
+/// One operand of an operator within a tile, as the on-chip memory sees it. The last one is the output, whose
+/// partial sums are also read back.
 struct OperandAccess {
-  std::array<Share, kDimensionCount> share{};
-  std::array<std::int64_t, kDimensionCount> part{1, 1, 1, 1};  ///< Its share of each dimension's product.
-  std::int64_t elements = 1;                                   ///< Of the operand that the tile touches.
-  int bits = 0;
-  bool written = false;    ///< The output; partial sums are also read back.
-  bool on_chip = true;     ///< False inside a chain: registers only.
-  std::uint8_t stays = 0;  ///< Bit i: it does not change along stationary candidate i.
+  std::int64_t whole_bits = 0;  ///< Product of its extents on dimensions all of whose ranks it has, in bits;
+                                ///< 0 inside a chain, where it passes through registers only.
+  std::array<PartialShare, kDimensionCount> partial{};
+  std::uint8_t partial_count = 0;  ///< Of `partial`.
+  std::uint8_t stays = 0;          ///< Bit i: it does not change along stationary candidate i.
+  int bits = 0;                    ///< Of one element.
 };
 
 /// A rank that may be innermost in time, so that operands which lack it stay where they are.
 struct StationaryCandidate {
-  std::int64_t temporal = 0;  ///< OperatorWork::temporal without this rank; 0: no such candidate.
+  std::int64_t repeats = 0;  ///< Times less that such an operand moves: OperatorWork::temporal less its
+                             ///< quotient by this rank's extent.
 };
 inline constexpr std::size_t kMostCandidates = 4;
 
@@ -51,7 +59,9 @@ struct OperatorWork {
   std::int64_t temporal = 1;  ///< Product of the extents of the ranks that are not on hardware.
   std::array<std::int64_t, kDimensionCount> extent{1, 1, 1, 1};
   std::array<StationaryCandidate, kMostCandidates> stationary{};
-  std::uint32_t first_access = 0;  ///< Into WorkTable::accesses.
+  std::uint32_t stationary_count = 0;  ///< Of `stationary`.
+  std::int64_t output_bits = 0;        ///< Of what the tile makes; 0 inside a chain.
+  std::uint32_t first_access = 0;      ///< Into WorkTable::accesses.
   std::uint32_t access_count = 0;
 };
 

@@ -26,8 +26,14 @@ struct WorkCost {
     written_bits += other.written_bits;
     return *this;
   }
-  [[nodiscard]] Bytes read() const { return Bytes{(read_bits + 7) / 8}; }
-  [[nodiscard]] Bytes written() const { return Bytes{(written_bits + 7) / 8}; }
+  [[nodiscard]] Bytes read() const { return whole_bytes(read_bits); }
+  [[nodiscard]] Bytes written() const { return whole_bytes(written_bits); }
+
+ private:
+  /// Rounded up. Bits are never negative; so said, the division is a shift.
+  [[nodiscard]] static Bytes whole_bytes(std::int64_t bits) {
+    return Bytes{static_cast<std::int64_t>((static_cast<std::uint64_t>(bits) + 7) / 8)};
+  }
 };
 
 /// Three inputs and an output are the most that any kind has.
@@ -68,48 +74,64 @@ class WorkEvaluation {
         accesses_{table.accesses.data() + work.first_access},
         sizes_{engine.count, engine.rows, engine.cols, engine.rows * engine.cols} {
     for (std::size_t d = 0; d < kDimensionCount; ++d) steps_[d] = steps_over(work.extent[d], sizes_[d]);
-    for (std::uint32_t i = 0; i < work.access_count; ++i) covered_[i] = covered(accesses_[i]);
   }
 
+  /// Operands move at every step in time, but those that a stationary rank lets stay. Sums come back from
+  /// the on-chip memory but the first time.
   [[nodiscard]] WorkCost run(std::int64_t cycles_per_op, std::int64_t fill) const {
-    WorkCost best = traffic(work_.temporal, 0);
-    for (std::size_t i = 0; i < kMostCandidates && work_.stationary[i].temporal > 0; ++i) {
-      const WorkCost cost = traffic(work_.stationary[i].temporal, 1U << i);
-      if (cost.read_bits + cost.written_bits < best.read_bits + best.written_bits) best = cost;
-    }
-    best.compute = work_.temporal * steps_[0] * steps_[1] * steps_[2] * steps_[3] * cycles_per_op + fill;
-    return best;
-  }
-
- private:
-  /// Operands with a bit of `staying` move `temporal` times, others at every step in time.
-  [[nodiscard]] WorkCost traffic(std::int64_t temporal, unsigned staying) const {
     WorkCost cost;
-    for (std::uint32_t i = 0; i < work_.access_count; ++i) {
-      const OperandAccess& operand = accesses_[i];
-      if (!operand.on_chip) continue;
-      const bool stays = (operand.stays & staying) != 0;
-      const std::int64_t moved = covered_[i] * (stays ? temporal : work_.temporal);
-      const std::int64_t unfinished = operand.written ? moved - operand.elements : moved;  // Sums come back.
-      cost.read_bits += unfinished * operand.bits;
-      if (operand.written) cost.written_bits += moved * operand.bits;
-    }
+    std::array<std::int64_t, kMostAccesses> covered{};  // Bits of each operand, over all spatial steps.
+    const std::uint32_t inputs = work_.access_count - 1;
+    std::int64_t read = 0;
+    for (std::uint32_t i = 0; i < inputs; ++i) read += covered[i] = covered_bits(accesses_[i]);
+    const std::int64_t written = covered[inputs] = covered_bits(accesses_[inputs]);
+    const Saved saved = most_saved(covered);
+    cost.written_bits = written * work_.temporal - saved.written_bits;
+    cost.read_bits = read * work_.temporal - saved.read_bits + cost.written_bits - work_.output_bits;
+    cost.compute = work_.temporal * steps_[0] * steps_[1] * steps_[2] * steps_[3] * cycles_per_op + fill;
     return cost;
   }
 
-  [[nodiscard]] std::int64_t covered(const OperandAccess& operand) const {
-    std::int64_t elements = 1;
-    for (std::size_t d = 0; d < kDimensionCount; ++d) {
-      if (work_.extent[d] != 1) elements *= coverage(operand.share[d], operand.part[d], steps_[d], sizes_[d]);
+ private:
+  /// By what stays where it is.
+  struct Saved {
+    std::int64_t read_bits = 0;  ///< Of inputs.
+    std::int64_t written_bits = 0;
+  };
+
+  /// Of the candidates the one that saves most; of equals the first.
+  [[nodiscard]] Saved most_saved(const std::array<std::int64_t, kMostAccesses>& covered) const {
+    Saved best;
+    std::int64_t most = 0;
+    for (std::uint32_t c = 0; c < work_.stationary_count; ++c) {
+      const std::int64_t repeats = work_.stationary[c].repeats;
+      Saved saved;
+      for (std::uint32_t i = 0; i < work_.access_count; ++i) {
+        const std::int64_t staying = ((accesses_[i].stays >> c) & 1U) != 0 ? covered[i] * repeats : 0;
+        (i + 1 < work_.access_count ? saved.read_bits : saved.written_bits) += staying;
+      }
+      const std::int64_t all = saved.read_bits + 2 * saved.written_bits;
+      if (all <= most) continue;
+      most = all;
+      best = saved;
     }
-    return elements;
+    return best;
+  }
+
+  [[nodiscard]] std::int64_t covered_bits(const OperandAccess& operand) const {
+    std::int64_t bits = operand.whole_bits;
+    for (std::uint32_t i = 0; i < operand.partial_count; ++i) {
+      const PartialShare& partial = operand.partial[i];
+      const auto d = static_cast<std::size_t>(partial.dimension);
+      bits *= coverage(partial.share, partial.part, steps_[d], sizes_[d]);
+    }
+    return bits;
   }
 
   const OperatorWork& work_;
   const OperandAccess* accesses_;
   PerDimension sizes_;
   PerDimension steps_{};
-  std::array<std::int64_t, kMostAccesses> covered_{};  ///< Elements of each operand over all spatial steps.
 };
 
 /// Expects an engine that runs operators of this kind.

@@ -18,14 +18,6 @@
 
 namespace fusescape {
 
-/// A plan that was simulated, and what the closed form says of it.
-struct SimulatedPlan {
-  Assessment
-      closed;  ///< If the plan does not fit: as if the memory were as large as it takes, banks as they are.
-  bool fits = true;
-  SimResult result;
-};
-
 /// A core, a port or a link. Cycles are rounded up, each on its own.
 struct ResourceReport {
   std::string name;

@@ -1,4 +1,5 @@
 // What does one workload cost on one accelerator under one strategy or plan, with everything a report shows?
+// In the closed form (assess) and tile by tile (simulate_plan).
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/search/strategy.hpp"
+#include "fusescape/sim/simulate.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {
@@ -32,29 +34,54 @@ struct DoesNotRun {
   Infeasible why;
   std::string group;                 ///< Operators of the group that does not fit.
   std::vector<std::string> tensors;  ///< Its largest buffers, "A 1,310,720 B", largest first.
+  bool may_evict = false;            ///< A simulation was asked for, and one that evicts might run it.
 };
 
-using AssessmentError = std::variant<IllegalPlan, Refusal, DoesNotRun>;
+/// A plan that runs in the closed form, or evicts what does not fit, and whose simulation has no result.
+struct DoesNotSimulate {
+  SimFailure why;
+  std::string text;     ///< `why` in words.
+  bool evicts = false;  ///< The simulation was told to.
+};
 
-[[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade, const Design& design,
-                                                           Plan plan);
+/// Why there are no figures.
+using WhyNot = std::variant<IllegalPlan, Refusal, DoesNotRun, DoesNotSimulate>;
+
+/// The strategy's plan, under its name. Expects planner.serves(design.accelerator).
+[[nodiscard]] expected<Plan, WhyNot> plan_of(const Planner& planner, const Design& design,
+                                             const Strategy& strategy, const StrategyInputs& inputs = {});
+
+[[nodiscard]] expected<Assessment, WhyNot> assess(const Cascade& cascade, const Design& design, Plan plan);
 /// Expects planner.serves(design.accelerator).
-[[nodiscard]] expected<Assessment, AssessmentError> assess(const Planner& planner, const Design& design,
-                                                           const Strategy& strategy,
-                                                           const StrategyInputs& inputs = {});
-[[nodiscard]] expected<Assessment, AssessmentError> assess(const Cascade& cascade, const Design& design,
-                                                           const Strategy& strategy,
-                                                           const StrategyInputs& inputs = {});
+[[nodiscard]] expected<Assessment, WhyNot> assess(const Planner& planner, const Design& design,
+                                                  const Strategy& strategy,
+                                                  const StrategyInputs& inputs = {});
+[[nodiscard]] expected<Assessment, WhyNot> assess(const Cascade& cascade, const Design& design,
+                                                  const Strategy& strategy,
+                                                  const StrategyInputs& inputs = {});
 
-/// If `found` is a shortage, that of the part of the strategy's plan that needs the most: what `found` names
-/// may let the planner go on to another one. With the capacity that is named, the strategy runs. Expects
-/// planner.serves(accelerator).
-[[nodiscard]] AssessmentError whole_shortage(const Planner& planner, const Design& design,
-                                             const Strategy& strategy, AssessmentError found,
-                                             const StrategyInputs& inputs = {});
+/// A plan that was simulated, and what the closed form says of it.
+struct SimulatedPlan {
+  Assessment
+      closed;  ///< If the plan does not fit: as if the memory were as large as it takes, banks as they are.
+  bool fits = true;
+  SimResult result;
+};
+
+/// Without eviction a plan that does not fit is refused.
+[[nodiscard]] expected<SimulatedPlan, WhyNot> simulate_plan(const Cascade& cascade, const Design& design,
+                                                            Plan plan, const SimOptions& options = {});
+/// Expects planner.serves(design.accelerator).
+[[nodiscard]] expected<SimulatedPlan, WhyNot> simulate_plan(const Planner& planner, const Design& design,
+                                                            const Strategy& strategy,
+                                                            const SimOptions& options = {},
+                                                            const StrategyInputs& inputs = {});
+
+/// On-chip bytes with which it would get further; none if room is not what it lacks in the closed form.
+[[nodiscard]] std::optional<Bytes> capacity_needed(const WhyNot& why);
 
 /// One paragraph per kind of failure, without a trailing newline: what does not fit, and by how much.
 /// What would help is tried by search/levers.hpp.
-[[nodiscard]] std::string describe(const AssessmentError& error);
+[[nodiscard]] std::string describe(const WhyNot& why);
 
 }  // namespace fusescape

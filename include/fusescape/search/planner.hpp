@@ -29,7 +29,7 @@ struct Candidate {
   std::vector<OpId> operators;
   std::vector<TensorId> spilled{};  ///< Go through DRAM between these operators.
   bool holds_windows = false;       ///< A fetched window keeps its halo.
-  PlanProfile profile{};            ///< Of this one group.
+  GroupProfile profile{};
 };
 
 /// What the choice of a tiling may cost, in parts of the least time (docs/adr/tiling-of-single-operators.md):
