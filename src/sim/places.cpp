@@ -247,11 +247,11 @@ std::int64_t freed_at_end(const GroupProgram& program, int tile) {
 /// At most kMostThresholds of them; if there are fewer, others in equal steps besides.
 std::vector<Bytes> thinned(std::vector<Bytes> sorted) {
   const Bytes first = sorted.front();
-  const Bytes last = sorted.back();
+  const std::int64_t span = (sorted.back() - first).value();
   const auto steps = static_cast<std::int64_t>(kMostThresholds - sorted.size()) + 1;
   if (sorted.size() <= kMostThresholds) {
     for (std::int64_t i = 1; i < steps; ++i) {
-      sorted.push_back(first + Bytes{(last - first).value() / steps * i});
+      sorted.push_back(first + Bytes{span / steps * i + span % steps * i / steps});
     }
     std::sort(sorted.begin(), sorted.end());
     sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
