@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "fusescape/plan/buffer_flow.hpp"
-#include "fusescape/plan/footprint.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
+#include "fusescape/plan/places.hpp"
 #include "fusescape/plan/retention.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/plan/traffic.hpp"
@@ -93,6 +93,9 @@ void GroupProfiler::add_transfers() {
     record(buffer, flow.read, flow.written);
   }
   sum_up(streams, group_);
+  const std::vector<Bytes> alive = bytes_alive(plan_, context_.group.node, std::move(memory_));
+  group_.peak = alive[index_of(context_.group.node)];
+  if (runs_.size() > 1) find_places(streams, alive, group_.runs, group_.places);
 }
 
 /// All other sums of the group are parts of these.
@@ -120,7 +123,6 @@ GroupProfile GroupProfiler::run() && {
   for (const LeafRun& run : runs_) add_run(run);
   add_transfers();
   check_counts();
-  group_.peak = peak_bytes(plan_, context_.group.node, memory_);
   return std::move(group_);
 }
 

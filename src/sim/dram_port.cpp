@@ -8,6 +8,7 @@ namespace {
 
 bool goes_before(const Transfer& a, const Transfer& b) {
   if (a.depth != b.depth) return a.depth > b.depth;
+  if (a.depth == kBeforeTurn) return a.order < b.order;
   if (a.is_far() != b.is_far()) return b.is_far();
   if (a.ready != b.ready) return a.ready < b.ready;
   if (a.store != b.store) return a.store;
@@ -36,9 +37,11 @@ void DramPort::enqueue(std::size_t place) {
   }
 }
 
-void DramPort::set_depth(std::uint32_t group, int buffer, int depth) {
+void DramPort::set_depth(std::uint32_t group, int buffer, int depth, int first) {
   for (Transfer& transfer : transfers_) {
-    if (transfer.group == group && transfer.buffer == buffer) transfer.depth = depth;
+    if (transfer.group == group && transfer.buffer == buffer) {
+      transfer.depth = transfer.begins ? first : depth;
+    }
   }
   std::stable_sort(queue_.begin(), queue_.end(),
                    [&](std::size_t a, std::size_t b) { return goes_before(transfers_[a], transfers_[b]); });

@@ -13,6 +13,11 @@
 
 namespace fusescape {
 
+/// Depths of loads that use the port only when nothing else is ready: of a later turn,
+inline constexpr int kBeforeTurn = -1;
+/// and of the next group.
+inline constexpr int kBeforeGroup = -2;
+
 struct Transfer {
   Ticks ready{};
   Ticks left{};  ///< Time that it still needs; while it is served, at `since`.
@@ -22,7 +27,9 @@ struct Transfer {
   int buffer = 0;
   int depth = 0;
   bool store = false;
-  int ahead = 0;  ///< Visits of its buffer that come before the one it is for.
+  int ahead = 0;           ///< Visits of its buffer that come before the one it is for.
+  std::int64_t order = 0;  ///< Of loads that come before their turn: which was asked for earlier.
+  bool begins = false;     ///< The turn's first tile needs it.
 
   [[nodiscard]] Ticks end() const { return since + left; }
   /// More than one visit ahead of those that are used: whatever else is ready of this depth goes first.
@@ -52,6 +59,8 @@ class DramPort {
     mine.depth = transfer.depth;
     mine.store = transfer.store;
     mine.ahead = transfer.ahead;
+    mine.order = transfer.order;
+    mine.begins = transfer.begins;
     enqueue(place);
   }
 
@@ -81,7 +90,8 @@ class DramPort {
   /// How many wait, and the nth of them to be served.
   [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
   [[nodiscard]] const Transfer& waiting(std::size_t nth) const { return transfers_[queue_[nth]]; }
-  void set_depth(std::uint32_t group, int buffer, int depth);
+  /// `first`: for what the first tile of a turn needs.
+  void set_depth(std::uint32_t group, int buffer, int depth, int first);
 
   /// Everything happens `by` later, `busy` of which the port is busy.
   void shift(Ticks by, Ticks busy);

@@ -58,13 +58,12 @@ void GroupRun::advance_feed(const BufferSpec& spec, BufferState& buffer) const {
 }
 
 /// Where buffers share memory, a load may only come while its buffer has some.
-bool GroupRun::in_scope(const BufferSpec& spec, const BufferState& buffer) const {
+bool GroupRun::in_scope(const BufferSpec& spec, const Odometer& visit) const {
   for (const int id : spec.touching) {
     const CoreState& core = cores_[static_cast<std::size_t>(id)];
     bool same = core.head >= spec.scope_first && core.head <= spec.scope_last;
     for (int loop = spec.scope.innermost(); same && loop != kNoLoop; loop = spec.scope.next_out(loop)) {
-      same =
-          core.at[loop].start == buffer.feed[loop].start && core.at[loop].extent == buffer.feed[loop].extent;
+      same = core.at[loop].start == visit[loop].start && core.at[loop].extent == visit[loop].extent;
     }
     if (same) return true;
   }
@@ -85,26 +84,34 @@ bool GroupRun::is_due(int id) const {
   return false;
 }
 
-bool GroupRun::may_request(int id) const {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+/// Whether something that its next visit loads has not left yet.
+bool GroupRun::lacks_spill(int id) const {
   const BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  if (!spec.fed || buffer.fed_all || buffer.requested >= buffer.released + spec.slots) return false;
-  if (spec.on_demand && !is_due(id)) return false;
-  for (const int each : spec.spills) {
+  for (const int each : program_.buffers[static_cast<std::size_t>(id)].spills) {
     const SpillState& spill = spills_[static_cast<std::size_t>(each)];
     const SpillSpec& wait = program_.spills[static_cast<std::size_t>(each)];
     const int loop = wait.path.innermost();
     const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
     const std::int64_t needed = now - wait.lag * buffer.feed.iterations(wait.path.inside(wait.lag_loop));
-    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < needed) return false;
+    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < needed) return true;
   }
+  return false;
+}
+
+bool GroupRun::may_request(int id) const {
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  const BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  if (!spec.fed || buffer.fed_all || buffer.requested >= buffer.released + spec.slots) return false;
+  if (spec.on_demand && !is_due(id)) return false;
+  if (lacks_spill(id)) return false;
   if (!shared_memory_ || spec.partial) return true;
-  if (!in_scope(spec, buffer)) return false;
+  if (!in_scope(spec, buffer.feed)) return false;
   return !counts_room_ || !spec.counts ||
          on_chip_ - spare_ + spec.held.bytes(context_.cascade, buffer.feed, scratch_) <= capacity_;
 }
 
 void GroupRun::poll_feed(int id) {
+  if (takes_turns_) return poll_in_order();
   while (may_request(id)) request(id);
 }
 
@@ -117,6 +124,7 @@ void GroupRun::poll_due(const CoreState& core) {
 }
 
 void GroupRun::poll_all_feeds() {
+  if (takes_turns_) return poll_in_order();
   for (std::size_t i = 0; i < buffers_.size(); ++i) poll_feed(static_cast<int>(i));
 }
 
@@ -126,7 +134,7 @@ std::int64_t GroupRun::feed_bytes(const BufferSpec& spec, const BufferState& buf
   return spec.load.bytes(context_.cascade, buffer.feed, scratch_);
 }
 
-void GroupRun::request(int id) {
+void GroupRun::request(int id, bool early) {
   const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   const std::int64_t all = feed_bytes(spec, buffer);
@@ -137,8 +145,10 @@ void GroupRun::request(int id) {
     hold(id, buffer.requested, spec.held.bytes(context_.cascade, buffer.feed, scratch_));
     note_peak();
   }
+  const bool begins = spec.begins_turn(buffer.feed, buffer.requested);
   buffer.place(buffer.requested).there = bytes == 0;
   ++buffer.requested;
+  if (early && buffer.early++ == 0) buffer.early_at = buffer.feed;
   advance_feed(spec, buffer);
   if (bytes == 0) return arrive(buffer);
   buffer.read += bytes;
@@ -148,9 +158,13 @@ void GroupRun::request(int id) {
             .bytes = bytes,
             .group = program_.group,
             .buffer = id,
-            .depth = spec.depth,
+            .depth = early    ? kBeforeTurn
+                     : begins ? spec.first_depth()
+                              : spec.depth,
             .store = false,
-            .ahead = ahead});
+            .ahead = ahead,
+            .order = early ? ++early_asked_ : 0,
+            .begins = begins});
 }
 
 /// Of inputs that come side by side only those are on the port that are further on than all others were.
@@ -249,7 +263,7 @@ void GroupRun::release(int id) {
          std::all_of(buffer.left.begin(), buffer.left.end(), done)) {
     free_oldest(id);
   }
-  if (shared_memory_) return poll_all_feeds();
+  if (shared_memory_ || takes_turns_) return poll_all_feeds();
   if (buffer.released > before) poll_feed(id);
 }
 
@@ -320,14 +334,17 @@ void GroupRun::prefetch(std::int64_t room) {
     const bool there = !producer || spec.role == BufferRole::kCarried;
     if (!spec.fed || spec.on_demand || !there || !spec.spills.empty()) continue;
     while (!buffer.fed_all && buffer.requested < spec.slots) {
+      const bool first_turn =
+          !takes_turns_ || (spec.scope_first == 0 && !buffer.feed.moved().meets(spec.scope));
+      if (!first_turn && shared_memory_) break;
       const std::int64_t bytes = spec.held.bytes(context_.cascade, buffer.feed, scratch_);
       if (bytes > room) break;
       room -= bytes;
-      request(static_cast<int>(i));
+      request(static_cast<int>(i), !first_turn);
     }
   }
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
-    state_.port(false).set_depth(program_.group, static_cast<int>(i), -1);
+    state_.port(false).set_depth(program_.group, static_cast<int>(i), kBeforeGroup, kBeforeGroup);
   }
 }
 

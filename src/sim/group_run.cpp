@@ -8,8 +8,9 @@
 namespace fusescape {
 namespace {
 
-std::int64_t packed_capacity(const SimContext& context, const GroupProgram& program) {
-  return (context.machine.capacity - program.reserved).value();
+bool takes_turns(const GroupProgram& program) {
+  return std::any_of(program.buffers.begin(), program.buffers.end(),
+                     [](const BufferSpec& buffer) { return buffer.in_turns; });
 }
 
 }  // namespace
@@ -19,9 +20,10 @@ GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimSt
       program_{program},
       state_{state},
       steady_state_{steady_state},
-      shared_memory_{program.shares_memory(context.machine.capacity)},
-      counts_room_{shared_memory_ && context.core_count > 1},
-      capacity_{packed_capacity(context, program)},
+      takes_turns_{takes_turns(program)},
+      shared_memory_{program.shares_memory()},
+      counts_room_{shared_memory_ && (takes_turns_ || context.core_count > 1)},
+      capacity_{program.room.value()},
       cores_(static_cast<std::size_t>(context.core_count)),
       buffers_(program.buffers.size()),
       delivered_(program.edges.size()),
@@ -70,7 +72,8 @@ bool GroupRun::run() {
 void GroupRun::start() {
   for (DramPort& port : state_.ports) {  // What was fetched ahead counts as anything else now.
     for (std::size_t i = 0; i < buffers_.size(); ++i) {
-      port.set_depth(program_.group, static_cast<int>(i), program_.buffers[i].depth);
+      const int depth = buffers_[i].early > 0 ? kBeforeTurn : program_.buffers[i].depth;
+      port.set_depth(program_.group, static_cast<int>(i), depth, depth);
     }
   }
   for (std::size_t core = 0; core < cores_.size(); ++core) advance(cores_[core], static_cast<int>(core));
@@ -277,6 +280,7 @@ void GroupRun::start_tile(int id) {
 void GroupRun::end_tile(int id) {
   CoreState& core = cores_[static_cast<std::size_t>(id)];
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+  ending_ = true;
   core.running = false;
   if (--running_ == 0) compute_ += state_.now - running_since_;
   SimResource& used = state_.resources[static_cast<std::size_t>(id)];
@@ -316,8 +320,10 @@ void GroupRun::end_tile(int id) {
   note_peak();
   ++core.step;
   advance(core, id);
+  ending_ = false;
+  if (takes_turns_) begin_turns();
   if (program_.prefetch_depth == 0) poll_due(core);
-  if (shared_memory_) poll_all_feeds();
+  if (shared_memory_ || takes_turns_) poll_all_feeds();
 }
 
 void GroupRun::send(const EdgeSpec& edge, int id, const CoreState& core) {

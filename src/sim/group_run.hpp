@@ -61,6 +61,8 @@ struct BufferState {
   std::int64_t written = 0;
   std::int64_t on_chip = 0;
   Odometer feed{};                              ///< The visit that it asks for next.
+  int early = 0;                                ///< Slabs that it asked for before their turn,
+  Odometer early_at{};                          ///< and the turn, while there are any.
   std::vector<std::int64_t> feed_iterations{};  ///< Per loop; only if it waits for spills.
   bool fed_all = false;
 
@@ -175,9 +177,10 @@ class GroupRun {
   void poll_due(const CoreState& core);
   [[nodiscard]] bool may_request(int id) const;
   [[nodiscard]] bool is_due(int id) const;
-  [[nodiscard]] bool in_scope(const BufferSpec& spec, const BufferState& buffer) const;
+  [[nodiscard]] bool in_scope(const BufferSpec& spec, const Odometer& visit) const;
+  [[nodiscard]] bool lacks_spill(int id) const;
   [[nodiscard]] std::int64_t feed_bytes(const BufferSpec& spec, const BufferState& buffer) const;
-  void request(int id);
+  void request(int id, bool early = false);
   [[nodiscard]] std::int64_t port_bytes(const BufferSpec& spec, BufferState& buffer, std::int64_t bytes);
   void arrive(BufferState& buffer);
   void produce(const TouchSpec& touch, const CoreState& core, const TileSpec& tile);
@@ -188,12 +191,23 @@ class GroupRun {
   void free_oldest(int id);
   /// Of so many bytes of slabs: on one core they take turns with memory as the static footprint says.
   [[nodiscard]] std::int64_t at_once(std::int64_t bytes) const {
-    return shared_memory_ && !counts_room_ ? std::min(bytes, program_.footprint.value()) : bytes;
+    if (!shared_memory_ || program_.steps.size() > 1) return bytes;
+    return std::min(bytes, takes_turns_ ? capacity_ : program_.footprint.value());
   }
   void report_memory();
   void count_on_chip(int id, std::int64_t change);
   [[nodiscard]] static std::int64_t without_second_slot(const BufferState& buffer);
   void note_peak() { peak_ = std::max(peak_, on_chip_ - spare_); }
+
+  // places.cpp
+  void poll_in_order();
+  void begin_turns();
+  [[nodiscard]] bool is_candidate(int id) const;
+  [[nodiscard]] bool comes_before(int a, int b) const;
+  [[nodiscard]] bool has_room(std::int64_t bytes, bool early = false) const;
+  [[nodiscard]] bool has_early_room(const BufferSpec& spec, const BufferState& buffer) const;
+  [[nodiscard]] std::int64_t alive_now() const;
+  [[nodiscard]] std::int64_t alive_until(const BufferSpec& spec, const BufferState& buffer) const;
 
   // steady.cpp
   void collect_counters();
@@ -218,9 +232,12 @@ class GroupRun {
   const GroupProgram& program_;
   SimState& state_;
   bool steady_state_;
+  bool takes_turns_ = false;    ///< One core, some of whose loads belong to a turn.
   bool shared_memory_ = false;  ///< Not all buffers fit at once: each has memory only in its scope.
-  bool counts_room_ = false;    ///< Several cores share it: then only counting says that all fits.
+  bool counts_room_ = false;    ///< Then only counting says that all fits, but for one core in one turn.
   std::int64_t capacity_ = 0;
+  bool ending_ = false;           ///< A tile ends: what it frees is shared out when all of it is known.
+  std::int64_t early_asked_ = 0;  ///< Loads so far that came before their turn.
   GroupRun* next_ = nullptr;
   std::int64_t ahead_ = 0;  ///< Bytes that it has on chip.
 

@@ -16,6 +16,9 @@
 
 namespace fusescape {
 
+/// More than the depth of any nest, and less than that of what is spilled.
+inline constexpr int kBeginsTurn = 1 << 19;
+
 /// A part of a tensor that depends on where loops are; `loop` and `tap_loop` per dimension.
 struct SlabSpec {
   Slab slab{};
@@ -76,6 +79,17 @@ struct BufferSpec {
   LoopSet scope{};      ///< Loops that must be where its load is meant for, if memory is shared.
   int scope_first = 0;  ///< Tiles while whose turn it has memory.
   int scope_last = 0;
+  bool in_turns = false;  ///< It is fed, on one core, and other turns than its own come between.
+  int first_slabs = 0;    ///< Those that a turn loads before a slot must be free again.
+  bool leads = false;     ///< The first tile of its turn uses it.
+
+  /// Whether its visit `ordinal`, at iteration `at` of its node, is the first of a turn; but the group's
+  /// first turn, which nothing comes before.
+  [[nodiscard]] bool begins_turn(const Odometer& at, std::int64_t ordinal) const {
+    return leads && (ordinal > 0 || scope_first > 0) && !at.moved().meets(path - scope);
+  }
+  /// The depth of what the first tile of a turn needs: before all but what is spilled.
+  [[nodiscard]] int first_depth() const { return urgent ? depth : depth + kBeginsTurn; }
 };
 
 /// A tile's use of a buffer.
@@ -110,6 +124,7 @@ struct TileSpec {
   std::vector<int> key_loops{};  ///< The innermost loop above it over each rank.
   std::vector<int> in{};         ///< Edges that it waits for.
   std::vector<int> out{};        ///< Edges that wait for it.
+  std::int64_t alive = 0;        ///< Static bytes at its most crowded leaf.
 };
 
 /// Tile `to` needs what `from`, on another core, makes. Both count iterations of the innermost loop of
@@ -154,20 +169,15 @@ struct GroupProgram {
   Bytes footprint{};                              ///< Static peak.
   Bytes all_at_once{};                            ///< If no two buffers share memory.
   Bytes reserved{};                               ///< Retained across the group.
-  bool confined =
-      false;  ///< Each buffer has memory only where its allocation lives, even if all fit at once.
-  std::int64_t prefetch_depth = 1;  ///< Tiles by which streamed inputs may be ahead.
-  bool countable = true;            ///< No count of one tile can leave 64 bits.
-  Bytes moved{};                    ///< Over all its ports and links, at most.
+  Bytes room{};                                   ///< That its buffers may use.
+  std::int64_t prefetch_depth = 1;                ///< Tiles by which streamed inputs may be ahead.
+  bool countable = true;                          ///< No count of one tile can leave 64 bits.
+  Bytes moved{};                                  ///< Over all its ports and links, at most.
 
-  /// Not all buffers fit beside what is retained.
-  [[nodiscard]] bool shares_memory(Bytes capacity) const {
-    return confined || all_at_once + reserved > capacity;
-  }
+  /// Not all buffers fit side by side.
+  [[nodiscard]] bool shares_memory() const { return all_at_once > room; }
   /// The most that it may hold, with what is retained.
-  [[nodiscard]] Bytes needed(Bytes capacity) const {
-    return (shares_memory(capacity) ? footprint : all_at_once) + reserved;
-  }
+  [[nodiscard]] Bytes needed() const { return (shares_memory() ? footprint : all_at_once) + reserved; }
 };
 
 /// What does not change from group to group.
@@ -197,6 +207,12 @@ struct SimContext {
 [[nodiscard]] GroupProgram with_prefetch_depth(GroupProgram program, std::int64_t depth, Bytes capacity);
 
 [[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group);
+
+/// Sizes of memory with each of which another part of what turns load first can come before their turn, from
+/// `footprint` to `all_at_once` (docs/adr/places.md). They depend on nothing but the plan; at most
+/// kMostThresholds.
+[[nodiscard]] std::vector<Bytes> place_thresholds(const GroupProgram& program);
+inline constexpr std::size_t kMostThresholds = 16;
 
 /// What `tile` takes where its core is.
 [[nodiscard]] TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops,

@@ -122,30 +122,43 @@ Ticks Simulation::end_of(const GroupProgram& program) const {
 }
 
 /// On one core, loads that come as early as memory allows may be in the way of more urgent ones. Nobody has
-/// to use memory that the plan can do without: the group takes the shortest way, so that more never hurts.
+/// to use memory that the plan can do without: the group takes the shortest way of those that fit, the first
+/// of equals, so that more never hurts (docs/adr/places.md).
 void Simulation::choose_memory(GroupProgram& program) const {
-  const Bytes capacity = context_.machine.capacity;
-  GroupProgram deep = with_prefetch_depth(program, options_.prefetch_depth, capacity);
-  std::vector<GroupProgram> ways{std::move(deep)};
+  const Bytes room = context_.machine.capacity - program.reserved;
+  const std::int64_t depth = options_.prefetch_depth;
+  GroupProgram deep = with_prefetch_depth(program, depth, context_.machine.capacity);
   const bool ahead = ahead_[program.group] || (program.group > 0 && ahead_[program.group - 1]);
-  if (context_.core_count == 1 && !ahead) {
-    if (ways.front().all_at_once > program.all_at_once) ways.push_back(program);
-    if (program.all_at_once > program.footprint && !program.shares_memory(capacity)) {
-      ways.push_back(
-          with_prefetch_depth(program, std::min<std::int64_t>(options_.prefetch_depth, 1), capacity));
-      ways.back().confined = true;
+  if (context_.core_count > 1 || ahead) {
+    program = std::move(deep);
+    program.room = room;
+    if (context_.core_count == 1) program.room = program.needed() - program.reserved;
+    return;
+  }
+  const bool deeper = deep.all_at_once > program.all_at_once;
+  program =
+      with_prefetch_depth(std::move(program), std::min<std::int64_t>(depth, 1), context_.machine.capacity);
+  std::vector<Bytes> rooms = place_thresholds(program);
+  std::erase_if(rooms, [&](Bytes bytes) { return bytes > room; });
+  std::optional<Ticks> least;
+  Bytes best = rooms.front();
+  if (rooms.size() > 1 || deeper) {
+    for (const Bytes bytes : rooms) {
+      program.room = bytes;
+      const Ticks end = end_of(program);
+      if (least && *least <= end) continue;
+      least = end;
+      best = bytes;
     }
   }
-  std::vector<Ticks> ends(ways.size());
-  if (ways.size() > 1)
-    std::transform(ways.begin(), ways.end(), ends.begin(),
-                   [&](const GroupProgram& way) { return end_of(way); });
-  program =
-      std::move(ways[static_cast<std::size_t>(std::min_element(ends.begin(), ends.end()) - ends.begin())]);
+  program.room = best;
+  if (!deeper) return;
+  deep.room = deep.all_at_once;
+  if (end_of(deep) < *least) program = std::move(deep);
 }
 
 void Simulation::prefetch(const Running& current, Running& next) {
-  const Bytes free = context_.machine.capacity - current.program.needed(context_.machine.capacity);
+  const Bytes free = context_.machine.capacity - current.program.needed();
   next.run->prefetch(free.value());
   current.run->set_next(*next.run);
 }

@@ -86,6 +86,8 @@ void GroupRun::describe_buffers(int loop) {
     shape_.push_back(b.arrived - b.released);
     if (spec.lane >= 0) shape_.push_back(lanes_[static_cast<std::size_t>(spec.lane)] - b.in_lane);
     shape_.push_back(b.fed_all ? 1 : 0);
+    shape_.push_back(b.early);
+    if (b.early > 0) describe_odometer(b.early_at, spec.path, loop);
     if (!b.fed_all) describe_odometer(b.feed, spec.path, loop);
   }
 }
@@ -243,6 +245,9 @@ void GroupRun::repeat(const Snapshot& before, int loop, std::int64_t times) {
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     if (program_.buffers[i].fed && !buffers_[i].fed_all) {
       move_odometer(buffers_[i].feed, program_.buffers[i].path, loop, iterations);
+    }
+    if (buffers_[i].early > 0) {
+      move_odometer(buffers_[i].early_at, program_.buffers[i].path, loop, iterations);
     }
   }
   for (std::size_t i = 0; i < cores_.size(); ++i)

@@ -59,7 +59,7 @@ bool GroupRun::lacks_load(const TouchSpec& touch) const {
 Stall GroupRun::cause_of_load(const TouchSpec& touch) const {
   const auto b = static_cast<std::size_t>(touch.buffer);
   const bool asked = buffers_[b].left[static_cast<std::size_t>(touch.toucher)] < buffers_[b].requested;
-  const bool room = asked || !shared_memory_ || !in_scope(program_.buffers[b], buffers_[b]);
+  const bool room = asked || !shared_memory_ || !in_scope(program_.buffers[b], buffers_[b].feed);
   return room ? Stall::kLoad : Stall::kMemory;
 }
 
@@ -81,7 +81,7 @@ bool GroupRun::is_blocked(CoreState& core) const {
     if (load < 0 && lacks_load(touch)) load = i;
   }
   if (load >= 0) return wait_for(cause_of_load(tile.touches[static_cast<std::size_t>(load)]), load, -1);
-  if (counts_room_ && on_chip_ - spare_ + room_for(core, tile) > capacity_) {
+  if (counts_room_ && !has_room(room_for(core, tile))) {
     return wait_for(Stall::kMemory, without_place(core, tile), -1);
   }
   return core.blocked = false;
