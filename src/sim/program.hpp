@@ -212,7 +212,7 @@ struct SimContext {
 /// `footprint` to `all_at_once` (docs/adr/places.md). They depend on nothing but the plan; at most
 /// kMostThresholds.
 [[nodiscard]] std::vector<Bytes> place_thresholds(const GroupProgram& program);
-inline constexpr std::size_t kMostThresholds = 16;
+inline constexpr std::size_t kMostThresholds = 32;
 
 /// What `tile` takes where its core is.
 [[nodiscard]] TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops,
