@@ -1,8 +1,9 @@
 // Which loops run operators best? Candidates made once per workload, when first asked for, and chosen per
 // design point.
 //
-// A candidate's profile does not depend on capacity, bandwidth or array shape, so a Planner serves every
-// design point that lays the workload's operators over hardware in the same way, on any number of threads.
+// A candidate's profile does not depend on capacity, bandwidth or clock, and which candidates are worth
+// keeping depends on the array only, so a Planner serves every design point with the same cores, on any
+// number of threads.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
+#include "fusescape/arch/engines.hpp"
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/workload/cascade.hpp"
@@ -30,6 +32,7 @@ struct Candidate {
   std::vector<TensorId> spilled{};  ///< Go through DRAM between these operators.
   bool holds_windows = false;       ///< A fetched window keeps its halo.
   PlanProfile profile{};            ///< Of this one group.
+  Cycles compute{};                 ///< Of all its tiles on the planner's array; overflowed if it has none.
 };
 
 /// What the choice of a tiling may cost, in parts of the least time (docs/adr/tiling-of-single-operators.md):
@@ -59,12 +62,14 @@ class Planner {
   [[nodiscard]] const Cascade& cascade() const { return *cascade_; }
   [[nodiscard]] const std::vector<SpatialMapping>& spatial() const { return spatial_; }
   [[nodiscard]] const ProfileOptions& options() const { return options_; }
+  [[nodiscard]] const ArrayModel& array() const { return array_; }
 
   /// True if the plans of this planner are right for `accelerator`, too.
   [[nodiscard]] bool serves(const Accelerator& accelerator) const;
 
   /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in. Lightest
-  /// first; without those that move more bytes than another and hold no less.
+  /// first; without those than which another moves and holds no more, takes the PEs no longer and moves no
+  /// more on chip.
   [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const;
 
   /// All nests that are tried for the unit of `op`, without profiles: candidates(op) are the useful ones.
@@ -91,11 +96,10 @@ class Planner {
  private:
   struct Made;
 
-  [[nodiscard]] std::vector<bool> profile_useful(std::vector<Candidate>& nests) const;
-
   const Cascade* cascade_;
   std::vector<SpatialMapping> spatial_;
   ProfileOptions options_;
+  ArrayModel array_;
   std::stop_token stop_;
   std::vector<std::size_t> unit_;  ///< Per operator.
   std::vector<std::vector<OpId>> units_;
