@@ -119,12 +119,21 @@ struct Moved {
   friend bool operator==(const Moved&, const Moved&) = default;
 };
 
+/// Of all groups, one after another.
+inline std::vector<TensorTraffic> traffic_of(const PlanProfile& profile) {
+  std::vector<TensorTraffic> all;
+  for (const GroupProfile& group : profile.groups) {
+    all.insert(all.end(), group.tensors.begin(), group.tensors.end());
+  }
+  return all;
+}
+
 /// Bytes of one tensor, over all groups.
 inline Moved moved(const Cascade& cascade, const PlanProfile& profile, std::string_view tensor) {
   const auto id = find_tensor(cascade, tensor);
   FUSESCAPE_EXPECTS(id.has_value());
   Moved sum;
-  for (const TensorTraffic& traffic : profile.tensors) {
+  for (const TensorTraffic& traffic : traffic_of(profile)) {
     if (traffic.tensor != *id) continue;
     sum.read += traffic.read.value();
     sum.written += traffic.written.value();
@@ -203,6 +212,11 @@ inline Cost cost_on(const PlanProfile& profile, const Accelerator& on) {
   const auto cost = evaluate(profile, *machine);
   FUSESCAPE_EXPECTS(cost.has_value());
   return *cost;
+}
+
+/// Of a plan with this group alone.
+inline Cost cost_on(const GroupProfile& group, const Accelerator& on) {
+  return cost_on(PlanProfile{{group}}, on);
 }
 
 }  // namespace fusescape::test_plans

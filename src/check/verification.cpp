@@ -15,9 +15,8 @@ namespace {
 constexpr std::uint64_t kSeed = 1;
 
 /// The closed form's traffic of one tensor in one group; zero if it has no buffer there.
-TensorTraffic traffic_of(const PlanProfile& profile, const GroupProfile& group, TensorId tensor) {
-  for (std::uint32_t i = 0; i < group.tensor_count; ++i) {
-    const TensorTraffic& traffic = profile.tensors[group.first_tensor + i];
+TensorTraffic traffic_of(const GroupProfile& group, TensorId tensor) {
+  for (const TensorTraffic& traffic : group.tensors) {
     if (traffic.tensor == tensor) return traffic;
   }
   return {};
@@ -30,12 +29,12 @@ TensorMoved moved_of(const GroupExecution& group, TensorId tensor) {
   return found == group.tensors.end() ? TensorMoved{} : *found;
 }
 
-std::vector<TensorCheck> compare_traffic(const PlanProfile& profile, const GroupProfile& group,
-                                         const GroupExecution& run, std::size_t tensors) {
+std::vector<TensorCheck> compare_traffic(const GroupProfile& group, const GroupExecution& run,
+                                         std::size_t tensors) {
   std::vector<TensorCheck> checks;
   for (std::size_t i = 0; i < tensors; ++i) {
     const TensorId tensor{static_cast<std::uint16_t>(i)};
-    const TensorTraffic closed = traffic_of(profile, group, tensor);
+    const TensorTraffic closed = traffic_of(group, tensor);
     const TensorMoved counted = moved_of(run, tensor);
     const bool named = closed.bits > 0 || counted.read + counted.written > Bytes{0};
     if (named) checks.push_back({tensor, {counted.read, closed.read}, {counted.written, closed.written}});
@@ -43,9 +42,8 @@ std::vector<TensorCheck> compare_traffic(const PlanProfile& profile, const Group
   return checks;
 }
 
-std::vector<KindCheck> compare_ops(const PlanProfile& profile, const GroupProfile& group,
-                                   const GroupExecution& run) {
-  const std::array<Ops, kOpKindCount> closed = ops_by_kind(profile, group);
+std::vector<KindCheck> compare_ops(const GroupProfile& group, const GroupExecution& run) {
+  const std::array<Ops, kOpKindCount> closed = ops_by_kind(group);
   std::vector<KindCheck> checks;
   for (const OpKindFacts& kind : kOpKinds) {
     const Compared<Ops> ops{run.ops[static_cast<std::size_t>(kind.kind)],
@@ -128,10 +126,10 @@ class Comparison {
       const GroupProfile& closed = profile_.groups[g];
       const GroupExecution& counted = run.groups[g];
       into_.groups.push_back({.operators = layout_.groups[g].operators,
-                              .tensors = compare_traffic(profile_, closed, counted, cascade_.tensors.size()),
+                              .tensors = compare_traffic(closed, counted, cascade_.tensors.size()),
                               .peak = {counted.peak, closed.peak},
                               .reserved = {counted.reserved, closed.reserved},
-                              .kinds = compare_ops(profile_, closed, counted)});
+                              .kinds = compare_ops(closed, counted)});
     }
   }
 

@@ -52,11 +52,10 @@ void count_fills(const FlowContext& context, const GroupProfile& group, EnergyCo
 }
 
 void count_operations(const Cascade& cascade, const std::vector<RegisterBits>& registers,
-                      const PlanProfile& profile, const GroupProfile& group, EnergyCounts& counts) {
-  for (std::uint32_t c = 0; c < group.class_count; ++c) {
-    const TileClass& tiles = profile.classes[group.first_class + c];
+                      const GroupProfile& group, EnergyCounts& counts) {
+  for (const TileClass& tiles : group.classes) {
     for (std::uint32_t w = 0; w < tiles.work_count; ++w) {
-      const OperatorWork& work = profile.work.operators[tiles.first_work + w];
+      const OperatorWork& work = group.work.operators[tiles.first_work + w];
       const Operator& op = cascade.op(work.op);
       const Ops ops = Ops{work.ops} * tiles.count;
       const auto inputs = static_cast<std::int64_t>(op.inputs.size());
@@ -158,7 +157,7 @@ std::vector<EnergyCounts> energy_counts(const Cascade& cascade, const Plan& plan
     made[g].dram_read = group.dram_read;
     made[g].dram_write = group.dram_write;
     count_fills({cascade, plan, layout.groups[g], options}, group, made[g]);
-    count_operations(cascade, registers, profile, group, made[g]);
+    count_operations(cascade, registers, group, made[g]);
   }
   return made;
 }

@@ -23,8 +23,7 @@ struct Turns {
 
 class GroupEvaluation {
  public:
-  GroupEvaluation(const PlanProfile& profile, const Machine& machine, const GroupProfile& group)
-      : profile_{profile}, machine_{machine}, group_{group} {}
+  GroupEvaluation(const GroupProfile& group, const Machine& machine) : machine_{machine}, group_{group} {}
 
   /// Fills all of an empty `cost` but its latency and bound. False if no core runs some operator.
   [[nodiscard]] bool count(GroupCost& cost);
@@ -50,7 +49,6 @@ class GroupEvaluation {
   [[nodiscard]] Ticks bound_by_returns() const;
   [[nodiscard]] Ticks bound_by_last_visit() const;
 
-  const PlanProfile& profile_;
   const Machine& machine_;
   const GroupProfile& group_;
   Ticks tiles_;  ///< Of all tiles, each as long as its busier on-chip resource.
@@ -66,15 +64,15 @@ Ticks GroupEvaluation::port_time(Bytes read, Bytes written) const {
 }
 
 bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
-  const TileClass& tiles = profile_.classes[index];
+  const TileClass& tiles = group_.classes[index];
   WorkCost tile;
   std::int64_t pe_cycles = 0;  // Of one tile all counts fit: the group is countable.
   for (std::uint32_t i = 0; i < tiles.work_count; ++i) {
-    const OperatorWork& work = profile_.work.operators[tiles.first_work + i];
+    const OperatorWork& work = group_.work.operators[tiles.first_work + i];
     const Engine& engine = machine_.engines[static_cast<std::size_t>(work.kind)];
     if (engine.cycles_per_op == 0) return false;
     const std::int64_t fill = machine_.model.fill_cycles.value();
-    tile += work_cost(profile_.work, work, engine, fill);
+    tile += work_cost(group_.work, work, engine, fill);
     pe_cycles += work.ops * engine.cycles_per_op;
   }
   const Cycles compute{tile.compute};
@@ -92,7 +90,7 @@ bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
   cost.onchip_read += all_read;
   cost.onchip_write += all_written;
   tiles_ += longest(busy, ports);
-  const bool first = index == group_.first_class;
+  const bool first = index == 0;
   const bool last = index == group_.last_class;
   if (!first && !last && !turns_) return true;
   const Ticks tile_time = longest(machine_.scale.ticks(compute), port_time(read, written));
@@ -105,7 +103,7 @@ bool GroupEvaluation::add_class(std::uint32_t index, GroupCost& cost) {
 /// Of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w. T(n) from the
 /// load of the first tile on, or, if the second one's comes before what stays is there, from when both are.
 Ticks GroupEvaluation::pipeline(const EqualTiles& tile) const {
-  const std::int64_t n = profile_.classes[group_.first_class].count;
+  const std::int64_t n = group_.classes.front().count;
   const Ticks r = dram_time(tile.load);
   const Ticks w = dram_time(tile.store);
   const Ticks c = first_tile_;
@@ -144,7 +142,7 @@ Ticks GroupEvaluation::bound_by_port(Ticks port) const {
   const Ticks idle_first = longest(none, first - (dram_time(idle.early_loads) - lead()));
   const Ticks idle_last = longest(none, last - dram_time(idle.late_stores));
   const std::int64_t ends = idle.tiles_before_stores + idle.tiles_after_loads;
-  const bool apart = group_.class_count > 1 || ends <= profile_.classes[group_.first_class].count;
+  const bool apart = group_.classes.size() > 1 || ends <= group_.classes.front().count;
   if (machine_.dram_ports == Ports::kSeparate) {
     const Ticks reads = dram_time(group_.loads) + last + tail() + (apart ? idle_first : none);
     const Ticks writes = lead() + first + dram_time(group_.dram_write) + (apart ? idle_last : none);
@@ -186,10 +184,10 @@ Bound bound_of(const GroupCost& cost) {
 }
 
 bool GroupEvaluation::add_classes(GroupCost& cost) {
-  if (group_.run_count > 1) turns_.emplace();
-  for (std::uint32_t i = 0; i < group_.class_count; ++i) {
-    if (!add_class(group_.first_class + i, cost)) return false;
-    if (turns_) note_run(group_.first_class + i);
+  if (group_.runs.size() > 1) turns_.emplace();
+  for (std::uint32_t i = 0; i < group_.classes.size(); ++i) {
+    if (!add_class(i, cost)) return false;
+    if (turns_) note_run(i);
   }
   return true;
 }
@@ -197,7 +195,7 @@ bool GroupEvaluation::add_classes(GroupCost& cost) {
 /// After each class, what bound_by_runs() needs. The first class of a run has its longest tiles.
 void GroupEvaluation::note_run(std::uint32_t index) {
   Turns& turns = *turns_;
-  const RunProfile& run = profile_.runs[group_.first_run + turns.run];
+  const RunProfile& run = group_.runs[turns.run];
   const auto moved = [&](const PerPorts& bytes) { return dram_time(bytes[machine_.dram_ports]); };
   if (index == run.first_class) {
     turns.before_lead += turns.tile * run.turns.before_lead;
@@ -248,37 +246,65 @@ void add(GroupCost& sum, const GroupCost& part) {
   sum.pe_cycles += part.pe_cycles;
 }
 
+/// `position`: of the group in its plan, for the reason why it has no cost.
+expected<GroupCost, Infeasible> cost_of(const GroupProfile& group, const Machine& machine,
+                                        std::uint32_t position) {
+  using Reason = Infeasible::Reason;
+  const auto refused = [&](Reason reason, Bytes needed) {
+    return unexpected{Infeasible{reason, position, needed, machine.capacity}};
+  };
+  if (!group.countable) return refused(Reason::kOverflow, {});
+  GroupCost cost;
+  GroupEvaluation evaluation{group, machine};
+  if (!evaluation.count(cost)) return unexpected{Infeasible{Reason::kUnsupported, position, {}, {}}};
+  if (overflowed(cost)) return refused(Reason::kOverflow, cost.peak);
+  if (cost.peak > machine.capacity) return refused(Reason::kCapacity, cost.peak);
+  cost.latency = evaluation.latency(cost.dram);
+  cost.bound = bound_of(cost);
+  return cost;
+}
+
+expected<Cost, Infeasible> summed(const GroupCost& total, std::uint32_t last, const Machine& machine) {
+  Cost cost{
+      .latency = machine.scale.whole_cycles(total.latency), .compute = total.compute_cycles, .total = total};
+  cost.total.bound = bound_of(total);
+  if (overflowed(total) || cost.latency.overflow()) {
+    return unexpected{Infeasible{Infeasible::Reason::kOverflow, last, total.peak, machine.capacity}};
+  }
+  return cost;
+}
+
+std::uint32_t last_of(std::size_t groups) {
+  return static_cast<std::uint32_t>(groups - 1);
+}
+
 }  // namespace
+
+expected<GroupCost, Infeasible> evaluate_group(const GroupProfile& group, const Machine& machine) {
+  expected<GroupCost, Infeasible> cost = cost_of(group, machine, 0);
+  if (cost && machine.scale.whole_cycles(cost->latency).overflow()) {
+    return unexpected{Infeasible{Infeasible::Reason::kOverflow, 0, cost->peak, machine.capacity}};
+  }
+  return cost;
+}
+
+expected<Cost, Infeasible> total_cost(std::span<const GroupCost> groups, const Machine& machine) {
+  GroupCost total;
+  for (const GroupCost& group : groups) add(total, group);
+  return summed(total, last_of(groups.size()), machine);
+}
 
 expected<Cost, Infeasible> evaluate(const PlanProfile& profile, const Machine& machine,
                                     std::span<GroupCost> groups) {
   FUSESCAPE_EXPECTS(groups.empty() || groups.size() == profile.groups.size());
-  using Reason = Infeasible::Reason;
-  Cost cost;
+  GroupCost total;
   for (std::uint32_t g = 0; g < profile.groups.size(); ++g) {
-    GroupCost part;
-    if (!profile.groups[g].countable)
-      return unexpected{Infeasible{Reason::kOverflow, g, {}, machine.capacity}};
-    GroupEvaluation group{profile, machine, profile.groups[g]};
-    if (!group.count(part)) return unexpected{Infeasible{Reason::kUnsupported, g, {}, {}}};
-    if (overflowed(part)) return unexpected{Infeasible{Reason::kOverflow, g, part.peak, machine.capacity}};
-    if (part.peak > machine.capacity) {
-      return unexpected{Infeasible{Reason::kCapacity, g, part.peak, machine.capacity}};
-    }
-    part.latency = group.latency(part.dram);
-    add(cost.total, part);
-    if (groups.empty()) continue;
-    part.bound = bound_of(part);
-    groups[g] = part;
+    const expected<GroupCost, Infeasible> part = cost_of(profile.groups[g], machine, g);
+    if (!part) return unexpected{part.error()};
+    add(total, *part);
+    if (!groups.empty()) groups[g] = *part;
   }
-  cost.total.bound = bound_of(cost.total);
-  cost.latency = machine.scale.whole_cycles(cost.total.latency);
-  cost.compute = cost.total.compute_cycles;
-  if (overflowed(cost.total) || cost.latency.overflow()) {
-    const auto last = static_cast<std::uint32_t>(profile.groups.size() - 1);
-    return unexpected{Infeasible{Reason::kOverflow, last, cost.total.peak, machine.capacity}};
-  }
-  return cost;
+  return summed(total, last_of(profile.groups.size()), machine);
 }
 
 }  // namespace fusescape

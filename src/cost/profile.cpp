@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/footprint.hpp"
@@ -18,14 +19,13 @@ namespace {
 
 class GroupProfiler {
  public:
-  GroupProfiler(const FlowContext& context, PlanProfile& into)
-      : context_{context}, cascade_{context.cascade}, plan_{context.plan}, into_{into} {}
+  explicit GroupProfiler(const FlowContext& context)
+      : context_{context}, cascade_{context.cascade}, plan_{context.plan} {}
 
-  void run();
+  [[nodiscard]] GroupProfile run() &&;
 
  private:
   void add_class(const LeafRun& run, const Iterations& iterations);
-  void add_runs();
   void add_run(const LeafRun& run);
   void check_counts();
   void add_transfers();
@@ -33,7 +33,6 @@ class GroupProfiler {
   const FlowContext& context_;
   const Cascade& cascade_;
   const Plan& plan_;
-  PlanProfile& into_;
   GroupProfile group_;
   std::vector<LeafRun> runs_;  ///< In order of execution.
   std::vector<Allocation> memory_;
@@ -43,64 +42,57 @@ class GroupProfiler {
 void GroupProfiler::add_class(const LeafRun& run, const Iterations& iterations) {
   TileClass tiles;
   tiles.count = iterations.count < 0 ? std::numeric_limits<std::int64_t>::max() : iterations.count;
-  tiles.first_work = static_cast<std::uint32_t>(into_.work.operators.size());
-  for (const NodeId leaf : run.leaves) append_work(cascade_, plan_, leaf, iterations.extent, into_.work);
-  tiles.work_count = static_cast<std::uint32_t>(into_.work.operators.size()) - tiles.first_work;
-  const std::span<const OperatorWork> work{into_.work.operators.data() + tiles.first_work, tiles.work_count};
+  WorkTable& table = group_.work;
+  tiles.first_work = static_cast<std::uint32_t>(table.operators.size());
+  for (const NodeId leaf : run.leaves) append_work(cascade_, plan_, leaf, iterations.extent, table);
+  tiles.work_count = static_cast<std::uint32_t>(table.operators.size()) - tiles.first_work;
+  const std::span<const OperatorWork> work{table.operators.data() + tiles.first_work, tiles.work_count};
   for (const OperatorWork& one : work) group_.ops += Ops{one.ops} * tiles.count;
   group_.countable = group_.countable && is_countable(work);
-  into_.classes.push_back(tiles);
-}
-
-void GroupProfiler::add_runs() {
-  group_.first_class = static_cast<std::uint32_t>(into_.classes.size());
-  group_.first_run = static_cast<std::uint32_t>(into_.runs.size());
-  group_.run_count = static_cast<std::uint32_t>(runs_.size());
-  for (const LeafRun& run : runs_) add_run(run);
-  group_.class_count = static_cast<std::uint32_t>(into_.classes.size()) - group_.first_class;
+  group_.classes.push_back(tiles);
 }
 
 void GroupProfiler::add_run(const LeafRun& run) {
   RunProfile made;
-  made.first_class = static_cast<std::uint32_t>(into_.classes.size());
+  made.first_class = static_cast<std::uint32_t>(group_.classes.size());
   const std::vector<PathLoop> loops = loops_above(plan_, run.parent);
   const TileBounds last = last_tile(cascade_, loops);
   const auto same = [](const RankSpan& span, std::int64_t extent) { return span.extent == extent; };
   for (const Iterations& iterations : iteration_classes(cascade_, loops)) {
     const bool is_last = std::equal(last.begin(), last.end(), iterations.extent.begin(), same);
-    if (is_last) group_.last_class = static_cast<std::uint32_t>(into_.classes.size());
+    if (is_last) group_.last_class = static_cast<std::uint32_t>(group_.classes.size());
     add_class(run, iterations);
   }
-  made.class_count = static_cast<std::uint32_t>(into_.classes.size()) - made.first_class;
-  into_.runs.push_back(made);
+  made.class_count = static_cast<std::uint32_t>(group_.classes.size()) - made.first_class;
+  group_.runs.push_back(made);
 }
 
 void GroupProfiler::record(const Buffer& buffer, Bytes read, Bytes written) {
   group_.dram_read += read;
   group_.dram_write += written;
-  const auto begin = into_.tensors.begin() + group_.first_tensor;
-  const auto known = std::find_if(begin, into_.tensors.end(), [&](const TensorTraffic& traffic) {
-    return traffic.tensor == buffer.tensor;
-  });
-  if (known != into_.tensors.end()) {
+  const auto known =
+      std::find_if(group_.tensors.begin(), group_.tensors.end(),
+                   [&](const TensorTraffic& traffic) { return traffic.tensor == buffer.tensor; });
+  if (known != group_.tensors.end()) {
     known->read += read;
     known->written += written;
     return;
   }
-  into_.tensors.push_back(
+  group_.tensors.push_back(
       {buffer.tensor, read, written, buffer.role, dram_bits(cascade_, plan_, buffer.tensor)});
 }
 
 void GroupProfiler::add_transfers() {
-  const TileClass& first = into_.classes[group_.first_class];
-  GroupStreams streams{context_, runs_, group_.class_count == 1 ? std::optional{first.count} : std::nullopt};
+  const std::vector<TileClass>& classes = group_.classes;
+  GroupStreams streams{context_, runs_,
+                       classes.size() == 1 ? std::optional{classes.front().count} : std::nullopt};
   for (const Buffer& buffer : context_.group.buffers) {
     const BufferFlow flow = flow_of(context_, buffer);
     add_streams(buffer, flow, streams);
     memory_.push_back(flow.memory);
     record(buffer, flow.read, flow.written);
   }
-  sum_up(streams, group_, {into_.runs.data() + group_.first_run, runs_.size()});
+  sum_up(streams, group_);
 }
 
 /// All other sums of the group are parts of these.
@@ -110,40 +102,41 @@ void GroupProfiler::check_counts() {
   group_.countable = group_.countable && !bytes.overflow() && !group_.ops.overflow();
 }
 
-void GroupProfiler::run() {
-  group_.first_tensor = static_cast<std::uint32_t>(into_.tensors.size());
+GroupProfile GroupProfiler::run() && {
   runs_ = leaf_runs(cascade_, plan_, context_.group);
-  add_runs();
+  for (const LeafRun& run : runs_) add_run(run);
   add_transfers();
   check_counts();
   group_.peak = peak_bytes(plan_, context_.group.node, memory_);
-  group_.tensor_count = static_cast<std::uint32_t>(into_.tensors.size()) - group_.first_tensor;
-  into_.groups.push_back(group_);
+  return std::move(group_);
 }
 
 }  // namespace
 
-std::array<Ops, kOpKindCount> ops_by_kind(const PlanProfile& profile, const GroupProfile& group) {
+std::array<Ops, kOpKindCount> ops_by_kind(const GroupProfile& group) {
   std::array<Ops, kOpKindCount> ops{};
-  for (std::uint32_t c = 0; c < group.class_count; ++c) {
-    const TileClass& tiles = profile.classes[group.first_class + c];
+  for (const TileClass& tiles : group.classes) {
     for (std::uint32_t w = 0; w < tiles.work_count; ++w) {
-      const OperatorWork& work = profile.work.operators[tiles.first_work + w];
+      const OperatorWork& work = group.work.operators[tiles.first_work + w];
       ops[static_cast<std::size_t>(work.kind)] += Ops{work.ops} * tiles.count;
     }
   }
   return ops;
 }
 
+GroupProfile profile_group(const Cascade& cascade, const Plan& plan, const GroupLayout& group,
+                           const ProfileOptions& options) {
+  const FlowContext context{cascade, plan, group, options};
+  return GroupProfiler{context}.run();
+}
+
 PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layout,
                     const ProfileOptions& options) {
   PlanProfile made;
+  made.groups.reserve(layout.groups.size());
   for (const GroupLayout& group : layout.groups) {
-    const FlowContext context{cascade, plan, group, options};
-    GroupProfiler{context, made}.run();
-  }
-  for (std::size_t g = 0; g < made.groups.size(); ++g) {
-    made.groups[g].reserved = reserved_bytes(cascade, plan, layout, g);
+    made.groups.push_back(profile_group(cascade, plan, group, options));
+    made.groups.back().reserved = reserved_bytes(cascade, plan, layout, made.groups.size() - 1);
   }
   return made;
 }

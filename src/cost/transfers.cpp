@@ -22,7 +22,7 @@ PerPorts both_ways(Bytes reads, Bytes writes) {
   return sums;
 }
 
-void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfile> runs) {
+void sum_up(const GroupStreams& streams, GroupProfile& group) {
   group.lead = lead(streams);
   group.tail = tail(streams);
   group.loads = port_bytes(streams, [](const BufferStream& s) { return s.total; });
@@ -32,10 +32,10 @@ void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfi
   group.idle_port = idle_port(streams);
   group.last_visit = last_visit(streams);
   group.returns = returns(streams);
-  if (runs.size() == 1) return;
+  if (group.runs.size() == 1) return;
   group.across_runs = across_runs(streams);
-  find_turns(streams, runs);
-  find_sequence(streams, runs);
+  find_turns(streams, group.runs);
+  find_sequence(streams, group.runs);
 }
 
 }  // namespace fusescape

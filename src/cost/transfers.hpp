@@ -12,8 +12,8 @@
 
 namespace fusescape {
 
-/// Fills all that follows into a group's profile and those of its runs. `group.dram_write` must be there.
-void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfile> runs);
+/// Fills all that follows into a group's profile. `group.dram_write` and its runs must be there.
+void sum_up(const GroupStreams& streams, GroupProfile& group);
 
 /// Bytes that the busier port moves.
 [[nodiscard]] PerPorts both_ways(Bytes reads, Bytes writes);

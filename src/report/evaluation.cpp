@@ -101,11 +101,10 @@ Crossing crossing_of(const Cascade& cascade, const std::vector<OpId>& group, Ten
   return cascade.tensor(id).kind == TensorKind::kState ? Crossing::kState : Crossing::kWithinGroup;
 }
 
-std::vector<TensorReport> tensors_of(const Cascade& cascade, const PlanProfile& profile,
-                                     const GroupProfile& group, const std::vector<OpId>& ops) {
+std::vector<TensorReport> tensors_of(const Cascade& cascade, const GroupProfile& group,
+                                     const std::vector<OpId>& ops) {
   std::vector<TensorReport> tensors;
-  for (std::uint32_t i = 0; i < group.tensor_count; ++i) {
-    const TensorTraffic& traffic = profile.tensors[group.first_tensor + i];
+  for (const TensorTraffic& traffic : group.tensors) {
     tensors.push_back({.name = cascade.tensor(traffic.tensor).name,
                        .bytes_read = traffic.read,
                        .bytes_written = traffic.written,
@@ -137,24 +136,23 @@ GroupReport group_of(const Workload& workload, const Machine& machine, const Ass
   const GroupCost& cost = assessment.groups[index];
   const GroupLayout& layout = assessment.layout.groups[index];
   const TickScale& scale = machine.scale;
-  GroupReport group{
-      .name = {},
-      .ops = {},
-      .tree = tree_of(cascade, assessment.plan, layout.node),
-      .latency = scale.whole_cycles(cost.latency),
-      .compute = scale.whole_cycles(cost.compute),
-      .dram = scale.whole_cycles(cost.dram),
-      .onchip = scale.whole_cycles(cost.onchip),
-      .dram_read = cost.dram_read,
-      .dram_write = cost.dram_write,
-      .peak = cost.peak,
-      .bound = cost.bound,
-      .operations = cost.ops,
-      .utilization = 0.0,
-      .onchip_fill = {},
-      .onchip_drain = {},
-      .energy_pj = {},
-      .tensors = tensors_of(cascade, assessment.profile, assessment.profile.groups[index], layout.operators)};
+  GroupReport group{.name = {},
+                    .ops = {},
+                    .tree = tree_of(cascade, assessment.plan, layout.node),
+                    .latency = scale.whole_cycles(cost.latency),
+                    .compute = scale.whole_cycles(cost.compute),
+                    .dram = scale.whole_cycles(cost.dram),
+                    .onchip = scale.whole_cycles(cost.onchip),
+                    .dram_read = cost.dram_read,
+                    .dram_write = cost.dram_write,
+                    .peak = cost.peak,
+                    .bound = cost.bound,
+                    .operations = cost.ops,
+                    .utilization = 0.0,
+                    .onchip_fill = {},
+                    .onchip_drain = {},
+                    .energy_pj = {},
+                    .tensors = tensors_of(cascade, assessment.profile.groups[index], layout.operators)};
   for (const OpId op : layout.operators) group.ops.push_back(cascade.op(op).name);
   group.name =
       group.ops.size() == 1 ? group.ops.front() : fmt::format("{}..{}", group.ops.front(), group.ops.back());

@@ -156,8 +156,7 @@ std::vector<SimTensorReport> tensors_of(const Workload& workload, const Simulate
   std::vector<SimTensorReport> rows;
   const PlanProfile& profile = simulated.closed.profile;
   for (std::size_t g = 0; g < profile.groups.size(); ++g) {
-    for (std::uint32_t i = 0; i < profile.groups[g].tensor_count; ++i) {
-      const TensorTraffic& traffic = profile.tensors[profile.groups[g].first_tensor + i];
+    for (const TensorTraffic& traffic : profile.groups[g].tensors) {
       SimTensorReport& row = tensor_row(rows, groups[g].name, workload.block.tensor(traffic.tensor).name);
       row.closed_read += traffic.read;
       row.closed_written += traffic.written;

@@ -23,7 +23,7 @@ class GroupTrials {
     plan_.storages.clear();
     add_group(plan_, cascade_, candidate);
     const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
-    if (layout) candidate.profile = profile(cascade_, plan_, *layout, options_);
+    if (layout) candidate.profile = profile_group(cascade_, plan_, layout->groups.front(), options_);
     return layout.has_value();
   }
 
@@ -34,12 +34,11 @@ class GroupTrials {
 };
 
 inline Bytes bytes_moved(const Candidate& candidate) {
-  const GroupProfile& group = candidate.profile.groups.front();
-  return group.dram_read + group.dram_write;
+  return candidate.profile.dram_read + candidate.profile.dram_write;
 }
 
 inline Bytes bytes_held(const Candidate& candidate) {
-  return candidate.profile.groups.front().peak;
+  return candidate.profile.peak;
 }
 
 }  // namespace fusescape

@@ -26,15 +26,12 @@ void add(ArrayWork& sum, const ArrayWork& tile, std::int64_t count) {
 
 }  // namespace
 
-ArrayWork array_work(const PlanProfile& profile, const ArrayModel& array) {
+ArrayWork array_work(const GroupProfile& group, const ArrayModel& array) {
+  if (!group.countable) return kUncountable;
   ArrayWork sum;
-  for (const GroupProfile& group : profile.groups) {
-    if (!group.countable) return kUncountable;
-    for (std::uint32_t c = 0; c < group.class_count; ++c) {
-      const TileClass& tiles = profile.classes[group.first_class + c];
-      const OperatorWork* first = profile.work.operators.data() + tiles.first_work;
-      add(sum, tile_work(profile.work, {first, tiles.work_count}, array), tiles.count);
-    }
+  for (const TileClass& tiles : group.classes) {
+    const OperatorWork* first = group.work.operators.data() + tiles.first_work;
+    add(sum, tile_work(group.work, {first, tiles.work_count}, array), tiles.count);
   }
   return sum;
 }

@@ -24,7 +24,7 @@ struct Trial {
 
 /// What a candidate takes at least: the PEs, or the port.
 Ticks least_time(const Candidate& candidate, const Machine& machine) {
-  const GroupProfile& group = candidate.profile.groups.front();
+  const GroupProfile& group = candidate.profile;
   if (candidate.compute.overflow() || !group.countable) return Ticks{};
   return longest(machine.scale.ticks(candidate.compute),
                  Ticks{group.transfers[machine.dram_ports].value()} * machine.dram_ticks_per_byte);
@@ -37,10 +37,10 @@ std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, const Mac
   for (const Candidate& candidate : candidates) {
     if (bytes_held(candidate) > machine.capacity) continue;
     if (least && !about(least_time(candidate, machine), *least)) continue;
-    const auto cost = evaluate(candidate.profile, machine);
+    const auto cost = evaluate_group(candidate.profile, machine);
     if (!cost) continue;
-    trials.push_back({&candidate, cost->total.latency});
-    if (!least || cost->total.latency < *least) least = cost->total.latency;
+    trials.push_back({&candidate, cost->latency});
+    if (!least || cost->latency < *least) least = cost->latency;
   }
   return trials;
 }

@@ -28,7 +28,9 @@ constexpr std::int64_t kMostValue = 999'999;  ///< Of a unit, in best_packing.
 /// DRAM traffic of each tensor, over all groups.
 std::vector<Bytes> traffic_of(const Cascade& cascade, const PlanProfile& profile) {
   std::vector<Bytes> traffic(cascade.tensors.size());
-  for (const TensorTraffic& one : profile.tensors) traffic[index_of(one.tensor)] += one.read + one.written;
+  for (const GroupProfile& group : profile.groups) {
+    for (const TensorTraffic& one : group.tensors) traffic[index_of(one.tensor)] += one.read + one.written;
+  }
   return traffic;
 }
 

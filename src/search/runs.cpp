@@ -16,8 +16,8 @@ struct Timed {
 
 /// None if it does not fit.
 std::optional<Ticks> time_of(const Candidate& candidate, const Machine& machine) {
-  const auto cost = evaluate(candidate.profile, machine);
-  return cost ? std::optional{cost->total.latency} : std::nullopt;
+  const auto cost = evaluate_group(candidate.profile, machine);
+  return cost ? std::optional{cost->latency} : std::nullopt;
 }
 
 /// How long the units of a run take one after another, each in its best candidate. None if one fits in no

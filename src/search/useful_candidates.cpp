@@ -111,7 +111,7 @@ std::vector<Candidate> useful_candidates(const Planner& planner, OpId op, const 
     if (frontier.outdoes(draft.least) || !trials.run(draft.candidate)) continue;
     const ArrayWork work = array_work(draft.candidate.profile, planner.array());
     draft.candidate.compute = work.compute;
-    const GroupProfile& group = draft.candidate.profile.groups.front();
+    const GroupProfile& group = draft.candidate.profile;
     draft.least = {bytes_moved(draft.candidate), bytes_held(draft.candidate), group.lead.all + group.tail,
                    work};
     frontier.add(draft.least);

@@ -50,14 +50,15 @@ std::string name_of(const Cascade& cascade, const Access& access) {
 
 /// One operator after another, as one core runs them.
 void add_operators(const Modelling& model, const Assessment& found, std::size_t group, FusedToken& token) {
-  const TileClass& tiles = found.profile.classes[found.profile.groups[group].first_class];
+  const GroupProfile& profile = found.profile.groups[group];
+  const TileClass& tiles = profile.classes.front();
   const Machine machine = design_of(model.accelerator).machine;
   std::int64_t now = 0;
   for (std::uint32_t i = 0; i < tiles.work_count; ++i) {
-    const OperatorWork& work = found.profile.work.operators[tiles.first_work + i];
+    const OperatorWork& work = profile.work.operators[tiles.first_work + i];
     const Engine& engine = machine.engines[static_cast<std::size_t>(work.kind)];
     const std::int64_t cycles =
-        work_cost(found.profile.work, work, engine, machine.model.fill_cycles.value()).compute;
+        work_cost(profile.work, work, engine, machine.model.fill_cycles.value()).compute;
     token.operators.push_back({model.workload.block.op(work.op).name, now, now + cycles, 0, ""});
     now += cycles;
   }

@@ -8,6 +8,7 @@
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "loaded.hpp"
+#include "plans.hpp"
 
 namespace fusescape {
 namespace {
@@ -76,7 +77,7 @@ TEST_CASE("A decode step reads 20,971,520 bytes of KV cache in a layer and write
   REQUIRE(found);
   std::map<std::string, Bytes> read;
   std::map<std::string, Bytes> written;
-  for (const TensorTraffic& traffic : found->profile.tensors) {
+  for (const TensorTraffic& traffic : test_plans::traffic_of(found->profile)) {
     read[decode.block.tensor(traffic.tensor).name] += traffic.read;
     written[decode.block.tensor(traffic.tensor).name] += traffic.written;
   }

@@ -182,6 +182,25 @@ TEST_CASE("Latency is at least every resource's time, and at most all of it one 
   });
 }
 
+TEST_CASE("A plan costs what its groups cost, each profiled and evaluated on its own") {
+  for_legal_plans(kCases, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    const Accelerator on = random_machine(dice);
+    const Machine machine = make_machine(on).value();
+    std::vector<GroupCost> groups;
+    for (const GroupLayout& group : layout.groups) {
+      const GroupProfile alone = profile_group(cascade, plan, group, profile_options(on));
+      groups.push_back(evaluate_group(alone, machine).value());
+    }
+    const Cost sum = total_cost(groups, machine).value();
+    const Cost whole = priced(profile(cascade, plan, layout, profile_options(on)), on);
+    CHECK(same_cost(sum, whole));
+    CHECK(sum.total.latency == whole.total.latency);
+    CHECK(sum.total.bound == whole.total.bound);
+    CHECK(sum.total.ops == whole.total.ops);
+    CHECK(sum.total.pe_cycles == whole.total.pe_cycles);
+  });
+}
+
 TEST_CASE("A granule of one byte is the least traffic, and a larger one that it divides never less") {
   for_legal_plans(kCases, [](Dice&, const Cascade& cascade, const Plan& plan, const Layout& layout) {
     Bytes last;
@@ -213,7 +232,7 @@ TEST_CASE("Bytes and operations are affine in the number of tokens, to a thousan
     CHECK(group.dram_read.value() == 4 * (tokens * (2 * kD + 2 * kN * (kD / 640)) + 2 * kD * kN));
     CHECK(group.dram_write.value() == 4 * (tokens * kD + kD * kN));
     CHECK(group.ops.value() == 7 * tokens * kD * kN);
-    CHECK(made.classes.size() == 1);
+    CHECK(group.classes.size() == 1);
   }
 }
 

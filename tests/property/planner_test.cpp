@@ -45,12 +45,12 @@ Cascade random_convolution(Dice& dice) {
 }
 
 Bytes moved(const Candidate& candidate) {
-  const GroupProfile& group = candidate.profile.groups.front();
+  const GroupProfile& group = candidate.profile;
   return group.dram_read + group.dram_write;
 }
 
 Bytes held(const Candidate& candidate) {
-  return candidate.profile.groups.front().peak;
+  return candidate.profile.peak;
 }
 
 /// `check(planner, op, machine)` for every operator of that many random cascades.
@@ -112,7 +112,7 @@ TEST_CASE("A nest moves and holds at least its bounds, and exactly these where n
       const NestBounds least = nest_bounds(planner.cascade(), planner.options(), op, nest.loops);
       CHECK(least.moved <= moved(nest));
       CHECK(least.held <= held(nest));
-      const GroupProfile& group = nest.profile.groups.front();
+      const GroupProfile& group = nest.profile;
       CHECK(least.ends <= group.lead.all + group.tail);
       exact += least.moved == moved(nest) && least.held == held(nest) ? 1 : 0;
     }
@@ -133,8 +133,8 @@ std::vector<Candidate> all_nests(const Planner& planner, OpId op) {
 std::optional<Ticks> least_time(const std::vector<Candidate>& candidates, const Machine& machine) {
   std::optional<Ticks> least;
   for (const Candidate& candidate : candidates) {
-    const auto cost = evaluate(candidate.profile, machine);
-    if (cost && (!least || cost->total.latency < *least)) least = cost->total.latency;
+    const auto cost = evaluate_group(candidate.profile, machine);
+    if (cost && (!least || cost->latency < *least)) least = cost->latency;
   }
   return least;
 }
@@ -259,7 +259,7 @@ TEST_CASE("Lighter candidates come first, and none is worse than another in all 
   for_operators(200, [](const Planner& planner, OpId op, const Machine&) {
     const auto worse = [&](const Candidate& a, const Candidate& b) {
       const auto ends = [](const Candidate& one) {
-        const GroupProfile& group = one.profile.groups.front();
+        const GroupProfile& group = one.profile;
         return group.lead.all + group.tail;
       };
       return moved(a) >= moved(b) && held(a) >= held(b) && ends(a) >= ends(b) && a.compute >= b.compute &&
@@ -295,7 +295,7 @@ TEST_CASE(
   int traded = 0;
   for_operators(200, [&](const Planner& planner, OpId op, const Machine& machine) {
     const auto time_of = [&](const Candidate& candidate) {
-      return evaluate(candidate.profile, machine).value().total.latency;
+      return evaluate_group(candidate.profile, machine).value().latency;
     };
     std::vector<const Candidate*> fitting;
     for (const Candidate& candidate : planner.candidates(op)) {
@@ -335,13 +335,13 @@ TEST_CASE("The best ends rows with a short tile only if what does not moves more
     const Candidate* best = planner.best(op, machine);
     if (best == nullptr || !ends_rows_short(planner.cascade(), *best)) return;
     ++short_rows;
-    const Ticks time = evaluate(best->profile, machine).value().total.latency;
+    const Ticks time = evaluate_group(best->profile, machine).value().latency;
     const Ticks least = least_time(planner.candidates(op), machine).value();
     for (const Candidate& other : planner.candidates(op)) {
-      const auto cost = evaluate(other.profile, machine);
+      const auto cost = evaluate_group(other.profile, machine);
       if (!cost || ends_rows_short(planner.cascade(), other) || moved(other) > moved(*best)) continue;
-      const bool close = at_most_a_part_above(cost->total.latency, time, kPartForEvenTiles);
-      CHECK_FALSE((close && about(cost->total.latency, least)));
+      const bool close = at_most_a_part_above(cost->latency, time, kPartForEvenTiles);
+      CHECK_FALSE((close && about(cost->latency, least)));
     }
   });
   CHECK(short_rows > 10);

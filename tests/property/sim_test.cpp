@@ -25,8 +25,7 @@ void check_traffic(const Cascade& cascade, const PlanProfile& closed, const SimR
   for (std::uint32_t g = 0; g < closed.groups.size(); ++g) {
     CHECK(run.groups[g].dram_read == closed.groups[g].dram_read);
     CHECK(run.groups[g].dram_write == closed.groups[g].dram_write);
-    for (std::uint32_t t = 0; t < closed.groups[g].tensor_count; ++t) {
-      const TensorTraffic& expected = closed.tensors[closed.groups[g].first_tensor + t];
+    for (const TensorTraffic& expected : closed.groups[g].tensors) {
       CAPTURE(cascade.tensor(expected.tensor).name);
       const auto found = std::find_if(run.traffic.begin(), run.traffic.end(), [&](const SimTraffic& traffic) {
         return traffic.group == g && traffic.tensor == expected.tensor;
@@ -240,7 +239,9 @@ TEST_CASE("How far ahead inputs are loaded changes no byte and no tile; on one c
 /// Tiles of the smallest class.
 std::int64_t fewest_tiles(const PlanProfile& closed) {
   std::int64_t fewest = std::numeric_limits<std::int64_t>::max();
-  for (const TileClass& tiles : closed.classes) fewest = std::min(fewest, tiles.count);
+  for (const GroupProfile& group : closed.groups) {
+    for (const TileClass& tiles : group.classes) fewest = std::min(fewest, tiles.count);
+  }
   return fewest;
 }
 

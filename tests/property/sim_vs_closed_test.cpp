@@ -82,11 +82,9 @@ bool is_regular(const Cascade& cascade, const Plan& plan, const GroupLayout& gro
 }
 
 /// Of the run with the most.
-std::int64_t tiles_of(const PlanProfile& closed, const GroupProfile& group) {
+std::int64_t tiles_of(const GroupProfile& group) {
   std::int64_t most = 0;
-  for (std::uint32_t i = 0; i < group.class_count; ++i) {
-    most = std::max(most, closed.classes[group.first_class + i].count);
-  }
+  for (const TileClass& tiles : group.classes) most = std::max(most, tiles.count);
   return most;
 }
 
@@ -114,7 +112,7 @@ PlanKind kind_of(const Cascade& cascade, const Plan& plan, const Layout& layout,
   bool long_turns = true;
   for (std::size_t g = 0; g < layout.groups.size(); ++g) {
     const GroupLayout& group = layout.groups[g];
-    const std::int64_t tiles = tiles_of(closed, closed.groups[g]);
+    const std::int64_t tiles = tiles_of(closed.groups[g]);
     one_run = one_run && leaf_runs(cascade, plan, group).size() == 1;
     alike = alike && is_regular(cascade, plan, group);
     long_turns = long_turns && has_long_turns(cascade, plan, group);

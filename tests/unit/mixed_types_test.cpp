@@ -6,6 +6,7 @@
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "loaded.hpp"
+#include "plans.hpp"
 
 namespace fusescape {
 namespace {
@@ -46,7 +47,7 @@ Traffic unfused(const std::vector<Setting>& settings) {
       assess(mixed.block, design_of(value_of(load_accelerator("marca"))), *find_strategy("unfused"));
   if (!found) FAIL(describe(found.error()));
   Traffic traffic;
-  for (const TensorTraffic& tensor : found->profile.tensors) {
+  for (const TensorTraffic& tensor : test_plans::traffic_of(found->profile)) {
     const std::string& name = mixed.block.tensor(tensor.tensor).name;
     traffic.read[name] += tensor.read;
     traffic.written[name] += tensor.written;
@@ -101,7 +102,7 @@ TEST_CASE("A batched Mamba block reads its weights once and its tokens once a se
     const auto found = assess(mamba.block, design_of(marca), *find_strategy("unfused"));
     REQUIRE(found);
     std::map<TensorKind, Bytes> read;
-    for (const TensorTraffic& tensor : found->profile.tensors)
+    for (const TensorTraffic& tensor : test_plans::traffic_of(found->profile))
       read[mamba.block.tensor(tensor.tensor).kind] += tensor.read;
     return read;
   };

@@ -15,7 +15,7 @@ const std::vector<Candidate>& candidates(const Planner& planner, std::string_vie
 }
 
 Bytes moved(const Candidate& candidate) {
-  const GroupProfile& group = candidate.profile.groups.front();
+  const GroupProfile& group = candidate.profile;
   return group.dram_read + group.dram_write;
 }
 
@@ -191,7 +191,7 @@ Cascade product(std::int64_t m, std::int64_t n, std::int64_t k) {
 Bytes least_moved(const Planner& planner, Bytes capacity) {
   Bytes least = Bytes::overflowed();
   for (const Candidate& candidate : planner.candidates(OpId{0})) {
-    if (candidate.profile.groups.front().peak <= capacity) least = std::min(least, moved(candidate));
+    if (candidate.profile.peak <= capacity) least = std::min(least, moved(candidate));
   }
   return least;
 }

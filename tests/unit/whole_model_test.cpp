@@ -8,6 +8,7 @@
 #include "fusescape/search/model_head.hpp"
 #include "fusescape/search/sweep.hpp"
 #include "loaded.hpp"
+#include "plans.hpp"
 
 namespace fusescape {
 namespace {
@@ -30,7 +31,7 @@ Assessment assessed_head(const Workload& model, const Design& design) {
 
 Bytes read_of(const Workload& model, const Assessment& head, const char* tensor) {
   Bytes read;
-  for (const TensorTraffic& traffic : head.profile.tensors) {
+  for (const TensorTraffic& traffic : test_plans::traffic_of(head.profile)) {
     if (model.lm_head->tensor(traffic.tensor).name == tensor) read += traffic.read;
   }
   return read;

@@ -24,7 +24,7 @@ struct GroupCost {
   Ticks onchip;   ///< Time the on-chip memory's ports are busy.
   Bytes dram_read;
   Bytes dram_write;
-  Bytes peak;  ///< With what is retained across it.
+  Bytes peak;  ///< With what is retained across it (GroupProfile::reserved).
   Bytes onchip_read;
   Bytes onchip_write;
   Ops ops;
@@ -48,7 +48,18 @@ struct Infeasible {
   Bytes available;
 };
 
-/// Pure: equal arguments give equal results on any thread. Fills `groups` (of profile.groups.size() entries,
+/// One group on its own: what a search over groups asks for, any number of times. `Infeasible::group` is 0.
+/// Pure, as all that follow.
+[[nodiscard]] expected<GroupCost, Infeasible> evaluate_group(const GroupProfile& group,
+                                                             const Machine& machine);
+
+/// Of groups that run one after another, in this order. Refused only if a sum does not fit 64 bits; whether
+/// each group fits the capacity, its evaluation has said.
+[[nodiscard]] expected<Cost, Infeasible> total_cost(std::span<const GroupCost> groups,
+                                                    const Machine& machine);
+
+/// Equal to total_cost of what evaluate_group says of each group. Equal arguments give equal results on any
+/// thread. Fills `groups` (of profile.groups.size() entries,
 /// or empty) with the parts of the sum.
 [[nodiscard]] expected<Cost, Infeasible> evaluate(const PlanProfile& profile, const Machine& machine,
                                                   std::span<GroupCost> groups = {});

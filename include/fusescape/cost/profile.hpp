@@ -32,7 +32,7 @@ struct TensorTraffic {
 /// Tiles of equal extents of one run of operators (plan/leaf_runs.hpp).
 struct TileClass {
   std::int64_t count = 0;
-  std::uint32_t first_work = 0;  ///< Into PlanProfile::work.operators.
+  std::uint32_t first_work = 0;  ///< Into GroupProfile::work.operators.
   std::uint32_t work_count = 0;
 };
 
@@ -106,7 +106,7 @@ struct Sequence {
 };
 
 struct RunProfile {
-  std::uint32_t first_class = 0;
+  std::uint32_t first_class = 0;  ///< Into GroupProfile::classes.
   std::uint32_t class_count = 0;
   RunTurns turns;     ///< If its group has several,
   Sequence sequence;  ///< and none of them takes turns.
@@ -131,27 +131,28 @@ struct GroupProfile {
   Returns returns;
   AcrossRuns across_runs;
   std::optional<EqualTiles> equal_tiles;  ///< If so, the exact formula holds, and no bound is needed.
-  bool countable = true;          ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
-  std::uint32_t first_class = 0;  ///< The group's first tile is of this class.
-  std::uint32_t last_class = 0;   ///< And its last of this one.
-  std::uint32_t class_count = 0;
-  std::uint32_t first_run = 0;
-  std::uint32_t run_count = 0;
-  std::uint32_t first_tensor = 0;
-  std::uint32_t tensor_count = 0;
-};
-
-struct PlanProfile {
-  std::vector<GroupProfile> groups;
-  std::vector<RunProfile> runs;
-  std::vector<TileClass> classes;
+  bool countable = true;           ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
+  std::vector<RunProfile> runs;    ///< In order of execution.
+  std::vector<TileClass> classes;  ///< Of one run after another. The group's first tile is of the first one,
+  std::uint32_t last_class = 0;    ///< and its last tile of this one.
   WorkTable work;
   std::vector<TensorTraffic> tensors;
 };
 
-/// Operations of one group of `profile`, by kind of operator.
-[[nodiscard]] std::array<Ops, kOpKindCount> ops_by_kind(const PlanProfile& profile,
-                                                        const GroupProfile& group);
+/// Groups in order of execution; each is a value of its own, so that a search may combine those of one
+/// cascade in any way.
+struct PlanProfile {
+  std::vector<GroupProfile> groups;
+};
+
+/// Operations of the group, by kind of operator.
+[[nodiscard]] std::array<Ops, kOpKindCount> ops_by_kind(const GroupProfile& group);
+
+/// One group of `plan`, as if nothing were retained across it (GroupProfile::reserved is 0). Of what else the
+/// plan has, it depends on formats and retentions of the group's own tensors, and the spatial mappings of its
+/// operators.
+[[nodiscard]] GroupProfile profile_group(const Cascade& cascade, const Plan& plan, const GroupLayout& group,
+                                         const ProfileOptions& options);
 
 [[nodiscard]] PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layout,
                                   const ProfileOptions& options);

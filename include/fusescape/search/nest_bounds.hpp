@@ -30,8 +30,8 @@ struct ArrayWork {
   friend bool operator==(const ArrayWork&, const ArrayWork&) = default;
 };
 
-/// Of a profile's groups. Overflowed if a tile's counts may leave 64 bits, or if no core runs an operator.
-[[nodiscard]] ArrayWork array_work(const PlanProfile& profile, const ArrayModel& array);
+/// Of a profiled group. Overflowed if a tile's counts may leave 64 bits, or if no core runs an operator.
+[[nodiscard]] ArrayWork array_work(const GroupProfile& group, const ArrayModel& array);
 
 /// Of nests around one operator, exactly, without laying them out. Keeps its buffers from one to the next.
 class NestWork {

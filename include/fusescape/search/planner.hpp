@@ -31,8 +31,8 @@ struct Candidate {
   std::vector<OpId> operators;
   std::vector<TensorId> spilled{};  ///< Go through DRAM between these operators.
   bool holds_windows = false;       ///< A fetched window keeps its halo.
-  PlanProfile profile{};            ///< Of this one group.
-  Cycles compute{};                 ///< Of all its tiles on the planner's array; overflowed if it has none.
+  GroupProfile profile{};
+  Cycles compute{};  ///< Of all its tiles on the planner's array; overflowed if it has none.
 };
 
 /// What the choice of a tiling may cost, in parts of the least time (docs/adr/tiling-of-single-operators.md):
