@@ -22,6 +22,22 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
   return ChosenPlan{std::move(name), std::move(*plan)};
 }
 
+/// Its plan, and how `optimal` found it if that is the strategy.
+struct Found {
+  expected<Plan, Refusal> plan;
+  std::optional<OptimalAnswer> optimal;
+};
+
+Found found_by(const Strategy& strategy, const Planner& planner, const Inputs& inputs) {
+  const Machine& machine = inputs.design.machine;
+  if (strategy.name != kOptimalName) return {plan_by(strategy, planner, machine, inputs.strategy), {}};
+  if (auto refusal = unsupported(planner.cascade(), machine)) return {unexpected{std::move(*refusal)}, {}};
+  auto answer = optimal_answer(planner, machine, inputs.strategy);
+  if (!answer) return {unexpected{std::move(answer.error())}, {}};
+  Plan plan = std::move(answer->plan);
+  return {std::move(plan), std::move(*answer)};
+}
+
 }  // namespace
 
 ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
@@ -30,7 +46,8 @@ ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
     return {name, unexpected{AssessmentError{std::move(*wide)}}, &strategy};
   }
   const Planner planner{inputs.workload.block, inputs.design.accelerator};
-  expected<Plan, Refusal> plan = plan_by(strategy, planner, inputs.design.machine, inputs.strategy);
+  Found found = found_by(strategy, planner, inputs);
+  expected<Plan, Refusal>& plan = found.plan;
   if (!plan) {
     return {name,
             unexpected{
@@ -38,7 +55,7 @@ ChosenPlan plan_of(const Strategy& strategy, const Inputs& inputs) {
             &strategy};
   }
   plan->name = name;
-  return {name, std::move(*plan), &strategy};
+  return {name, std::move(*plan), &strategy, std::move(found.optimal)};
 }
 
 expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std::string& plan_file,

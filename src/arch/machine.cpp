@@ -32,12 +32,15 @@ Engines engines_of(const Accelerator& accelerator) {
 }
 
 ArrayModel array_model(const Accelerator& accelerator) {
-  return {engines_of(accelerator), accelerator.model.fill_cycles};
+  ArrayModel array{.engines = engines_of(accelerator), .fill = accelerator.model.fill_cycles};
+  for (const Core& core : accelerator.cores) array.registers.push_back(core.registers_per_pe);
+  return array;
 }
 
 bool operator==(const ArrayModel& a, const ArrayModel& b) {
   const auto same = [](const Engine& x, const Engine& y) { return parts_of(x) == parts_of(y); };
-  return a.fill == b.fill && std::equal(a.engines.begin(), a.engines.end(), b.engines.begin(), same);
+  return a.fill == b.fill && a.registers == b.registers &&
+         std::equal(a.engines.begin(), a.engines.end(), b.engines.begin(), same);
 }
 
 expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {

@@ -23,14 +23,8 @@ struct Grid {
   const Engine& engine;
   Density density = Density::kFine;
 
-  [[nodiscard]] std::int64_t size_along(RankId rank) const {
-    if (has_rank(mapping.rows, rank)) return engine.rows;
-    if (has_rank(mapping.cols, rank)) return engine.cols;
-    if (has_rank(mapping.flat, rank)) return engine.rows * engine.cols;
-    return has_rank(mapping.cores, rank) ? engine.count : 1;
-  }
   [[nodiscard]] std::vector<std::int64_t> tiles(RankId rank) const {
-    return tile_grid(cascade.extent(rank).value(), size_along(rank), density);
+    return tile_grid(cascade.extent(rank).value(), size_along(cascade, mapping, engine, rank), density);
   }
 };
 
@@ -166,6 +160,20 @@ void add_recurrence(const Grid& grid, const std::vector<OpId>& unit, std::vector
 }
 
 }  // namespace
+
+std::int64_t size_along(const Cascade& cascade, const SpatialMapping& mapping, const Engine& engine,
+                        RankId rank) {
+  const auto along = [&](const std::vector<RankId>& ranks, std::int64_t size) -> std::int64_t {
+    const auto at = std::find(ranks.begin(), ranks.end(), rank);
+    if (at == ranks.end()) return 1;
+    for (auto inner = at + 1; inner != ranks.end() && size > 1; ++inner) {
+      size = std::max<std::int64_t>(size / std::min(size, cascade.extent(*inner).value()), 1);
+    }
+    return size;
+  };
+  return std::max({along(mapping.rows, engine.rows), along(mapping.cols, engine.cols),
+                   along(mapping.flat, engine.rows * engine.cols), along(mapping.cores, engine.count)});
+}
 
 bool has_nest_space(const Cascade& cascade, OpId op) {
   const std::vector<Access>& inputs = cascade.op(op).inputs;

@@ -9,6 +9,11 @@
 
 namespace fusescape {
 
+/// How many elements along `rank` fill the rows, columns, PEs or cores that it lies on, with all of the ranks
+/// that lie there inside it; 1 if it lies nowhere.
+[[nodiscard]] std::int64_t size_along(const Cascade& cascade, const SpatialMapping& mapping,
+                                      const Engine& engine, RankId rank);
+
 /// Loops over some ranks, outermost first.
 using Loops = std::vector<LoopSpec>;
 

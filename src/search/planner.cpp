@@ -11,6 +11,7 @@
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
 #include "group_trials.hpp"
+#include "optimal_space.hpp"
 #include "useful_candidates.hpp"
 
 namespace fusescape {
@@ -122,6 +123,8 @@ struct Planner::Made {
   std::vector<Entry> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
   std::map<std::vector<OpId>, Entry> fused;
+  std::once_flag space_once;
+  std::unique_ptr<OptimalSpace> space;
 };
 
 Planner::Planner(Planner&& other) noexcept = default;
@@ -133,6 +136,7 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator, std::st
       spatial_{spatial_mappings(cascade, accelerator)},
       options_{profile_options(accelerator)},
       array_{array_model(accelerator)},
+      cores_{accelerator.cores},
       stop_{std::move(stop)},
       unit_(cascade.operators.size(), 0) {
   const auto& recurrence_of = cascade.recurrence_of;
@@ -183,6 +187,17 @@ const std::vector<Candidate>& Planner::fused(const std::vector<OpId>& operators)
     }
   });
   return entry->candidates;
+}
+
+const OptimalSpace& Planner::optimal_space() const {
+  std::call_once(made_->space_once, [&] { made_->space = std::make_unique<OptimalSpace>(*this, stop_); });
+  return *made_->space;
+}
+
+bool Planner::runs_on_hardware(const Plan& plan) const {
+  Accelerator accelerator;
+  accelerator.cores = cores_;
+  return hardware_violations(*cascade_, plan, accelerator).empty();
 }
 
 bool Planner::try_profile(Candidate& candidate) const {

@@ -2,32 +2,14 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 
 #include "candidates.hpp"
 #include "fusescape/search/nest_bounds.hpp"
 #include "group_trials.hpp"
+#include "weights.hpp"
 
 namespace fusescape {
 namespace {
-
-/// What a candidate is judged by before a machine is known: it can be no better than another on any, in any
-/// of its figures, that is no worse in each of these (docs/adr/tiling-of-single-operators.md).
-struct Weights {
-  Bytes moved;
-  Bytes held;
-  Bytes ends;
-  ArrayWork array;
-};
-
-bool no_worse(const Weights& a, const Weights& b) {
-  return a.moved <= b.moved && a.held <= b.held && a.ends <= b.ends && a.array.compute <= b.array.compute &&
-         a.array.onchip <= b.array.onchip;
-}
-
-auto in_order(const Weights& weights) {
-  return std::tie(weights.moved, weights.held, weights.ends, weights.array.compute, weights.array.onchip);
-}
 
 /// A nest that has not been laid out: what it costs at least.
 struct Draft {
@@ -39,25 +21,6 @@ void sort_lightest_first(std::vector<Draft>& drafts) {
   std::stable_sort(drafts.begin(), drafts.end(),
                    [](const Draft& a, const Draft& b) { return in_order(a.least) < in_order(b.least); });
 }
-
-/// Weights of candidates that have been kept, without those that another outdoes.
-class Frontier {
- public:
-  void add(const Weights& weights) { kept_.push_back(weights); }
-
-  /// Whether one of them is no worse. The one that was last goes first: neighbours are often outdone by the
-  /// same.
-  [[nodiscard]] bool outdoes(const Weights& least) {
-    const auto found = std::find_if(kept_.begin(), kept_.end(),
-                                    [&](const Weights& known) { return no_worse(known, least); });
-    if (found == kept_.end()) return false;
-    std::iter_swap(kept_.begin(), found);
-    return true;
-  }
-
- private:
-  std::vector<Weights> kept_;
-};
 
 /// Drops candidates that another is no worse than; of equals the first stays. Lightest first.
 void keep_useful(std::vector<Draft>& drafts) {
@@ -111,9 +74,7 @@ std::vector<Candidate> useful_candidates(const Planner& planner, OpId op, const 
     if (frontier.outdoes(draft.least) || !trials.run(draft.candidate)) continue;
     const ArrayWork work = array_work(draft.candidate.profile, planner.array());
     draft.candidate.compute = work.compute;
-    const GroupProfile& group = draft.candidate.profile;
-    draft.least = {bytes_moved(draft.candidate), bytes_held(draft.candidate), group.lead.all + group.tail,
-                   work};
+    draft.least = weights_of(draft.candidate.profile, work);
     frontier.add(draft.least);
     useful.push_back(std::move(draft));
   }

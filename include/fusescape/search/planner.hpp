@@ -48,6 +48,8 @@ inline constexpr std::int64_t kPartForEvenTiles = 128;  ///< a 128th for equal t
   return at_most_a_part_above(time, least, kPartForBytes);
 }
 
+class OptimalSpace;
+
 class Planner {
  public:
   /// Once `stop` is requested, candidates that are not made yet may be missing: whatever is planned from
@@ -79,6 +81,12 @@ class Planner {
   /// they are tried: loops over the outer ranks that all of them share (batch, tokens), largest tiles first.
   [[nodiscard]] const std::vector<Candidate>& fused(const std::vector<OpId>& operators) const;
 
+  /// The groups that `optimal` chooses from.
+  [[nodiscard]] const OptimalSpace& optimal_space() const;
+
+  /// Whether the cores run what `plan` asks of them, whatever it holds: plan/spatial.hpp.
+  [[nodiscard]] bool runs_on_hardware(const Plan& plan) const;
+
   /// The operators that cannot be separated from `op`: its recurrence, or itself.
   [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
 
@@ -100,6 +108,7 @@ class Planner {
   std::vector<SpatialMapping> spatial_;
   ProfileOptions options_;
   ArrayModel array_;
+  std::vector<Core> cores_;
   std::stop_token stop_;
   std::vector<std::size_t> unit_;  ///< Per operator.
   std::vector<std::vector<OpId>> units_;
