@@ -22,6 +22,22 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
   return ChosenPlan{std::move(name), std::move(*plan)};
 }
 
+/// The plan of `optimal`, and how it was found.
+ChosenPlan optimal_of(const Strategy& strategy, const Planner& planner, const Inputs& inputs) {
+  std::string name{strategy.name};
+  const auto refused = [&](Refusal refusal) {
+    return ChosenPlan{name, unexpected{WhyNot{std::move(refusal)}}, &strategy};
+  };
+  const Machine& machine = inputs.design.machine;
+  if (auto wide = wider_data(planner.cascade(), inputs.design.accelerator)) return refused(std::move(*wide));
+  if (auto refusal = unsupported(planner.cascade(), machine)) return refused(std::move(*refusal));
+  auto answer = optimal_answer(planner, machine, inputs.strategy);
+  if (!answer) return refused(std::move(answer.error()));
+  Plan plan = std::move(answer->plan);
+  plan.name = name;
+  return {std::move(name), std::move(plan), &strategy, std::move(*answer)};
+}
+
 }  // namespace
 
 expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std::string& plan_file,
@@ -30,6 +46,7 @@ expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std
   const expected<const Strategy*, Failure> named = strategy_named(strategy);
   if (!named) return unexpected{named.error()};
   const Planner planner{inputs.workload.block, inputs.design.accelerator};
+  if ((*named)->name == kOptimalName) return optimal_of(**named, planner, inputs);
   return ChosenPlan{std::string{(*named)->name}, plan_of(planner, inputs.design, **named, inputs.strategy),
                     *named};
 }

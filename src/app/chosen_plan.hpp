@@ -1,11 +1,13 @@
 // Which plan do `--strategy S` or `--plan FILE` mean for these inputs?
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "fusescape/app/exit_code.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/optimal.hpp"
 #include "fusescape/support/expected.hpp"
 #include "inputs.hpp"
 
@@ -15,7 +17,8 @@ namespace fusescape {
 struct ChosenPlan {
   std::string name;
   expected<Plan, WhyNot> plan;
-  const Strategy* strategy = nullptr;  ///< None: the plan is a file's.
+  const Strategy* strategy = nullptr;      ///< None: the plan is a file's.
+  std::optional<OptimalAnswer> optimal{};  ///< Of `optimal`: how it was found. Its plan is moved out.
 };
 
 /// Expects one of the two names to be empty. A file that maps nothing to hardware leaves that to the

@@ -6,6 +6,7 @@
 #include "chosen_plan.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/cost/physical_limit.hpp"
 #include "fusescape/report/explanation.hpp"
 #include "inputs.hpp"
 
@@ -43,12 +44,33 @@ Answer refusal_of(EvaluationReport report, Failure refused, const std::string& w
   return {std::move(report), std::move(refused), {}};
 }
 
+/// How `optimal` found the plan, beside its simulated latency.
+std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPlan& chosen) {
+  if (!chosen.optimal) return std::nullopt;
+  const OptimalAnswer& answer = *chosen.optimal;
+  const TickScale& scale = inputs.design.machine.scale;
+  OptimalReport report{.over = std::string{kOptimalClass},
+                       .winner = std::string{answer.winner},
+                       .value = scale.whole_cycles(answer.latency),
+                       .bound = scale.whole_cycles(answer.bound),
+                       .physical = {},
+                       .simulated = {},
+                       .laid_out = static_cast<std::int64_t>(answer.laid_out),
+                       .compared = static_cast<std::int64_t>(answer.compared)};
+  const auto limit = physical_limit(inputs.workload.block, inputs.design.accelerator);
+  if (limit) report.physical = limit->latency;
+  const auto simulated = simulate_plan(inputs.workload.block, inputs.design, *chosen.plan);
+  if (simulated) report.simulated = simulated->result.cycles;
+  return report;
+}
+
 Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
   const expected<Assessment, WhyNot> found =
       chosen.plan ? assess(inputs.workload.block, inputs.design, *chosen.plan)
                   : expected<Assessment, WhyNot>{unexpected{chosen.plan.error()}};
   EvaluationReport report = report_of(inputs, chosen.name, found, head_of(inputs));
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
+  report.optimal = optimal_report(inputs, chosen);
   std::vector<Lever> levers;
   if (explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
   return {std::move(report), std::nullopt, std::move(levers)};
@@ -62,6 +84,7 @@ Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explai
   if (!simulated) {
     return refusal_of(std::move(report), failure_of(simulated.error()), ways_to_fit(inputs, chosen));
   }
+  report.optimal = optimal_report(inputs, chosen);
   std::vector<Lever> levers;
   if (explain) {
     levers = levers_of(inputs.workload.block, inputs.design, simulated->closed, {chosen.strategy});

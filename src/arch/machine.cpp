@@ -1,5 +1,9 @@
 #include "fusescape/arch/machine.hpp"
 
+#include <algorithm>
+#include <tuple>
+
+#include "fusescape/arch/engines.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
@@ -10,16 +14,38 @@ Engine engine_of(const Core& core, std::size_t kind) {
       .count = core.count, .rows = core.rows, .cols = core.cols, .cycles_per_op = core.cycles_per_op[kind]};
 }
 
+auto parts_of(const Engine& engine) {
+  return std::tie(engine.count, engine.rows, engine.cols, engine.cycles_per_op);
+}
+
 }  // namespace
 
-expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {
-  Machine machine;
+Engines engines_of(const Accelerator& accelerator) {
+  Engines engines{};
   for (std::size_t kind = 0; kind < kOpKindCount; ++kind) {
     for (const Core& core : accelerator.cores) {
       FUSESCAPE_EXPECTS(core.cycles_per_op[kind] <= kMostCyclesPerOp);
-      if (machine.engines[kind].cycles_per_op == 0) machine.engines[kind] = engine_of(core, kind);
+      if (engines[kind].cycles_per_op == 0) engines[kind] = engine_of(core, kind);
     }
   }
+  return engines;
+}
+
+ArrayModel array_model(const Accelerator& accelerator) {
+  ArrayModel array{.engines = engines_of(accelerator), .fill = accelerator.model.fill_cycles};
+  for (const Core& core : accelerator.cores) array.registers.push_back(core.registers_per_pe);
+  return array;
+}
+
+bool operator==(const ArrayModel& a, const ArrayModel& b) {
+  const auto same = [](const Engine& x, const Engine& y) { return parts_of(x) == parts_of(y); };
+  return a.fill == b.fill && a.registers == b.registers &&
+         std::equal(a.engines.begin(), a.engines.end(), b.engines.begin(), same);
+}
+
+expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {
+  Machine machine;
+  machine.engines = engines_of(accelerator);
   machine.pes = accelerator.pes();
   machine.one_kind = accelerator.cores.size() == 1;
   machine.capacity = accelerator.sram.capacity;

@@ -1,110 +1,95 @@
 #include "candidates.hpp"
 
 #include <algorithm>
+#include <map>
+
+#include "fusescape/search/tile_grid.hpp"
 
 namespace fusescape {
 namespace {
 
-/// Which tiles of a rank are tried: 1, `first` and its multiples by powers of `growth`, and the whole extent.
-struct TileGrid {
-  std::int64_t first = 4;
-  std::int64_t growth = 4;
-};
-constexpr TileGrid kCoarse{};
-/// Of a contraction's columns and sums, which usually lie on the array: a tile that does not fill it idles
-/// PEs.
-constexpr TileGrid kForArrays{.first = 16, .growth = 2};
-
-std::vector<std::int64_t> tiles_of(std::int64_t extent, TileGrid grid) {
-  std::vector<std::int64_t> tiles;
-  if (extent > 1) tiles.push_back(1);
-  for (std::int64_t tile = grid.first; tile < extent; tile *= grid.growth) tiles.push_back(tile);
-  tiles.push_back(extent);
-  return tiles;
-}
-
-/// Loops that cut the row-major sequence of `ranks` at one rank: those before go one by one, those after stay
-/// whole.
-struct Cut {
-  std::vector<LoopSpec> loops;
-};
-
-std::vector<Cut> cuts_of(const Cascade& cascade, const std::vector<RankId>& ranks, TileGrid grid = kCoarse) {
-  std::vector<Cut> cuts{Cut{}};  // No loop at all: everything at once.
-  std::vector<LoopSpec> before;
-  for (const RankId rank : ranks) {
-    const std::int64_t extent = cascade.extent(rank).value();
-    if (extent == 1) continue;
-    for (const std::int64_t tile : tiles_of(extent, grid)) {
-      if (tile == extent) continue;
-      Cut cut{before};
-      cut.loops.push_back({rank, tile});
-      cuts.push_back(std::move(cut));
-    }
-    before.push_back({rank, 1});
-  }
-  return cuts;
-}
-
-std::vector<LoopSpec> joined(std::vector<LoopSpec> outer, const std::vector<LoopSpec>& inner) {
-  outer.insert(outer.end(), inner.begin(), inner.end());
-  return outer;
-}
-
-/// The ranks of a contraction by who has them.
-struct Roles {
-  std::vector<RankId> rows;     ///< First input and output: tokens.
-  std::vector<RankId> columns;  ///< Second input and output: output channels.
-  std::vector<RankId> sums;     ///< Reduction.
-  std::vector<RankId> shared;   ///< Both inputs and the output.
-};
+/// Tilings of one operator that are tried, at most; with more the grids get coarser.
+constexpr std::size_t kMostTilings = 40'000;
 
 bool reads_rank(const Access& access, RankId rank) {
   return std::any_of(access.indices.begin(), access.indices.end(),
                      [&](const Index& index) { return index.rank == rank || index.tap == rank; });
 }
 
-Roles roles_of(const Operator& op) {
-  Roles roles;
-  for (const RankId rank : op.ranks) {
-    const bool first = reads_rank(op.inputs[0], rank);
-    const bool second = reads_rank(op.inputs[1], rank);
-    if (has_rank(op.reduction_ranks, rank)) {
-      roles.sums.push_back(rank);
-    } else if (first && second) {
-      roles.shared.push_back(rank);
-    } else {
-      (first ? roles.rows : roles.columns).push_back(rank);
-    }
+/// The tiles of one operator's ranks on one array.
+struct Grid {
+  const Cascade& cascade;
+  const SpatialMapping& mapping;
+  const Engine& engine;
+  Density density = Density::kFine;
+
+  [[nodiscard]] std::vector<std::int64_t> tiles(RankId rank) const {
+    return tile_grid(cascade.extent(rank).value(), size_along(cascade, mapping, engine, rank), density);
   }
-  return roles;
+};
+
+/// Loops that cut the row-major sequence of `ranks` at one rank: those before go one by one, those after stay
+/// whole. Also none at all.
+std::vector<Loops> cuts_of(const Grid& grid, const std::vector<RankId>& ranks) {
+  std::vector<Loops> cuts{Loops{}};
+  Loops before;
+  for (const RankId rank : ranks) {
+    const std::int64_t extent = grid.cascade.extent(rank).value();
+    if (extent == 1) continue;
+    for (const std::int64_t tile : grid.tiles(rank)) {
+      if (tile == extent) continue;
+      cuts.push_back(before);
+      cuts.back().push_back({rank, tile});
+    }
+    before.push_back({rank, 1});
+  }
+  return cuts;
 }
 
-/// Rows and columns in tiles, in either order, with the sums whole or tiled innermost.
-void add_contraction(const Cascade& cascade, OpId op, std::vector<Candidate>& found) {
-  const Roles roles = roles_of(cascade.op(op));
-  std::vector<LoopSpec> outer;
-  for (const RankId rank : roles.shared) {
-    if (cascade.extent(rank).value() > 1) outer.push_back({rank, 1});
+Loops joined(Loops outer, const Loops& inner) {
+  outer.insert(outer.end(), inner.begin(), inner.end());
+  return outer;
+}
+
+/// A bit per operand that has `rank`: of the inputs from bit 0 on, then the output.
+unsigned operands_with(const Cascade& cascade, const Operator& op, RankId rank) {
+  unsigned bits = 0;
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    if (reads_rank(op.inputs[i], rank)) bits |= 1U << i;
   }
-  std::vector<std::vector<LoopSpec>> orders;  // Of rows and columns.
-  for (const Cut& rows : cuts_of(cascade, roles.rows)) {
-    for (const Cut& columns : cuts_of(cascade, roles.columns, kForArrays)) {
-      orders.push_back(joined(rows.loops, columns.loops));
-      if (!rows.loops.empty() && !columns.loops.empty()) orders.push_back(joined(columns.loops, rows.loops));
-    }
+  if (has_rank(cascade.tensor(op.output).ranks, rank)) bits |= 1U << op.inputs.size();
+  return bits;
+}
+
+/// Ranks by the operands that have them, those that all have first.
+struct Classes {
+  std::vector<std::vector<RankId>> ranks;
+  bool first_everywhere = false;
+};
+
+Classes classes_of(const Cascade& cascade, OpId id) {
+  const Operator& op = cascade.op(id);
+  const unsigned all = (2U << op.inputs.size()) - 1U;
+  std::map<unsigned, std::vector<RankId>, std::greater<>> by_operands;
+  for (const RankId rank : op.ranks) {
+    if (cascade.extent(rank) > Elements{1}) by_operands[operands_with(cascade, op, rank)].push_back(rank);
   }
-  const std::vector<Cut> all_sums = cuts_of(cascade, roles.sums, kForArrays);
-  for (const std::vector<LoopSpec>& order : orders) {
-    for (const Cut& sums : all_sums) {
-      if (sums.loops.size() > 1) continue;
-      found.push_back({.loops = joined(joined(outer, order), sums.loops), .operators = {op}});
-    }
+  Classes classes;
+  for (auto& [operands, ranks] : by_operands) {
+    classes.first_everywhere = classes.first_everywhere || operands == all;
+    classes.ranks.push_back(std::move(ranks));
   }
+  return classes;
+}
+
+std::size_t tilings(const NestSpace& space) {
+  std::size_t count = 1;
+  for (const std::vector<Loops>& cuts : space.cuts) count *= cuts.size();
+  return count;
 }
 
 /// Whether the loops step along a window that `op` reads: only then is there a halo to hold.
-bool step_along_window(const Cascade& cascade, OpId op, const std::vector<LoopSpec>& loops) {
+bool step_along_window(const Cascade& cascade, OpId op, const Loops& loops) {
   const auto steps = [&](const Index& index) {
     return index.tap && cascade.extent(*index.tap) > Elements{1} &&
            std::any_of(loops.begin(), loops.end(),
@@ -117,40 +102,42 @@ bool step_along_window(const Cascade& cascade, OpId op, const std::vector<LoopSp
 }
 
 /// Tiles of one of the later ranks outermost, around cuts of the others.
-std::vector<std::vector<LoopSpec>> slices_of(const Cascade& cascade, const std::vector<RankId>& ranks) {
+std::vector<Loops> slices_of(const Grid& grid, const std::vector<RankId>& ranks) {
   if (ranks.size() < 2) return {};
   const RankId sliced = ranks[ranks.size() == 2 ? 1 : ranks.size() - 2];
   std::vector<RankId> rest;
   std::copy_if(ranks.begin(), ranks.end(), std::back_inserter(rest),
                [&](RankId rank) { return rank != sliced; });
-  const std::int64_t extent = cascade.extent(sliced).value();
-  std::vector<std::vector<LoopSpec>> nests;
-  for (const std::int64_t tile : tiles_of(extent, kCoarse)) {
-    std::vector<LoopSpec> outer;
+  const std::int64_t extent = grid.cascade.extent(sliced).value();
+  std::vector<Loops> nests;
+  for (const std::int64_t tile : grid.tiles(sliced)) {
+    Loops outer;
     if (tile < extent) outer.push_back({sliced, tile});
-    for (const Cut& cut : cuts_of(cascade, rest)) nests.push_back(joined(outer, cut.loops));
+    for (const Loops& cut : cuts_of(grid, rest)) nests.push_back(joined(outer, cut));
   }
   return nests;
 }
 
 /// The output's ranks cut in row-major order, also with tiles of one later rank outermost, which keeps
 /// operands that lack the earlier ranks on chip. Each nest once.
-void add_streaming(const Cascade& cascade, OpId op, std::vector<Candidate>& found) {
+void add_streaming(const Grid& grid, OpId op, std::vector<Candidate>& found) {
+  const Cascade& cascade = grid.cascade;
   const std::vector<RankId>& ranks = cascade.tensor(cascade.op(op).output).ranks;
-  for (const Cut& cut : cuts_of(cascade, ranks)) {
-    found.push_back({.loops = cut.loops, .operators = {op}});
-    if (!step_along_window(cascade, op, cut.loops)) continue;
-    found.push_back({.loops = cut.loops, .operators = {op}, .holds_windows = true});
+  std::vector<Loops> nests = cuts_of(grid, ranks);
+  for (Loops& nest : slices_of(grid, ranks)) {
+    if (std::find(nests.begin(), nests.end(), nest) == nests.end()) nests.push_back(std::move(nest));
   }
-  for (std::vector<LoopSpec>& nest : slices_of(cascade, ranks)) {
-    const bool known = std::any_of(found.begin(), found.end(),
-                                   [&](const Candidate& candidate) { return candidate.loops == nest; });
-    if (!known) found.push_back({.loops = std::move(nest), .operators = {op}});
+  for (Loops& nest : nests) {
+    if (step_along_window(cascade, op, nest)) {
+      found.push_back({.loops = nest, .operators = {op}, .holds_windows = true});
+    }
+    found.push_back({.loops = std::move(nest), .operators = {op}});
   }
 }
 
 /// Step by step along the recurrence, every value through DRAM; the other ranks whole or in slices.
-void add_recurrence(const Cascade& cascade, const std::vector<OpId>& unit, std::vector<Candidate>& found) {
+void add_recurrence(const Grid& grid, const std::vector<OpId>& unit, std::vector<Candidate>& found) {
+  const Cascade& cascade = grid.cascade;
   const Operator& last = cascade.op(unit.back());
   RankId carried{};
   std::vector<TensorId> spilled;
@@ -162,26 +149,62 @@ void add_recurrence(const Cascade& cascade, const std::vector<OpId>& unit, std::
   }
   const std::vector<RankId>& ranks = cascade.tensor(last.output).ranks;
   const auto at = std::find(ranks.begin(), ranks.end(), carried);
-  std::vector<LoopSpec> outer;
+  Loops outer;
   for (auto rank = ranks.begin(); rank != at; ++rank) {
     if (cascade.extent(*rank).value() > 1) outer.push_back({*rank, 1});
   }
   if (cascade.extent(carried).value() > 1) outer.push_back({carried, 1});
-  for (const Cut& cut : cuts_of(cascade, {at + 1, ranks.end()})) {
-    found.push_back({.loops = joined(outer, cut.loops), .operators = unit, .spilled = spilled});
+  for (const Loops& cut : cuts_of(grid, {at + 1, ranks.end()})) {
+    found.push_back({.loops = joined(outer, cut), .operators = unit, .spilled = spilled});
   }
 }
 
 }  // namespace
 
-std::vector<Candidate> candidate_nests(const Cascade& cascade, const std::vector<OpId>& unit) {
+std::int64_t size_along(const Cascade& cascade, const SpatialMapping& mapping, const Engine& engine,
+                        RankId rank) {
+  const auto along = [&](const std::vector<RankId>& ranks, std::int64_t size) -> std::int64_t {
+    const auto at = std::find(ranks.begin(), ranks.end(), rank);
+    if (at == ranks.end()) return 1;
+    for (auto inner = at + 1; inner != ranks.end() && size > 1; ++inner) {
+      size = std::max<std::int64_t>(size / std::min(size, cascade.extent(*inner).value()), 1);
+    }
+    return size;
+  };
+  return std::max({along(mapping.rows, engine.rows), along(mapping.cols, engine.cols),
+                   along(mapping.flat, engine.rows * engine.cols), along(mapping.cores, engine.count)});
+}
+
+bool has_nest_space(const Cascade& cascade, OpId op) {
+  const std::vector<Access>& inputs = cascade.op(op).inputs;
+  const bool in_place = std::none_of(inputs.begin(), inputs.end(), [&](const Access& input) {
+    return is_shifted(input) || input.tensor == cascade.op(op).output;
+  });
+  const Classes classes = classes_of(cascade, op);
+  return in_place && !(classes.ranks.size() == 1 && classes.first_everywhere);
+}
+
+NestSpace nest_space(const Cascade& cascade, const SpatialMapping& mapping, const Engine& engine, OpId op) {
+  const Classes classes = classes_of(cascade, op);
+  NestSpace space;
+  for (const Density density : {Density::kFine, Density::kMedium, Density::kCoarse}) {
+    const Grid grid{cascade, mapping, engine, density};
+    space.cuts.clear();
+    for (const std::vector<RankId>& ranks : classes.ranks) space.cuts.push_back(cuts_of(grid, ranks));
+    if (tilings(space) <= kMostTilings) break;
+  }
+  space.first_outermost = classes.first_everywhere;
+  return space;
+}
+
+std::vector<Candidate> streaming_nests(const Cascade& cascade, const SpatialMapping& mapping,
+                                       const Engine& engine, const std::vector<OpId>& unit) {
+  const Grid grid{cascade, mapping, engine};
   std::vector<Candidate> found;
   if (unit.size() > 1) {
-    add_recurrence(cascade, unit, found);
-  } else if (cascade.op(unit.front()).kind == OpKind::kMatmul) {
-    add_contraction(cascade, unit.front(), found);
+    add_recurrence(grid, unit, found);
   } else {
-    add_streaming(cascade, unit.front(), found);
+    add_streaming(grid, unit.front(), found);
   }
   return found;
 }

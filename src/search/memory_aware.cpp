@@ -21,6 +21,19 @@ std::vector<std::int64_t> divisors_of(std::int64_t number) {
   return divisors;
 }
 
+/// The tiles ceil(number / j) of all counts j of slices, each once, largest first.
+std::vector<std::int64_t> quotients_of(std::int64_t number) {
+  std::vector<std::int64_t> tiles{number};
+  while (tiles.back() > 1) tiles.push_back(ceil_div(number, ceil_div(number, tiles.back() - 1)));
+  return tiles;
+}
+
+std::vector<std::int64_t> tiles_of(std::int64_t extent, SlicesBy rule) {
+  if (rule == SlicesBy::kFootprint) return quotients_of(extent);
+  std::vector<std::int64_t> divisors = divisors_of(extent);
+  return {divisors.rbegin(), divisors.rend()};
+}
+
 /// Elements that are read again, for each token, by a loop over `rank` outside the tokens.
 Elements read_again(const Cascade& cascade, const StateUpdate& update, RankId rank) {
   Elements sum{0};
@@ -67,15 +80,15 @@ Elements product(const Cascade& cascade, const std::vector<RankId>& ranks) {
 
 }  // namespace
 
-std::vector<Slicing> slicings_of(const Cascade& cascade, const StateUpdate& update) {
+std::vector<Slicing> slicings_of(const Cascade& cascade, const StateUpdate& update, SlicesBy rule) {
   std::vector<Slicing> slicings{{}};
   for (const RankId rank : cut_order(cascade, update)) {
     const Slicing before = slicings.back();
     const std::int64_t extent = cascade.extent(rank).value();
-    for (const std::int64_t slices : divisors_of(extent)) {
-      if (slices == 1) continue;
-      slicings.push_back({before.count * slices, before.loops});
-      slicings.back().loops.push_back({rank, extent / slices});
+    for (const std::int64_t tile : tiles_of(extent, rule)) {
+      if (tile == extent) continue;
+      slicings.push_back({before.count * ceil_div(extent, tile), before.loops});
+      slicings.back().loops.push_back({rank, tile});
     }
   }
   return slicings;
@@ -97,7 +110,7 @@ expected<Plan, Refusal> memory_aware_plan(const Planner& planner, const Machine&
   const Cascade& cascade = planner.cascade();
   Fusion fusion{.groups = {kWholeUpdate}, .intermediates = intermediates};
   for (const StateUpdate& update : state_updates(cascade)) {
-    const std::vector<Slicing> slicings = slicings_of(cascade, update);
+    const std::vector<Slicing> slicings = slicings_of(cascade, update, rule);
     const std::int64_t least = published_slices(product(cascade, update.channels).value(),
                                                 product(cascade, update.entries).value(), machine.capacity);
     const auto enough = std::find_if(slicings.begin(), slicings.end(), [&](const Slicing& slicing) {

@@ -9,6 +9,7 @@ namespace {
 struct Traversal {
   Elements whole{1};     ///< Of the tensor's part that is touched.
   Elements tile{1};      ///< Of it, in the first tile.
+  Elements last{1};      ///< Of it, in the last tile.
   Elements passes{1};    ///< Times that all of it goes through the buffer.
   Elements finished{1};  ///< Likewise, without loops over reduction ranks.
   bool moves = false;    ///< More than one slab takes turns in the buffer.
@@ -36,7 +37,7 @@ class NestBounder {
       if (known_part && std::find(op_.inputs.begin(), input, *input) == input) add_input(*input);
     }
     add_output();
-    return {known(bounds_.moved), known(bounds_.held)};
+    return {known(bounds_.moved), known(bounds_.held), known(bounds_.ends)};
   }
 
  private:
@@ -68,21 +69,18 @@ class NestBounder {
       outer = outer * trips;
       if (!has_rank(op_.reduction_ranks, loop.rank)) outer_finished = outer_finished * trips;
     }
-    traversal.tile = tile_of(dimensions, rank_of);
+    for (const auto& dimension : dimensions) set_tiles(rank_of(dimension), traversal);
     return traversal;
   }
 
-  template <class Ranks, class RankOf>
-  [[nodiscard]] Elements tile_of(const Ranks& dimensions, const RankOf& rank_of) const {
-    Elements tile{1};
-    for (const auto& dimension : dimensions) {
-      std::int64_t extent = cascade_.extent(rank_of(dimension)).value();
-      for (const LoopSpec& loop : loops_) {
-        if (loop.rank == rank_of(dimension)) extent = std::min(extent, loop.tile);
-      }
-      tile = tile * extent;
+  void set_tiles(RankId rank, Traversal& traversal) const {
+    const std::int64_t extent = cascade_.extent(rank).value();
+    std::int64_t tile = extent;
+    for (const LoopSpec& loop : loops_) {
+      if (loop.rank == rank) tile = std::min(extent, loop.tile);
     }
-    return tile;
+    traversal.tile = traversal.tile * tile;
+    traversal.last = traversal.last * (extent - (ceil_div(extent, tile) - 1) * tile);
   }
 
   void add_input(const Access& input) {
@@ -90,6 +88,7 @@ class NestBounder {
     const int bits = bits_of(cascade_.tensor(input.tensor).type);
     bounds_.moved += bytes_of(traversal.whole * traversal.passes, bits);
     bounds_.held += bytes_of(traversal.tile, bits) * slots(traversal);
+    bounds_.ends += bytes_of(traversal.tile, bits);
   }
 
   /// Sums that leave unfinished go out and come back in the accumulator's type.
@@ -104,6 +103,7 @@ class NestBounder {
     const Bytes unfinished = bytes_of(traversal.whole * (traversal.passes - traversal.finished), sum_bits);
     bounds_.moved += bytes_of(traversal.whole, bits) + unfinished * 2;
     bounds_.held += bytes_of(traversal.tile, accumulates ? sum_bits : bits) * slots(traversal);
+    bounds_.ends += bytes_of(traversal.last, bits);
   }
 
   const Cascade& cascade_;

@@ -3,92 +3,19 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <numeric>
+#include <optional>
 #include <tuple>
 
 #include "candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
-#include "fusescape/search/nest_bounds.hpp"
+#include "group_trials.hpp"
+#include "optimal_space.hpp"
+#include "useful_candidates.hpp"
 
 namespace fusescape {
 namespace {
-
-/// Profiles groups one at a time. Its plan, whose spatial mappings are many small vectors, is made once.
-class GroupTrials {
- public:
-  GroupTrials(const Cascade& cascade, const std::vector<SpatialMapping>& spatial,
-              const ProfileOptions& options)
-      : cascade_{cascade}, options_{options} {
-    plan_.spatial = spatial;
-  }
-
-  /// False if the candidate breaks a rule.
-  bool run(Candidate& candidate) {
-    plan_.nodes.assign(1, Node{});
-    plan_.storages.clear();
-    add_group(plan_, cascade_, candidate);
-    const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
-    if (layout) candidate.profile = profile_group(cascade_, plan_, layout->groups.front(), options_);
-    return layout.has_value();
-  }
-
- private:
-  const Cascade& cascade_;
-  const ProfileOptions& options_;
-  Plan plan_;
-};
-
-Bytes bytes_moved(const Candidate& candidate) {
-  return candidate.profile.dram_read + candidate.profile.dram_write;
-}
-
-Bytes bytes_held(const Candidate& candidate) {
-  return candidate.profile.peak;
-}
-
-bool lighter(const Candidate& a, const Candidate& b) {
-  return std::tuple{bytes_moved(a), bytes_held(a)} < std::tuple{bytes_moved(b), bytes_held(b)};
-}
-
-/// Drops candidates that move more bytes than another and hold no less, also if they are faster: with them
-/// more SRAM could raise the traffic (docs/adr/tiling-of-single-operators.md, Consequences). Those that move
-/// the same bytes stay beside each other, since only a machine says which of them is the fastest. Lightest
-/// first, and of equals the one that holds least.
-void keep_useful(std::vector<Candidate>& candidates) {
-  std::stable_sort(candidates.begin(), candidates.end(), lighter);
-  std::vector<Candidate> kept;
-  Bytes least_held = Bytes::overflowed();  // By candidates that move fewer bytes.
-  auto equal = candidates.begin();
-  while (equal != candidates.end()) {
-    const Bytes moved = bytes_moved(*equal);
-    const Bytes held = bytes_held(*equal);
-    for (; equal != candidates.end() && bytes_moved(*equal) == moved; ++equal) {
-      if (bytes_held(*equal) < least_held) kept.push_back(std::move(*equal));
-    }
-    least_held = std::min(least_held, held);
-  }
-  candidates = std::move(kept);
-}
-
-/// What candidates that have been profiled move and hold, without those that another outdoes in both.
-class Frontier {
- public:
-  void add(const Candidate& candidate) {
-    weights_.push_back({bytes_moved(candidate), bytes_held(candidate)});
-  }
-
-  /// Whether keep_useful drops whatever has these bounds: some candidate moves less and holds no more.
-  [[nodiscard]] bool outdoes(const NestBounds& least) const {
-    return std::any_of(weights_.begin(), weights_.end(), [&](const NestBounds& known) {
-      return known.moved < least.moved && known.held <= least.held;
-    });
-  }
-
- private:
-  std::vector<NestBounds> weights_;
-};
 
 /// A candidate that fits a machine.
 struct Trial {
@@ -96,12 +23,25 @@ struct Trial {
   Ticks latency;
 };
 
+/// What a candidate takes at least: the PEs, or the port.
+Ticks least_time(const Candidate& candidate, const Machine& machine) {
+  const GroupProfile& group = candidate.profile;
+  if (candidate.compute.overflow() || !group.countable) return Ticks{};
+  return longest(machine.scale.ticks(candidate.compute),
+                 Ticks{group.transfers[machine.dram_ports].value()} * machine.dram_ticks_per_byte);
+}
+
+/// Those that fit and may take about the least time.
 std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, const Machine& machine) {
   std::vector<Trial> trials;
+  std::optional<Ticks> least;
   for (const Candidate& candidate : candidates) {
     if (bytes_held(candidate) > machine.capacity) continue;
+    if (least && !about(least_time(candidate, machine), *least)) continue;
     const auto cost = evaluate_group(candidate.profile, machine);
-    if (cost) trials.push_back({&candidate, cost->latency});
+    if (!cost) continue;
+    trials.push_back({&candidate, cost->latency});
+    if (!least || cost->latency < *least) least = cost->latency;
   }
   return trials;
 }
@@ -183,6 +123,8 @@ struct Planner::Made {
   std::vector<Entry> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
   std::map<std::vector<OpId>, Entry> fused;
+  std::once_flag space_once;
+  std::unique_ptr<OptimalSpace> space;
 };
 
 Planner::Planner(Planner&& other) noexcept = default;
@@ -193,6 +135,8 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator, std::st
     : cascade_{&cascade},
       spatial_{spatial_mappings(cascade, accelerator)},
       options_{profile_options(accelerator)},
+      array_{array_model(accelerator)},
+      cores_{accelerator.cores},
       stop_{std::move(stop)},
       unit_(cascade.operators.size(), 0) {
   const auto& recurrence_of = cascade.recurrence_of;
@@ -209,46 +153,24 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator, std::st
 }
 
 const std::vector<Candidate>& Planner::candidates(OpId op) const {
-  const std::size_t unit = unit_[index_of(op)];
-  Made::Entry& entry = made_->alone[unit];
-  std::call_once(entry.once, [&] {
-    std::vector<Candidate> tried = nests(op);
-    const std::vector<bool> legal = profile_useful(tried);
-    for (std::size_t i = 0; i < tried.size(); ++i) {
-      if (legal[i]) entry.candidates.push_back(std::move(tried[i]));
-    }
-    keep_useful(entry.candidates);
-  });
+  Made::Entry& entry = made_->alone[unit_[index_of(op)]];
+  std::call_once(entry.once, [&] { entry.candidates = useful_candidates(*this, op, stop_); });
   return entry.candidates;
 }
 
 std::vector<Candidate> Planner::nests(OpId op) const {
-  return candidate_nests(*cascade_, unit(op));
-}
-
-/// Fills the profiles of all of `nests` that may be useful, those that promise to move least first; whether
-/// each has one.
-std::vector<bool> Planner::profile_useful(std::vector<Candidate>& nests) const {
-  std::vector<NestBounds> least(nests.size());
-  for (std::size_t i = 0; i < nests.size(); ++i) {
-    if (nests[i].operators.size() > 1 || nests[i].holds_windows) continue;
-    least[i] = nest_bounds(*cascade_, options_, nests[i].operators.front(), nests[i].loops);
+  const std::vector<OpId>& members = unit(op);
+  const Engine& engine = array_.engines[static_cast<std::size_t>(cascade_->op(members.front()).kind)];
+  const SpatialMapping& mapping = spatial_[index_of(members.front())];
+  if (members.size() > 1 || !has_nest_space(*cascade_, op)) {
+    return streaming_nests(*cascade_, mapping, engine, members);
   }
-  std::vector<std::size_t> order(nests.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::tuple{least[a].moved, least[a].held} < std::tuple{least[b].moved, least[b].held};
+  std::vector<Candidate> found;
+  for_each_tiling(nest_space(*cascade_, mapping, engine, op), [&](const Tiling& tiling, std::size_t fixed) {
+    for_each_order(tiling, fixed,
+                   [&](const Loops& loops) { found.push_back({.loops = loops, .operators = {op}}); });
   });
-  std::vector<bool> legal(nests.size(), false);
-  GroupTrials trials{*cascade_, spatial_, options_};
-  Frontier frontier;
-  for (const std::size_t i : order) {
-    if (stop_.stop_requested()) break;
-    if (frontier.outdoes(least[i]) || !trials.run(nests[i])) continue;
-    legal[i] = true;
-    frontier.add(nests[i]);
-  }
-  return legal;
+  return found;
 }
 
 const std::vector<Candidate>& Planner::fused(const std::vector<OpId>& operators) const {
@@ -267,12 +189,24 @@ const std::vector<Candidate>& Planner::fused(const std::vector<OpId>& operators)
   return entry->candidates;
 }
 
+const OptimalSpace& Planner::optimal_space() const {
+  std::call_once(made_->space_once, [&] { made_->space = std::make_unique<OptimalSpace>(*this, stop_); });
+  return *made_->space;
+}
+
+bool Planner::runs_on_hardware(const Plan& plan) const {
+  Accelerator accelerator;
+  accelerator.cores = cores_;
+  return hardware_violations(*cascade_, plan, accelerator).empty();
+}
+
 bool Planner::try_profile(Candidate& candidate) const {
   return GroupTrials{*cascade_, spatial_, options_}.run(candidate);
 }
 
 bool Planner::serves(const Accelerator& accelerator) const {
-  return options_ == profile_options(accelerator) && spatial_ == spatial_mappings(*cascade_, accelerator);
+  return array_ == array_model(accelerator) && options_ == profile_options(accelerator) &&
+         spatial_ == spatial_mappings(*cascade_, accelerator);
 }
 
 const Candidate* Planner::best(OpId op, const Machine& machine) const {

@@ -14,6 +14,9 @@
 namespace fusescape {
 namespace {
 
+/// Two memories that are tried differ by a 32nd at least.
+constexpr std::int64_t kRoomParts = 32;
+
 /// Memories, largest first, at which some operator's tiling may change: what its candidates need.
 std::vector<Bytes> tile_rooms(const Planner& planner, Bytes capacity) {
   std::vector<Bytes> rooms;
@@ -24,8 +27,13 @@ std::vector<Bytes> tile_rooms(const Planner& planner, Bytes capacity) {
     }
   }
   std::sort(rooms.begin(), rooms.end(), std::greater<>());
-  rooms.erase(std::unique(rooms.begin(), rooms.end()), rooms.end());
-  return rooms;
+  std::vector<Bytes> apart;
+  for (const Bytes room : rooms) {
+    if (apart.empty() || room.value() <= apart.back().value() - apart.back().value() / kRoomParts) {
+      apart.push_back(room);
+    }
+  }
+  return apart;
 }
 
 struct Price {

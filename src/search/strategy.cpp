@@ -9,6 +9,7 @@
 #include "corey_policy.hpp"
 #include "fused_groups.hpp"
 #include "memory_aware.hpp"
+#include "optimal_plan.hpp"
 #include "retained.hpp"
 #include "retention.hpp"
 #include "runs.hpp"
@@ -121,6 +122,10 @@ constexpr std::array kStrategies{
         "COREY's published rule: operators join the group before them while a score of entropy, intensity "
         "and depth is high; tiles from entropy",
         corey_plan, true},
+    Strategy{"optimal",
+             "the fastest partition into groups of token loops around bodies, chains in registers; never "
+             "slower than any other strategy",
+             optimal_plan},
 };
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace {
 constexpr std::int64_t kD = 12;
 constexpr std::int64_t kN = 8;
 
-/// The tile of D in the plan that mem-aware-exact makes, kD if there is none.
-std::int64_t tile_of(const Cascade& cascade, std::int64_t capacity) {
+/// The tile of D in the plan that mem-aware-exact makes; all channels if D is not cut.
+std::int64_t tile_of(const Cascade& cascade, std::int64_t capacity, std::int64_t channels_in_all = kD) {
   Accelerator machine = accelerator();
   machine.model.double_buffering = false;
   machine.sram.capacity = Bytes{capacity};
@@ -24,7 +24,7 @@ std::int64_t tile_of(const Cascade& cascade, std::int64_t capacity) {
   for (const Node& node : found->plan.nodes) {
     if (node.kind == NodeKind::kLoop && node.rank == *channels) return node.tile;
   }
-  return kD;
+  return channels_in_all;
 }
 
 /// Single buffers, D channels at a time: the more of A, h, Abar, dB, dBx, x and C (while dBx is made) and A,
@@ -33,13 +33,24 @@ std::int64_t footprint(std::int64_t channels) {
   return 4 * std::max(5 * channels * kN + channels + kN, 4 * channels * kN + 2 * channels + 2 * kN);
 }
 
-TEST_CASE("The fewest slices that fit are taken, of all divisors: enough, and with a byte less the next") {
+TEST_CASE(
+    "The fewest slices that fit are taken, whatever their number: enough, and with a byte less the next") {
   const Cascade cascade = state_update({.l = 3, .d = kD, .n = kN});
   for (const std::int64_t tile : {12, 6, 4, 3, 2, 1}) {
     CAPTURE(tile);
     CHECK(tile_of(cascade, footprint(tile)) == tile);
     if (tile < kD) CHECK(tile_of(cascade, footprint(tile) + 1) == tile);
     if (tile > 1) CHECK(tile_of(cascade, footprint(tile) - 1) < tile);
+  }
+}
+
+TEST_CASE("Slices of a prime number of channels are equal but the last, which is shorter") {
+  constexpr std::int64_t kPrime = 13;
+  const Cascade cascade = state_update({.l = 3, .d = kPrime, .n = kN});
+  for (const std::int64_t tile : {13, 7, 5, 4, 3, 2, 1}) {  // ceil(13 / j)
+    CAPTURE(tile);
+    CHECK(tile_of(cascade, footprint(tile), kPrime) == tile);
+    if (tile > 1) CHECK(tile_of(cascade, footprint(tile) - 1, kPrime) < tile);
   }
 }
 

@@ -114,6 +114,21 @@ struct EnergyPart {
   std::string why;
 };
 
+/// How `optimal` found its plan, and how far that is from what nothing undercuts. Cycles.
+struct OptimalReport {
+  std::string over;                 ///< The class.
+  std::string winner;               ///< The strategy whose plan it is.
+  Cycles value;                     ///< Closed form.
+  Cycles bound;                     ///< Of the class.
+  std::optional<Cycles> physical;   ///< cost/physical_limit.hpp.
+  std::optional<Cycles> simulated;  ///< None: the plan does not simulate.
+  std::int64_t laid_out = 0;        ///< Groups, of which the class has many more by its tiles.
+  std::int64_t compared = 0;        ///< Plans of other strategies.
+
+  /// value / bound - 1.
+  [[nodiscard]] double gap() const;
+};
+
 struct EvaluationReport {
   Subject subject;
   std::vector<MetricValue> figures;          ///< Parallel to metrics().
@@ -121,6 +136,7 @@ struct EvaluationReport {
   expected<WholeReport, std::string> whole;  ///< Or why there is no such sum.
   std::optional<EvaluationOutcome> outcome;  ///< None: infeasible.
   std::string reason;                        ///< Why it is infeasible.
+  std::optional<OptimalReport> optimal{};    ///< Of strategy `optimal`, if it has a plan.
 
   /// The figure of this name. Expects one of metrics().
   [[nodiscard]] const MetricValue& figure(std::string_view name) const;

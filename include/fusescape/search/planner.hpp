@@ -1,8 +1,9 @@
 // Which loops run operators best? Candidates made once per workload, when first asked for, and chosen per
 // design point.
 //
-// A candidate's profile does not depend on capacity, bandwidth or array shape, so a Planner serves every
-// design point that lays the workload's operators over hardware in the same way, on any number of threads.
+// A candidate's profile does not depend on capacity, bandwidth or clock, and which candidates are worth
+// keeping depends on the array only, so a Planner serves every design point with the same cores, on any
+// number of threads.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
+#include "fusescape/arch/engines.hpp"
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/workload/cascade.hpp"
@@ -30,6 +32,7 @@ struct Candidate {
   std::vector<TensorId> spilled{};  ///< Go through DRAM between these operators.
   bool holds_windows = false;       ///< A fetched window keeps its halo.
   GroupProfile profile{};
+  Cycles compute{};  ///< Of all its tiles on the planner's array; overflowed if it has none.
 };
 
 /// What the choice of a tiling may cost, in parts of the least time (docs/adr/tiling-of-single-operators.md):
@@ -45,6 +48,8 @@ inline constexpr std::int64_t kPartForEvenTiles = 128;  ///< a 128th for equal t
   return at_most_a_part_above(time, least, kPartForBytes);
 }
 
+class OptimalSpace;
+
 class Planner {
  public:
   /// Once `stop` is requested, candidates that are not made yet may be missing: whatever is planned from
@@ -59,12 +64,14 @@ class Planner {
   [[nodiscard]] const Cascade& cascade() const { return *cascade_; }
   [[nodiscard]] const std::vector<SpatialMapping>& spatial() const { return spatial_; }
   [[nodiscard]] const ProfileOptions& options() const { return options_; }
+  [[nodiscard]] const ArrayModel& array() const { return array_; }
 
   /// True if the plans of this planner are right for `accelerator`, too.
   [[nodiscard]] bool serves(const Accelerator& accelerator) const;
 
   /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in. Lightest
-  /// first; without those that move more bytes than another and hold no less.
+  /// first; without those than which another moves and holds no more, takes the PEs no longer and moves no
+  /// more on chip.
   [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const;
 
   /// All nests that are tried for the unit of `op`, without profiles: candidates(op) are the useful ones.
@@ -73,6 +80,12 @@ class Planner {
   /// The legal ways to run consecutive units as one group, values between them on chip, in the order in which
   /// they are tried: loops over the outer ranks that all of them share (batch, tokens), largest tiles first.
   [[nodiscard]] const std::vector<Candidate>& fused(const std::vector<OpId>& operators) const;
+
+  /// The groups that `optimal` chooses from.
+  [[nodiscard]] const OptimalSpace& optimal_space() const;
+
+  /// Whether the cores run what `plan` asks of them, whatever it holds: plan/spatial.hpp.
+  [[nodiscard]] bool runs_on_hardware(const Plan& plan) const;
 
   /// The operators that cannot be separated from `op`: its recurrence, or itself.
   [[nodiscard]] const std::vector<OpId>& unit(OpId op) const { return units_[unit_[index_of(op)]]; }
@@ -91,11 +104,11 @@ class Planner {
  private:
   struct Made;
 
-  [[nodiscard]] std::vector<bool> profile_useful(std::vector<Candidate>& nests) const;
-
   const Cascade* cascade_;
   std::vector<SpatialMapping> spatial_;
   ProfileOptions options_;
+  ArrayModel array_;
+  std::vector<Core> cores_;
   std::stop_token stop_;
   std::vector<std::size_t> unit_;  ///< Per operator.
   std::vector<std::vector<OpId>> units_;

@@ -1,0 +1,110 @@
+#include "optimal_group.hpp"
+
+#include <algorithm>
+
+namespace fusescape {
+namespace {
+
+bool holds(const std::vector<OpId>& operators, OpId op) {
+  return std::find(operators.begin(), operators.end(), op) != operators.end();
+}
+
+class GroupWriter {
+ public:
+  GroupWriter(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates, bool chained)
+      : plan_{plan}, cascade_{cascade}, updates_{updates}, chained_{chained} {}
+
+  void add_body(NodeId parent, const Body& body, std::int64_t tile);
+
+ private:
+  [[nodiscard]] bool depends(OpId op, const std::vector<OpId>& on) const;
+  void add_stepped(NodeId parent, const StateUpdate& update, std::vector<OpId> operators);
+  void add_run(NodeId parent, const std::vector<OpId>& operators);
+  [[nodiscard]] bool chain_together(OpId a, OpId b) const;
+  [[nodiscard]] const StateUpdate* update_in(const std::vector<OpId>& operators) const;
+
+  Plan& plan_;
+  const Cascade& cascade_;
+  const std::vector<StateUpdate>& updates_;
+  bool chained_;
+};
+
+/// Whether `op` reads anything that `on` makes.
+bool GroupWriter::depends(OpId op, const std::vector<OpId>& on) const {
+  const std::vector<Access>& inputs = cascade_.op(op).inputs;
+  return std::any_of(inputs.begin(), inputs.end(), [&](const Access& input) {
+    const auto& producer = cascade_.producer[index_of(input.tensor)];
+    return producer && holds(on, *producer);
+  });
+}
+
+/// Neighbours whose values pass from one to the next element by element; sums end a chain.
+bool GroupWriter::chain_together(OpId a, OpId b) const {
+  const auto elementwise = [&](OpId op) { return class_of(cascade_.op(op).kind) == OpClass::kElementwise; };
+  const bool may_end = elementwise(b) || class_of(cascade_.op(b).kind) == OpClass::kContraction;
+  return chained_ && elementwise(a) && may_end && same_ranks(cascade_.op(a).ranks, cascade_.op(b).ranks);
+}
+
+void GroupWriter::add_run(NodeId parent, const std::vector<OpId>& operators) {
+  for (std::size_t begin = 0; begin < operators.size();) {
+    std::size_t end = begin + 1;
+    while (end < operators.size() && chain_together(operators[end - 1], operators[end])) ++end;
+    const NodeId node = end - begin > 1 ? add_chain(plan_, parent) : parent;
+    for (; begin < end; ++begin) add_operator(plan_, node, operators[begin]);
+  }
+}
+
+/// The first recurrence, self-recurrent operators apart, of which some operator is among these.
+const StateUpdate* GroupWriter::update_in(const std::vector<OpId>& operators) const {
+  const auto found = std::find_if(updates_.begin(), updates_.end(), [&](const StateUpdate& update) {
+    return update.recurrence.size() > 1 && holds(operators, update.recurrence.front());
+  });
+  return found == updates_.end() ? nullptr : &*found;
+}
+
+/// The update's operators in a loop of single steps; what does not depend on them before it, the rest after.
+void GroupWriter::add_stepped(NodeId parent, const StateUpdate& update, std::vector<OpId> operators) {
+  const std::vector<OpId> roles = operators_of(update);
+  std::vector<OpId> before;
+  std::vector<OpId> steps;
+  std::vector<OpId> after;
+  for (const OpId op : operators) {
+    if (holds(roles, op)) {
+      steps.push_back(op);
+    } else if (depends(op, steps) || depends(op, after)) {
+      after.push_back(op);
+    } else {
+      before.push_back(op);
+    }
+  }
+  add_run(parent, before);
+  const bool stepped = cascade_.extent(update.tokens) > Elements{1};
+  add_run(stepped ? add_loop(plan_, parent, update.tokens, 1) : parent, steps);
+  if (update_in(after) != nullptr) {
+    add_stepped(parent, *update_in(after), std::move(after));
+  } else {
+    add_run(parent, after);
+  }
+}
+
+void GroupWriter::add_body(NodeId parent, const Body& body, std::int64_t tile) {
+  const bool loops = body.rank && Elements{tile} < cascade_.extent(*body.rank);
+  const NodeId node = loops ? add_loop(plan_, parent, *body.rank, tile) : parent;
+  const StateUpdate* update = update_in(body.operators);
+  if (update == nullptr) return add_run(node, body.operators);
+  add_stepped(node, *update, body.operators);
+}
+
+}  // namespace
+
+void add_fused_group(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
+                     const FusedGroup& group) {
+  NodeId inner = add_sequence(plan, kRoot);
+  for (const LoopSpec& loop : group.tokens) inner = add_loop(plan, inner, loop.rank, loop.tile);
+  GroupWriter writer{plan, cascade, updates, group.chained};
+  for (std::size_t i = 0; i < group.bodies.size(); ++i) {
+    writer.add_body(inner, group.bodies[i], group.tiles[i]);
+  }
+}
+
+}  // namespace fusescape

@@ -1,0 +1,37 @@
+// What does a group of bodies under token loops look like as a plan, and what does it cost, machines apart?
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "fusescape/search/nest_bounds.hpp"
+#include "fusescape/search/planner.hpp"
+#include "fusescape/workload/roles.hpp"
+#include "optimal_structure.hpp"
+
+namespace fusescape {
+
+/// What a search may put into a group (`--without` switches them off).
+struct Ingredients {
+  bool fusion = true;
+  bool sub_loops = true;  ///< Bodies loop over a rank of their own.
+  bool chains = true;     ///< Element-wise runs stay in PE registers.
+  friend bool operator==(const Ingredients&, const Ingredients&) = default;
+};
+
+/// A group of the class that `optimal` searches.
+struct FusedGroup {
+  std::vector<LoopSpec> tokens;  ///< Outermost first.
+  Structure bodies;
+  std::vector<std::int64_t> tiles;  ///< Per body; the extent of its rank if it does not loop.
+  bool chained = true;              ///< Element-wise runs over the same ranks are chains.
+  GroupProfile profile{};
+  ArrayWork work{};
+};
+
+/// Adds it to `plan` as a group.
+void add_fused_group(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
+                     const FusedGroup& group);
+
+}  // namespace fusescape

@@ -1,0 +1,171 @@
+#include "optimal_space.hpp"
+
+#include <algorithm>
+
+#include "candidates.hpp"
+#include "fusescape/plan/layout.hpp"
+#include "fusescape/plan/spatial.hpp"
+#include "fusescape/search/tile_grid.hpp"
+#include "optimal_tiles.hpp"
+#include "runs.hpp"
+#include "weights.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::size_t kMostStructures = 8;
+
+using Unit = std::vector<OpId>;
+using TokenLoops = std::vector<LoopSpec>;
+
+/// From here on tiles of tokens are tried as finely as others, below in powers of two.
+constexpr std::int64_t kFineTokens = 64;
+/// Larger tiles of tokens than this are not tried, but all at once: the search costs no more for long inputs.
+constexpr std::int64_t kMostTokens = 4096;
+
+std::vector<std::int64_t> token_tiles(std::int64_t extent) {
+  std::vector<std::int64_t> tiles = tile_grid(extent, 1, Density::kMedium);
+  std::erase_if(tiles, [](std::int64_t tile) { return tile >= kFineTokens; });
+  for (const std::int64_t tile : tile_grid(extent)) {
+    if (tile >= kFineTokens && tile <= kMostTokens) tiles.push_back(tile);
+  }
+  return tiles;
+}
+
+/// Row-major cuts of the tokens: earlier ranks one by one, one in tiles, later ones whole.
+std::vector<TokenLoops> token_loops(const Cascade& cascade, const std::vector<RankId>& tokens) {
+  std::vector<TokenLoops> cuts{TokenLoops{}};
+  TokenLoops before;
+  for (const RankId rank : tokens) {
+    const std::int64_t extent = cascade.extent(rank).value();
+    if (extent == 1) continue;
+    for (const std::int64_t tile : token_tiles(extent)) {
+      if (tile == extent) continue;
+      cuts.push_back(before);
+      cuts.back().push_back({rank, tile});
+    }
+    before.push_back({rank, 1});
+  }
+  return cuts;
+}
+
+/// Makes the groups of one run of units after another.
+class SpaceMaker {
+ public:
+  SpaceMaker(const Planner& planner, const std::stop_token& stop)
+      : planner_{planner},
+        cascade_{planner.cascade()},
+        stop_{stop},
+        updates_{state_updates(cascade_)},
+        tiles_{planner, updates_} {
+    plan_.spatial = planner.spatial();
+  }
+
+  [[nodiscard]] std::vector<FusedGroup> groups(const std::vector<Unit>& units);
+  [[nodiscard]] std::size_t tried() const { return tried_; }
+
+ private:
+  void add_structure(const Structure& bodies, const TokenLoops& tokens, std::vector<FusedGroup>& found);
+  [[nodiscard]] bool try_profile(FusedGroup& group);
+
+  const Planner& planner_;
+  const Cascade& cascade_;
+  const std::stop_token& stop_;
+  std::vector<StateUpdate> updates_;
+  TileChoice tiles_;
+  Plan plan_;
+  std::size_t tried_ = 0;
+};
+
+/// False if it breaks a rule or the hardware cannot do it.
+bool SpaceMaker::try_profile(FusedGroup& group) {
+  ++tried_;
+  plan_.nodes.assign(1, Node{});
+  plan_.storages.clear();
+  add_fused_group(plan_, cascade_, updates_, group);
+  if (group.chained && !planner_.runs_on_hardware(plan_)) return false;
+  const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
+  if (!layout) return false;
+  group.profile = profile_group(cascade_, plan_, layout->groups.front(), planner_.options());
+  group.work = array_work(group.profile, planner_.array());
+  return true;
+}
+
+void SpaceMaker::add_structure(const Structure& bodies, const TokenLoops& tokens,
+                               std::vector<FusedGroup>& found) {
+  std::vector<std::int64_t> last;
+  for (const std::int64_t slack : kArraySlack) {
+    FusedGroup group{.tokens = tokens, .bodies = bodies, .tiles = tiles_.tiles(bodies, tokens, slack)};
+    if (group.tiles == last) continue;
+    last = group.tiles;
+    bool legal = try_profile(group);
+    if (!legal) {
+      group.chained = false;
+      legal = try_profile(group);
+    }
+    if (legal) found.push_back(std::move(group));
+  }
+}
+
+std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
+  std::vector<OpId> operators;
+  for (const Unit& unit : units) operators.insert(operators.end(), unit.begin(), unit.end());
+  const std::vector<RankId> tokens = shared_ranks(cascade_, operators);
+  std::vector<FusedGroup> found;
+  for (const TokenLoops& loops : token_loops(cascade_, tokens)) {
+    for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostStructures)) {
+      if (stop_.stop_requested()) return found;
+      add_structure(bodies, loops, found);
+    }
+  }
+  std::stable_sort(found.begin(), found.end(), [](const FusedGroup& a, const FusedGroup& b) {
+    return in_order(weights_of(a.profile, a.work)) < in_order(weights_of(b.profile, b.work));
+  });
+  Frontier frontier;
+  std::vector<FusedGroup> kept;
+  for (FusedGroup& group : found) {
+    const Weights weights = weights_of(group.profile, group.work);
+    if (frontier.outdoes(weights)) continue;
+    frontier.add(weights);
+    kept.push_back(std::move(group));
+  }
+  return kept;
+}
+
+/// The units before which a run may begin or end: contractions and those after them, not within element-wise
+/// operators.
+std::vector<std::size_t> cuts_of(const Cascade& cascade, const std::vector<Unit>& units) {
+  const std::vector<OpId> around_states = operators_around_states(cascade);
+  std::vector<std::size_t> cuts{0};
+  for (std::size_t at = 1; at < units.size(); ++at) {
+    if (contracts(cascade, around_states, units[at]) || contracts(cascade, around_states, units[at - 1])) {
+      cuts.push_back(at);
+    }
+  }
+  cuts.push_back(units.size());
+  return cuts;
+}
+
+}  // namespace
+
+OptimalSpace::OptimalSpace(const Planner& planner, const std::stop_token& stop)
+    : leaders_{fusescape::leaders(planner)} {
+  std::vector<Unit> units;
+  for (const OpId op : leaders_) units.push_back(planner.unit(op));
+  SpaceMaker maker{planner, stop};
+  const std::vector<std::size_t> cuts = cuts_of(planner.cascade(), units);
+  for (auto first = cuts.begin(); first != cuts.end(); ++first) {
+    for (auto last = first + 1; last != cuts.end(); ++last) {
+      const auto begin = units.begin() + static_cast<std::ptrdiff_t>(*first);
+      groups_[{*first, *last}] = maker.groups({begin, units.begin() + static_cast<std::ptrdiff_t>(*last)});
+    }
+  }
+  tried_ = maker.tried();
+}
+
+const std::vector<FusedGroup>* OptimalSpace::groups(std::size_t first, std::size_t last) const {
+  const auto found = groups_.find({first, last});
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+}  // namespace fusescape
