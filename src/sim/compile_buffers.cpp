@@ -28,6 +28,8 @@ class BufferCompiler {
   void set_scope(const Allocation& memory, BufferSpec& spec) const;
   void touch(const Buffer& buffer, const Allocation& memory, int id);
   void set_leaves(const Allocation& memory, const TileSpec& tile, TouchSpec& touch) const;
+  [[nodiscard]] bool needs_whole(const Buffer& buffer, OpId op, const Access* read) const;
+  void set_whole(const Buffer& buffer, int tile, TouchSpec& touch) const;
   void set_making(OpId producer, const LoopSet& path, TouchSpec& touch) const;
   [[nodiscard]] Slab on_chip(const Buffer& buffer) const;
   [[nodiscard]] SlabSpec slab(const BufferSpec& spec, Slab slab, Bytes granule) const {
@@ -160,6 +162,40 @@ void BufferCompiler::set_leaves(const Allocation& memory, const TileSpec& tile, 
   touch.last_leaf = std::min(touch.last_leaf, memory.last_child - static_cast<int>(first));
 }
 
+/// An operator that uses each element of an operand once can take it (`read`), or leave its result (null),
+/// piece by piece; but not of a slab that it works on in several tiles.
+bool BufferCompiler::needs_whole(const Buffer& buffer, OpId op, const Access* read) const {
+  const Operator& user = cascade_.op(op);
+  const auto in = [](const Access& access, RankId rank) {
+    return std::any_of(access.indices.begin(), access.indices.end(),
+                       [&](const Index& index) { return index.rank == rank || index.tap == rank; });
+  };
+  const std::vector<PathLoop> loops = loops_above(context_.plan, map_.leaf_of[index_of(op)]);
+  const auto in_tile = [&](RankId rank) {
+    std::int64_t extent = cascade_.extent(rank).value();
+    for (const PathLoop& loop : loops) extent = loop.rank == rank ? std::min(extent, loop.tile) : extent;
+    return extent;
+  };
+  const bool again = std::any_of(user.ranks.begin(), user.ranks.end(), [&](RankId rank) {
+    return in_tile(rank) > 1 && (read != nullptr ? !in(*read, rank) : has_rank(user.reduction_ranks, rank));
+  });
+  const std::size_t outside = loops_above(context_.plan, buffer.node).size();
+  const bool tiled = std::any_of(
+      loops.begin() + static_cast<std::ptrdiff_t>(outside), loops.end(), [&](const PathLoop& loop) {
+        return in(buffer.access, loop.rank) && Elements{loop.tile} < cascade_.extent(loop.rank);
+      });
+  return again || tiled;
+}
+
+void BufferCompiler::set_whole(const Buffer& buffer, int tile, TouchSpec& touch) const {
+  for (const Use& use : buffer.uses) {
+    if (map_.tile_of[index_of(use.op)] != tile) continue;
+    const Access& read = cascade_.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    touch.whole = touch.whole || needs_whole(buffer, use.op, &read);
+  }
+  if (touch.writes) touch.whole = touch.whole || needs_whole(buffer, *buffer.producer, nullptr);
+}
+
 /// Tells the tiles of the buffer's operators that they use it.
 void BufferCompiler::touch(const Buffer& buffer, const Allocation& memory, int id) {
   BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
@@ -180,6 +216,7 @@ void BufferCompiler::touch(const Buffer& buffer, const Allocation& memory, int i
     });
     tile.touches.push_back({.buffer = id, .toucher = toucher, .writes = users[i] == maker, .last = !later});
     set_leaves(memory, tile, tile.touches.back());
+    set_whole(buffer, users[i], tile.touches.back());
     if (users[i] != maker) continue;
     spec.producer_core = tile.core;
     set_making(*buffer.producer, tile.path, tile.touches.back());
@@ -193,9 +230,15 @@ void BufferCompiler::run() {
     const BufferFlow flow = flow_of(flow_context, buffer);
     program_.moved += flow.read + flow.written;
     program_.buffers.push_back(made(buffer, flow));
+    const auto own = static_cast<std::int32_t>(program_.buffers.size()) - 1;
+    program_.buffers.back().host = flow.memory.inside.value_or(own);
     memory.push_back(flow.memory);
     if (!flow.memory.inside) program_.all_at_once += flow.memory.bytes;
     touch(buffer, flow.memory, static_cast<int>(program_.buffers.size()) - 1);
+  }
+  for (BufferSpec& buffer : program_.buffers) {
+    while (!program_.buffers[static_cast<std::size_t>(buffer.host)].counts)
+      buffer.host = program_.buffers[static_cast<std::size_t>(buffer.host)].host;
   }
   program_.footprint = peak_bytes(context_.plan, group_.node, memory);
 }

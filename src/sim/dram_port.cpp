@@ -40,6 +40,19 @@ void DramPort::set_depth(std::uint32_t group, int buffer, int depth) {
   for (Transfer& transfer : transfers_) {
     if (transfer.group == group && transfer.buffer == buffer) transfer.depth = depth;
   }
+  sort();
+}
+
+void DramPort::hurry(std::uint32_t group, std::int64_t number) {
+  for (Transfer& transfer : transfers_) {
+    if (transfer.group != group || transfer.number != number || transfer.store) continue;
+    transfer.depth = std::max(transfer.depth, 0);
+    transfer.ahead = 0;
+  }
+  sort();
+}
+
+void DramPort::sort() {
   std::stable_sort(queue_.begin(), queue_.end(),
                    [&](std::size_t a, std::size_t b) { return goes_before(transfers_[a], transfers_[b]); });
 }

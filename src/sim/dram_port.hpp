@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fusescape/support/time.hpp"
+#include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
 
@@ -20,9 +21,11 @@ struct Transfer {
   std::int64_t bytes = 0;  ///< Not yet reported.
   std::uint32_t group = 0;
   int buffer = 0;
+  TensorId tensor{};
   int depth = 0;
   bool store = false;
-  int ahead = 0;  ///< Visits of its buffer that come before the one it is for.
+  int ahead = 0;            ///< Visits of its buffer, or tiles, that come before the one it is for.
+  std::int64_t number = 0;  ///< What whoever asked for it knows it by.
 
   [[nodiscard]] Ticks end() const { return since + left; }
   /// More than one visit ahead of those that are used: whatever else is ready of this depth goes first.
@@ -49,9 +52,11 @@ class DramPort {
     mine.bytes = transfer.bytes;
     mine.group = transfer.group;
     mine.buffer = transfer.buffer;
+    mine.tensor = transfer.tensor;
     mine.depth = transfer.depth;
     mine.store = transfer.store;
     mine.ahead = transfer.ahead;
+    mine.number = transfer.number;
     enqueue(place);
   }
 
@@ -82,6 +87,8 @@ class DramPort {
   [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
   [[nodiscard]] const Transfer& waiting(std::size_t nth) const { return transfers_[queue_[nth]]; }
   void set_depth(std::uint32_t group, int buffer, int depth);
+  /// Loads of this number are needed next.
+  void hurry(std::uint32_t group, std::int64_t number);
 
   /// Everything happens `by` later, `busy` of which the port is busy.
   void shift(Ticks by, Ticks busy);
@@ -90,6 +97,7 @@ class DramPort {
   [[nodiscard]] const Transfer& first() const { return transfers_[queue_.front()]; }
   [[nodiscard]] std::size_t next_place();
   void enqueue(std::size_t place);
+  void sort();
   void start_first(Ticks now);
   void suspend(Ticks now);
   void report(Transfer& transfer, Ticks now, bool done);

@@ -130,7 +130,10 @@ void GroupRun::request(int id) {
   const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   const std::int64_t all = feed_bytes(spec, buffer);
-  const std::int64_t bytes = all - spec.load_saving.within(buffer.loaded, all);
+  const bool keeps = kept_ != nullptr && !kept_->loads[static_cast<std::size_t>(id)].empty();
+  const std::int64_t bytes =
+      keeps ? kept_->loads[static_cast<std::size_t>(id)][static_cast<std::size_t>(buffer.requested)].value()
+            : all - spec.load_saving.within(buffer.loaded, all);
   buffer.loaded += all;
   const int ahead = static_cast<int>(buffer.requested - buffer.released);
   if (!spec.partial || all > 0) {
@@ -141,13 +144,14 @@ void GroupRun::request(int id) {
   ++buffer.requested;
   advance_feed(spec, buffer);
   if (bytes == 0) return arrive(buffer);
-  buffer.read += bytes;
+  moves_[index_of(spec.tensor)].read += bytes;
   DramPort& port = state_.port(false);
   port.add({.ready = state_.now,
             .left = port.ticks(port_bytes(spec, buffer, bytes)),
             .bytes = bytes,
             .group = program_.group,
             .buffer = id,
+            .tensor = spec.tensor,
             .depth = spec.depth,
             .store = false,
             .ahead = ahead});
@@ -167,10 +171,12 @@ void GroupRun::arrive(BufferState& buffer) {
   while (buffer.arrived < buffer.requested && buffer.place(buffer.arrived).there) ++buffer.arrived;
 }
 
-void GroupRun::complete(int id, bool store) {
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+void GroupRun::complete(const Transfer& transfer) {
   ++state_.events;
-  if (!store) {
+  if (spill_) return spill_->complete(transfer);
+  const int id = transfer.buffer;
+  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+  if (!transfer.store) {
     std::int64_t visit = buffer.arrived;
     while (buffer.place(visit).there) ++visit;
     buffer.place(visit).there = true;
@@ -188,39 +194,38 @@ void GroupRun::complete(int id, bool store) {
   release(id);
 }
 
-/// What the producer's tile has made leaves when the slab is complete for the first time, or when it must
-/// make place for another part of the sum.
-void GroupRun::produce(const TouchSpec& touch, const CoreState& core, const TileSpec& tile) {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(touch.buffer)];
-  if (!spec.stored) return;
-  const LoopSet& not_last = core.at.not_last();
-  const LoopSet inside = tile.path - spec.path;
-  if (!not_last.meets(spec.sums)) {
-    const bool complete = !not_last.meets(inside & touch.completes) && !core.at.moved().meets(touch.repeats);
-    if (complete) store(touch.buffer, spec.store, core.at, true);
-  } else if (spec.partial && !not_last.meets(inside) && core.at.changing(spec.path).meets(spec.keys)) {
-    store(touch.buffer, spec.partial_slab, core.at, false);
-  }
-}
-
-void GroupRun::store(int id, const SlabSpec& slab, const Odometer& at, bool final) {
+void GroupRun::store(int id, const StoredSlab& stored, const Odometer& at) {
   const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  std::int64_t bytes = slab.bytes(context_.cascade, at, scratch_);
-  if (final) {
+  std::int64_t bytes = stored.slab->bytes(context_.cascade, at, scratch_);
+  if (stored.final) {
+    const auto finals = static_cast<std::size_t>(buffer.finals++);
+    if (kept_ != nullptr && !kept_->stores[static_cast<std::size_t>(id)].empty()) {
+      for (const Leaving& one : kept_->stores[static_cast<std::size_t>(id)][finals])
+        send_out(id, one.tensor, one.bytes.value());
+      return;
+    }
     const std::int64_t begin = buffer.stored;
     buffer.stored += bytes;
     bytes -= spec.store_saving.within(begin, bytes);
   }
+  send_out(id, spec.tensor, bytes);
+}
+
+/// A store for which the place of the buffer's current visit waits.
+void GroupRun::send_out(int id, TensorId tensor, std::int64_t bytes) {
   if (bytes == 0) return;
-  buffer.written += bytes;
-  ++buffer.stores_issued;
+  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
+  TensorMoves& moves = moves_[index_of(tensor)];
+  (tensor == spec.tensor ? moves.written : moves.evicted) += bytes;
+  ++buffers_[static_cast<std::size_t>(id)].stores_issued;
   DramPort& port = state_.port(true);
   port.add({.ready = state_.now,
             .left = port.ticks(bytes),
             .bytes = bytes,
             .group = program_.group,
             .buffer = id,
+            .tensor = tensor,
             .depth = spec.depth,
             .store = true});
 }
@@ -290,18 +295,35 @@ void GroupRun::count_on_chip(int id, std::int64_t change) {
   if (!spec.second_slot_counts) change = without_second_slot(buffer) - buffer.on_chip;
   if (change == 0) return;
   buffer.on_chip += change;
+  add_on_chip(spec.tensor, change);
+}
+
+void GroupRun::add_on_chip(TensorId tensor, std::int64_t change) {
   on_chip_ += change;
-  std::int64_t& tensor = tensor_bytes_[index_of(spec.tensor)];
-  tensor += change;
-  const bool known = std::find(changed_.begin(), changed_.end(), spec.tensor) != changed_.end();
-  if (state_.observer != nullptr && !known) changed_.push_back(spec.tensor);
+  tensor_bytes_[index_of(tensor)] += change;
+  if (state_.observer == nullptr) return;
+  if (std::find(changed_.begin(), changed_.end(), tensor) == changed_.end()) changed_.push_back(tensor);
+}
+
+/// What is kept between groups when the next tile starts.
+void GroupRun::show_kept() {
+  for (; next_kept_ < kept_->samples.size(); ++next_kept_) {
+    const KeptSample& sample = kept_->samples[next_kept_];
+    if (sample.run > started_) break;
+    std::int64_t& shown = kept_bytes_[index_of(sample.tensor)];
+    const std::int64_t change = sample.bytes.value() - std::exchange(shown, sample.bytes.value());
+    kept_total_ += change;
+    tensor_bytes_[index_of(sample.tensor)] += change;
+    if (state_.observer != nullptr) changed_.push_back(sample.tensor);
+  }
+  ++started_;
 }
 
 /// What has changed at this instant, when all is done that happens in it; with what is there for the next
 /// group.
 void GroupRun::report_memory() {
   if (next_ != nullptr) changed_.insert(changed_.end(), next_->changed_.begin(), next_->changed_.end());
-  const Bytes total = Bytes{at_once(on_chip_ - spare_) + ahead_} + program_.reserved;
+  const Bytes total = Bytes{at_once(on_chip_ - spare_) + ahead_ + kept_total_} + program_.reserved;
   for (const TensorId tensor : changed_) {
     const std::size_t i = index_of(tensor);
     const std::int64_t ahead = next_ == nullptr ? 0 : next_->tensor_bytes_[i];

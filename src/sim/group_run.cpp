@@ -14,16 +14,18 @@ std::int64_t packed_capacity(const SimContext& context, const GroupProgram& prog
 
 }  // namespace
 
-GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state)
+GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state,
+                   const std::optional<SpillRules>& spills)
     : context_{context},
       program_{program},
       state_{state},
       steady_state_{steady_state},
-      shared_memory_{program.shares_memory(context.machine.capacity)},
-      counts_room_{shared_memory_ && context.core_count > 1},
+      shared_memory_{!spills && program.shares_memory(context.machine.capacity)},
+      counts_room_{shared_memory_ && program.steps.size() > 1},
       capacity_{packed_capacity(context, program)},
-      cores_(static_cast<std::size_t>(context.core_count)),
+      cores_(program.steps.size()),
       buffers_(program.buffers.size()),
+      moves_(context.cascade.tensors.size()),
       delivered_(program.edges.size()),
       spills_(program.spills.size()),
       costs_(program.tiles.size()),
@@ -47,6 +49,7 @@ GroupRun::GroupRun(const SimContext& context, const GroupProgram& program, SimSt
     buffers_[i].feed = Odometer{program.loops};
     start_feed(static_cast<int>(i));
   }
+  if (spills) spill_.emplace(context, program, *spills, state, moves_);
   collect_counters();
 }
 
@@ -54,6 +57,7 @@ bool GroupRun::run() {
   start();
   for (;;) {
     Ticks next = settle();
+    if (spill_ && spill_->failure()) return false;
     for (int l = steady_state_ ? boundaries_.innermost() : kNoLoop; l != kNoLoop;
          l = boundaries_.next_out(l)) {
       check_period(l);
@@ -74,7 +78,20 @@ void GroupRun::start() {
     }
   }
   for (std::size_t core = 0; core < cores_.size(); ++core) advance(cores_[core], static_cast<int>(core));
+  if (spill_) return reach();
   for (std::size_t i = 0; i < buffers_.size(); ++i) poll_feed(static_cast<int>(i));
+}
+
+/// Where memory is managed, the core's next tile is another one.
+void GroupRun::reach() {
+  if (!spill_->reach()) cores_.front().head = -1;
+  count_spills();
+}
+
+void GroupRun::count_spills() {
+  for (const auto& [buffer, change] : spill_->changes())
+    add_on_chip(program_.buffers[static_cast<std::size_t>(buffer)].tensor, change);
+  spill_->changes().clear();
 }
 
 /// Lets everything happen that can at this instant; when the next thing does.
@@ -97,7 +114,7 @@ void GroupRun::complete_all() {
     if (port.is_done(state_.now)) {
       const Transfer& transfer = port.take_done(state_.now);
       GroupRun& owner = transfer.group == program_.group ? *this : *next_;
-      owner.complete(transfer.buffer, transfer.store);
+      owner.complete(transfer);
     }
   }
   report_spans();
@@ -118,15 +135,13 @@ void GroupRun::complete_all() {
 void GroupRun::report_spans() {
   for (DramPort& port : state_.ports) {
     for (const TransferSpan& span : port.spans()) {
-      const BufferSpec& buffer = (span.transfer.group == program_.group ? program_ : next_->program_)
-                                     .buffers[static_cast<std::size_t>(span.transfer.buffer)];
       state_.observer->event({.kind = span.transfer.store ? SimEventKind::kStore : SimEventKind::kLoad,
                               .start = span.start,
                               .end = span.end,
                               .resource = static_cast<std::uint32_t>(
                                   span.transfer.store ? context_.dram_write : context_.dram_read),
                               .group = span.transfer.group,
-                              .tensor = buffer.tensor,
+                              .tensor = span.transfer.tensor,
                               .bytes = Bytes{span.bytes}});
     }
     port.spans().clear();
@@ -161,30 +176,27 @@ bool GroupRun::finished() const {
 
 /// To the core's next tile.
 void GroupRun::advance(CoreState& core, int id) {
-  const std::vector<ProgramStep>& steps = program_.steps[static_cast<std::size_t>(id)];
-  for (; core.step < steps.size(); ++core.step) {
-    const ProgramStep& step = steps[core.step];
-    const auto loop = static_cast<std::size_t>(step.id);
-    if (step.kind == ProgramStep::Kind::kTile) break;
-    if (step.kind == ProgramStep::Kind::kLoop) {
-      core.at.enter(step.id);
-      ++core.iterations[loop];
-      if (watched_by_[loop] == id) snapshots_[loop].iterations = 0;
-    } else if (core.at.not_last().has(step.id)) {
-      core.at.step(step.id);
-      ++core.iterations[loop];
-      if (watched_by_[loop] == id) boundaries_.add(step.id);
-      core.step = static_cast<std::size_t>(step.target) - 1;
-    }
-  }
-  core.head = core.step < steps.size() ? steps[core.step].id : -1;
+  core.head =
+      next_tile(program_.steps[static_cast<std::size_t>(id)], core.at, core.step, [&](int loop, bool enters) {
+        ++core.iterations[static_cast<std::size_t>(loop)];
+        if (watched_by_[static_cast<std::size_t>(loop)] != id) return;
+        if (!enters) return boundaries_.add(loop);
+        snapshots_[static_cast<std::size_t>(loop)].iterations = 0;
+      });
 }
 
 void GroupRun::try_start(int id) {
   CoreState& core = cores_[static_cast<std::size_t>(id)];
   if (core.running || core.head < 0 || still_blocked(core)) return;
   count_stall(id);
-  if (!is_blocked(core)) start_tile(id);
+  if (is_blocked(core)) return;
+  if (!core.computed) return start_tile(id);
+  core.computed = false;
+  spill_->end();
+  ++core.step;
+  advance(core, id);
+  reach();
+  if (core.head >= 0 && !is_blocked(core)) start_tile(id);
 }
 
 /// Bytes of the slab that `touch` uses, whether or not it has a place yet.
@@ -238,11 +250,8 @@ const TileCost& GroupRun::cost_of(int tile, const Odometer& at) {
   return known.back();
 }
 
-/// It runs as long as its core takes, and as the on-chip memory's ports take once they have served earlier
-/// tiles.
-void GroupRun::start_tile(int id) {
-  CoreState& core = cores_[static_cast<std::size_t>(id)];
-  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+/// Slabs that the tile fills have a place from now on.
+void GroupRun::take_places(CoreState& core, const TileSpec& tile) {
   core.spare = spare_bytes(core, tile);
   spare_ += core.spare;
   for (const TouchSpec& touch : tile.touches) {
@@ -253,6 +262,14 @@ void GroupRun::start_tile(int id) {
     }
   }
   note_peak();
+}
+
+/// It runs as long as its core takes, and as the on-chip memory's ports take once they have served earlier
+/// tiles.
+void GroupRun::start_tile(int id) {
+  CoreState& core = cores_[static_cast<std::size_t>(id)];
+  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
+  spill_ ? spill_->start() : take_places(core, tile);
   const TileCost& cost = cost_of(core.head, core.at);
   const bool shared = state_.onchip_free.size() == 1;
   core.compute = cost.compute;
@@ -270,6 +287,7 @@ void GroupRun::start_tile(int id) {
   use_port(shared ? 0 : 1, context_.sram_write, cost.onchip_write, cost.written_bytes);
   core.started = state_.now;
   core.running = true;
+  if (kept_ != nullptr) show_kept();
   if (running_++ == 0) running_since_ = state_.now;
   ++state_.events;
 }
@@ -279,7 +297,7 @@ void GroupRun::end_tile(int id) {
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
   core.running = false;
   if (--running_ == 0) compute_ += state_.now - running_since_;
-  SimResource& used = state_.resources[static_cast<std::size_t>(id)];
+  SimResource& used = state_.resources[static_cast<std::size_t>(tile.resource)];
   used.busy += core.compute;
   used.stall[static_cast<std::size_t>(Stall::kOnChip)] += core.end - core.started - core.compute;
   ++runs_[static_cast<std::size_t>(core.head)];
@@ -287,12 +305,22 @@ void GroupRun::end_tile(int id) {
     state_.observer->event({.kind = SimEventKind::kTile,
                             .start = core.started,
                             .end = core.end,
-                            .resource = static_cast<std::uint32_t>(id),
+                            .resource = static_cast<std::uint32_t>(tile.resource),
                             .group = program_.group,
                             .tile = program_.first_tile + static_cast<std::uint32_t>(core.head)});
   }
+  core.computed = spill_.has_value();
+  if (!spill_) finish_tile(id);
+}
+
+/// What it made goes on: to DRAM, to other cores, to whoever waits for its places.
+void GroupRun::finish_tile(int id) {
+  CoreState& core = cores_[static_cast<std::size_t>(id)];
+  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
   for (const TouchSpec& touch : tile.touches) {
-    if (touch.writes) produce(touch, core, tile);
+    const BufferSpec& buffer = program_.buffers[static_cast<std::size_t>(touch.buffer)];
+    const StoredSlab stored = touch.writes ? stored_slab(buffer, touch, tile.path, core.at) : StoredSlab{};
+    if (stored.slab != nullptr) store(touch.buffer, stored, core.at);
   }
   for (const TouchSpec& touch : tile.touches) leave(id, touch);
   for (const int out : tile.out) {

@@ -13,30 +13,13 @@
 #include <optional>
 #include <vector>
 
-#include "dram_port.hpp"
-#include "fusescape/sim/observer.hpp"
+#include "keep.hpp"
 #include "program.hpp"
+#include "sim_state.hpp"
+#include "spill.hpp"
+#include "stored_slab.hpp"
 
 namespace fusescape {
-
-/// Later than anything.
-inline constexpr Ticks kNever{std::numeric_limits<Int128>::max()};
-
-/// What goes on from group to group.
-struct SimState {
-  Ticks now{};
-  std::vector<DramPort> ports{};  ///< One, or one for reads and one for writes.
-  std::vector<Ticks>
-      onchip_free;  ///< When each port of the on-chip memory has done all that was asked of it.
-  std::vector<Ticks> link_free{};
-  std::vector<SimResource> resources{};  ///< What DRAM ports did, and all bytes, are filled in at the end.
-  std::vector<std::int64_t> moved{};     ///< Bytes, per resource.
-  SimObserver* observer = nullptr;
-  std::int64_t events = 0;
-  std::int64_t skipped = 0;
-
-  [[nodiscard]] DramPort& port(bool store) { return ports[store ? ports.size() - 1 : 0]; }
-};
 
 /// What is to be known of one visit's slab.
 struct Place {
@@ -54,11 +37,10 @@ struct BufferState {
   std::int64_t stores_done = 0;
   std::vector<Place> places{};  ///< Of visits not released, in a circle; a power of two of them.
   std::size_t oldest = 0;       ///< Of them, that of the first visit not released.
+  std::int64_t finals = 0;      ///< Visits that were complete.
   std::int64_t loaded = 0;      ///< Bytes that feeds asked for, those that stayed on chip included.
   std::int64_t stored = 0;
   std::int64_t in_lane = 0;  ///< Bytes that it asked for beside others of its lane.
-  std::int64_t read = 0;     ///< Bytes that moved.
-  std::int64_t written = 0;
   std::int64_t on_chip = 0;
   Odometer feed{};                              ///< The visit that it asks for next.
   std::vector<std::int64_t> feed_iterations{};  ///< Per loop; only if it waits for spills.
@@ -84,7 +66,8 @@ struct CoreState {
   std::size_t step = 0;
   int head = -1;  ///< The tile that it runs, or runs next; -1: none is left.
   bool running = false;
-  Ticks compute{};  ///< Of its tile, on the PEs alone.
+  bool computed = false;  ///< Its tile has run, and waits for what passes through.
+  Ticks compute{};        ///< Of its tile, on the PEs alone.
   Ticks started{};
   Ticks end{};
   std::int64_t spare =
@@ -119,23 +102,31 @@ struct Snapshot {
 
 class GroupRun {
  public:
-  GroupRun(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state);
+  /// With `spills`, of a program of one sequence, memory is managed.
+  GroupRun(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state,
+           const std::optional<SpillRules>& spills = std::nullopt);
 
-  /// False in a deadlock.
+  /// False if it cannot go on: see failure().
   [[nodiscard]] bool run();
 
   /// Asks for the first slabs that fit `room`, while another group runs.
   void prefetch(std::int64_t room);
   /// A transfer of one of its buffers is done.
-  void complete(int id, bool store);
+  void complete(const Transfer& transfer);
+  /// What moves of tensors that are kept between groups. Expects that no periods are skipped.
+  void keep(const KeptMoves& kept) {
+    kept_ = &kept;
+    kept_bytes_.resize(tensor_bytes_.size());
+  }
   /// The group that has been prefetched.
   void set_next(GroupRun& next);
 
-  [[nodiscard]] const std::vector<BufferState>& buffers() const { return buffers_; }
+  [[nodiscard]] const std::vector<TensorMoves>& moves() const { return moves_; }
   [[nodiscard]] const std::vector<std::int64_t>& runs() const { return runs_; }
   [[nodiscard]] Ticks compute() const { return compute_; }
-  [[nodiscard]] std::int64_t peak() const { return at_once(peak_) + ahead_; }
-  void add_waits(SimFailure& failure) const;
+  [[nodiscard]] std::int64_t peak() const { return spill_ ? spill_->peak() : at_once(peak_) + ahead_; }
+  /// Why it cannot go on; tiles and group are left to the caller.
+  [[nodiscard]] SimFailure failure() const;
 
  private:
   // group_run.cpp
@@ -149,6 +140,10 @@ class GroupRun {
   void try_start(int id);
   void start_tile(int id);
   void end_tile(int id);
+  void finish_tile(int id);
+  void take_places(CoreState& core, const TileSpec& tile);
+  void reach();
+  void count_spills();
   void send(const EdgeSpec& edge, int id, const CoreState& core);
   [[nodiscard]] std::int64_t room_for(const CoreState& core, const TileSpec& tile) const;
   [[nodiscard]] std::int64_t bytes_of_touch(const CoreState& core, const TouchSpec& touch) const;
@@ -180,8 +175,9 @@ class GroupRun {
   void request(int id);
   [[nodiscard]] std::int64_t port_bytes(const BufferSpec& spec, BufferState& buffer, std::int64_t bytes);
   void arrive(BufferState& buffer);
-  void produce(const TouchSpec& touch, const CoreState& core, const TileSpec& tile);
-  void store(int id, const SlabSpec& slab, const Odometer& at, bool final);
+  void store(int id, const StoredSlab& stored, const Odometer& at);
+  void send_out(int id, TensorId tensor, std::int64_t bytes);
+  void show_kept();
   void leave(int id, const TouchSpec& touch);
   void release(int id);
   void hold(int id, std::int64_t visit, std::int64_t bytes);
@@ -192,6 +188,7 @@ class GroupRun {
   }
   void report_memory();
   void count_on_chip(int id, std::int64_t change);
+  void add_on_chip(TensorId tensor, std::int64_t change);
   [[nodiscard]] static std::int64_t without_second_slot(const BufferState& buffer);
   void note_peak() { peak_ = std::max(peak_, on_chip_ - spare_); }
 
@@ -212,7 +209,7 @@ class GroupRun {
   void describe_buffers(int loop);
   void describe_transfers();
   void move_odometer(Odometer& at, const LoopSet& path, int loop, std::int64_t iterations) const;
-  [[nodiscard]] LoopSet path_of_core(std::size_t core) const;
+  [[nodiscard]] LoopSet path_of_tile(int tile) const;
 
   const SimContext& context_;
   const GroupProgram& program_;
@@ -226,6 +223,13 @@ class GroupRun {
 
   std::vector<CoreState> cores_;
   std::vector<BufferState> buffers_;
+  std::vector<TensorMoves> moves_;  ///< Per tensor.
+  std::optional<Spill> spill_;
+  const KeptMoves* kept_ = nullptr;
+  std::vector<std::int64_t> kept_bytes_;  ///< Per tensor, as told; only if something is kept.
+  std::int64_t kept_total_ = 0;
+  std::size_t next_kept_ = 0;            ///< Into KeptMoves::samples.
+  std::int64_t started_ = 0;             ///< Tiles, if something is kept.
   std::vector<std::int64_t> delivered_;  ///< Per edge.
   std::vector<SpillState> spills_;
   std::vector<Delivery> deliveries_;

@@ -19,8 +19,8 @@ bool is_leaf(const Node& node) {
 /// Loops, tiles and steps of one group, from its tree.
 class TreeCompiler {
  public:
-  TreeCompiler(const SimContext& context, NodeId group, GroupProgram& program)
-      : context_{context}, plan_{context.plan}, program_{program} {
+  TreeCompiler(const SimContext& context, NodeId group, Tiling tiling, GroupProgram& program)
+      : context_{context}, plan_{context.plan}, tiling_{tiling}, program_{program} {
     map_.group = group;
     map_.path.resize(plan_.nodes.size());
     map_.first_tile.resize(plan_.nodes.size());
@@ -34,8 +34,9 @@ class TreeCompiler {
         leaf_runs(context_.cascade, plan_, context_.layout.groups[program_.group]);
     run_ = runs.begin();
     enter(map_.group, {});
-    program_.steps.resize(static_cast<std::size_t>(context_.core_count));
-    for (int core = 0; core < context_.core_count; ++core) emit(map_.group, core);
+    const int sequences = tiling_ == Tiling::kPerCore ? context_.core_count : 1;
+    program_.steps.resize(static_cast<std::size_t>(sequences));
+    for (int core = 0; core < sequences; ++core) emit(map_.group, core);
     return std::move(map_);
   }
 
@@ -49,6 +50,7 @@ class TreeCompiler {
 
   const SimContext& context_;
   const Plan& plan_;
+  Tiling tiling_;
   GroupProgram& program_;
   GroupMap map_;
   std::vector<LeafRun>::const_iterator run_;  ///< That the next leaf belongs to.
@@ -87,8 +89,10 @@ std::vector<int> TreeCompiler::innermost_per_rank(const LoopSet& path) const {
 void TreeCompiler::add_leaf(NodeId parent, NodeId leaf) {
   const std::vector<OpId> members = operators_below(plan_, leaf);
   const int core = context_.core_of[index_of(members.front())];
-  if (leaf == run_->leaves.front() || program_.tiles.back().core != core) {
-    TileSpec tile{.node = parent, .core = core, .path = map_.path_of(parent)};
+  if (leaf == run_->leaves.front() || program_.tiles.back().resource != core ||
+      tiling_ == Tiling::kOperators) {
+    TileSpec tile{.node = parent, .resource = core, .path = map_.path_of(parent)};
+    if (tiling_ == Tiling::kPerCore) tile.core = core;
     tile.key_loops = innermost_per_rank(tile.path);
     program_.tiles.push_back(std::move(tile));
   }
@@ -274,9 +278,9 @@ SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const Lo
   return spec;
 }
 
-GroupProgram compile(const SimContext& context, std::uint32_t group) {
+GroupProgram compile(const SimContext& context, std::uint32_t group, Tiling tiling) {
   GroupProgram program{.group = group};
-  const GroupMap map = TreeCompiler{context, context.layout.groups[group].node, program}.run();
+  const GroupMap map = TreeCompiler{context, context.layout.groups[group].node, tiling, program}.run();
   compile_buffers(context, map, program);
   compile_edges(context, map, program);
   program.reserved = reserved_bytes(context.cascade, context.plan, context.layout, group);

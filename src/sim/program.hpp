@@ -56,6 +56,7 @@ struct BufferSpec {
   int depth = 0;        ///< Loops above it: inner loads go first.
   bool urgent = false;  ///< It is spilled: out and in again before the next tile can run.
   bool counts = true;   ///< Takes memory of its own, not another buffer's.
+  int host = 0;         ///< Buffer in whose memory it lives; itself, if it counts.
   bool second_slot_counts = true;
   bool streamed = false;   ///< An input with two slots: it may be loaded ahead of its use.
   bool on_demand = false;  ///< Such an input, if the tile before must have ended.
@@ -83,6 +84,7 @@ struct TouchSpec {
   int buffer = 0;
   int toucher = 0;  ///< Position of its core in BufferSpec::touching.
   bool writes = false;
+  bool whole = false;  ///< The tile needs all of the slab at once; parts of it cannot pass through.
   bool last = false;   ///< Of its core's tiles in one iteration of the buffer's node.
   int first_leaf = 0;  ///< Of the tile's leaves, those while which the slab has memory.
   int last_leaf = 0;
@@ -102,7 +104,8 @@ struct TileCost {
 
 struct TileSpec {
   NodeId node = kRoot;
-  int core = 0;
+  int core = 0;      ///< Into GroupProgram::steps.
+  int resource = 0;  ///< Core that runs it, into SimResult::resources.
   LoopSet path{};
   std::vector<NodeId> leaves{};
   std::vector<OpId> operators{};
@@ -196,7 +199,31 @@ struct SimContext {
 /// memory of `capacity` holds all places side by side.
 [[nodiscard]] GroupProgram with_prefetch_depth(GroupProgram program, std::int64_t depth, Bytes capacity);
 
-[[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group);
+/// How much of a group is one tile, and what runs side by side.
+enum class Tiling : unsigned char {
+  kPerCore,    ///< Runs of leaves on one core; each core has its own sequence of them.
+  kOneByOne,   ///< The same tiles, all in one sequence, whatever core each runs on.
+  kOperators,  ///< Operators and chains, all in one sequence.
+};
+
+[[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group,
+                                   Tiling tiling = Tiling::kPerCore);
+
+/// To the next tile of `steps`, from `step` on: its number, or -1 at the end. Tells `on_loop(loop, enters)`
+/// of each iteration that begins, the first ones as `enters`.
+template <class OnLoop>
+int next_tile(const std::vector<ProgramStep>& steps, Odometer& at, std::size_t& step, const OnLoop& on_loop) {
+  for (; step < steps.size(); ++step) {
+    const ProgramStep& now = steps[step];
+    if (now.kind == ProgramStep::Kind::kTile) return now.id;
+    const bool enters = now.kind == ProgramStep::Kind::kLoop;
+    if (!enters && !at.not_last().has(now.id)) continue;
+    enters ? at.enter(now.id) : at.step(now.id);
+    on_loop(now.id, enters);
+    if (!enters) step = static_cast<std::size_t>(now.target) - 1;
+  }
+  return -1;
+}
 
 /// What `tile` takes where its core is.
 [[nodiscard]] TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops,

@@ -24,9 +24,13 @@ void GroupRun::collect_counters() {
     for (std::int64_t& count : b.feed_iterations) counters_.push_back(&count);
     saving_at_.push_back(counters_.size());
     for (std::int64_t* count : {&b.loaded, &b.stored, &b.released, &b.requested, &b.arrived, &b.stores_issued,
-                                &b.stores_done, &b.in_lane, &b.read, &b.written}) {
+                                &b.stores_done, &b.in_lane}) {
       counters_.push_back(count);
     }
+  }
+  for (TensorMoves& moves : moves_) {
+    for (std::int64_t* bytes : {&moves.read, &moves.written, &moves.evicted, &moves.reloaded})
+      counters_.push_back(bytes);
   }
   for (std::int64_t& bytes : lanes_) counters_.push_back(&bytes);
   for (std::int64_t& count : delivered_) counters_.push_back(&count);
@@ -40,9 +44,8 @@ void GroupRun::collect_counters() {
   }
 }
 
-LoopSet GroupRun::path_of_core(std::size_t core) const {
-  const int head = cores_[core].head;
-  return head < 0 ? LoopSet{} : program_.tiles[static_cast<std::size_t>(head)].path;
+LoopSet GroupRun::path_of_tile(int tile) const {
+  return tile < 0 ? LoopSet{} : program_.tiles[static_cast<std::size_t>(tile)].path;
 }
 
 /// Whether something in the loops `path` takes part in the iterations of `loop` that its watched core is in.
@@ -93,6 +96,7 @@ void GroupRun::describe_buffers(int loop) {
 void GroupRun::describe_transfers() {
   const auto describe_transfer = [&](const Transfer& t) {
     shape_.push_back((t.group == program_.group ? t.buffer : -1 - t.buffer) * 2 + (t.store ? 1 : 0));
+    if (spill_) shape_.push_back(spill_->relative(t));
   };
   for (const DramPort& port :
        state_.ports) {  // When something got ready shows only in its place in the queue.
@@ -126,10 +130,16 @@ void GroupRun::describe(int loop) {
     count_stall(static_cast<int>(i));
     const CoreState& core = cores_[i];
     shape_.push_back(core.head);
-    shape_.push_back(core.running ? 1 : 0);
+    shape_.push_back((core.running ? 1 : 0) + (core.computed ? 2 : 0));
     if (core.running) describe_time(core.end);
     if (core.running) describe_time(core.started);
-    describe_odometer(core.at, path_of_core(i), loop);
+    describe_odometer(core.at, path_of_tile(cores_[i].head), loop);
+  }
+  if (spill_) {
+    spill_->describe(spill_->positions_of(loop, watched(loop).at), shape_);
+    describe_odometer(spill_->planned_at(), path_of_tile(spill_->planned_tile()), loop);
+    shape_.push_back(spill_->planned_tile());
+    return describe_transfers();
   }
   describe_buffers(loop);
   for (std::size_t i = 0; i < delivered_.size(); ++i) {
@@ -202,25 +212,25 @@ std::int64_t GroupRun::periods_left(const Snapshot& before, int loop) const {
     left = std::min(left, (full - 2 - margin - at[loop].index) / period);
   };
   for (std::size_t i = 0; i < cores_.size(); ++i) {
-    if (moves_with(cores_[i].at, path_of_core(i), loop)) limit(cores_[i].at, 0);
+    if (moves_with(cores_[i].at, path_of_tile(cores_[i].head), loop)) limit(cores_[i].at, 0);
   }
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     const BufferSpec& b = program_.buffers[i];
     const std::size_t at = saving_at_[i];
     left = std::min({left, saving_limit(b.load_saving, before.counters[at], *counters_[at]),
                      saving_limit(b.store_saving, before.counters[at + 1], *counters_[at + 1])});
-    if (!b.fed || buffers_[i].fed_all || !moves_with(buffers_[i].feed, b.path, loop)) continue;
+    const Odometer& feed = spill_ ? spill_->planned_at() : buffers_[i].feed;
+    const bool ends = spill_ ? spill_->planned_tile() < 0 : buffers_[i].fed_all;
+    if (!b.fed || ends || !moves_with(feed, b.path, loop)) continue;
     std::int64_t back = 0;
     for (const Index& index : b.load.slab.access.indices) {
-      if (index.rank == spec.rank) back = std::max(back, reach(context_.cascade, index));
+      if (index.rank == spec.rank) back = std::max(back, fusescape::reach(context_.cascade, index));
     }
-    if (back > 0) {
-      if (buffers_[i].feed[loop].start - period * spec.tile <= back) return 0;
-      limit(buffers_[i].feed, ceil_div(back, spec.tile) + 1);
-    } else {
-      limit(buffers_[i].feed, 0);
-    }
+    if (back > 0 && feed[loop].start - period * spec.tile <= back) return 0;
+    limit(feed, back > 0 ? ceil_div(back, spec.tile) + 1 : 0);
   }
+  if (spill_ && moves_with(spill_->planned_at(), path_of_tile(spill_->planned_tile()), loop))
+    limit(spill_->planned_at(), 0);
   return left;
 }
 
@@ -240,13 +250,18 @@ void GroupRun::repeat(const Snapshot& before, int loop, std::int64_t times) {
   const std::int64_t iterations = (watched(loop).at[loop].index - before.index) * times;
   const Ticks from = state_.now;
   const Ticks by = (state_.now - before.time) * times;
+  if (spill_) {
+    const LoopPositions positions = spill_->positions_of(loop, watched(loop).at);
+    spill_->shift(positions, iterations * spill_->stride(loop));
+    move_odometer(spill_->planned_at(), path_of_tile(spill_->planned_tile()), loop, iterations);
+  }
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
-    if (program_.buffers[i].fed && !buffers_[i].fed_all) {
+    if (!spill_ && program_.buffers[i].fed && !buffers_[i].fed_all) {
       move_odometer(buffers_[i].feed, program_.buffers[i].path, loop, iterations);
     }
   }
   for (std::size_t i = 0; i < cores_.size(); ++i)
-    move_odometer(cores_[i].at, path_of_core(i), loop, iterations);
+    move_odometer(cores_[i].at, path_of_tile(cores_[i].head), loop, iterations);
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     *counters_[i] += (*counters_[i] - before.counters[i]) * times;
   }

@@ -9,7 +9,8 @@ namespace fusescape {
 void GroupRun::count_stall(int id) {
   CoreState& core = cores_[static_cast<std::size_t>(id)];
   if (core.blocked) {
-    SimResource& resource = state_.resources[static_cast<std::size_t>(id)];
+    const auto tile = static_cast<std::size_t>(core.head);
+    SimResource& resource = state_.resources[static_cast<std::size_t>(program_.tiles[tile].resource)];
     resource.stall[static_cast<std::size_t>(core.wait.cause)] += state_.now - core.blocked_since;
   }
   core.blocked_since = state_.now;
@@ -18,7 +19,7 @@ void GroupRun::count_stall(int id) {
 /// Whether the place or load that the core's tile was found to wait for is still not there. What it did not
 /// wait for then cannot have been undone since.
 bool GroupRun::still_blocked(const CoreState& core) const {
-  if (!core.blocked || shared_memory_ || core.wait.cause == Stall::kDependence) return false;
+  if (!core.blocked || shared_memory_ || spill_ || core.wait.cause == Stall::kDependence) return false;
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
   const TouchSpec& touch = tile.touches[static_cast<std::size_t>(core.wait.touch)];
   const auto b = static_cast<std::size_t>(touch.buffer);
@@ -65,6 +66,11 @@ Stall GroupRun::cause_of_load(const TouchSpec& touch) const {
 
 /// Whether the core's tile must wait; core.wait then says for what.
 bool GroupRun::is_blocked(CoreState& core) const {
+  if (spill_) {
+    const std::optional<Stall> wait = core.computed ? spill_->wait_to_end() : spill_->wait_to_start();
+    if (wait) core.wait.cause = *wait;
+    return core.blocked = wait.has_value();
+  }
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
   const auto wait_for = [&](Stall cause, int touch, int edge) {
     core.wait.cause = cause;
@@ -130,7 +136,9 @@ std::vector<std::uint32_t> GroupRun::holders_beside(const CoreState& waiting) co
 }
 
 /// What each core waits for, and what is on chip.
-void GroupRun::add_waits(SimFailure& failure) const {
+SimFailure GroupRun::failure() const {
+  if (spill_ && spill_->failure()) return *spill_->failure();
+  SimFailure failure{.reason = SimFailure::Reason::kDeadlock};
   for (const CoreState& core : cores_) {
     if (core.head < 0 || !core.blocked) continue;
     SimWait wait{.tile = static_cast<std::uint32_t>(core.head), .cause = core.wait.cause};
@@ -157,6 +165,7 @@ void GroupRun::add_waits(SimFailure& failure) const {
   failure.enough = program_.all_at_once + program_.reserved;
   failure.available = context_.machine.capacity;
   failure.at = state_.now;
+  return failure;
 }
 
 }  // namespace fusescape
