@@ -30,7 +30,7 @@ class BufferCompiler {
   void set_leaves(const Allocation& memory, const TileSpec& tile, TouchSpec& touch) const;
   [[nodiscard]] bool needs_whole(const Buffer& buffer, OpId op, const Access* read) const;
   void set_whole(const Buffer& buffer, int tile, TouchSpec& touch) const;
-  void set_making(OpId producer, const LoopSet& path, TouchSpec& touch) const;
+  void set_making(OpId producer, const std::vector<int>& path, TouchSpec& touch) const;
   [[nodiscard]] Slab on_chip(const Buffer& buffer) const;
   [[nodiscard]] SlabSpec slab(const BufferSpec& spec, Slab slab, Bytes granule) const {
     return slab_spec(cascade_, program_, spec.path, std::move(slab), granule);
@@ -56,16 +56,16 @@ Slab BufferCompiler::on_chip(const Buffer& buffer) const {
 /// The same split of the loops above a buffer as in the closed form (src/plan/buffer_flow.cpp).
 void BufferCompiler::set_loops(const Buffer& buffer, BufferSpec& spec) const {
   spec.path = map_.path_of(buffer.node);
-  for (int id = spec.path.innermost(); id != kNoLoop; id = spec.path.next_out(id)) {
-    const RankId rank = program_.loops[static_cast<std::size_t>(id)].rank;
+  for (int depth = 0; depth < spec.loops(); ++depth) {
+    const RankId rank = program_.loop(spec.path, depth).rank;
     const auto& indices = buffer.access.indices;
     const bool own = std::any_of(indices.begin(), indices.end(),
                                  [&](const Index& index) { return index.rank == rank || index.tap == rank; });
     const bool sums = buffer.producer && has_rank(cascade_.op(*buffer.producer).reduction_ranks, rank);
-    if (own) spec.keys.add(id);
-    if (sums) spec.sums.add(id);
+    if (own) spec.keys |= loop_at(depth);
+    if (sums) spec.sums |= loop_at(depth);
   }
-  if (buffer.role == BufferRole::kCarried) spec.keys = spec.path;
+  if (buffer.role == BufferRole::kCarried) spec.keys = outermost(spec.loops());
 }
 
 void BufferCompiler::set_load(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const {
@@ -109,7 +109,7 @@ void BufferCompiler::set_scope(const Allocation& memory, BufferSpec& spec) const
       memory.first_child == 0 && memory.last_child + 1 == static_cast<std::int32_t>(children.size());
   spec.scope_first = map_.first_tile[index_of(children[static_cast<std::size_t>(memory.first_child)])];
   spec.scope_last = map_.end_tile[index_of(children[static_cast<std::size_t>(memory.last_child)])] - 1;
-  spec.scope = map_.path_of(memory.node);
+  spec.scope = static_cast<int>(map_.path_of(memory.node).size());
   if (!throughout) return;
   NodeId node = memory.node;
   const auto only_child = [&](NodeId id) {
@@ -118,7 +118,8 @@ void BufferCompiler::set_scope(const Allocation& memory, BufferSpec& spec) const
   while (node != map_.group && only_child(node)) node = context_.plan.node(node).parent;
   spec.scope_first = map_.first_tile[index_of(node)];
   spec.scope_last = map_.end_tile[index_of(node)] - 1;
-  spec.scope = node == map_.group ? LoopSet{} : map_.path_of(context_.plan.node(node).parent);
+  spec.scope =
+      node == map_.group ? 0 : static_cast<int>(map_.path_of(context_.plan.node(node).parent).size());
 }
 
 BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) const {
@@ -143,12 +144,12 @@ BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) co
 }
 
 /// Splits the loops above a producer by what another iteration makes.
-void BufferCompiler::set_making(OpId producer, const LoopSet& path, TouchSpec& touch) const {
+void BufferCompiler::set_making(OpId producer, const std::vector<int>& path, TouchSpec& touch) const {
   const Operator& op = cascade_.op(producer);
-  for (int id = path.innermost(); id != kNoLoop; id = path.next_out(id)) {
-    const RankId rank = program_.loops[static_cast<std::size_t>(id)].rank;
+  for (int depth = 0; depth < static_cast<int>(path.size()); ++depth) {
+    const RankId rank = program_.loop(path, depth).rank;
     const bool more = has_rank(op.reduction_ranks, rank) || has_rank(cascade_.tensor(op.output).ranks, rank);
-    (more ? touch.completes : touch.repeats).add(id);
+    (more ? touch.completes : touch.repeats) |= loop_at(depth);
   }
 }
 

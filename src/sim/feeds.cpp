@@ -13,7 +13,7 @@ void GroupRun::start_feed(int id) {
   BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
   if (!spec.fed) return;
   if (!spec.spills.empty()) buffer.feed_iterations.resize(program_.loops.size());
-  for (int loop = spec.path.next_in(kNoLoop); loop != kNoLoop; loop = spec.path.next_in(loop)) {
+  for (const int loop : spec.path) {
     buffer.feed.enter(loop);
     if (!spec.spills.empty()) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
   }
@@ -21,15 +21,15 @@ void GroupRun::start_feed(int id) {
 
 namespace {
 
-/// The loop whose next iteration asks for another slab: an own one, or one that repeats own ones that moved.
-/// Loops further in that only find the slab still there are passed over.
+/// Depth of the loop whose next iteration asks for another slab: an own one, or one that repeats own ones
+/// that moved. Loops further in that only find the slab still there are passed over.
 int carrying_loop(const BufferSpec& spec, const Odometer& at) {
   bool turns = false;
-  for (int loop = spec.path.innermost(); loop != kNoLoop; loop = spec.path.next_out(loop)) {
-    const bool more = at.not_last().has(loop);
-    const bool own = spec.keys.has(loop);
-    if (more && (own || turns)) return loop;
-    turns = turns || (own && at[loop].trips > 1);
+  for (int depth = spec.loops() - 1; depth >= 0; --depth) {
+    const bool more = (at.not_last() & loop_at(depth)) != 0;
+    const bool own = (spec.keys & loop_at(depth)) != 0;
+    if (more && (own || turns)) return depth;
+    turns = turns || (own && at[depth].trips > 1);
   }
   return kNoLoop;
 }
@@ -40,20 +40,19 @@ int carrying_loop(const BufferSpec& spec, const Odometer& at) {
 void GroupRun::advance_feed(const BufferSpec& spec, BufferState& buffer) const {
   const bool counts = !spec.spills.empty();
   for (;;) {
-    const LoopSet changing = counts ? buffer.feed.changing(spec.path) : LoopSet{};
-    const int next =
-        counts ? (buffer.feed.not_last() & spec.path).innermost() : carrying_loop(spec, buffer.feed);
+    const int next = counts ? innermost(buffer.feed.not_last() & outermost(spec.loops()))
+                            : carrying_loop(spec, buffer.feed);
     if (next == kNoLoop) {
       buffer.fed_all = true;
       return;
     }
-    buffer.feed.step(next);
-    if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(next)];
-    for (int loop = spec.path.next_in(next); loop != kNoLoop; loop = spec.path.next_in(loop)) {
-      buffer.feed.enter(loop);
+    const LoopMask changing = counts ? buffer.feed.changing(spec.loops()) : 0;
+    for (int depth = next; depth < spec.loops(); ++depth) {
+      const int loop = spec.path[static_cast<std::size_t>(depth)];
+      depth == next ? buffer.feed.step(loop) : buffer.feed.enter(loop);
       if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
     }
-    if (!counts || changing.meets(spec.keys)) return;
+    if (!counts || (changing & spec.keys) != 0) return;
   }
 }
 
@@ -62,9 +61,9 @@ bool GroupRun::in_scope(const BufferSpec& spec, const BufferState& buffer) const
   for (const int id : spec.touching) {
     const CoreState& core = cores_[static_cast<std::size_t>(id)];
     bool same = core.head >= spec.scope_first && core.head <= spec.scope_last;
-    for (int loop = spec.scope.innermost(); same && loop != kNoLoop; loop = spec.scope.next_out(loop)) {
-      same =
-          core.at[loop].start == buffer.feed[loop].start && core.at[loop].extent == buffer.feed[loop].extent;
+    for (int depth = spec.scope - 1; same && depth >= 0; --depth) {
+      same = core.at[depth].start == buffer.feed[depth].start &&
+             core.at[depth].extent == buffer.feed[depth].extent;
     }
     if (same) return true;
   }
@@ -93,9 +92,9 @@ bool GroupRun::may_request(int id) const {
   for (const int each : spec.spills) {
     const SpillState& spill = spills_[static_cast<std::size_t>(each)];
     const SpillSpec& wait = program_.spills[static_cast<std::size_t>(each)];
-    const int loop = wait.path.innermost();
+    const int loop = wait.shared.counted();
     const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
-    const std::int64_t needed = now - wait.lag * buffer.feed.iterations(wait.path.inside(wait.lag_loop));
+    const std::int64_t needed = wait.shared.needed(now, buffer.feed);
     if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < needed) return false;
   }
   if (!shared_memory_ || spec.partial) return true;
@@ -122,7 +121,7 @@ void GroupRun::poll_all_feeds() {
 
 /// Of the visit that is asked for next, the bytes that do not stay on chip between groups.
 std::int64_t GroupRun::feed_bytes(const BufferSpec& spec, const BufferState& buffer) const {
-  if (spec.partial && !buffer.feed.moved().meets(spec.sums)) return 0;  // Nothing is summed yet.
+  if (spec.partial && (buffer.feed.moved() & spec.sums) == 0) return 0;  // Nothing is summed yet.
   return spec.load.bytes(context_.cascade, buffer.feed, scratch_);
 }
 
@@ -230,14 +229,13 @@ void GroupRun::send_out(int id, TensorId tensor, std::int64_t bytes) {
             .store = true});
 }
 
-/// After a tile: if it was the last of its core to use the slab, the core is done with this visit.
-void GroupRun::leave(int id, const TouchSpec& touch) {
+/// After a tile, `next` being the depth of the loop that goes on: if it was the last of its core to use the
+/// slab, the core is done with this visit.
+void GroupRun::leave(int id, const TouchSpec& touch, int next) {
   const CoreState& core = cores_[static_cast<std::size_t>(id)];
   const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(touch.buffer)];
-  const LoopSet inside = program_.tiles[static_cast<std::size_t>(core.head)].path - spec.path;
-  if (!touch.last || core.at.not_last().meets(inside)) return;
-  const LoopSet changing = core.at.changing(spec.path);
-  if (!changing.empty() && !changing.meets(spec.keys)) return;
+  if (!touch.last || next >= spec.loops()) return;
+  if (next != kNoLoop && (core.at.changing_from(next, spec.loops()) & spec.keys) == 0) return;
   BufferState& buffer = buffers_[static_cast<std::size_t>(touch.buffer)];
   std::int64_t& left = buffer.left[static_cast<std::size_t>(touch.toucher)];
   if (spec.producer_core == id) buffer.place(left).owed = buffer.stores_issued - buffer.stores_done;

@@ -58,12 +58,12 @@ bool GroupRun::run() {
   for (;;) {
     Ticks next = settle();
     if (spill_ && spill_->failure()) return false;
-    for (int l = steady_state_ ? boundaries_.innermost() : kNoLoop; l != kNoLoop;
-         l = boundaries_.next_out(l)) {
-      check_period(l);
+    std::sort(boundaries_.begin(), boundaries_.end(), std::greater<>{});  // Inner loops before outer ones.
+    for (const int loop : boundaries_) {
+      if (steady_state_) check_period(loop);
       next = next_time();  // Periods may have been skipped.
     }
-    boundaries_ = {};
+    boundaries_.clear();
     if (finished()) return true;
     if (next == kNever) return false;
     state_.now = next;
@@ -176,13 +176,13 @@ bool GroupRun::finished() const {
 
 /// To the core's next tile.
 void GroupRun::advance(CoreState& core, int id) {
-  core.head =
-      next_tile(program_.steps[static_cast<std::size_t>(id)], core.at, core.step, [&](int loop, bool enters) {
-        ++core.iterations[static_cast<std::size_t>(loop)];
-        if (watched_by_[static_cast<std::size_t>(loop)] != id) return;
-        if (!enters) return boundaries_.add(loop);
-        snapshots_[static_cast<std::size_t>(loop)].iterations = 0;
-      });
+  core.head = next_tile(program_.loops, program_.steps[static_cast<std::size_t>(id)], core.at, core.step,
+                        [&](int loop, bool enters) {
+                          ++core.iterations[static_cast<std::size_t>(loop)];
+                          if (watched_by_[static_cast<std::size_t>(loop)] != id) return;
+                          if (!enters) return boundaries_.push_back(loop);
+                          snapshots_[static_cast<std::size_t>(loop)].iterations = 0;
+                        });
 }
 
 void GroupRun::try_start(int id) {
@@ -246,7 +246,7 @@ const TileCost& GroupRun::cost_of(int tile, const Odometer& at) {
       same = same && cost.extents[i] == at[spec.key_loops[i]].extent;
     if (same) return cost;
   }
-  known.push_back(tile_cost(context_, program_.loops, spec, at));
+  known.push_back(tile_cost(context_, program_, spec, at));
   return known.back();
 }
 
@@ -319,20 +319,21 @@ void GroupRun::finish_tile(int id) {
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(core.head)];
   for (const TouchSpec& touch : tile.touches) {
     const BufferSpec& buffer = program_.buffers[static_cast<std::size_t>(touch.buffer)];
-    const StoredSlab stored = touch.writes ? stored_slab(buffer, touch, tile.path, core.at) : StoredSlab{};
+    const StoredSlab stored = touch.writes ? stored_slab(buffer, touch, tile.loops(), core.at) : StoredSlab{};
     if (stored.slab != nullptr) store(touch.buffer, stored, core.at);
   }
-  for (const TouchSpec& touch : tile.touches) leave(id, touch);
+  const int next = innermost(core.at.not_last() & outermost(tile.loops()));
+  for (const TouchSpec& touch : tile.touches) leave(id, touch, next);
   for (const int out : tile.out) {
     const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(out)];
-    if (!core.at.not_last().meets(tile.path - edge.path)) send(edge, out, core);
+    if (next < static_cast<int>(edge.shared.path.size())) send(edge, out, core);
   }
   for (std::size_t i = 0; i < program_.spills.size(); ++i) {
     const SpillSpec& spill = program_.spills[i];
     if (spill.producer != core.head) continue;
-    const LoopSet inside = tile.path - spill.path;
-    if (core.at.not_last().meets(inside & spill.touch.completes)) continue;
-    if (core.at.moved().meets(inside & spill.touch.repeats)) continue;
+    const LoopMask inside = outermost(tile.loops()) & ~outermost(static_cast<int>(spill.shared.path.size()));
+    if ((core.at.not_last() & inside & spill.touch.completes) != 0) continue;
+    if ((core.at.moved() & inside & spill.touch.repeats) != 0) continue;
     const BufferState& stored = buffers_[static_cast<std::size_t>(spill.stored)];
     ++spills_[i].finished;
     if (const std::int64_t owed = stored.stores_issued - stored.stores_done; owed > 0) {

@@ -178,7 +178,7 @@ class GroupRun {
   void store(int id, const StoredSlab& stored, const Odometer& at);
   void send_out(int id, TensorId tensor, std::int64_t bytes);
   void show_kept();
-  void leave(int id, const TouchSpec& touch);
+  void leave(int id, const TouchSpec& touch, int next);
   void release(int id);
   void hold(int id, std::int64_t visit, std::int64_t bytes);
   void free_oldest(int id);
@@ -200,16 +200,19 @@ class GroupRun {
   [[nodiscard]] const CoreState& watched(int loop) const {
     return cores_[static_cast<std::size_t>(watched_by_[static_cast<std::size_t>(loop)])];
   }
+  [[nodiscard]] std::int64_t watched_index(int loop) const {
+    return watched(loop).at[program_.loops[static_cast<std::size_t>(loop)].depth].index;
+  }
   [[nodiscard]] std::int64_t periods_left(const Snapshot& before, int loop) const;
   [[nodiscard]] std::int64_t saving_limit(const Saving& saving, std::int64_t before, std::int64_t now) const;
   void repeat(const Snapshot& before, int loop, std::int64_t times);
-  [[nodiscard]] bool moves_with(const Odometer& at, const LoopSet& path, int loop) const;
-  void describe_odometer(const Odometer& at, const LoopSet& path, int loop);
+  [[nodiscard]] bool moves_with(const Odometer& at, const std::vector<int>& path, int loop) const;
+  void describe_odometer(const Odometer& at, const std::vector<int>& path, int loop);
   void describe_time(Ticks at);
   void describe_buffers(int loop);
   void describe_transfers();
-  void move_odometer(Odometer& at, const LoopSet& path, int loop, std::int64_t iterations) const;
-  [[nodiscard]] LoopSet path_of_tile(int tile) const;
+  void move_odometer(Odometer& at, const std::vector<int>& path, int loop, std::int64_t iterations) const;
+  [[nodiscard]] const std::vector<int>& path_of_tile(int tile) const;
 
   const SimContext& context_;
   const GroupProgram& program_;
@@ -246,7 +249,7 @@ class GroupRun {
   Ticks compute_;
   mutable TileBounds scratch_;
 
-  LoopSet boundaries_;               ///< Loops that began another iteration at this instant.
+  std::vector<int> boundaries_;      ///< Loops that began another iteration at this instant.
   std::vector<int> watched_by_;      ///< Per loop: the core whose iterations count.
   std::vector<Snapshot> snapshots_;  ///< Per loop.
   std::vector<std::int64_t*> counters_;

@@ -26,7 +26,9 @@ void walk(const GroupProgram& program, const std::vector<bool>& keeps, const Rea
   std::vector<bool> live(program.buffers.size());
   Odometer at{program.loops};
   std::size_t step = 0;
-  const auto next = [&] { return next_tile(program.steps.front(), at, step, [](int, bool) {}); };
+  const auto next = [&] {
+    return next_tile(program.loops, program.steps.front(), at, step, [](int, bool) {});
+  };
   std::int64_t run = 0;
   for (int id = next(); id >= 0; ++step, id = next(), ++run) {
     const TileSpec& tile = program.tiles[static_cast<std::size_t>(id)];
@@ -41,7 +43,7 @@ void walk(const GroupProgram& program, const std::vector<bool>& keeps, const Rea
       const auto b = static_cast<std::size_t>(touch.buffer);
       const BufferSpec& buffer = program.buffers[b];
       if (!touch.writes || !keeps[index_of(buffer.tensor)]) continue;
-      if (stored_slab(buffer, touch, tile.path, at).final) make(run, b, at);
+      if (stored_slab(buffer, touch, tile.loops(), at).final) make(run, b, at);
     }
   }
 }

@@ -16,11 +16,11 @@
 
 namespace fusescape {
 
-/// A part of a tensor that depends on where loops are; `loop` and `tap_loop` per dimension.
+/// A part of a tensor that depends on where the loops around it are.
 struct SlabSpec {
   Slab slab{};
-  std::vector<int> loop{};
-  std::vector<int> tap_loop{};
+  std::vector<int> loop{};            ///< Per dimension: depth of the innermost loop over its rank.
+  std::vector<int> tap_loop{};        ///< Likewise, over its window's taps.
   std::vector<std::int64_t> whole{};  ///< Per dimension: extent of its rank.
   bool windowed = false;
   Bytes granule{1};
@@ -50,13 +50,13 @@ struct BufferSpec {
   TensorId tensor{};
   BufferRole role{};
   int slots = 1;
-  LoopSet path{};       ///< Loops down to its node.
-  LoopSet keys{};       ///< Those of them whose steps ask for another slab.
-  LoopSet sums{};       ///< Those that its producer sums over.
-  int depth = 0;        ///< Loops above it: inner loads go first.
-  bool urgent = false;  ///< It is spilled: out and in again before the next tile can run.
-  bool counts = true;   ///< Takes memory of its own, not another buffer's.
-  int host = 0;         ///< Buffer in whose memory it lives; itself, if it counts.
+  std::vector<int> path{};  ///< Loops down to its node, outermost first.
+  LoopMask keys = 0;        ///< Those of them whose steps ask for another slab.
+  LoopMask sums = 0;        ///< Those that its producer sums over.
+  int depth = 0;            ///< Loops above it: inner loads go first.
+  bool urgent = false;      ///< It is spilled: out and in again before the next tile can run.
+  bool counts = true;       ///< Takes memory of its own, not another buffer's.
+  int host = 0;             ///< Buffer in whose memory it lives; itself, if it counts.
   bool second_slot_counts = true;
   bool streamed = false;   ///< An input with two slots: it may be loaded ahead of its use.
   bool on_demand = false;  ///< Such an input, if the tile before must have ended.
@@ -74,9 +74,11 @@ struct BufferSpec {
   std::vector<int> spills{};    ///< Positions in `spills` that its loads wait for.
   std::vector<int> touching{};  ///< Cores whose tiles use it.
   int producer_core = -1;
-  LoopSet scope{};      ///< Loops that must be where its load is meant for, if memory is shared.
+  int scope = 0;        ///< So many outer loops must be where its load is meant for, if memory is shared.
   int scope_first = 0;  ///< Tiles while whose turn it has memory.
   int scope_last = 0;
+
+  [[nodiscard]] int loops() const { return static_cast<int>(path.size()); }
 };
 
 /// A tile's use of a buffer.
@@ -88,13 +90,13 @@ struct TouchSpec {
   bool last = false;   ///< Of its core's tiles in one iteration of the buffer's node.
   int first_leaf = 0;  ///< Of the tile's leaves, those while which the slab has memory.
   int last_leaf = 0;
-  LoopSet completes{};  ///< Of the tile's loops, if it writes: those that make more of the slab or its sums,
-  LoopSet repeats{};    ///< and all others, which make the same again.
+  LoopMask completes = 0;  ///< Of the tile's loops, if it writes: those that make more of the slab or its
+  LoopMask repeats = 0;    ///< sums, and all others, which make the same again.
 };
 
 /// What a tile takes if its ranks have these extents.
 struct TileCost {
-  std::vector<std::int64_t> extents{};  ///< Of the innermost loops in TileSpec::key_loops.
+  std::vector<std::int64_t> extents{};  ///< Of the loops in TileSpec::key_loops.
   Ticks compute{};
   Ticks onchip_read{};
   Ticks onchip_write{};
@@ -104,39 +106,49 @@ struct TileCost {
 
 struct TileSpec {
   NodeId node = kRoot;
-  int core = 0;      ///< Into GroupProgram::steps.
-  int resource = 0;  ///< Core that runs it, into SimResult::resources.
-  LoopSet path{};
+  int core = 0;             ///< Into GroupProgram::steps.
+  int resource = 0;         ///< Core that runs it, into SimResult::resources.
+  std::vector<int> path{};  ///< Loops around it, outermost first.
   std::vector<NodeId> leaves{};
   std::vector<OpId> operators{};
   std::vector<TouchSpec> touches{};
-  std::vector<int> key_loops{};  ///< The innermost loop above it over each rank.
+  std::vector<int> key_loops{};  ///< Depths of the innermost loop above it over each rank.
   std::vector<int> in{};         ///< Edges that it waits for.
   std::vector<int> out{};        ///< Edges that wait for it.
+
+  [[nodiscard]] int loops() const { return static_cast<int>(path.size()); }
 };
 
-/// Tile `to` needs what `from`, on another core, makes. Both count iterations of the innermost loop of
-/// `path`.
+/// How far back what is needed was made, in the loops that its maker and its reader share.
+struct SharedLoops {
+  std::vector<int> path{};  ///< Outermost first. Both count iterations of the innermost one.
+  std::int64_t lag = 0;     ///< What was made so many iterations of the loop at depth `lag_loop` earlier.
+  int lag_loop = kNoLoop;
+
+  [[nodiscard]] int counted() const { return path.empty() ? kNoLoop : path.back(); }
+  /// How often the maker must have made it, if the reader is in the nth iteration.
+  [[nodiscard]] std::int64_t needed(std::int64_t nth, const Odometer& at) const {
+    return lag == 0 ? nth : nth - lag * at.iterations(lag_loop + 1, static_cast<int>(path.size()));
+  }
+};
+
+/// Tile `to` needs what `from`, on another core, makes.
 struct EdgeSpec {
   int from = 0;
   int to = 0;
-  LoopSet path{};
-  std::int64_t lag = 0;  ///< `to` needs what was made so many iterations of `lag_loop` earlier.
-  int lag_loop = kNoLoop;
+  SharedLoops shared{};
   int link = -1;  ///< Into SimResult::resources; -1: nothing travels.
   TensorId tensor{};
   std::optional<SlabSpec> slab{};  ///< What travels, if not along with another edge.
 };
 
-/// Loads of a spilled tensor wait for its stores: iterations of the innermost loop of `path` are counted.
+/// Loads of a spilled tensor wait for its stores.
 struct SpillSpec {
   int stored = 0;  ///< The buffer that is stored.
   int fed = 0;
-  int producer = 0;      ///< Tile.
-  TouchSpec touch{};     ///< How it makes the tensor.
-  std::int64_t lag = 0;  ///< As an edge's.
-  int lag_loop = kNoLoop;
-  LoopSet path{};
+  int producer = 0;   ///< Tile.
+  TouchSpec touch{};  ///< How it makes the tensor.
+  SharedLoops shared{};
 };
 
 struct ProgramStep {
@@ -162,6 +174,18 @@ struct GroupProgram {
   std::int64_t prefetch_depth = 1;  ///< Tiles by which streamed inputs may be ahead.
   bool countable = true;            ///< No count of one tile can leave 64 bits.
   Bytes moved{};                    ///< Over all its ports and links, at most.
+
+  /// The loop at `depth` of `path`.
+  [[nodiscard]] const NestLoop& loop(const std::vector<int>& path, int depth) const {
+    return loops[static_cast<std::size_t>(path[static_cast<std::size_t>(depth)])];
+  }
+
+  /// The loop at `depth` around `loop`, or itself.
+  [[nodiscard]] int loop_above(int loop, int depth) const {
+    while (loops[static_cast<std::size_t>(loop)].depth > depth)
+      loop = loops[static_cast<std::size_t>(loop)].above;
+    return loop;
+  }
 
   /// Not all buffers fit beside what is retained.
   [[nodiscard]] bool shares_memory(Bytes capacity) const {
@@ -212,12 +236,13 @@ enum class Tiling : unsigned char {
 /// To the next tile of `steps`, from `step` on: its number, or -1 at the end. Tells `on_loop(loop, enters)`
 /// of each iteration that begins, the first ones as `enters`.
 template <class OnLoop>
-int next_tile(const std::vector<ProgramStep>& steps, Odometer& at, std::size_t& step, const OnLoop& on_loop) {
+int next_tile(const std::vector<NestLoop>& loops, const std::vector<ProgramStep>& steps, Odometer& at,
+              std::size_t& step, const OnLoop& on_loop) {
   for (; step < steps.size(); ++step) {
     const ProgramStep& now = steps[step];
     if (now.kind == ProgramStep::Kind::kTile) return now.id;
     const bool enters = now.kind == ProgramStep::Kind::kLoop;
-    if (!enters && !at.not_last().has(now.id)) continue;
+    if (!enters && (at.not_last() & loop_at(loops[static_cast<std::size_t>(now.id)].depth)) == 0) continue;
     enters ? at.enter(now.id) : at.step(now.id);
     on_loop(now.id, enters);
     if (!enters) step = static_cast<std::size_t>(now.target) - 1;
@@ -226,7 +251,7 @@ int next_tile(const std::vector<ProgramStep>& steps, Odometer& at, std::size_t& 
 }
 
 /// What `tile` takes where its core is.
-[[nodiscard]] TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops,
-                                 const TileSpec& tile, const Odometer& at);
+[[nodiscard]] TileCost tile_cost(const SimContext& context, const GroupProgram& program, const TileSpec& tile,
+                                 const Odometer& at);
 
 }  // namespace fusescape

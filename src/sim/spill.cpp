@@ -33,7 +33,7 @@ Spill::Spill(const SimContext& context, const GroupProgram& program, const Spill
       tensor_stored_(context.cascade.tensors.size(), -1),
       scratch_{whole_bounds(context.cascade)} {
   for (std::size_t i = 0; i < slabs_.size(); ++i) static_cast<void>(memory_.add(Bytes{}));
-  tile_ = next_tile(program.steps.front(), at_, step_, [](int, bool) {});
+  tile_ = next_tile(program.loops, program.steps.front(), at_, step_, [](int, bool) {});
 }
 
 bool Spill::is_done(std::int64_t store) const {
@@ -48,7 +48,7 @@ void Spill::open(int buffer, PlannedTile& made) {
   now.used = false;
   now.last_store = now.drain = -1;
   now.bytes = about.held.bytes(context_.cascade, at_, scratch_);
-  const bool loads = about.fed && (!about.partial || at_.moved().meets(about.sums));
+  const bool loads = about.fed && (!about.partial || (at_.moved() & about.sums) != 0);
   now.load = loads ? about.load.bytes(context_.cascade, at_, scratch_) : 0;
   memory_.renew(SlabId{static_cast<std::uint32_t>(buffer)}, Bytes{now.bytes});
   const std::int64_t before = now.visit - about.slots;
@@ -75,7 +75,7 @@ void Spill::use(const TouchSpec& touch, PlannedTile& made) {
   if (known->kind == Kind::kRead && touch.writes) known->kind = Kind::kUpdate;
   if (!touch.writes) return;
   const TileSpec& tile = program_.tiles[static_cast<std::size_t>(made.tile)];
-  const StoredSlab stored = stored_slab(spec(touch.buffer), touch, tile.path, at_);
+  const StoredSlab stored = stored_slab(spec(touch.buffer), touch, tile.loops(), at_);
   if (stored.slab == nullptr) return;
   known->stored = true;
   stored_[static_cast<std::size_t>(known - uses_.begin())] = {
@@ -248,7 +248,7 @@ bool Spill::plan_tile() {
     tiles_[static_cast<std::size_t>(load.from - first_)].starting.push_back(load);
   }
   ++step_;
-  tile_ = next_tile(program_.steps.front(), at_, step_, [](int, bool) {});
+  tile_ = next_tile(program_.loops, program_.steps.front(), at_, step_, [](int, bool) {});
   return true;
 }
 
@@ -352,7 +352,7 @@ void Spill::complete(const Transfer& transfer) {
 LoopPositions Spill::positions_of(int loop, const Odometer& at) const {
   const auto l = static_cast<std::size_t>(loop);
   const std::int64_t begin = iteration_position(order_, program_, loop, at);
-  return {begin, begin + order_.length[l] - at[loop].index * order_.stride[l]};
+  return {begin, begin + order_.length[l] - at[program_.loops[l].depth].index * order_.stride[l]};
 }
 
 void Spill::describe_store(std::int64_t store, std::vector<std::int64_t>& shape) const {

@@ -44,28 +44,32 @@ void GroupRun::collect_counters() {
   }
 }
 
-LoopSet GroupRun::path_of_tile(int tile) const {
-  return tile < 0 ? LoopSet{} : program_.tiles[static_cast<std::size_t>(tile)].path;
+const std::vector<int>& GroupRun::path_of_tile(int tile) const {
+  static const std::vector<int> none;
+  return tile < 0 ? none : program_.tiles[static_cast<std::size_t>(tile)].path;
 }
 
 /// Whether something in the loops `path` takes part in the iterations of `loop` that its watched core is in.
-bool GroupRun::moves_with(const Odometer& at, const LoopSet& path, int loop) const {
-  if (!path.has(loop)) return false;
-  const LoopSet& own = program_.loops[static_cast<std::size_t>(loop)].path;
-  for (int above = own.next_out(loop); above != kNoLoop; above = own.next_out(above)) {
+bool GroupRun::moves_with(const Odometer& at, const std::vector<int>& path, int loop) const {
+  const auto depth = static_cast<std::size_t>(program_.loops[static_cast<std::size_t>(loop)].depth);
+  if (path.size() <= depth || path[depth] != loop) return false;
+  for (int above = static_cast<int>(depth) - 1; above >= 0; --above) {
     if (at[above].index != watched(loop).at[above].index) return false;
   }
   return true;
 }
 
-void GroupRun::describe_odometer(const Odometer& at, const LoopSet& path, int loop) {
+void GroupRun::describe_odometer(const Odometer& at, const std::vector<int>& path, int loop) {
   const bool moves = moves_with(at, path, loop);
   shape_.push_back(moves ? 1 : 0);
-  for (int each = path.innermost(); each != kNoLoop; each = path.next_out(each)) {
-    shape_.push_back(at[each].index - (moves && each == loop ? watched(loop).at[loop].index : 0));
-    shape_.push_back(at[each].extent);
-    shape_.push_back((at.not_last().has(each) ? 1 : 0) + (at.moved().has(each) ? 2 : 0));
+  for (int depth = 0; depth < static_cast<int>(path.size()); ++depth) {
+    const bool same = moves && path[static_cast<std::size_t>(depth)] == loop;
+    shape_.push_back(at[depth].index - (same ? watched(loop).at[depth].index : 0));
+    shape_.push_back(at[depth].extent);
   }
+  const LoopMask loops = outermost(static_cast<int>(path.size()));
+  shape_.push_back(static_cast<std::int64_t>(at.not_last() & loops));
+  shape_.push_back(static_cast<std::int64_t>(at.moved() & loops));
 }
 
 void GroupRun::describe_time(Ticks at) {
@@ -144,13 +148,13 @@ void GroupRun::describe(int loop) {
   describe_buffers(loop);
   for (std::size_t i = 0; i < delivered_.size(); ++i) {
     const EdgeSpec& edge = program_.edges[i];
-    const int counted = edge.path.innermost();
+    const int counted = edge.shared.counted();
     const auto core = static_cast<std::size_t>(program_.tiles[static_cast<std::size_t>(edge.to)].core);
     shape_.push_back(delivered_[i] -
                      (counted == kNoLoop ? 0 : cores_[core].iterations[static_cast<std::size_t>(counted)]));
   }
   for (std::size_t i = 0; i < spills_.size(); ++i) {
-    const int counted = program_.spills[i].path.innermost();
+    const int counted = program_.spills[i].shared.counted();
     const BufferState& fed = buffers_[static_cast<std::size_t>(program_.spills[i].fed)];
     shape_.push_back(spills_[i].finished -
                      (counted == kNoLoop ? 0 : fed.feed_iterations[static_cast<std::size_t>(counted)]));
@@ -164,7 +168,7 @@ void GroupRun::save(Snapshot& snapshot, int loop) {
   snapshot.taken = true;
   snapshot.shape = shape_;
   snapshot.time = state_.now;
-  snapshot.index = watched(loop).at[loop].index;
+  snapshot.index = watched_index(loop);
   snapshot.counters.resize(counters_.size());
   for (std::size_t i = 0; i < counters_.size(); ++i) snapshot.counters[i] = *counters_[i];
   snapshot.times.resize(times_.size());
@@ -177,7 +181,7 @@ void GroupRun::save(Snapshot& snapshot, int loop) {
 /// times what it took to settle.
 void GroupRun::check_period(int loop) {
   if (!program_.loops[static_cast<std::size_t>(loop)].periodic) return;
-  if (watched(loop).at[loop].trips < kFewTrips) return;
+  if (watched(loop).at[program_.loops[static_cast<std::size_t>(loop)].depth].trips < kFewTrips) return;
   Snapshot& snapshot = snapshots_[static_cast<std::size_t>(loop)];
   if (snapshot.iterations++ == 0) {
     snapshot.taken = false;
@@ -204,12 +208,12 @@ std::int64_t GroupRun::saving_limit(const Saving& saving, std::int64_t before, s
 /// smaller tile, or to where windows are clipped.
 std::int64_t GroupRun::periods_left(const Snapshot& before, int loop) const {
   const NestLoop& spec = program_.loops[static_cast<std::size_t>(loop)];
-  const std::int64_t period = watched(loop).at[loop].index - before.index;
+  const std::int64_t period = watched_index(loop) - before.index;
   const std::int64_t outer = spec.outer == kNoLoop ? spec.whole : watched(loop).at[spec.outer].extent;
   const std::int64_t full = outer / spec.tile;
   std::int64_t left = std::numeric_limits<std::int64_t>::max();
   const auto limit = [&](const Odometer& at, std::int64_t margin) {
-    left = std::min(left, (full - 2 - margin - at[loop].index) / period);
+    left = std::min(left, (full - 2 - margin - at[spec.depth].index) / period);
   };
   for (std::size_t i = 0; i < cores_.size(); ++i) {
     if (moves_with(cores_[i].at, path_of_tile(cores_[i].head), loop)) limit(cores_[i].at, 0);
@@ -226,7 +230,7 @@ std::int64_t GroupRun::periods_left(const Snapshot& before, int loop) const {
     for (const Index& index : b.load.slab.access.indices) {
       if (index.rank == spec.rank) back = std::max(back, fusescape::reach(context_.cascade, index));
     }
-    if (back > 0 && feed[loop].start - period * spec.tile <= back) return 0;
+    if (back > 0 && feed[spec.depth].start - period * spec.tile <= back) return 0;
     limit(feed, back > 0 ? ceil_div(back, spec.tile) + 1 : 0);
   }
   if (spill_ && moves_with(spill_->planned_at(), path_of_tile(spill_->planned_tile()), loop))
@@ -234,20 +238,19 @@ std::int64_t GroupRun::periods_left(const Snapshot& before, int loop) const {
   return left;
 }
 
-void GroupRun::move_odometer(Odometer& at, const LoopSet& path, int loop, std::int64_t iterations) const {
+void GroupRun::move_odometer(Odometer& at, const std::vector<int>& path, int loop,
+                             std::int64_t iterations) const {
   if (!moves_with(at, path, loop)) return;
   at.jump(loop, iterations);
   const NestLoop& spec = program_.loops[static_cast<std::size_t>(loop)];
-  for (std::size_t inner = static_cast<std::size_t>(loop) + 1; inner < program_.loops.size(); ++inner) {
-    const NestLoop& other = program_.loops[inner];
-    const bool below = other.path.has(loop) && other.rank == spec.rank;
-    if (below) at.shift(static_cast<int>(inner), iterations * spec.tile);
+  for (int inner = spec.depth + 1; inner < static_cast<int>(path.size()); ++inner) {
+    if (program_.loop(path, inner).rank == spec.rank) at.shift(inner, iterations * spec.tile);
   }
 }
 
 /// Lets the period since `before` happen `times` more.
 void GroupRun::repeat(const Snapshot& before, int loop, std::int64_t times) {
-  const std::int64_t iterations = (watched(loop).at[loop].index - before.index) * times;
+  const std::int64_t iterations = (watched_index(loop) - before.index) * times;
   const Ticks from = state_.now;
   const Ticks by = (state_.now - before.time) * times;
   if (spill_) {

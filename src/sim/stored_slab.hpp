@@ -11,19 +11,19 @@ struct StoredSlab {
   bool final = false;              ///< Its content is complete.
 };
 
-/// What the producer's tile has made leaves when the slab is complete for the first time, or when it must
-/// make place for another part of the sum. `path` and `at`: loops above the tile, and where they are.
-[[nodiscard]] inline StoredSlab stored_slab(const BufferSpec& buffer, const TouchSpec& touch,
-                                            const LoopSet& path, const Odometer& at) {
+/// What the producer's tile, below `loops` loops, has made leaves when the slab is complete for the first
+/// time, or when it must make place for another part of the sum.
+[[nodiscard]] inline StoredSlab stored_slab(const BufferSpec& buffer, const TouchSpec& touch, int loops,
+                                            const Odometer& at) {
   if (!buffer.stored) return {};
-  const LoopSet& not_last = at.not_last();
-  const LoopSet inside = path - buffer.path;
-  if (!not_last.meets(buffer.sums)) {
-    const bool complete = !not_last.meets(inside & touch.completes) && !at.moved().meets(touch.repeats);
+  const LoopMask not_last = at.not_last();
+  const LoopMask inside = outermost(loops) & ~outermost(buffer.loops());
+  if ((not_last & buffer.sums) == 0) {
+    const bool complete = (not_last & inside & touch.completes) == 0 && (at.moved() & touch.repeats) == 0;
     return complete ? StoredSlab{&buffer.store, true} : StoredSlab{};
   }
   const bool leaves =
-      buffer.partial && !not_last.meets(inside) && at.changing(buffer.path).meets(buffer.keys);
+      buffer.partial && (not_last & inside) == 0 && (at.changing(buffer.loops()) & buffer.keys) != 0;
   return leaves ? StoredSlab{&buffer.partial_slab, false} : StoredSlab{};
 }
 

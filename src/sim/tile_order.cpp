@@ -28,7 +28,9 @@ void add_positions(const GroupProgram& program, TileOrder& order) {
     } else {
       const NestLoop& loop = program.loops[id];
       const std::int64_t over =
-          loop.outer == kNoLoop ? loop.whole : program.loops[static_cast<std::size_t>(loop.outer)].tile;
+          loop.outer == kNoLoop
+              ? loop.whole
+              : program.loops[static_cast<std::size_t>(program.loop_above(step.id, loop.outer))].tile;
       const Elements length = open.back().length * ceil_div(over, loop.tile);
       order.stride[id] = open.back().length.value();
       order.length[id] = length.value();
@@ -41,17 +43,14 @@ void add_positions(const GroupProgram& program, TileOrder& order) {
   }
 }
 
-/// Position of the first time that `tile` runs in the current iteration of `loop`, `later` iterations on.
-std::int64_t first_in(const TileOrder& order, const GroupProgram& program, int tile, int loop,
+/// Position of the first time that `tile` runs in the current iteration of the `loops` outermost loops,
+/// `later` iterations of the innermost of them on.
+std::int64_t first_in(const TileOrder& order, const TileSpec& tile, std::int64_t offset, int loops,
                       std::int64_t later, const Odometer& at) {
-  const auto t = static_cast<std::size_t>(tile);
-  const LoopSet& path = program.tiles[t].path;
-  std::int64_t position = order.offset[t];
-  for (int each = path.innermost(); each != kNoLoop; each = path.next_out(each)) {
-    const auto l = static_cast<std::size_t>(each);
-    const bool outside =
-        loop != kNoLoop && each <= loop && program.loops[static_cast<std::size_t>(loop)].path.has(each);
-    const std::int64_t index = outside ? at[each].index + (each == loop ? later : 0) : 0;
+  std::int64_t position = offset;
+  for (int depth = 0; depth < tile.loops(); ++depth) {
+    const auto l = static_cast<std::size_t>(tile.path[static_cast<std::size_t>(depth)]);
+    const std::int64_t index = depth < loops ? at[depth].index + (depth + 1 == loops ? later : 0) : 0;
     position += order.first[l] + index * order.stride[l];
   }
   return position;
@@ -79,18 +78,17 @@ TileOrder tile_order(const GroupProgram& program) {
   }
   for (const BufferSpec& buffer : program.buffers) {
     const bool made_anew = buffer.role != BufferRole::kFetched && !buffer.stored;
-    order.keys.push_back(made_anew ? buffer.path : buffer.keys);
+    order.keys.push_back(made_anew ? outermost(buffer.loops()) : buffer.keys);
   }
   return order;
 }
 
 std::int64_t iteration_position(const TileOrder& order, const GroupProgram& program, int loop,
                                 const Odometer& at) {
-  const LoopSet& path = program.loops[static_cast<std::size_t>(loop)].path;
   std::int64_t position = 0;
-  for (int each = path.innermost(); each != kNoLoop; each = path.next_out(each)) {
-    const auto l = static_cast<std::size_t>(each);
-    position += order.first[l] + at[each].index * order.stride[l];
+  for (; loop != kNoLoop; loop = program.loops[static_cast<std::size_t>(loop)].above) {
+    const auto l = static_cast<std::size_t>(loop);
+    position += order.first[l] + at[program.loops[l].depth].index * order.stride[l];
   }
   return position;
 }
@@ -98,23 +96,25 @@ std::int64_t iteration_position(const TileOrder& order, const GroupProgram& prog
 std::int64_t next_use(const TileOrder& order, const GroupProgram& program, int buffer, int tile,
                       const Odometer& at) {
   const auto b = static_cast<std::size_t>(buffer);
-  const LoopSet& above = program.buffers[b].path;
+  const int above = program.buffers[b].loops();
   const std::vector<int>& users = order.users[b];
-  const LoopSet& path = program.tiles[static_cast<std::size_t>(tile)].path;
-  const auto later = std::upper_bound(users.begin(), users.end(), tile);
-  for (int loop = path.innermost();; loop = path.next_out(loop)) {
-    const int end = loop == kNoLoop ? static_cast<int>(program.tiles.size())
-                                    : order.end_tile[static_cast<std::size_t>(loop)];
-    if (later != users.end() && *later < end) return first_in(order, program, *later, loop, 0, at);
-    if (loop == kNoLoop) return kNeverUsed;
-    if (!at.not_last().has(loop)) continue;
-    if (above.has(loop)) {
-      LoopSet changing = (at.moved() & above).inside(loop);
-      changing.add(loop);
-      if (changing.meets(order.keys[b])) return kNeverUsed;
-    }
-    const int first = order.first_tile[static_cast<std::size_t>(loop)];
-    return first_in(order, program, *std::lower_bound(users.begin(), users.end(), first), loop, 1, at);
+  const TileSpec& now = program.tiles[static_cast<std::size_t>(tile)];
+  const auto first = [&](int user, int loops, std::int64_t later) {
+    const auto u = static_cast<std::size_t>(user);
+    return first_in(order, program.tiles[u], order.offset[u], loops, later, at);
+  };
+  const auto next = std::upper_bound(users.begin(), users.end(), tile);
+  for (int loops = now.loops();; --loops) {
+    const int end =
+        loops == 0 ? static_cast<int>(program.tiles.size())
+                   : order.end_tile[static_cast<std::size_t>(now.path[static_cast<std::size_t>(loops) - 1])];
+    if (next != users.end() && *next < end) return first(*next, loops, 0);
+    if (loops == 0) return kNeverUsed;
+    const int depth = loops - 1;
+    if ((at.not_last() & loop_at(depth)) == 0) continue;
+    if (depth < above && (at.changing_from(depth, above) & order.keys[b]) != 0) return kNeverUsed;
+    const int begin = order.first_tile[static_cast<std::size_t>(now.path[static_cast<std::size_t>(depth)])];
+    return first(*std::lower_bound(users.begin(), users.end(), begin), loops, 1);
   }
 }
 

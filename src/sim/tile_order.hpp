@@ -18,7 +18,7 @@ struct TileOrder {
   std::vector<int> end_tile;            ///< Likewise.
   std::vector<std::int64_t> offset;     ///< Per tile: from the start of the innermost iteration around it.
   std::vector<std::vector<int>> users;  ///< Per buffer that counts: tiles that use its memory, in order.
-  std::vector<LoopSet> keys;            ///< Per buffer that counts: loops whose steps replace its content.
+  std::vector<LoopMask> keys;           ///< Per buffer that counts: loops whose steps replace its content.
   bool overflow = false;                ///< Positions do not fit 64 bits: nothing else is set.
 };
 

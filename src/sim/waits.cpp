@@ -32,9 +32,9 @@ bool GroupRun::still_blocked(const CoreState& core) const {
 int GroupRun::edge_to_come(const CoreState& core, const TileSpec& tile) const {
   for (const int id : tile.in) {
     const EdgeSpec& edge = program_.edges[static_cast<std::size_t>(id)];
-    const int loop = edge.path.innermost();
+    const int loop = edge.shared.counted();
     const std::int64_t now = loop == kNoLoop ? 1 : core.iterations[static_cast<std::size_t>(loop)];
-    const std::int64_t needed = now - edge.lag * core.at.iterations(edge.path.inside(edge.lag_loop));
+    const std::int64_t needed = edge.shared.needed(now, core.at);
     if (delivered_[static_cast<std::size_t>(id)] < needed) return id;
   }
   return -1;
