@@ -4,9 +4,9 @@
 #include <memory>
 #include <optional>
 
+#include "clock.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/support/contract.hpp"
-#include "group_run.hpp"
 #include "kept_candidates.hpp"
 
 namespace fusescape {
@@ -24,7 +24,7 @@ struct Running {
   std::optional<SpillRules> spills{};  ///< If it does not fit, and memory is managed.
   bool keeps = false;                  ///< It makes or reads what is kept between groups.
   std::optional<KeptMoves> kept{};
-  std::unique_ptr<GroupRun> run{};
+  std::unique_ptr<Clock> run{};
 };
 
 class Simulation {
@@ -62,7 +62,7 @@ class Simulation {
   [[nodiscard]] std::optional<Ticks> end_of(const GroupProgram& program) const;
   void prefetch(const Running& current, Running& next);
   void add_group(Running& group, Ticks start);
-  void add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const GroupRun* run) const;
+  void add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const Clock* run) const;
   void add_traffic(const Running& group, SimGroup& sum);
   [[nodiscard]] SimFailure failure(const Running& group) const;
   SimResult finish();
@@ -149,15 +149,14 @@ std::optional<SimFailure> Simulation::compile_all() {
   return managed_ ? set_kept() : std::nullopt;
 }
 
-void Simulation::add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles,
-                           const GroupRun* run) const {
+void Simulation::add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const Clock* run) const {
   for (std::size_t i = 0; i < program.tiles.size(); ++i) {
     const TileSpec& tile = program.tiles[i];
     tiles.push_back({.group = program.group,
                      .node = tile.node,
                      .core = static_cast<std::uint32_t>(tile.resource),
                      .operators = tile.operators,
-                     .runs = run == nullptr ? 0 : run->runs()[i]});
+                     .runs = run == nullptr ? 0 : run->group().runs[i]});
   }
 }
 
@@ -165,7 +164,7 @@ void Simulation::add_tiles(const GroupProgram& program, std::vector<SimTile>& ti
 void Simulation::add_traffic(const Running& group, SimGroup& sum) {
   std::vector<TensorId> tensors;
   for (const BufferSpec& buffer : group.program.buffers) tensors.push_back(buffer.tensor);
-  const std::vector<TensorMoves>& moves = group.run->moves();
+  const std::vector<TensorMoves>& moves = group.run->group().moves;
   for (std::size_t i = 0; i < moves.size(); ++i) {
     if (moves[i].evicted > 0) tensors.push_back(TensorId{static_cast<std::uint16_t>(i)});
   }
@@ -184,7 +183,7 @@ void Simulation::add_traffic(const Running& group, SimGroup& sum) {
 }
 
 void Simulation::add_group(Running& group, Ticks start) {
-  SimGroup sum{.start = start, .end = state_.now, .compute = group.run->compute()};
+  SimGroup sum{.start = start, .end = state_.now, .compute = group.run->group().compute};
   sum.peak = Bytes{group.run->peak()} + group.program.reserved;
   if (group.kept) sum.peak += group.kept->peak;
   sum.prefetch_depth = group.program.prefetch_depth;
@@ -202,7 +201,7 @@ std::optional<Ticks> Simulation::end_of(const GroupProgram& program) const {
   SimState trial = state_;
   trial.observer = nullptr;
   trial.ports.assign(state_.ports.size(), DramPort{context_.machine.dram_ticks_per_byte});  // Idle, untraced.
-  if (!GroupRun{context_, program, trial, true}.run()) return std::nullopt;
+  if (!Clock{context_, program, trial, true}.run()) return std::nullopt;
   return trial.now;
 }
 
@@ -290,9 +289,8 @@ void Simulation::make_ready(std::uint32_t g) {
   if (g > 0 && ahead_[g - 1]) {
     group.program.first_tile += static_cast<std::uint32_t>(groups_[g - 1].program.tiles.size());
   }
-  const bool steady = options_.steady_state && !group.kept;
-  group.run = std::make_unique<GroupRun>(context_, group.program, state_, steady, group.spills);
-  if (group.kept) group.run->keep(*group.kept);
+  const Memory memory{.spills = group.spills, .kept = group.kept ? &*group.kept : nullptr};
+  group.run = std::make_unique<Clock>(context_, group.program, state_, options_.steady_state, memory);
 }
 
 void Simulation::prefetch(const Running& current, Running& next) {

@@ -1,6 +1,7 @@
 #include "spill.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "stored_slab.hpp"
 
@@ -19,21 +20,32 @@ std::size_t parity(std::int64_t visit) {
 
 }  // namespace
 
-Spill::Spill(const SimContext& context, const GroupProgram& program, const SpillRules& rules, SimState& state,
-             std::vector<TensorMoves>& moves)
-    : context_{context},
-      program_{program},
+Spill::Spill(GroupState& group, const SpillRules& rules)
+    : group_{group},
       rules_{rules},
-      state_{state},
-      moves_{moves},
-      order_{tile_order(program)},
-      at_{program.loops},
-      memory_{context.machine.capacity, rules.page, rules.policy},
-      slabs_(program.buffers.size()),
-      tensor_stored_(context.cascade.tensors.size(), -1),
-      scratch_{whole_bounds(context.cascade)} {
+      order_{tile_order(group.program)},
+      at_{group.program.loops},
+      memory_{group.context.machine.capacity, rules.page, rules.policy},
+      slabs_(group.program.buffers.size()),
+      tensor_stored_(group.context.cascade.tensors.size(), -1) {
   for (std::size_t i = 0; i < slabs_.size(); ++i) static_cast<void>(memory_.add(Bytes{}));
+  if (order_.overflow) {
+    failure_ = SimFailure{.reason = SimFailure::Reason::kOverflow};
+  } else {
+    next();
+  }
+}
+
+/// To the next tile to be decided.
+void Spill::next() {
+  const GroupProgram& program = group_.program;
   tile_ = next_tile(program.loops, program.steps.front(), at_, step_, [](int, bool) {});
+}
+
+/// Loops around the next tile to be decided.
+const std::vector<int>& Spill::path() const {
+  static const std::vector<int> none;
+  return tile_ < 0 ? none : group_.tile(tile_).path;
 }
 
 bool Spill::is_done(std::int64_t store) const {
@@ -47,9 +59,9 @@ void Spill::open(int buffer, PlannedTile& made) {
   now.live = true;
   now.used = false;
   now.last_store = now.drain = -1;
-  now.bytes = about.held.bytes(context_.cascade, at_, scratch_);
+  now.bytes = group_.bytes(about.held, at_);
   const bool loads = about.fed && (!about.partial || (at_.moved() & about.sums) != 0);
-  now.load = loads ? about.load.bytes(context_.cascade, at_, scratch_) : 0;
+  now.load = loads ? group_.bytes(about.load, at_) : 0;
   memory_.renew(SlabId{static_cast<std::uint32_t>(buffer)}, Bytes{now.bytes});
   const std::int64_t before = now.visit - about.slots;
   if (before >= 0 && now.drains[parity(before)] >= 0)
@@ -67,26 +79,25 @@ void Spill::use(const TouchSpec& touch, PlannedTile& made) {
   const auto same = [&](const SlabUse& one) { return one.slab == id; };
   auto known = std::find_if(uses_.begin(), uses_.end(), same);
   if (known == uses_.end()) {
-    const std::int64_t next = next_use(order_, program_, buffer, made.tile, at_);
+    const std::int64_t next = next_use(order_, group_.program, buffer, made.tile, at_);
     known = uses_.insert(known, {.kind = kind, .slab = id, .next_use = next});
     stored_.push_back({.buffer = touch.buffer});
   }
   known->whole = known->whole || touch.whole;
   if (known->kind == Kind::kRead && touch.writes) known->kind = Kind::kUpdate;
   if (!touch.writes) return;
-  const TileSpec& tile = program_.tiles[static_cast<std::size_t>(made.tile)];
+  const TileSpec& tile = group_.tile(made.tile);
   const StoredSlab stored = stored_slab(spec(touch.buffer), touch, tile.loops(), at_);
   if (stored.slab == nullptr) return;
   known->stored = true;
-  stored_[static_cast<std::size_t>(known - uses_.begin())] = {
-      touch.buffer, stored.slab->bytes(context_.cascade, at_, scratch_)};
+  stored_[static_cast<std::size_t>(known - uses_.begin())] = {touch.buffer, group_.bytes(*stored.slab, at_)};
 }
 
 void Spill::set_uses(PlannedTile& made) {
   uses_.clear();
   stored_.clear();
   for (const bool writes : {false, true}) {
-    for (const TouchSpec& touch : program_.tiles[static_cast<std::size_t>(made.tile)].touches) {
+    for (const TouchSpec& touch : group_.tile(made.tile).touches) {
       if (touch.writes == writes) use(touch, made);
     }
   }
@@ -102,7 +113,7 @@ std::int64_t Spill::earliest(int buffer, std::int64_t bytes) {
   const std::int64_t before = now.visit - slots;
   const std::int64_t place_free = before < 0 ? 0 : now.ended[parity(before)] + 1;
   const std::int64_t from = std::max(now.used ? now.last_use + 1 : place_free, own - rules_.ahead);
-  if (!now.used && !context_.machine.model.count_second_slots && slots == kTwoSlots)
+  if (!now.used && !group_.context.machine.model.count_second_slots && slots == kTwoSlots)
     return std::clamp(from, first_, own);
   const auto tile = [&](std::int64_t number) -> PlannedTile& {
     return tiles_[static_cast<std::size_t>(number - first_)];
@@ -138,9 +149,9 @@ void Spill::add_loads(const SlabMovement& moved, std::vector<SpillTransfer>& loa
 
 /// Of loads that come side by side only the longest takes time.
 void Spill::set_times(const PlannedTile& made, std::vector<SpillTransfer>& loads) const {
-  const OpId op = program_.tiles[static_cast<std::size_t>(made.tile)].operators.front();
-  const bool beside = !context_.plan.spatial.empty() &&
-                      context_.plan.spatial[index_of(op)].operand_loads == OperandLoads::kConcurrent;
+  const OpId op = group_.tile(made.tile).operators.front();
+  const bool beside = !group_.context.plan.spatial.empty() &&
+                      group_.context.plan.spatial[index_of(op)].operand_loads == OperandLoads::kConcurrent;
   std::array<SpillTransfer*, 2> longest{};
   for (SpillTransfer& load : loads) {
     load.timed = load.bytes;
@@ -202,7 +213,7 @@ void Spill::close() {
   }
 }
 
-bool Spill::plan_tile() {
+void Spill::plan_tile() {
   PlannedTile made{.tile = tile_};
   set_uses(made);
   const auto moved = memory_.run(uses_);
@@ -214,7 +225,7 @@ bool Spill::plan_tile() {
       const auto buffer = static_cast<int>(id);
       failure_->memory.push_back({spec(buffer).tensor, Bytes{slab(buffer).bytes}});
     }
-    return false;
+    return;
   }
   made.room = (memory_.capacity() - memory_.held_while_running()).value();
   peak_ = std::max(peak_, memory_.held_while_running().value());
@@ -248,8 +259,7 @@ bool Spill::plan_tile() {
     tiles_[static_cast<std::size_t>(load.from - first_)].starting.push_back(load);
   }
   ++step_;
-  tile_ = next_tile(program_.loops, program_.steps.front(), at_, step_, [](int, bool) {});
-  return true;
+  next();
 }
 
 void Spill::issue(const SpillTransfer& transfer) {
@@ -257,16 +267,16 @@ void Spill::issue(const SpillTransfer& transfer) {
     held_back_.push_back(transfer);
     return;
   }
-  TensorMoves& moves = moves_[index_of(spec(transfer.buffer).tensor)];
+  TensorMoves& moves = group_.moves[index_of(spec(transfer.buffer).tensor)];
   std::int64_t& sum = transfer.store ? (transfer.extra ? moves.evicted : moves.written)
                                      : (transfer.extra ? moves.reloaded : moves.read);
   sum += transfer.bytes;
   const std::int64_t early = transfer.store ? 0 : transfer.number - first_;
-  DramPort& port = state_.port(transfer.store);
-  port.add({.ready = state_.now,
+  DramPort& port = group_.sim.port(transfer.store);
+  port.add({.ready = group_.sim.now,
             .left = port.ticks(transfer.timed),
             .bytes = transfer.bytes,
-            .group = program_.group,
+            .group = group_.program.group,
             .buffer = transfer.buffer,
             .tensor = spec(transfer.buffer).tensor,
             .depth = early > 1 ? kFillsGaps : 0,
@@ -276,22 +286,25 @@ void Spill::issue(const SpillTransfer& transfer) {
 }
 
 void Spill::show(int buffer, std::int64_t bytes) {
-  std::int64_t& shown = slab(buffer).shown;
-  if (bytes != shown) changes_.emplace_back(buffer, bytes - shown);
-  shown = bytes;
+  const std::int64_t change = bytes - std::exchange(slab(buffer).shown, bytes);
+  shown_ += change;
+  if (change != 0) group_.on_chip.add(spec(buffer).tensor, change);
 }
 
-bool Spill::reach() {
-  while (tile_ >= 0 && planned() <= first_ + rules_.ahead) {
-    if (!plan_tile()) return false;
-  }
-  if (tiles_.empty()) return true;
-  PlannedTile& now = tiles_.front();
+void Spill::reach(const CoreState& /*core*/) {
+  while (!failure_ && tile_ >= 0 && planned() <= first_ + rules_.ahead) plan_tile();
+  if (failure_ || tiles_.empty()) return;
+  const PlannedTile& now = tiles_.front();
   for (const auto& [buffer, bytes] : now.held) show(buffer, bytes);
   for (const SpillTransfer& store : now.before) issue(store);
-  state_.port(false).hurry(program_.group, first_);
+  group_.sim.port(false).hurry(group_.program.group, first_);
   for (const SpillTransfer& load : now.starting) issue(load);
-  return true;
+}
+
+std::optional<Wait> Spill::wait(const CoreState& core) const {
+  if (failure_) return Wait{};
+  const std::optional<Stall> cause = core.computed ? wait_to_end() : wait_to_start();
+  return cause ? std::optional{Wait{.cause = *cause}} : std::nullopt;
 }
 
 std::optional<Stall> Spill::wait_to_start() const {
@@ -302,11 +315,11 @@ std::optional<Stall> Spill::wait_to_start() const {
   }
   std::int64_t draining = 0;
   for (const SpillTransfer& drain : drains_) draining += drain.bytes;
-  if (context_.machine.model.count_second_slots && draining > now.room) return Stall::kSlot;
+  if (group_.context.machine.model.count_second_slots && draining > now.room) return Stall::kSlot;
   return std::nullopt;
 }
 
-void Spill::start() {
+void Spill::start(const CoreState& /*core*/) {
   running_ = true;
   for (const SpillTransfer& transfer : tiles_.front().passing) {
     passing_loads_ += transfer.store ? 0 : 1;
@@ -322,7 +335,7 @@ std::optional<Stall> Spill::wait_to_end() const {
   return std::nullopt;
 }
 
-void Spill::end() {
+void Spill::end(const CoreState& /*core*/, int /*next*/) {
   running_ = false;
   const PlannedTile& now = tiles_.front();
   for (const auto& [buffer, bytes] : now.left) show(buffer, bytes);
@@ -349,64 +362,88 @@ void Spill::complete(const Transfer& transfer) {
   for (const SpillTransfer& load : waiting) issue(load);
 }
 
-LoopPositions Spill::positions_of(int loop, const Odometer& at) const {
-  const auto l = static_cast<std::size_t>(loop);
-  const std::int64_t begin = iteration_position(order_, program_, loop, at);
-  return {begin, begin + order_.length[l] - at[program_.loops[l].depth].index * order_.stride[l]};
+void Spill::limit(PeriodLimit& limit, const std::vector<std::int64_t>& /*before*/) const {
+  if (tile_ < 0) return;
+  limit.cursor(at_, path());
+  for (const BufferSpec& buffer : group_.program.buffers) limit.loads(buffer, at_);
 }
 
-void Spill::describe_store(std::int64_t store, std::vector<std::int64_t>& shape) const {
-  shape.push_back(store < 0 || is_done(store) ? 0 : store - stores_);
+/// Positions from the start of the watched iteration to the loop's end move with it.
+void Spill::jump(const LoopView& loop, std::int64_t iterations) {
+  const auto [begin, end] = positions_of(order_, group_.program, loop.loop(), loop.watched());
+  memory_.shift_uses(begin, end, iterations * order_.stride[static_cast<std::size_t>(loop.loop())]);
+  if (loop.moves(at_, path())) loop.jump(at_, path(), iterations);
 }
 
-void Spill::describe_transfer(const SpillTransfer& transfer, std::vector<std::int64_t>& shape) const {
-  shape.insert(shape.end(), {transfer.buffer, transfer.store ? 1 : 0, transfer.extra ? 1 : 0, transfer.bytes,
-                             transfer.timed, transfer.number - (transfer.store ? stores_ : first_)});
-  describe_store(transfer.after, shape);
+void Spill::describe_store(LoopView& loop, std::int64_t store) const {
+  loop.add(store < 0 || is_done(store) ? 0 : store - stores_);
 }
 
-void Spill::describe_tile(const PlannedTile& tile, std::vector<std::int64_t>& shape) const {
-  shape.insert(shape.end(), {tile.tile, tile.room, tile.loads_left});
-  shape.push_back(static_cast<std::int64_t>(tile.waits.size()));
-  for (const StoreWait& wait : tile.waits) describe_store(wait.store, shape);
-  for (const auto* transfers : {&tile.starting, &tile.before, &tile.passing, &tile.after}) {
-    shape.push_back(static_cast<std::int64_t>(transfers->size()));
-    for (const SpillTransfer& transfer : *transfers) describe_transfer(transfer, shape);
+void Spill::describe_all(LoopView& loop, const std::vector<SpillTransfer>& transfers) const {
+  loop.add(static_cast<std::int64_t>(transfers.size()));
+  for (const SpillTransfer& one : transfers) {
+    for (const std::int64_t value :
+         {std::int64_t{one.buffer}, std::int64_t{one.store ? 1 : 0}, std::int64_t{one.extra ? 1 : 0},
+          one.bytes, one.timed, one.number - (one.store ? stores_ : first_)})
+      loop.add(value);
+    describe_store(loop, one.after);
   }
-  for (const auto* bytes : {&tile.held, &tile.left}) {
-    for (const auto& [buffer, held] : *bytes) shape.insert(shape.end(), {buffer, held});
+}
+
+void Spill::describe_bytes(LoopView& loop, const std::vector<std::pair<int, std::int64_t>>& bytes) const {
+  for (const auto& [buffer, held] : bytes) {
+    loop.add(buffer);
+    loop.add(held);
+  }
+}
+
+void Spill::describe_tile(LoopView& loop, const PlannedTile& tile) const {
+  loop.add(tile.tile);
+  loop.add(tile.room);
+  loop.add(tile.loads_left);
+  loop.add(static_cast<std::int64_t>(tile.waits.size()));
+  for (const StoreWait& wait : tile.waits) describe_store(loop, wait.store);
+  for (const auto* transfers : {&tile.starting, &tile.before, &tile.passing, &tile.after})
+    describe_all(loop, *transfers);
+  describe_bytes(loop, tile.held);
+  describe_bytes(loop, tile.left);
+}
+
+void Spill::describe_slab(LoopView& loop, std::size_t buffer) const {
+  const Slab& one = slabs_[buffer];
+  const SlabId id{static_cast<std::uint32_t>(buffer)};
+  const auto since = [&](std::int64_t tile) { return std::min(planned() - tile, rules_.ahead + 2); };
+  const auto [begin, end] = positions_of(order_, group_.program, loop.loop(), loop.watched());
+  const std::int64_t next = memory_.next_use(id);
+  const bool moves = next >= begin && next < end;
+  for (const std::int64_t value :
+       {std::int64_t{one.live ? 1 : 0}, std::int64_t{one.used ? 1 : 0}, one.bytes, one.load,
+        since(one.last_use), std::min(one.visit, kTwoSlots), memory_.resident(id).value(),
+        memory_.dirty(id).value(), std::int64_t{moves ? 1 : 0}, moves ? next - begin : next})
+    loop.add(value);
+  describe_store(loop, one.last_store);
+  describe_store(loop, one.drain);
+  for (std::int64_t back = 1; back <= kTwoSlots; ++back) {
+    const std::size_t visit = parity(one.visit + kTwoSlots - back);
+    loop.add(since(one.ended[visit]));
+    describe_store(loop, one.drains[visit]);
   }
 }
 
 /// All that decisions and transfers from here on depend on.
-void Spill::describe(const LoopPositions& loop, std::vector<std::int64_t>& shape) const {
-  const auto since = [&](std::int64_t tile) { return std::min(planned() - tile, rules_.ahead + 2); };
-  for (std::size_t i = 0; i < slabs_.size(); ++i) {
-    const Slab& one = slabs_[i];
-    const SlabId id{static_cast<std::uint32_t>(i)};
-    const std::int64_t next = memory_.next_use(id);
-    shape.insert(shape.end(),
-                 {one.live ? 1 : 0, one.used ? 1 : 0, one.bytes, one.load, since(one.last_use),
-                  std::min(one.visit, kTwoSlots), memory_.resident(id).value(), memory_.dirty(id).value(),
-                  loop.has(next) ? 1 : 0, loop.has(next) ? next - loop.begin : next});
-    describe_store(one.last_store, shape);
-    describe_store(one.drain, shape);
-    for (std::int64_t back = 1; back <= kTwoSlots; ++back) {
-      const std::size_t visit = parity(one.visit + kTwoSlots - back);
-      shape.push_back(since(one.ended[visit]));
-      describe_store(one.drains[visit], shape);
-    }
-  }
-  for (const std::int64_t store : tensor_stored_) describe_store(store, shape);
-  shape.insert(shape.end(), {running_ ? 1 : 0, passing_loads_, first_open_ - stores_});
-  for (const bool done : done_) shape.push_back(done ? 1 : 0);
-  for (const PlannedTile& tile : tiles_) describe_tile(tile, shape);
-  for (const auto* transfers : {&held_back_, &drains_}) {
-    shape.push_back(static_cast<std::int64_t>(transfers->size()));
-    for (const SpillTransfer& transfer : *transfers) describe_transfer(transfer, shape);
-  }
+void Spill::describe(LoopView& loop) const {
+  for (std::size_t i = 0; i < slabs_.size(); ++i) describe_slab(loop, i);
+  for (const std::int64_t store : tensor_stored_) describe_store(loop, store);
+  for (const std::int64_t value : {std::int64_t{running_ ? 1 : 0}, passing_loads_, first_open_ - stores_})
+    loop.add(value);
+  for (const bool done : done_) loop.add(done ? 1 : 0);
+  for (const PlannedTile& tile : tiles_) describe_tile(loop, tile);
+  describe_all(loop, held_back_);
+  describe_all(loop, drains_);
+  loop.add(tile_);
+  loop.add_cursor(at_, path());
   if (rules_.policy != Eviction::kLru) return;
-  for (const auto& [rank, id] : memory_.residents()) shape.push_back(static_cast<std::int64_t>(id));
+  for (const auto& [rank, id] : memory_.residents()) loop.add(static_cast<std::int64_t>(id));
 }
 
 }  // namespace fusescape

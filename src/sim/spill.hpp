@@ -13,8 +13,7 @@
 #include <vector>
 
 #include "fusescape/sim/memory.hpp"
-#include "program.hpp"
-#include "sim_state.hpp"
+#include "places.hpp"
 #include "tile_order.hpp"
 
 namespace fusescape {
@@ -60,47 +59,35 @@ struct PlannedTile {
   std::vector<std::pair<int, std::int64_t>> left{};  ///< and once it has ended.
 };
 
-/// A loop as the search for periods sees it: in positions, from the start of its iteration to its end.
-struct LoopPositions {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-
-  [[nodiscard]] bool has(std::int64_t position) const { return position >= begin && position < end; }
-};
-
-class Spill {
+class Spill final : public Places {
  public:
-  /// `moves` (per tensor) and `state` are added to.
-  Spill(const SimContext& context, const GroupProgram& program, const SpillRules& rules, SimState& state,
-        std::vector<TensorMoves>& moves);
+  /// Expects a program of one sequence.
+  Spill(GroupState& group, const SpillRules& rules);
 
-  /// The core's next tile is another one: decides what can be, and asks for what may start. False if a tile
-  /// cannot run.
-  [[nodiscard]] bool reach();
-  [[nodiscard]] std::optional<Stall> wait_to_start() const;
-  void start();
-  [[nodiscard]] std::optional<Stall> wait_to_end() const;
-  void end();
-  void complete(const Transfer& transfer);
+  void begin() override { reach(group_.cores.front()); }
+  void prefetch(std::int64_t /*room*/) override {}
+  [[nodiscard]] std::optional<Wait> wait(const CoreState& core) const override;
+  [[nodiscard]] bool still_waits(const CoreState& /*core*/) const override { return false; }
+  [[nodiscard]] bool passes_through() const override { return true; }
+  void start(const CoreState& core) override;
+  void end(const CoreState& core, int next) override;
+  /// Decides what can be, and asks for what may start.
+  void reach(const CoreState& core) override;
+  void complete(const Transfer& transfer) override;
 
-  /// What buffers hold more, since this was last cleared.
-  [[nodiscard]] std::vector<std::pair<int, std::int64_t>>& changes() { return changes_; }
-  [[nodiscard]] std::int64_t peak() const { return peak_; }
-  /// Why a tile cannot run: what it needs at once is larger than the memory.
-  [[nodiscard]] const std::optional<SimFailure>& failure() const { return failure_; }
+  [[nodiscard]] std::int64_t on_chip() const override { return shown_; }
+  [[nodiscard]] std::int64_t peak() const override { return peak_; }
+  /// What a tile needs at once is larger than the memory.
+  [[nodiscard]] bool is_stuck() const override { return failure_.has_value(); }
+  [[nodiscard]] SimFailure failure() const override { return *failure_; }
 
-  // For the search for periods.
-  [[nodiscard]] LoopPositions positions_of(int loop, const Odometer& at) const;
-  [[nodiscard]] std::int64_t stride(int loop) const { return order_.stride[static_cast<std::size_t>(loop)]; }
-  [[nodiscard]] std::int64_t relative(const Transfer& transfer) const {
-    return transfer.number - (transfer.store ? stores_ : first_);
+  void add_counters(Growing& /*growing*/) override {}
+  void describe(LoopView& loop) const override;
+  void describe(LoopView& loop, const Transfer& transfer) const override {
+    loop.add(transfer.number - (transfer.store ? stores_ : first_));
   }
-  [[nodiscard]] Odometer& planned_at() { return at_; }
-  [[nodiscard]] const Odometer& planned_at() const { return at_; }
-  [[nodiscard]] int planned_tile() const { return tile_; }
-  void describe(const LoopPositions& loop, std::vector<std::int64_t>& shape) const;
-  /// The tiles of `loop` come `by` positions later.
-  void shift(const LoopPositions& loop, std::int64_t by) { memory_.shift_uses(loop.begin, loop.end, by); }
+  void limit(PeriodLimit& limit, const std::vector<std::int64_t>& before) const override;
+  void jump(const LoopView& loop, std::int64_t iterations) override;
 
  private:
   /// Slabs of one buffer, one after another.
@@ -125,11 +112,13 @@ class Spill {
 
   [[nodiscard]] Slab& slab(int buffer) { return slabs_[static_cast<std::size_t>(buffer)]; }
   [[nodiscard]] const Slab& slab(int buffer) const { return slabs_[static_cast<std::size_t>(buffer)]; }
-  [[nodiscard]] const BufferSpec& spec(int buffer) const {
-    return program_.buffers[static_cast<std::size_t>(buffer)];
-  }
+  [[nodiscard]] const BufferSpec& spec(int buffer) const { return group_.buffer(buffer); }
+  [[nodiscard]] std::optional<Stall> wait_to_start() const;
+  [[nodiscard]] std::optional<Stall> wait_to_end() const;
+  [[nodiscard]] const std::vector<int>& path() const;
+  void next();
   [[nodiscard]] bool is_done(std::int64_t store) const;
-  [[nodiscard]] bool plan_tile();
+  void plan_tile();
   void set_uses(PlannedTile& made);
   void use(const TouchSpec& touch, PlannedTile& made);
   void open(int buffer, PlannedTile& made);
@@ -145,15 +134,14 @@ class Spill {
   void issue(const SpillTransfer& transfer);
   void show(int buffer, std::int64_t bytes);
   [[nodiscard]] std::int64_t planned() const { return first_ + static_cast<std::int64_t>(tiles_.size()); }
-  void describe_store(std::int64_t store, std::vector<std::int64_t>& shape) const;
-  void describe_tile(const PlannedTile& tile, std::vector<std::int64_t>& shape) const;
-  void describe_transfer(const SpillTransfer& transfer, std::vector<std::int64_t>& shape) const;
+  void describe_store(LoopView& loop, std::int64_t store) const;
+  void describe_slab(LoopView& loop, std::size_t buffer) const;
+  void describe_tile(LoopView& loop, const PlannedTile& tile) const;
+  void describe_all(LoopView& loop, const std::vector<SpillTransfer>& transfers) const;
+  void describe_bytes(LoopView& loop, const std::vector<std::pair<int, std::int64_t>>& bytes) const;
 
-  const SimContext& context_;
-  const GroupProgram& program_;
+  GroupState& group_;
   SpillRules rules_;
-  SimState& state_;
-  std::vector<TensorMoves>& moves_;
   TileOrder order_;
   Odometer at_;           ///< Of the next tile to be decided.
   std::size_t step_ = 0;  ///< Likewise.
@@ -172,10 +160,9 @@ class Spill {
   std::deque<bool> done_;                 ///< and of those from it on, these.
   std::vector<SpillTransfer> held_back_;  ///< Loads that wait for stores.
   std::vector<SpillTransfer> drains_;     ///< Results that are on their way out.
-  std::vector<std::pair<int, std::int64_t>> changes_;
+  std::int64_t shown_ = 0;                ///< Bytes on chip, as told.
   std::int64_t peak_ = 0;
   std::optional<SimFailure> failure_;
-  TileBounds scratch_;
 };
 
 }  // namespace fusescape

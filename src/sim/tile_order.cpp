@@ -83,14 +83,17 @@ TileOrder tile_order(const GroupProgram& program) {
   return order;
 }
 
-std::int64_t iteration_position(const TileOrder& order, const GroupProgram& program, int loop,
-                                const Odometer& at) {
-  std::int64_t position = 0;
+PositionRange positions_of(const TileOrder& order, const GroupProgram& program, int loop,
+                           const Odometer& at) {
+  const auto own = static_cast<std::size_t>(loop);
+  PositionRange range;
   for (; loop != kNoLoop; loop = program.loops[static_cast<std::size_t>(loop)].above) {
     const auto l = static_cast<std::size_t>(loop);
-    position += order.first[l] + at[program.loops[l].depth].index * order.stride[l];
+    range.begin += order.first[l] + at[program.loops[l].depth].index * order.stride[l];
   }
-  return position;
+  const std::int64_t gone = at[program.loops[own].depth].index * order.stride[own];
+  range.end = range.begin + order.length[own] - gone;
+  return range;
 }
 
 std::int64_t next_use(const TileOrder& order, const GroupProgram& program, int buffer, int tile,

@@ -25,9 +25,15 @@ struct TileOrder {
 /// Expects a program of one sequence.
 [[nodiscard]] TileOrder tile_order(const GroupProgram& program);
 
-/// Where the current iteration of `loop` begins.
-[[nodiscard]] std::int64_t iteration_position(const TileOrder& order, const GroupProgram& program, int loop,
-                                              const Odometer& at);
+/// Positions in [begin, end).
+struct PositionRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
+/// From the start of the current iteration of `loop` to the end of its last one.
+[[nodiscard]] PositionRange positions_of(const TileOrder& order, const GroupProgram& program, int loop,
+                                         const Odometer& at);
 
 /// Position of the next tile that uses what `buffer` holds while `tile` runs; kNeverUsed if there is none.
 [[nodiscard]] std::int64_t next_use(const TileOrder& order, const GroupProgram& program, int buffer, int tile,
