@@ -8,7 +8,7 @@
 namespace fusescape {
 
 Clock::Clock(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state,
-             const Memory& memory)
+             const GroupMemory& memory)
     : group_{.context = context, .program = program, .sim = state}, costs_(program.tiles.size()) {
   group_.cores.resize(program.steps.size());
   for (CoreState& core : group_.cores) {

@@ -14,7 +14,7 @@
 namespace fusescape {
 
 /// How memory is managed in a group.
-struct Memory {
+struct GroupMemory {
   std::optional<SpillRules>
       spills{};                     ///< It does not fit: all of it is managed. Else each buffer has places.
   const KeptMoves* kept = nullptr;  ///< What moves of tensors that are kept between groups, if any are.
@@ -23,7 +23,7 @@ struct Memory {
 class Clock {
  public:
   Clock(const SimContext& context, const GroupProgram& program, SimState& state, bool steady_state,
-        const Memory& memory = {});
+        const GroupMemory& memory = {});
 
   /// False if it cannot go on: see failure().
   [[nodiscard]] bool run();

@@ -29,20 +29,17 @@ void LoopView::jump(Odometer& at, const std::vector<int>& path, std::int64_t ite
 
 void LoopView::add_time(Ticks at) {
   const Int128 relative = (at - now_).value();
-  add(static_cast<std::int64_t>(relative >> kHalf));
-  add(static_cast<std::int64_t>(relative));
+  add(relative >> kHalf, relative);
 }
 
 void LoopView::add_cursor(const Odometer& at, const std::vector<int>& path) {
   const bool moving = moves(at, path);
-  add(moving ? 1 : 0);
+  add(moving);
   for (int depth = 0; depth < static_cast<int>(path.size()); ++depth) {
-    add(at[depth].index - (moving && depth == spec().depth ? index() : 0));
-    add(at[depth].extent);
+    add(at[depth].index - (moving && depth == spec().depth ? index() : 0), at[depth].extent);
   }
   const LoopMask loops = outermost(static_cast<int>(path.size()));
-  add(static_cast<std::int64_t>(at.not_last() & loops));
-  add(static_cast<std::int64_t>(at.moved() & loops));
+  add(at.not_last() & loops, at.moved() & loops);
 }
 
 PeriodLimit::PeriodLimit(const SimContext& context, const LoopView& loop, std::int64_t period)

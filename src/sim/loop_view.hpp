@@ -1,6 +1,7 @@
 // What is the same in each iteration of a loop? Things as seen from where its core is.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -33,7 +34,10 @@ class LoopView {
   /// Expects that it moves.
   void jump(Odometer& at, const std::vector<int>& path, std::int64_t iterations) const;
 
-  void add(std::int64_t value) { shape_.push_back(value); }
+  template <class... Values>
+  void add(Values... values) {
+    (shape_.push_back(static_cast<std::int64_t>(values)), ...);
+  }
   void add_time(Ticks at);
   void add_cursor(const Odometer& at, const std::vector<int>& path);
 

@@ -65,8 +65,7 @@ const std::vector<int>& Periods::path_of(const CoreState& core) const {
 
 void Periods::describe_core(LoopView& loop, CoreState& core) const {
   count_stall(group_, core);
-  loop.add(core.head);
-  loop.add((core.running ? 1 : 0) + (core.computed ? 2 : 0));
+  loop.add(core.head, core.running, core.computed);
   if (core.running) loop.add_time(core.end);
   if (core.running) loop.add_time(core.started);
   loop.add_cursor(core.at, path_of(core));
@@ -76,17 +75,17 @@ void Periods::describe_core(LoopView& loop, CoreState& core) const {
 void Periods::describe_transfers(LoopView& loop) const {
   const auto add = [&](const Transfer& transfer, Ticks at) {
     const bool own = transfer.group == group_.program.group;
-    loop.add((own ? transfer.buffer : -1 - transfer.buffer) * 2 + (transfer.store ? 1 : 0));
+    loop.add(own, transfer.buffer, transfer.store);
     if (own) places_.describe(loop, transfer);
     loop.add_time(at);
   };
   const Ticks now = group_.sim.now;
   for (const DramPort& port : group_.sim.ports) {
-    loop.add(static_cast<std::int64_t>(port.waiting()) * 2 + (port.serving() != nullptr ? 1 : 0));
+    loop.add(port.waiting(), port.serving() != nullptr);
     for (std::size_t i = 0; i < port.waiting(); ++i) add(port.waiting(i), now + port.waiting(i).left);
     if (port.serving() != nullptr) add(*port.serving(), port.serving()->end());
   }
-  loop.add(static_cast<std::int64_t>(group_.deliveries.size()));
+  loop.add(group_.deliveries.size());
   for (const Delivery& delivery : group_.deliveries) {
     loop.add(delivery.edge);
     loop.add_time(delivery.at);

@@ -289,7 +289,7 @@ void Simulation::make_ready(std::uint32_t g) {
   if (g > 0 && ahead_[g - 1]) {
     group.program.first_tile += static_cast<std::uint32_t>(groups_[g - 1].program.tiles.size());
   }
-  const Memory memory{.spills = group.spills, .kept = group.kept ? &*group.kept : nullptr};
+  const GroupMemory memory{.spills = group.spills, .kept = group.kept ? &*group.kept : nullptr};
   group.run = std::make_unique<Clock>(context_, group.program, state_, options_.steady_state, memory);
 }
 

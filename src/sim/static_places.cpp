@@ -8,23 +8,6 @@
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
-namespace {
-
-/// Depth of the loop whose next iteration asks for another slab: an own one, or one that repeats own ones
-/// that moved. Loops further in that only find the slab still there are passed over.
-int carrying_loop(const BufferSpec& spec, const Odometer& at) {
-  bool turns = false;
-  for (int depth = spec.loops() - 1; depth >= 0; --depth) {
-    const bool more = (at.not_last() & loop_at(depth)) != 0;
-    const bool own = (spec.keys & loop_at(depth)) != 0;
-    if (more && (own || turns)) return depth;
-    turns = turns || (own && at[depth].trips > 1);
-  }
-  return kNoLoop;
-}
-
-}  // namespace
-
 StaticPlaces::StaticPlaces(GroupState& group, const KeptMoves* kept)
     : group_{group},
       kept_{kept},
@@ -73,190 +56,6 @@ void StaticPlaces::prefetch(std::int64_t room) {
   }
   for (std::size_t i = 0; i < visits_.size(); ++i)
     group_.sim.port(false).set_depth(group_.program.group, static_cast<int>(i), -1);
-}
-
-/// To the next visit. A feed that waits for spills goes through every iteration, to count them.
-void StaticPlaces::advance_feed(int id) {
-  const BufferSpec& about = spec(id);
-  Visits& buffer = visits(id);
-  const bool counts = !about.spills.empty();
-  for (;;) {
-    const int next = counts ? innermost(buffer.feed.not_last() & outermost(about.loops()))
-                            : carrying_loop(about, buffer.feed);
-    if (next == kNoLoop) {
-      buffer.fed_all = true;
-      return;
-    }
-    const LoopMask changing = counts ? buffer.feed.changing(about.loops()) : 0;
-    for (int depth = next; depth < about.loops(); ++depth) {
-      const int loop = about.path[static_cast<std::size_t>(depth)];
-      depth == next ? buffer.feed.step(loop) : buffer.feed.enter(loop);
-      if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
-    }
-    if (!counts || (changing & about.keys) != 0) return;
-  }
-}
-
-/// Where buffers share memory, a load may only come while its buffer has some.
-bool StaticPlaces::in_scope(int id) const {
-  const BufferSpec& about = spec(id);
-  const Odometer& feed = visits(id).feed;
-  for (const int toucher : about.touching) {
-    const CoreState& core = group_.cores[static_cast<std::size_t>(toucher)];
-    bool same = core.head >= about.scope_first && core.head <= about.scope_last;
-    for (int depth = about.scope - 1; same && depth >= 0; --depth)
-      same = core.at[depth].start == feed[depth].start && core.at[depth].extent == feed[depth].extent;
-    if (same) return true;
-  }
-  return false;
-}
-
-/// Whether memory has room for the next visit: all or nothing, for all buffers side by side or only in scope.
-bool StaticPlaces::has_room(int id) const {
-  if (!shared_memory_ || spec(id).partial) return true;
-  if (!in_scope(id)) return false;
-  return !counts_room_ || !spec(id).counts ||
-         held_ - spare_ + group_.bytes(spec(id).held, visits(id).feed) <= capacity_;
-}
-
-/// Whether nothing before the tile that needs the next visit is left to run on its core.
-bool StaticPlaces::is_due(int id) const {
-  const std::vector<int>& touching = spec(id).touching;
-  for (std::size_t toucher = 0; toucher < touching.size(); ++toucher) {
-    const int head = group_.cores[static_cast<std::size_t>(touching[toucher])].head;
-    if (head < 0 || visits(id).left[toucher] != visits(id).requested) continue;
-    const std::vector<TouchSpec>& touches = group_.tile(head).touches;
-    const auto needs = [&](const TouchSpec& touch) { return touch.buffer == id; };
-    if (std::any_of(touches.begin(), touches.end(), needs)) return true;
-  }
-  return false;
-}
-
-bool StaticPlaces::may_request(int id) const {
-  const BufferSpec& about = spec(id);
-  const Visits& buffer = visits(id);
-  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return false;
-  if (about.on_demand && !is_due(id)) return false;
-  for (const int each : about.spills) {
-    const Spilled& spill = spills_[static_cast<std::size_t>(each)];
-    const SharedLoops& shared = group_.program.spills[static_cast<std::size_t>(each)].shared;
-    const int loop = shared.counted();
-    const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
-    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < shared.needed(now, buffer.feed))
-      return false;
-  }
-  return has_room(id);
-}
-
-void StaticPlaces::poll(int id) {
-  while (may_request(id)) request(id);
-}
-
-void StaticPlaces::poll_all() {
-  for (int id = 0; id < static_cast<int>(visits_.size()); ++id) poll(id);
-}
-
-/// Bytes of the visit that is asked for next that are not on chip already. Counts them.
-std::int64_t StaticPlaces::missing_bytes(int id) {
-  const BufferSpec& about = spec(id);
-  Visits& buffer = visits(id);
-  const bool empty = about.partial && (buffer.feed.moved() & about.sums) == 0;  // Nothing is summed yet.
-  const std::int64_t all = empty ? 0 : group_.bytes(about.load, buffer.feed);
-  if (!about.partial || all > 0) {
-    hold(id, buffer.requested, group_.bytes(about.held, buffer.feed));
-    note_peak();
-  }
-  if (kept_ != nullptr && !kept_->loads[static_cast<std::size_t>(id)].empty())
-    return kept_->loads[static_cast<std::size_t>(id)][static_cast<std::size_t>(buffer.requested)].value();
-  const std::int64_t before = std::exchange(buffer.loaded, buffer.loaded + all);
-  return all - about.load_saving.within(before, all);
-}
-
-/// Of inputs that come side by side only those are on the port that are further on than all others were.
-std::int64_t StaticPlaces::port_bytes(int id, std::int64_t bytes) {
-  if (spec(id).lane < 0) return bytes;
-  std::int64_t& longest = lanes_[static_cast<std::size_t>(spec(id).lane)];
-  visits(id).in_lane += bytes;
-  const std::int64_t before = std::exchange(longest, std::max(longest, visits(id).in_lane));
-  return longest - before;
-}
-
-void StaticPlaces::request(int id) {
-  Visits& buffer = visits(id);
-  const int ahead = static_cast<int>(buffer.requested - buffer.released);
-  const std::int64_t bytes = missing_bytes(id);
-  buffer.place(buffer.requested).there = bytes == 0;
-  ++buffer.requested;
-  advance_feed(id);
-  if (bytes > 0) {
-    group_.moves[index_of(spec(id).tensor)].read += bytes;
-    DramPort& port = group_.sim.port(false);
-    port.add({.ready = group_.sim.now,
-              .left = port.ticks(port_bytes(id, bytes)),
-              .bytes = bytes,
-              .group = group_.program.group,
-              .buffer = id,
-              .tensor = spec(id).tensor,
-              .depth = spec(id).depth,
-              .ahead = ahead});
-  }
-  while (buffer.arrived < buffer.requested && buffer.place(buffer.arrived).there) ++buffer.arrived;
-}
-
-/// Visits count as arrived in order.
-void StaticPlaces::complete(const Transfer& transfer) {
-  const int id = transfer.buffer;
-  Visits& buffer = visits(id);
-  if (!transfer.store) {
-    std::int64_t visit = buffer.arrived;
-    while (buffer.place(visit).there) ++visit;
-    buffer.place(visit).there = true;
-    while (buffer.arrived < buffer.requested && buffer.place(buffer.arrived).there) ++buffer.arrived;
-    return;
-  }
-  ++buffer.stores_done;
-  for (Place& place : buffer.places) place.owed = std::max<std::int64_t>(place.owed - 1, 0);
-  for (std::size_t i = 0; i < spills_.size(); ++i) {
-    if (group_.program.spills[i].stored != id) continue;
-    std::vector<std::int64_t>& owed = spills_[i].owed;
-    for (std::int64_t& count : owed) --count;
-    owed.erase(std::remove(owed.begin(), owed.end(), 0), owed.end());
-    poll(group_.program.spills[i].fed);
-  }
-  release(id);
-}
-
-void StaticPlaces::store(int id, const StoredSlab& stored, const Odometer& at) {
-  Visits& buffer = visits(id);
-  std::int64_t bytes = group_.bytes(*stored.slab, at);
-  if (stored.final) {
-    const auto finals = static_cast<std::size_t>(buffer.finals++);
-    if (kept_ != nullptr && !kept_->stores[static_cast<std::size_t>(id)].empty()) {
-      for (const Leaving& one : kept_->stores[static_cast<std::size_t>(id)][finals])
-        send_out(id, one.tensor, one.bytes.value());
-      return;
-    }
-    const std::int64_t before = std::exchange(buffer.stored, buffer.stored + bytes);
-    bytes -= spec(id).store_saving.within(before, bytes);
-  }
-  send_out(id, spec(id).tensor, bytes);
-}
-
-/// A store for which the place of the buffer's current visit waits.
-void StaticPlaces::send_out(int id, TensorId tensor, std::int64_t bytes) {
-  if (bytes == 0) return;
-  TensorMoves& moves = group_.moves[index_of(tensor)];
-  (tensor == spec(id).tensor ? moves.written : moves.evicted) += bytes;
-  ++visits(id).stores_issued;
-  DramPort& port = group_.sim.port(true);
-  port.add({.ready = group_.sim.now,
-            .left = port.ticks(bytes),
-            .bytes = bytes,
-            .group = group_.program.group,
-            .buffer = id,
-            .tensor = tensor,
-            .depth = spec(id).depth,
-            .store = true});
 }
 
 /// Slabs that the tile fills have a place from now on.
@@ -448,14 +247,11 @@ void StaticPlaces::describe(LoopView& loop) const {
     loop.add(b.stores_issued - b.stores_done);
     for (std::int64_t visit = b.released; visit < b.released + about.slots; ++visit) {
       const Place& place = b.place(visit);
-      for (const std::int64_t value : {place.held, place.owed, std::int64_t{place.there ? 1 : 0}})
-        loop.add(value);
+      loop.add(place.held, place.owed, place.there);
     }
     if (!about.fed) continue;
-    loop.add(b.requested - b.released);
-    loop.add(b.arrived - b.released);
+    loop.add(b.requested - b.released, b.arrived - b.released, b.fed_all);
     if (about.lane >= 0) loop.add(lanes_[static_cast<std::size_t>(about.lane)] - b.in_lane);
-    loop.add(b.fed_all ? 1 : 0);
     if (!b.fed_all) loop.add_cursor(b.feed, about.path);
   }
   for (std::size_t i = 0; i < spills_.size(); ++i) {
