@@ -46,7 +46,7 @@ Simulated simulated_plan(const Inputs& inputs, ChosenPlan chosen, const SimOptio
   }
   if (!closed) return unexpected{SimulationError{std::move(closed.error())}};
   expected<SimResult, SimFailure> result =
-      simulate(cascade, closed->plan, closed->layout, inputs.design.accelerator, options);
+      simulate(cascade, closed->plan, closed->layout, inputs.design, options);
   if (!result) return unexpected{SimulationError{std::move(result.error())}};
   simulated.closed = std::move(*closed);
   simulated.result = std::move(*result);

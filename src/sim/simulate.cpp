@@ -31,62 +31,45 @@ LoadsAhead loads_ahead(const SimContext& context, const SimOptions& options) {
   return ahead;
 }
 
-/// Under managed memory nothing is reserved.
-Plan without_retentions(Plan plan) {
-  plan.retentions.clear();
-  return plan;
-}
-
-/// What of a simulation does not depend on where operators run.
-class Simulated {
- public:
-  Simulated(const Cascade& cascade, const Plan& plan, const Layout& layout, const Accelerator& accelerator,
-            const Machine& machine, const SimOptions& options)
-      : cascade_{cascade},
-        plan_{plan},
-        layout_{layout},
-        accelerator_{accelerator},
-        machine_{machine},
-        options_{options} {}
-
-  [[nodiscard]] expected<SimResult, SimFailure> run(SimObserver* observer) const {
-    if (options_.allocation == CoreAllocation::kGiven) return on(options_.core_of, observer);
-    const auto turns = allocated(cascade_, plan_, accelerator_, NextCore::kInTurn);
-    if (!turns) return unexpected{SimFailure{.reason = SimFailure::Reason::kUnsupported}};
-    if (options_.allocation == CoreAllocation::kRoundRobin) return on(*turns, observer);
-    const auto cost = [&](const std::vector<std::uint32_t>& core_of) -> std::optional<Ticks> {
-      const auto result = on(core_of, nullptr);
-      return result ? std::optional{result->latency} : std::nullopt;
-    };
-    const auto first = allocated(cascade_, plan_, accelerator_, NextCore::kFirst);
-    return on(improved(cascade_, plan_, accelerator_, {*turns, *first}, cost), observer);
-  }
-
- private:
-  [[nodiscard]] expected<SimResult, SimFailure> on(const std::vector<std::uint32_t>& core_of,
-                                                   SimObserver* observer) const {
-    const auto context = make_context(cascade_, plan_, layout_, accelerator_, machine_, core_of);
-    if (!context) return unexpected{context.error()};
-    return run_groups(*context, options_, loads_ahead(*context, options_), observer);
-  }
-
-  const Cascade& cascade_;
-  const Plan& plan_;
-  const Layout& layout_;
-  const Accelerator& accelerator_;
-  const Machine& machine_;
-  const SimOptions& options_;
+/// All that a simulation is told.
+struct Question {
+  const Cascade& cascade;
+  const Plan& plan;
+  const Layout& layout;
+  const Accelerator& accelerator;
+  const Machine& machine;
+  const SimOptions& options;
 };
 
-expected<SimResult, SimFailure> simulate_on(const Cascade& cascade, const Plan& plan, const Layout& layout,
-                                            const Accelerator& accelerator, const Machine& machine,
-                                            const SimOptions& options, SimObserver* observer) {
-  FUSESCAPE_EXPECTS(options.core_of.empty() || options.core_of.size() == cascade.operators.size());
-  if (options.eviction == Eviction::kNone)
-    return Simulated{cascade, plan, layout, accelerator, machine, options}.run(observer);
+expected<SimResult, SimFailure> placed(const Question& q, const std::vector<std::uint32_t>& core_of,
+                                       SimObserver* observer) {
+  const auto context = make_context(q.cascade, q.plan, q.layout, q.accelerator, q.machine, core_of);
+  if (!context) return unexpected{context.error()};
+  return run_groups(*context, q.options, loads_ahead(*context, q.options), observer);
+}
+
+expected<SimResult, SimFailure> answer(const Question& q, SimObserver* observer) {
+  if (q.options.allocation == CoreAllocation::kGiven) return placed(q, q.options.core_of, observer);
+  const auto turns = allocated(q.cascade, q.plan, q.accelerator, NextCore::kInTurn);
+  if (!turns) return unexpected{SimFailure{.reason = SimFailure::Reason::kUnsupported}};
+  if (q.options.allocation == CoreAllocation::kRoundRobin) return placed(q, *turns, observer);
+  const auto cost = [&](const std::vector<std::uint32_t>& core_of) -> std::optional<Ticks> {
+    const auto result = placed(q, core_of, nullptr);
+    return result ? std::optional{result->latency} : std::nullopt;
+  };
+  const auto first = allocated(q.cascade, q.plan, q.accelerator, NextCore::kFirst);
+  return placed(q, improved(q.cascade, q.plan, q.accelerator, {*turns, *first}, cost), observer);
+}
+
+/// Under managed memory nothing is reserved.
+expected<SimResult, SimFailure> checked_answer(const Question& q, SimObserver* observer) {
+  const SimOptions& options = q.options;
+  FUSESCAPE_EXPECTS(options.core_of.empty() || options.core_of.size() == q.cascade.operators.size());
+  if (options.eviction == Eviction::kNone) return answer(q, observer);
   FUSESCAPE_EXPECTS(options.allocation == CoreAllocation::kGiven && options.core_of.empty());
-  const Plan unreserved = without_retentions(plan);
-  return Simulated{cascade, unreserved, layout, accelerator, machine, options}.run(observer);
+  Plan plan = q.plan;
+  plan.retentions.clear();
+  return answer({q.cascade, plan, q.layout, q.accelerator, q.machine, options}, observer);
 }
 
 }  // namespace
@@ -94,7 +77,7 @@ expected<SimResult, SimFailure> simulate_on(const Cascade& cascade, const Plan& 
 expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& plan, const Layout& layout,
                                          const Design& design, const SimOptions& options,
                                          SimObserver* observer) {
-  return simulate_on(cascade, plan, layout, design.accelerator, design.machine, options, observer);
+  return checked_answer({cascade, plan, layout, design.accelerator, design.machine, options}, observer);
 }
 
 expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& plan, const Layout& layout,
@@ -102,7 +85,7 @@ expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& pla
                                          SimObserver* observer) {
   const auto machine = make_machine(accelerator);
   if (!machine) return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow}};
-  return simulate_on(cascade, plan, layout, accelerator, *machine, options, observer);
+  return checked_answer({cascade, plan, layout, accelerator, *machine, options}, observer);
 }
 
 }  // namespace fusescape
