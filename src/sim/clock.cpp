@@ -66,7 +66,7 @@ Ticks Clock::settle() {
 void Clock::complete_all() {
   for (DramPort& port : group_.sim.ports) {
     if (!port.is_done(group_.sim.now)) continue;
-    const Transfer& transfer = port.take_done(group_.sim.now);
+    const Transfer transfer = port.take_done(group_.sim.now);
     ++group_.sim.events;
     Clock& owner = transfer.group == group_.program.group ? *this : *next_;
     owner.places_->complete(transfer);
@@ -109,8 +109,8 @@ bool Clock::finished() const {
   const std::uint32_t own = group_.program.group;
   for (const DramPort& port : group_.sim.ports) {
     if (port.serving() != nullptr && port.serving()->group == own) return false;
-    for (std::size_t i = 0; i < port.waiting(); ++i) {
-      if (port.waiting(i).group == own) return false;
+    for (const Transfer& waiting : port.waiting()) {
+      if (waiting.group == own) return false;
     }
   }
   return true;

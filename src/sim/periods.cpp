@@ -81,8 +81,8 @@ void Periods::describe_transfers(LoopView& loop) const {
   };
   const Ticks now = group_.sim.now;
   for (const DramPort& port : group_.sim.ports) {
-    loop.add(port.waiting(), port.serving() != nullptr);
-    for (std::size_t i = 0; i < port.waiting(); ++i) add(port.waiting(i), now + port.waiting(i).left);
+    loop.add(port.waiting().size(), port.serving() != nullptr);
+    for (const Transfer& waiting : port.waiting()) add(waiting, now + waiting.left);
     if (port.serving() != nullptr) add(*port.serving(), port.serving()->end());
   }
   loop.add(group_.deliveries.size());

@@ -63,7 +63,10 @@ void Spill::reach(const CoreState& /*core*/) {
   if (plan_.failure() || plan_.tiles().empty()) return;
   show(plan_.tiles().front().held);
   ask_for(When::kBefore);
-  group_.sim.port(false).hurry(group_.program.group, plan_.first());
+  group_.sim.port(false).change(group_.program.group, [&](Transfer& transfer) {
+    if (transfer.store || transfer.number != plan_.first()) return;
+    transfer.depth = transfer.ahead = 0;
+  });
   ask_for(When::kMayStart);
 }
 

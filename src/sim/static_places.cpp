@@ -34,10 +34,9 @@ StaticPlaces::StaticPlaces(GroupState& group, const KeptMoves* kept)
 }
 
 void StaticPlaces::begin() {
-  for (DramPort& port : group_.sim.ports) {  // What was fetched ahead counts as anything else now.
-    for (std::size_t i = 0; i < visits_.size(); ++i)
-      port.set_depth(group_.program.group, static_cast<int>(i), group_.program.buffers[i].depth);
-  }
+  group_.sim.port(false).change(group_.program.group, [&](Transfer& transfer) {
+    transfer.depth = spec(transfer.buffer).depth;  // What was fetched ahead counts as anything else now.
+  });
   poll_all();
 }
 
@@ -54,8 +53,7 @@ void StaticPlaces::prefetch(std::int64_t room) {
       request(id);
     }
   }
-  for (std::size_t i = 0; i < visits_.size(); ++i)
-    group_.sim.port(false).set_depth(group_.program.group, static_cast<int>(i), -1);
+  group_.sim.port(false).change(group_.program.group, [](Transfer& transfer) { transfer.depth = -1; });
 }
 
 /// Slabs that the tile fills have a place from now on.
