@@ -11,9 +11,10 @@ namespace {
 
 /// What of a group's runs has been added up; of one core, which they share.
 struct Turns {
-  Ticks in_turn;          ///< Of all tiles, each run as long as its own transfers at least.
-  Ticks waited;           ///< At most, before a run, for what had to move until then.
-  Ticks with_rest;        ///< Runs up to one of them, and all that moves after it; the longest.
+  Ticks in_turn;    ///< Of all tiles, each run as long as its own transfers at least.
+  Ticks waited;     ///< At most, before a run, for what had to move until then.
+  Ticks with_rest;  ///< Runs up to one of them, and all that moves after it; the longest.
+  Ticks late;       ///< What turns of all runs so far waited for, since there was no place for it before.
   std::uint32_t run = 0;  ///< Of the class that was added last; until tile likewise.
   Ticks earlier_runs;     ///< Tiles of those before it.
   Ticks before_lead;
@@ -34,6 +35,7 @@ class GroupEvaluation {
  private:
   [[nodiscard]] bool add_classes(GroupCost& cost);
   void note_run(std::uint32_t index);
+  [[nodiscard]] const RunPlaces& places(const RunProfile& run) const;
   [[nodiscard]] bool add_class(std::uint32_t index, GroupCost& cost);
   [[nodiscard]] Ticks port_time(Bytes read, Bytes written) const;
   [[nodiscard]] Ticks dram_time(Bytes bytes) const {
@@ -128,9 +130,9 @@ Ticks GroupEvaluation::bound_by_runs(Ticks core) const {
   const AcrossRuns& runs = group_.across_runs;
   const Ticks led = dram_time(runs.last_lead) - turns.before_lead + tail();
   const Ticks trailed = lead() + dram_time(runs.first_tail) - turns.after_tail;
-  const Ticks around = longest(tiles_ + longest(led, trailed), core + dram_time(runs.round_trips));
-  const Ticks waited = longest(turns.waited, dram_time(runs.later_leads));
-  return longest(turns.in_turn + waited + tail(), turns.with_rest, around);
+  const Ticks exposed = longest(turns.late, dram_time(runs.round_trips));
+  const Ticks around = longest(tiles_ + longest(led, trailed), core + exposed);
+  return longest(turns.in_turn + turns.waited + tail(), turns.with_rest, around);
 }
 
 /// All transfers (`port`), and when the port must be idle: until the first tile that stores has ended, once
@@ -194,24 +196,41 @@ bool GroupEvaluation::add_classes(GroupCost& cost) {
   return true;
 }
 
+/// What the group's memory leaves for the turns of `run`.
+const RunPlaces& GroupEvaluation::places(const RunProfile& run) const {
+  std::uint32_t last = run.first_places;
+  const Bytes room = machine_.capacity - group_.reserved;
+  for (std::uint32_t next = last + 1; next < run.first_places + run.places_count; ++next) {
+    if (profile_.places[next].room > room) break;
+    last = next;
+  }
+  return profile_.places[last];
+}
+
 /// After each class, what bound_by_runs() needs. The first class of a run has its longest tiles.
 void GroupEvaluation::note_run(std::uint32_t index) {
   Turns& turns = *turns_;
   const RunProfile& run = profile_.runs[group_.first_run + turns.run];
+  const RunPlaces& beside = places(run);
+  const Ticks late = dram_time(beside.late);
   const auto moved = [&](const PerPorts& bytes) { return dram_time(bytes[machine_.dram_ports]); };
   if (index == run.first_class) {
     turns.before_lead += turns.tile * run.turns.before_lead;
     turns.after_tail += turns.tile * run.turns.after_tail;
     if (turns.run > 0) {
-      turns.waited = longest(turns.waited, moved(run.sequence.before_first) - turns.in_turn);
+      turns.waited = longest(turns.waited, moved(run.sequence.before_first) - turns.in_turn - late);
     }
-    const Ticks start = turns.run > 0 ? turns.in_turn + turns.waited : lead();
+    const Ticks start = turns.run > 0 ? turns.in_turn + turns.waited + late : lead();
     turns.with_rest = longest(turns.with_rest, start + turns.tile + moved(run.sequence.after_first));
   }
   if (index + 1 < run.first_class + run.class_count) return;
-  const Ticks own =
-      both_ways(dram_time(run.turns.loads), dram_time(run.turns.stores)) + turns.tile * (2 * run.turns.count);
-  turns.in_turn += longest(tiles_ - turns.earlier_runs, own) + (turns.run == 0 ? lead() : Ticks{});
+  const Ticks stores = dram_time(run.turns.stores);
+  const Ticks beyond_slots =
+      late + both_ways(dram_time(run.turns.loads), stores) + turns.tile * (run.turns.first + run.turns.last);
+  const Ticks not_early = both_ways(dram_time(beside.loads), stores) + turns.tile * run.turns.last;
+  turns.late += late;
+  turns.in_turn += longest(tiles_ - turns.earlier_runs + late, beyond_slots, not_early) +
+                   (turns.run == 0 ? lead() : Ticks{});
   turns.waited = longest(turns.waited, moved(run.sequence.before_last) + turns.tile - turns.in_turn);
   turns.with_rest = longest(turns.with_rest, turns.in_turn + moved(run.sequence.after_last));
   turns.earlier_runs = tiles_;

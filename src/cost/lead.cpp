@@ -42,16 +42,4 @@ Lead lead(const GroupStreams& group) {
   return {first_bytes(group, 1) + ahead, ahead};
 }
 
-/// Inner loops' inputs that later runs need first: each is in the way of the first run's lead, or is waited
-/// for if it has no memory before.
-Bytes later_leads(const GroupStreams& group) {
-  const std::optional<int> outermost = outermost_lead(group);
-  Bytes sum;
-  for (const BufferStream& s : group.loads) {
-    const bool later = s.users.first > 0 && s.lives_with_one && !s.concurrent && !s.spilled;
-    if (later && outermost && s.depth > *outermost) sum += s.first;
-  }
-  return sum;
-}
-
 }  // namespace fusescape

@@ -4,10 +4,11 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "fusescape/plan/buffer_flow.hpp"
-#include "fusescape/plan/footprint.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
+#include "fusescape/plan/places.hpp"
 #include "fusescape/plan/retention.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/plan/traffic.hpp"
@@ -100,7 +101,11 @@ void GroupProfiler::add_transfers() {
     memory_.push_back(flow.memory);
     record(buffer, flow.read, flow.written);
   }
-  sum_up(streams, group_, {into_.runs.data() + group_.first_run, runs_.size()});
+  const std::span<RunProfile> runs{into_.runs.data() + group_.first_run, runs_.size()};
+  sum_up(streams, group_, runs);
+  const std::vector<Bytes> alive = bytes_alive(plan_, context_.group.node, std::move(memory_));
+  group_.peak = alive[index_of(context_.group.node)];
+  if (runs_.size() > 1) find_places(streams, alive, runs, into_.places);
 }
 
 /// All other sums of the group are parts of these.
@@ -116,7 +121,6 @@ void GroupProfiler::run() {
   add_runs();
   add_transfers();
   check_counts();
-  group_.peak = peak_bytes(plan_, context_.group.node, memory_);
   group_.tensor_count = static_cast<std::uint32_t>(into_.tensors.size()) - group_.first_tensor;
   into_.groups.push_back(group_);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fusescape/plan/places.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 
 namespace fusescape {
@@ -15,14 +16,6 @@ std::size_t run_of(const GroupStreams& group, OpId op) {
   const auto found = std::find_if(group.runs.begin(), group.runs.end(),
                                   [&](const LeafRun& run) { return has(run.operators, op); });
   return static_cast<std::size_t>(found - group.runs.begin());
-}
-
-RunRange runs_below(const GroupStreams& group, NodeId node) {
-  const auto& runs = group.runs;
-  const auto below = [&](const LeafRun& run) { return is_above(group.context.plan, node, run.parent); };
-  const auto first = std::find_if(runs.begin(), runs.end(), below);
-  const auto end = std::find_if_not(first, runs.end(), below);
-  return {static_cast<std::size_t>(first - runs.begin()), static_cast<std::size_t>(end - runs.begin()) - 1};
 }
 
 RunRange users_of(const GroupStreams& group, const Buffer& buffer, const RunRange& below) {
@@ -54,6 +47,28 @@ void set_visit_tiles(const GroupStreams& group, const Buffer& buffer, int change
   place.first_tiles = equal_iterations(first_tile(cascade, outer), {making, nest.end()});
 }
 
+/// The run of a leaf, or those below a node.
+RunRange runs_at(const GroupStreams& group, NodeId node) {
+  for (std::size_t r = 0; r < group.runs.size(); ++r) {
+    const std::vector<NodeId>& leaves = group.runs[r].leaves;
+    if (std::find(leaves.begin(), leaves.end(), node) != leaves.end()) return {r, r};
+  }
+  return runs_below(group, node);
+}
+
+void set_turn(const GroupStreams& group, const BufferFlow& flow, BufferPlace& place) {
+  if (group.runs.size() == 1) return;
+  const FlowContext& context = group.context;
+  const Turn turn = turn_of(context.plan, context.group.node, group.runs, flow.memory);
+  place.in_turns = !turn.only;
+  if (turn.only) return;
+  place.alive = {runs_at(group, turn.first).first, runs_at(group, turn.last).last};
+  place.turn = turn.within;
+  const Elements turns = iteration_count(context.cascade, loops_above(context.plan, turn.within));
+  place.turns = at_most(turns);
+  place.first_slabs = first_slabs(flow, turns);
+}
+
 BufferPlace place_of(const GroupStreams& group, const Buffer& buffer, const BufferFlow& flow) {
   const FlowContext& context = group.context;
   const RunRange below = runs_below(group, buffer.node);
@@ -71,6 +86,10 @@ BufferPlace place_of(const GroupStreams& group, const Buffer& buffer, const Buff
   place.returns = buffer.stored && !flow.loads.empty();
   place.spilled = buffer.role == BufferRole::kFetched && maker && has(context.group.operators, *maker);
   place.shifted = is_shifted(buffer.access);
+  place.alive = {0, group.runs.size() - 1};
+  const bool both = context.options.count_second_slots;
+  if (!flow.memory.inside) place.slab = Bytes{flow.memory.bytes.value() / (both ? flow.slots : 1)};
+  set_turn(group, flow, place);
   return place;
 }
 
@@ -89,6 +108,14 @@ std::int64_t at_most(Elements count) {
   return count.overflow() ? kMostIterations : std::min(count.value(), kMostIterations);
 }
 
+RunRange runs_below(const GroupStreams& group, NodeId node) {
+  const auto& runs = group.runs;
+  const auto below = [&](const LeafRun& run) { return is_above(group.context.plan, node, run.parent); };
+  const auto first = std::find_if(runs.begin(), runs.end(), below);
+  const auto end = std::find_if_not(first, runs.end(), below);
+  return {static_cast<std::size_t>(first - runs.begin()), static_cast<std::size_t>(end - runs.begin()) - 1};
+}
+
 std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& loops) {
   Elements count{1};
   for (const PathLoop& loop : loops) {
@@ -101,12 +128,16 @@ std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& lo
   return at_most(count);
 }
 
-std::int64_t passes_of(const GroupStreams& group, NodeId node, std::size_t own) {
-  const Plan& plan = group.context.plan;
+NodeId node_of_passes(const GroupStreams& group, NodeId node, std::size_t own) {
   const auto alone = [&] { return runs_below(group, node).count() == own; };
-  while (node != group.context.group.node && alone()) node = plan.node(node).parent;
-  if (alone()) return 1;
-  return at_most(iteration_count(group.context.cascade, loops_above(plan, node)));
+  while (node != group.context.group.node && alone()) node = group.context.plan.node(node).parent;
+  return node;
+}
+
+std::int64_t passes_of(const GroupStreams& group, NodeId node, std::size_t own) {
+  const NodeId above = node_of_passes(group, node, own);
+  if (runs_below(group, above).count() == own) return 1;
+  return at_most(iteration_count(group.context.cascade, loops_above(group.context.plan, above)));
 }
 
 void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& group) {

@@ -42,6 +42,12 @@ struct BufferPlace {
   bool returns = false;           ///< Sums that are not finished go out and come back.
   bool spilled = false;           ///< The group makes itself what it loads.
   bool shifted = false;           ///< By a window, or an earlier element.
+  RunRange alive;                 ///< Runs during which it has memory in a turn.
+  NodeId turn = kRoot;            ///< Each iteration of this node has a turn of its own,
+  std::int64_t turns = 1;         ///< so many of them,
+  bool in_turns = false;          ///< between which others run,
+  int first_slabs = 0;            ///< and what each of them loads before it needs a slot again.
+  Bytes slab;                     ///< Memory that its largest slab takes; none inside another buffer.
 };
 
 /// The transfers of one buffer in one direction.
@@ -67,6 +73,11 @@ void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& gro
   return all > part ? all - part : Bytes{};
 }
 
+/// The runs at or below `node`.
+[[nodiscard]] RunRange runs_below(const GroupStreams& group, NodeId node);
+/// The outermost node, at or above `node`, that holds no more than `own` runs, or the group; then the one
+/// above.
+[[nodiscard]] NodeId node_of_passes(const GroupStreams& group, NodeId node, std::size_t own);
 /// How often `own` runs at or below `node` take turns with others.
 [[nodiscard]] std::int64_t passes_of(const GroupStreams& group, NodeId node, std::size_t own);
 /// Whether it moves the same bytes with every tile of a group whose tiles are all equal.

@@ -6,13 +6,15 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "fusescape/cost/profile.hpp"
 #include "streams.hpp"
 
 namespace fusescape {
 
-/// Fills all that follows into a group's profile and those of its runs. `group.dram_write` must be there.
+/// Fills all that follows, but for places, into a group's profile and those of its runs. `group.dram_write`
+/// must be there.
 void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfile> runs);
 
 /// Bytes that the busier port moves.
@@ -20,7 +22,6 @@ void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfi
 
 // lead.cpp
 [[nodiscard]] Lead lead(const GroupStreams& group);
-[[nodiscard]] Bytes later_leads(const GroupStreams& group);
 
 // equal_tiles.cpp
 [[nodiscard]] std::optional<EqualTiles> equal_tiles(const GroupStreams& group, const Lead& lead);
@@ -42,6 +43,11 @@ void sum_up(const GroupStreams& streams, GroupProfile& group, std::span<RunProfi
 [[nodiscard]] AcrossRuns across_runs(const GroupStreams& group);
 /// Fills the turns of each run.
 void find_turns(const GroupStreams& group, std::span<RunProfile> runs);
+
+// places.cpp
+/// Appends those of each run to `places`. `alive`: bytes per node of the plan (plan/places.hpp).
+void find_places(const GroupStreams& group, const std::vector<Bytes>& alive, std::span<RunProfile> runs,
+                 std::vector<RunPlaces>& places);
 
 // sequence.cpp
 /// Fills the sequence of each run, if they do not take turns.

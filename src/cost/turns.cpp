@@ -57,6 +57,23 @@ Bytes round_trips(const GroupStreams& group) {
   return sum;
 }
 
+/// Passes in which all loops that others share are at a whole tile, if each has several tiles of the run.
+std::int64_t whole_passes(const GroupStreams& group, const LeafRun& run) {
+  const FlowContext& context = group.context;
+  const std::vector<PathLoop> nest = loops_above(context.plan, run.parent);
+  const std::size_t shared = loops_above(context.plan, node_of_passes(group, run.parent, 1)).size();
+  TileBounds bounds = whole_bounds(context.cascade);
+  Elements passes{1};
+  for (std::size_t i = 0; i < shared; ++i) {
+    std::int64_t& extent = bounds[index_of(nest[i].rank)].extent;
+    const std::int64_t tile = std::min(extent, nest[i].tile);
+    passes = passes * (extent / tile);
+    extent = tile;
+  }
+  const auto inner = nest.begin() + static_cast<std::ptrdiff_t>(shared);
+  return iteration_count(bounds, {inner, nest.end()}) > Elements{1} ? at_most(passes) : 0;
+}
+
 /// It has the port's help only so far ahead as its slots reach.
 RunTurns run_turns(const GroupStreams& group, std::size_t run) {
   const LeafRun& own = group.runs[run];
@@ -75,7 +92,8 @@ RunTurns run_turns(const GroupStreams& group, std::size_t run) {
   const FlowContext& context = group.context;
   const std::int64_t tiles =
       equal_iterations(whole_bounds(context.cascade), loops_above(context.plan, own.parent));
-  if (tiles / passes > 1) turns.count = passes;  // Else some turn may be of one tile.
+  turns.first = whole_passes(group, own);
+  if (tiles / passes > 1) turns.first = turns.last = passes;  // Else some last tile is shorter.
   return turns;
 }
 
@@ -85,7 +103,6 @@ AcrossRuns across_runs(const GroupStreams& group) {
   AcrossRuns sums;
   sums.last_lead = first_bytes(group, group.runs.size());
   for (const BufferStream& s : group.stores) sums.first_tail += s.early ? Bytes{} : s.last;
-  sums.later_leads = later_leads(group);
   sums.round_trips = round_trips(group);
   return sums;
 }

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "fusescape/plan/places.hpp"
 
 namespace fusescape {
 namespace {
@@ -23,26 +26,35 @@ void extend_hosts(std::vector<Allocation>& allocations) {
   }
 }
 
-Bytes peak_below(const Plan& plan, NodeId node, const std::vector<Allocation>& allocations) {
-  Bytes peak;
+/// Fills what is alive while each node below `node` runs, where `beside` lives further out.
+void add_alive(const Plan& plan, NodeId node, Bytes beside, const std::vector<Allocation>& allocations,
+               std::vector<Bytes>& alive) {
   const std::vector<NodeId>& children = plan.node(node).children;
+  Bytes& most = alive[index_of(node)];
+  if (children.empty()) most = beside;
   for (std::size_t child = 0; child < children.size(); ++child) {
-    Bytes alive = peak_below(plan, children[child], allocations);
+    Bytes all = beside;
     for (const Allocation& memory : allocations) {
       const auto at = static_cast<std::int32_t>(child);
       const bool counts = memory.node == node && !memory.inside;
-      if (counts && memory.first_child <= at && at <= memory.last_child) alive += memory.bytes;
+      if (counts && memory.first_child <= at && at <= memory.last_child) all += memory.bytes;
     }
-    peak = std::max(peak, alive);
+    add_alive(plan, children[child], all, allocations, alive);
+    most = std::max(most, alive[index_of(children[child])]);
   }
-  return peak;
 }
 
 }  // namespace
 
-Bytes peak_bytes(const Plan& plan, NodeId group, std::vector<Allocation> allocations) {
+std::vector<Bytes> bytes_alive(const Plan& plan, NodeId group, std::vector<Allocation> allocations) {
   extend_hosts(allocations);
-  return peak_below(plan, group, allocations);
+  std::vector<Bytes> alive(plan.nodes.size());
+  add_alive(plan, group, {}, allocations, alive);
+  return alive;
+}
+
+Bytes peak_bytes(const Plan& plan, NodeId group, std::vector<Allocation> allocations) {
+  return bytes_alive(plan, group, std::move(allocations))[index_of(group)];
 }
 
 std::string describe_shortage(std::size_t group, Bytes needed, Bytes available) {

@@ -2,7 +2,8 @@
 #include <algorithm>
 
 #include "compile.hpp"
-#include "fusescape/plan/footprint.hpp"
+#include "fusescape/plan/places.hpp"
+#include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
@@ -16,7 +17,9 @@ class BufferCompiler {
         map_{map},
         program_{program},
         group_{context.layout.groups[program.group]},
-        options_{profile_options(context.accelerator)} {}
+        options_{profile_options(context.accelerator)} {
+    if (runs_are_tiles()) runs_ = leaf_runs(cascade_, context.plan, group_);
+  }
 
   void run();
 
@@ -25,7 +28,9 @@ class BufferCompiler {
   void set_loops(const Buffer& buffer, BufferSpec& spec) const;
   void set_load(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const;
   void set_store(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const;
-  void set_scope(const Allocation& memory, BufferSpec& spec) const;
+  /// Tiles run in one sequence, and are not single operators.
+  [[nodiscard]] bool runs_are_tiles() const;
+  void set_scope(const BufferFlow& flow, BufferSpec& spec) const;
   void touch(const Buffer& buffer, const Allocation& memory, int id);
   void set_leaves(const Allocation& memory, const TileSpec& tile, TouchSpec& touch) const;
   [[nodiscard]] bool needs_whole(const Buffer& buffer, OpId op, const Access* read) const;
@@ -42,6 +47,7 @@ class BufferCompiler {
   GroupProgram& program_;
   const GroupLayout& group_;
   ProfileOptions options_;
+  std::vector<LeafRun> runs_;  ///< If they are tiles.
 };
 
 Slab BufferCompiler::on_chip(const Buffer& buffer) const {
@@ -102,24 +108,20 @@ void BufferCompiler::set_store(const Buffer& buffer, const BufferFlow& flow, Buf
   spec.store_saving = {stream.once.value(), stream.saved.value()};
 }
 
-/// When it has memory, if it shares memory with others: see docs/model/footprint.md.
-void BufferCompiler::set_scope(const Allocation& memory, BufferSpec& spec) const {
-  const std::vector<NodeId>& children = context_.plan.node(memory.node).children;
-  const bool throughout =
-      memory.first_child == 0 && memory.last_child + 1 == static_cast<std::int32_t>(children.size());
-  spec.scope_first = map_.first_tile[index_of(children[static_cast<std::size_t>(memory.first_child)])];
-  spec.scope_last = map_.end_tile[index_of(children[static_cast<std::size_t>(memory.last_child)])] - 1;
-  spec.scope = static_cast<int>(map_.path_of(memory.node).size());
-  if (!throughout) return;
-  NodeId node = memory.node;
-  const auto only_child = [&](NodeId id) {
-    return context_.plan.node(context_.plan.node(id).parent).children.size() == 1;
-  };
-  while (node != map_.group && only_child(node)) node = context_.plan.node(node).parent;
-  spec.scope_first = map_.first_tile[index_of(node)];
-  spec.scope_last = map_.end_tile[index_of(node)] - 1;
-  spec.scope =
-      node == map_.group ? 0 : static_cast<int>(map_.path_of(context_.plan.node(node).parent).size());
+bool BufferCompiler::runs_are_tiles() const {
+  return program_.steps.size() == 1 && program_.tiling != Tiling::kOperators;
+}
+
+/// When it has memory, if it shares memory with others: see docs/adr/places.md.
+void BufferCompiler::set_scope(const BufferFlow& flow, BufferSpec& spec) const {
+  const Turn turn = turn_of(context_.plan, map_.group, runs_, flow.memory);
+  spec.scope_first = map_.first_tile[index_of(turn.first)];
+  spec.scope_last = map_.end_tile[index_of(turn.last)] - 1;
+  spec.scope = turn.only ? 0 : static_cast<int>(map_.path_of(turn.within).size());
+  spec.in_turns = program_.steps.size() == 1 && spec.fed && !turn.only;
+  if (!spec.in_turns) return;
+  const Elements turns = iteration_count(cascade_, loops_above(context_.plan, turn.within));
+  spec.first_slabs = first_slabs(flow, turns);
 }
 
 BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) const {
@@ -137,7 +139,7 @@ BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) co
   spec.held = slab(spec, held, Bytes{1});
   set_load(buffer, flow, spec);
   set_store(buffer, flow, spec);
-  set_scope(flow.memory, spec);
+  set_scope(flow, spec);
   spec.streamed = spec.fed && !spec.partial && spec.counts && spec.slots == 2;
   spec.slab_bytes = Bytes{flow.memory.bytes.value() / (options_.count_second_slots ? spec.slots : 1)};
   return spec;
@@ -206,6 +208,7 @@ void BufferCompiler::touch(const Buffer& buffer, const Allocation& memory, int i
   if (maker >= 0) users.push_back(maker);
   std::sort(users.begin(), users.end());
   users.erase(std::unique(users.begin(), users.end()), users.end());
+  spec.leads = spec.in_turns && users.front() == spec.scope_first;
   for (std::size_t i = 0; i < users.size(); ++i) {
     TileSpec& tile = program_.tiles[static_cast<std::size_t>(users[i])];
     const auto known = std::find(spec.touching.begin(), spec.touching.end(), tile.core);
@@ -241,7 +244,11 @@ void BufferCompiler::run() {
     while (!program_.buffers[static_cast<std::size_t>(buffer.host)].counts)
       buffer.host = program_.buffers[static_cast<std::size_t>(buffer.host)].host;
   }
-  program_.footprint = peak_bytes(context_.plan, group_.node, memory);
+  const std::vector<Bytes> alive = bytes_alive(context_.plan, group_.node, memory);
+  program_.footprint = alive[index_of(group_.node)];
+  for (TileSpec& tile : program_.tiles) {
+    for (const NodeId leaf : tile.leaves) tile.alive = std::max(tile.alive, alive[index_of(leaf)].value());
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace {
 
 bool goes_before(const Transfer& a, const Transfer& b) {
   if (a.depth != b.depth) return a.depth > b.depth;
+  if (a.depth == kBeforeTurn) return a.order < b.order;
   if (a.is_far() != b.is_far()) return b.is_far();
   if (a.ready != b.ready) return a.ready < b.ready;
   if (a.store != b.store) return a.store;

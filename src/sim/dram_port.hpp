@@ -14,6 +14,11 @@
 
 namespace fusescape {
 
+/// Depth of loads that use the port only when nothing else is ready: those of a later turn.
+inline constexpr int kBeforeTurn = -1;
+/// Likewise, after those: of the next group.
+inline constexpr int kBeforeGroup = -2;
+
 struct Transfer {
   Ticks ready{};
   Ticks left{};  ///< Time that it still needs; while it is served, at `since`.
@@ -26,6 +31,8 @@ struct Transfer {
   bool store = false;
   int ahead = 0;            ///< Visits of its buffer, or tiles, that come before the one it is for.
   std::int64_t number = 0;  ///< What whoever asked for it knows it by.
+  std::int64_t order = 0;   ///< Of loads that come before their turn: ordinal in which they were asked for.
+  bool begins = false;      ///< The turn's first tile needs it.
 
   [[nodiscard]] Ticks end() const { return since + left; }
   /// More than one visit ahead of those that are used: whatever else is ready of this depth goes first.

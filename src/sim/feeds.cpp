@@ -45,25 +45,16 @@ void StaticPlaces::advance_feed(int id) {
 }
 
 /// Where buffers share memory, a load may only come while its buffer has some.
-bool StaticPlaces::in_scope(int id) const {
+bool StaticPlaces::in_scope(int id, const Odometer& visit) const {
   const BufferSpec& about = spec(id);
-  const Odometer& feed = visits(id).feed;
   for (const int toucher : about.touching) {
     const CoreState& core = group_.cores[static_cast<std::size_t>(toucher)];
     bool same = core.head >= about.scope_first && core.head <= about.scope_last;
     for (int depth = about.scope - 1; same && depth >= 0; --depth)
-      same = core.at[depth].start == feed[depth].start && core.at[depth].extent == feed[depth].extent;
+      same = core.at[depth].start == visit[depth].start && core.at[depth].extent == visit[depth].extent;
     if (same) return true;
   }
   return false;
-}
-
-/// Whether memory has room for the next visit: all or nothing, for all buffers side by side or only in scope.
-bool StaticPlaces::has_room(int id) const {
-  if (!shared_memory_ || spec(id).partial) return true;
-  if (!in_scope(id)) return false;
-  return !counts_room_ || !spec(id).counts ||
-         held_ - spare_ + group_.bytes(spec(id).held, visits(id).feed) <= capacity_;
 }
 
 /// Whether nothing before the tile that needs the next visit is left to run on its core.
@@ -79,28 +70,40 @@ bool StaticPlaces::is_due(int id) const {
   return false;
 }
 
-bool StaticPlaces::may_request(int id) const {
-  const BufferSpec& about = spec(id);
+/// Whether something that its next visit loads has not left yet.
+bool StaticPlaces::lacks_spill(int id) const {
   const Visits& buffer = visits(id);
-  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return false;
-  if (about.on_demand && !is_due(id)) return false;
-  for (const int each : about.spills) {
+  for (const int each : spec(id).spills) {
     const Spilled& spill = spills_[static_cast<std::size_t>(each)];
     const SharedLoops& shared = group_.program.spills[static_cast<std::size_t>(each)].shared;
     const int loop = shared.counted();
     const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
     if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < shared.needed(now, buffer.feed))
-      return false;
+      return true;
   }
-  return has_room(id);
+  return false;
+}
+
+bool StaticPlaces::may_request(int id) const {
+  const BufferSpec& about = spec(id);
+  const Visits& buffer = visits(id);
+  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return false;
+  if (about.on_demand && !is_due(id)) return false;
+  if (lacks_spill(id)) return false;
+  if (!shared_memory_ || about.partial) return true;
+  if (!in_scope(id, buffer.feed)) return false;
+  return !counts_room_ || !about.counts ||
+         held_ - spare_ + group_.bytes(about.held, buffer.feed) <= capacity_;
 }
 
 void StaticPlaces::poll(int id) {
+  if (takes_turns_) return poll_in_order();
   while (may_request(id)) request(id);
 }
 
 void StaticPlaces::poll_all() {
-  for (int id = 0; id < static_cast<int>(visits_.size()); ++id) poll(id);
+  if (takes_turns_) return poll_in_order();
+  for (int each = 0; each < static_cast<int>(visits_.size()); ++each) poll(each);
 }
 
 /// Bytes of the visit that is asked for next that are not on chip already. Counts them.
@@ -128,12 +131,14 @@ std::int64_t StaticPlaces::port_bytes(int id, std::int64_t bytes) {
   return longest - before;
 }
 
-void StaticPlaces::request(int id) {
+void StaticPlaces::request(int id, bool early) {
   Visits& buffer = visits(id);
   const int ahead = static_cast<int>(buffer.requested - buffer.released);
   const std::int64_t bytes = missing_bytes(id);
+  const bool begins = spec(id).begins_turn(buffer.feed, buffer.requested);
   buffer.place(buffer.requested).there = bytes == 0;
   ++buffer.requested;
+  if (early && buffer.early++ == 0) buffer.early_at = buffer.feed;
   advance_feed(id);
   if (bytes > 0) {
     group_.moves[index_of(spec(id).tensor)].read += bytes;
@@ -144,8 +149,12 @@ void StaticPlaces::request(int id) {
               .group = group_.program.group,
               .buffer = id,
               .tensor = spec(id).tensor,
-              .depth = spec(id).depth,
-              .ahead = ahead});
+              .depth = early    ? kBeforeTurn
+                       : begins ? spec(id).first_depth()
+                                : spec(id).depth,
+              .ahead = ahead,
+              .order = early ? ++early_asked_ : 0,
+              .begins = begins});
   }
   while (buffer.arrived < buffer.requested && buffer.place(buffer.arrived).there) ++buffer.arrived;
 }

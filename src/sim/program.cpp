@@ -278,7 +278,7 @@ SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const st
 }
 
 GroupProgram compile(const SimContext& context, std::uint32_t group, Tiling tiling) {
-  GroupProgram program{.group = group};
+  GroupProgram program{.group = group, .tiling = tiling};
   const GroupMap map = TreeCompiler{context, context.layout.groups[group].node, tiling, program}.run();
   compile_buffers(context, map, program);
   compile_edges(context, map, program);

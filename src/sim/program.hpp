@@ -16,6 +16,9 @@
 
 namespace fusescape {
 
+/// More than the depth of any nest, and less than that of what is spilled.
+inline constexpr int kBeginsTurn = 1 << 19;
+
 /// A part of a tensor that depends on where the loops around it are.
 struct SlabSpec {
   Slab slab{};
@@ -77,7 +80,18 @@ struct BufferSpec {
   int scope = 0;        ///< So many outer loops must be where its load is meant for, if memory is shared.
   int scope_first = 0;  ///< Tiles while whose turn it has memory.
   int scope_last = 0;
+  bool in_turns = false;  ///< It is fed, by one sequence of tiles, and other turns than its own come between.
+  int first_slabs = 0;    ///< Those that a turn loads before a slot must be free again.
+  bool leads = false;     ///< The first tile of its turn uses it.
 
+  /// Whether its visit `ordinal`, at iteration `at` of its node, is the first of a turn; but the group's
+  /// first turn, which nothing comes before.
+  [[nodiscard]] bool begins_turn(const Odometer& at, std::int64_t ordinal) const {
+    const LoopMask inside = outermost(loops()) & ~outermost(scope);
+    return leads && (ordinal > 0 || scope_first > 0) && (at.moved() & inside) == 0;
+  }
+  /// The depth of what the first tile of a turn needs: before all but what is spilled.
+  [[nodiscard]] int first_depth() const { return urgent ? depth : depth + kBeginsTurn; }
   [[nodiscard]] int loops() const { return static_cast<int>(path.size()); }
 };
 
@@ -115,6 +129,7 @@ struct TileSpec {
   std::vector<int> key_loops{};  ///< Depths of the innermost loop above it over each rank.
   std::vector<int> in{};         ///< Edges that it waits for.
   std::vector<int> out{};        ///< Edges that wait for it.
+  std::int64_t alive = 0;        ///< Static bytes at its most crowded leaf.
 
   [[nodiscard]] int loops() const { return static_cast<int>(path.size()); }
 };
@@ -157,6 +172,13 @@ struct ProgramStep {
   int target = 0;  ///< kEnd: first step of the body.
 };
 
+/// How much of a group is one tile, and what runs side by side.
+enum class Tiling : unsigned char {
+  kPerCore,    ///< Runs of leaves on one core; each core has its own sequence of them.
+  kOneByOne,   ///< The same tiles, all in one sequence, whatever core each runs on.
+  kOperators,  ///< Operators and chains, all in one sequence.
+};
+
 struct GroupProgram {
   std::uint32_t group = 0;
   std::uint32_t first_tile = 0;  ///< Position in SimResult::tiles of `tiles[0]`.
@@ -165,15 +187,15 @@ struct GroupProgram {
   std::vector<BufferSpec> buffers{};
   std::vector<EdgeSpec> edges{};
   std::vector<SpillSpec> spills{};
+  Tiling tiling{};
   std::vector<std::vector<ProgramStep>> steps{};  ///< Per core, loops without tiles of it left out.
   Bytes footprint{};                              ///< Static peak.
   Bytes all_at_once{};                            ///< If no two buffers share memory.
   Bytes reserved{};                               ///< Retained across the group.
-  bool confined =
-      false;  ///< Each buffer has memory only where its allocation lives, even if all fit at once.
-  std::int64_t prefetch_depth = 1;  ///< Tiles by which streamed inputs may be ahead.
-  bool countable = true;            ///< No count of one tile can leave 64 bits.
-  Bytes moved{};                    ///< Over all its ports and links, at most.
+  Bytes room{};                                   ///< That its buffers may use.
+  std::int64_t prefetch_depth = 1;                ///< Tiles by which streamed inputs may be ahead.
+  bool countable = true;                          ///< No count of one tile can leave 64 bits.
+  Bytes moved{};                                  ///< Over all its ports and links, at most.
 
   /// The loop at `depth` of `path`.
   [[nodiscard]] const NestLoop& loop(const std::vector<int>& path, int depth) const {
@@ -187,14 +209,10 @@ struct GroupProgram {
     return loop;
   }
 
-  /// Not all buffers fit beside what is retained.
-  [[nodiscard]] bool shares_memory(Bytes capacity) const {
-    return confined || all_at_once + reserved > capacity;
-  }
+  /// Not all buffers fit side by side.
+  [[nodiscard]] bool shares_memory() const { return all_at_once > room; }
   /// The most that it may hold, with what is retained.
-  [[nodiscard]] Bytes needed(Bytes capacity) const {
-    return (shares_memory(capacity) ? footprint : all_at_once) + reserved;
-  }
+  [[nodiscard]] Bytes needed() const { return (shares_memory() ? footprint : all_at_once) + reserved; }
 };
 
 /// What does not change from group to group.
@@ -223,13 +241,6 @@ struct SimContext {
 /// memory of `capacity` holds all places side by side.
 [[nodiscard]] GroupProgram with_prefetch_depth(GroupProgram program, std::int64_t depth, Bytes capacity);
 
-/// How much of a group is one tile, and what runs side by side.
-enum class Tiling : unsigned char {
-  kPerCore,    ///< Runs of leaves on one core; each core has its own sequence of them.
-  kOneByOne,   ///< The same tiles, all in one sequence, whatever core each runs on.
-  kOperators,  ///< Operators and chains, all in one sequence.
-};
-
 [[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group,
                                    Tiling tiling = Tiling::kPerCore);
 
@@ -249,6 +260,12 @@ int next_tile(const std::vector<NestLoop>& loops, const std::vector<ProgramStep>
   }
   return -1;
 }
+
+/// Sizes of memory with each of which another part of what turns load first can come before their turn, from
+/// `footprint` to `all_at_once` (docs/adr/places.md). They depend on nothing but the plan; at most
+/// kMostThresholds.
+[[nodiscard]] std::vector<Bytes> place_thresholds(const GroupProgram& program);
+inline constexpr std::size_t kMostThresholds = 16;
 
 /// What `tile` takes where its core is.
 [[nodiscard]] TileCost tile_cost(const SimContext& context, const GroupProgram& program, const TileSpec& tile,

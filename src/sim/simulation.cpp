@@ -206,30 +206,43 @@ std::optional<Ticks> Simulation::end_of(const GroupProgram& program) const {
 }
 
 /// On one core, loads that come as early as memory allows may be in the way of more urgent ones. Nobody has
-/// to use memory that the plan can do without: the group takes the shortest way, so that more never hurts.
+/// to use memory that the plan can do without: the group takes the shortest way of those that fit, the first
+/// of equals, so that more never hurts (docs/adr/places.md).
 void Simulation::choose_memory(GroupProgram& program) const {
-  const Bytes capacity = context_.machine.capacity;
-  GroupProgram deep = with_prefetch_depth(program, options_.prefetch_depth, capacity);
-  std::vector<GroupProgram> ways{std::move(deep)};
+  const Bytes room = context_.machine.capacity - program.reserved;
+  const std::int64_t depth = options_.prefetch_depth;
+  GroupProgram deep = with_prefetch_depth(program, depth, context_.machine.capacity);
   const bool ahead = ahead_[program.group] || (program.group > 0 && ahead_[program.group - 1]);
-  if (context_.core_count == 1 && !ahead) {
-    if (ways.front().all_at_once > program.all_at_once) ways.push_back(program);
-    if (program.all_at_once > program.footprint && !program.shares_memory(capacity)) {
-      ways.push_back(
-          with_prefetch_depth(program, std::min<std::int64_t>(options_.prefetch_depth, 1), capacity));
-      ways.back().confined = true;
-    }
+  if (context_.core_count > 1 || ahead) {
+    program = std::move(deep);
+    program.room = room;
+    if (context_.core_count == 1) program.room = program.needed() - program.reserved;
+    return;
   }
-  std::vector<Ticks> ends(ways.size());
-  if (ways.size() > 1) {
-    std::transform(ways.begin(), ways.end(), ends.begin(), [&](const GroupProgram& way) {
-      const std::optional<Ticks> end = end_of(way);
-      FUSESCAPE_EXPECTS(end.has_value());  // Nothing waits in a circle on one core.
-      return *end;
-    });
-  }
+  const bool deeper = deep.all_at_once > program.all_at_once;
   program =
-      std::move(ways[static_cast<std::size_t>(std::min_element(ends.begin(), ends.end()) - ends.begin())]);
+      with_prefetch_depth(std::move(program), std::min<std::int64_t>(depth, 1), context_.machine.capacity);
+  std::vector<Bytes> rooms = place_thresholds(program);
+  std::erase_if(rooms, [&](Bytes bytes) { return bytes > room; });
+  const auto end = [&](const GroupProgram& way) {
+    const std::optional<Ticks> found = end_of(way);
+    FUSESCAPE_EXPECTS(found.has_value());  // Nothing waits in a circle on one core.
+    return *found;
+  };
+  std::optional<Ticks> least;
+  Bytes best = rooms.front();
+  for (const Bytes bytes : rooms) {
+    if (rooms.size() == 1 && !deeper) break;
+    program.room = bytes;
+    const Ticks now = end(program);
+    if (least && *least <= now) continue;
+    least = now;
+    best = bytes;
+  }
+  program.room = best;
+  if (!deeper) return;
+  deep.room = deep.all_at_once;
+  if (end(deep) < *least) program = std::move(deep);
 }
 
 /// What no longer fits beside the next group leaves before it begins.
@@ -269,7 +282,7 @@ void Simulation::manage(std::uint32_t g) {
   make_room(g, kept_.enter(capacity - needed));
   if (group.keeps) {
     group.kept = kept_moves(context_, group.program, keeps_, kept_);
-    group.program.confined = !side_by_side;
+    group.program.room = needed;
     group.program = with_prefetch_depth(std::move(group.program),
                                         std::min<std::int64_t>(options_.prefetch_depth, 1), capacity);
     return;
@@ -294,7 +307,7 @@ void Simulation::make_ready(std::uint32_t g) {
 }
 
 void Simulation::prefetch(const Running& current, Running& next) {
-  const Bytes free = context_.machine.capacity - current.program.needed(context_.machine.capacity);
+  const Bytes free = context_.machine.capacity - current.program.needed();
   next.run->prefetch(free.value());
   current.run->set_next(*next.run);
 }

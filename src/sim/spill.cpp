@@ -6,7 +6,7 @@
 namespace fusescape {
 namespace {
 
-constexpr int kFillsGaps = -1;  ///< Loop depth of a load that gives way to all others.
+constexpr int kFillsGaps = -3;  ///< Loop depth of a load that gives way to all others.
 
 }  // namespace
 

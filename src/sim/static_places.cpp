@@ -11,9 +11,11 @@ namespace fusescape {
 StaticPlaces::StaticPlaces(GroupState& group, const KeptMoves* kept)
     : group_{group},
       kept_{kept},
-      shared_memory_{group.program.shares_memory(group.context.machine.capacity)},
-      counts_room_{shared_memory_ && group.cores.size() > 1},
-      capacity_{(group.context.machine.capacity - group.program.reserved).value()},
+      takes_turns_{std::any_of(group.program.buffers.begin(), group.program.buffers.end(),
+                               [](const BufferSpec& buffer) { return buffer.in_turns; })},
+      shared_memory_{group.program.shares_memory()},
+      counts_room_{shared_memory_ && (takes_turns_ || group.cores.size() > 1)},
+      capacity_{group.program.room.value()},
       visits_(group.program.buffers.size()),
       spills_(group.program.spills.size()),
       lanes_(group.context.cascade.operators.size()),
@@ -35,7 +37,8 @@ StaticPlaces::StaticPlaces(GroupState& group, const KeptMoves* kept)
 
 void StaticPlaces::begin() {
   group_.sim.port(false).change(group_.program.group, [&](Transfer& transfer) {
-    transfer.depth = spec(transfer.buffer).depth;  // What was fetched ahead counts as anything else now.
+    // What was fetched ahead counts as anything else now.
+    transfer.depth = visits(transfer.buffer).early > 0 ? kBeforeTurn : spec(transfer.buffer).depth;
   });
   poll_all();
 }
@@ -47,13 +50,17 @@ void StaticPlaces::prefetch(std::int64_t room) {
     const bool there = !producer || spec(id).role == BufferRole::kCarried;
     if (!spec(id).fed || spec(id).on_demand || !there || !spec(id).spills.empty()) continue;
     while (!visits(id).fed_all && visits(id).requested < spec(id).slots) {
+      const bool moved = (visits(id).feed.moved() & outermost(spec(id).scope)) != 0;
+      const bool first_turn = !takes_turns_ || (spec(id).scope_first == 0 && !moved);
+      if (!first_turn && shared_memory_) break;
       const std::int64_t bytes = group_.bytes(spec(id).held, visits(id).feed);
       if (bytes > room) break;
       room -= bytes;
-      request(id);
+      request(id, !first_turn);
     }
   }
-  group_.sim.port(false).change(group_.program.group, [](Transfer& transfer) { transfer.depth = -1; });
+  group_.sim.port(false).change(group_.program.group,
+                                [](Transfer& transfer) { transfer.depth = kBeforeGroup; });
 }
 
 /// Slabs that the tile fills have a place from now on.
@@ -71,6 +78,7 @@ void StaticPlaces::start(const CoreState& core) {
 }
 
 void StaticPlaces::end(const CoreState& core, int next) {
+  ending_ = true;
   const TileSpec& tile = group_.tile(core.head);
   for (const TouchSpec& touch : tile.touches) {
     if (!touch.writes) continue;
@@ -101,10 +109,12 @@ void StaticPlaces::finish_spills(const CoreState& core) {
 }
 
 void StaticPlaces::reach(const CoreState& core) {
+  ending_ = false;
+  if (takes_turns_) begin_turns();
   if (group_.program.prefetch_depth == 0 && core.head >= 0) {
     for (const TouchSpec& touch : group_.tile(core.head).touches) poll(touch.buffer);
   }
-  if (shared_memory_) poll_all();
+  if (shared_memory_ || takes_turns_) poll_all();
 }
 
 /// After a tile: if it was the last of its core to use the slab, the core is done with this visit.
@@ -129,7 +139,7 @@ void StaticPlaces::release(int id) {
          std::all_of(buffer.left.begin(), buffer.left.end(), done)) {
     free_oldest(id);
   }
-  if (shared_memory_) return poll_all();
+  if (shared_memory_ || takes_turns_) return poll_all();
   if (buffer.released > before) poll(id);
 }
 
@@ -183,7 +193,8 @@ void StaticPlaces::show_kept() {
 
 /// Of so many bytes of slabs: on one core they take turns with memory as the static footprint says.
 std::int64_t StaticPlaces::at_once(std::int64_t bytes) const {
-  return shared_memory_ && !counts_room_ ? std::min(bytes, group_.program.footprint.value()) : bytes;
+  if (!shared_memory_ || group_.cores.size() > 1) return bytes;
+  return std::min(bytes, takes_turns_ ? capacity_ : group_.program.footprint.value());
 }
 
 /// Bytes of the slab that `touch` uses, whether or not it has a place yet.
@@ -250,6 +261,8 @@ void StaticPlaces::describe(LoopView& loop) const {
     if (!about.fed) continue;
     loop.add(b.requested - b.released, b.arrived - b.released, b.fed_all);
     if (about.lane >= 0) loop.add(lanes_[static_cast<std::size_t>(about.lane)] - b.in_lane);
+    loop.add(b.early);
+    if (b.early > 0) loop.add_cursor(b.early_at, about.path);
     if (!b.fed_all) loop.add_cursor(b.feed, about.path);
   }
   for (std::size_t i = 0; i < spills_.size(); ++i) {
@@ -276,6 +289,7 @@ void StaticPlaces::jump(const LoopView& loop, std::int64_t iterations) {
     const BufferSpec& about = group_.program.buffers[i];
     Visits& b = visits_[i];
     if (about.fed && !b.fed_all && loop.moves(b.feed, about.path)) loop.jump(b.feed, about.path, iterations);
+    if (b.early > 0 && loop.moves(b.early_at, about.path)) loop.jump(b.early_at, about.path, iterations);
   }
 }
 

@@ -65,6 +65,8 @@ class StaticPlaces final : public Places {
     Odometer feed{};              ///< The visit that it asks for next.
     std::vector<std::int64_t> feed_iterations{};  ///< Per loop; only if it waits for spills.
     bool fed_all = false;
+    int early = 0;        ///< Slabs that it asked for before their turn.
+    Odometer early_at{};  ///< That turn, while there are any.
 
     [[nodiscard]] const Place& place(std::int64_t visit) const {
       return places[(oldest + static_cast<std::size_t>(visit - released)) & (places.size() - 1)];
@@ -94,9 +96,20 @@ class StaticPlaces final : public Places {
   void poll_all();
   [[nodiscard]] bool may_request(int id) const;
   [[nodiscard]] bool is_due(int id) const;
-  [[nodiscard]] bool has_room(int id) const;
-  [[nodiscard]] bool in_scope(int id) const;
-  void request(int id);
+  [[nodiscard]] bool lacks_spill(int id) const;
+  [[nodiscard]] bool in_scope(int id, const Odometer& visit) const;
+  void request(int id, bool early = false);
+
+  // Turns (turns.cpp).
+  void poll_in_order();
+  void begin_turns();
+  [[nodiscard]] bool is_candidate(int id) const;
+  [[nodiscard]] bool comes_before(int a, int b) const;
+  [[nodiscard]] bool has_room(std::int64_t bytes, bool early = false) const;
+  [[nodiscard]] bool has_early_room(int id) const;
+  [[nodiscard]] std::int64_t alive_now() const;
+  [[nodiscard]] std::int64_t alive_until(int id) const;
+
   [[nodiscard]] std::int64_t missing_bytes(int id);
   [[nodiscard]] std::int64_t port_bytes(int id, std::int64_t bytes);
 
@@ -130,8 +143,11 @@ class StaticPlaces final : public Places {
 
   GroupState& group_;
   const KeptMoves* kept_;
+  bool takes_turns_;                 ///< Of one sequence of tiles, some of whose loads belong to a turn.
   bool shared_memory_;               ///< Not all buffers fit at once: each has memory only in its scope.
-  bool counts_room_;                 ///< Several cores share it: then only counting says that all fits.
+  bool counts_room_;                 ///< Then only counting says that all fits, but for one core in one turn.
+  bool ending_ = false;              ///< A tile ends: what it frees is shared out when all of it is known.
+  std::int64_t early_asked_ = 0;     ///< Loads so far that came before their turn.
   std::int64_t capacity_;            ///< Bytes.
   std::vector<Visits> visits_;       ///< Per buffer.
   std::vector<Spilled> spills_;      ///< Per GroupProgram::spills.

@@ -40,7 +40,8 @@ bool StaticPlaces::lacks_load(const TouchSpec& touch) const {
 /// Why a load does not come: it is on its way, or there is no room.
 Stall StaticPlaces::cause_of_load(const TouchSpec& touch) const {
   const bool asked = visit_of(touch) < visits(touch.buffer).requested;
-  return asked || !shared_memory_ || !in_scope(touch.buffer) ? Stall::kLoad : Stall::kMemory;
+  return asked || !shared_memory_ || !in_scope(touch.buffer, visits(touch.buffer).feed) ? Stall::kLoad
+                                                                                        : Stall::kMemory;
 }
 
 std::optional<Wait> StaticPlaces::wait(const CoreState& core) const {
@@ -54,8 +55,7 @@ std::optional<Wait> StaticPlaces::wait(const CoreState& core) const {
     if (load < 0 && lacks_load(touch)) load = i;
   }
   if (load >= 0) return Wait{cause_of_load(tile.touches[static_cast<std::size_t>(load)]), load, -1};
-  if (counts_room_ && held_ - spare_ + room_for(core) > capacity_)
-    return Wait{Stall::kMemory, without_place(core), -1};
+  if (counts_room_ && !has_room(room_for(core))) return Wait{Stall::kMemory, without_place(core), -1};
   return std::nullopt;
 }
 

@@ -83,7 +83,6 @@ struct Returns {
 struct AcrossRuns {
   Bytes last_lead;    ///< Loads without which the first tile of each run cannot compute.
   Bytes first_tail;   ///< Stores that only the last tile of each run makes possible.
-  Bytes later_leads;  ///< Loads for later runs, which are in the way of the lead, or that these wait for.
   Bytes round_trips;  ///< Spilled from a tile to the next one: out and in again while nothing runs.
 };
 
@@ -92,7 +91,8 @@ struct AcrossRuns {
 struct RunTurns {
   Bytes loads;
   Bytes stores;
-  std::int64_t count = 0;        ///< Turns, if in each of them these lie between its first and its last tile.
+  std::int64_t first = 0;        ///< Turns whose first tile, one of the longest, comes before these,
+  std::int64_t last = 0;         ///< and whose last tile, likewise, comes after them.
   std::int64_t before_lead = 0;  ///< Tiles of it, at most, before the first one that needs the `last_lead`,
   std::int64_t after_tail = 0;   ///< and after the last one that makes the `first_tail`.
 };
@@ -105,9 +105,18 @@ struct Sequence {
   PerPorts after_last;    ///< and after its last one.
 };
 
+/// Of a run among several: what memory of a size leaves for its turns to load (docs/adr/places.md).
+struct RunPlaces {
+  Bytes room;   ///< For all buffers of the group; less is that of the entry before.
+  Bytes loads;  ///< Its own loads that cannot come before its turns,
+  Bytes late;   ///< and those of them, and of others, without which the first tile of a turn cannot compute.
+};
+
 struct RunProfile {
   std::uint32_t first_class = 0;
   std::uint32_t class_count = 0;
+  std::uint32_t first_places = 0;  ///< Into PlanProfile::places, by room; the first is that of none.
+  std::uint32_t places_count = 0;
   RunTurns turns;     ///< If its group has several,
   Sequence sequence;  ///< and none of them takes turns.
 };
@@ -144,6 +153,7 @@ struct GroupProfile {
 struct PlanProfile {
   std::vector<GroupProfile> groups;
   std::vector<RunProfile> runs;
+  std::vector<RunPlaces> places;
   std::vector<TileClass> classes;
   WorkTable work;
   std::vector<TensorTraffic> tensors;
