@@ -265,7 +265,7 @@ int next_tile(const std::vector<NestLoop>& loops, const std::vector<ProgramStep>
 /// `footprint` to `all_at_once` (docs/adr/places.md). They depend on nothing but the plan; at most
 /// kMostThresholds.
 [[nodiscard]] std::vector<Bytes> place_thresholds(const GroupProgram& program);
-inline constexpr std::size_t kMostThresholds = 16;
+inline constexpr std::size_t kMostThresholds = 32;
 
 /// What `tile` takes where its core is.
 [[nodiscard]] TileCost tile_cost(const SimContext& context, const GroupProgram& program, const TileSpec& tile,

@@ -298,13 +298,20 @@ std::vector<Bytes> place_thresholds(const GroupProgram& program) {
   for (const BufferSpec& turn : program.buffers) {
     if (!turn.in_turns) continue;
     const std::vector<std::int64_t> slabs = prologue(program, turn);
-    for (const int tile : tiles_before(program, turn)) {
-      std::int64_t sum = program.tiles[static_cast<std::size_t>(tile)].alive;
-      const std::int64_t freed = freed_at_end(program, tile);
-      for (const std::int64_t slab : slabs) {
-        sum += slab;
-        add(sum);
-        add(sum - freed);
+    std::int64_t others = 0;  // The most that is alive beside it: then it may come at any time.
+    for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
+      const bool own = turn.scope_first <= t && t <= turn.scope_last;
+      if (!own) others = std::max(others, program.tiles[static_cast<std::size_t>(t)].alive);
+    }
+    std::int64_t sum = 0;
+    const std::set<int> before = tiles_before(program, turn);
+    for (const std::int64_t slab : slabs) {
+      sum += slab;
+      add(others + sum);
+      for (const int tile : before) {
+        const std::int64_t alive = program.tiles[static_cast<std::size_t>(tile)].alive;
+        add(alive + sum);
+        add(alive + sum - freed_at_end(program, tile));
       }
     }
   }
