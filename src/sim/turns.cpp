@@ -252,8 +252,9 @@ std::vector<std::int64_t> prologue(const GroupProgram& program, const BufferSpec
   std::sort(loads.begin(), loads.end(), [](const auto& a, const auto& b) {
     return loads_before(*a.first, a.second, *b.first, b.second);
   });
-  std::vector<std::int64_t> slabs;
-  for (const auto& [spec, i] : loads) slabs.push_back(early_bytes(*spec, i));
+  std::vector<std::int64_t> slabs(loads.size());
+  std::transform(loads.begin(), loads.end(), slabs.begin(),
+                 [](const auto& load) { return early_bytes(*load.first, load.second); });
   return slabs;
 }
 
@@ -266,6 +267,23 @@ std::int64_t freed_at_end(const GroupProgram& program, int tile) {
     if (here) freed += spec.slab_bytes.value();
   }
   return freed;
+}
+
+/// Bytes that may be alive when the first slabs of `turn` come early: those of a run that it may follow, with
+/// or without its second slots, and the most beside it, with which they may come at any time.
+std::set<std::int64_t> alive_before(const GroupProgram& program, const BufferSpec& turn) {
+  std::int64_t others = 0;
+  for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
+    const bool own = turn.scope_first <= t && t <= turn.scope_last;
+    if (!own) others = std::max(others, program.tiles[static_cast<std::size_t>(t)].alive);
+  }
+  std::set<std::int64_t> alive{others};
+  for (const int tile : tiles_before(program, turn)) {
+    const std::int64_t bytes = program.tiles[static_cast<std::size_t>(tile)].alive;
+    alive.insert(bytes);
+    alive.insert(bytes - freed_at_end(program, tile));
+  }
+  return alive;
 }
 
 /// At most kMostThresholds of them; if there are fewer, others in equal steps besides.
@@ -292,29 +310,18 @@ std::vector<Bytes> thinned(std::vector<Bytes> sorted) {
 
 std::vector<Bytes> place_thresholds(const GroupProgram& program) {
   std::set<Bytes> all{program.footprint, std::max(program.footprint, program.all_at_once)};
-  const auto add = [&](std::int64_t bytes) {
-    if (Bytes{bytes} > program.footprint && Bytes{bytes} < program.all_at_once) all.insert(Bytes{bytes});
-  };
   for (const BufferSpec& turn : program.buffers) {
     if (!turn.in_turns) continue;
-    const std::vector<std::int64_t> slabs = prologue(program, turn);
-    std::int64_t others = 0;  // The most that is alive beside it: then it may come at any time.
-    for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
-      const bool own = turn.scope_first <= t && t <= turn.scope_last;
-      if (!own) others = std::max(others, program.tiles[static_cast<std::size_t>(t)].alive);
-    }
+    const std::set<std::int64_t> alive = alive_before(program, turn);
     std::int64_t sum = 0;
-    const std::set<int> before = tiles_before(program, turn);
-    for (const std::int64_t slab : slabs) {
+    for (const std::int64_t slab : prologue(program, turn)) {
       sum += slab;
-      add(others + sum);
-      for (const int tile : before) {
-        const std::int64_t alive = program.tiles[static_cast<std::size_t>(tile)].alive;
-        add(alive + sum);
-        add(alive + sum - freed_at_end(program, tile));
-      }
+      for (const std::int64_t beside : alive) all.insert(Bytes{beside + sum});
     }
   }
+  std::erase_if(all, [&](Bytes bytes) {
+    return bytes < program.footprint || bytes > std::max(program.footprint, program.all_at_once);
+  });
   return thinned({all.begin(), all.end()});
 }
 
