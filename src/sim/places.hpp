@@ -41,6 +41,8 @@ class Places {
   /// Bytes on chip, beside what is retained.
   [[nodiscard]] virtual std::int64_t on_chip() const = 0;
   [[nodiscard]] virtual std::int64_t peak() const = 0;
+  /// Whether more memory might have let anything come earlier.
+  [[nodiscard]] virtual bool lacked_room() const = 0;
   /// It cannot go on, whatever completes.
   [[nodiscard]] virtual bool is_stuck() const = 0;
   /// Why it cannot go on; group and tiles are left to the caller.

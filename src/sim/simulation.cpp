@@ -59,7 +59,11 @@ class Simulation {
   void make_room(std::uint32_t g, const std::vector<Leaving>& leaving);
   void make_ready(std::uint32_t g);
   void choose_memory(GroupProgram& program) const;
-  [[nodiscard]] std::optional<Ticks> end_of(const GroupProgram& program) const;
+  struct Trial {
+    Ticks end{};
+    bool lacked_room = false;  ///< With more memory it might end earlier.
+  };
+  [[nodiscard]] std::optional<Trial> trial_of(const GroupProgram& program) const;
   void prefetch(const Running& current, Running& next);
   void add_group(Running& group, Ticks start);
   void add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const Clock* run) const;
@@ -196,13 +200,14 @@ void Simulation::add_group(Running& group, Ticks start) {
   add_tiles(group.program, result_.tiles, group.run.get());
 }
 
-/// When the group would end if it began now, whether or not periods are skipped; none in a deadlock.
-std::optional<Ticks> Simulation::end_of(const GroupProgram& program) const {
-  SimState trial = state_;
-  trial.observer = nullptr;
-  trial.ports.assign(state_.ports.size(), DramPort{context_.machine.dram_ticks_per_byte});  // Idle, untraced.
-  if (!Clock{context_, program, trial, true}.run()) return std::nullopt;
-  return trial.now;
+/// How the group would end if it began now, whether or not periods are skipped; none in a deadlock.
+std::optional<Simulation::Trial> Simulation::trial_of(const GroupProgram& program) const {
+  SimState state = state_;
+  state.observer = nullptr;
+  state.ports.assign(state_.ports.size(), DramPort{context_.machine.dram_ticks_per_byte});  // Idle, untraced.
+  Clock clock{context_, program, state, true};
+  if (!clock.run()) return std::nullopt;
+  return Trial{state.now, clock.lacked_room()};
 }
 
 /// On one core, loads that come as early as memory allows may be in the way of more urgent ones. Nobody has
@@ -224,8 +229,8 @@ void Simulation::choose_memory(GroupProgram& program) const {
       with_prefetch_depth(std::move(program), std::min<std::int64_t>(depth, 1), context_.machine.capacity);
   std::vector<Bytes> rooms = place_thresholds(program);
   std::erase_if(rooms, [&](Bytes bytes) { return bytes > room; });
-  const auto end = [&](const GroupProgram& way) {
-    const std::optional<Ticks> found = end_of(way);
+  const auto trial = [&](const GroupProgram& way) {
+    const std::optional<Trial> found = trial_of(way);
     FUSESCAPE_EXPECTS(found.has_value());  // Nothing waits in a circle on one core.
     return *found;
   };
@@ -234,15 +239,15 @@ void Simulation::choose_memory(GroupProgram& program) const {
   for (const Bytes bytes : rooms) {
     if (rooms.size() == 1 && !deeper) break;
     program.room = bytes;
-    const Ticks now = end(program);
-    if (least && *least <= now) continue;
-    least = now;
-    best = bytes;
+    const Trial now = trial(program);
+    if (!least || now.end < *least) best = bytes;
+    least = std::min(least.value_or(now.end), now.end);
+    if (!now.lacked_room) break;
   }
   program.room = best;
   if (!deeper) return;
   deep.room = deep.all_at_once;
-  if (end(deep) < *least) program = std::move(deep);
+  if (trial(deep).end < *least) program = std::move(deep);
 }
 
 /// What no longer fits beside the next group leaves before it begins.
@@ -289,7 +294,7 @@ void Simulation::manage(std::uint32_t g) {
   }
   group.program.reserved = kept_.used();
   choose_memory(group.program);
-  if (context_.core_count == 1 || end_of(group.program)) return;
+  if (context_.core_count == 1 || trial_of(group.program)) return;
   make_room(g, kept_.enter(Bytes{}));
   spill(g);
 }

@@ -132,8 +132,11 @@ void StaticPlaces::poll_in_order() {
     const BufferSpec& about = spec(next);
     const Visits& buffer = visits(next);
     const bool early = about.in_turns && !in_scope(next, buffer.feed);
-    if (early && (about.on_demand || !has_early_room(next))) return;
-    if (about.counts && !has_room(group_.bytes(about.held, buffer.feed), early)) return;
+    if (early && about.on_demand) return;
+    const bool fits = (!early || has_early_room(next)) &&
+                      (!about.counts || has_room(group_.bytes(about.held, buffer.feed), early));
+    lacked_room_ = lacked_room_ || !fits;
+    if (!fits) return;
     request(next, early);
   }
 }
