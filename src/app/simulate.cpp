@@ -49,7 +49,7 @@ std::optional<Failure> write_trace(const SimulateArguments& arguments, const Inp
                      [&file](std::string_view piece) { file.append(piece); }, arguments.trace_events};
   SimulationTrace trace{inputs.workload.block, result, writer};
   const auto again = simulate(inputs.workload.block, simulated.closed.plan, simulated.closed.layout,
-                              inputs.design.accelerator, options, &trace);
+                              inputs.design, options, &trace);
   FUSESCAPE_EXPECTS(again && again->latency == result.latency);
   const Cycles complete =
       writer.left_out() > 0 ? result.scale.whole_cycles(trace.complete_until()) : result.cycles;

@@ -9,18 +9,18 @@ namespace fusescape {
 
 struct GroupMap {
   NodeId group = kRoot;
-  std::vector<LoopSet> path;    ///< Per node of the plan: loops down to and including it.
-  std::vector<int> first_tile;  ///< Per node: tiles below it are [first_tile, end_tile).
+  std::vector<std::vector<int>> path;  ///< Per node of the plan: loops down to and including it.
+  std::vector<int> first_tile;         ///< Per node: tiles below it are [first_tile, end_tile).
   std::vector<int> end_tile;
   std::vector<int> tile_of;     ///< Per operator; -1: not in this group.
   std::vector<NodeId> leaf_of;  ///< Per operator of the group.
 
-  [[nodiscard]] const LoopSet& path_of(NodeId node) const { return path[index_of(node)]; }
+  [[nodiscard]] const std::vector<int>& path_of(NodeId node) const { return path[index_of(node)]; }
 };
 
 /// `access` within the iterations of `path`.
-[[nodiscard]] SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const LoopSet& path,
-                                 Slab slab, Bytes granule);
+[[nodiscard]] SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program,
+                                 const std::vector<int>& path, Slab slab, Bytes granule);
 
 /// Fills program.buffers and the tiles' touches.
 void compile_buffers(const SimContext& context, const GroupMap& map, GroupProgram& program);

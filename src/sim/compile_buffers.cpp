@@ -18,7 +18,7 @@ class BufferCompiler {
         program_{program},
         group_{context.layout.groups[program.group]},
         options_{profile_options(context.accelerator)} {
-    if (context.core_count == 1) runs_ = leaf_runs(cascade_, context.plan, group_);
+    if (runs_are_tiles()) runs_ = leaf_runs(cascade_, context.plan, group_);
   }
 
   void run();
@@ -28,10 +28,14 @@ class BufferCompiler {
   void set_loops(const Buffer& buffer, BufferSpec& spec) const;
   void set_load(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const;
   void set_store(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const;
+  /// Tiles run in one sequence, and are not single operators.
+  [[nodiscard]] bool runs_are_tiles() const;
   void set_scope(const BufferFlow& flow, BufferSpec& spec) const;
   void touch(const Buffer& buffer, const Allocation& memory, int id);
   void set_leaves(const Allocation& memory, const TileSpec& tile, TouchSpec& touch) const;
-  void set_making(OpId producer, const LoopSet& path, TouchSpec& touch) const;
+  [[nodiscard]] bool needs_whole(const Buffer& buffer, OpId op, const Access* read) const;
+  void set_whole(const Buffer& buffer, int tile, TouchSpec& touch) const;
+  void set_making(OpId producer, const std::vector<int>& path, TouchSpec& touch) const;
   [[nodiscard]] Slab on_chip(const Buffer& buffer) const;
   [[nodiscard]] SlabSpec slab(const BufferSpec& spec, Slab slab, Bytes granule) const {
     return slab_spec(cascade_, program_, spec.path, std::move(slab), granule);
@@ -43,7 +47,7 @@ class BufferCompiler {
   GroupProgram& program_;
   const GroupLayout& group_;
   ProfileOptions options_;
-  std::vector<LeafRun> runs_;  ///< If they are tiles: on one core.
+  std::vector<LeafRun> runs_;  ///< If they are tiles.
 };
 
 Slab BufferCompiler::on_chip(const Buffer& buffer) const {
@@ -58,16 +62,16 @@ Slab BufferCompiler::on_chip(const Buffer& buffer) const {
 /// The same split of the loops above a buffer as in the closed form (src/plan/buffer_flow.cpp).
 void BufferCompiler::set_loops(const Buffer& buffer, BufferSpec& spec) const {
   spec.path = map_.path_of(buffer.node);
-  for (int id = spec.path.innermost(); id != kNoLoop; id = spec.path.next_out(id)) {
-    const RankId rank = program_.loops[static_cast<std::size_t>(id)].rank;
+  for (int depth = 0; depth < spec.loops(); ++depth) {
+    const RankId rank = program_.loop(spec.path, depth).rank;
     const auto& indices = buffer.access.indices;
     const bool own = std::any_of(indices.begin(), indices.end(),
                                  [&](const Index& index) { return index.rank == rank || index.tap == rank; });
     const bool sums = buffer.producer && has_rank(cascade_.op(*buffer.producer).reduction_ranks, rank);
-    if (own) spec.keys.add(id);
-    if (sums) spec.sums.add(id);
+    if (own) spec.keys |= loop_at(depth);
+    if (sums) spec.sums |= loop_at(depth);
   }
-  if (buffer.role == BufferRole::kCarried) spec.keys = spec.path;
+  if (buffer.role == BufferRole::kCarried) spec.keys = outermost(spec.loops());
 }
 
 void BufferCompiler::set_load(const Buffer& buffer, const BufferFlow& flow, BufferSpec& spec) const {
@@ -104,17 +108,20 @@ void BufferCompiler::set_store(const Buffer& buffer, const BufferFlow& flow, Buf
   spec.store_saving = {stream.once.value(), stream.saved.value()};
 }
 
+bool BufferCompiler::runs_are_tiles() const {
+  return program_.steps.size() == 1 && program_.tiling != Tiling::kOperators;
+}
+
 /// When it has memory, if it shares memory with others: see docs/adr/places.md.
 void BufferCompiler::set_scope(const BufferFlow& flow, BufferSpec& spec) const {
   const Turn turn = turn_of(context_.plan, map_.group, runs_, flow.memory);
   spec.scope_first = map_.first_tile[index_of(turn.first)];
   spec.scope_last = map_.end_tile[index_of(turn.last)] - 1;
-  spec.scope = turn.only ? LoopSet{} : map_.path_of(turn.within);
-  spec.in_turns = context_.core_count == 1 && spec.fed && !turn.only;
-  if (spec.in_turns) {
-    const Elements turns = iteration_count(cascade_, loops_above(context_.plan, turn.within));
-    spec.first_slabs = first_slabs(flow, turns);
-  }
+  spec.scope = turn.only ? 0 : static_cast<int>(map_.path_of(turn.within).size());
+  spec.in_turns = program_.steps.size() == 1 && spec.fed && !turn.only;
+  if (!spec.in_turns) return;
+  const Elements turns = iteration_count(cascade_, loops_above(context_.plan, turn.within));
+  spec.first_slabs = first_slabs(flow, turns);
 }
 
 BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) const {
@@ -139,12 +146,12 @@ BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) co
 }
 
 /// Splits the loops above a producer by what another iteration makes.
-void BufferCompiler::set_making(OpId producer, const LoopSet& path, TouchSpec& touch) const {
+void BufferCompiler::set_making(OpId producer, const std::vector<int>& path, TouchSpec& touch) const {
   const Operator& op = cascade_.op(producer);
-  for (int id = path.innermost(); id != kNoLoop; id = path.next_out(id)) {
-    const RankId rank = program_.loops[static_cast<std::size_t>(id)].rank;
+  for (int depth = 0; depth < static_cast<int>(path.size()); ++depth) {
+    const RankId rank = program_.loop(path, depth).rank;
     const bool more = has_rank(op.reduction_ranks, rank) || has_rank(cascade_.tensor(op.output).ranks, rank);
-    (more ? touch.completes : touch.repeats).add(id);
+    (more ? touch.completes : touch.repeats) |= loop_at(depth);
   }
 }
 
@@ -156,6 +163,40 @@ void BufferCompiler::set_leaves(const Allocation& memory, const TileSpec& tile, 
   const auto first = std::find(children.begin(), children.end(), tile.leaves.front()) - children.begin();
   touch.first_leaf = std::max(0, memory.first_child - static_cast<int>(first));
   touch.last_leaf = std::min(touch.last_leaf, memory.last_child - static_cast<int>(first));
+}
+
+/// An operator that uses each element of an operand once can take it (`read`), or leave its result (null),
+/// piece by piece; but not of a slab that it works on in several tiles.
+bool BufferCompiler::needs_whole(const Buffer& buffer, OpId op, const Access* read) const {
+  const Operator& user = cascade_.op(op);
+  const auto in = [](const Access& access, RankId rank) {
+    return std::any_of(access.indices.begin(), access.indices.end(),
+                       [&](const Index& index) { return index.rank == rank || index.tap == rank; });
+  };
+  const std::vector<PathLoop> loops = loops_above(context_.plan, map_.leaf_of[index_of(op)]);
+  const auto in_tile = [&](RankId rank) {
+    std::int64_t extent = cascade_.extent(rank).value();
+    for (const PathLoop& loop : loops) extent = loop.rank == rank ? std::min(extent, loop.tile) : extent;
+    return extent;
+  };
+  const bool again = std::any_of(user.ranks.begin(), user.ranks.end(), [&](RankId rank) {
+    return in_tile(rank) > 1 && (read != nullptr ? !in(*read, rank) : has_rank(user.reduction_ranks, rank));
+  });
+  const std::size_t outside = loops_above(context_.plan, buffer.node).size();
+  const bool tiled = std::any_of(
+      loops.begin() + static_cast<std::ptrdiff_t>(outside), loops.end(), [&](const PathLoop& loop) {
+        return in(buffer.access, loop.rank) && Elements{loop.tile} < cascade_.extent(loop.rank);
+      });
+  return again || tiled;
+}
+
+void BufferCompiler::set_whole(const Buffer& buffer, int tile, TouchSpec& touch) const {
+  for (const Use& use : buffer.uses) {
+    if (map_.tile_of[index_of(use.op)] != tile) continue;
+    const Access& read = cascade_.op(use.op).inputs[static_cast<std::size_t>(use.input)];
+    touch.whole = touch.whole || needs_whole(buffer, use.op, &read);
+  }
+  if (touch.writes) touch.whole = touch.whole || needs_whole(buffer, *buffer.producer, nullptr);
 }
 
 /// Tells the tiles of the buffer's operators that they use it.
@@ -179,6 +220,7 @@ void BufferCompiler::touch(const Buffer& buffer, const Allocation& memory, int i
     });
     tile.touches.push_back({.buffer = id, .toucher = toucher, .writes = users[i] == maker, .last = !later});
     set_leaves(memory, tile, tile.touches.back());
+    set_whole(buffer, users[i], tile.touches.back());
     if (users[i] != maker) continue;
     spec.producer_core = tile.core;
     set_making(*buffer.producer, tile.path, tile.touches.back());
@@ -192,9 +234,15 @@ void BufferCompiler::run() {
     const BufferFlow flow = flow_of(flow_context, buffer);
     program_.moved += flow.read + flow.written;
     program_.buffers.push_back(made(buffer, flow));
+    const auto own = static_cast<std::int32_t>(program_.buffers.size()) - 1;
+    program_.buffers.back().host = flow.memory.inside.value_or(own);
     memory.push_back(flow.memory);
     if (!flow.memory.inside) program_.all_at_once += flow.memory.bytes;
     touch(buffer, flow.memory, static_cast<int>(program_.buffers.size()) - 1);
+  }
+  for (BufferSpec& buffer : program_.buffers) {
+    while (!program_.buffers[static_cast<std::size_t>(buffer.host)].counts)
+      buffer.host = program_.buffers[static_cast<std::size_t>(buffer.host)].host;
   }
   const std::vector<Bytes> alive = bytes_alive(context_.plan, group_.node, memory);
   program_.footprint = alive[index_of(group_.node)];

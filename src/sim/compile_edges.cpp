@@ -26,18 +26,14 @@ class EdgeCompiler {
 
  private:
   void add(TensorId tensor, OpId producer, const Use& use);
-  struct Lag {
-    std::int64_t iterations = 0;
-    int loop = kNoLoop;
-  };
-  [[nodiscard]] Lag lag_of(const LoopSet& path, RankId rank, std::int64_t distance, bool against) const;
+  void set_lag(SharedLoops& shared, RankId rank, std::int64_t distance, bool against) const;
   void add_edge(EdgeSpec edge, const Index* shifted, std::int64_t distance);
   void add_spill(std::size_t fed, std::size_t stored);
   void share_transfers();
   void add_spills();
   [[nodiscard]] bool is_spilled(TensorId tensor) const;
   [[nodiscard]] const TileSpec& tile(int id) const { return program_.tiles[static_cast<std::size_t>(id)]; }
-  [[nodiscard]] const LoopSet& common_path(NodeId a, NodeId b) const {
+  [[nodiscard]] const std::vector<int>& common_path(NodeId a, NodeId b) const {
     return map_.path_of(common_ancestor(context_.plan, a, b));
   }
 
@@ -54,24 +50,22 @@ bool EdgeCompiler::is_spilled(TensorId tensor) const {
   });
 }
 
-/// How far back a read of `rank` at `distance` reaches within `path`; at least one iteration if it goes
-/// `against` the order of execution.
-EdgeCompiler::Lag EdgeCompiler::lag_of(const LoopSet& path, RankId rank, std::int64_t distance,
-                                       bool against) const {
-  for (int id = path.innermost(); id != kNoLoop; id = path.next_out(id)) {
-    const NestLoop& loop = program_.loops[static_cast<std::size_t>(id)];
+/// How far back a read of `rank` at `distance` reaches; at least one iteration if it goes `against` the order
+/// of execution.
+void EdgeCompiler::set_lag(SharedLoops& shared, RankId rank, std::int64_t distance, bool against) const {
+  for (int depth = static_cast<int>(shared.path.size()) - 1; depth >= 0; --depth) {
+    const NestLoop& loop = program_.loop(shared.path, depth);
     if (loop.rank != rank) continue;
-    return {std::max<std::int64_t>(distance / loop.tile, against ? 1 : 0), id};
+    shared.lag = std::max<std::int64_t>(distance / loop.tile, against ? 1 : 0);
+    shared.lag_loop = depth;
+    return;
   }
-  return {};
 }
 
 void EdgeCompiler::add_edge(EdgeSpec edge, const Index* shifted, std::int64_t distance) {
   if (shifted != nullptr) {
-    const Lag lag = lag_of(edge.path, shifted->rank, distance, edge.from > edge.to);
-    if (lag.loop == kNoLoop && edge.from > edge.to) return;  // It reads nothing that is made here.
-    edge.lag = lag.iterations;
-    edge.lag_loop = lag.loop;
+    set_lag(edge.shared, shifted->rank, distance, edge.from > edge.to);
+    if (edge.shared.lag_loop == kNoLoop && edge.from > edge.to) return;  // It reads nothing made here.
   }
   const int id = static_cast<int>(program_.edges.size());
   program_.tiles[static_cast<std::size_t>(edge.from)].out.push_back(id);
@@ -94,13 +88,13 @@ void EdgeCompiler::add(TensorId tensor, OpId producer, const Use& use) {
   const Index* earlier = earlier_of(access);
   if (is_spilled(tensor)) return;  // Its load waits for the store.
   EdgeSpec edge{.from = from, .to = to, .tensor = tensor};
-  edge.path = common_path(map_.leaf_of[index_of(producer)], map_.leaf_of[index_of(use.op)]);
+  edge.shared.path = common_path(map_.leaf_of[index_of(producer)], map_.leaf_of[index_of(use.op)]);
   // New values must not take the place of old ones that are still to be read.
-  EdgeSpec back{.from = to, .to = from, .path = edge.path, .tensor = tensor};
+  EdgeSpec back{.from = to, .to = from, .shared = edge.shared, .tensor = tensor};
   edge.link = context_.link(tile(from).core, tile(to).core);
   Access whole{tensor, {}};
   for (const RankId rank : cascade_.tensor(tensor).ranks) whole.indices.push_back({.rank = rank});
-  edge.slab = slab_spec(cascade_, program_, edge.path,
+  edge.slab = slab_spec(cascade_, program_, edge.shared.path,
                         {.access = whole, .bits = bits_of(cascade_.tensor(tensor).type)}, Bytes{1});
   add_edge(std::move(edge), earlier, earlier == nullptr ? 0 : earlier->distance);
   if (earlier != nullptr) add_edge(std::move(back), earlier, 0);
@@ -115,7 +109,7 @@ void EdgeCompiler::share_transfers() {
       const EdgeSpec& other = program_.edges[j];
       if (i == j || !other.slab || other.tensor != edge.tensor || other.from != edge.from) continue;
       if (tile(other.to).core != tile(edge.to).core) continue;
-      if (other.path.size() < edge.path.size()) continue;
+      if (other.shared.path.size() < edge.shared.path.size()) continue;
       edge.slab.reset();
       break;
     }
@@ -132,15 +126,13 @@ void EdgeCompiler::add_spill(std::size_t fed, std::size_t stored) {
   spill.touch = *std::find_if(touches.begin(), touches.end(), [&](const TouchSpec& touch) {
     return touch.buffer == static_cast<int>(stored);
   });
-  spill.path = common_path(map_.leaf_of[index_of(producer)], buffer.node);
+  spill.shared.path = common_path(map_.leaf_of[index_of(producer)], buffer.node);
   if (const Index* earlier = earlier_of(buffer.access)) {
     const bool against = std::any_of(buffer.uses.begin(), buffer.uses.end(),
                                      [&](const Use& use) { return map_.tile_of[index_of(use.op)] <= maker; });
-    const Lag lag = lag_of(spill.path, earlier->rank, earlier->distance, against);
+    set_lag(spill.shared, earlier->rank, earlier->distance, against);
     const bool beyond = earlier->distance >= cascade_.extent(earlier->rank).value();
-    if (lag.loop == kNoLoop && (against || beyond)) return;
-    spill.lag = lag.iterations;
-    spill.lag_loop = lag.loop;
+    if (spill.shared.lag_loop == kNoLoop && (against || beyond)) return;
   }
   program_.buffers[fed].spills.push_back(static_cast<int>(program_.spills.size()));
   program_.spills.push_back(spill);

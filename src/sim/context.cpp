@@ -12,13 +12,14 @@ namespace {
 class ContextBuilder {
  public:
   ContextBuilder(const Cascade& cascade, const Plan& plan, const Layout& layout,
-                 const Accelerator& accelerator)
-      : made_{.cascade = cascade, .plan = plan, .layout = layout, .accelerator = accelerator} {}
+                 const Accelerator& accelerator, const Machine& machine)
+      : made_{.cascade = cascade,
+              .plan = plan,
+              .layout = layout,
+              .accelerator = accelerator,
+              .machine = machine} {}
 
   expected<SimContext, SimFailure> run(const std::vector<std::uint32_t>& core_of) {
-    const auto machine = make_machine(made_.accelerator);
-    if (!machine) return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow}};
-    made_.machine = *machine;
     if (!widen_scale()) return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow}};
     if (!(core_of.empty() ? share_cores() : place(core_of))) {
       return unexpected{SimFailure{.reason = SimFailure::Reason::kUnsupported}};
@@ -155,9 +156,9 @@ bool can_run(const Cascade& cascade, const Plan& plan, NodeId leaf, const Core& 
 }
 
 expected<SimContext, SimFailure> make_context(const Cascade& cascade, const Plan& plan, const Layout& layout,
-                                              const Accelerator& accelerator,
+                                              const Accelerator& accelerator, const Machine& machine,
                                               const std::vector<std::uint32_t>& core_of) {
-  return ContextBuilder{cascade, plan, layout, accelerator}.run(core_of);
+  return ContextBuilder{cascade, plan, layout, accelerator, machine}.run(core_of);
 }
 
 }  // namespace fusescape

@@ -13,6 +13,7 @@ namespace fusescape {
 [[nodiscard]] expected<SimContext, SimFailure> make_context(const Cascade& cascade, const Plan& plan,
                                                             const Layout& layout,
                                                             const Accelerator& accelerator,
+                                                            const Machine& machine,
                                                             const std::vector<std::uint32_t>& core_of);
 
 /// Whether single core `core` runs every operator of `leaf`.

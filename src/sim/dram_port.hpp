@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "fusescape/support/time.hpp"
+#include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
 
-/// Depths of loads that use the port only when nothing else is ready: of a later turn,
+/// Depth of loads that use the port only when nothing else is ready: those of a later turn.
 inline constexpr int kBeforeTurn = -1;
-/// and of the next group.
+/// Likewise, after those: of the next group.
 inline constexpr int kBeforeGroup = -2;
 
 struct Transfer {
@@ -25,11 +26,13 @@ struct Transfer {
   std::int64_t bytes = 0;  ///< Not yet reported.
   std::uint32_t group = 0;
   int buffer = 0;
+  TensorId tensor{};
   int depth = 0;
   bool store = false;
-  int ahead = 0;           ///< Visits of its buffer that come before the one it is for.
-  std::int64_t order = 0;  ///< Of loads that come before their turn: which was asked for earlier.
-  bool begins = false;     ///< The turn's first tile needs it.
+  int ahead = 0;            ///< Visits of its buffer, or tiles, that come before the one it is for.
+  std::int64_t number = 0;  ///< What whoever asked for it knows it by.
+  std::int64_t order = 0;   ///< Of loads that come before their turn: ordinal in which they were asked for.
+  bool begins = false;      ///< The turn's first tile needs it.
 
   [[nodiscard]] Ticks end() const { return since + left; }
   /// More than one visit ahead of those that are used: whatever else is ready of this depth goes first.
@@ -48,38 +51,24 @@ class DramPort {
  public:
   explicit DramPort(std::int64_t ticks_per_byte = 0) : ticks_per_byte_{ticks_per_byte} {}
 
-  void add(const Transfer& transfer) {
-    const std::size_t place = next_place();
-    Transfer& mine = transfers_[place];  // Field by field: a copy as a whole would wait for the fields.
-    mine.ready = transfer.ready;
-    mine.left = transfer.left;
-    mine.bytes = transfer.bytes;
-    mine.group = transfer.group;
-    mine.buffer = transfer.buffer;
-    mine.depth = transfer.depth;
-    mine.store = transfer.store;
-    mine.ahead = transfer.ahead;
-    mine.order = transfer.order;
-    mine.begins = transfer.begins;
-    enqueue(place);
-  }
+  void add(const Transfer& transfer);
 
   /// Decides what is served from `now` on. Call after all that is ready at `now` was added.
   void serve(Ticks now) {
-    if (!queue_.empty() && (!serves_ || first().depth > serving()->depth)) start_first(now);
+    if (!queue_.empty() && (!serving_ || queue_.front().depth > serving_->depth)) start_first(now);
   }
 
   /// The transfer being served, or null.
-  [[nodiscard]] const Transfer* serving() const { return serves_ ? &transfers_[*serves_] : nullptr; }
-
+  [[nodiscard]] const Transfer* serving() const { return serving_ ? &*serving_ : nullptr; }
   /// Whether there is one, and it is done at `now`.
-  [[nodiscard]] bool is_done(Ticks now) const { return serves_ && serving()->end() <= now; }
-
-  /// Ends it. Valid until the next one is added.
-  const Transfer& take_done(Ticks now);
+  [[nodiscard]] bool is_done(Ticks now) const { return serving_ && serving_->end() <= now; }
+  /// Ends it.
+  [[nodiscard]] Transfer take_done(Ticks now);
+  /// Those that wait, in the order in which they will be served.
+  [[nodiscard]] const std::vector<Transfer>& waiting() const { return queue_; }
 
   [[nodiscard]] Ticks busy_until(Ticks now) const {
-    return serves_ ? busy_ + (now - serving()->since) : busy_;
+    return serving_ ? busy_ + (now - serving_->since) : busy_;
   }
   [[nodiscard]] Ticks ticks(std::int64_t bytes) const { return Ticks{bytes} * ticks_per_byte_; }
 
@@ -87,28 +76,27 @@ class DramPort {
   [[nodiscard]] std::vector<TransferSpan>& spans() { return spans_; }
   void trace() { traces_ = true; }
 
-  /// How many wait, and the nth of them to be served.
-  [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
-  [[nodiscard]] const Transfer& waiting(std::size_t nth) const { return transfers_[queue_[nth]]; }
-  /// `first`: for what the first tile of a turn needs.
-  void set_depth(std::uint32_t group, int buffer, int depth, int first);
+  /// Calls `change` for each transfer of a group, then puts them in order again.
+  template <class Change>
+  void change(std::uint32_t group, const Change& change) {
+    for (Transfer& one : queue_) {
+      if (one.group == group) change(one);
+    }
+    if (serving_ && serving_->group == group) change(*serving_);
+    sort();
+  }
 
   /// Everything happens `by` later, `busy` of which the port is busy.
   void shift(Ticks by, Ticks busy);
 
  private:
-  [[nodiscard]] const Transfer& first() const { return transfers_[queue_.front()]; }
-  [[nodiscard]] std::size_t next_place();
-  void enqueue(std::size_t place);
+  void sort();
   void start_first(Ticks now);
-  void suspend(Ticks now);
   void report(Transfer& transfer, Ticks now, bool done);
 
   std::int64_t ticks_per_byte_ = 0;
-  std::vector<Transfer> transfers_;
-  std::vector<std::size_t> free_;        ///< Places in transfers_ that nothing uses,
-  std::vector<std::size_t> queue_;       ///< those of what waits, in the order of service,
-  std::optional<std::size_t> serves_{};  ///< and that of what is served.
+  std::vector<Transfer> queue_;  ///< In the order of service.
+  std::optional<Transfer> serving_{};
   std::vector<TransferSpan> spans_;
   bool traces_ = false;
   Ticks busy_;

@@ -1,35 +1,21 @@
-// When may a buffer be loaded and stored, and who must wait for that?
+// When are slabs loaded and stored where each buffer has its places?
 #include <algorithm>
-#include <limits>
 #include <utility>
 
-#include "fusescape/support/contract.hpp"
-#include "group_run.hpp"
+#include "static_places.hpp"
 
 namespace fusescape {
-
-void GroupRun::start_feed(int id) {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  if (!spec.fed) return;
-  if (!spec.spills.empty()) buffer.feed_iterations.resize(program_.loops.size());
-  for (int loop = spec.path.next_in(kNoLoop); loop != kNoLoop; loop = spec.path.next_in(loop)) {
-    buffer.feed.enter(loop);
-    if (!spec.spills.empty()) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
-  }
-}
-
 namespace {
 
-/// The loop whose next iteration asks for another slab: an own one, or one that repeats own ones that moved.
-/// Loops further in that only find the slab still there are passed over.
+/// Depth of the loop whose next iteration asks for another slab: an own one, or one that repeats own ones
+/// that moved. Loops further in that only find the slab still there are passed over.
 int carrying_loop(const BufferSpec& spec, const Odometer& at) {
   bool turns = false;
-  for (int loop = spec.path.innermost(); loop != kNoLoop; loop = spec.path.next_out(loop)) {
-    const bool more = at.not_last().has(loop);
-    const bool own = spec.keys.has(loop);
-    if (more && (own || turns)) return loop;
-    turns = turns || (own && at[loop].trips > 1);
+  for (int depth = spec.loops() - 1; depth >= 0; --depth) {
+    const bool more = (at.not_last() & loop_at(depth)) != 0;
+    const bool own = (spec.keys & loop_at(depth)) != 0;
+    if (more && (own || turns)) return depth;
+    turns = turns || (own && at[depth].trips > 1);
   }
   return kNoLoop;
 }
@@ -37,47 +23,47 @@ int carrying_loop(const BufferSpec& spec, const Odometer& at) {
 }  // namespace
 
 /// To the next visit. A feed that waits for spills goes through every iteration, to count them.
-void GroupRun::advance_feed(const BufferSpec& spec, BufferState& buffer) const {
-  const bool counts = !spec.spills.empty();
+void StaticPlaces::advance_feed(int id) {
+  const BufferSpec& about = spec(id);
+  Visits& buffer = visits(id);
+  const bool counts = !about.spills.empty();
   for (;;) {
-    const LoopSet changing = counts ? buffer.feed.changing(spec.path) : LoopSet{};
-    const int next =
-        counts ? (buffer.feed.not_last() & spec.path).innermost() : carrying_loop(spec, buffer.feed);
+    const int next = counts ? innermost(buffer.feed.not_last() & outermost(about.loops()))
+                            : carrying_loop(about, buffer.feed);
     if (next == kNoLoop) {
       buffer.fed_all = true;
       return;
     }
-    buffer.feed.step(next);
-    if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(next)];
-    for (int loop = spec.path.next_in(next); loop != kNoLoop; loop = spec.path.next_in(loop)) {
-      buffer.feed.enter(loop);
+    const LoopMask changing = counts ? buffer.feed.changing(about.loops()) : 0;
+    for (int depth = next; depth < about.loops(); ++depth) {
+      const int loop = about.path[static_cast<std::size_t>(depth)];
+      depth == next ? buffer.feed.step(loop) : buffer.feed.enter(loop);
       if (counts) ++buffer.feed_iterations[static_cast<std::size_t>(loop)];
     }
-    if (!counts || changing.meets(spec.keys)) return;
+    if (!counts || (changing & about.keys) != 0) return;
   }
 }
 
 /// Where buffers share memory, a load may only come while its buffer has some.
-bool GroupRun::in_scope(const BufferSpec& spec, const Odometer& visit) const {
-  for (const int id : spec.touching) {
-    const CoreState& core = cores_[static_cast<std::size_t>(id)];
-    bool same = core.head >= spec.scope_first && core.head <= spec.scope_last;
-    for (int loop = spec.scope.innermost(); same && loop != kNoLoop; loop = spec.scope.next_out(loop)) {
-      same = core.at[loop].start == visit[loop].start && core.at[loop].extent == visit[loop].extent;
-    }
+bool StaticPlaces::in_scope(int id, const Odometer& visit) const {
+  const BufferSpec& about = spec(id);
+  for (const int toucher : about.touching) {
+    const CoreState& core = group_.cores[static_cast<std::size_t>(toucher)];
+    bool same = core.head >= about.scope_first && core.head <= about.scope_last;
+    for (int depth = about.scope - 1; same && depth >= 0; --depth)
+      same = core.at[depth].start == visit[depth].start && core.at[depth].extent == visit[depth].extent;
     if (same) return true;
   }
   return false;
 }
 
 /// Whether nothing before the tile that needs the next visit is left to run on its core.
-bool GroupRun::is_due(int id) const {
-  const std::vector<int>& touching = program_.buffers[static_cast<std::size_t>(id)].touching;
-  const BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
+bool StaticPlaces::is_due(int id) const {
+  const std::vector<int>& touching = spec(id).touching;
   for (std::size_t toucher = 0; toucher < touching.size(); ++toucher) {
-    const int head = cores_[static_cast<std::size_t>(touching[toucher])].head;
-    if (head < 0 || buffer.left[toucher] != buffer.requested) continue;
-    const std::vector<TouchSpec>& touches = program_.tiles[static_cast<std::size_t>(head)].touches;
+    const int head = group_.cores[static_cast<std::size_t>(touching[toucher])].head;
+    if (head < 0 || visits(id).left[toucher] != visits(id).requested) continue;
+    const std::vector<TouchSpec>& touches = group_.tile(head).touches;
     const auto needs = [&](const TouchSpec& touch) { return touch.buffer == id; };
     if (std::any_of(touches.begin(), touches.end(), needs)) return true;
   }
@@ -85,272 +71,148 @@ bool GroupRun::is_due(int id) const {
 }
 
 /// Whether something that its next visit loads has not left yet.
-bool GroupRun::lacks_spill(int id) const {
-  const BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  for (const int each : program_.buffers[static_cast<std::size_t>(id)].spills) {
-    const SpillState& spill = spills_[static_cast<std::size_t>(each)];
-    const SpillSpec& wait = program_.spills[static_cast<std::size_t>(each)];
-    const int loop = wait.path.innermost();
+bool StaticPlaces::lacks_spill(int id) const {
+  const Visits& buffer = visits(id);
+  for (const int each : spec(id).spills) {
+    const Spilled& spill = spills_[static_cast<std::size_t>(each)];
+    const SharedLoops& shared = group_.program.spills[static_cast<std::size_t>(each)].shared;
+    const int loop = shared.counted();
     const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
-    const std::int64_t needed = now - wait.lag * buffer.feed.iterations(wait.path.inside(wait.lag_loop));
-    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < needed) return true;
+    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < shared.needed(now, buffer.feed))
+      return true;
   }
   return false;
 }
 
-bool GroupRun::may_request(int id) const {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
-  const BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  if (!spec.fed || buffer.fed_all || buffer.requested >= buffer.released + spec.slots) return false;
-  if (spec.on_demand && !is_due(id)) return false;
+bool StaticPlaces::may_request(int id) const {
+  const BufferSpec& about = spec(id);
+  const Visits& buffer = visits(id);
+  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return false;
+  if (about.on_demand && !is_due(id)) return false;
   if (lacks_spill(id)) return false;
-  if (!shared_memory_ || spec.partial) return true;
-  if (!in_scope(spec, buffer.feed)) return false;
-  return !counts_room_ || !spec.counts ||
-         on_chip_ - spare_ + spec.held.bytes(context_.cascade, buffer.feed, scratch_) <= capacity_;
+  if (!shared_memory_ || about.partial) return true;
+  if (!in_scope(id, buffer.feed)) return false;
+  return !counts_room_ || !about.counts ||
+         held_ - spare_ + group_.bytes(about.held, buffer.feed) <= capacity_;
 }
 
-void GroupRun::poll_feed(int id) {
+void StaticPlaces::poll(int id) {
   if (takes_turns_) return poll_in_order();
   while (may_request(id)) request(id);
 }
 
-/// The core's next tile is another one.
-void GroupRun::poll_due(const CoreState& core) {
-  if (core.head < 0) return;
-  for (const TouchSpec& touch : program_.tiles[static_cast<std::size_t>(core.head)].touches) {
-    poll_feed(touch.buffer);
-  }
-}
-
-void GroupRun::poll_all_feeds() {
+void StaticPlaces::poll_all() {
   if (takes_turns_) return poll_in_order();
-  for (std::size_t i = 0; i < buffers_.size(); ++i) poll_feed(static_cast<int>(i));
+  for (int each = 0; each < static_cast<int>(visits_.size()); ++each) poll(each);
 }
 
-/// Of the visit that is asked for next, the bytes that do not stay on chip between groups.
-std::int64_t GroupRun::feed_bytes(const BufferSpec& spec, const BufferState& buffer) const {
-  if (spec.partial && !buffer.feed.moved().meets(spec.sums)) return 0;  // Nothing is summed yet.
-  return spec.load.bytes(context_.cascade, buffer.feed, scratch_);
-}
-
-void GroupRun::request(int id, bool early) {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  const std::int64_t all = feed_bytes(spec, buffer);
-  const std::int64_t bytes = all - spec.load_saving.within(buffer.loaded, all);
-  buffer.loaded += all;
-  const int ahead = static_cast<int>(buffer.requested - buffer.released);
-  if (!spec.partial || all > 0) {
-    hold(id, buffer.requested, spec.held.bytes(context_.cascade, buffer.feed, scratch_));
+/// Bytes of the visit that is asked for next that are not on chip already. Counts them.
+std::int64_t StaticPlaces::missing_bytes(int id) {
+  const BufferSpec& about = spec(id);
+  Visits& buffer = visits(id);
+  const bool empty = about.partial && (buffer.feed.moved() & about.sums) == 0;  // Nothing is summed yet.
+  const std::int64_t all = empty ? 0 : group_.bytes(about.load, buffer.feed);
+  if (!about.partial || all > 0) {
+    hold(id, buffer.requested, group_.bytes(about.held, buffer.feed));
     note_peak();
   }
-  const bool begins = spec.begins_turn(buffer.feed, buffer.requested);
-  buffer.place(buffer.requested).there = bytes == 0;
-  ++buffer.requested;
-  if (early && buffer.early++ == 0) buffer.early_at = buffer.feed;
-  advance_feed(spec, buffer);
-  if (bytes == 0) return arrive(buffer);
-  buffer.read += bytes;
-  DramPort& port = state_.port(false);
-  port.add({.ready = state_.now,
-            .left = port.ticks(port_bytes(spec, buffer, bytes)),
-            .bytes = bytes,
-            .group = program_.group,
-            .buffer = id,
-            .depth = early    ? kBeforeTurn
-                     : begins ? spec.first_depth()
-                              : spec.depth,
-            .store = false,
-            .ahead = ahead,
-            .order = early ? ++early_asked_ : 0,
-            .begins = begins});
+  if (kept_ != nullptr && !kept_->loads[static_cast<std::size_t>(id)].empty())
+    return kept_->loads[static_cast<std::size_t>(id)][static_cast<std::size_t>(buffer.requested)].value();
+  const std::int64_t before = std::exchange(buffer.loaded, buffer.loaded + all);
+  return all - about.load_saving.within(before, all);
 }
 
 /// Of inputs that come side by side only those are on the port that are further on than all others were.
-std::int64_t GroupRun::port_bytes(const BufferSpec& spec, BufferState& buffer, std::int64_t bytes) {
-  if (spec.lane < 0) return bytes;
-  std::int64_t& longest = lanes_[static_cast<std::size_t>(spec.lane)];
-  buffer.in_lane += bytes;
-  const std::int64_t before = std::exchange(longest, std::max(longest, buffer.in_lane));
+std::int64_t StaticPlaces::port_bytes(int id, std::int64_t bytes) {
+  if (spec(id).lane < 0) return bytes;
+  std::int64_t& longest = lanes_[static_cast<std::size_t>(spec(id).lane)];
+  visits(id).in_lane += bytes;
+  const std::int64_t before = std::exchange(longest, std::max(longest, visits(id).in_lane));
   return longest - before;
 }
 
-/// Visits count as arrived in order.
-void GroupRun::arrive(BufferState& buffer) {
+void StaticPlaces::request(int id, bool early) {
+  Visits& buffer = visits(id);
+  const int ahead = static_cast<int>(buffer.requested - buffer.released);
+  const std::int64_t bytes = missing_bytes(id);
+  const bool begins = spec(id).begins_turn(buffer.feed, buffer.requested);
+  buffer.place(buffer.requested).there = bytes == 0;
+  ++buffer.requested;
+  if (early && buffer.early++ == 0) buffer.early_at = buffer.feed;
+  advance_feed(id);
+  if (bytes > 0) {
+    group_.moves[index_of(spec(id).tensor)].read += bytes;
+    DramPort& port = group_.sim.port(false);
+    port.add({.ready = group_.sim.now,
+              .left = port.ticks(port_bytes(id, bytes)),
+              .bytes = bytes,
+              .group = group_.program.group,
+              .buffer = id,
+              .tensor = spec(id).tensor,
+              .depth = early    ? kBeforeTurn
+                       : begins ? spec(id).first_depth()
+                                : spec(id).depth,
+              .ahead = ahead,
+              .order = early ? ++early_asked_ : 0,
+              .begins = begins});
+  }
   while (buffer.arrived < buffer.requested && buffer.place(buffer.arrived).there) ++buffer.arrived;
 }
 
-void GroupRun::complete(int id, bool store) {
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  ++state_.events;
-  if (!store) {
+/// Visits count as arrived in order.
+void StaticPlaces::complete(const Transfer& transfer) {
+  const int id = transfer.buffer;
+  Visits& buffer = visits(id);
+  if (!transfer.store) {
     std::int64_t visit = buffer.arrived;
     while (buffer.place(visit).there) ++visit;
     buffer.place(visit).there = true;
-    return arrive(buffer);
+    while (buffer.arrived < buffer.requested && buffer.place(buffer.arrived).there) ++buffer.arrived;
+    return;
   }
   ++buffer.stores_done;
   for (Place& place : buffer.places) place.owed = std::max<std::int64_t>(place.owed - 1, 0);
   for (std::size_t i = 0; i < spills_.size(); ++i) {
-    if (program_.spills[i].stored != id) continue;
+    if (group_.program.spills[i].stored != id) continue;
     std::vector<std::int64_t>& owed = spills_[i].owed;
     for (std::int64_t& count : owed) --count;
     owed.erase(std::remove(owed.begin(), owed.end(), 0), owed.end());
-    poll_feed(program_.spills[i].fed);
+    poll(group_.program.spills[i].fed);
   }
   release(id);
 }
 
-/// What the producer's tile has made leaves when the slab is complete for the first time, or when it must
-/// make place for another part of the sum.
-void GroupRun::produce(const TouchSpec& touch, const CoreState& core, const TileSpec& tile) {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(touch.buffer)];
-  if (!spec.stored) return;
-  const LoopSet& not_last = core.at.not_last();
-  const LoopSet inside = tile.path - spec.path;
-  if (!not_last.meets(spec.sums)) {
-    const bool complete = !not_last.meets(inside & touch.completes) && !core.at.moved().meets(touch.repeats);
-    if (complete) store(touch.buffer, spec.store, core.at, true);
-  } else if (spec.partial && !not_last.meets(inside) && core.at.changing(spec.path).meets(spec.keys)) {
-    store(touch.buffer, spec.partial_slab, core.at, false);
+void StaticPlaces::store(int id, const StoredSlab& stored, const Odometer& at) {
+  Visits& buffer = visits(id);
+  std::int64_t bytes = group_.bytes(*stored.slab, at);
+  if (stored.final) {
+    const auto finals = static_cast<std::size_t>(buffer.finals++);
+    if (kept_ != nullptr && !kept_->stores[static_cast<std::size_t>(id)].empty()) {
+      for (const Leaving& one : kept_->stores[static_cast<std::size_t>(id)][finals])
+        send_out(id, one.tensor, one.bytes.value());
+      return;
+    }
+    const std::int64_t before = std::exchange(buffer.stored, buffer.stored + bytes);
+    bytes -= spec(id).store_saving.within(before, bytes);
   }
+  send_out(id, spec(id).tensor, bytes);
 }
 
-void GroupRun::store(int id, const SlabSpec& slab, const Odometer& at, bool final) {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  std::int64_t bytes = slab.bytes(context_.cascade, at, scratch_);
-  if (final) {
-    const std::int64_t begin = buffer.stored;
-    buffer.stored += bytes;
-    bytes -= spec.store_saving.within(begin, bytes);
-  }
+/// A store for which the place of the buffer's current visit waits.
+void StaticPlaces::send_out(int id, TensorId tensor, std::int64_t bytes) {
   if (bytes == 0) return;
-  buffer.written += bytes;
-  ++buffer.stores_issued;
-  DramPort& port = state_.port(true);
-  port.add({.ready = state_.now,
+  TensorMoves& moves = group_.moves[index_of(tensor)];
+  (tensor == spec(id).tensor ? moves.written : moves.evicted) += bytes;
+  ++visits(id).stores_issued;
+  DramPort& port = group_.sim.port(true);
+  port.add({.ready = group_.sim.now,
             .left = port.ticks(bytes),
             .bytes = bytes,
-            .group = program_.group,
+            .group = group_.program.group,
             .buffer = id,
-            .depth = spec.depth,
+            .tensor = tensor,
+            .depth = spec(id).depth,
             .store = true});
-}
-
-/// After a tile: if it was the last of its core to use the slab, the core is done with this visit.
-void GroupRun::leave(int id, const TouchSpec& touch) {
-  const CoreState& core = cores_[static_cast<std::size_t>(id)];
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(touch.buffer)];
-  const LoopSet inside = program_.tiles[static_cast<std::size_t>(core.head)].path - spec.path;
-  if (!touch.last || core.at.not_last().meets(inside)) return;
-  const LoopSet changing = core.at.changing(spec.path);
-  if (!changing.empty() && !changing.meets(spec.keys)) return;
-  BufferState& buffer = buffers_[static_cast<std::size_t>(touch.buffer)];
-  std::int64_t& left = buffer.left[static_cast<std::size_t>(touch.toucher)];
-  if (spec.producer_core == id) buffer.place(left).owed = buffer.stores_issued - buffer.stores_done;
-  ++left;
-  release(touch.buffer);
-}
-
-/// Frees the places of visits that everyone is done with.
-void GroupRun::release(int id) {
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  const std::int64_t before = buffer.released;
-  const auto done = [&](std::int64_t left) { return left > buffer.released; };
-  while (buffer.places[buffer.oldest].owed == 0 &&
-         std::all_of(buffer.left.begin(), buffer.left.end(), done)) {
-    free_oldest(id);
-  }
-  if (shared_memory_ || takes_turns_) return poll_all_feeds();
-  if (buffer.released > before) poll_feed(id);
-}
-
-void GroupRun::hold(int id, std::int64_t visit, std::int64_t bytes) {
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  FUSESCAPE_EXPECTS(visit < buffer.released + program_.buffers[static_cast<std::size_t>(id)].slots);
-  Place& place = buffer.place(visit);
-  place.held = bytes;
-  count_on_chip(id, bytes);
-}
-
-/// The place of the oldest visit.
-void GroupRun::free_oldest(int id) {
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  const std::int64_t held = std::exchange(buffer.places[buffer.oldest], {}).held;
-  ++buffer.released;
-  buffer.oldest = (buffer.oldest + 1) & (buffer.places.size() - 1);
-  if (held > 0) count_on_chip(id, -held);
-}
-
-/// Bytes that places hold if a second slot costs nothing: of two or more, the smallest is left out.
-std::int64_t GroupRun::without_second_slot(const BufferState& buffer) {
-  std::int64_t sum = 0;
-  std::int64_t least = std::numeric_limits<std::int64_t>::max();
-  for (const Place& place : buffer.places) {
-    if (place.held <= 0) continue;
-    least = std::min(least, place.held);
-    sum += place.held;
-  }
-  return sum > least ? sum - least : sum;
-}
-
-/// Counts what the buffer holds after a change of one of its places.
-void GroupRun::count_on_chip(int id, std::int64_t change) {
-  const BufferSpec& spec = program_.buffers[static_cast<std::size_t>(id)];
-  BufferState& buffer = buffers_[static_cast<std::size_t>(id)];
-  if (!spec.counts) return;
-  if (!spec.second_slot_counts) change = without_second_slot(buffer) - buffer.on_chip;
-  if (change == 0) return;
-  buffer.on_chip += change;
-  on_chip_ += change;
-  std::int64_t& tensor = tensor_bytes_[index_of(spec.tensor)];
-  tensor += change;
-  const bool known = std::find(changed_.begin(), changed_.end(), spec.tensor) != changed_.end();
-  if (state_.observer != nullptr && !known) changed_.push_back(spec.tensor);
-}
-
-/// What has changed at this instant, when all is done that happens in it; with what is there for the next
-/// group.
-void GroupRun::report_memory() {
-  if (next_ != nullptr) changed_.insert(changed_.end(), next_->changed_.begin(), next_->changed_.end());
-  const Bytes total = Bytes{at_once(on_chip_ - spare_) + ahead_} + program_.reserved;
-  for (const TensorId tensor : changed_) {
-    const std::size_t i = index_of(tensor);
-    const std::int64_t ahead = next_ == nullptr ? 0 : next_->tensor_bytes_[i];
-    state_.observer->memory({state_.now, tensor, Bytes{tensor_bytes_[i] + ahead}, total});
-  }
-  changed_.clear();
-  if (next_ != nullptr) next_->changed_.clear();
-}
-
-/// A later group's loads have no tile that waits for them now: they come last, as far as there is room.
-void GroupRun::prefetch(std::int64_t room) {
-  for (std::size_t i = 0; i < buffers_.size(); ++i) {
-    const BufferSpec& spec = program_.buffers[i];
-    BufferState& buffer = buffers_[i];
-    const auto& producer = context_.cascade.producer[index_of(spec.tensor)];
-    const bool there = !producer || spec.role == BufferRole::kCarried;
-    if (!spec.fed || spec.on_demand || !there || !spec.spills.empty()) continue;
-    while (!buffer.fed_all && buffer.requested < spec.slots) {
-      const bool first_turn =
-          !takes_turns_ || (spec.scope_first == 0 && !buffer.feed.moved().meets(spec.scope));
-      if (!first_turn && shared_memory_) break;
-      const std::int64_t bytes = spec.held.bytes(context_.cascade, buffer.feed, scratch_);
-      if (bytes > room) break;
-      room -= bytes;
-      request(static_cast<int>(i), !first_turn);
-    }
-  }
-  for (std::size_t i = 0; i < buffers_.size(); ++i) {
-    state_.port(false).set_depth(program_.group, static_cast<int>(i), kBeforeGroup, kBeforeGroup);
-  }
-}
-
-void GroupRun::set_next(GroupRun& next) {
-  next_ = &next;
-  ahead_ = next.on_chip_;
 }
 
 }  // namespace fusescape

@@ -190,6 +190,15 @@ expected<std::span<const SlabMovement>, MemoryDeadlock> ManagedMemory::run(std::
   return std::span<const SlabMovement>{moved_};
 }
 
+void ManagedMemory::shift_uses(std::int64_t from, std::int64_t to, std::int64_t by) {
+  for (std::size_t i = 0; i < slabs_.size(); ++i) {
+    Slab& slab = slabs_[i];
+    if (slab.next_use < from || slab.next_use >= to) continue;
+    slab.next_use += by;
+    list(SlabId{static_cast<std::uint32_t>(i)});
+  }
+}
+
 std::span<const SlabMovement> ManagedMemory::resize(Bytes capacity) {
   capacity_ = capacity.value();
   moved_.clear();

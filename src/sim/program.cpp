@@ -19,8 +19,8 @@ bool is_leaf(const Node& node) {
 /// Loops, tiles and steps of one group, from its tree.
 class TreeCompiler {
  public:
-  TreeCompiler(const SimContext& context, NodeId group, GroupProgram& program)
-      : context_{context}, plan_{context.plan}, program_{program} {
+  TreeCompiler(const SimContext& context, NodeId group, Tiling tiling, GroupProgram& program)
+      : context_{context}, plan_{context.plan}, tiling_{tiling}, program_{program} {
     map_.group = group;
     map_.path.resize(plan_.nodes.size());
     map_.first_tile.resize(plan_.nodes.size());
@@ -34,52 +34,54 @@ class TreeCompiler {
         leaf_runs(context_.cascade, plan_, context_.layout.groups[program_.group]);
     run_ = runs.begin();
     enter(map_.group, {});
-    program_.steps.resize(static_cast<std::size_t>(context_.core_count));
-    for (int core = 0; core < context_.core_count; ++core) emit(map_.group, core);
+    const int sequences = tiling_ == Tiling::kPerCore ? context_.core_count : 1;
+    program_.steps.resize(static_cast<std::size_t>(sequences));
+    for (int core = 0; core < sequences; ++core) emit(map_.group, core);
     return std::move(map_);
   }
 
  private:
-  void enter(NodeId id, LoopSet path);
-  void add_loop(const Node& node, LoopSet& path);
+  void enter(NodeId id, std::vector<int> path);
+  void add_loop(const Node& node, std::vector<int>& path);
   void add_leaf(NodeId parent, NodeId leaf);
   void emit(NodeId id, int core);
-  [[nodiscard]] std::vector<int> innermost_per_rank(const LoopSet& path) const;
+  [[nodiscard]] std::vector<int> innermost_per_rank(const std::vector<int>& path) const;
   [[nodiscard]] bool has_tiles_of(NodeId id, int core) const;
 
   const SimContext& context_;
   const Plan& plan_;
+  Tiling tiling_;
   GroupProgram& program_;
   GroupMap map_;
   std::vector<LeafRun>::const_iterator run_;  ///< That the next leaf belongs to.
 };
 
-void TreeCompiler::add_loop(const Node& node, LoopSet& path) {
-  const int id = static_cast<int>(program_.loops.size());
-  NestLoop loop{.rank = node.rank, .whole = context_.cascade.extent(node.rank).value()};
+void TreeCompiler::add_loop(const Node& node, std::vector<int>& path) {
+  NestLoop loop{.rank = node.rank,
+                .whole = context_.cascade.extent(node.rank).value(),
+                .depth = static_cast<int>(path.size()),
+                .above = path.empty() ? kNoLoop : path.back()};
   loop.tile = std::min(node.tile, loop.whole);
-  for (int outer = 0; outer < id; ++outer) {
-    const bool above = path.has(outer);
-    if (above && program_.loops[static_cast<std::size_t>(outer)].rank == node.rank) loop.outer = outer;
+  for (int depth = 0; depth < loop.depth; ++depth) {
+    if (program_.loop(path, depth).rank == node.rank) loop.outer = depth;
   }
   for (const Operator& op : context_.cascade.operators) {
     for (const Access& access : op.inputs) {
       for (const Index& index : access.indices) loop.periodic = loop.periodic && index.tap != node.rank;
     }
   }
-  path.add(id);
-  loop.path = path;
+  path.push_back(static_cast<int>(program_.loops.size()));
   program_.loops.push_back(loop);
 }
 
-std::vector<int> TreeCompiler::innermost_per_rank(const LoopSet& path) const {
-  LoopSet inner = path;
-  for (int loop = path.next_in(kNoLoop); loop != kNoLoop; loop = path.next_in(loop)) {
-    const int outer = program_.loops[static_cast<std::size_t>(loop)].outer;
-    if (outer != kNoLoop) inner.remove(outer);
-  }
+/// Depths of the innermost loop of `path` over each rank.
+std::vector<int> TreeCompiler::innermost_per_rank(const std::vector<int>& path) const {
   std::vector<int> found;
-  for (int loop = inner.next_in(kNoLoop); loop != kNoLoop; loop = inner.next_in(loop)) found.push_back(loop);
+  for (int depth = 0; depth < static_cast<int>(path.size()); ++depth) {
+    const int outer = program_.loop(path, depth).outer;
+    found.erase(std::remove(found.begin(), found.end(), outer), found.end());
+    found.push_back(depth);
+  }
   return found;
 }
 
@@ -87,8 +89,10 @@ std::vector<int> TreeCompiler::innermost_per_rank(const LoopSet& path) const {
 void TreeCompiler::add_leaf(NodeId parent, NodeId leaf) {
   const std::vector<OpId> members = operators_below(plan_, leaf);
   const int core = context_.core_of[index_of(members.front())];
-  if (leaf == run_->leaves.front() || program_.tiles.back().core != core) {
-    TileSpec tile{.node = parent, .core = core, .path = map_.path_of(parent)};
+  if (leaf == run_->leaves.front() || program_.tiles.back().resource != core ||
+      tiling_ == Tiling::kOperators) {
+    TileSpec tile{.node = parent, .resource = core, .path = map_.path_of(parent)};
+    if (tiling_ == Tiling::kPerCore) tile.core = core;
     tile.key_loops = innermost_per_rank(tile.path);
     program_.tiles.push_back(std::move(tile));
   }
@@ -102,7 +106,7 @@ void TreeCompiler::add_leaf(NodeId parent, NodeId leaf) {
   }
 }
 
-void TreeCompiler::enter(NodeId id, LoopSet path) {
+void TreeCompiler::enter(NodeId id, std::vector<int> path) {
   const Node& node = plan_.node(id);
   if (node.kind == NodeKind::kLoop) add_loop(node, path);
   map_.path[index_of(id)] = path;
@@ -130,7 +134,7 @@ void TreeCompiler::emit(NodeId id, int core) {
   if (!has_tiles_of(id, core)) return;
   std::vector<ProgramStep>& steps = program_.steps[static_cast<std::size_t>(core)];
   const Node& node = plan_.node(id);
-  const int loop = map_.path_of(id).innermost();
+  const int loop = node.kind == NodeKind::kLoop ? map_.path_of(id).back() : kNoLoop;
   if (node.kind == NodeKind::kLoop) steps.push_back({ProgramStep::Kind::kLoop, loop, 0});
   const int body = static_cast<int>(steps.size());
   int last = -1;
@@ -149,12 +153,12 @@ void TreeCompiler::emit(NodeId id, int core) {
 }
 
 /// Extents of all ranks where the tile's innermost loops have `extents`.
-std::vector<std::int64_t> extents_of(const SimContext& context, const std::vector<NestLoop>& loops,
+std::vector<std::int64_t> extents_of(const SimContext& context, const GroupProgram& program,
                                      const TileSpec& tile, const std::vector<std::int64_t>& extents) {
   std::vector<std::int64_t> all;
   for (const Rank& rank : context.cascade.ranks) all.push_back(rank.extent.value());
   for (std::size_t i = 0; i < tile.key_loops.size(); ++i) {
-    all[index_of(loops[static_cast<std::size_t>(tile.key_loops[i])].rank)] = extents[i];
+    all[index_of(program.loop(tile.path, tile.key_loops[i]).rank)] = extents[i];
   }
   return all;
 }
@@ -168,8 +172,8 @@ WorkTable work_of(const SimContext& context, const TileSpec& tile, const std::ve
 /// Work of the largest tile.
 WorkTable largest_work(const SimContext& context, const GroupProgram& program, const TileSpec& tile) {
   std::vector<std::int64_t> extents;
-  for (const int loop : tile.key_loops) extents.push_back(program.loops[static_cast<std::size_t>(loop)].tile);
-  return work_of(context, tile, extents_of(context, program.loops, tile, extents));
+  for (const int depth : tile.key_loops) extents.push_back(program.loop(tile.path, depth).tile);
+  return work_of(context, tile, extents_of(context, program, tile, extents));
 }
 
 /// What operands of `work` move on chip at most: each of them with every operation.
@@ -230,39 +234,38 @@ int SimContext::link(int from, int to) const {
 
 namespace {
 
-/// Whether all iterations of `loop` and of those above it over its rank have the same extent.
-bool is_even(const GroupProgram& program, int loop) {
-  for (; loop != kNoLoop; loop = program.loops[static_cast<std::size_t>(loop)].outer) {
-    const NestLoop& each = program.loops[static_cast<std::size_t>(loop)];
-    const std::int64_t over =
-        each.outer == kNoLoop ? each.whole : program.loops[static_cast<std::size_t>(each.outer)].tile;
+/// Whether all iterations of the loop at `depth` of `path`, and of those above it over its rank, have the
+/// same extent.
+bool is_even(const GroupProgram& program, const std::vector<int>& path, int depth) {
+  for (; depth != kNoLoop; depth = program.loop(path, depth).outer) {
+    const NestLoop& each = program.loop(path, depth);
+    const std::int64_t over = each.outer == kNoLoop ? each.whole : program.loop(path, each.outer).tile;
     if (over % each.tile != 0) return false;
   }
   return true;
 }
 
-std::optional<std::int64_t> same_bytes(const GroupProgram& program, const SlabSpec& spec) {
+std::optional<std::int64_t> same_bytes(const GroupProgram& program, const std::vector<int>& path,
+                                       const SlabSpec& spec) {
   if (spec.windowed) return std::nullopt;
   std::int64_t elements = spec.slab.fixed_elements;
   for (std::size_t i = 0; i < spec.loop.size(); ++i) {
-    if (!is_even(program, spec.loop[i])) return std::nullopt;
-    elements *=
-        spec.loop[i] == kNoLoop ? spec.whole[i] : program.loops[static_cast<std::size_t>(spec.loop[i])].tile;
+    if (!is_even(program, path, spec.loop[i])) return std::nullopt;
+    elements *= spec.loop[i] == kNoLoop ? spec.whole[i] : program.loop(path, spec.loop[i]).tile;
   }
   return spec.packed_bytes(elements);
 }
 
 }  // namespace
 
-SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const LoopSet& path, Slab slab,
-                   Bytes granule) {
+SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const std::vector<int>& path,
+                   Slab slab, Bytes granule) {
   SlabSpec spec{.slab = std::move(slab), .granule = granule};
   spec.windowed = spec.slab.history_only;
   const auto inner = [&](RankId rank) {
-    for (int loop = path.innermost(); loop != kNoLoop; loop = path.next_out(loop)) {
-      if (program.loops[static_cast<std::size_t>(loop)].rank == rank) return loop;
-    }
-    return kNoLoop;
+    int depth = static_cast<int>(path.size()) - 1;
+    while (depth >= 0 && program.loop(path, depth).rank != rank) --depth;
+    return depth;
   };
   for (const Index& index : spec.slab.access.indices) {
     spec.loop.push_back(inner(index.rank));
@@ -270,13 +273,13 @@ SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const Lo
     spec.tap_loop.push_back(index.tap ? inner(*index.tap) : kNoLoop);
     spec.windowed = spec.windowed || is_shifted(index);
   }
-  spec.same = same_bytes(program, spec);
+  spec.same = same_bytes(program, path, spec);
   return spec;
 }
 
-GroupProgram compile(const SimContext& context, std::uint32_t group) {
-  GroupProgram program{.group = group};
-  const GroupMap map = TreeCompiler{context, context.layout.groups[group].node, program}.run();
+GroupProgram compile(const SimContext& context, std::uint32_t group, Tiling tiling) {
+  GroupProgram program{.group = group, .tiling = tiling};
+  const GroupMap map = TreeCompiler{context, context.layout.groups[group].node, tiling, program}.run();
   compile_buffers(context, map, program);
   compile_edges(context, map, program);
   program.reserved = reserved_bytes(context.cascade, context.plan, context.layout, group);
@@ -300,11 +303,11 @@ GroupProgram with_prefetch_depth(GroupProgram program, std::int64_t depth, Bytes
   return program;
 }
 
-TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops, const TileSpec& tile,
+TileCost tile_cost(const SimContext& context, const GroupProgram& program, const TileSpec& tile,
                    const Odometer& at) {
   TileCost cost;
-  for (const int loop : tile.key_loops) cost.extents.push_back(at[loop].extent);
-  const WorkTable table = work_of(context, tile, extents_of(context, loops, tile, cost.extents));
+  for (const int depth : tile.key_loops) cost.extents.push_back(at[depth].extent);
+  const WorkTable table = work_of(context, tile, extents_of(context, program, tile, cost.extents));
   const WorkCost sum = work_cost(table, context.engine_of, context.machine.model);
   cost.compute = context.machine.scale.ticks(Cycles{sum.compute});
   cost.read_bytes = sum.read().value();

@@ -19,11 +19,11 @@ namespace fusescape {
 /// More than the depth of any nest, and less than that of what is spilled.
 inline constexpr int kBeginsTurn = 1 << 19;
 
-/// A part of a tensor that depends on where loops are; `loop` and `tap_loop` per dimension.
+/// A part of a tensor that depends on where the loops around it are.
 struct SlabSpec {
   Slab slab{};
-  std::vector<int> loop{};
-  std::vector<int> tap_loop{};
+  std::vector<int> loop{};            ///< Per dimension: depth of the innermost loop over its rank.
+  std::vector<int> tap_loop{};        ///< Likewise, over its window's taps.
   std::vector<std::int64_t> whole{};  ///< Per dimension: extent of its rank.
   bool windowed = false;
   Bytes granule{1};
@@ -53,12 +53,13 @@ struct BufferSpec {
   TensorId tensor{};
   BufferRole role{};
   int slots = 1;
-  LoopSet path{};       ///< Loops down to its node.
-  LoopSet keys{};       ///< Those of them whose steps ask for another slab.
-  LoopSet sums{};       ///< Those that its producer sums over.
-  int depth = 0;        ///< Loops above it: inner loads go first.
-  bool urgent = false;  ///< It is spilled: out and in again before the next tile can run.
-  bool counts = true;   ///< Takes memory of its own, not another buffer's.
+  std::vector<int> path{};  ///< Loops down to its node, outermost first.
+  LoopMask keys = 0;        ///< Those of them whose steps ask for another slab.
+  LoopMask sums = 0;        ///< Those that its producer sums over.
+  int depth = 0;            ///< Loops above it: inner loads go first.
+  bool urgent = false;      ///< It is spilled: out and in again before the next tile can run.
+  bool counts = true;       ///< Takes memory of its own, not another buffer's.
+  int host = 0;             ///< Buffer in whose memory it lives; itself, if it counts.
   bool second_slot_counts = true;
   bool streamed = false;   ///< An input with two slots: it may be loaded ahead of its use.
   bool on_demand = false;  ///< Such an input, if the tile before must have ended.
@@ -76,20 +77,22 @@ struct BufferSpec {
   std::vector<int> spills{};    ///< Positions in `spills` that its loads wait for.
   std::vector<int> touching{};  ///< Cores whose tiles use it.
   int producer_core = -1;
-  LoopSet scope{};      ///< Loops that must be where its load is meant for, if memory is shared.
+  int scope = 0;        ///< So many outer loops must be where its load is meant for, if memory is shared.
   int scope_first = 0;  ///< Tiles while whose turn it has memory.
   int scope_last = 0;
-  bool in_turns = false;  ///< It is fed, on one core, and other turns than its own come between.
+  bool in_turns = false;  ///< It is fed, by one sequence of tiles, and other turns than its own come between.
   int first_slabs = 0;    ///< Those that a turn loads before a slot must be free again.
   bool leads = false;     ///< The first tile of its turn uses it.
 
   /// Whether its visit `ordinal`, at iteration `at` of its node, is the first of a turn; but the group's
   /// first turn, which nothing comes before.
   [[nodiscard]] bool begins_turn(const Odometer& at, std::int64_t ordinal) const {
-    return leads && (ordinal > 0 || scope_first > 0) && !at.moved().meets(path - scope);
+    const LoopMask inside = outermost(loops()) & ~outermost(scope);
+    return leads && (ordinal > 0 || scope_first > 0) && (at.moved() & inside) == 0;
   }
   /// The depth of what the first tile of a turn needs: before all but what is spilled.
   [[nodiscard]] int first_depth() const { return urgent ? depth : depth + kBeginsTurn; }
+  [[nodiscard]] int loops() const { return static_cast<int>(path.size()); }
 };
 
 /// A tile's use of a buffer.
@@ -97,16 +100,17 @@ struct TouchSpec {
   int buffer = 0;
   int toucher = 0;  ///< Position of its core in BufferSpec::touching.
   bool writes = false;
+  bool whole = false;  ///< The tile needs all of the slab at once; parts of it cannot pass through.
   bool last = false;   ///< Of its core's tiles in one iteration of the buffer's node.
   int first_leaf = 0;  ///< Of the tile's leaves, those while which the slab has memory.
   int last_leaf = 0;
-  LoopSet completes{};  ///< Of the tile's loops, if it writes: those that make more of the slab or its sums,
-  LoopSet repeats{};    ///< and all others, which make the same again.
+  LoopMask completes = 0;  ///< Of the tile's loops, if it writes: those that make more of the slab or its
+  LoopMask repeats = 0;    ///< sums, and all others, which make the same again.
 };
 
 /// What a tile takes if its ranks have these extents.
 struct TileCost {
-  std::vector<std::int64_t> extents{};  ///< Of the innermost loops in TileSpec::key_loops.
+  std::vector<std::int64_t> extents{};  ///< Of the loops in TileSpec::key_loops.
   Ticks compute{};
   Ticks onchip_read{};
   Ticks onchip_write{};
@@ -116,45 +120,63 @@ struct TileCost {
 
 struct TileSpec {
   NodeId node = kRoot;
-  int core = 0;
-  LoopSet path{};
+  int core = 0;             ///< Into GroupProgram::steps.
+  int resource = 0;         ///< Core that runs it, into SimResult::resources.
+  std::vector<int> path{};  ///< Loops around it, outermost first.
   std::vector<NodeId> leaves{};
   std::vector<OpId> operators{};
   std::vector<TouchSpec> touches{};
-  std::vector<int> key_loops{};  ///< The innermost loop above it over each rank.
+  std::vector<int> key_loops{};  ///< Depths of the innermost loop above it over each rank.
   std::vector<int> in{};         ///< Edges that it waits for.
   std::vector<int> out{};        ///< Edges that wait for it.
   std::int64_t alive = 0;        ///< Static bytes at its most crowded leaf.
+
+  [[nodiscard]] int loops() const { return static_cast<int>(path.size()); }
 };
 
-/// Tile `to` needs what `from`, on another core, makes. Both count iterations of the innermost loop of
-/// `path`.
+/// How far back what is needed was made, in the loops that its maker and its reader share.
+struct SharedLoops {
+  std::vector<int> path{};  ///< Outermost first. Both count iterations of the innermost one.
+  std::int64_t lag = 0;     ///< What was made so many iterations of the loop at depth `lag_loop` earlier.
+  int lag_loop = kNoLoop;
+
+  [[nodiscard]] int counted() const { return path.empty() ? kNoLoop : path.back(); }
+  /// How often the maker must have made it, if the reader is in the nth iteration.
+  [[nodiscard]] std::int64_t needed(std::int64_t nth, const Odometer& at) const {
+    return lag == 0 ? nth : nth - lag * at.iterations(lag_loop + 1, static_cast<int>(path.size()));
+  }
+};
+
+/// Tile `to` needs what `from`, on another core, makes.
 struct EdgeSpec {
   int from = 0;
   int to = 0;
-  LoopSet path{};
-  std::int64_t lag = 0;  ///< `to` needs what was made so many iterations of `lag_loop` earlier.
-  int lag_loop = kNoLoop;
+  SharedLoops shared{};
   int link = -1;  ///< Into SimResult::resources; -1: nothing travels.
   TensorId tensor{};
   std::optional<SlabSpec> slab{};  ///< What travels, if not along with another edge.
 };
 
-/// Loads of a spilled tensor wait for its stores: iterations of the innermost loop of `path` are counted.
+/// Loads of a spilled tensor wait for its stores.
 struct SpillSpec {
   int stored = 0;  ///< The buffer that is stored.
   int fed = 0;
-  int producer = 0;      ///< Tile.
-  TouchSpec touch{};     ///< How it makes the tensor.
-  std::int64_t lag = 0;  ///< As an edge's.
-  int lag_loop = kNoLoop;
-  LoopSet path{};
+  int producer = 0;   ///< Tile.
+  TouchSpec touch{};  ///< How it makes the tensor.
+  SharedLoops shared{};
 };
 
 struct ProgramStep {
   enum class Kind : unsigned char { kLoop, kTile, kEnd } kind{};
   int id = 0;      ///< Of a loop or tile.
   int target = 0;  ///< kEnd: first step of the body.
+};
+
+/// How much of a group is one tile, and what runs side by side.
+enum class Tiling : unsigned char {
+  kPerCore,    ///< Runs of leaves on one core; each core has its own sequence of them.
+  kOneByOne,   ///< The same tiles, all in one sequence, whatever core each runs on.
+  kOperators,  ///< Operators and chains, all in one sequence.
 };
 
 struct GroupProgram {
@@ -165,6 +187,7 @@ struct GroupProgram {
   std::vector<BufferSpec> buffers{};
   std::vector<EdgeSpec> edges{};
   std::vector<SpillSpec> spills{};
+  Tiling tiling{};
   std::vector<std::vector<ProgramStep>> steps{};  ///< Per core, loops without tiles of it left out.
   Bytes footprint{};                              ///< Static peak.
   Bytes all_at_once{};                            ///< If no two buffers share memory.
@@ -173,6 +196,18 @@ struct GroupProgram {
   std::int64_t prefetch_depth = 1;                ///< Tiles by which streamed inputs may be ahead.
   bool countable = true;                          ///< No count of one tile can leave 64 bits.
   Bytes moved{};                                  ///< Over all its ports and links, at most.
+
+  /// The loop at `depth` of `path`.
+  [[nodiscard]] const NestLoop& loop(const std::vector<int>& path, int depth) const {
+    return loops[static_cast<std::size_t>(path[static_cast<std::size_t>(depth)])];
+  }
+
+  /// The loop at `depth` around `loop`, or itself.
+  [[nodiscard]] int loop_above(int loop, int depth) const {
+    while (loops[static_cast<std::size_t>(loop)].depth > depth)
+      loop = loops[static_cast<std::size_t>(loop)].above;
+    return loop;
+  }
 
   /// Not all buffers fit side by side.
   [[nodiscard]] bool shares_memory() const { return all_at_once > room; }
@@ -206,7 +241,25 @@ struct SimContext {
 /// memory of `capacity` holds all places side by side.
 [[nodiscard]] GroupProgram with_prefetch_depth(GroupProgram program, std::int64_t depth, Bytes capacity);
 
-[[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group);
+[[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group,
+                                   Tiling tiling = Tiling::kPerCore);
+
+/// To the next tile of `steps`, from `step` on: its number, or -1 at the end. Tells `on_loop(loop, enters)`
+/// of each iteration that begins, the first ones as `enters`.
+template <class OnLoop>
+int next_tile(const std::vector<NestLoop>& loops, const std::vector<ProgramStep>& steps, Odometer& at,
+              std::size_t& step, const OnLoop& on_loop) {
+  for (; step < steps.size(); ++step) {
+    const ProgramStep& now = steps[step];
+    if (now.kind == ProgramStep::Kind::kTile) return now.id;
+    const bool enters = now.kind == ProgramStep::Kind::kLoop;
+    if (!enters && (at.not_last() & loop_at(loops[static_cast<std::size_t>(now.id)].depth)) == 0) continue;
+    enters ? at.enter(now.id) : at.step(now.id);
+    on_loop(now.id, enters);
+    if (!enters) step = static_cast<std::size_t>(now.target) - 1;
+  }
+  return -1;
+}
 
 /// Sizes of memory with each of which another part of what turns load first can come before their turn, from
 /// `footprint` to `all_at_once` (docs/adr/places.md). They depend on nothing but the plan; at most
@@ -215,7 +268,7 @@ struct SimContext {
 inline constexpr std::size_t kMostThresholds = 32;
 
 /// What `tile` takes where its core is.
-[[nodiscard]] TileCost tile_cost(const SimContext& context, const std::vector<NestLoop>& loops,
-                                 const TileSpec& tile, const Odometer& at);
+[[nodiscard]] TileCost tile_cost(const SimContext& context, const GroupProgram& program, const TileSpec& tile,
+                                 const Odometer& at);
 
 }  // namespace fusescape

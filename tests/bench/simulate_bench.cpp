@@ -18,12 +18,13 @@ void simulate_block(benchmark::State& state, std::string_view strategy, bool ste
   const std::vector<Setting> tokens{parse_setting(fmt::format("L={}", state.range(0))).value()};
   const auto workload = load_workload("mamba-2.8b", tokens);
   FUSESCAPE_EXPECTS(accelerator.has_value() && workload.has_value());
-  const auto made = assess(workload->block, design_of(*accelerator), *find_strategy(strategy));
+  const Design design = design_of(*accelerator);
+  const auto made = assess(workload->block, design, *find_strategy(strategy));
   FUSESCAPE_EXPECTS(made.has_value());
   std::int64_t events = 0;
   for (auto _ : state) {
     const auto run =
-        simulate(workload->block, made->plan, made->layout, *accelerator, {.steady_state = steady_state});
+        simulate(workload->block, made->plan, made->layout, design, {.steady_state = steady_state});
     FUSESCAPE_EXPECTS(run.has_value());
     events = run->events;
   }

@@ -71,6 +71,9 @@ class ManagedMemory {
   /// is released. The movements are valid until the next call.
   [[nodiscard]] expected<std::span<const SlabMovement>, MemoryDeadlock> run(std::span<const SlabUse> uses);
 
+  /// Next uses in [from, to) come `by` later. Expects that none passes another.
+  void shift_uses(std::int64_t from, std::int64_t to, std::int64_t by);
+
   /// Leaves `capacity` bytes to the slabs from now on; what then exceeds them is evicted.
   [[nodiscard]] std::span<const SlabMovement> resize(Bytes capacity);
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
+#include "fusescape/arch/design.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/sim/observer.hpp"
@@ -137,6 +138,12 @@ struct SingleCore {
 
 /// Pure: equal arguments give equal results. `plan.spatial` is used as in the closed form. Expects `layout`
 /// to be that of `plan`.
+[[nodiscard]] expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& plan,
+                                                       const Layout& layout, const Design& design,
+                                                       const SimOptions& options = {},
+                                                       SimObserver* observer = nullptr);
+
+/// The same, on a machine that is made for it.
 [[nodiscard]] expected<SimResult, SimFailure> simulate(const Cascade& cascade, const Plan& plan,
                                                        const Layout& layout, const Accelerator& accelerator,
                                                        const SimOptions& options = {},

@@ -1,0 +1,78 @@
+// What changes while one group runs? All of it lies in flat arrays that are allocated before the first event.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "program.hpp"
+#include "sim_state.hpp"
+
+namespace fusescape {
+
+/// What a core's tile waits for.
+struct Wait {
+  Stall cause{};
+  int touch = -1;  ///< Of the tile,
+  int edge = -1;   ///< or of the program.
+};
+
+struct CoreState {
+  Odometer at{};
+  std::vector<std::int64_t> iterations{};  ///< Per loop: bodies begun.
+  std::size_t step = 0;                    ///< Into the core's steps.
+  int head = -1;                           ///< The tile that it runs, or runs next; -1: none is left.
+  bool running = false;
+  bool computed = false;  ///< Its tile has run, and waits for what passes through.
+  Ticks compute{};        ///< Of its tile, on the PEs alone.
+  Ticks started{};
+  Ticks end{};
+  bool blocked = false;
+  Wait wait{};  ///< If it is blocked.
+  Ticks blocked_since{};
+};
+
+/// What a tile has made arrives at another core.
+struct Delivery {
+  Ticks at{};
+  int edge = 0;
+};
+
+/// Bytes on chip, as an observer hears of them.
+struct OnChip {
+  std::vector<std::int64_t> tensors{};  ///< Per tensor.
+  std::vector<TensorId> changed{};      ///< Since this instant; kept for observers.
+  bool observed = false;
+
+  void add(TensorId tensor, std::int64_t change) {
+    tensors[index_of(tensor)] += change;
+    if (observed && std::find(changed.begin(), changed.end(), tensor) == changed.end())
+      changed.push_back(tensor);
+  }
+};
+
+struct GroupState {
+  const SimContext& context;
+  const GroupProgram& program;
+  SimState& sim;
+  std::vector<CoreState> cores{};
+  std::vector<std::int64_t> delivered{};  ///< Per edge.
+  std::vector<Delivery> deliveries{};
+  std::vector<std::int64_t> runs{};  ///< Per tile.
+  std::vector<TensorMoves> moves{};  ///< Per tensor.
+  OnChip on_chip{};
+  int running = 0;  ///< Tiles.
+  Ticks running_since{};
+  Ticks compute{};  ///< In which some tile ran.
+  mutable TileBounds scratch{};
+
+  [[nodiscard]] const TileSpec& tile(int id) const { return program.tiles[static_cast<std::size_t>(id)]; }
+  [[nodiscard]] const BufferSpec& buffer(int id) const {
+    return program.buffers[static_cast<std::size_t>(id)];
+  }
+  [[nodiscard]] std::int64_t bytes(const SlabSpec& slab, const Odometer& at) const {
+    return slab.bytes(context.cascade, at, scratch);
+  }
+};
+
+}  // namespace fusescape

@@ -1,0 +1,331 @@
+// What may be loaded before its turn, and what is asked for first? (docs/adr/places.md)
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <set>
+#include <utility>
+
+#include "static_places.hpp"
+
+namespace fusescape {
+namespace {
+
+struct TileRange {
+  int first = 0;
+  int last = -1;
+};
+
+/// Tiles below `loop`.
+TileRange tiles_below(const GroupProgram& program, int loop) {
+  TileRange range;
+  const auto depth = static_cast<std::size_t>(program.loops[static_cast<std::size_t>(loop)].depth);
+  for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
+    const std::vector<int>& path = program.tiles[static_cast<std::size_t>(t)].path;
+    if (path.size() <= depth || path[depth] != loop) continue;
+    if (range.last < 0) range.first = t;
+    range.last = t;
+  }
+  return range;
+}
+
+std::int64_t most_alive(const GroupProgram& program, int first, int last) {
+  std::int64_t most = 0;
+  for (int t = first; t <= last; ++t) most = std::max(most, program.tiles[static_cast<std::size_t>(t)].alive);
+  return most;
+}
+
+/// Memory that a slab takes before its turn, if `others` of its buffer do, too.
+std::int64_t early_bytes(const BufferSpec& spec, int others) {
+  return spec.counts && (others == 0 || spec.second_slot_counts) ? spec.slab_bytes.value() : 0;
+}
+
+/// Depth of the outermost of `loops` loops of which two places are in different iterations, or kNoLoop.
+int loop_between(int loops, const Odometer& a, const Odometer& b) {
+  for (int depth = 0; depth < loops; ++depth) {
+    if (a[depth].start != b[depth].start || a[depth].extent != b[depth].extent) return depth;
+  }
+  return kNoLoop;
+}
+
+/// Loops that both paths share.
+int shared_loops(const std::vector<int>& a, const std::vector<int>& b) {
+  return static_cast<int>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+/// Loops around the turns of both.
+int common_scope(const BufferSpec& a, const BufferSpec& b) {
+  return std::min({a.scope, b.scope, shared_loops(a.path, b.path)});
+}
+
+/// Whether the turn of `a` at visit `at` begins before that of `b`; neither has begun yet.
+int order_of_turns(const BufferSpec& a, const Odometer& at_a, const BufferSpec& b, const Odometer& at_b) {
+  const int common = common_scope(a, b);
+  const int loop = loop_between(common, at_a, at_b);
+  if (loop != kNoLoop) return at_a[loop].index < at_b[loop].index ? -1 : 1;
+  if (a.scope_first != b.scope_first) return a.scope_first < b.scope_first ? -1 : 1;
+  const bool later_a = (at_a.moved() & outermost(a.scope) & ~outermost(common)) != 0;
+  const bool later_b = (at_b.moved() & outermost(b.scope) & ~outermost(common)) != 0;
+  return static_cast<int>(later_a) - static_cast<int>(later_b);
+}
+
+/// Whether turns of both, which load something, begin together.
+bool begin_together(const BufferSpec& a, const BufferSpec& b) {
+  return b.in_turns && a.scope_first == b.scope_first && a.scope == b.scope && common_scope(a, b) == a.scope;
+}
+
+/// Whether a turn loads slab `i` of `a` before slab `j` of `b`: what its first tile needs, then inner loops'
+/// loads, then first slabs.
+bool loads_before(const BufferSpec& a, std::int64_t i, const BufferSpec& b, std::int64_t j) {
+  const bool leads_a = a.leads && i == 0;
+  const bool leads_b = b.leads && j == 0;
+  if (leads_a != leads_b) return leads_a;
+  if (a.depth != b.depth) return a.depth > b.depth;
+  return i != j ? i < j : &a < &b;
+}
+
+/// Slabs of `other` that a turn which both begin loads no later than slab `ordinal` of `spec`.
+int slabs_until(const BufferSpec& spec, int ordinal, const BufferSpec& other) {
+  if (&other == &spec) return ordinal + 1;
+  int slabs = 0;
+  while (slabs < other.first_slabs && loads_before(other, slabs, spec, ordinal)) ++slabs;
+  return slabs;
+}
+
+}  // namespace
+
+/// Whether there is a visit that it could ask for now, if there is memory.
+bool StaticPlaces::is_candidate(int id) const {
+  const BufferSpec& about = spec(id);
+  const Visits& buffer = visits(id);
+  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return false;
+  if (lacks_spill(id)) return false;
+  if (!about.in_turns || in_scope(id, buffer.feed)) return !about.on_demand || is_due(id);
+  return buffer.early == 0 || loop_between(about.scope, buffer.early_at, buffer.feed) == kNoLoop;
+}
+
+/// Of two candidates: what belongs to a turn that has begun, then earlier turns; in a turn, in the order in
+/// which the port serves.
+bool StaticPlaces::comes_before(int a, int b) const {
+  const BufferSpec& spec_a = spec(a);
+  const BufferSpec& spec_b = spec(b);
+  const Visits& state_a = visits(a);
+  const Visits& state_b = visits(b);
+  const bool now_a = !spec_a.in_turns || in_scope(a, state_a.feed);
+  const bool now_b = !spec_b.in_turns || in_scope(b, state_b.feed);
+  if (now_a != now_b) return now_a;
+  const int turns = now_a ? 0 : order_of_turns(spec_a, state_a.feed, spec_b, state_b.feed);
+  if (turns != 0) return turns < 0;
+  const std::int64_t ahead_a = now_a ? state_a.requested - state_a.released : state_a.early;
+  const std::int64_t ahead_b = now_b ? state_b.requested - state_b.released : state_b.early;
+  return loads_before(spec_a, ahead_a, spec_b, ahead_b);
+}
+
+/// Asks for one visit after another, in order, until the first that has no room.
+void StaticPlaces::poll_in_order() {
+  if (ending_) return;
+  for (;;) {
+    int next = -1;
+    for (int id = 0; id < static_cast<int>(visits_.size()); ++id) {
+      if (is_candidate(id) && (next < 0 || comes_before(id, next))) next = id;
+    }
+    if (next < 0) return;
+    const BufferSpec& about = spec(next);
+    const Visits& buffer = visits(next);
+    const bool early = about.in_turns && !in_scope(next, buffer.feed);
+    if (early && about.on_demand) return;
+    const bool fits = (!early || has_early_room(next)) &&
+                      (!about.counts || has_room(group_.bytes(about.held, buffer.feed), early));
+    lacked_room_ = lacked_room_ || !fits;
+    if (!fits) return;
+    request(next, early);
+  }
+}
+
+/// Loads whose turn has come take their place among all others; what its first tile needs goes first.
+void StaticPlaces::begin_turns() {
+  for (int id = 0; id < static_cast<int>(visits_.size()); ++id) {
+    Visits& buffer = visits(id);
+    if (buffer.early == 0 || !in_scope(id, buffer.early_at)) continue;
+    buffer.early = 0;
+    group_.sim.port(false).change(group_.program.group, [&](Transfer& transfer) {
+      if (transfer.buffer == id) transfer.depth = transfer.begins ? spec(id).first_depth() : spec(id).depth;
+    });
+  }
+}
+
+/// Whether so many bytes more fit, of turns that are on or of a later one. What is on never takes more than
+/// its static bytes; beside it lie what came early and what earlier turns made that has not left yet.
+bool StaticPlaces::has_room(std::int64_t bytes, bool early) const {
+  if (!counts_room_) return true;
+  if (!takes_turns_) return held_ - spare_ + bytes <= capacity_;
+  const int head = group_.cores.front().head;
+  std::int64_t on = early ? 0 : bytes;
+  std::int64_t beside = early ? bytes : 0;
+  for (std::size_t i = 0; i < visits_.size(); ++i) {
+    const BufferSpec& about = group_.program.buffers[i];
+    const bool leaves = visits_[i].stores_done < visits_[i].stores_issued;
+    if (about.scope_first <= head && head <= about.scope_last) {
+      on += visits_[i].on_chip;
+    } else if (about.fed || leaves) {
+      beside += visits_[i].on_chip;
+    }
+  }
+  if (head < 0) return true;
+  return std::min(on - spare_, group_.program.tiles[static_cast<std::size_t>(head)].alive) + beside <=
+         capacity_;
+}
+
+/// What the turns that are on can need from now on: of a stream whose visits have all been asked for, no more
+/// than those.
+std::int64_t StaticPlaces::alive_now() const {
+  const int head = group_.cores.front().head;
+  std::int64_t alive = group_.program.tiles[static_cast<std::size_t>(head)].alive;
+  for (std::size_t i = 0; i < visits_.size(); ++i) {
+    const BufferSpec& about = group_.program.buffers[i];
+    const Visits& buffer = visits_[i];
+    const bool here =
+        about.streamed && about.second_slot_counts && about.scope_first <= head && head <= about.scope_last;
+    if (!here || (!buffer.fed_all && in_scope(static_cast<int>(i), buffer.feed))) continue;
+    const std::int64_t own = buffer.requested - buffer.released - buffer.early;
+    alive -= std::min<std::int64_t>(about.slots - own, 1) * about.slab_bytes.value();
+  }
+  return alive;
+}
+
+/// The most that is alive at once from now until the turn of the next visit begins.
+std::int64_t StaticPlaces::alive_until(int id) const {
+  const BufferSpec& about = spec(id);
+  const Visits& buffer = visits(id);
+  const CoreState& core = group_.cores.front();
+  const std::vector<int>& path = group_.tile(core.head).path;
+  const int common = std::min(about.scope, shared_loops(path, about.path));
+  const int loop = loop_between(common, core.at, buffer.feed);
+  const auto below = [&](int depth) {
+    return tiles_below(group_.program, path[static_cast<std::size_t>(depth)]);
+  };
+  const TileRange body = loop == kNoLoop ? TileRange{0, about.scope_first - 1} : below(loop);
+  if (loop != kNoLoop && buffer.feed[loop].index > core.at[loop].index + 1)
+    return most_alive(group_.program, body.first, body.last);
+  // Inner loops that are not done come back to their first tile.
+  const int outside = loop == kNoLoop ? common : loop + 1;
+  const LoopMask inner = core.at.not_last() & outermost(static_cast<int>(path.size())) & ~outermost(outside);
+  const int from = inner == 0 ? core.head + 1 : below(std::countr_zero(inner)).first;
+  const std::int64_t most = std::max(alive_now(), most_alive(group_.program, from, body.last));
+  return loop == kNoLoop ? most
+                         : std::max(most, most_alive(group_.program, body.first, about.scope_first - 1));
+}
+
+/// Whether memory holds a slab of a later turn besides all that turns until then may need, that came early,
+/// and that goes before it in its turn, there or not.
+bool StaticPlaces::has_early_room(int id) const {
+  const BufferSpec& about = spec(id);
+  const Visits& buffer = visits(id);
+  if (group_.cores.front().head < 0) return false;
+  if (!counts_room_) return true;
+  std::int64_t early = 0;
+  for (std::size_t i = 0; i < visits_.size(); ++i) {
+    const BufferSpec& other = group_.program.buffers[i];
+    int slabs = visits_[i].early;
+    if (begin_together(about, other)) slabs = std::max(slabs, slabs_until(about, buffer.early, other));
+    for (int n = 0; n < slabs; ++n) early += early_bytes(other, n);
+  }
+  return early + alive_until(id) <= capacity_;
+}
+
+namespace {
+
+/// Of a turn, the tiles after whose last run it may begin.
+std::set<int> tiles_before(const GroupProgram& program, const BufferSpec& turn) {
+  std::set<int> before;
+  if (turn.scope_first > 0) before.insert(turn.scope_first - 1);
+  for (int depth = 0; depth < turn.scope; ++depth) {
+    const TileRange body = tiles_below(program, turn.path[static_cast<std::size_t>(depth)]);
+    if (body.first == turn.scope_first) before.insert(body.last);
+  }
+  return before;
+}
+
+/// Slabs in the order in which turns that begin with `turn` load them.
+std::vector<std::int64_t> prologue(const GroupProgram& program, const BufferSpec& turn) {
+  std::vector<std::pair<const BufferSpec*, int>> loads;
+  for (const BufferSpec& spec : program.buffers) {
+    if (!begin_together(turn, spec)) continue;
+    for (int i = 0; i < spec.first_slabs; ++i) loads.emplace_back(&spec, i);
+  }
+  std::sort(loads.begin(), loads.end(), [](const auto& a, const auto& b) {
+    return loads_before(*a.first, a.second, *b.first, b.second);
+  });
+  std::vector<std::int64_t> slabs(loads.size());
+  std::transform(loads.begin(), loads.end(), slabs.begin(),
+                 [](const auto& load) { return early_bytes(*load.first, load.second); });
+  return slabs;
+}
+
+/// What second slots of streams leave while tile `tile` runs, if there is no more to come.
+std::int64_t freed_at_end(const GroupProgram& program, int tile) {
+  std::int64_t freed = 0;
+  for (const BufferSpec& spec : program.buffers) {
+    const bool here =
+        spec.streamed && spec.second_slot_counts && spec.scope_first <= tile && tile <= spec.scope_last;
+    if (here) freed += spec.slab_bytes.value();
+  }
+  return freed;
+}
+
+/// Bytes that may be alive when the first slabs of `turn` come early: those of a run that it may follow, with
+/// or without its second slots, and the most beside it, with which they may come at any time.
+std::set<std::int64_t> alive_before(const GroupProgram& program, const BufferSpec& turn) {
+  std::int64_t others = 0;
+  for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
+    const bool own = turn.scope_first <= t && t <= turn.scope_last;
+    if (!own) others = std::max(others, program.tiles[static_cast<std::size_t>(t)].alive);
+  }
+  std::set<std::int64_t> alive{others};
+  for (const int tile : tiles_before(program, turn)) {
+    const std::int64_t bytes = program.tiles[static_cast<std::size_t>(tile)].alive;
+    alive.insert(bytes);
+    alive.insert(bytes - freed_at_end(program, tile));
+  }
+  return alive;
+}
+
+/// At most kMostThresholds of them; if there are fewer, others in equal steps besides.
+std::vector<Bytes> thinned(std::vector<Bytes> sorted) {
+  const Bytes first = sorted.front();
+  const std::int64_t span = (sorted.back() - first).value();
+  const auto steps = static_cast<std::int64_t>(kMostThresholds - sorted.size()) + 1;
+  if (sorted.size() <= kMostThresholds) {
+    for (std::int64_t i = 1; i < steps; ++i) {
+      sorted.push_back(first + Bytes{span / steps * i + span % steps * i / steps});
+    }
+    std::sort(sorted.begin(), sorted.end());
+    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    return sorted;
+  }
+  std::vector<Bytes> some;
+  for (std::size_t i = 0; i < kMostThresholds; ++i) {
+    some.push_back(sorted[i * (sorted.size() - 1) / (kMostThresholds - 1)]);
+  }
+  return some;
+}
+
+}  // namespace
+
+std::vector<Bytes> place_thresholds(const GroupProgram& program) {
+  std::set<Bytes> all{program.footprint, std::max(program.footprint, program.all_at_once)};
+  for (const BufferSpec& turn : program.buffers) {
+    if (!turn.in_turns) continue;
+    const std::set<std::int64_t> alive = alive_before(program, turn);
+    std::int64_t sum = 0;
+    for (const std::int64_t slab : prologue(program, turn)) {
+      sum += slab;
+      for (const std::int64_t beside : alive) all.insert(Bytes{beside + sum});
+    }
+  }
+  std::erase_if(all, [&](Bytes bytes) {
+    return bytes < program.footprint || bytes > std::max(program.footprint, program.all_at_once);
+  });
+  return thinned({all.begin(), all.end()});
+}
+
+}  // namespace fusescape
