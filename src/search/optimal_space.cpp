@@ -1,6 +1,7 @@
 #include "optimal_space.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "candidates.hpp"
 #include "fusescape/plan/layout.hpp"
@@ -14,6 +15,13 @@ namespace fusescape {
 namespace {
 
 constexpr std::size_t kMostStructures = 8;
+
+/// Body tiles between the largest and the smallest are tried if the smallest save one part of so many of the
+/// memory.
+constexpr std::int64_t kWorthwhileParts = 8;
+
+/// What an operator alone is sure to have in any design with weights that are larger than this.
+constexpr Bytes kLittleMemory{std::int64_t{256} * 1024};
 
 using Unit = std::vector<OpId>;
 using TokenLoops = std::vector<LoopSpec>;
@@ -66,6 +74,10 @@ class SpaceMaker {
 
  private:
   void add_structure(const Structure& bodies, const TokenLoops& tokens, std::vector<FusedGroup>& found);
+  [[nodiscard]] std::optional<FusedGroup> group(const Structure& bodies, const TokenLoops& tokens,
+                                                std::int64_t slack);
+  [[nodiscard]] bool reloads_too_much(const std::vector<Unit>& units, const TokenLoops& tokens) const;
+  [[nodiscard]] Bytes least_moved_alone(OpId op) const;
   [[nodiscard]] bool try_profile(FusedGroup& group);
 
   const Planner& planner_;
@@ -91,20 +103,63 @@ bool SpaceMaker::try_profile(FusedGroup& group) {
   return true;
 }
 
+/// With the body tiles of one slack; none if that is illegal.
+std::optional<FusedGroup> SpaceMaker::group(const Structure& bodies, const TokenLoops& tokens,
+                                            std::int64_t slack) {
+  FusedGroup group{.tokens = tokens, .bodies = bodies, .tiles = tiles_.tiles(bodies, tokens, slack)};
+  if (try_profile(group)) return group;
+  group.chained = false;
+  return try_profile(group) ? std::optional{std::move(group)} : std::nullopt;
+}
+
+/// The tiles that fill the array, the smallest ones, and what lies between if these save enough memory.
 void SpaceMaker::add_structure(const Structure& bodies, const TokenLoops& tokens,
                                std::vector<FusedGroup>& found) {
-  std::vector<std::int64_t> last;
-  for (const std::int64_t slack : kArraySlack) {
-    FusedGroup group{.tokens = tokens, .bodies = bodies, .tiles = tiles_.tiles(bodies, tokens, slack)};
-    if (group.tiles == last) continue;
-    last = group.tiles;
-    bool legal = try_profile(group);
-    if (!legal) {
-      group.chained = false;
-      legal = try_profile(group);
-    }
-    if (legal) found.push_back(std::move(group));
+  std::optional<FusedGroup> largest = group(bodies, tokens, kArraySlack.front());
+  if (!largest) return;
+  const Bytes most = largest->profile.peak;
+  std::vector<std::int64_t> last = largest->tiles;
+  found.push_back(std::move(*largest));
+  for (auto slack = kArraySlack.rbegin(); slack + 1 != kArraySlack.rend(); ++slack) {
+    const std::vector<std::int64_t> tiles = tiles_.tiles(bodies, tokens, *slack);
+    if (tiles == last) continue;
+    last = tiles;
+    std::optional<FusedGroup> smaller = group(bodies, tokens, *slack);
+    if (!smaller) continue;
+    const bool saves = smaller->profile.peak * kWorthwhileParts <= most * (kWorthwhileParts - 1);
+    found.push_back(std::move(*smaller));
+    if (!saves) return;
   }
+}
+
+/// Whether the run's weights alone, which come with each tile of the tokens, move more than all its operators
+/// do if each runs alone in little memory.
+bool SpaceMaker::reloads_too_much(const std::vector<Unit>& units, const TokenLoops& tokens) const {
+  Bytes weights;
+  Bytes apart;
+  for (const Unit& unit : units) {
+    for (const OpId op : unit) {
+      for (const Access& input : cascade_.op(op).inputs) {
+        const Tensor& tensor = cascade_.tensor(input.tensor);
+        if (tensor.kind != TensorKind::kWeight) continue;
+        weights += bytes_of(elements_of(cascade_, input.tensor), bits_of(tensor.type));
+      }
+    }
+    apart += least_moved_alone(unit.front());
+  }
+  if (weights <= kLittleMemory) return false;
+  for (const LoopSpec& loop : tokens) {
+    weights = weights * ceil_div(cascade_.extent(loop.rank).value(), loop.tile);
+  }
+  return weights > apart;
+}
+
+Bytes SpaceMaker::least_moved_alone(OpId op) const {
+  for (const Candidate& candidate : planner_.candidates(op)) {  // Lightest first.
+    const GroupProfile& profile = candidate.profile;
+    if (profile.peak <= kLittleMemory) return profile.dram_read + profile.dram_write;
+  }
+  return Bytes::overflowed();
 }
 
 std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
@@ -112,8 +167,10 @@ std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
   for (const Unit& unit : units) operators.insert(operators.end(), unit.begin(), unit.end());
   const std::vector<RankId> tokens = shared_ranks(cascade_, operators);
   std::vector<FusedGroup> found;
+  const std::vector<Structure> structures = structures_of(cascade_, units, tokens, kMostStructures);
   for (const TokenLoops& loops : token_loops(cascade_, tokens)) {
-    for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostStructures)) {
+    if (reloads_too_much(units, loops)) continue;
+    for (const Structure& bodies : structures) {
       if (stop_.stop_requested()) return found;
       add_structure(bodies, loops, found);
     }
