@@ -18,7 +18,7 @@ class GroupWriter {
 
  private:
   [[nodiscard]] bool depends(OpId op, const std::vector<OpId>& on) const;
-  void add_stepped(NodeId parent, const StateUpdate& update, std::vector<OpId> operators);
+  void add_stepped(NodeId parent, const StateUpdate& update, const std::vector<OpId>& operators);
   void add_run(NodeId parent, const std::vector<OpId>& operators);
   [[nodiscard]] bool chain_together(OpId a, OpId b) const;
   [[nodiscard]] const StateUpdate* update_in(const std::vector<OpId>& operators) const;
@@ -63,7 +63,7 @@ const StateUpdate* GroupWriter::update_in(const std::vector<OpId>& operators) co
 }
 
 /// The update's operators in a loop of single steps; what does not depend on them before it, the rest after.
-void GroupWriter::add_stepped(NodeId parent, const StateUpdate& update, std::vector<OpId> operators) {
+void GroupWriter::add_stepped(NodeId parent, const StateUpdate& update, const std::vector<OpId>& operators) {
   const std::vector<OpId> roles = operators_of(update);
   std::vector<OpId> before;
   std::vector<OpId> steps;
@@ -80,8 +80,8 @@ void GroupWriter::add_stepped(NodeId parent, const StateUpdate& update, std::vec
   add_run(parent, before);
   const bool stepped = cascade_.extent(update.tokens) > Elements{1};
   add_run(stepped ? add_loop(plan_, parent, update.tokens, 1) : parent, steps);
-  if (update_in(after) != nullptr) {
-    add_stepped(parent, *update_in(after), std::move(after));
+  if (const StateUpdate* next = update_in(after)) {
+    add_stepped(parent, *next, after);
   } else {
     add_run(parent, after);
   }

@@ -97,11 +97,12 @@ void add_steps(const std::vector<Arrival>& arrivals, std::size_t last, const Pla
   const std::vector<StateUpdate> updates = state_updates(planner.cascade());
   std::vector<const Step*> steps;
   for (std::size_t at = last; at > 0; at = arrivals[at].from) steps.push_back(&arrivals[at].step);
-  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if ((*step)->group != nullptr) {
-      add_fused_group(plan, planner.cascade(), updates, *(*step)->group);
+  std::reverse(steps.begin(), steps.end());
+  for (const Step* step : steps) {
+    if (step->group != nullptr) {
+      add_fused_group(plan, planner.cascade(), updates, *step->group);
     } else {
-      add_group(plan, planner.cascade(), *(*step)->alone);
+      add_group(plan, planner.cascade(), *step->alone);
     }
   }
 }

@@ -77,6 +77,7 @@ class SpaceMaker {
   [[nodiscard]] std::optional<FusedGroup> group(const Structure& bodies, const TokenLoops& tokens,
                                                 std::int64_t slack);
   [[nodiscard]] bool reloads_too_much(const std::vector<Unit>& units, const TokenLoops& tokens) const;
+  [[nodiscard]] Bytes weights_of_op(OpId op) const;
   [[nodiscard]] Bytes least_moved_alone(OpId op) const;
   [[nodiscard]] bool try_profile(FusedGroup& group);
 
@@ -132,19 +133,23 @@ void SpaceMaker::add_structure(const Structure& bodies, const TokenLoops& tokens
   }
 }
 
+Bytes SpaceMaker::weights_of_op(OpId op) const {
+  Bytes weights;
+  for (const Access& input : cascade_.op(op).inputs) {
+    const Tensor& tensor = cascade_.tensor(input.tensor);
+    const bool is_weight = tensor.kind == TensorKind::kWeight;
+    if (is_weight) weights += bytes_of(elements_of(cascade_, input.tensor), bits_of(tensor.type));
+  }
+  return weights;
+}
+
 /// Whether the run's weights alone, which come with each tile of the tokens, move more than all its operators
 /// do if each runs alone in little memory.
 bool SpaceMaker::reloads_too_much(const std::vector<Unit>& units, const TokenLoops& tokens) const {
   Bytes weights;
   Bytes apart;
   for (const Unit& unit : units) {
-    for (const OpId op : unit) {
-      for (const Access& input : cascade_.op(op).inputs) {
-        const Tensor& tensor = cascade_.tensor(input.tensor);
-        if (tensor.kind != TensorKind::kWeight) continue;
-        weights += bytes_of(elements_of(cascade_, input.tensor), bits_of(tensor.type));
-      }
-    }
+    for (const OpId op : unit) weights += weights_of_op(op);
     apart += least_moved_alone(unit.front());
   }
   if (weights <= kLittleMemory) return false;
