@@ -143,7 +143,9 @@ void PlaceFinder::add(std::size_t run, std::vector<RunPlaces>& places) {
   const auto not_early = [&](const BufferStream& s, int early) {
     const bool own = s.users.first == run && s.users.last == run && !is_beside_others(group_, s);
     if (!own) return Bytes{};
-    if (!may_be_early(s) || s.alive.first != run) return excess(s.total, s.most * s.slots * passes);
+    // While other runs of its turn have the core, its slots are filled as well.
+    const bool alone = s.alive.first == run && s.alive.last == run;
+    if (!may_be_early(s) || !alone) return excess(s.total, s.most * s.slots * passes);
     const std::int64_t first =
         run == 0 ? s.slots - early : 0;  // All that slots hold comes before the first turn.
     return excess(s.total, s.most * early * s.turns + s.most * first);
