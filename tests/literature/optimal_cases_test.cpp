@@ -3,6 +3,7 @@
 
 #include "fusescape/config/load.hpp"
 #include "fusescape/cost/physical_limit.hpp"
+#include "fusescape/search/assessment.hpp"
 #include "fusescape/search/optimal.hpp"
 #include "loaded.hpp"
 
@@ -32,6 +33,27 @@ TEST_CASE("At 64 tokens the block on MARCA takes as long as its compulsory bytes
 TEST_CASE("At 1,024 tokens the block on MARCA takes no longer than in the best plan of a template search") {
   // L:128 around whole bodies, out_proj and residual in a group of their own: 5,443,993 cycles, closed form.
   CHECK(optimal_latency(value_of(load_accelerator("marca")), mamba("1024")) <= Cycles{5'443'993});
+}
+
+TEST_CASE("Optimal plans in nearly full memory with banked ports: simulated within 2%, and never below") {
+  // A projection's weights come while other operators of their turn have the core; both are in the main job.
+  const std::vector<Setting> banked{{"memory_fraction", "0.35", {}},
+                                    {"sram.bank_capacity", "64 KiB", {}},
+                                    {"sram.bank_read", "32 B/cycle", {}},
+                                    {"sram.bank_write", "32 B/cycle", {}}};
+  const Design design = make_design(value_of(load_accelerator("marca-split", banked))).value();
+  for (const char* const state : {"16", "64"}) {
+    const Workload block = value_of(
+        load_workload("mamba-2.8b", std::vector<Setting>{{"L", "1024", {}}, {"d_state", state, {}}}));
+    const Planner planner{block.block, design.accelerator};
+    const auto found = simulate_plan(planner, design, *find_strategy(kOptimalName));
+    if (!found) FAIL(describe(found.error()));
+    const Cycles closed = design.machine.scale.whole_cycles(found->closed.cost.total.latency);
+    CAPTURE(state, closed.value(), found->result.cycles.value());
+    CHECK(found->result.cycles >= closed);
+    CHECK(found->result.cycles * 100 <= closed * 102);
+    if (state == std::string_view{"16"}) CHECK(closed <= Cycles{2'237'355});  // A search with other tiles.
+  }
 }
 
 TEST_CASE("A transformer layer comes within 1% of the bound of the class") {
