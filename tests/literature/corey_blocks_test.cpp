@@ -73,7 +73,7 @@ struct Contender {
 std::vector<Contender> contenders() {
   std::vector<Contender> all;
   for (const char* name : {"unfused", "fixed-depth-2", "fixed-depth-3", "fixed-depth-4", "fixed-depth-6",
-                           "fixed-depth-8", "greedy"}) {
+                           "fixed-depth-8", "greedy", "optimal"}) {
     all.push_back({name, "", {}});
   }
   const EntropySource run = run_entropies();
