@@ -208,8 +208,7 @@ expected<SimulatedPlan, WhyNot> simulate_plan(const Cascade& cascade, const Desi
     if (run != nullptr) run->may_evict = !evicts;
     return unexpected{std::move(closed.error())};
   }
-  expected<SimResult, SimFailure> result =
-      simulate(cascade, closed->plan, closed->layout, design, options);
+  expected<SimResult, SimFailure> result = simulate(cascade, closed->plan, closed->layout, design, options);
   if (result) return SimulatedPlan{std::move(*closed), fits, std::move(*result)};
   std::string text = describe(cascade, result.error());
   return unexpected{WhyNot{DoesNotSimulate{std::move(result.error()), std::move(text), evicts}}};

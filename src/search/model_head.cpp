@@ -45,8 +45,8 @@ const Planner& serving(std::vector<std::unique_ptr<Planner>>& planners, const Ca
   return *planners.emplace_back(std::make_unique<Planner>(head, accelerator));
 }
 
-HeadOutcome outcome_of(const Cascade& head, const Design& design,
-                       const expected<Assessment, WhyNot>& found, WithEnergy energy) {
+HeadOutcome outcome_of(const Cascade& head, const Design& design, const expected<Assessment, WhyNot>& found,
+                       WithEnergy energy) {
   if (!found) return unexpected{"final norm and head: " + describe(found.error())};
   HeadRun run{.cost = found->cost, .energy = {}};
   if (energy == WithEnergy::kYes) run.energy = plan_energy(run_of(head, design, *found), design).plan;
