@@ -82,4 +82,18 @@ expected<Layout, std::vector<Violation>> lay_out(const Cascade& cascade, const P
   return std::move(resolved->layout);
 }
 
+std::string_view name_of(BufferRole role) {
+  switch (role) {
+    case BufferRole::kFetched:
+      return "fetched";
+    case BufferRole::kProduced:
+      return "produced";
+    case BufferRole::kExchanged:
+      return "exchanged";
+    case BufferRole::kCarried:
+      return "carried";
+  }
+  return "";
+}
+
 }  // namespace fusescape

@@ -254,20 +254,6 @@ std::string_view name_of(Bound bound) {
   return "";
 }
 
-std::string_view name_of(BufferRole role) {
-  switch (role) {
-    case BufferRole::kFetched:
-      return "fetched";
-    case BufferRole::kProduced:
-      return "produced";
-    case BufferRole::kExchanged:
-      return "exchanged";
-    case BufferRole::kCarried:
-      return "carried";
-  }
-  return "";
-}
-
 std::string_view name_of(Crossing crossing) {
   switch (crossing) {
     case Crossing::kWeight:

@@ -29,20 +29,6 @@ std::string text_of(const Cascade& cascade, const GroupProgram& program,
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-std::string_view name_of(BufferRole role) {
-  switch (role) {
-    case BufferRole::kFetched:
-      return "fetched";
-    case BufferRole::kProduced:
-      return "produced";
-    case BufferRole::kExchanged:
-      return "exchanged";
-    case BufferRole::kCarried:
-      return "carried";
-  }
-  return {};
-}
-
 /// The loops each step of which replaces its content.
 std::string keys_of(const Cascade& cascade, const GroupProgram& program, const BufferSpec& buffer) {
   std::vector<std::string_view> names;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fusescape/plan/plan.hpp"
@@ -52,6 +53,8 @@ enum class BufferRole : unsigned char {
                ///< `stored`.
   kCarried,    ///< The last `depth` slices along `carry_rank`, kept from one iteration to the next.
 };
+
+[[nodiscard]] std::string_view name_of(BufferRole role);
 
 /// A static allocation in the on-chip memory. At each child of `node` from `first_child` to `last_child` it
 /// takes slots x its largest slab, unless it lives inside another buffer.

@@ -162,7 +162,6 @@ struct EvaluationReport {
 [[nodiscard]] std::string evaluation_text(const EvaluationReport& report, TextStyle style);
 
 [[nodiscard]] std::string_view name_of(Bound bound);
-[[nodiscard]] std::string_view name_of(BufferRole role);
 [[nodiscard]] std::string_view name_of(Crossing crossing);
 [[nodiscard]] std::string_view name_of(Phase phase);
 
