@@ -11,24 +11,6 @@ namespace {
 
 constexpr std::uint32_t kCases = 6000;
 
-/// One group: an outer loop, in which each operator has a loop of its own.
-Plan in_turns(Dice& dice, const Cascade& cascade) {
-  Plan plan;
-  const NodeId group = add_sequence(plan, kRoot);
-  const RankId any{static_cast<std::uint16_t>(dice.in(0, 2))};
-  const NodeId outer =
-      add_loop(plan, group, any, std::max<std::int64_t>(cascade.extent(any).value() / dice.in(1, 4), 1));
-  for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
-    const OpId op{static_cast<std::uint16_t>(i)};
-    NodeId node = outer;
-    for (const RankId rank : cascade.op(op).ranks) {
-      if (dice.one_in(2)) node = add_loop(plan, node, rank, dice.in(1, 2));
-    }
-    add_operator(plan, node, op);
-  }
-  return plan;
-}
-
 struct Case {
   Cascade cascade;
   Plan plan;
@@ -38,7 +20,7 @@ struct Case {
 Case random_case(Dice& dice) {
   Cascade cascade = random_cascade(dice);
   if (dice.one_in(2)) cascade = lengthened(dice, cascade, 16);
-  Plan plan = dice.one_in(2) ? in_turns(dice, cascade) : RandomPlan{dice, cascade}.run();
+  Plan plan = dice.one_in(2) ? taking_turns(dice, cascade) : RandomPlan{dice, cascade}.run();
   Accelerator machine = random_machine(dice);
   if (dice.one_in(3)) {
     vary_plan(dice, cascade, plan);

@@ -202,6 +202,24 @@ class RandomPlan {
   int loops_ = 0;
 };
 
+/// One group: an outer loop, in which each operator has a loop of its own, in short tiles.
+inline Plan taking_turns(Dice& dice, const Cascade& cascade) {
+  Plan plan;
+  const NodeId group = add_sequence(plan, kRoot);
+  const auto any = static_cast<std::uint16_t>(dice.in(0, 2));
+  const std::int64_t extent = cascade.extent(RankId{any}).value();
+  const NodeId outer = add_loop(plan, group, RankId{any}, std::max<std::int64_t>(extent / dice.in(1, 4), 1));
+  for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+    const OpId op{static_cast<std::uint16_t>(i)};
+    NodeId node = outer;
+    for (const RankId rank : cascade.op(op).ranks) {
+      if (dice.one_in(2)) node = add_loop(plan, node, rank, dice.in(1, 2));
+    }
+    add_operator(plan, node, op);
+  }
+  return plan;
+}
+
 inline std::string text_of(const Cascade& cascade, const Plan& plan, NodeId node = kRoot) {
   const Node& here = plan.node(node);
   if (here.kind == NodeKind::kOperator) return fmt::format("{} ", cascade.op(here.op).name);
