@@ -82,12 +82,6 @@ Classes classes_of(const Cascade& cascade, OpId id) {
   return classes;
 }
 
-std::size_t tilings(const NestSpace& space) {
-  std::size_t count = 1;
-  for (const std::vector<Loops>& cuts : space.cuts) count *= cuts.size();
-  return count;
-}
-
 /// Whether the loops step along a window that `op` reads: only then is there a halo to hold.
 bool step_along_window(const Cascade& cascade, OpId op, const Loops& loops) {
   const auto steps = [&](const Index& index) {
@@ -120,15 +114,20 @@ std::vector<Loops> slices_of(const Grid& grid, const std::vector<RankId>& ranks)
 
 /// The output's ranks cut in row-major order, also with tiles of one later rank outermost, which keeps
 /// operands that lack the earlier ranks on chip. Each nest once.
-void add_streaming(const Grid& grid, OpId op, std::vector<Candidate>& found) {
+std::vector<Loops> streaming_loops(const Grid& grid, OpId op) {
   const Cascade& cascade = grid.cascade;
   const std::vector<RankId>& ranks = cascade.tensor(cascade.op(op).output).ranks;
   std::vector<Loops> nests = cuts_of(grid, ranks);
   for (Loops& nest : slices_of(grid, ranks)) {
     if (std::find(nests.begin(), nests.end(), nest) == nests.end()) nests.push_back(std::move(nest));
   }
-  for (Loops& nest : nests) {
-    if (step_along_window(cascade, op, nest)) {
+  return nests;
+}
+
+/// Where windows are stepped along, also with their halo held.
+void add_streaming(const Grid& grid, OpId op, std::vector<Candidate>& found) {
+  for (Loops& nest : streaming_loops(grid, op)) {
+    if (step_along_window(grid.cascade, op, nest)) {
       found.push_back({.loops = nest, .operators = {op}, .holds_windows = true});
     }
     found.push_back({.loops = std::move(nest), .operators = {op}});
@@ -177,24 +176,47 @@ std::int64_t size_along(const Cascade& cascade, const SpatialMapping& mapping, c
 
 bool has_nest_space(const Cascade& cascade, OpId op) {
   const std::vector<Access>& inputs = cascade.op(op).inputs;
-  const bool in_place = std::none_of(inputs.begin(), inputs.end(), [&](const Access& input) {
+  return std::none_of(inputs.begin(), inputs.end(), [&](const Access& input) {
     return is_shifted(input) || input.tensor == cascade.op(op).output;
   });
-  const Classes classes = classes_of(cascade, op);
-  return in_place && !(classes.ranks.size() == 1 && classes.first_everywhere);
 }
 
 NestSpace nest_space(const Cascade& cascade, const SpatialMapping& mapping, const Engine& engine, OpId op) {
   const Classes classes = classes_of(cascade, op);
-  NestSpace space;
+  NestSpace space{.ranks = classes.ranks, .cuts = {}, .first_outermost = classes.first_everywhere};
+  if (classes.ranks.size() == 1 && classes.first_everywhere) {
+    space.cuts.push_back(streaming_loops({cascade, mapping, engine}, op));
+    return space;
+  }
   for (const Density density : {Density::kFine, Density::kMedium, Density::kCoarse}) {
     const Grid grid{cascade, mapping, engine, density};
     space.cuts.clear();
     for (const std::vector<RankId>& ranks : classes.ranks) space.cuts.push_back(cuts_of(grid, ranks));
     if (tilings(space) <= kMostTilings) break;
   }
-  space.first_outermost = classes.first_everywhere;
   return space;
+}
+
+std::size_t tilings(const NestSpace& space) {
+  std::size_t count = 1;
+  for (const std::vector<Loops>& cuts : space.cuts) count *= cuts.size();
+  return count;
+}
+
+void set_tiling(const NestSpace& space, std::size_t number, Tiling& tiling) {
+  tiling.clear();
+  for (std::size_t c = 0; c < space.cuts.size(); ++c) {
+    const std::size_t cut = number % space.cuts[c].size();
+    number /= space.cuts[c].size();
+    if (!space.cuts[c][cut].empty()) tiling.push_back({c, cut});
+  }
+}
+
+void append_loops(const NestSpace& space, const Tiling& tiling, Loops& loops) {
+  for (const ChosenCut& chosen : tiling) {
+    const Loops& cut = space.cuts[chosen.rank_class][chosen.cut];
+    loops.insert(loops.end(), cut.begin(), cut.end());
+  }
 }
 
 std::vector<Candidate> streaming_nests(const Cascade& cascade, const SpatialMapping& mapping,

@@ -1,6 +1,7 @@
 // Which loop nests are worth trying for a group of operators that runs alone?
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -20,7 +21,8 @@ using Loops = std::vector<LoopSpec>;
 /// The nests of one operator: of each class of ranks one cut, and the cuts in any order. Ranks of a class are
 /// had by the same operands, so that no order among them beats the row-major one.
 struct NestSpace {
-  std::vector<std::vector<Loops>> cuts;  ///< Per class; the empty one leaves the class whole.
+  std::vector<std::vector<RankId>> ranks;  ///< Per class.
+  std::vector<std::vector<Loops>> cuts;    ///< Per class; the empty one leaves the class whole.
   bool first_outermost = false;  ///< All operands have the first class: nothing is gained inside others.
 };
 
@@ -28,45 +30,35 @@ struct NestSpace {
 [[nodiscard]] NestSpace nest_space(const Cascade& cascade, const SpatialMapping& mapping,
                                    const Engine& engine, OpId op);
 
-/// Whether `op` has a nest_space: not if it reads along windows or its own output, or if all its operands
-/// have the same ranks.
+/// Whether `op` has a nest_space: not if it reads along windows or its own output.
 [[nodiscard]] bool has_nest_space(const Cascade& cascade, OpId op);
 
-/// One choice of cuts: those that have loops.
-using Tiling = std::vector<const Loops*>;
+/// A cut of one class of a space.
+struct ChosenCut {
+  std::size_t rank_class = 0;
+  std::size_t cut = 0;
+};
 
-/// `visit(tiling, fixed)` for each; the first `fixed` cuts of the tiling stay outermost.
-template <class Visit>
-void for_each_tiling(const NestSpace& space, const Visit& visit) {
-  std::vector<std::size_t> at(space.cuts.size(), 0);
-  Tiling tiling;
-  for (bool more = true; more;) {
-    tiling.clear();
-    for (std::size_t c = 0; c < at.size(); ++c) {
-      if (!space.cuts[c][at[c]].empty()) tiling.push_back(&space.cuts[c][at[c]]);
-    }
-    const bool fixed = space.first_outermost && !space.cuts.front()[at.front()].empty();
-    visit(tiling, fixed ? std::size_t{1} : std::size_t{0});
-    std::size_t wrapped = 0;
-    for (; wrapped < at.size() && ++at[wrapped] == space.cuts[wrapped].size(); ++wrapped) {
-      at[wrapped] = 0;
-    }
-    more = wrapped < at.size();
-  }
-}
+/// One choice of cuts, outermost first: those that have loops.
+using Tiling = std::vector<ChosenCut>;
 
-/// `visit(loops)` for each order of the tiling's cuts, the first `fixed` of them outermost.
+/// All tilings of a space are numbered from 0 on, the first class's cut fastest.
+[[nodiscard]] std::size_t tilings(const NestSpace& space);
+
+/// Its cuts in the order of the classes.
+void set_tiling(const NestSpace& space, std::size_t number, Tiling& tiling);
+
+/// `visit(tiling)` for each order of the cuts of `tiling`, from that of the classes on, to which they return.
 template <class Visit>
-void for_each_order(const Tiling& tiling, std::size_t fixed, const Visit& visit) {
-  std::vector<std::size_t> order(tiling.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  Loops loops;
+void for_each_order(const NestSpace& space, Tiling& tiling, const Visit& visit) {
+  const bool fixed = space.first_outermost && !tiling.empty() && tiling.front().rank_class == 0;
+  const auto earlier = [](const ChosenCut& a, const ChosenCut& b) { return a.rank_class < b.rank_class; };
   do {
-    loops.clear();
-    for (const std::size_t i : order) loops.insert(loops.end(), tiling[i]->begin(), tiling[i]->end());
-    visit(loops);
-  } while (std::next_permutation(order.begin() + static_cast<std::ptrdiff_t>(fixed), order.end()));
+    visit(tiling);
+  } while (std::next_permutation(tiling.begin() + (fixed ? 1 : 0), tiling.end(), earlier));
 }
+
+void append_loops(const NestSpace& space, const Tiling& tiling, Loops& loops);
 
 /// Loop nests of a unit without a nest space, without profiles. docs/model/strategies.md describes them.
 [[nodiscard]] std::vector<Candidate> streaming_nests(const Cascade& cascade, const SpatialMapping& mapping,

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "fusescape/search/nest_bounds.hpp"
+#include "fusescape/search/array_work.hpp"
 #include "fusescape/search/planner.hpp"
 #include "fusescape/workload/roles.hpp"
 #include "optimal_structure.hpp"

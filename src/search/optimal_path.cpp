@@ -70,7 +70,7 @@ Fastest fastest_between(const Planner& planner, const OptimalSpace& space, const
   Fastest fastest{machine};
   if (last == first + 1) {
     for (const Candidate& candidate : planner.candidates(space.leaders()[first])) {
-      fastest.offer(candidate.profile, {candidate.compute, Bytes{}}, nullptr, &candidate);
+      fastest.offer(planner.profile(candidate), {candidate.weights.array.compute, Bytes{}}, nullptr, &candidate);
     }
   }
   if (const auto* groups = space.groups(first, last)) {

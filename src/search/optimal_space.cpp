@@ -161,8 +161,7 @@ bool SpaceMaker::reloads_too_much(const std::vector<Unit>& units, const TokenLoo
 
 Bytes SpaceMaker::least_moved_alone(OpId op) const {
   for (const Candidate& candidate : planner_.candidates(op)) {  // Lightest first.
-    const GroupProfile& profile = candidate.profile;
-    if (profile.peak <= kLittleMemory) return profile.dram_read + profile.dram_write;
+    if (candidate.weights.held <= kLittleMemory) return candidate.weights.moved;
   }
   return Bytes::overflowed();
 }

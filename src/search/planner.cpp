@@ -10,55 +10,87 @@
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
+#include "fusescape/search/array_work.hpp"
+#include "fusescape/support/contract.hpp"
 #include "group_trials.hpp"
 #include "optimal_space.hpp"
 #include "useful_candidates.hpp"
+#include "weights.hpp"
 
 namespace fusescape {
 namespace {
 
-/// A candidate that fits a machine.
+/// A candidate on a machine.
 struct Trial {
   const Candidate* candidate = nullptr;
   Ticks latency;
 };
 
-/// What a candidate takes at least: the PEs, or the port.
+/// What a candidate takes at least: the port, or the PEs between the first loads and the last stores.
 Ticks least_time(const Candidate& candidate, const Machine& machine) {
-  const GroupProfile& group = candidate.profile;
-  if (candidate.compute.overflow() || !group.countable) return Ticks{};
-  return longest(machine.scale.ticks(candidate.compute),
-                 Ticks{group.transfers[machine.dram_ports].value()} * machine.dram_ticks_per_byte);
-}
-
-/// Those that fit and may take about the least time.
-std::vector<Trial> trials_of(const std::vector<Candidate>& candidates, const Machine& machine) {
-  std::vector<Trial> trials;
-  std::optional<Ticks> least;
-  for (const Candidate& candidate : candidates) {
-    if (bytes_held(candidate) > machine.capacity) continue;
-    if (least && !about(least_time(candidate, machine), *least)) continue;
-    const auto cost = evaluate_group(candidate.profile, machine);
-    if (!cost) continue;
-    trials.push_back({&candidate, cost->latency});
-    if (!least || cost->latency < *least) least = cost->latency;
-  }
-  return trials;
+  const Weights& weights = candidate.weights;
+  if (weights.array.compute.overflow() || weights.moved.overflow() || weights.ends.overflow()) return Ticks{};
+  const std::int64_t bytes = ceil_div(weights.moved.value(), machine.dram_ports == Ports::kShared ? 1 : 2);
+  return longest(
+      Ticks{bytes} * machine.dram_ticks_per_byte,
+      machine.scale.ticks(weights.array.compute) + Ticks{weights.ends.value()} * machine.dram_ticks_per_byte);
 }
 
 bool faster(const Trial& a, const Trial& b) {
   return a.latency < b.latency;
 }
 
-/// Of trials that take about the time of the fastest, those that move the fewest bytes. Expects some.
-std::vector<Trial> lightest_fast(std::vector<Trial> trials) {
-  const Ticks least = std::min_element(trials.begin(), trials.end(), faster)->latency;
-  std::erase_if(trials, [&](const Trial& trial) { return !about(trial.latency, least); });
-  Bytes fewest = Bytes::overflowed();
-  for (const Trial& trial : trials) fewest = std::min(fewest, bytes_moved(*trial.candidate));
-  std::erase_if(trials, [&](const Trial& trial) { return bytes_moved(*trial.candidate) > fewest; });
-  return trials;
-}
+/// The candidates that fit a machine, each evaluated when first asked for.
+class Trials {
+ public:
+  Trials(const Planner& planner, const std::vector<Candidate>& candidates, const Machine& machine)
+      : planner_{planner}, machine_{machine} {
+    for (const Candidate& candidate : candidates) {
+      if (candidate.weights.held <= machine.capacity)
+        fitting_.push_back({&candidate, least_time(candidate, machine)});
+    }
+  }
+
+  /// Those that take about the time of the fastest and of these move the fewest bytes. Lightest first, as
+  /// they came.
+  [[nodiscard]] std::vector<Trial> lightest_fast() {
+    std::vector<Trial> found;
+    const std::optional<Ticks> least = least_latency();
+    if (!least) return found;
+    for (const Trial& trial : fitting_) {
+      if (!found.empty() && trial.candidate->weights.moved > found.front().candidate->weights.moved) break;
+      if (!about(trial.latency, *least)) continue;
+      const std::optional<Ticks> latency = latency_of(*trial.candidate);
+      if (latency && about(*latency, *least)) found.push_back({trial.candidate, *latency});
+    }
+    return found;
+  }
+
+ private:
+  [[nodiscard]] std::optional<Ticks> latency_of(const Candidate& candidate) const {
+    const auto cost = evaluate_group(planner_.profile(candidate), machine_);
+    return cost ? std::optional{cost->latency} : std::nullopt;
+  }
+
+  /// Asks first those that may be the fastest.
+  [[nodiscard]] std::optional<Ticks> least_latency() const {
+    std::vector<Trial> heap = fitting_;
+    const auto slower = [](const Trial& a, const Trial& b) { return faster(b, a); };
+    std::make_heap(heap.begin(), heap.end(), slower);
+    std::optional<Ticks> least;
+    while (!heap.empty() && (!least || heap.front().latency < *least)) {
+      const std::optional<Ticks> latency = latency_of(*heap.front().candidate);
+      if (latency && (!least || *latency < *least)) least = latency;
+      std::pop_heap(heap.begin(), heap.end(), slower);
+      heap.pop_back();
+    }
+    return least;
+  }
+
+  const Planner& planner_;
+  const Machine& machine_;
+  std::vector<Trial> fitting_;  ///< Lightest first; the time is the least possible.
+};
 
 /// Whether each row of tiles ends with a shorter one. Long tiles' transfers do not hide behind it, and the
 /// closed form, which does not know in which order tiles come, does not see that. Of the nests that are tried
@@ -165,11 +197,15 @@ std::vector<Candidate> Planner::nests(OpId op) const {
   if (members.size() > 1 || !has_nest_space(*cascade_, op)) {
     return streaming_nests(*cascade_, mapping, engine, members);
   }
+  const NestSpace space = nest_space(*cascade_, mapping, engine, op);
   std::vector<Candidate> found;
-  for_each_tiling(nest_space(*cascade_, mapping, engine, op), [&](const Tiling& tiling, std::size_t fixed) {
-    for_each_order(tiling, fixed,
-                   [&](const Loops& loops) { found.push_back({.loops = loops, .operators = {op}}); });
-  });
+  Tiling tiling;
+  for (std::size_t number = 0; number < tilings(space); ++number) {
+    set_tiling(space, number, tiling);
+    for_each_order(space, tiling, [&](const Tiling& ordered) {
+      append_loops(space, ordered, found.emplace_back(Candidate{.loops = {}, .operators = {op}}).loops);
+    });
+  }
   return found;
 }
 
@@ -180,10 +216,9 @@ const std::vector<Candidate>& Planner::fused(const std::vector<OpId>& operators)
     entry = &made_->fused[operators];
   }
   std::call_once(entry->once, [&] {
-    GroupTrials trials{*cascade_, spatial_, options_};
     for (Candidate& nest : fused_nests(*cascade_, operators)) {
       if (stop_.stop_requested()) break;
-      if (trials.run(nest)) entry->candidates.push_back(std::move(nest));
+      if (try_profile(nest)) entry->candidates.push_back(std::move(nest));
     }
   });
   return entry->candidates;
@@ -200,8 +235,16 @@ bool Planner::runs_on_hardware(const Plan& plan) const {
   return hardware_violations(*cascade_, plan, accelerator).empty();
 }
 
+const GroupProfile& Planner::profile(const Candidate& candidate) const {
+  const auto& profile = candidate.profile.get([&] { return profile_of(*this, candidate); });
+  FUSESCAPE_EXPECTS(profile.has_value());
+  return *profile;
+}
+
 bool Planner::try_profile(Candidate& candidate) const {
-  return GroupTrials{*cascade_, spatial_, options_}.run(candidate);
+  const auto& profile = candidate.profile.get([&] { return profile_of(*this, candidate); });
+  if (profile) candidate.weights = weights_of(*profile, array_work(*profile, array_));
+  return profile.has_value();
 }
 
 bool Planner::serves(const Accelerator& accelerator) const {
@@ -210,14 +253,13 @@ bool Planner::serves(const Accelerator& accelerator) const {
 }
 
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
-  std::vector<Trial> trials = trials_of(candidates(op), machine);
-  if (trials.empty()) return nullptr;
-  return prefer_even(*cascade_, lightest_fast(std::move(trials)));
+  const std::vector<Trial> trials = Trials{*this, candidates(op), machine}.lightest_fast();
+  return trials.empty() ? nullptr : prefer_even(*cascade_, trials);
 }
 
 Bytes Planner::least_footprint(OpId op) const {
   Bytes least = Bytes::overflowed();
-  for (const Candidate& candidate : candidates(op)) least = std::min(least, bytes_held(candidate));
+  for (const Candidate& candidate : candidates(op)) least = std::min(least, candidate.weights.held);
   return least;
 }
 

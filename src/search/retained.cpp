@@ -22,7 +22,7 @@ std::vector<Bytes> tile_rooms(const Planner& planner, Bytes capacity) {
   std::vector<Bytes> rooms;
   for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
     for (const Candidate& candidate : planner.candidates(OpId{static_cast<std::uint16_t>(i)})) {
-      const Bytes peak = candidate.profile.peak;
+      const Bytes peak = candidate.weights.held;
       if (peak <= capacity) rooms.push_back(peak);
     }
   }

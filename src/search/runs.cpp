@@ -15,8 +15,8 @@ struct Timed {
 };
 
 /// None if it does not fit.
-std::optional<Ticks> time_of(const Candidate& candidate, const Machine& machine) {
-  const auto cost = evaluate_group(candidate.profile, machine);
+std::optional<Ticks> time_of(const Planner& planner, const Candidate& candidate, const Machine& machine) {
+  const auto cost = evaluate_group(planner.profile(candidate), machine);
   return cost ? std::optional{cost->latency} : std::nullopt;
 }
 
@@ -27,7 +27,7 @@ std::optional<Ticks> time_apart(const Planner& planner, const Machine& machine, 
   for (std::size_t i = 0; i < run.size(); i += planner.unit(run[i]).size()) {
     const Candidate* best = planner.best(run[i], machine);
     if (best == nullptr) return std::nullopt;
-    const std::optional<Ticks> alone = time_of(*best, machine);
+    const std::optional<Ticks> alone = time_of(planner, *best, machine);
     FUSESCAPE_EXPECTS(alone.has_value());
     time += *alone;
   }
@@ -38,7 +38,7 @@ std::optional<Ticks> time_apart(const Planner& planner, const Machine& machine, 
 std::optional<Timed> fused_run(const Planner& planner, const Machine& machine, const Run& run) {
   std::optional<Timed> best;
   for (const Candidate& candidate : planner.fused(run)) {
-    const std::optional<Ticks> time = time_of(candidate, machine);
+    const std::optional<Ticks> time = time_of(planner, candidate, machine);
     if (time && (!best || *time < best->time)) best = Timed{&candidate, *time};
   }
   return best;

@@ -5,18 +5,9 @@
 #include <tuple>
 #include <vector>
 
-#include "fusescape/search/nest_bounds.hpp"
+#include "fusescape/search/candidate.hpp"
 
 namespace fusescape {
-
-/// What a candidate is judged by before a machine is known: it can be no better than another on any, in any
-/// of its figures, that is no worse in each of these (docs/adr/tiling-of-single-operators.md).
-struct Weights {
-  Bytes moved;
-  Bytes held;
-  Bytes ends;
-  ArrayWork array;
-};
 
 inline bool no_worse(const Weights& a, const Weights& b) {
   return a.moved <= b.moved && a.held <= b.held && a.ends <= b.ends && a.array.compute <= b.array.compute &&
@@ -32,23 +23,48 @@ inline Weights weights_of(const GroupProfile& group, const ArrayWork& work) {
   return {group.dram_read + group.dram_write, group.peak, group.lead.all + group.tail, work};
 }
 
+/// The least of each.
+inline Weights least_of(const Weights& a, const Weights& b) {
+  return {std::min(a.moved, b.moved),
+          std::min(a.held, b.held),
+          std::min(a.ends, b.ends),
+          {std::min(a.array.compute, b.array.compute), std::min(a.array.onchip, b.array.onchip)}};
+}
+
 /// Weights of candidates that have been kept, without those that another outdoes.
 class Frontier {
  public:
-  void add(const Weights& weights) { kept_.push_back(weights); }
+  void add(const Weights& weights) {
+    if (kept_.size() % kBlock == 0) {
+      blocks_.push_back(weights);
+    } else {
+      blocks_.back() = least_of(blocks_.back(), weights);
+    }
+    kept_.push_back(weights);
+  }
 
-  /// Whether one of them is no worse. The one that was last goes first: neighbours are often outdone by the
-  /// same.
+  /// Whether one of them is no worse. The one that was last is asked first: neighbours are often outdone by
+  /// the same.
   [[nodiscard]] bool outdoes(const Weights& least) {
-    const auto found = std::find_if(kept_.begin(), kept_.end(),
-                                    [&](const Weights& known) { return no_worse(known, least); });
-    if (found == kept_.end()) return false;
-    std::iter_swap(kept_.begin(), found);
-    return true;
+    if (last_ < kept_.size() && no_worse(kept_[last_], least)) return true;
+    for (std::size_t block = 0; block < blocks_.size(); ++block) {
+      if (!no_worse(blocks_[block], least)) continue;
+      const std::size_t end = std::min(kept_.size(), (block + 1) * kBlock);
+      for (std::size_t i = block * kBlock; i < end; ++i) {
+        if (!no_worse(kept_[i], least)) continue;
+        last_ = i;
+        return true;
+      }
+    }
+    return false;
   }
 
  private:
+  static constexpr std::size_t kBlock = 16;
+
   std::vector<Weights> kept_;
+  std::vector<Weights> blocks_;  ///< Per kBlock of them, the least of each weight.
+  std::size_t last_ = 0;
 };
 
 }  // namespace fusescape

@@ -15,8 +15,7 @@ const std::vector<Candidate>& candidates(const Planner& planner, std::string_vie
 }
 
 Bytes moved(const Candidate& candidate) {
-  const GroupProfile& group = candidate.profile;
-  return group.dram_read + group.dram_write;
+  return candidate.weights.moved;
 }
 
 /// As `L:16 D:4`.
@@ -191,7 +190,7 @@ Cascade product(std::int64_t m, std::int64_t n, std::int64_t k) {
 Bytes least_moved(const Planner& planner, Bytes capacity) {
   Bytes least = Bytes::overflowed();
   for (const Candidate& candidate : planner.candidates(OpId{0})) {
-    if (candidate.profile.peak <= capacity) least = std::min(least, moved(candidate));
+    if (candidate.weights.held <= capacity) least = std::min(least, moved(candidate));
   }
   return least;
 }
@@ -220,7 +219,7 @@ TEST_CASE("A tiling that moves more but fills the array is kept beside lighter o
   const Planner planner{cascade, machine};
   const Candidate* found = planner.best(OpId{0}, make_machine(machine).value());
   REQUIRE(found != nullptr);
-  CHECK(cost_on(found->profile, machine).latency <= Cycles{4876});  // That of M:24, N:24, K:64.
+  CHECK(cost_on(planner.profile(*found), machine).latency <= Cycles{4876});  // That of M:24, N:24, K:64.
 }
 
 TEST_CASE("A reduction is tiled along what it sums over") {

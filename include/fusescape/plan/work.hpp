@@ -33,6 +33,9 @@ struct PartialShare {
   std::int64_t part = 1;  ///< Product of the operand's own extents on the dimension.
 };
 
+/// Three inputs and an output are the most that any kind has.
+inline constexpr std::size_t kMostAccesses = 4;
+
 /// One operand of an operator within a tile, as the on-chip memory sees it. The last one is the output, whose
 /// partial sums are also read back.
 struct OperandAccess {
@@ -74,6 +77,44 @@ struct WorkTable {
 /// Whether no count of a tile with this work can leave 64 bits on any machine: it takes at most one step, and
 /// one access of each operand, for each operation.
 [[nodiscard]] bool is_countable(std::span<const OperatorWork> work);
+
+class ChainTraffic;
+
+/// What of an operator's work does not depend on the tile.
+class WorkShape {
+ public:
+  /// Alone, or as the next operator of a chain.
+  WorkShape(const Cascade& cascade, const SpatialMapping& mapping, OpId op, ChainTraffic* chain = nullptr);
+
+  /// Appends the work of a tile of the given extents, one per rank of the cascade.
+  void append(const std::vector<std::int64_t>& extent, WorkTable& table) const;
+
+ private:
+  struct RankShape {
+    RankId rank{};
+    std::uint8_t operands = 0;  ///< Bit i: operand i changes along it.
+    bool may_stay = false;      ///< In time, and some operand does not change along it.
+    std::size_t dimension = 0;  ///< On which it lies; kDimensionCount: in time.
+  };
+  struct OperandShape {
+    int bits = 0;
+    bool on_chip = false;  ///< Not in registers only.
+    std::array<Share, kDimensionCount> share{};
+  };
+  struct Products;
+
+  [[nodiscard]] static bool changes(std::uint32_t operand, std::uint8_t operands) {
+    return ((static_cast<unsigned>(operands) >> operand) & 1U) != 0;
+  }
+  [[nodiscard]] Products products(const std::vector<std::int64_t>& extent) const;
+  [[nodiscard]] OperandAccess access(std::uint32_t operand, const Products& products) const;
+
+  OpId op_{};
+  OpKind kind_{};
+  std::uint32_t count_ = 0;  ///< Of operands; the output is the last.
+  std::array<OperandShape, kMostAccesses> operands_{};
+  std::vector<RankShape> ranks_;
+};
 
 /// Appends the work of `node` (an operator, or a chain of them) in a tile of the given extents, one per rank
 /// of the cascade.

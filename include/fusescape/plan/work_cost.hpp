@@ -36,9 +36,6 @@ struct WorkCost {
   }
 };
 
-/// Three inputs and an output are the most that any kind has.
-inline constexpr std::size_t kMostAccesses = 4;
-
 using PerDimension = std::array<std::int64_t, kDimensionCount>;
 
 /// How often the hardware has to be filled to cover `extent`.

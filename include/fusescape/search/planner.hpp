@@ -15,25 +15,10 @@
 #include "fusescape/arch/engines.hpp"
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/plan/plan.hpp"
+#include "fusescape/search/candidate.hpp"
 #include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
-
-struct LoopSpec {
-  RankId rank{};
-  std::int64_t tile = 0;
-  friend bool operator==(const LoopSpec&, const LoopSpec&) = default;
-};
-
-/// One way to run a group of operators on its own: loops, outermost first, around the operators in order.
-struct Candidate {
-  std::vector<LoopSpec> loops;
-  std::vector<OpId> operators;
-  std::vector<TensorId> spilled{};  ///< Go through DRAM between these operators.
-  bool holds_windows = false;       ///< A fetched window keeps its halo.
-  GroupProfile profile{};
-  Cycles compute{};  ///< Of all its tiles on the planner's array; overflowed if it has none.
-};
 
 /// What the choice of a tiling may cost, in parts of the least time (docs/adr/tiling-of-single-operators.md):
 inline constexpr std::int64_t kPartForBytes = 16;       ///< a sixteenth for fewer bytes,
@@ -95,7 +80,11 @@ class Planner {
   /// short ones in turn. None if none fits (docs/adr/tiling-of-single-operators.md).
   [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
 
-  /// Fills the candidate's profile; false, and no profile, if its nest is illegal.
+  /// Its group laid out and profiled, once. Expects a candidate of this planner, or one that try_profile
+  /// found legal.
+  [[nodiscard]] const GroupProfile& profile(const Candidate& candidate) const;
+
+  /// Fills the candidate's profile and weights; false, and neither, if its nest is illegal.
   [[nodiscard]] bool try_profile(Candidate& candidate) const;
 
   /// On-chip bytes below which nothing runs `op` alone.

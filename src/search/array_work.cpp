@@ -1,6 +1,6 @@
-// What do nests ask of the array? Sums over full and ragged tiles.
+#include "fusescape/search/array_work.hpp"
+
 #include "fusescape/plan/work_cost.hpp"
-#include "fusescape/search/nest_bounds.hpp"
 
 namespace fusescape {
 namespace {
@@ -38,33 +38,38 @@ ArrayWork array_work(const GroupProfile& group, const ArrayModel& array) {
 
 NestWork::NestWork(const Cascade& cascade, const std::vector<SpatialMapping>& spatial,
                    const ArrayModel& array, OpId op)
-    : cascade_{cascade}, array_{array}, leaf_{add_operator(plan_, kRoot, op)} {
-  plan_.spatial = spatial;
+    : array_{array}, shape_{cascade, spatial[index_of(op)], op} {
+  for (const Rank& rank : cascade.ranks) extent_.push_back(rank.extent.value());
 }
 
-void NestWork::add_tile(std::int64_t count, ArrayWork& sum) {
-  table_.operators.clear();
-  table_.accesses.clear();
-  append_work(cascade_, plan_, leaf_, extent_, table_);
-  add(sum, is_countable(table_.operators) ? tile_work(table_, table_.operators, array_) : kUncountable,
-      count);
+/// The tiles of the loops from `loop` on, all of them `count` times: full ones, and the shorter last one.
+void NestWork::add_tiles(const std::vector<LoopSpec>& loops, std::size_t loop, std::int64_t count,
+                         ArrayWork& sum) {
+  if (loop == loops.size()) {
+    table_.operators.clear();
+    table_.accesses.clear();
+    shape_.append(extent_, table_);
+    const bool countable = is_countable(table_.operators);
+    add(sum, countable ? tile_work(table_, table_.operators, array_) : kUncountable, count);
+    return;
+  }
+  std::int64_t& extent = extent_[index_of(loops[loop].rank)];
+  const std::int64_t whole = extent;
+  const std::int64_t tile = loops[loop].tile;
+  if (whole >= tile) {
+    extent = tile;
+    add_tiles(loops, loop + 1, count * (whole / tile), sum);
+  }
+  if (whole % tile > 0) {
+    extent = whole % tile;
+    add_tiles(loops, loop + 1, count, sum);
+  }
+  extent = whole;
 }
 
 ArrayWork NestWork::of(const std::vector<LoopSpec>& loops) {
   ArrayWork sum;
-  // Bit i of `ragged`: the tile is the shorter last one of loop i.
-  for (std::size_t ragged = 0; ragged < std::size_t{1} << loops.size(); ++ragged) {
-    extent_.clear();
-    for (const Rank& rank : cascade_.ranks) extent_.push_back(rank.extent.value());
-    std::int64_t count = 1;
-    for (std::size_t i = 0; i < loops.size() && count > 0; ++i) {
-      std::int64_t& extent = extent_[index_of(loops[i].rank)];
-      const bool last = ((ragged >> i) & 1U) != 0;
-      count *= last ? std::int64_t{extent % loops[i].tile > 0} : extent / loops[i].tile;
-      extent = last ? extent % loops[i].tile : loops[i].tile;
-    }
-    if (count > 0) add_tile(count, sum);
-  }
+  add_tiles(loops, 0, 1, sum);
   return sum;
 }
 
