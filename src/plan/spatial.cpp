@@ -63,14 +63,24 @@ void drop(std::vector<RankId>& ranks, RankId rank) {
   ranks.erase(std::remove(ranks.begin(), ranks.end(), rank), ranks.end());
 }
 
+/// Of the places that a rule gives a rank it lies in the first.
 SpatialMapping mapping_of(const Cascade& cascade, const Operator& op, const Core& core) {
   for (const SpatialRule& rule : core.spatial) {
     if (!matches(rule, op)) continue;
-    return {.cores = ranks_named(cascade, op, rule.cores),
-            .rows = ranks_named(cascade, op, rule.rows),
-            .cols = ranks_named(cascade, op, rule.cols),
-            .flat = ranks_named(cascade, op, rule.flat),
-            .operand_loads = rule.operand_loads};
+    std::vector<RankId> placed;
+    const auto place = [&](const std::vector<std::string>& words) {
+      std::vector<RankId> ranks = ranks_named(cascade, op, words);
+      for (const RankId rank : placed) drop(ranks, rank);
+      placed.insert(placed.end(), ranks.begin(), ranks.end());
+      return ranks;
+    };
+    SpatialMapping mapping;
+    mapping.operand_loads = rule.operand_loads;
+    mapping.cores = place(rule.cores);
+    mapping.rows = place(rule.rows);
+    mapping.cols = place(rule.cols);
+    mapping.flat = place(rule.flat);
+    return mapping;
   }
   return {};
 }

@@ -34,6 +34,7 @@ NestWeights::NestWeights(const Planner& planner, OpId op, const NestSpace& space
     : options_{planner.options()},
       space_{space},
       known_{all_counts_fit(planner.cascade(), planner.cascade().op(op))},
+      one_by_one_{planner.spatial()[index_of(op)].operand_loads == OperandLoads::kSerial},
       work_{planner.cascade(), planner.spatial(), planner.array(), op} {
   if (!known_) return;
   const Cascade& cascade = planner.cascade();
@@ -76,8 +77,16 @@ NestWeights::Cut NestWeights::cut_of(const Cascade& cascade, const std::vector<R
     const std::int64_t last = extent - (trips - 1) * tile;
     cut.trips *= trips;
     cut.tile *= tile;
+    cut.second *= tile;
     cut.last *= last;
     cut.step *= std::gcd(tile, last);
+  }
+  const auto innermost = std::find_if(loops.rbegin(), loops.rend(), [&](const LoopSpec& loop) {
+    return loop.tile < cascade.extent(loop.rank).value();
+  });
+  if (innermost != loops.rend()) {
+    const std::int64_t rest = cascade.extent(innermost->rank).value() - innermost->tile;
+    cut.second = cut.second / innermost->tile * std::min(rest, innermost->tile);
   }
   return cut;
 }
@@ -119,7 +128,14 @@ NestWeights::Slab NestWeights::slab_of(const Operand& operand, const Tiling& til
     slab.first *= cut.tile;
     slab.last *= cut.last;
     slab.step *= cut.step;
-    slab.moves = slab.moves || cut.trips > 1;
+    if (cut.trips > 1)
+      slab.depth = std::max(slab.depth, static_cast<std::size_t>(chosen - tiling.begin()) + 1);
+  }
+  slab.second = slab.first;
+  if (slab.depth > 0) {
+    const ChosenCut& innermost = tiling[slab.depth - 1];
+    const Cut& cut = cuts_[innermost.rank_class][innermost.cut];
+    slab.second = slab.first / cut.tile * cut.second;
   }
   return slab;
 }
@@ -135,13 +151,21 @@ NestWeights::Weighed NestWeights::of(const Tiling& tiling) {
   std::int64_t ends = 0;
   bool exact = true;
   const auto add = [&](const Slab& slab, int held_bits, int bits, std::int64_t end) {
-    held += bytes(slab.first, held_bits) * (slab.moves ? most_slots : 1);
+    held += bytes(slab.first, held_bits) * (slab.depth > 0 ? most_slots : 1);
     ends += bytes(end, bits);
     exact = exact && slab.step * bits % granule == 0 && slab.step * held_bits % granule == 0;
   };
+  std::size_t outermost = tiling.size();
   for (auto input = operands_.begin(); input + 1 != operands_.end(); ++input) {
     const Slab slab = slab_of(*input, tiling);
     add(slab, input->bits, input->bits, slab.first);
+    outermost = std::min(outermost, slab.depth);
+  }
+  // Inner loops' loads go first: second slabs come before the last that the first tile needs.
+  const bool ahead = options_.double_buffering && one_by_one_;
+  for (auto input = operands_.begin(); ahead && input + 1 != operands_.end(); ++input) {
+    const Slab slab = slab_of(*input, tiling);
+    if (slab.depth > outermost) ends += bytes(slab.second, input->bits);
   }
   const Operand& output = operands_.back();
   const Slab slab = slab_of(output, tiling);

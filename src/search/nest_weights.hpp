@@ -15,7 +15,7 @@ class NestWeights {
  public:
   NestWeights(const Planner& planner, OpId op, const NestSpace& space);
 
-  /// Over the DRAM port: the only weight that the order of the cuts decides. Exact as the others are.
+  /// Over the DRAM port.
   [[nodiscard]] Bytes moved(const Tiling& tiling) const;
 
   struct Weighed {
@@ -30,6 +30,7 @@ class NestWeights {
   struct Cut {
     std::int64_t trips = 1;
     std::int64_t tile = 1;  ///< Elements of the first one.
+    std::int64_t second = 1;
     std::int64_t last = 1;
     std::int64_t step = 1;  ///< Every tile holds a multiple of so many.
   };
@@ -42,9 +43,10 @@ class NestWeights {
   /// What an operand's buffer holds.
   struct Slab {
     std::int64_t first = 1;
+    std::int64_t second = 1;
     std::int64_t last = 1;
     std::int64_t step = 1;
-    bool moves = false;  ///< More than one takes turns in the buffer.
+    std::size_t depth = 0;  ///< Cuts down to the innermost that changes it; 0: there is one slab only.
   };
 
   [[nodiscard]] static bool has(const Operand& operand, std::size_t rank_class) {
@@ -61,6 +63,7 @@ class NestWeights {
   std::vector<Operand> operands_;       ///< Each input once; the output is the last.
   int sum_bits_ = 0;                    ///< Of a partial sum.
   bool known_ = true;                   ///< No operand is read along a diagonal, and all counts fit.
+  bool one_by_one_ = true;              ///< Inputs of a tile come one after another.
   NestWork work_;
   Loops loops_;
 };

@@ -26,14 +26,16 @@ struct Trial {
   Ticks latency;
 };
 
-/// What a candidate takes at least: the port, or the PEs between the first loads and the last stores.
-Ticks least_time(const Candidate& candidate, const Machine& machine) {
+/// What a candidate takes at least: the PEs, or the port, unless loads pass through it side by side.
+Ticks least_time(const Planner& planner, const Candidate& candidate, const Machine& machine) {
   const Weights& weights = candidate.weights;
-  if (weights.array.compute.overflow() || weights.moved.overflow() || weights.ends.overflow()) return Ticks{};
+  if (weights.array.compute.overflow() || weights.moved.overflow()) return Ticks{};
+  const bool side_by_side = std::any_of(candidate.operators.begin(), candidate.operators.end(), [&](OpId op) {
+    return planner.spatial()[index_of(op)].operand_loads == OperandLoads::kConcurrent;
+  });
+  if (side_by_side) return machine.scale.ticks(weights.array.compute);
   const std::int64_t bytes = ceil_div(weights.moved.value(), machine.dram_ports == Ports::kShared ? 1 : 2);
-  return longest(
-      Ticks{bytes} * machine.dram_ticks_per_byte,
-      machine.scale.ticks(weights.array.compute) + Ticks{weights.ends.value()} * machine.dram_ticks_per_byte);
+  return longest(machine.scale.ticks(weights.array.compute), Ticks{bytes} * machine.dram_ticks_per_byte);
 }
 
 bool faster(const Trial& a, const Trial& b) {
@@ -47,7 +49,7 @@ class Trials {
       : planner_{planner}, machine_{machine} {
     for (const Candidate& candidate : candidates) {
       if (candidate.weights.held <= machine.capacity)
-        fitting_.push_back({&candidate, least_time(candidate, machine)});
+        fitting_.push_back({&candidate, least_time(planner, candidate, machine)});
     }
   }
 

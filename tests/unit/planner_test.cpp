@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "fusescape/check/verification.hpp"
+#include "fusescape/plan/spatial.hpp"
 #include "fusescape/search/tile_grid.hpp"
 #include "simulation.hpp"
 
@@ -232,6 +233,19 @@ TEST_CASE("A reduction is tiled along what it sums over") {
   const Planner planner{cascade, accelerator()};
   // One element of x in two slots, and two sums: without tiles of E a row of 16 KiB would be the least.
   CHECK(planner.least_footprint(OpId{0}) == Bytes{4 * (2 + 2)});
+}
+
+TEST_CASE("A rank that a rule puts in two places lies in the first") {
+  const Cascade cascade = product(64, 32, 16);
+  Accelerator machine = accelerator(8, 8);
+  SpatialRule rule;
+  rule.rows = {"output"};
+  rule.cols = {"all"};
+  machine.cores.front().spatial = {rule};
+  const SpatialMapping mapping = spatial_mappings(cascade, machine).front();
+  REQUIRE(mapping.rows.size() == 1);
+  CHECK_FALSE(has_rank(mapping.cols, mapping.rows.front()));
+  CHECK(mapping.cols.size() == 2);
 }
 
 }  // namespace
