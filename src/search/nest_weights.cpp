@@ -15,11 +15,11 @@ bool is_diagonal(const Access& access) {
   });
 }
 
-/// More than the bits of a tile's operands and partial sums, per operation.
-constexpr std::int64_t kBitsPerOp = 1024;
+/// More than what an operation moves in bytes, or one element has bits.
+constexpr std::int64_t kMostPerOp = 64;
 
 bool all_counts_fit(const Cascade& cascade, const Operator& op) {
-  Elements bits{kBitsPerOp};
+  Elements bits{kMostPerOp};
   for (const RankId rank : op.ranks) bits = bits * cascade.extent(rank);
   return !bits.overflow();
 }

@@ -10,7 +10,7 @@
 namespace fusescape {
 
 /// Of the nests of one space. A class of ranks counts as one rank, since the same operands have all of it.
-/// Nothing is known of an operator whose operations, in bits, do not fit 64 bits: evaluation refuses it.
+/// Nothing is known of an operator whose counts may not fit 64 bits: evaluation refuses it.
 class NestWeights {
  public:
   NestWeights(const Planner& planner, OpId op, const NestSpace& space);
