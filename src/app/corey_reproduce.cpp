@@ -112,7 +112,7 @@ Table concentration_table(const CoreyStudy& study, const CoreyReproduceArguments
               .rows = {}};
   for (const ConcentrationRow& row :
        concentration(study, std::max(kFewest, arguments.runs / kShare), arguments.seed)) {
-    table.rows.push_back({row.figure, row.state, row.order, optional_value(row.published), row.own.count,
+    table.rows.push_back({row.figure, row.state, row.order, optional_value(row.recorded), row.own.count,
                           row.own.mean, row.own.deviation, optional_value(row.z)});
   }
   return table;

@@ -94,9 +94,11 @@ Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explai
 
 CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const ChosenPlan& chosen) {
   if (!chosen.plan) return unexpected{failure_of(chosen.plan.error(), ways_to_fit(inputs, chosen))};
-  if (const auto failure = write_result(arguments.output, write_plan(inputs.workload.block, *chosen.plan))) {
-    return unexpected{*failure};
-  }
+  const std::string entropies = entropies_of(inputs, chosen.name);
+  const std::string description =
+      entropies.empty() ? "" : fmt::format("{}'s plan; its entropies are {}", chosen.name, entropies);
+  const std::string plan = write_plan(inputs.workload.block, *chosen.plan, description);
+  if (const auto failure = write_result(arguments.output, plan)) return unexpected{*failure};
   return ExitCode::kOk;
 }
 

@@ -127,6 +127,11 @@ std::optional<HeadOutcome> head_of(const Inputs& inputs) {
   return head_of(inputs.workload, inputs.design, WithEnergy::kYes);
 }
 
+std::string entropies_of(const Inputs& inputs, std::string_view strategy) {
+  const Strategy* named = find_strategy(strategy);
+  return named != nullptr && named->reads_entropy ? describe(inputs.strategy.entropy) : "";
+}
+
 EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Ran& ran) {
   EvaluationReport report = report_of(Evaluated{.workload = inputs.workload,
                                                 .design = inputs.design,
@@ -134,10 +139,10 @@ EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, cons
                                                 .energy = ran.energy,
                                                 .head = ran.head},
                                       strategy);
-  const Strategy* named = find_strategy(strategy);
-  if (named != nullptr && named->reads_entropy) {
+  report.subject.entropy = entropies_of(inputs, strategy);
+  if (!report.subject.entropy.empty()) {
     report.subject.assumptions.push_back(
-        fmt::format("{}'s entropies are {}", strategy, describe(inputs.strategy.entropy)));
+        fmt::format("{}'s entropies are {}", strategy, report.subject.entropy));
   }
   return report;
 }

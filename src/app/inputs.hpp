@@ -50,6 +50,9 @@ struct Ran {
   const HeadOutcome* head = nullptr;
 };
 
+/// Where the entropies that the strategy reads come from; "" if it reads none, or is no strategy.
+[[nodiscard]] std::string entropies_of(const Inputs& inputs, std::string_view strategy);
+
 /// Subject, entropies that the strategy reads among its assumptions, and figures.
 [[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Ran& ran);
 

@@ -32,6 +32,7 @@ std::vector<Field> about(const SimulationReport& report, Cycles complete_until, 
                             {"arch", subject.arch},
                             {"strategy", subject.strategy},
                             {"version", subject.version}};
+  if (!subject.entropy.empty()) fields.push_back({"entropy", subject.entropy});
   fields.insert(fields.end(), report.options.begin(), report.options.end());
   fields.push_back({"latency_cycles", report.details->latency.value()});
   fields.push_back({"complete_until_cycle", complete_until.value()});

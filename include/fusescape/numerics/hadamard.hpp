@@ -50,7 +50,4 @@ struct Transform {
 void rotate_rows(std::span<float> rows, const Transform& transform, int jobs = 0);
 void rotate_rows(std::span<double> rows, const Transform& transform, int jobs = 0);
 
-/// True if the butterflies run with 256-bit registers here; the result is the same without.
-[[nodiscard]] bool hadamard_uses_avx2();
-
 }  // namespace fusescape
