@@ -105,14 +105,13 @@ CommandResult run_command(const SimulateArguments& arguments) {
   if (!inputs) return unexpected{inputs.error()};
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
-  const std::string name = chosen->name;
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
   if (!options) return unexpected{options.error()};
   const expected<SimulatedPlan, WhyNot> simulated =
       chosen->plan ? simulate_plan(inputs->workload.block, inputs->design, *chosen->plan, *options)
                    : expected<SimulatedPlan, WhyNot>{unexpected{chosen->plan.error()}};
 
-  SimulationReport report{.evaluation = report_of(*inputs, name, simulated, head_of(*inputs)),
+  SimulationReport report{.evaluation = report_of(*inputs, maker_of(*chosen), simulated, head_of(*inputs)),
                           .options = told(arguments),
                           .details = {}};
   std::optional<Failure> refused;

@@ -36,7 +36,7 @@ CommandResult run_command(const VerifyArguments& arguments) {
 
   const Verification verification = verify(cascade, assessed->plan, inputs->design.accelerator);
   const VerificationSubject subject{inputs->workload.name, inputs->design.accelerator.name, chosen->name,
-                                    entropies_of(*inputs, arguments.strategy)};
+                                    entropies_of(*inputs, maker_of(*chosen))};
   const std::string text = printed(subject, verification, arguments.output);
   if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
   return verification.passed() ? ExitCode::kOk : ExitCode::kInternalError;
