@@ -81,19 +81,6 @@ HadamardOrder nearest_hadamard_order(std::int64_t n) {
   return best;
 }
 
-HadamardOrder padded_hadamard_order(std::int64_t n, bool powers_of_two) {
-  FUSESCAPE_EXPECTS(n >= 1 && n <= std::int64_t{1} << kMostLog2);
-  HadamardOrder best{1, kMostLog2};
-  for (const std::int64_t base : {std::int64_t{1}, std::int64_t{12}, std::int64_t{20}}) {
-    if (powers_of_two && base != 1) continue;
-    for (int log2 = 0; log2 <= kMostLog2; ++log2) {
-      const HadamardOrder order{base, log2};
-      if (order.size() >= n && order.size() < best.size()) best = order;
-    }
-  }
-  return best;
-}
-
 Eigen::MatrixXd hadamard_matrix(HadamardOrder order, Paley paley) {
   FUSESCAPE_EXPECTS(order.size() <= 32'768);
   const std::int64_t n = order.size();
