@@ -41,7 +41,7 @@ Value largest_score_difference(const ScaledChain& chain, const RecordedRun& one,
 }
 
 /// Mean H of each group.
-std::vector<double> entropies_of(const CoreyRun& run, const Partition& partition) {
+std::vector<double> group_entropies(const CoreyRun& run, const Partition& partition) {
   std::vector<double> means;
   for (const CoreyGroup group : groups_of(partition)) {
     const auto first = run.block_entropy.begin() + static_cast<std::ptrdiff_t>(group.first);
@@ -53,14 +53,15 @@ std::vector<double> entropies_of(const CoreyRun& run, const Partition& partition
 /// Version 1's tile of each group: "256-224".
 std::string tiles_of(const CoreyChain& chain, const CoreyRun& run, const Partition& partition) {
   std::vector<std::int64_t> tiles;
-  for (const double entropy : entropies_of(run, partition)) tiles.push_back(corey_tile(chain.tiles, entropy));
+  for (const double entropy : group_entropies(run, partition))
+    tiles.push_back(corey_tile(chain.tiles, entropy));
   return text_of(tiles);
 }
 
 /// Versions 2 and 3's chunk of each group, H as a share of the most.
 std::string chunks_of(const CoreyChain& chain, const CoreyRun& run, const Partition& partition) {
   std::vector<std::int64_t> chunks;
-  for (const double entropy : entropies_of(run, partition))
+  for (const double entropy : group_entropies(run, partition))
     chunks.push_back(corey_chunk(chain.chunks, entropy, 1));
   return text_of(chunks);
 }
