@@ -5,6 +5,13 @@
 // Only +, - and one multiplication by the scale occur, in an order that does not depend on the processor, and
 // nothing is contracted to a fused multiply-add: both copies give the same bits.
 
+/// Products are unrolled by gcc; with sanitizers, clang takes minutes to do that.
+#if defined(__clang__)
+#define FUSESCAPE_UNROLL
+#else
+#define FUSESCAPE_UNROLL _Pragma("GCC unroll 20")
+#endif
+
 #define FUSESCAPE_KERNEL \
   template <class T>     \
   [[gnu::always_inline]] FUSESCAPE_TARGET inline void
@@ -127,7 +134,7 @@ template <const auto& M, class T>
   constexpr std::size_t kOrder = M.size();
   const std::size_t first = M[i][0] == 0 ? 1 : 0;
   Register<T> sum{M[i][first] > 0 ? x[first].v : -x[first].v};
-#pragma GCC unroll 20
+  FUSESCAPE_UNROLL
   for (std::size_t k = 1; k < kOrder; ++k) {
     if (k > first && M[i][k] > 0) sum.v += x[k].v;
     if (k > first && M[i][k] < 0) sum.v -= x[k].v;
@@ -171,7 +178,7 @@ struct Dense {
       for (std::size_t i = 0; i < kOrder; ++i) {
         for (std::size_t w = 0; w < Wide; ++w) load(row + j + w * kLanes + i * stride, x[w][i]);
       }
-#pragma GCC unroll 20
+      FUSESCAPE_UNROLL
       for (std::size_t i = 0; i < kOrder; ++i) {
         for (std::size_t w = 0; w < Wide; ++w) store(product<M>(i, x[w]), row + j + w * kLanes + i * stride);
       }
@@ -201,7 +208,7 @@ struct PaleyTwo {
           differences[w][i].v = a.v - b.v;
         }
       }
-#pragma GCC unroll 10
+      FUSESCAPE_UNROLL
       for (std::size_t i = 0; i < kPairs; ++i) {
         for (std::size_t w = 0; w < Wide; ++w) {
           const Register<T> even{product<C>(i, sums[w]).v + differences[w][i].v};
@@ -296,3 +303,4 @@ FUSESCAPE_TARGET void transform_rows(T* rows, std::size_t count, const Transform
 }
 
 #undef FUSESCAPE_KERNEL
+#undef FUSESCAPE_UNROLL
