@@ -40,6 +40,11 @@ ChosenPlan optimal_of(const Strategy& strategy, const Planner& planner, const In
 
 }  // namespace
 
+PlanMaker maker_of(const ChosenPlan& chosen) {
+  const Strategy* winner = chosen.optimal ? find_strategy(chosen.optimal->winner) : nullptr;
+  return {chosen.name, winner != nullptr ? winner : chosen.strategy};
+}
+
 expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std::string& plan_file,
                                           const Inputs& inputs) {
   if (!plan_file.empty()) return plan_from_file(plan_file, inputs);

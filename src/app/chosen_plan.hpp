@@ -21,6 +21,9 @@ struct ChosenPlan {
   std::optional<OptimalAnswer> optimal{};  ///< Of `optimal`: how it was found. Its plan is moved out.
 };
 
+/// For reports: of `optimal`, the strategy whose plan it took.
+[[nodiscard]] PlanMaker maker_of(const ChosenPlan& chosen);
+
 /// Expects one of the two names to be empty. A file that maps nothing to hardware leaves that to the
 /// accelerator's own rules.
 [[nodiscard]] expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy,

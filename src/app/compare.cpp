@@ -53,14 +53,14 @@ std::string printed(const std::vector<EvaluationReport>& reports, const std::vec
 
 EvaluationReport closed_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,
                             const Strategy& strategy) {
-  return report_of(inputs, strategy.name,
+  return report_of(inputs, {strategy.name, &strategy},
                    assess(inputs.workload.block, inputs.design, strategy, inputs.strategy), head);
 }
 
 EvaluationReport simulated_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,
                                const Strategy& strategy) {
   const Planner planner{inputs.workload.block, inputs.design.accelerator};
-  return report_of(inputs, strategy.name,
+  return report_of(inputs, {strategy.name, &strategy},
                    simulate_plan(planner, inputs.design, strategy, {}, inputs.strategy), head);
 }
 

@@ -14,6 +14,7 @@ constexpr const char* kCoreyExamples = R"(Examples:
   fusescape corey reproduce --out out/corey
   fusescape corey entropy x.npy delta.npy --bins 256 --range robust:0.001 --csv
   fusescape corey entropy --workload mamba-130m --set L=64 --csv -o entropies.csv
+  fusescape corey entropy --workload mamba-130m --set L=8 --largest-rank 4096 x.npy W_in.npy
   fusescape corey rotate x.npy --order 5120 -o rotated.npy
 
 docs/corey.md says what each of them is.)";
@@ -64,19 +65,22 @@ void add_reproduce(CLI::App& corey, CoreyReproduceArguments& arguments) {
 void add_entropy(CLI::App& corey, CoreyEntropyArguments& arguments) {
   CLI::App* command = corey.add_subcommand(
       "entropy", "Entropy of the values of .npy files, or of a block that is run on made-up numbers");
-  CLI::Option* files = command->add_option("files", arguments.files, ".npy files of numbers in C order")
-                           ->type_name("FILE.npy...");
+  command->add_option("files", arguments.files, ".npy files of numbers in C order")->type_name("FILE.npy...");
   CLI::Option* workload =
       command
-          ->add_option("--workload", arguments.workload,
-                       "Instead of files: run its block on seeded numbers, ranks of at most 64")
-          ->type_name("W")
-          ->excludes(files);
+          ->add_option(
+              "--workload", arguments.workload,
+              "Run its block on seeded numbers; files give those of the tensors they are named after")
+          ->type_name("W");
   command->add_option("--set", arguments.settings, "Set a field of the workload: KEY=VALUE")
       ->type_name("KEY=VALUE")
       ->needs(workload);
   command->add_option("--seed", arguments.seed, "Of the numbers (default: 1)")
       ->type_name("N")
+      ->needs(workload);
+  command->add_option("--largest-rank", arguments.largest_rank, "Cut longer ranks to this (default: 64)")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{65'536}))
       ->needs(workload);
   command->add_option("--bins", arguments.bins, "Equal bins of the histogram (default: 256)")
       ->type_name("K")

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/corey_study.hpp"
@@ -39,9 +40,35 @@ Value largest_score_difference(const ScaledChain& chain, const RecordedRun& one,
   return largest;
 }
 
+/// Mean H of each group.
+std::vector<double> group_entropies(const CoreyRun& run, const Partition& partition) {
+  std::vector<double> means;
+  for (const CoreyGroup group : groups_of(partition)) {
+    const auto first = run.block_entropy.begin() + static_cast<std::ptrdiff_t>(group.first);
+    means.push_back(std::accumulate(first, first + group.depth, 0.0) / static_cast<double>(group.depth));
+  }
+  return means;
+}
+
+/// Version 1's tile of each group: "256-224".
+std::string tiles_of(const CoreyChain& chain, const CoreyRun& run, const Partition& partition) {
+  std::vector<std::int64_t> tiles;
+  for (const double entropy : group_entropies(run, partition))
+    tiles.push_back(corey_tile(chain.tiles, entropy));
+  return text_of(tiles);
+}
+
+/// Versions 2 and 3's chunk of each group, H as a share of the most.
+std::string chunks_of(const CoreyChain& chain, const CoreyRun& run, const Partition& partition) {
+  std::vector<std::int64_t> chunks;
+  for (const double entropy : group_entropies(run, partition))
+    chunks.push_back(corey_chunk(chain.chunks, entropy, 1));
+  return text_of(chunks);
+}
+
 Table run_table(const CoreyStudy& study) {
   Table table{.columns = {"bucket", "L", "repeat", "recorded_partition", "our_partition", "equal",
-                          "largest_score_difference", "optimal_partition"},
+                          "largest_score_difference", "optimal_partition", "our_tiles", "our_chunks"},
               .rows = {}};
   for (const RecordedRun& one : study.recorded) {
     const ScaledChain chain = scaled(study.chain, one.run.length);
@@ -49,7 +76,8 @@ Table run_table(const CoreyStudy& study) {
     const std::string text = text_of(ours);
     table.rows.push_back({one.run.bucket, one.run.length, one.run.repeat, one.partition, text,
                           text == one.partition, largest_score_difference(chain, one, ours),
-                          text_of(optimal_partition(chain, one.run, study.chain.precisions.front()))});
+                          text_of(optimal_partition(chain, one.run, study.chain.precisions.front())),
+                          tiles_of(study.chain, one.run, ours), chunks_of(study.chain, one.run, ours)});
   }
   return table;
 }
@@ -112,7 +140,7 @@ Table concentration_table(const CoreyStudy& study, const CoreyReproduceArguments
               .rows = {}};
   for (const ConcentrationRow& row :
        concentration(study, std::max(kFewest, arguments.runs / kShare), arguments.seed)) {
-    table.rows.push_back({row.figure, row.state, row.order, optional_value(row.published), row.own.count,
+    table.rows.push_back({row.figure, row.state, row.order, optional_value(row.recorded), row.own.count,
                           row.own.mean, row.own.deviation, optional_value(row.z)});
   }
   return table;

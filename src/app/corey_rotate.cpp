@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
@@ -83,6 +85,21 @@ Table table_of(const TensorStatistics& before, const TensorStatistics& after) {
   return table;
 }
 
+/// Where a result is beyond the numbers that hold it.
+std::optional<Failure> overflow_of(const NpyFile& file, const TensorStatistics& before,
+                                   const TensorStatistics& after, NpyType type) {
+  const auto refused = [&](std::string_view what) {
+    return Failure{ExitCode::kBadInput, fmt::format("{}: error: {}\n", file.path, what)};
+  };
+  const double most =
+      type == NpyType::kFloat32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+  if (!(std::max(-after.least, after.greatest) <= most))
+    return refused(fmt::format("rotated values exceed {:.3g}, the largest {}", most, name_of(type)));
+  if (!std::isfinite(before.excess_kurtosis) || !std::isfinite(after.excess_kurtosis))
+    return refused("fourth powers of values exceed the largest f8, so they have no statistics");
+  return std::nullopt;
+}
+
 /// Pass 1 writes the rotated rows and gathers the moments, pass 2 what needs them. A float stays a float.
 expected<Table, Failure> rotate_file(NpyFile& file, const Rotation& rotation, GrowingFile& out) {
   const NpyHeader& header = file.reader.header();
@@ -106,7 +123,11 @@ expected<Table, Failure> rotate_file(NpyFile& file, const Rotation& rotation, Gr
     after_spread.add(std::span<const double>{rotation.rotated(rows)});
   });
   if (second) return unexpected{*second};
-  return table_of(statistics_of(before, before_spread), statistics_of(after, after_spread));
+  const TensorStatistics statistics_before = statistics_of(before, before_spread);
+  const TensorStatistics statistics_after = statistics_of(after, after_spread);
+  if (const auto failure = overflow_of(file, statistics_before, statistics_after, type))
+    return unexpected{*failure};
+  return table_of(statistics_before, statistics_after);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "entropy_source.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -77,10 +79,14 @@ class EntropyTable {
     }
     if (!tensor || !bits) return {};
     const std::optional<std::size_t> bins = column(header, "bins");
+    const std::optional<std::size_t> numbers = column(header, "numbers");
+    for (std::size_t r = 1; numbers && r < rows->size(); ++r) add_numbers((*rows)[r], *numbers);
     for (std::size_t r = 1; r < rows->size(); ++r) add((*rows)[r], *tensor, *bits, bins);
     return std::move(found_);
   }
 
+  /// Whose numbers they are of, if the file says so.
+  [[nodiscard]] const std::string& numbers() const { return numbers_; }
   [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
   /// Where the name of row `row` is, counted from 0 below the header.
   [[nodiscard]] SourcePos name_of_row(std::size_t row) const { return places_[row]; }
@@ -125,6 +131,16 @@ class EntropyTable {
     found_.push_back(std::move(one));
   }
 
+  /// `corey entropy` says the same in all rows.
+  void add_numbers(const CsvRow& row, std::size_t cell) {
+    constexpr std::array<std::string_view, 3> kWords{"synthetic", "partly synthetic", "given"};
+    const std::string& word = row.cells[cell];
+    if (numbers_.empty()) numbers_ = word;
+    if (word == numbers_ && std::find(kWords.begin(), kWords.end(), word) != kWords.end()) return;
+    fault(row, cell,
+          fmt::format("numbers: expected {}, the same in all rows, got '{}'", fmt::join(kWords, ", "), word));
+  }
+
   void fault(const CsvRow& row, std::size_t cell, std::string message) {
     diagnostics_.error(place_of(text_, row.line, cell), std::move(message));
   }
@@ -132,6 +148,7 @@ class EntropyTable {
   const std::string& text_;
   Diagnostics diagnostics_;
   std::vector<TensorEntropy> found_;
+  std::string numbers_;
   std::vector<SourcePos> places_;
 };
 
@@ -147,7 +164,7 @@ expected<EntropySource, Failure> from_file(const std::string& file) {
   EntropyTable table{file, *text};
   std::vector<TensorEntropy> tensors = table.read();
   if (!table.diagnostics().ok()) return unexpected{failure_of(table.diagnostics())};
-  return EntropySource{GivenEntropy{file, std::move(tensors)}};
+  return EntropySource{GivenEntropy{file, std::move(tensors), table.numbers()}};
 }
 
 /// What stands before and after the first colon; none: no colon.

@@ -68,7 +68,7 @@ Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool expla
   const expected<Assessment, WhyNot> found =
       chosen.plan ? assess(inputs.workload.block, inputs.design, *chosen.plan)
                   : expected<Assessment, WhyNot>{unexpected{chosen.plan.error()}};
-  EvaluationReport report = report_of(inputs, chosen.name, found, head_of(inputs));
+  EvaluationReport report = report_of(inputs, maker_of(chosen), found, head_of(inputs));
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
   report.optimal = optimal_report(inputs, chosen);
   std::vector<Lever> levers;
@@ -80,7 +80,7 @@ Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explai
   const expected<SimulatedPlan, WhyNot> simulated =
       chosen.plan ? simulate_plan(inputs.workload.block, inputs.design, *chosen.plan)
                   : expected<SimulatedPlan, WhyNot>{unexpected{chosen.plan.error()}};
-  EvaluationReport report = report_of(inputs, chosen.name, simulated, head_of(inputs));
+  EvaluationReport report = report_of(inputs, maker_of(chosen), simulated, head_of(inputs));
   if (!simulated) {
     return refusal_of(std::move(report), failure_of(simulated.error()), ways_to_fit(inputs, chosen));
   }
@@ -94,9 +94,11 @@ Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explai
 
 CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const ChosenPlan& chosen) {
   if (!chosen.plan) return unexpected{failure_of(chosen.plan.error(), ways_to_fit(inputs, chosen))};
-  if (const auto failure = write_result(arguments.output, write_plan(inputs.workload.block, *chosen.plan))) {
-    return unexpected{*failure};
-  }
+  const std::string entropies = entropies_of(inputs, maker_of(chosen));
+  const std::string description =
+      entropies.empty() ? "" : fmt::format("{}'s plan; its entropies are {}", chosen.name, entropies);
+  const std::string plan = write_plan(inputs.workload.block, *chosen.plan, description);
+  if (const auto failure = write_result(arguments.output, plan)) return unexpected{*failure};
   return ExitCode::kOk;
 }
 

@@ -127,42 +127,46 @@ std::optional<HeadOutcome> head_of(const Inputs& inputs) {
   return head_of(inputs.workload, inputs.design, WithEnergy::kYes);
 }
 
-EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Ran& ran) {
+std::string entropies_of(const Inputs& inputs, const PlanMaker& maker) {
+  const bool reads = maker.strategy != nullptr && maker.strategy->reads_entropy;
+  return reads ? describe(inputs.strategy.entropy) : "";
+}
+
+EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker, const Ran& ran) {
   EvaluationReport report = report_of(Evaluated{.workload = inputs.workload,
                                                 .design = inputs.design,
                                                 .cost = ran.cost,
                                                 .energy = ran.energy,
                                                 .head = ran.head},
-                                      strategy);
-  const Strategy* named = find_strategy(strategy);
-  if (named != nullptr && named->reads_entropy) {
+                                      maker.name);
+  report.subject.entropy = entropies_of(inputs, maker);
+  if (!report.subject.entropy.empty()) {
     report.subject.assumptions.push_back(
-        fmt::format("{}'s entropies are {}", strategy, describe(inputs.strategy.entropy)));
+        fmt::format("{}'s entropies are {}", maker.strategy->name, report.subject.entropy));
   }
   return report;
 }
 
-EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
+EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker,
                            const expected<Assessment, WhyNot>& found,
                            const std::optional<HeadOutcome>& head) {
   if (!found) {
-    EvaluationReport report = report_of(inputs, strategy, Ran{});
+    EvaluationReport report = report_of(inputs, maker, Ran{});
     report.reason = one_line(describe(found.error()));
     return report;
   }
   const EnergyOfRun run = run_of(inputs.workload.block, inputs.design, *found);
   const PlanEnergy energy = plan_energy(run, inputs.design);
-  EvaluationReport report =
-      report_of(inputs, strategy, {&found->cost, &energy.plan, head ? &*head : nullptr});
+  EvaluationReport report = report_of(inputs, maker, {&found->cost, &energy.plan, head ? &*head : nullptr});
   report.outcome = outcome_of(inputs.workload, inputs.design, *found, run);
   return report;
 }
 
-EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
+EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker,
                            const expected<SimulatedPlan, WhyNot>& found,
                            const std::optional<HeadOutcome>& head) {
   if (!found) {
-    EvaluationReport report = report_of(inputs, strategy, Ran{});
+    EvaluationReport report = report_of(inputs, maker, Ran{});
     report.subject.model = "sim";
     report.reason = one_line(describe(found.error()));
     return report;
@@ -170,7 +174,7 @@ EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
   const Cost cost = simulated_cost(*found);
   const EnergyOfRun run = simulated_run(inputs.workload.block, inputs.design, *found);
   const PlanEnergy energy = plan_energy(run, inputs.design);
-  EvaluationReport report = report_of(inputs, strategy, {&cost, &energy.plan, head ? &*head : nullptr});
+  EvaluationReport report = report_of(inputs, maker, {&cost, &energy.plan, head ? &*head : nullptr});
   report.subject.model = "sim";
   if (head) report.subject.assumptions.emplace_back("final norm and head by the closed form");
   report.outcome = simulated_outcome(inputs.workload, inputs.design, *found, run);

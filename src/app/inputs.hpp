@@ -50,16 +50,25 @@ struct Ran {
   const HeadOutcome* head = nullptr;
 };
 
+/// Whose plan a report is of.
+struct PlanMaker {
+  std::string_view name;               ///< In reports.
+  const Strategy* strategy = nullptr;  ///< None: a file.
+};
+
+/// Where the entropies that the plan came from come from; "" if its strategy reads none.
+[[nodiscard]] std::string entropies_of(const Inputs& inputs, const PlanMaker& maker);
+
 /// Subject, entropies that the strategy reads among its assumptions, and figures.
-[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy, const Ran& ran);
+[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker, const Ran& ran);
 
 /// The report of what `assess` found, whether it runs or not, and of the whole model with its head.
-[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
+[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker,
                                          const expected<Assessment, WhyNot>& found,
                                          const std::optional<HeadOutcome>& head);
 
 /// Likewise of what `simulate_plan` found: the report of `evaluate --model sim`.
-[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, std::string_view strategy,
+[[nodiscard]] EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker,
                                          const expected<SimulatedPlan, WhyNot>& found,
                                          const std::optional<HeadOutcome>& head);
 

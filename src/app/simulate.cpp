@@ -32,6 +32,7 @@ std::vector<Field> about(const SimulationReport& report, Cycles complete_until, 
                             {"arch", subject.arch},
                             {"strategy", subject.strategy},
                             {"version", subject.version}};
+  if (!subject.entropy.empty()) fields.push_back({"entropy", subject.entropy});
   fields.insert(fields.end(), report.options.begin(), report.options.end());
   fields.push_back({"latency_cycles", report.details->latency.value()});
   fields.push_back({"complete_until_cycle", complete_until.value()});
@@ -104,14 +105,13 @@ CommandResult run_command(const SimulateArguments& arguments) {
   if (!inputs) return unexpected{inputs.error()};
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
-  const std::string name = chosen->name;
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
   if (!options) return unexpected{options.error()};
   const expected<SimulatedPlan, WhyNot> simulated =
       chosen->plan ? simulate_plan(inputs->workload.block, inputs->design, *chosen->plan, *options)
                    : expected<SimulatedPlan, WhyNot>{unexpected{chosen->plan.error()}};
 
-  SimulationReport report{.evaluation = report_of(*inputs, name, simulated, head_of(*inputs)),
+  SimulationReport report{.evaluation = report_of(*inputs, maker_of(*chosen), simulated, head_of(*inputs)),
                           .options = told(arguments),
                           .details = {}};
   std::optional<Failure> refused;

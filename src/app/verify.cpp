@@ -35,11 +35,8 @@ CommandResult run_command(const VerifyArguments& arguments) {
   if (!assessed) return unexpected{failure_of(assessed.error(), ways_to_fit(*inputs, *chosen))};
 
   const Verification verification = verify(cascade, assessed->plan, inputs->design.accelerator);
-  const Strategy* strategy = find_strategy(arguments.strategy);
-  const bool reads_entropy = strategy != nullptr && strategy->reads_entropy;
-  const VerificationSubject subject{
-      inputs->workload.name, inputs->design.accelerator.name,
-      reads_entropy ? chosen->name + ", entropies " + describe(inputs->strategy.entropy) : chosen->name};
+  const VerificationSubject subject{inputs->workload.name, inputs->design.accelerator.name, chosen->name,
+                                    entropies_of(*inputs, maker_of(*chosen))};
   const std::string text = printed(subject, verification, arguments.output);
   if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
   return verification.passed() ? ExitCode::kOk : ExitCode::kInternalError;

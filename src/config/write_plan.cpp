@@ -14,8 +14,10 @@ class PlanWriter {
  public:
   PlanWriter(const Cascade& cascade, const Plan& plan) : cascade_{cascade}, plan_{plan} {}
 
-  [[nodiscard]] std::string write() {
-    out_ = fmt::format("kind: plan\nversion: 1\nname: {}\ngroups:\n", yaml_scalar(plan_.name));
+  [[nodiscard]] std::string write(std::string_view description) {
+    out_ = fmt::format("kind: plan\nversion: 1\nname: {}\n", yaml_scalar(plan_.name));
+    if (!description.empty()) out_ += fmt::format("description: {}\n", yaml_scalar(description));
+    out_ += "groups:\n";
     for (const NodeId group : plan_.node(kRoot).children) write_node(group, "  ");
     write_formats();
     write_retentions();
@@ -120,8 +122,8 @@ class PlanWriter {
 
 }  // namespace
 
-std::string write_plan(const Cascade& cascade, const Plan& plan) {
-  return PlanWriter{cascade, plan}.write();
+std::string write_plan(const Cascade& cascade, const Plan& plan, std::string_view description) {
+  return PlanWriter{cascade, plan}.write(description);
 }
 
 }  // namespace fusescape

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "fusescape/numerics/portable_log.hpp"
@@ -61,6 +62,14 @@ struct Tables {
   std::int64_t clipped = 0;
 };
 
+/// A power of two by which numbers of this range can be told apart without overflow; 1 of all but extreme
+/// ones.
+double unit_of(const Histogram& histogram) {
+  const double span = histogram.high - histogram.low;
+  if (std::isinf(span)) return 0.5;
+  return span < 0x1p-1000 ? 0x1p100 : 1.0;
+}
+
 template <class T>
 void count_values(const Histogram& histogram, std::span<const T> values, Tables& tables) {
   constexpr std::size_t kBlock = 256;
@@ -68,7 +77,9 @@ void count_values(const Histogram& histogram, std::span<const T> values, Tables&
   const double low = histogram.low;
   const double high = histogram.high;
   const auto last = static_cast<double>(histogram.counts.size() - 1);
-  const double scale = high > low ? static_cast<double>(histogram.counts.size()) / (high - low) : 0.0;
+  const double unit = unit_of(histogram);
+  const double span = high * unit - low * unit;
+  const double scale = high > low ? static_cast<double>(histogram.counts.size()) / span : 0.0;
   for (std::size_t begin = 0; begin < values.size(); begin += kBlock) {
     const std::size_t size = std::min(kBlock, values.size() - begin);
     const T* block = values.data() + begin;
@@ -76,7 +87,7 @@ void count_values(const Histogram& histogram, std::span<const T> values, Tables&
     for (std::size_t i = 0; i < size; ++i) {
       const auto value = static_cast<double>(block[i]);
       clipped += (value < low || value > high) ? 1 : 0;
-      const double at = (value - low) * scale;
+      const double at = (value * unit - low * unit) * scale;
       const double above = at > 0.0 ? at : 0.0;  // NaN goes to 0: a caller's fault, but no crash.
       bins[i] = static_cast<std::int32_t>(above < last ? above : last);
     }
@@ -118,6 +129,11 @@ Histogram histogram_in_memory(std::span<const T> values, const RangeRule& rule, 
   return histogram;
 }
 
+std::int64_t occupied_bins(const Histogram& histogram) {
+  return std::count_if(histogram.counts.begin(), histogram.counts.end(),
+                       [](std::int64_t count) { return count > 0; });
+}
+
 }  // namespace
 
 std::int64_t Histogram::total() const {
@@ -137,9 +153,11 @@ Histogram empty_histogram(const RangeRule& rule, const Extent& extent, int bins)
   Histogram histogram;
   histogram.counts.assign(static_cast<std::size_t>(bins), 0);
   const auto widened = [&](const MinMaxRange& range) {
-    const double margin = std::max(range.margin * (extent.greatest - extent.least), range.least_margin);
-    histogram.low = extent.least - margin;
-    histogram.high = extent.greatest + margin;
+    constexpr double kLargest = std::numeric_limits<double>::max();
+    const double half_span = extent.greatest / 2 - extent.least / 2;  // The span itself may overflow.
+    const double margin = std::max(2 * (range.margin * half_span), range.least_margin);
+    histogram.low = std::max(extent.least - margin, -kLargest);
+    histogram.high = std::min(extent.greatest + margin, kLargest);
   };
   std::visit(overloaded{[&](const FixedRange& range) {
                           FUSESCAPE_EXPECTS(range.low < range.high);
@@ -168,12 +186,13 @@ double entropy(const Histogram& histogram, LogBase base) {
     const double p = static_cast<double>(count) / total;
     sum -= p * portable_log(p);
   }
-  return in_base(sum, base);
+  // No more than of as many equal bins, which a sum of rounded terms may exceed.
+  return in_base(std::min(sum, portable_log(std::max(1.0, static_cast<double>(occupied_bins(histogram))))),
+                 base);
 }
 
 double miller_madow_correction(const Histogram& histogram, LogBase base) {
-  const auto occupied = std::count_if(histogram.counts.begin(), histogram.counts.end(),
-                                      [](std::int64_t count) { return count > 0; });
+  const std::int64_t occupied = occupied_bins(histogram);
   if (occupied == 0) return 0;
   return in_base(static_cast<double>(occupied - 1) / (2 * static_cast<double>(histogram.total())), base);
 }

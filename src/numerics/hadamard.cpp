@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <vector>
+#include <cstring>
 
 #include "fusescape/support/contract.hpp"
 #include "hadamard_matrix.hpp"
@@ -35,49 +35,11 @@ std::int8_t sign_of(std::int64_t base, Paley paley, std::size_t row, std::size_t
   return 1;
 }
 
-/// Row `row` of the matrix of the base order, times x, in the order of x.
-template <class T>
-T base_product(const std::array<T, 20>& x, const Transform& transform, std::size_t row) {
-  T sum = 0;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(transform.order.base); ++k) {
-    const auto [r, c] = transform.inverse ? std::pair{k, row} : std::pair{row, k};
-    sum += sign_of(transform.order.base, transform.paley, r, c) > 0 ? x[k] : -x[k];
-  }
-  return sum;
-}
-
-/// For parts of rows shorter than a register.
-template <class T>
-void transform_short_row(T* row, const Transform& transform, T scale) {
-  const auto stride = std::size_t{1} << static_cast<unsigned>(transform.order.log2);
-  const auto base = static_cast<std::size_t>(transform.order.base);
-  for (std::size_t half = 1; half < stride; half *= 2) {
-    for (std::size_t i = 0; i < base * stride; ++i) {
-      if ((i & half) != 0) continue;
-      const T sum = row[i] + row[i + half];
-      row[i + half] = row[i] - row[i + half];
-      row[i] = sum;
-    }
-  }
-  std::array<T, 20> x{};
-  for (std::size_t j = 0; j < stride; ++j) {
-    for (std::size_t i = 0; i < base; ++i) x[i] = row[j + i * stride];
-    for (std::size_t i = 0; i < base; ++i) {
-      row[j + i * stride] = base_product(x, transform, i) * scale;
-    }
-  }
-}
-
 template <class T>
 void transform_rows(T* rows, std::size_t count, const Transform& transform) {
   const T scale = static_cast<T>(1.0 / std::sqrt(static_cast<double>(transform.order.size())));
-  const auto size = static_cast<std::size_t>(transform.order.size());
-  if ((sizeof(T) << static_cast<unsigned>(transform.order.log2)) < 32) {
-    for (std::size_t row = 0; row < count; ++row) transform_short_row(rows + row * size, transform, scale);
-    return;
-  }
 #if defined(__x86_64__)
-  if (hadamard_uses_avx2()) return with_avx2::transform_rows(rows, count, transform, scale);
+  if (__builtin_cpu_supports("avx2") != 0) return with_avx2::transform_rows(rows, count, transform, scale);
 #endif
   any_processor::transform_rows(rows, count, transform, scale);
 }
@@ -119,19 +81,6 @@ HadamardOrder nearest_hadamard_order(std::int64_t n) {
   return best;
 }
 
-HadamardOrder padded_hadamard_order(std::int64_t n, bool powers_of_two) {
-  FUSESCAPE_EXPECTS(n >= 1 && n <= std::int64_t{1} << kMostLog2);
-  HadamardOrder best{1, kMostLog2};
-  for (const std::int64_t base : {std::int64_t{1}, std::int64_t{12}, std::int64_t{20}}) {
-    if (powers_of_two && base != 1) continue;
-    for (int log2 = 0; log2 <= kMostLog2; ++log2) {
-      const HadamardOrder order{base, log2};
-      if (order.size() >= n && order.size() < best.size()) best = order;
-    }
-  }
-  return best;
-}
-
 Eigen::MatrixXd hadamard_matrix(HadamardOrder order, Paley paley) {
   FUSESCAPE_EXPECTS(order.size() <= 32'768);
   const std::int64_t n = order.size();
@@ -155,14 +104,6 @@ void rotate_rows(std::span<float> rows, const Transform& transform, int jobs) {
 
 void rotate_rows(std::span<double> rows, const Transform& transform, int jobs) {
   rotate(rows, transform, jobs);
-}
-
-bool hadamard_uses_avx2() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") != 0;
-#else
-  return false;
-#endif
 }
 
 }  // namespace fusescape

@@ -82,6 +82,8 @@ constexpr Signs<2 * (Q + 1)> paley_two() {
   return h;
 }
 
+inline constexpr Signs<6> kConference6 = conference_matrix<5>();
+inline constexpr Signs<10> kConference10 = conference_matrix<9>();
 inline constexpr Signs<12> kOneOf12 = paley_one<11>();
 inline constexpr Signs<20> kOneOf20 = paley_one<19>();
 inline constexpr Signs<12> kTwoOf12 = paley_two<5>();

@@ -60,6 +60,18 @@ std::vector<Field> row_of(const NamedLimit& named, std::vector<Field> row,
   return row;
 }
 
+/// Where one strategy reads entropies, rows of others say that they have none.
+void add_entropies(const std::vector<EvaluationReport>& reports, std::vector<std::vector<Field>>& rows) {
+  const auto reads = [](const EvaluationReport& report) { return !report.subject.entropy.empty(); };
+  const auto one = std::find_if(reports.begin(), reports.end(), reads);
+  if (one == reports.end()) return;
+  const std::vector<Field>& like = rows[static_cast<std::size_t>(one - reports.begin())];
+  const auto at = std::find_if(like.begin(), like.end(), [](const Field& f) { return f.name == "entropy"; });
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (!reads(reports[r])) rows[r].insert(rows[r].begin() + (at - like.begin()), {"entropy", Value{}});
+  }
+}
+
 std::vector<std::vector<Field>> comparison_rows(const std::vector<EvaluationReport>& reports,
                                                 const std::vector<NamedLimit>& limits) {
   const EvaluationReport* reference = first_feasible(reports);
@@ -68,6 +80,7 @@ std::vector<std::vector<Field>> comparison_rows(const std::vector<EvaluationRepo
     rows.push_back(fields_of(report));
     rows.back().push_back({"speedup", speedup_of(report, reference)});
   }
+  add_entropies(reports, rows);
   for (const NamedLimit& limit : limits) rows.push_back(row_of(limit, rows.front(), reference));
   return rows;
 }

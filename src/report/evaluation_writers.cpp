@@ -210,6 +210,7 @@ std::vector<Field> fields_of(const EvaluationReport& report) {
                             {"strategy", subject.strategy}, {"technology", subject.technology},
                             {"phase", subject.phase},       {"dtype", subject.dtype},
                             {"n_layer", subject.n_layer},   {"params", params_value(subject)}};
+  if (!subject.entropy.empty()) fields.insert(fields.begin() + 3, {"entropy", subject.entropy});
   for (const auto& [name, extent] : subject.ranks) fields.push_back({fmt::format("ranks.{}", name), extent});
   add_figures(report, fields);
   fields.insert(fields.end(), {{"model", subject.model},

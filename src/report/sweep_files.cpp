@@ -42,6 +42,17 @@ void add_field(std::vector<Field>& fields, Field field) {
   if (!has_field(fields, field.name)) fields.push_back(std::move(field));
 }
 
+bool some_read_entropy(const BoundSweep& sweep) {
+  return std::any_of(sweep.strategies.begin(), sweep.strategies.end(),
+                     [](const Strategy* strategy) { return strategy->reads_entropy; });
+}
+
+/// Where the entropies that the point's strategy reads come from.
+Value entropy_value(const BoundSweep& sweep, const DesignPoint& point) {
+  if (!sweep.strategies[point.strategy]->reads_entropy) return {};
+  return describe(sweep.inputs.empty() ? EntropySource{} : sweep.inputs[point.strategy].entropy);
+}
+
 /// Metrics that are printed before the others, since they say what the design is.
 constexpr std::array<std::string_view, 6> kDesignFirst{
     "pes", "rows", "cols", "onchip_capacity_bytes", "dram_bits_per_cycle", "area_mm2"};
@@ -50,6 +61,7 @@ void add_design(const BoundSweep& sweep, const DesignPoint& point, const Evaluat
                 std::vector<Field>& fields) {
   const Accelerator& accelerator = evaluated.design.accelerator;
   add_field(fields, {"strategy", std::string{sweep.strategies[point.strategy]->name}});
+  if (some_read_entropy(sweep)) add_field(fields, {"entropy", entropy_value(sweep, point)});
   add_field(fields, {"workload", evaluated.workload.name});
   add_field(fields, {"arch", accelerator.name});
   add_field(fields, {"technology", accelerator.technology});

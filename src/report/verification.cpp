@@ -205,6 +205,7 @@ std::string verification_json(const VerificationSubject& subject, const Verifica
                                 {"one_byte_less_fits", !verification.tight},
                                 {"groups", nlohmann::ordered_json::array()},
                                 {"runs", nlohmann::ordered_json::array()}};
+  if (!subject.entropy.empty()) object["entropy"] = subject.entropy;
   for (const ScaledRank& rank : verification.scaled.ranks) {
     object["scaled_ranks"][cascade.rank(rank.rank).name] = {{"from", rank.from.value()},
                                                             {"to", rank.to.value()}};
@@ -218,8 +219,10 @@ std::string verification_json(const VerificationSubject& subject, const Verifica
 std::string verification_text(const VerificationSubject& subject, const Verification& verification,
                               TextStyle style) {
   const Cascade& cascade = verification.scaled.cascade;
+  const std::string entropy = subject.entropy.empty() ? "" : ", entropies " + subject.entropy;
   std::string out =
-      bold(fmt::format("{} on {}, {}", subject.workload, subject.arch, subject.strategy), style) + "\n";
+      bold(fmt::format("{} on {}, {}{}", subject.workload, subject.arch, subject.strategy, entropy), style) +
+      "\n";
   out += fmt::format("{}\n", ranks_text(verification.scaled));
   if (!verification.groups.empty()) {
     out += fmt::format("\n{}\n{}\n", text(traffic_table(cascade, verification), style),

@@ -66,7 +66,10 @@ std::string describe(const EntropySource& source) {
                  [](const RandomEntropy& law) {
                    return fmt::format("random numbers (seed {}; a control)", law.seed);
                  },
-                 [](const GivenEntropy& table) { return fmt::format("given in {}", table.file); }},
+                 [](const GivenEntropy& table) {
+                   return fmt::format("given in {}{}", table.file,
+                                      table.numbers.empty() ? "" : " (of " + table.numbers + " numbers)");
+                 }},
       source.values);
   if (source.shuffled) text += fmt::format(", shuffled among tensors (seed {}; a control)", *source.shuffled);
   return text;

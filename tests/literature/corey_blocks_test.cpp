@@ -55,10 +55,10 @@ EntropySource run_entropies() {
 
 TEST_CASE("results/corey/activation-entropy.csv is what a block with synthetic numbers makes today") {
   const Cascade cascade = small_block().cascade;
-  std::string csv = "tensor,entropy_bits,bins,values,boundary\n";
+  std::string csv = "tensor,entropy_bits,bins,values,boundary,numbers\n";
   for (const ActivationEntropy& one : block_entropies()) {
-    csv += fmt::format("{},{:.6f},{},{},{}\n", cascade.tensor(one.tensor).name, one.bits, kBins, one.values,
-                       one.boundary);
+    csv += fmt::format("{},{:.6f},{},{},{},synthetic\n", cascade.tensor(one.tensor).name, one.bits, kBins,
+                       one.values, one.boundary);
   }
   check_regenerated("corey/activation-entropy.csv", csv);
 }

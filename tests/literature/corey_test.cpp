@@ -151,10 +151,23 @@ TEST_CASE(
 }
 
 TEST_CASE("The rotation spreads own activations as it spread the recorded ones, within 3 standard errors") {
+  // Recorded with the rotation padded to 256 columns, and of crest, max / mean and both errors also with the
+  // exact order 192 = 12 * 2^4. The kurtosis is no target: the law has no fourth moment. Nor is the rate of
+  // outliers after the rotation: a few draws make it, their deviation is four times the mean (280 own runs).
+  const auto unsettled = [](const ConcentrationRow& row) {
+    return row.figure == "excess_kurtosis" || (row.figure == "outlier6_rate" && row.state == "after");
+  };
+  int padded = 0;
+  int exact = 0;
   for (const ConcentrationRow& row : concentration(study(), 8, 1)) {
-    CAPTURE(row.figure, row.state, row.order, row.published.value_or(0), row.own.mean, row.own.deviation);
-    if (row.z) CHECK(std::fabs(*row.z) <= 3);
+    CAPTURE(row.figure, row.state, row.order, row.recorded.value_or(0), row.own.mean, row.own.deviation);
+    if (!row.recorded || unsettled(row)) continue;
+    REQUIRE(row.z);
+    CHECK(std::fabs(*row.z) <= 3);
+    (row.order == 192 ? exact : padded) += 1;
   }
+  CHECK(padded == 9);
+  CHECK(exact == 4);
 }
 
 TEST_CASE("A rotation of activations and weights keeps their product: (X H)(W H)^T = X W^T") {

@@ -1,6 +1,7 @@
 // Are entropies right, and the same for any division of the values into chunks and threads?
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "fusescape/numerics/entropy.hpp"
@@ -117,6 +118,32 @@ TEST_CASE("Counts are the same for any number of threads and for any chunks") {
   }
   CHECK(streamed.counts == one.counts);
   CHECK(one.total() == 300'001);
+}
+
+TEST_CASE(
+    "Spans that no double holds, and spans of the smallest doubles, are divided into bins like any other") {
+  for (const double unit : {1.0, 0x1p1020, 0x1p-1070}) {
+    CAPTURE(unit);
+    std::vector<double> values;
+    for (int i = -8; i < 8; ++i) values.push_back(i * unit);
+    values.push_back(8 * unit);
+    CHECK(histogram_of(std::span<const double>{values}, MinMaxRange{}, 16).counts ==
+          std::vector<std::int64_t>{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2});
+  }
+  const std::vector<double> extremes{-1.7e308, 0, 1.7e308};
+  const Histogram wide = histogram_of(std::span<const double>{extremes}, MinMaxRange{0.5, 0}, 3);
+  CHECK(wide.counts == std::vector<std::int64_t>{1, 1, 1});
+  CHECK(wide.high == std::numeric_limits<double>::max());  // A margin ends where doubles do.
+}
+
+TEST_CASE("Entropy is at most that of as many equal bins, to the bit") {
+  for (int bins = 1; bins <= 300; ++bins) {
+    std::vector<double> even;
+    for (int i = 0; i < bins; ++i) even.push_back(i + 0.5);
+    const Histogram histogram =
+        histogram_of(std::span<const double>{even}, FixedRange{0, static_cast<double>(bins)}, bins);
+    CHECK(entropy(histogram, LogBase::kNats) <= portable_log(bins));
+  }
 }
 
 TEST_CASE("NaN and infinities are counted apart from the extent") {

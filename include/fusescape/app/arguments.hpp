@@ -117,10 +117,11 @@ struct CoreyReproduceArguments {
 };
 
 struct CoreyEntropyArguments {
-  std::vector<std::string> files;     ///< Empty: the tensors of `workload`.
-  std::string workload;               ///< Empty: `files` are given.
+  std::vector<std::string> files;     ///< What is counted; with a workload, numbers of its block.
+  std::string workload;               ///< Empty: `files` are counted, else what its block makes.
   std::vector<std::string> settings;  ///< Of the workload.
-  std::uint64_t seed = 1;             ///< Of its numbers.
+  std::uint64_t seed = 1;             ///< Of the block's numbers that no file gives.
+  std::int64_t largest_rank = 64;     ///< The block's longer ranks are cut to this.
   std::int64_t bins = 256;
   RangeRule range = MinMaxRange{};
   LogBase base = LogBase::kBits;

@@ -55,11 +55,11 @@ struct ExpectationRow {
 /// order 192.
 struct ConcentrationRow {
   std::string figure;
-  std::string state;       ///< before | after
-  std::int64_t order = 0;  ///< Of the transform.
-  std::optional<double> published;
-  Sample own;               ///< Deviation within a length.
-  std::optional<double> z;  ///< Of the difference beyond the rounding of `published`.
+  std::string state;               ///< before | after
+  std::int64_t order = 0;          ///< Of the transform.
+  std::optional<double> recorded;  ///< Mean of the 35 recorded runs, as far as it is known.
+  Sample own;                      ///< Deviation within a length.
+  std::optional<double> z;         ///< Of the difference beyond the rounding of `recorded`.
 };
 [[nodiscard]] std::vector<ConcentrationRow> concentration(const CoreyStudy& study, std::int64_t count,
                                                           std::uint64_t seed);

@@ -134,7 +134,9 @@ class Technologies {
 [[nodiscard]] Loaded<Workload> load_workload(const std::string& name_or_path,
                                              std::span<const Setting> settings = {});
 
-/// A plan file that reads back to the same plan. Expects a well-formed tree whose root holds no buffers.
-[[nodiscard]] std::string write_plan(const Cascade& cascade, const Plan& plan);
+/// A plan file that reads back to the same plan, with a line for people if there is a `description`. Expects
+/// a well-formed tree whose root holds no buffers.
+[[nodiscard]] std::string write_plan(const Cascade& cascade, const Plan& plan,
+                                     std::string_view description = {});
 
 }  // namespace fusescape

@@ -33,9 +33,6 @@ struct HadamardOrder {
 /// The order that is nearest to `n`; of two as near the smaller. Expects 1 <= n <= 2^40.
 [[nodiscard]] HadamardOrder nearest_hadamard_order(std::int64_t n);
 
-/// The smallest order of at least `n` = the width after zero padding. `powers_of_two`: only 2^k.
-[[nodiscard]] HadamardOrder padded_hadamard_order(std::int64_t n, bool powers_of_two = false);
-
 /// The matrix itself, not normalised: +1 and -1. Expects an order of at most 2^15.
 [[nodiscard]] Eigen::MatrixXd hadamard_matrix(HadamardOrder order, Paley paley = Paley::kTwo);
 
@@ -49,8 +46,5 @@ struct Transform {
 /// and for any number of threads. Expects a whole number of rows. `jobs` threads; 0: one per core.
 void rotate_rows(std::span<float> rows, const Transform& transform, int jobs = 0);
 void rotate_rows(std::span<double> rows, const Transform& transform, int jobs = 0);
-
-/// True if the butterflies run with 256-bit registers here; the result is the same without.
-[[nodiscard]] bool hadamard_uses_avx2();
 
 }  // namespace fusescape

@@ -75,6 +75,7 @@ struct Subject {
   std::string arch;
   std::string technology;
   std::string strategy;
+  std::string entropy{};         ///< Where the entropies that it reads come from; empty: it reads none.
   std::string model = "closed";  ///< Which model answers: "closed" or "sim".
   std::string phase;
   std::string dtype;

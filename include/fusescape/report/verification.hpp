@@ -13,7 +13,8 @@ namespace fusescape {
 struct VerificationSubject {
   std::string workload;
   std::string arch;
-  std::string strategy;  ///< Or the plan's name.
+  std::string strategy;   ///< Or the plan's name.
+  std::string entropy{};  ///< Where the entropies that it reads come from; empty: it reads none.
 };
 
 /// One row per number: group (empty: the whole plan), quantity (bytes_read, bytes_written, peak_onchip_bytes,

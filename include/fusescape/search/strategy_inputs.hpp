@@ -41,6 +41,7 @@ struct RandomEntropy {
 struct GivenEntropy {
   std::string file;
   std::vector<TensorEntropy> tensors;
+  std::string numbers{};  ///< Whose numbers they are of, if the file says so: "synthetic".
 };
 
 /// Where a strategy's entropies come from.
