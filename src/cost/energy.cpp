@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "fusescape/plan/buffer_flow.hpp"
-#include "fusescape/plan/register_bits.hpp"
+#include "fusescape/plan/chain_registers.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {

@@ -6,7 +6,7 @@
 #include "fusescape/arch/machine.hpp"
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/cost/profile.hpp"
-#include "fusescape/plan/work_cost.hpp"
+#include "fusescape/plan/array_time.hpp"
 #include "numbers.hpp"
 
 namespace fusescape {

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "double_buffering.hpp"
+#include "fusescape/plan/dram_bursts.hpp"
 #include "fusescape/plan/traffic.hpp"
 #include "placement.hpp"
 
@@ -128,10 +130,8 @@ class FlowBuilder {
   [[nodiscard]] Bytes in_first_tile(const Slab& slab) const {
     return slab_bytes(context_.cascade, slab, first_tile(context_.cascade, loops(Over::kAll)));
   }
-  [[nodiscard]] int slots(bool moves) const {
-    return buffer_.slots.value_or(moves && context_.options.double_buffering ? 2 : 1);
-  }
-  [[nodiscard]] int counted(int slots) const { return context_.options.count_second_slots ? slots : 1; }
+  [[nodiscard]] int slots(bool moves) const { return slots_of(buffer_, moves, context_.options); }
+  [[nodiscard]] int counted(int slots) const { return slots_in_memory(slots, context_.options); }
   void live_throughout(NodeId node);
   void outlast(const Movement& movement, const std::vector<RankId>* over);
   void outlast_halo();
@@ -170,10 +170,10 @@ Stream FlowBuilder::stream(Over over, const Slab& slab, const Movement& movement
   const std::vector<PathLoop>& nest = loops(over);
   const Cascade& cascade = context_.cascade;
   return {.total = movement.bytes,
-          .first = round_up(slab_bytes(cascade, slab, first_tile(cascade, nest)), context_.options.granule),
-          .last = round_up(slab_bytes(cascade, slab, last_tile(cascade, nest)), context_.options.granule),
+          .first = in_bursts(slab_bytes(cascade, slab, first_tile(cascade, nest)), context_.options.granule),
+          .last = in_bursts(slab_bytes(cascade, slab, last_tile(cascade, nest)), context_.options.granule),
           .second = in_second_tile(slab),
-          .most = round_up(bytes_of(movement.largest, slab.bits), context_.options.granule),
+          .most = in_bursts(bytes_of(movement.largest, slab.bits), context_.options.granule),
           .visits = bounded(movement.visits),
           .moves = movement.moves,
           .op = op};
@@ -249,7 +249,7 @@ Bytes FlowBuilder::in_second_tile(const Slab& slab) const {
     std::int64_t& extent = tile[index_of(loop->rank)].extent;
     extent = std::min(extent, loop->tile);
   }
-  return round_up(slab_bytes(context_.cascade, slab, tile), context_.options.granule);
+  return in_bursts(slab_bytes(context_.cascade, slab, tile), context_.options.granule);
 }
 
 void FlowBuilder::fetch() {
@@ -300,7 +300,7 @@ void FlowBuilder::keep_stores(Stream& store, Bytes once) const {
   const Bytes kept = kept_bytes(context_.plan, buffer_.tensor);
   if (kept == Bytes{0} || context_.cascade.tensor(buffer_.tensor).kind == TensorKind::kOutput) return;
   const Elements outlive = final_elements(context_.cascade, buffer_.tensor);
-  const Bytes last = round_up(bytes_of(outlive, packed_.bits), context_.options.granule);
+  const Bytes last = in_bursts(bytes_of(outlive, packed_.bits), context_.options.granule);
   save(store, std::min(saved_of(once), once - std::min(once, last)), once, 1);
 }
 
@@ -332,7 +332,7 @@ void FlowBuilder::make_stored() {
   store.ahead = held_slots == 2;
   store.early = is_repeated();
   keep_stores(store, once.bytes);
-  const Bytes incomplete = round_up(in_first_tile(sums_), context_.options.granule);
+  const Bytes incomplete = in_bursts(in_first_tile(sums_), context_.options.granule);
   if (unfinished > Bytes{0}) store.most = std::max(store.most, incomplete);
   flow_.stores.push_back(store);
   if (unfinished > Bytes{0}) {

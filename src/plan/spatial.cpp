@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "fusescape/plan/chain_registers.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -83,23 +85,6 @@ SpatialMapping mapping_of(const Cascade& cascade, const Operator& op, const Core
     return mapping;
   }
   return {};
-}
-
-/// Bytes per PE that the values between a chain's operators take at their most crowded point.
-Bytes chain_registers(const Cascade& cascade, const std::vector<OpId>& members) {
-  std::vector<Bytes> live(members.size());  // While each member runs.
-  for (std::size_t made = 0; made < members.size(); ++made) {
-    const TensorId tensor = cascade.op(members[made]).output;
-    std::size_t last = made;
-    for (const Use& use : cascade.uses[index_of(tensor)]) {
-      const auto reader = std::find(members.begin(), members.end(), use.op);
-      if (reader == members.end()) continue;
-      last = std::max(last, static_cast<std::size_t>(reader - members.begin()));
-    }
-    const Bytes bytes = bytes_of(Elements{1}, bits_of(cascade.tensor(tensor).type));
-    for (std::size_t at = made; at <= last; ++at) live[at] += bytes;
-  }
-  return *std::max_element(live.begin(), live.end());
 }
 
 struct HardwareChecker {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fusescape/plan/dram_bursts.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -152,7 +154,7 @@ Movement Walk::other_loop(std::size_t depth) {
 Movement Walk::run(std::size_t depth) {
   if (depth == loops_.size()) {
     const Bytes bytes = slab_bytes(cascade_, slab_, tile_);
-    return {.bytes = round_up(bytes, granule_),
+    return {.bytes = in_bursts(bytes, granule_),
             .visits = Visits{1},
             .passes = Visits{1},
             .moves = false,

@@ -1,6 +1,6 @@
 #include "fusescape/search/array_work.hpp"
 
-#include "fusescape/plan/work_cost.hpp"
+#include "fusescape/plan/array_time.hpp"
 
 namespace fusescape {
 namespace {

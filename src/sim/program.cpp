@@ -6,7 +6,7 @@
 #include "fusescape/plan/leaf_runs.hpp"
 #include "fusescape/plan/retention.hpp"
 #include "fusescape/plan/tile_classes.hpp"
-#include "fusescape/plan/work_cost.hpp"
+#include "fusescape/plan/array_time.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {

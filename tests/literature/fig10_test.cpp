@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "fusescape/plan/buffer_flow.hpp"
-#include "fusescape/plan/work_cost.hpp"
+#include "fusescape/plan/array_time.hpp"
 #include "fusescape/report/table.hpp"
 #include "literature_data.hpp"
 #include "regenerated.hpp"

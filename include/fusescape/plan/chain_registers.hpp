@@ -1,10 +1,11 @@
-// What do chains read from and write to the registers of their PEs instead of the on-chip memory?
+// What do the values of chains take of the registers of their PEs, and what moves there instead of on chip?
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "fusescape/plan/plan.hpp"
+#include "fusescape/support/units.hpp"
 #include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
@@ -17,5 +18,8 @@ struct RegisterBits {
 };
 /// Indexed by OpId.
 [[nodiscard]] std::vector<RegisterBits> register_bits(const Cascade& cascade, const Plan& plan);
+
+/// Bytes of each PE's registers that the values between a chain's operators take at their most crowded point.
+[[nodiscard]] Bytes chain_registers(const Cascade& cascade, const std::vector<OpId>& chain);
 
 }  // namespace fusescape

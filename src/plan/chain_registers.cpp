@@ -1,4 +1,4 @@
-#include "fusescape/plan/register_bits.hpp"
+#include "fusescape/plan/chain_registers.hpp"
 
 #include <algorithm>
 
@@ -53,6 +53,22 @@ std::vector<RegisterBits> register_bits(const Cascade& cascade, const Plan& plan
     add_register_bits(cascade, ChainTraffic{cascade, plan, NodeId{static_cast<std::uint16_t>(i)}}, bits);
   }
   return bits;
+}
+
+Bytes chain_registers(const Cascade& cascade, const std::vector<OpId>& chain) {
+  std::vector<Bytes> live(chain.size());  // While each member runs.
+  for (std::size_t made = 0; made < chain.size(); ++made) {
+    const TensorId tensor = cascade.op(chain[made]).output;
+    std::size_t last = made;
+    for (const Use& use : cascade.uses[index_of(tensor)]) {
+      const auto reader = std::find(chain.begin(), chain.end(), use.op);
+      if (reader == chain.end()) continue;
+      last = std::max(last, static_cast<std::size_t>(reader - chain.begin()));
+    }
+    const Bytes bytes = bytes_of(Elements{1}, bits_of(cascade.tensor(tensor).type));
+    for (std::size_t at = made; at <= last; ++at) live[at] += bytes;
+  }
+  return *std::max_element(live.begin(), live.end());
 }
 
 }  // namespace fusescape
