@@ -96,7 +96,7 @@ CLI::Option* add_choice(CLI::App& command, const char* name, const Choices<Value
       if (given == choice.first) value = choice.second;
     }
   };
-  return command.add_option_function<std::string>(name, choose, help)->check(CLI::IsMember(words));
+  return must_be_one_of(command.add_option_function<std::string>(name, choose, help), std::move(words));
 }
 
 void add_model_option(CLI::App& command, bool& simulated) {
@@ -235,9 +235,9 @@ void add_pareto(CLI::App& app, ParetoArguments& arguments) {
 
 void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
-  list->add_option("what", slots.list.what, fmt::format("{}", fmt::join(kListable, " | ")))
-      ->required()
-      ->check(CLI::IsMember(std::vector<std::string>{kListable.begin(), kListable.end()}));
+  must_be_one_of(list->add_option("what", slots.list.what, fmt::format("{}", fmt::join(kListable, " | "))),
+                 {kListable.begin(), kListable.end()})
+      ->required();
   list->add_option("--arch", slots.list.arch, "Of 'keys': the accelerator (default: marca)")->type_name("A");
   list->add_option("--workload", slots.list.workload, "Of 'keys': the workload (default: mamba-2.8b)")
       ->type_name("W");
@@ -251,9 +251,10 @@ void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
 
   CLI::App* completion =
       app.add_subcommand("completion", "Print a completion script for a shell, or the manual page");
-  completion->add_option("shell", slots.completion, fmt::format("{}", fmt::join(kCompletions, " | ")))
-      ->required()
-      ->check(CLI::IsMember(std::vector<std::string>{kCompletions.begin(), kCompletions.end()}));
+  must_be_one_of(
+      completion->add_option("shell", slots.completion, fmt::format("{}", fmt::join(kCompletions, " | "))),
+      {kCompletions.begin(), kCompletions.end()})
+      ->required();
   add_output_options(*completion, slots.none);
   completion->footer(kCompletionExamples);
 }
@@ -387,7 +388,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
     app.exit(asked, text, text);
     return Command{PrintArguments{text.str(), {}}};
   } catch (const CLI::ParseError& error) {
-    return unexpected{usage_error(app, error.what())};
+    return unexpected{usage_error(app, unknown_option(app).value_or(error.what()))};
   }
   return command_of(app, slots);
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "fusescape/app/arguments.hpp"
 
@@ -10,6 +12,13 @@ namespace fusescape {
 
 /// A file's or folder's name: an empty one is what a script leaves of a variable that it forgot to set.
 CLI::Option* must_name(CLI::Option* option);
+
+/// An option whose value is one of these.
+CLI::Option* must_be_one_of(CLI::Option* option, std::vector<std::string> words);
+
+/// What was given as an option and is none, and what may have been meant. CLI11 says before that what is
+/// missing.
+[[nodiscard]] std::optional<std::string> unknown_option(const CLI::App& app);
 
 /// --json, --csv, -q and --no-color.
 void add_format_options(CLI::App& command, OutputArguments& output);

@@ -107,9 +107,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
   const std::string name = chosen->name;
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
   if (!options) return unexpected{options.error()};
-  const expected<SimulatedPlan, WhyNot> simulated =
-      chosen->plan ? simulate_plan(inputs->workload.block, inputs->design, *chosen->plan, *options)
-                   : expected<SimulatedPlan, WhyNot>{unexpected{chosen->plan.error()}};
+  const expected<SimulatedPlan, WhyNot> simulated = simulate_plan(*inputs, *chosen, *options);
 
   SimulationReport report{.evaluation = report_of(*inputs, name, simulated, head_of(*inputs)),
                           .options = told(arguments),
