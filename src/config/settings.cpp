@@ -186,8 +186,8 @@ void apply_settings(YamlNode& root, const SectionSpec& table, std::span<const Se
     if (!value || !diags.ok()) {
       YamlNode nowhere;
       nowhere.set_by = i;
-      errors.at(nowhere,
-                settings[i].value.empty() ? "expected a value after '='" : diags.errors().front().message);
+      errors.at(nowhere, settings[i].value.empty() ? settings[i].key + ": has no value"
+                                                   : diags.errors().front().message);
       continue;
     }
     mark(*value, i);
