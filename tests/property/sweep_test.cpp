@@ -1,6 +1,5 @@
 #include "fusescape/search/sweep.hpp"
 
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <stop_token>
 
@@ -160,13 +159,12 @@ TEST_CASE("A design that does not fit is a row with the bytes missing; one witho
   CHECK(result.counts.skipped == 0);
 }
 
-std::stop_source third_call_stops;
-std::atomic<int> calls_of_stopping{0};
+std::stop_source at_64_kib;
 
-/// The third plan that it makes stops the run.
-expected<Plan, Refusal> stopping(const Planner& planner, const Machine& /*machine*/,
+/// A plan for 64 KiB, which the third of the designs has, stops the run.
+expected<Plan, Refusal> stopping(const Planner& planner, const Machine& machine,
                                  const StrategyInputs& /*inputs*/) {
-  if (++calls_of_stopping == 3) third_call_stops.request_stop();
+  if (machine.capacity == 64_KiB) at_64_kib.request_stop();
   return alone(planner.cascade(), 1);
 }
 
@@ -178,7 +176,7 @@ TEST_CASE("A run that is stopped keeps what was done before, and nothing that wa
   sweep.strategies[0] = &kStopping;  // The same plans as `same`.
   SweepProgress progress;
   const SweepResult part =
-      run_sweep(sweep, {.jobs = 1, .stop = third_call_stops.get_token(), .progress = &progress});
+      run_sweep(sweep, {.jobs = 1, .stop = at_64_kib.get_token(), .progress = &progress});
   // Three strategies in turn: two of `stopping`, and two each of the others before its third.
   CHECK(part.counts.skipped == sweep.points.size() - 6);
   CHECK(progress.done == 6);
