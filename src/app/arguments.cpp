@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "completion.hpp"
-#include "fusescape/config/scalars.hpp"
 #include "fusescape/support/version.hpp"
 #include "help_text.hpp"
 #include "options.hpp"
@@ -342,19 +341,6 @@ UsageError usage_error(const CLI::App& app, std::string_view message) {
   return {fmt::format("error: {}\nRun '{} --help' for help.\n", message, named_command(app))};
 }
 
-/// CLI11 only says that an unknown command "was not expected".
-std::optional<UsageError> unknown_command(const CLI::App& app, std::string_view word) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  if (word.empty() || word.front() == '-' || std::find(names.begin(), names.end(), word) != names.end()) {
-    return std::nullopt;
-  }
-  const std::vector<std::string_view> known{names.begin(), names.end()};
-  return usage_error(app, fmt::format("unknown command '{}'{}", word, did_you_mean(word, known)));
-}
-
 }  // namespace
 
 expected<Command, UsageError> parse_arguments(int argc, const char* const* argv) {
@@ -380,7 +366,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
     command->set_version_flag("--version", version, "Print the version");
   }
   if (argc < 2) return unexpected{usage_error(app, "a command is missing")};
-  if (std::optional<UsageError> error = unknown_command(app, argv[1])) return unexpected{*error};
+  if (const auto error = unknown_command(app, argv[1])) return unexpected{usage_error(app, *error)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version
@@ -388,7 +374,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
     app.exit(asked, text, text);
     return Command{PrintArguments{text.str(), {}}};
   } catch (const CLI::ParseError& error) {
-    return unexpected{usage_error(app, unknown_option(app).value_or(error.what()))};
+    return unexpected{usage_error(app, unknown_word(app).value_or(error.what()))};
   }
   return command_of(app, slots);
 }

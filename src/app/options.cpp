@@ -29,13 +29,28 @@ CLI::Option* must_be_one_of(CLI::Option* option, std::vector<std::string> words)
   return option->check(CLI::Validator{fault_of, shown});
 }
 
-std::optional<std::string> unknown_option(const CLI::App& app) {
+std::optional<std::string> unknown_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  const bool known = std::find(names.begin(), names.end(), word) != names.end();
+  if (known || names.empty() || word.empty() || word.front() == '-') return std::nullopt;
+  return fmt::format(
+      "unknown command '{}'{}", printable(word),
+      did_you_mean_among(word, names, [](const std::string& n) { return std::string_view{n}; }));
+}
+
+std::optional<std::string> unknown_word(const CLI::App& app) {
   const std::vector<std::string> words = app.remaining(true);
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  if (!words.empty()) {
+    if (auto unknown = unknown_command(*command, words.front())) return unknown;
+  }
   const auto is_option = [](const std::string& word) { return word.size() > 1 && word.front() == '-'; };
   const auto first = std::find_if(words.begin(), words.end(), is_option);
   if (first == words.end()) return std::nullopt;
-  const CLI::App* command = &app;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
   std::vector<std::string> names;
   for (const CLI::Option* option : command->get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);

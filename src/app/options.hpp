@@ -16,9 +16,13 @@ CLI::Option* must_name(CLI::Option* option);
 /// An option whose value is one of these.
 CLI::Option* must_be_one_of(CLI::Option* option, std::vector<std::string> words);
 
-/// What was given as an option and is none, and what may have been meant. CLI11 says before that what is
-/// missing.
-[[nodiscard]] std::optional<std::string> unknown_option(const CLI::App& app);
+/// That `word` is none of the app's commands, unless it is one or no command at all; and what may have been
+/// meant.
+[[nodiscard]] std::optional<std::string> unknown_command(const CLI::App& app, const std::string& word);
+
+/// Likewise of what is left after parsing: a command below the one that was named, or an option. CLI11 says
+/// before that what is missing.
+[[nodiscard]] std::optional<std::string> unknown_word(const CLI::App& app);
 
 /// --json, --csv, -q and --no-color.
 void add_format_options(CLI::App& command, OutputArguments& output);
