@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "completion.hpp"
-#include "fusescape/config/scalars.hpp"
 #include "fusescape/support/version.hpp"
 #include "help_text.hpp"
 #include "options.hpp"
@@ -96,7 +95,7 @@ CLI::Option* add_choice(CLI::App& command, const char* name, const Choices<Value
       if (given == choice.first) value = choice.second;
     }
   };
-  return command.add_option_function<std::string>(name, choose, help)->check(CLI::IsMember(words));
+  return must_be_one_of(command.add_option_function<std::string>(name, choose, help), std::move(words));
 }
 
 void add_model_option(CLI::App& command, bool& simulated) {
@@ -235,9 +234,9 @@ void add_pareto(CLI::App& app, ParetoArguments& arguments) {
 
 void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
-  list->add_option("what", slots.list.what, fmt::format("{}", fmt::join(kListable, " | ")))
-      ->required()
-      ->check(CLI::IsMember(std::vector<std::string>{kListable.begin(), kListable.end()}));
+  must_be_one_of(list->add_option("what", slots.list.what, fmt::format("{}", fmt::join(kListable, " | "))),
+                 {kListable.begin(), kListable.end()})
+      ->required();
   list->add_option("--arch", slots.list.arch, "Of 'keys': the accelerator (default: marca)")->type_name("A");
   list->add_option("--workload", slots.list.workload, "Of 'keys': the workload (default: mamba-2.8b)")
       ->type_name("W");
@@ -251,9 +250,10 @@ void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
 
   CLI::App* completion =
       app.add_subcommand("completion", "Print a completion script for a shell, or the manual page");
-  completion->add_option("shell", slots.completion, fmt::format("{}", fmt::join(kCompletions, " | ")))
-      ->required()
-      ->check(CLI::IsMember(std::vector<std::string>{kCompletions.begin(), kCompletions.end()}));
+  must_be_one_of(
+      completion->add_option("shell", slots.completion, fmt::format("{}", fmt::join(kCompletions, " | "))),
+      {kCompletions.begin(), kCompletions.end()})
+      ->required();
   add_output_options(*completion, slots.none);
   completion->footer(kCompletionExamples);
 }
@@ -341,19 +341,6 @@ UsageError usage_error(const CLI::App& app, std::string_view message) {
   return {fmt::format("error: {}\nRun '{} --help' for help.\n", message, named_command(app))};
 }
 
-/// CLI11 only says that an unknown command "was not expected".
-std::optional<UsageError> unknown_command(const CLI::App& app, std::string_view word) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  if (word.empty() || word.front() == '-' || std::find(names.begin(), names.end(), word) != names.end()) {
-    return std::nullopt;
-  }
-  const std::vector<std::string_view> known{names.begin(), names.end()};
-  return usage_error(app, fmt::format("unknown command '{}'{}", word, did_you_mean(word, known)));
-}
-
 }  // namespace
 
 expected<Command, UsageError> parse_arguments(int argc, const char* const* argv) {
@@ -379,7 +366,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
     command->set_version_flag("--version", version, "Print the version");
   }
   if (argc < 2) return unexpected{usage_error(app, "a command is missing")};
-  if (std::optional<UsageError> error = unknown_command(app, argv[1])) return unexpected{*error};
+  if (const auto error = unknown_command(app, argv[1])) return unexpected{usage_error(app, *error)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version
@@ -387,7 +374,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
     app.exit(asked, text, text);
     return Command{PrintArguments{text.str(), {}}};
   } catch (const CLI::ParseError& error) {
-    return unexpected{usage_error(app, error.what())};
+    return unexpected{usage_error(app, unknown_word(app).value_or(error.what()))};
   }
   return command_of(app, slots);
 }

@@ -38,6 +38,16 @@ ChosenPlan optimal_of(const Strategy& strategy, const Planner& planner, const In
   return {std::move(name), std::move(plan), &strategy, std::move(*answer)};
 }
 
+/// `found`, or if it lacks room, what its strategy lacks.
+template <class Found>
+expected<Found, WhyNot> or_whole_shortage(const Inputs& inputs, const ChosenPlan& chosen,
+                                          expected<Found, WhyNot> found) {
+  if (found || chosen.strategy == nullptr || !capacity_needed(found.error())) return found;
+  const Planner planner{inputs.workload.block, inputs.design.accelerator};
+  return unexpected{
+      whole_shortage(planner, inputs.design, *chosen.strategy, std::move(found.error()), inputs.strategy)};
+}
+
 }  // namespace
 
 PlanMaker maker_of(const ChosenPlan& chosen) {
@@ -54,6 +64,18 @@ expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std
   if ((*named)->name == kOptimalName) return optimal_of(**named, planner, inputs);
   return ChosenPlan{std::string{(*named)->name}, plan_of(planner, inputs.design, **named, inputs.strategy),
                     *named};
+}
+
+expected<Assessment, WhyNot> assess(const Inputs& inputs, const ChosenPlan& chosen) {
+  if (!chosen.plan) return unexpected{chosen.plan.error()};
+  return or_whole_shortage(inputs, chosen, assess(inputs.workload.block, inputs.design, *chosen.plan));
+}
+
+expected<SimulatedPlan, WhyNot> simulate_plan(const Inputs& inputs, const ChosenPlan& chosen,
+                                              const SimOptions& options) {
+  if (!chosen.plan) return unexpected{chosen.plan.error()};
+  return or_whole_shortage(inputs, chosen,
+                           simulate_plan(inputs.workload.block, inputs.design, *chosen.plan, options));
 }
 
 std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen) {

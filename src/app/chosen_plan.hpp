@@ -29,6 +29,11 @@ struct ChosenPlan {
 [[nodiscard]] expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy,
                                                         const std::string& plan_file, const Inputs& inputs);
 
+/// What the chosen plan costs; or why it, or its strategy in any more room than it asks for, has no cost.
+[[nodiscard]] expected<Assessment, WhyNot> assess(const Inputs& inputs, const ChosenPlan& chosen);
+[[nodiscard]] expected<SimulatedPlan, WhyNot> simulate_plan(const Inputs& inputs, const ChosenPlan& chosen,
+                                                            const SimOptions& options = {});
+
 /// "\nTried in the closed form, and it runs: --set sram.capacity=\"16384 B\": 9000 cycles; ..." if `chosen`
 /// lacks room on chip; else nothing.
 [[nodiscard]] std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen);

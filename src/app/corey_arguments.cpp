@@ -106,8 +106,8 @@ void add_entropy(CLI::App& corey, CoreyEntropyArguments& arguments) {
             arguments.base = word == "nats" ? LogBase::kNats : LogBase::kBits;
           },
           "Unit of the entropy: bits (default) or nats")
-      ->type_name("BASE")
-      ->check(CLI::IsMember({"bits", "nats"}));
+      ->type_name("BASE");
+  must_be_one_of(command->get_option("--base"), {"bits", "nats"});
   command->callback([&arguments] {
     if (arguments.files.empty() && arguments.workload.empty()) {
       throw CLI::RequiredError{"FILE.npy... or --workload"};

@@ -65,9 +65,7 @@ std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPl
 }
 
 Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
-  const expected<Assessment, WhyNot> found =
-      chosen.plan ? assess(inputs.workload.block, inputs.design, *chosen.plan)
-                  : expected<Assessment, WhyNot>{unexpected{chosen.plan.error()}};
+  const expected<Assessment, WhyNot> found = assess(inputs, chosen);
   EvaluationReport report = report_of(inputs, maker_of(chosen), found, head_of(inputs));
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
   report.optimal = optimal_report(inputs, chosen);
@@ -77,9 +75,7 @@ Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool expla
 }
 
 Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
-  const expected<SimulatedPlan, WhyNot> simulated =
-      chosen.plan ? simulate_plan(inputs.workload.block, inputs.design, *chosen.plan)
-                  : expected<SimulatedPlan, WhyNot>{unexpected{chosen.plan.error()}};
+  const expected<SimulatedPlan, WhyNot> simulated = simulate_plan(inputs, chosen);
   EvaluationReport report = report_of(inputs, maker_of(chosen), simulated, head_of(inputs));
   if (!simulated) {
     return refusal_of(std::move(report), failure_of(simulated.error()), ways_to_fit(inputs, chosen));

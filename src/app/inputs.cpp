@@ -155,10 +155,9 @@ EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker,
     report.reason = one_line(describe(found.error()));
     return report;
   }
-  const EnergyOfRun run = run_of(inputs.workload.block, inputs.design, *found);
-  const PlanEnergy energy = plan_energy(run, inputs.design);
+  const PlanEnergy energy = plan_energy(run_of(inputs.workload.block, inputs.design, *found), inputs.design);
   EvaluationReport report = report_of(inputs, maker, {&found->cost, &energy.plan, head ? &*head : nullptr});
-  report.outcome = outcome_of(inputs.workload, inputs.design, *found, run);
+  report.outcome = outcome_of(inputs.workload, inputs.design, *found, energy);
   return report;
 }
 
@@ -172,12 +171,11 @@ EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker,
     return report;
   }
   const Cost cost = simulated_cost(*found);
-  const EnergyOfRun run = simulated_run(inputs.workload.block, inputs.design, *found);
-  const PlanEnergy energy = plan_energy(run, inputs.design);
+  const PlanEnergy energy = simulated_energy(inputs.workload.block, inputs.design, *found);
   EvaluationReport report = report_of(inputs, maker, {&cost, &energy.plan, head ? &*head : nullptr});
   report.subject.model = "sim";
   if (head) report.subject.assumptions.emplace_back("final norm and head by the closed form");
-  report.outcome = simulated_outcome(inputs.workload, inputs.design, *found, run);
+  report.outcome = simulated_outcome(inputs.workload, inputs.design, *found, energy);
   return report;
 }
 

@@ -1,5 +1,14 @@
 #include "options.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fusescape/support/printable.hpp"
+#include "fusescape/support/suggestion.hpp"
+
 namespace fusescape {
 
 CLI::Option* must_name(CLI::Option* option) {
@@ -7,6 +16,49 @@ CLI::Option* must_name(CLI::Option* option) {
     return given.empty() ? std::string{"expected a name, got an empty one"} : std::string{};
   };
   return option->check(CLI::Validator{fault_of, ""});
+}
+
+CLI::Option* must_be_one_of(CLI::Option* option, std::vector<std::string> words) {
+  const std::string shown = fmt::format("{{{}}}", fmt::join(words, ","));
+  const auto fault_of = [known = std::move(words)](const std::string& given) {
+    if (std::find(known.begin(), known.end(), given) != known.end()) return std::string{};
+    const std::vector<std::string_view> names{known.begin(), known.end()};
+    return fmt::format("expected one of {}, got '{}'{}", fmt::join(known, ", "), printable(given),
+                       did_you_mean(given, names));
+  };
+  return option->check(CLI::Validator{fault_of, shown});
+}
+
+std::optional<std::string> unknown_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  const bool known = std::find(names.begin(), names.end(), word) != names.end();
+  if (known || names.empty() || word.empty() || word.front() == '-') return std::nullopt;
+  return fmt::format(
+      "unknown command '{}'{}", printable(word),
+      did_you_mean_among(word, names, [](const std::string& n) { return std::string_view{n}; }));
+}
+
+std::optional<std::string> unknown_word(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining(true);
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  if (!words.empty()) {
+    if (auto unknown = unknown_command(*command, words.front())) return unknown;
+  }
+  const auto is_option = [](const std::string& word) { return word.size() > 1 && word.front() == '-'; };
+  const auto first = std::find_if(words.begin(), words.end(), is_option);
+  if (first == words.end()) return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::string word = first->substr(0, first->find('='));
+  return fmt::format(
+      "unknown option '{}'{}", printable(word),
+      did_you_mean_among(word, names, [](const std::string& n) { return std::string_view{n}; }));
 }
 
 namespace {

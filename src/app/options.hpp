@@ -2,7 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "fusescape/app/arguments.hpp"
 
@@ -10,6 +12,17 @@ namespace fusescape {
 
 /// A file's or folder's name: an empty one is what a script leaves of a variable that it forgot to set.
 CLI::Option* must_name(CLI::Option* option);
+
+/// An option whose value is one of these.
+CLI::Option* must_be_one_of(CLI::Option* option, std::vector<std::string> words);
+
+/// That `word` is none of the app's commands, unless it is one or no command at all; and what may have been
+/// meant.
+[[nodiscard]] std::optional<std::string> unknown_command(const CLI::App& app, const std::string& word);
+
+/// Likewise of what is left after parsing: a command below the one that was named, or an option. CLI11 says
+/// before that what is missing.
+[[nodiscard]] std::optional<std::string> unknown_word(const CLI::App& app);
 
 /// --json, --csv, -q and --no-color.
 void add_format_options(CLI::App& command, OutputArguments& output);

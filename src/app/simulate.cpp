@@ -107,9 +107,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
   if (!chosen) return unexpected{chosen.error()};
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
   if (!options) return unexpected{options.error()};
-  const expected<SimulatedPlan, WhyNot> simulated =
-      chosen->plan ? simulate_plan(inputs->workload.block, inputs->design, *chosen->plan, *options)
-                   : expected<SimulatedPlan, WhyNot>{unexpected{chosen->plan.error()}};
+  const expected<SimulatedPlan, WhyNot> simulated = simulate_plan(*inputs, *chosen, *options);
 
   SimulationReport report{.evaluation = report_of(*inputs, maker_of(*chosen), simulated, head_of(*inputs)),
                           .options = told(arguments),

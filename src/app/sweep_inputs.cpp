@@ -54,10 +54,12 @@ class SweepSources {
   }
 
  private:
-  static SweepProblem problem_of(const InputError& error, std::span<const Setting> settings) {
+  /// At the value of the setting that is blamed, or with `at` at its key.
+  static SweepProblem problem_of(const InputError& error, std::span<const Setting> settings,
+                                 SourcePos Setting::*at = &Setting::pos) {
     if (error.settings.empty()) return {{}, error.text};
     const SettingFault& fault = error.settings.front();
-    return {settings[fault.setting].pos, fault.message};
+    return {settings[fault.setting].*at, fault.message};
   }
 
   static expected<EntropySource, SweepProblem> entropy(const Setting& setting) {
@@ -76,14 +78,18 @@ class SweepSources {
   }
 
   [[nodiscard]] expected<Workload, SweepProblem> workload(std::span<const Setting> settings) const {
-    if (const auto error = unknown(settings)) return unexpected{problem_of(*error, settings)};
+    if (const auto error = unknown(settings)) {
+      return unexpected{problem_of(*error, settings, &Setting::key_pos)};
+    }
     Loaded<Workload> bound = bind_workload(model_, settings);
     if (!bound) return unexpected{problem_of(bound.error(), settings)};
     return std::move(*bound);
   }
 
   expected<Design, SweepProblem> design(std::span<const Setting> settings) {
-    if (const auto error = unknown(settings)) return unexpected{problem_of(*error, settings)};
+    if (const auto error = unknown(settings)) {
+      return unexpected{problem_of(*error, settings, &Setting::key_pos)};
+    }
     Loaded<Design> bound = bind_design(arch_, settings, technologies_);
     if (!bound) return unexpected{problem_of(bound.error(), settings)};
     return std::move(*bound);

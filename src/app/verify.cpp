@@ -28,13 +28,12 @@ CommandResult run_command(const VerifyArguments& arguments) {
   if (!inputs) return unexpected{inputs.error()};
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
-  if (!chosen->plan) return unexpected{failure_of(chosen->plan.error(), ways_to_fit(*inputs, *chosen))};
-  const Cascade& cascade = inputs->workload.block;
   // What cannot be evaluated is refused with the same words as by evaluate.
-  const auto assessed = assess(cascade, inputs->design, *chosen->plan);
+  const auto assessed = assess(*inputs, *chosen);
   if (!assessed) return unexpected{failure_of(assessed.error(), ways_to_fit(*inputs, *chosen))};
 
-  const Verification verification = verify(cascade, assessed->plan, inputs->design.accelerator);
+  const Verification verification =
+      verify(inputs->workload.block, assessed->plan, inputs->design.accelerator);
   const VerificationSubject subject{inputs->workload.name, inputs->design.accelerator.name, chosen->name,
                                     entropies_of(*inputs, maker_of(*chosen))};
   const std::string text = printed(subject, verification, arguments.output);

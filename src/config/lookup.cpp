@@ -23,11 +23,14 @@ namespace fs = std::filesystem;
 struct ShelfFacts {
   std::string_view folder;
   std::string_view what;
+  std::string_view listed_as;  ///< By `fusescape list`; empty: not at all.
 };
-constexpr std::array kShelves{
-    ShelfFacts{"configs/arch", "accelerator"}, ShelfFacts{"configs/tech", "technology"},
-    ShelfFacts{"workloads", "workload"},       ShelfFacts{"configs/sweeps", "sweep"},
-    ShelfFacts{"configs/plans", "plan"},       ShelfFacts{"configs/corey", "COREY chain"}};
+constexpr std::array kShelves{ShelfFacts{"configs/arch", "accelerator", "archs"},
+                              ShelfFacts{"configs/tech", "technology", "techs"},
+                              ShelfFacts{"workloads", "workload", "workloads"},
+                              ShelfFacts{"configs/sweeps", "sweep", "sweeps"},
+                              ShelfFacts{"configs/plans", "plan", ""},
+                              ShelfFacts{"configs/corey", "COREY chain", ""}};
 constexpr std::string_view kExtension = ".yaml";
 
 const ShelfFacts& facts(Shelf shelf) {
@@ -79,7 +82,11 @@ bool is_path(const std::string& name_or_path) {
 
 std::string hint_for(Shelf shelf, const std::string& name) {
   const std::vector<std::string> known = shipped_names(shelf);
-  return did_you_mean_among(name, known, [](const std::string& n) { return std::string_view{n}; });
+  std::string hint =
+      did_you_mean_among(name, known, [](const std::string& n) { return std::string_view{n}; });
+  const std::string_view listed_as = facts(shelf).listed_as;
+  if (!hint.empty() || listed_as.empty()) return hint;
+  return fmt::format("; 'fusescape list {}' lists what is shipped", listed_as);
 }
 
 }  // namespace

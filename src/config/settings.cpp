@@ -168,9 +168,10 @@ std::string unknown_key(std::string_view key, std::span<const InputFile* const> 
     if (const auto why = why_full_path(*input, key)) return *why;
     for (std::string& name : settable_keys(*input)) known.push_back(std::move(name));
   }
-  return fmt::format(
-      "unknown key '{}'{}", printable(key),
-      did_you_mean_among(key, known, [](const std::string& name) { return std::string_view{name}; }));
+  const std::string hint =
+      did_you_mean_among(key, known, [](const std::string& name) { return std::string_view{name}; });
+  return fmt::format("unknown key '{}'{}", printable(key),
+                     hint.empty() ? "; 'fusescape list keys --arch A --workload W' lists them" : hint);
 }
 
 }  // namespace
@@ -185,8 +186,8 @@ void apply_settings(YamlNode& root, const SectionSpec& table, std::span<const Se
     if (!value || !diags.ok()) {
       YamlNode nowhere;
       nowhere.set_by = i;
-      errors.at(nowhere,
-                settings[i].value.empty() ? "expected a value after '='" : diags.errors().front().message);
+      errors.at(nowhere, settings[i].value.empty() ? settings[i].key + ": has no value"
+                                                   : diags.errors().front().message);
       continue;
     }
     mark(*value, i);
@@ -208,7 +209,7 @@ Loaded<Setting> parse_setting(std::string_view assignment) {
                    fmt::format("--set {}: expected KEY=VALUE, such as L=1024\n", printable(assignment)),
                    {}}};
   }
-  return Setting{std::string{assignment.substr(0, equals)}, std::string{assignment.substr(equals + 1)}, {}};
+  return Setting{std::string{assignment.substr(0, equals)}, std::string{assignment.substr(equals + 1)}};
 }
 
 bool takes_setting(const InputFile& input, std::string_view key) {
@@ -219,12 +220,12 @@ std::optional<InputError> unknown_settings(std::span<const Setting> settings,
                                            std::span<const InputFile* const> inputs) {
   InputError error{InputError::Cause::kUsage, "", {}};
   for (std::size_t i = 0; i < settings.size(); ++i) {
-    const auto& [key, value, pos] = settings[i];
-    const auto takes = [wanted = key](const InputFile* input) { return takes_setting(*input, wanted); };
+    const std::string& key = settings[i].key;
+    const auto takes = [&](const InputFile* input) { return takes_setting(*input, key); };
     if (std::any_of(inputs.begin(), inputs.end(), takes)) continue;
     error.settings.push_back({i, unknown_key(key, inputs)});
-    error.text +=
-        fmt::format("--set {}={}: {}\n", printable(key), printable(value), error.settings.back().message);
+    error.text += fmt::format("--set {}={}: {}\n", printable(key), printable(settings[i].value),
+                              error.settings.back().message);
   }
   return error.settings.empty() ? std::nullopt : std::optional{std::move(error)};
 }

@@ -20,15 +20,13 @@ void read_setting_text(const Slot& slot, InputErrors& errors, SettingText& out) 
 
 namespace {
 
-constexpr std::size_t kMaxPoints = 100'000'000;
-
 SourcePos pos_of(const Word& word) {
   return word.node == nullptr ? SourcePos{} : word.node->pos;
 }
 
 std::vector<Setting> settings_of(const SettingsFile& file) {
   std::vector<Setting> settings;
-  for (const auto& [entry, value] : file) settings.push_back({entry->key, value.text, value.pos});
+  for (const auto& [entry, value] : file) settings.push_back({entry->key, value.text, value.pos, entry->pos});
   return settings;
 }
 
@@ -43,6 +41,7 @@ Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) 
   }
   const Word& name = keyed ? *file.key : *file.name;
   axis.name = name.text;
+  axis.pos = pos_of(name);
   if (is_point_column(axis.name) && !(keyed && is_word_column(axis.name))) {
     errors.at(*name.node,
               fmt::format("axis {}: points.csv has another column of this name; {}", axis.name,
@@ -50,7 +49,7 @@ Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) 
   }
   if (keyed) {
     for (const SettingText& value : *file.values) {
-      axis.values.push_back({value.text, {Setting{axis.name, value.text, value.pos}}});
+      axis.values.push_back({value.text, {Setting{axis.name, value.text, value.pos, axis.pos}}});
     }
   } else {
     for (const auto& [entry, settings] : *file.cases)
@@ -87,8 +86,8 @@ void check_grid_size(const SweepSpec& spec, const YamlNode& axes, InputErrors& e
   std::size_t points = 1;
   for (const Axis& axis : spec.axes) {
     points *= std::max<std::size_t>(axis.values.size(), 1);
-    if (points <= kMaxPoints) continue;
-    errors.at(axes, fmt::format("axes: more than {} points", kMaxPoints));
+    if (points <= kMaxGridSize) continue;
+    errors.at(axes, fmt::format("axes: more than {} points", kMaxGridSize));
     return;
   }
 }

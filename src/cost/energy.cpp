@@ -113,6 +113,8 @@ void add(EnergyBreakdown& sum, const EnergyBreakdown& part) {
   sum.total = sum.total + part.total;
   sum.compute_low = sum.compute_low + part.compute_low;
   sum.compute_high = sum.compute_high + part.compute_high;
+  sum.onchip_fill += part.onchip_fill;
+  sum.onchip_drain += part.onchip_drain;
 }
 
 }  // namespace
@@ -190,6 +192,8 @@ EnergyBreakdown energy_of(const EnergyCounts& counts, const Activity& activity, 
   energy.compute_low = computed(counts, prices, prices.mac);
   energy.compute_high = computed(counts, prices, prices.function_upper);
   for (const Energy& part : energy.components) energy.total = energy.total + part;
+  energy.onchip_fill = counts.onchip_fill;
+  energy.onchip_drain = counts.onchip_drain;
   return energy;
 }
 

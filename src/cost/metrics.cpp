@@ -57,6 +57,14 @@ MetricValue total(const Evaluated& e, Count GroupCost::*count) {
   return e.cost == nullptr ? MetricValue{does_not_run()} : whole((e.cost->total.*count).value());
 }
 
+/// Counted with the energy.
+MetricValue of_energy(const Evaluated& e, Bytes EnergyBreakdown::*count) {
+  if (e.cost == nullptr) return does_not_run();
+  if (e.energy == nullptr) return null("it was not asked for");
+  if ((e.energy->*count).overflow()) return null("it does not fit 64 bits");
+  return whole((e.energy->*count).value());
+}
+
 MetricValue dram_bytes(const Evaluated& e) {
   if (e.cost == nullptr) return does_not_run();
   return whole((e.cost->total.dram_read + e.cost->total.dram_write).value());
@@ -200,6 +208,12 @@ constexpr std::array kMetrics{
            [](E e) { return total(e, &GroupCost::onchip_read); }},
     Metric{"onchip_write_bytes", "B", kBlock, kLess, "Written to the on-chip memory by the PEs.",
            [](E e) { return total(e, &GroupCost::onchip_write); }},
+    Metric{"onchip_fill_bytes", "B", kBlock, kLess,
+           "What DRAM reads write into the on-chip memory, at the on-chip width.",
+           [](E e) { return of_energy(e, &EnergyBreakdown::onchip_fill); }, true},
+    Metric{"onchip_drain_bytes", "B", kBlock, kLess,
+           "What DRAM writes read from the on-chip memory, likewise.",
+           [](E e) { return of_energy(e, &EnergyBreakdown::onchip_drain); }, true},
     Metric{"ops", "op", kBlock, kLess, "One multiply-accumulate or one element-wise operation counts 1.",
            [](E e) { return total(e, &GroupCost::ops); }},
     Metric{"utilization", "1", kBlock, kMore,

@@ -9,7 +9,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "fusescape/report/figures.hpp"
 #include "json_value.hpp"
+#include "null_reasons.hpp"
 
 namespace fusescape {
 namespace {
@@ -97,7 +99,7 @@ constexpr std::array kShown{Shown{"latency_cycles", "cycles"},
                             Shown{"utilization", "PEs busy"},
                             Shown{"latency_ms_per_token", "ms/token"},
                             Shown{"peak_onchip_bytes", "peak bytes"},
-                            Shown{"energy_pj_per_token", "pJ/token"}};
+                            Shown{"energy_pj_per_token", "mJ/token"}};
 
 /// Strategies with equal values in all columns that are shown.
 struct Line {
@@ -107,8 +109,10 @@ struct Line {
 };
 
 Value shown_value(const Field& field) {
-  if (field.name != "utilization" || !std::holds_alternative<double>(field.value)) return field.value;
-  return fmt::format("{:5.1f}%", 100.0 * std::get<double>(field.value));
+  const double* const number = std::get_if<double>(&field.value);
+  if (number != nullptr && field.name == "utilization") return fmt::format("{:5.1f}%", 100.0 * *number);
+  if (number != nullptr && field.name == "energy_pj_per_token") return *number * kMillijoulesPerPicojoule;
+  return field.value;
 }
 
 Line line_of(const std::vector<Field>& row) {
@@ -213,7 +217,10 @@ std::string comparison_json(const std::vector<EvaluationReport>& reports,
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const std::vector<Field>& fields : comparison_rows(reports, limits))
     rows.push_back(json_object(fields));
-  for (std::size_t r = 0; r < reports.size(); ++r) rows[r]["assumptions"] = reports[r].subject.assumptions;
+  for (std::size_t r = 0; r < reports.size(); ++r) {
+    add_null_reasons(reports[r], rows[r]);
+    rows[r]["assumptions"] = reports[r].subject.assumptions;
+  }
   return json_text(rows, 2) + '\n';
 }
 

@@ -136,7 +136,7 @@ GroupReport group_of(const Workload& workload, const Machine& machine, const Ass
   const GroupCost& cost = assessment.groups[index];
   const GroupLayout& layout = assessment.layout.groups[index];
   const TickScale& scale = machine.scale;
-  GroupReport group{.name = {},
+  GroupReport group{.name = group_name(cascade, layout.operators),
                     .ops = {},
                     .tree = tree_of(cascade, assessment.plan, layout.node),
                     .latency = scale.whole_cycles(cost.latency),
@@ -154,8 +154,6 @@ GroupReport group_of(const Workload& workload, const Machine& machine, const Ass
                     .energy_pj = {},
                     .tensors = tensors_of(cascade, assessment.profile.groups[index], layout.operators)};
   for (const OpId op : layout.operators) group.ops.push_back(cascade.op(op).name);
-  group.name =
-      group.ops.size() == 1 ? group.ops.front() : fmt::format("{}..{}", group.ops.front(), group.ops.back());
   group.utilization = utilization_of(cost.pe_cycles, machine.pes, group.latency);
   return group;
 }
@@ -228,16 +226,20 @@ EvaluationReport report_of(const Evaluated& evaluated, std::string_view strategy
 }
 
 EvaluationOutcome outcome_of(const Workload& workload, const Design& design, const Assessment& assessment,
-                             const EnergyOfRun& run) {
-  const PlanEnergy energy = plan_energy(run, design);
+                             const PlanEnergy& energy) {
   EvaluationOutcome outcome{.cost = assessment.cost, .groups = {}};
   for (std::size_t g = 0; g < assessment.groups.size(); ++g) {
     GroupReport& group = outcome.groups.emplace_back(group_of(workload, design.machine, assessment, g));
-    group.onchip_fill = run.counts[g].onchip_fill;
-    group.onchip_drain = run.counts[g].onchip_drain;
+    group.onchip_fill = energy.groups[g].onchip_fill;
+    group.onchip_drain = energy.groups[g].onchip_drain;
     if (const Energy& total = energy.groups[g].total) group.energy_pj = total->value();
   }
   return outcome;
+}
+
+std::string group_name(const Cascade& cascade, const std::vector<OpId>& operators) {
+  const std::string& first = cascade.op(operators.front()).name;
+  return operators.size() == 1 ? first : fmt::format("{}..{}", first, cascade.op(operators.back()).name);
 }
 
 std::string_view name_of(Bound bound) {

@@ -6,6 +6,7 @@
 #include "fusescape/report/evaluation.hpp"
 #include "fusescape/report/figures.hpp"
 #include "json_value.hpp"
+#include "null_reasons.hpp"
 
 namespace fusescape {
 namespace {
@@ -22,15 +23,6 @@ void add_energy(const EvaluationReport& report, std::vector<Field>& fields) {
     const std::optional<double>& pj = report.energy[i].pj;
     fields.push_back({fmt::format("energy.{}", kEnergyComponents[i].name), pj ? Value{*pj} : Value{}});
   }
-}
-
-/// Per component that is null, why.
-nlohmann::ordered_json energy_null_json(const EvaluationReport& report) {
-  nlohmann::ordered_json why = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < report.energy.size(); ++i) {
-    if (!report.energy[i].pj) why[std::string{kEnergyComponents[i].name}] = report.energy[i].why;
-  }
-  return why;
 }
 
 /// Every figure of the metrics table, in its order, with the words among them.
@@ -146,7 +138,6 @@ nlohmann::ordered_json group_json(const GroupReport& group) {
 
 /// "dram 12.3, onchip 1.2, ...", in mJ.
 std::string components_text(const EvaluationReport& report) {
-  constexpr double kMillijoulesPerPicojoule = 1e-9;
   std::vector<std::string> parts;
   for (std::size_t i = 0; i < report.energy.size(); ++i) {
     const std::optional<double>& pj = report.energy[i].pj;
@@ -200,6 +191,20 @@ std::string optimal_text(const OptimalReport& optimal) {
 
 }  // namespace
 
+void add_null_reasons(const EvaluationReport& report, nlohmann::ordered_json& object) {
+  Json energy = Json::object();
+  for (std::size_t i = 0; i < report.energy.size(); ++i) {
+    if (!report.energy[i].pj) energy[std::string{kEnergyComponents[i].name}] = report.energy[i].why;
+  }
+  Json figures = Json::object();
+  for (std::size_t i = 0; i < metrics().size(); ++i) {
+    const std::string name{metrics()[i].name};
+    if (!report.figures[i] && object.contains(name)) figures[name] = report.figures[i].error();
+  }
+  object["energy_null"] = std::move(energy);
+  object["metrics_null"] = std::move(figures);
+}
+
 double OptimalReport::gap() const {
   return static_cast<double>(value.value()) / static_cast<double>(bound.value()) - 1.0;
 }
@@ -224,7 +229,7 @@ std::string evaluation_json(const EvaluationReport& report) {
   nlohmann::ordered_json object = json_object(fields_of(report));
   // A phase has one of the two.
   object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
-  object["energy_null"] = energy_null_json(report);
+  add_null_reasons(report, object);
   object["whole"] = whole_json(report);
   if (report.optimal) object["optimal"] = optimal_json(*report.optimal);
   object["assumptions"] = report.subject.assumptions;

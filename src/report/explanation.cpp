@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "fusescape/report/figures.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -79,6 +81,12 @@ std::string bound_sentence(const GroupReport& group) {
   return sentence + '.';
 }
 
+/// " Energy 12.3 mJ.", if it is known.
+std::string energy_sentence(const GroupReport& group) {
+  if (!group.energy_pj) return "";
+  return fmt::format(" Energy {} mJ.", text(Value{*group.energy_pj * kMillijoulesPerPicojoule}));
+}
+
 /// "`slots: 2` on u: the block takes 239,552 cycles, 24.3% fewer".
 std::string lever_text(const Lever& lever) {
   const auto before = static_cast<double>(lever.before.value());
@@ -122,7 +130,7 @@ std::string explanation_text(const EvaluationReport& report, const std::vector<L
     out += fmt::format("{}: {} of {} cycles, {}\n", bold(group.name, style),
                        percent(static_cast<double>(group.latency.value()), all),
                        with_thousands(report.outcome->cost.latency.value()), bound_sentence(group));
-    out += fmt::format("    {}\n", movements(group));
+    out += fmt::format("    {}{}\n", movements(group), energy_sentence(group));
     for (const std::string& line : levers_of_group(levers, g, kLeversNamed)) {
       out += fmt::format("    Lever: {}.\n", line);
     }

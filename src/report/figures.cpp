@@ -45,7 +45,6 @@ std::string width_text(BitsPerCycle width) {
 }
 
 std::string energy_text(const MetricValue& picojoules) {
-  constexpr double kMillijoulesPerPicojoule = 1e-9;
   if (!picojoules) return fmt::format("n/a ({})", picojoules.error());
   return fmt::format("{} mJ", text(Value{magnitude(*picojoules) * kMillijoulesPerPicojoule}));
 }

@@ -173,13 +173,14 @@ std::vector<SimTensorReport> tensors_of(const Workload& workload, const Simulate
   return rows;
 }
 
-std::vector<SimGroupReport> groups_of(const SimulatedPlan& simulated,
-                                      const std::vector<GroupReport>& closed) {
+std::vector<SimGroupReport> groups_of(const Cascade& cascade, const Machine& machine,
+                                      const SimulatedPlan& simulated) {
   const TickScale& scale = simulated.result.scale;
   std::vector<SimGroupReport> groups;
   for (std::size_t g = 0; g < simulated.result.groups.size(); ++g) {
     const SimGroup& group = simulated.result.groups[g];
-    groups.push_back({.name = closed[g].name,
+    const GroupCost& closed = simulated.closed.groups[g];
+    groups.push_back({.name = group_name(cascade, simulated.closed.layout.groups[g].operators),
                       .start = scale.whole_cycles(group.start),
                       .end = scale.whole_cycles(group.end),
                       .compute = scale.whole_cycles(group.compute),
@@ -187,10 +188,10 @@ std::vector<SimGroupReport> groups_of(const SimulatedPlan& simulated,
                       .dram_write = group.dram_write,
                       .peak = group.peak,
                       .prefetch_depth = group.prefetch_depth,
-                      .closed_latency = closed[g].latency,
-                      .closed_dram_read = closed[g].dram_read,
-                      .closed_dram_write = closed[g].dram_write,
-                      .closed_peak = closed[g].peak});
+                      .closed_latency = machine.scale.whole_cycles(closed.latency),
+                      .closed_dram_read = closed.dram_read,
+                      .closed_dram_write = closed.dram_write,
+                      .closed_peak = closed.peak});
   }
   return groups;
 }
@@ -213,7 +214,7 @@ Cost simulated_cost(const SimulatedPlan& simulated) {
   return cost;
 }
 
-EnergyOfRun simulated_run(const Cascade& cascade, const Design& design, const SimulatedPlan& simulated) {
+PlanEnergy simulated_energy(const Cascade& cascade, const Design& design, const SimulatedPlan& simulated) {
   const SimResult& result = simulated.result;
   const double ticks_per_second =
       static_cast<double>(result.scale.ticks_per_cycle()) * design.accelerator.clock.value();
@@ -228,13 +229,13 @@ EnergyOfRun simulated_run(const Cascade& cascade, const Design& design, const Si
     run.activities[g].time =
         Seconds{static_cast<double>((group.end - group.start).value()) / ticks_per_second};
   }
-  return run;
+  return plan_energy(run, design);
 }
 
 EvaluationOutcome simulated_outcome(const Workload& workload, const Design& design,
-                                    const SimulatedPlan& simulated, const EnergyOfRun& run) {
+                                    const SimulatedPlan& simulated, const PlanEnergy& energy) {
   const SimResult& result = simulated.result;
-  EvaluationOutcome outcome = outcome_of(workload, design, simulated.closed, run);
+  EvaluationOutcome outcome = outcome_of(workload, design, simulated.closed, energy);
   outcome.cost = simulated_cost(simulated);
   for (std::uint32_t g = 0; g < result.groups.size(); ++g) {
     const SimGroup& group = result.groups[g];
@@ -259,8 +260,7 @@ SimulationDetails details_of(const Workload& workload, const Design& design, con
   details.closed_dram_write = closed.cost.total.dram_write;
   details.closed_peak = closed.cost.total.peak;
   details.fits = simulated.fits;
-  details.groups = groups_of(
-      simulated, outcome_of(workload, design, closed, run_of(workload.block, design, closed)).groups);
+  details.groups = groups_of(workload.block, design.machine, simulated);
   details.resources = resources_of(simulated.result);
   details.tensors = tensors_of(workload, simulated, details.groups);
   details.events = simulated.result.events;

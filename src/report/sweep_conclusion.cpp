@@ -92,9 +92,28 @@ std::string choice_sentence(const SweepAnswer& answer, std::size_t wider, std::s
       at_text(answer, range.most_at, open, answer.scenarios[range.most_at].comparisons[wider].chosen));
 }
 
-}  // namespace
+/// A sentence for each reason why scenarios have no best design.
+std::vector<std::string> missing_sentences(const SweepAnswer& answer) {
+  std::vector<std::string> sentences;
+  std::vector<std::string> told;
+  for (const ScenarioAnswer& scenario : answer.scenarios) {
+    const std::string& why = scenario.why_none;
+    if (scenario.best || std::find(told.begin(), told.end(), why) != told.end()) continue;
+    told.push_back(why);
+    const auto same = std::count_if(answer.scenarios.begin(), answer.scenarios.end(),
+                                    [&](const ScenarioAnswer& other) { return other.why_none == why; });
+    const std::string where =
+        answer.scenarios.size() == 1
+            ? ""
+            : fmt::format(" in {} of {} scenarios, first at {}", same, answer.scenarios.size(),
+                          pairs(answer.scenario_axes, scenario.values, "="));
+    sentences.push_back(fmt::format("There is no best design{}: {}.", where, why));
+  }
+  return sentences;
+}
 
-std::vector<std::string> conclusion(const SweepAnswer& answer) {
+/// What the best designs gain over the baselines.
+std::vector<std::string> gain_sentences(const SweepAnswer& answer) {
   std::vector<std::string> sentences;
   if (answer.baselines.empty()) return sentences;
   const std::size_t fair = like_for_like(answer.baselines);
@@ -108,6 +127,14 @@ std::vector<std::string> conclusion(const SweepAnswer& answer) {
     if (choice_gain) sentences.push_back(choice_sentence(answer, fair, b, *choice_gain));
     break;  // The first says what choosing gains.
   }
+  return sentences;
+}
+
+}  // namespace
+
+std::vector<std::string> conclusion(const SweepAnswer& answer) {
+  std::vector<std::string> sentences = gain_sentences(answer);
+  for (std::string& sentence : missing_sentences(answer)) sentences.push_back(std::move(sentence));
   return sentences;
 }
 

@@ -23,9 +23,6 @@ Bytes sram_of(const DesignFigures& figures) {
   return Bytes{std::get<std::int64_t>(figures.figure("onchip_capacity_bytes")->number)};
 }
 
-/// Energy is shown in mJ where people read.
-constexpr double kMillijoulesPerPicojoule = 1e-9;
-
 std::string minimized_title(const SweepAnswer& answer) {
   if (answer.minimize == "energy_pj") return "mJ";
   if (answer.minimize == "energy_pj_per_token") return "mJ/token";

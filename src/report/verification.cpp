@@ -6,16 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "fusescape/report/evaluation.hpp"
 #include "json_value.hpp"
 
 namespace fusescape {
 namespace {
-
-std::string group_name(const Cascade& cascade, const GroupCheck& group) {
-  const std::string& first = cascade.op(group.operators.front()).name;
-  if (group.operators.size() == 1) return first;
-  return fmt::format("{}..{}", first, cascade.op(group.operators.back()).name);
-}
 
 /// The types that a run computes in, as one word.
 std::string arithmetic_name(const Cascade& cascade, Arithmetic arithmetic) {
@@ -32,7 +27,7 @@ class Rows {
   explicit Rows(const Cascade& cascade) : cascade_{cascade} {}
 
   void add(const GroupCheck& group) {
-    const std::string name = group_name(cascade_, group);
+    const std::string name = group_name(cascade_, group.operators);
     for (const TensorCheck& check : group.tensors) {
       const std::string& tensor = cascade_.tensor(check.tensor).name;
       add(name, "bytes_read", tensor, check.read);
@@ -70,12 +65,10 @@ nlohmann::ordered_json compared_json(const Compared<Number>& numbers) {
 }
 
 nlohmann::ordered_json group_json(const Cascade& cascade, const GroupCheck& group) {
-  nlohmann::ordered_json object{{"name", group_name(cascade, group)},
-                                {"equal", group.equal()},
-                                {"peak_onchip_bytes", compared_json(group.peak)},
-                                {"reserved_bytes", compared_json(group.reserved)},
-                                {"tensors", nlohmann::ordered_json::array()},
-                                {"operations", nlohmann::ordered_json::object()}};
+  nlohmann::ordered_json object{
+      {"name", group_name(cascade, group.operators)},   {"equal", group.equal()},
+      {"peak_onchip_bytes", compared_json(group.peak)}, {"reserved_bytes", compared_json(group.reserved)},
+      {"tensors", nlohmann::ordered_json::array()},     {"operations", nlohmann::ordered_json::object()}};
   for (const TensorCheck& check : group.tensors) {
     object["tensors"].push_back({{"name", cascade.tensor(check.tensor).name},
                                  {"bytes_read", compared_json(check.read)},
@@ -117,7 +110,7 @@ Table traffic_table(const Cascade& cascade, const Verification& verification) {
               .rows = {}};
   for (const GroupCheck& group : verification.groups) {
     for (const TensorCheck& check : group.tensors) {
-      table.rows.push_back({group_name(cascade, group), cascade.tensor(check.tensor).name,
+      table.rows.push_back({group_name(cascade, group.operators), cascade.tensor(check.tensor).name,
                             check.read.counted.value(), check.read.closed.value(),
                             check.written.counted.value(), check.written.closed.value(),
                             std::string{check.equal() ? "" : "differs"}});
@@ -134,9 +127,9 @@ Table group_table(const Cascade& cascade, const Verification& verification) {
     for (const KindCheck& check : group.kinds) {
       kinds.push_back(fmt::format("{} {}", name_of(check.kind), compared_text(check.ops)));
     }
-    table.rows.push_back({group_name(cascade, group), group.peak.counted.value(), group.peak.closed.value(),
-                          group.reserved.counted.value(), group.reserved.closed.value(),
-                          fmt::format("{}", fmt::join(kinds, ", ")),
+    table.rows.push_back({group_name(cascade, group.operators), group.peak.counted.value(),
+                          group.peak.closed.value(), group.reserved.counted.value(),
+                          group.reserved.closed.value(), fmt::format("{}", fmt::join(kinds, ", ")),
                           std::string{group.equal() ? "" : "differs"}});
   }
   return table;

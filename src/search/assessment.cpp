@@ -93,10 +93,15 @@ std::string describe_simulation(const DoesNotSimulate& failed) {
   return text;
 }
 
-WhyNot with_available(WhyNot error, Bytes available) {
-  if (auto* run = std::get_if<DoesNotRun>(&error)) run->why.available = available;
-  if (auto* refusal = std::get_if<Refusal>(&error)) refusal->available = available;
-  return error;
+/// `larger`, found in more room, as what `found` should have said.
+void replace_shortage(WhyNot& found, WhyNot larger, Bytes available) {
+  const auto* before = std::get_if<DoesNotRun>(&found);
+  if (auto* run = std::get_if<DoesNotRun>(&larger)) {
+    run->why.available = available;
+    run->may_evict = before != nullptr && before->may_evict;
+  }
+  if (auto* refusal = std::get_if<Refusal>(&larger)) refusal->available = available;
+  found = std::move(larger);
 }
 
 }  // namespace
@@ -147,8 +152,16 @@ Assessed assess_once(const Planner& planner, const Design& design, const Strateg
   return assess(planner.cascade(), design, std::move(*plan));
 }
 
-/// If `found` is a shortage, that of the part of the strategy's plan that needs the most: what `found` names
-/// may let the planner go on to another one. With the capacity that is named, the strategy runs.
+/// The same machine with a memory that holds anything, through the ports that it has.
+Design roomy(Design design) {
+  constexpr Bytes kAnything{std::int64_t{1} << 50U};
+  design.accelerator.sram.banks = design.accelerator.sram.bank_count();
+  design.accelerator.sram.capacity = design.machine.capacity = kAnything;
+  return design;
+}
+
+}  // namespace
+
 WhyNot whole_shortage(const Planner& planner, const Design& design, const Strategy& strategy, WhyNot found,
                       const StrategyInputs& inputs) {
   const Bytes available = design.accelerator.sram.capacity;
@@ -159,22 +172,13 @@ WhyNot whole_shortage(const Planner& planner, const Design& design, const Strate
     larger.sram.capacity = *needed;
     const auto tried = make_design(larger);
     if (!tried) break;
+    // What `found` names may let the planner go on to another part, or to another plan.
     Assessed next = assess_once(planner, *tried, strategy, inputs);
     needed = next ? std::nullopt : capacity_needed(next.error());
-    if (needed) found = with_available(std::move(next.error()), available);
+    if (needed) replace_shortage(found, std::move(next.error()), available);
   }
   return found;
 }
-
-/// The same machine with a memory that holds anything, through the ports that it has.
-Design roomy(Design design) {
-  constexpr Bytes kAnything{std::int64_t{1} << 50U};
-  design.accelerator.sram.banks = design.accelerator.sram.bank_count();
-  design.accelerator.sram.capacity = design.machine.capacity = kAnything;
-  return design;
-}
-
-}  // namespace
 
 Assessed assess(const Planner& planner, const Design& design, const Strategy& strategy,
                 const StrategyInputs& inputs) {
@@ -219,7 +223,9 @@ expected<SimulatedPlan, WhyNot> simulate_plan(const Planner& planner, const Desi
                                               const StrategyInputs& inputs) {
   expected<Plan, WhyNot> plan = plan_of(planner, design, strategy, inputs);
   if (!plan) return unexpected{std::move(plan.error())};
-  return simulate_plan(planner.cascade(), design, std::move(*plan), options);
+  auto simulated = simulate_plan(planner.cascade(), design, std::move(*plan), options);
+  if (simulated) return simulated;
+  return unexpected{whole_shortage(planner, design, strategy, std::move(simulated.error()), inputs)};
 }
 
 std::optional<Bytes> capacity_needed(const WhyNot& error) {

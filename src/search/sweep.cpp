@@ -1,7 +1,5 @@
 #include "fusescape/search/sweep.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -9,6 +7,7 @@
 #include <set>
 #include <tuple>
 #include <unordered_map>
+#include <variant>
 
 #include "fusescape/cost/profile.hpp"
 #include "fusescape/plan/layout.hpp"
@@ -27,40 +26,18 @@ constexpr std::size_t kBatch = 4096;
 
 using Status = PointOutcome::Status;
 
-PointOutcome failed(std::string why) {
+/// What a point that has no cost shows, in the words of every other command.
+PointOutcome outcome_of(const WhyNot& why, Bytes available) {
   PointOutcome outcome;
-  outcome.status = Status::kFailed;
-  outcome.why = std::move(why);
-  return outcome;
-}
-
-PointOutcome infeasible(Bytes needed, Bytes available, std::string why) {
-  PointOutcome outcome;
-  outcome.status = Status::kInfeasible;
-  outcome.needed = needed;
+  outcome.why = describe(why);
+  const auto* refusal = std::get_if<Refusal>(&why);
+  const bool is_too_wide = refusal != nullptr && refusal->reason == Refusal::Reason::kWiderData;
+  const std::optional<Bytes> needed = capacity_needed(why);
+  outcome.status = needed || is_too_wide ? Status::kInfeasible : Status::kFailed;
+  if (!needed) return outcome;
+  outcome.needed = *needed;
   outcome.available = available;
-  outcome.why = std::move(why);
   return outcome;
-}
-
-std::string described(const Cascade& cascade, const std::vector<Violation>& violations) {
-  std::string text;
-  for (const Violation& violation : violations) {
-    text += (text.empty() ? "" : "; ") + describe(cascade, violation);
-  }
-  return text;
-}
-
-PointOutcome outcome_of(const Infeasible& why) {
-  switch (why.reason) {
-    case Infeasible::Reason::kCapacity:
-      return infeasible(why.needed, why.available, describe_shortage(why.group, why.needed, why.available));
-    case Infeasible::Reason::kUnsupported:
-      return failed(fmt::format("group {} has an operator that no core runs", why.group));
-    case Infeasible::Reason::kOverflow:
-      break;
-  }
-  return failed("a count does not fit 64 bits");
 }
 
 /// One planner per workload and way to lay its operators over hardware: points that differ in capacity,
@@ -113,25 +90,18 @@ struct Shared {
   SweepHeads heads;
 };
 
-/// The point's plan, or why it has none.
-expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Planners& planners,
-                                   const DesignPoint& point) {
+StrategyInputs inputs_of(const BoundSweep& sweep, const DesignPoint& point) {
+  return sweep.inputs.empty() ? StrategyInputs{} : sweep.inputs[point.strategy];
+}
+
+/// The point's plan, or none that its hardware runs.
+std::optional<Plan> draft(const BoundSweep& sweep, const Planners& planners, const DesignPoint& point) {
   const Cascade& cascade = sweep.workloads[point.workload].block;
   const Design& design = sweep.designs[point.design];
-  if (const auto wide = wider_data(cascade, design.accelerator)) {
-    return unexpected{infeasible({}, {}, wide->message)};
-  }
-  const StrategyInputs inputs = sweep.inputs.empty() ? StrategyInputs{} : sweep.inputs[point.strategy];
+  if (wider_data(cascade, design.accelerator)) return std::nullopt;
   expected<Plan, Refusal> plan =
-      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine, inputs);
-  if (!plan) {
-    const Refusal& refusal = plan.error();
-    return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit
-                          ? infeasible(refusal.needed, refusal.available, refusal.message)
-                          : failed(refusal.message)};
-  }
-  const std::vector<Violation> violations = hardware_violations(cascade, *plan, design.accelerator);
-  if (!violations.empty()) return unexpected{failed(described(cascade, violations))};
+      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine, inputs_of(sweep, point));
+  if (!plan || !hardware_violations(cascade, *plan, design.accelerator).empty()) return std::nullopt;
   return std::move(*plan);
 }
 
@@ -161,12 +131,12 @@ struct ProfiledPlan {
   PlanProfile profile;
   std::vector<EnergyCounts> counts;
 };
-using Profiled = expected<ProfiledPlan, std::string>;
+using Profiled = std::optional<ProfiledPlan>;
 
 Profiled profiled(const BoundSweep& sweep, const ProfileKey& key) {
   const Cascade& cascade = sweep.workloads[key.workload].block;
   const auto layout = lay_out(cascade, key.plan);
-  if (!layout) return unexpected{described(cascade, layout.error())};
+  if (!layout) return std::nullopt;
   ProfiledPlan made{.profile = profile(cascade, key.plan, *layout, key.options), .counts = {}};
   if (sweep.energy) made.counts = energy_counts(cascade, key.plan, *layout, made.profile, key.options);
   return made;
@@ -200,17 +170,18 @@ class Profiles {
   Entries entries_;
 };
 
-PointOutcome evaluated(const BoundSweep& sweep, const Shared& shared, Profiles& profiles,
-                       const DesignPoint& point) {
+/// The point's figures; none if it has no cost.
+std::optional<PointOutcome> priced(const BoundSweep& sweep, const Shared& shared, Profiles& profiles,
+                                   const DesignPoint& point) {
   const Design& design = sweep.designs[point.design];
-  expected<Plan, PointOutcome> plan = draft(sweep, shared.planners, point);
-  if (!plan) return std::move(plan.error());
+  std::optional<Plan> plan = draft(sweep, shared.planners, point);
+  if (!plan) return std::nullopt;
   const Profiled& profiled = profiles.of(
       {.workload = point.workload, .options = profile_options(design.accelerator), .plan = std::move(*plan)});
-  if (!profiled) return failed(profiled.error());
+  if (!profiled) return std::nullopt;
   std::vector<GroupCost> groups(sweep.energy ? profiled->profile.groups.size() : 0);
   const auto cost = evaluate(profiled->profile, design.machine, groups);
-  if (!cost) return outcome_of(cost.error());
+  if (!cost) return std::nullopt;
   PointOutcome outcome;
   outcome.status = Status::kFeasible;
   outcome.cost = *cost;
@@ -220,6 +191,16 @@ PointOutcome evaluated(const BoundSweep& sweep, const Shared& shared, Profiles& 
   const EnergyPrices prices = prices_of(design.accelerator, design.technology.get());
   outcome.energy = energy_of(profiled->counts, activities, prices).plan;
   return outcome;
+}
+
+PointOutcome evaluated(const BoundSweep& sweep, const Shared& shared, Profiles& profiles,
+                       const DesignPoint& point) {
+  if (auto outcome = priced(sweep, shared, profiles, point)) return std::move(*outcome);
+  const Design& design = sweep.designs[point.design];
+  const auto found =
+      assess(shared.planners.of(point), design, *sweep.strategies[point.strategy], inputs_of(sweep, point));
+  // Only a run that is being stopped, whose outcome nobody keeps, may find now what it did not find before.
+  return found ? PointOutcome{} : outcome_of(found.error(), design.accelerator.sram.capacity);
 }
 
 /// Points of a sweep, and which of them stands for each of its points and baselines: equal ones are evaluated

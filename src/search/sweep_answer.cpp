@@ -1,5 +1,7 @@
 #include "fusescape/search/sweep_answer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "fusescape/search/model_head.hpp"
@@ -161,6 +163,20 @@ std::vector<std::string> chosen_values(const SweepSpec& spec, std::size_t point)
   return labels;
 }
 
+/// Why none of the points that run is the best; `allowed` are those of them in budget.
+std::string why_none(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
+                     std::span<const std::size_t> feasible, std::span<const std::size_t> allowed) {
+  if (feasible.empty()) return result.complete ? "no point runs" : "no point that was evaluated runs";
+  if (!allowed.empty()) {
+    const MetricValue figure = figure_of(metric_named(spec.minimize), sweep, result, allowed.front());
+    return fmt::format("{} is not known: {}", spec.minimize, figure.error());
+  }
+  const auto budget = budget_of(spec, sweep, scenario_of(spec, feasible.front()));
+  if (!budget) return fmt::format("the area of baseline {} is not known", spec.budget->baseline);
+  return fmt::format("none of the points that run ({}) is known to lie within the budget of {:g} mm2",
+                     feasible.size(), budget->value());
+}
+
 ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
                                std::size_t scenario, std::span<const std::size_t> feasible) {
   ScenarioAnswer answer;
@@ -181,6 +197,8 @@ ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, c
     answer.figures = figures_of(sweep, sweep.points[*answer.best], result.points[*answer.best]);
     answer.near = near_best(metric_named(spec.minimize), sweep, result, allowed, *answer.best);
     answer.chosen = chosen_values(spec, *answer.best);
+  } else {
+    answer.why_none = why_none(spec, sweep, result, feasible, allowed);
   }
   if (!spec.pareto.empty()) {
     const Candidates by_columns = candidates(sweep, result, allowed, spec.pareto);

@@ -44,13 +44,13 @@ void check_axes(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
   std::map<std::string, std::string> axis_of_key;
   for (const Axis& axis : spec.axes) {
     if (axis.values.empty()) {
-      problems.push_back({spec.axes_pos, fmt::format("axis '{}' has no values", axis.name)});
+      problems.push_back({axis.pos, fmt::format("axis '{}' has no values", axis.name)});
     }
     for (const std::string& key : keys_of(axis)) {
       const auto [other, is_new] = axis_of_key.try_emplace(key, axis.name);
       if (is_new) continue;
-      problems.push_back({spec.axes_pos, fmt::format("'{}' is set by two axes, '{}' and '{}'", key,
-                                                     other->second, axis.name)});
+      problems.push_back(
+          {axis.pos, fmt::format("'{}' is set by two axes, '{}' and '{}'", key, other->second, axis.name)});
     }
   }
   if (!axis_of_key.contains("strategy") && !sets(spec.fixed, "strategy")) {

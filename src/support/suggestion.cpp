@@ -44,15 +44,21 @@ constexpr std::array kSynonyms{Synonym{"seq_len", "L"},
                                Synonym{"num_layers", "n_layer"},
                                Synonym{"num_hidden_layers", "n_layer"},
                                Synonym{"n_layers", "n_layer"},
+                               Synonym{"layers", "n_layer"},
                                Synonym{"time_step_rank", "dt_rank"},
                                Synonym{"num_heads", "n_head"},
                                Synonym{"num_attention_heads", "n_head"},
                                Synonym{"precision", "dtype"},
                                Synonym{"data_type", "dtype"},
+                               Synonym{"float32", "fp32"},
+                               Synonym{"float16", "fp16"},
+                               Synonym{"half", "fp16"},
+                               Synonym{"bfloat16", "bf16"},
                                Synonym{"mode", "phase"},
                                Synonym{"frequency", "clock"},
                                Synonym{"sram", "sram.capacity"},
                                Synonym{"sram_size", "sram.capacity"},
+                               Synonym{"sram.size", "sram.capacity"},
                                Synonym{"bandwidth", "dram.bandwidth"},
                                Synonym{"dram_bandwidth", "dram.bandwidth"}};
 
@@ -62,6 +68,17 @@ std::size_t distance_of(std::string_view word, const std::string& folded, std::s
   if (std::any_of(kSynonyms.begin(), kSynonyms.end(), same)) return 0;
   const std::size_t in_either_case = edit_distance(folded, lower(name));
   return in_either_case == 0 ? 0 : std::min(edit_distance(word, name), in_either_case + 1);
+}
+
+/// The shortest name that begins with `folded`, in either case; none for a word of few letters.
+std::string_view shortest_that_begins(const std::string& folded, std::span<const std::string_view> known) {
+  constexpr std::size_t kFewest = 3;
+  std::string_view shortest;
+  for (const std::string_view name : known) {
+    const bool begins = name.size() > folded.size() && lower(name.substr(0, folded.size())) == folded;
+    if (begins && (shortest.empty() || name.size() < shortest.size())) shortest = name;
+  }
+  return folded.size() < kFewest ? std::string_view{} : shortest;
 }
 
 }  // namespace
@@ -87,8 +104,8 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
     }
   }
   // Distances count edits; what differs in case or is another word for the same costs none.
-  const bool near = best <= (word.size() + 1) / 3;
-  return near ? "; did you mean '" + std::string{nearest} + "'?" : "";
+  if (best > (word.size() + 1) / 3) nearest = shortest_that_begins(folded, known);
+  return nearest.empty() ? "" : "; did you mean '" + std::string{nearest} + "'?";
 }
 
 }  // namespace fusescape

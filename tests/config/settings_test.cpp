@@ -135,8 +135,8 @@ TEST_CASE("A key that no file takes is an error with the nearest one that does")
   REQUIRE(error);
   CHECK(error->text ==
         "--set sram.capacty=1 MiB: unknown key 'sram.capacty'; did you mean 'sram.capacity'?\n"
-        "--set Q=2: unknown key 'Q'\n"
-        "--set name=x: unknown key 'name'\n");
+        "--set Q=2: unknown key 'Q'; 'fusescape list keys --arch A --workload W' lists them\n"
+        "--set name=x: unknown key 'name'; 'fusescape list keys --arch A --workload W' lists them\n");
 }
 
 TEST_CASE("The ranks of a cascade are set by their names") {

@@ -54,11 +54,15 @@ std::vector<Activity> random_activities(Dice& dice, std::size_t groups) {
 TEST_CASE("A plan's energy, and each component of it, is exactly the sum of its groups'") {
   for_all(kCases, [](Dice& dice) {
     const auto groups = static_cast<std::size_t>(dice.in(1, 6));
-    const PlanEnergy energy =
-        energy_of(random_counts(dice, groups), random_activities(dice, groups), random_prices(dice));
+    const std::vector<EnergyCounts> counts = random_counts(dice, groups);
+    const PlanEnergy energy = energy_of(counts, random_activities(dice, groups), random_prices(dice));
     Picojoules total{0.0};
     for (const EnergyBreakdown& group : energy.groups) total += *group.total;
     CHECK(*energy.plan.total == total);
+    EnergyCounts counted;
+    for (const EnergyCounts& group : counts) counted += group;
+    CHECK(energy.plan.onchip_fill == counted.onchip_fill);
+    CHECK(energy.plan.onchip_drain == counted.onchip_drain);
     Picojoules over_components{0.0};
     for (const EnergyComponentFacts& f : kEnergyComponents) {
       Picojoules component{0.0};

@@ -70,6 +70,20 @@ TEST_CASE("Figures derived from time count seconds of the design's clock") {
   CHECK(sample.number("clock_hz") == 5e8);
 }
 
+TEST_CASE("What DRAM transfers fill and drain is known as soon as energy was counted, whatever it costs") {
+  const Sample sample;
+  EnergyBreakdown energy;  // Priced at nothing.
+  energy.onchip_fill = 300_B;
+  energy.onchip_drain = 200_B;
+  const Evaluated counted{
+      .workload = sample.workload, .design = sample.design, .cost = &sample.cost, .energy = &energy};
+  CHECK(magnitude(*find_metric("onchip_fill_bytes")->value(counted)) == 300);
+  CHECK(magnitude(*find_metric("onchip_drain_bytes")->value(counted)) == 200);
+  CHECK(sample.value("onchip_fill_bytes").error() == "it was not asked for");
+  energy.onchip_fill = Bytes::overflowed();
+  CHECK(find_metric("onchip_fill_bytes")->value(counted).error() == "it does not fit 64 bits");
+}
+
 TEST_CASE("What cannot be known is null and says why") {
   Sample sample;
   CHECK(sample.value("tpot_ms").error() == "of the other phase");

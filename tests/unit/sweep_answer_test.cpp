@@ -91,6 +91,17 @@ TEST_CASE("A design whose area the table does not know cannot be the best under 
   CHECK(only_scenario(unknown).best);
 }
 
+TEST_CASE("A scenario without a best design says why") {
+  CHECK(only_scenario(study({222.0}, {0}, 150)).why_none == "no point runs");
+  CHECK(only_scenario(study({300.0, 301.0}, {100, 50}, 150)).why_none ==
+        "none of the points that run (2) is known to lie within the budget of 222 mm2");
+  Study unpriced = study({222.0}, {100}, 150);
+  unpriced.spec.minimize = "energy_pj";
+  CHECK(only_scenario(unpriced).why_none == "energy_pj is not known: no technology is named");
+  unpriced.bound.designs.back().area.total.reset();
+  CHECK(only_scenario(unpriced).why_none == "the area of baseline reference is not known");
+}
+
 TEST_CASE("A speed-up is the baseline's latency over the best's, and none where either does not fit") {
   const auto faster = only_scenario(study({222.0}, {100}, 150));
   CHECK(faster.comparisons.front().speedup == 1.5);

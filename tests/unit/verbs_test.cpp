@@ -34,6 +34,21 @@ TEST_CASE("A plan that does not fit is refused in both models, and the simulatio
             "\nOr let the memory evict what does not fit: simulate --eviction furthest.");
 }
 
+TEST_CASE("A strategy's shortage in the simulation is that of the closed form: with what it names, it runs") {
+  const Cascade cascade = state_update({.l = 8, .d = 16, .n = 4});
+  const Planner planner{cascade, with_memory(64).accelerator};
+  for (const Strategy& strategy : strategies()) {
+    CAPTURE(strategy.name);
+    const auto closed = assess(planner, with_memory(64), strategy);
+    const auto simulated = simulate_plan(planner, with_memory(64), strategy);
+    REQUIRE(closed.has_value() == simulated.has_value());
+    if (closed) continue;
+    const std::optional<Bytes> needed = capacity_needed(closed.error());
+    CHECK(capacity_needed(simulated.error()) == needed);
+    if (needed) CHECK(assess(planner, with_memory(needed->value()), strategy).has_value());
+  }
+}
+
 TEST_CASE("With eviction the closed form beside it is that of a memory as large as the plan takes") {
   const Plan plan = plan_of(product(), "M:8{ Z }");
   const SimOptions evicting{.eviction = Eviction::kFurthestNextUse};

@@ -109,6 +109,8 @@ struct EnergyBreakdown {
   Energy total{};
   Energy compute_low{};   ///< Compute with each function as one multiply-accumulate;
   Energy compute_high{};  ///< with each as the table's upper bound.
+  Bytes onchip_fill{};    ///< Of the counts that were priced.
+  Bytes onchip_drain{};   ///< Likewise.
 
   [[nodiscard]] const Energy& operator[](EnergyComponent component) const {
     return components[static_cast<std::size_t>(component)];

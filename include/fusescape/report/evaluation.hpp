@@ -105,8 +105,6 @@ struct WholeReport {
 struct EvaluationOutcome {
   Cost cost;  ///< Of one block.
   std::vector<GroupReport> groups;
-  std::optional<WholeReport> whole{};  ///< None: the blocks run, and the whole model does not.
-  std::string no_whole{};              ///< Why.
 };
 
 /// A component of the energy, or why it is null.
@@ -147,7 +145,7 @@ struct EvaluationReport {
 [[nodiscard]] EvaluationReport report_of(const Evaluated& evaluated, std::string_view strategy);
 
 [[nodiscard]] EvaluationOutcome outcome_of(const Workload& workload, const Design& design,
-                                           const Assessment& assessment, const EnergyOfRun& run);
+                                           const Assessment& assessment, const PlanEnergy& energy);
 
 /// All fields but the groups, in the order of docs/cli.md. The same names for a feasible and an infeasible
 /// report of equal ranks.
@@ -161,6 +159,9 @@ struct EvaluationReport {
 
 /// The table of groups, the totals and the assumptions.
 [[nodiscard]] std::string evaluation_text(const EvaluationReport& report, TextStyle style);
+
+/// "conv" of a group of one operator, "dA..y" of several.
+[[nodiscard]] std::string group_name(const Cascade& cascade, const std::vector<OpId>& operators);
 
 [[nodiscard]] std::string_view name_of(Bound bound);
 [[nodiscard]] std::string_view name_of(Crossing crossing);

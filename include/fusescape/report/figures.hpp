@@ -25,6 +25,9 @@ namespace fusescape {
 /// "256 B/cycle", "12 bit/cycle" if those are no whole bytes, or "unlimited".
 [[nodiscard]] std::string width_text(BitsPerCycle width);
 
+/// Energy is shown in mJ where people read.
+inline constexpr double kMillijoulesPerPicojoule = 1e-9;
+
 /// "12.3 mJ", or "n/a (WHY)".
 [[nodiscard]] std::string energy_text(const MetricValue& picojoules);
 

@@ -84,15 +84,15 @@ struct SimulationReport {
 /// The closed form's cost with what the simulation knows: latency, DRAM bytes, peak and bound. Operations and
 /// on-chip traffic are the plan's.
 [[nodiscard]] Cost simulated_cost(const SimulatedPlan& simulated);
-/// The plan's counts with the simulation's times and DRAM bytes: for energy and power. What eviction moves
-/// beyond the plan crosses the on-chip memory's ports as it crosses the DRAM's.
-[[nodiscard]] EnergyOfRun simulated_run(const Cascade& cascade, const Design& design,
-                                        const SimulatedPlan& simulated);
+/// That of the plan's counts with the simulation's times and DRAM bytes. What eviction moves beyond the plan
+/// crosses the on-chip memory's ports as it crosses the DRAM's.
+[[nodiscard]] PlanEnergy simulated_energy(const Cascade& cascade, const Design& design,
+                                          const SimulatedPlan& simulated);
 
 /// An evaluation's numbers, from the simulation wherever it has them: simulated_cost, and the groups'
 /// latency, DRAM bytes, peaks and tensors.
 [[nodiscard]] EvaluationOutcome simulated_outcome(const Workload& workload, const Design& design,
-                                                  const SimulatedPlan& simulated, const EnergyOfRun& run);
+                                                  const SimulatedPlan& simulated, const PlanEnergy& energy);
 
 [[nodiscard]] SimulationDetails details_of(const Workload& workload, const Design& design,
                                            const SimulatedPlan& simulated);

@@ -60,6 +60,12 @@ using WhyNot = std::variant<IllegalPlan, Refusal, DoesNotRun, DoesNotSimulate>;
                                                   const Strategy& strategy,
                                                   const StrategyInputs& inputs = {});
 
+/// Why the strategy has no figures, from why its plan has none: where that is a shortage, the part that needs
+/// the most of all plans that the strategy makes in more and more room. With the capacity that it names, the
+/// strategy runs.
+[[nodiscard]] WhyNot whole_shortage(const Planner& planner, const Design& design, const Strategy& strategy,
+                                    WhyNot found, const StrategyInputs& inputs = {});
+
 /// A plan that was simulated, and what the closed form says of it.
 struct SimulatedPlan {
   Assessment

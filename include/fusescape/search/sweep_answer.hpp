@@ -70,7 +70,8 @@ struct ScenarioAnswer {
   std::vector<std::string> values;  ///< One per scenario axis: "64", "16", "unlimited".
   std::optional<SquareMm> budget;   ///< None: no budget, or a table with a hole.
   std::size_t over_budget = 0;      ///< Feasible points above it, which cannot be the best.
-  std::optional<std::size_t> best;  ///< Point id; the first of equals. None: nothing feasible in budget.
+  std::optional<std::size_t> best;  ///< Point id; the first of equals. None: `why_none`.
+  std::string why_none{};           ///< A clause without a full stop.
   std::vector<std::string> chosen;  ///< The best's value on each design axis, as scenarios have theirs.
   DesignFigures figures;            ///< Of the best.
   NearBest near;

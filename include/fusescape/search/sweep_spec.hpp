@@ -21,7 +21,8 @@ namespace fusescape {
 struct Setting {
   std::string key;
   std::string value;
-  SourcePos pos{};  ///< Of the value in the sweep's file.
+  SourcePos pos{};      ///< Of the value in the sweep's file.
+  SourcePos key_pos{};  ///< Of the key there.
 };
 
 /// One position on an axis: usually one setting, but a named case may change several things at once.
@@ -34,6 +35,7 @@ struct AxisValue {
 struct Axis {
   std::string name;  ///< The key, or the name: its column in points.csv.
   std::vector<AxisValue> values;
+  SourcePos pos{};  ///< Of its key or name in the sweep's file.
 };
 
 /// A design to compare with, in every scenario. A design axis of which it sets no key is open: the baseline

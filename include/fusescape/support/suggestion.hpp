@@ -13,7 +13,8 @@ namespace fusescape {
 [[nodiscard]] std::string lower(std::string_view text);
 
 /// "; did you mean 'capacity'?" if one of `known` is near `word`, else nothing. Nearest is what differs in
-/// case only, then what other tools call `word` (kSynonyms), then the fewest edits. Never `word` itself.
+/// case only, then what other tools call `word` (kSynonyms), then the fewest edits; or else begins with it.
+/// Never `word` itself.
 [[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);
 
 /// Same, for the names of a list of things.
