@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "fusescape/sim/simulate.hpp"
@@ -11,6 +12,8 @@
 #include "loop_view.hpp"
 
 namespace fusescape {
+
+inline constexpr std::int64_t kAnyMemory = std::numeric_limits<std::int64_t>::max();
 
 class Places {
  public:
@@ -41,8 +44,8 @@ class Places {
   /// Bytes on chip, beside what is retained.
   [[nodiscard]] virtual std::int64_t on_chip() const = 0;
   [[nodiscard]] virtual std::int64_t peak() const = 0;
-  /// Whether more memory might have let anything come earlier.
-  [[nodiscard]] virtual bool lacked_room() const = 0;
+  /// The least memory, in bytes, with which anything would have gone otherwise; kAnyMemory: none.
+  [[nodiscard]] virtual std::int64_t least_lacked() const = 0;
   /// It cannot go on, whatever completes.
   [[nodiscard]] virtual bool is_stuck() const = 0;
   /// Why it cannot go on; group and tiles are left to the caller.

@@ -29,7 +29,7 @@ class Spill final : public Places {
 
   [[nodiscard]] std::int64_t on_chip() const override { return on_chip_; }
   [[nodiscard]] std::int64_t peak() const override { return plan_.peak(); }
-  [[nodiscard]] bool lacked_room() const override { return true; }
+  [[nodiscard]] std::int64_t least_lacked() const override { return 0; }
   [[nodiscard]] bool is_stuck() const override { return plan_.failure().has_value(); }
   [[nodiscard]] SimFailure failure() const override { return *plan_.failure(); }
 

@@ -30,8 +30,8 @@ class StaticPlaces final : public Places {
 
   [[nodiscard]] std::int64_t on_chip() const override { return at_once(held_ - spare_) + kept_bytes_; }
   [[nodiscard]] std::int64_t peak() const override { return at_once(peak_); }
-  [[nodiscard]] bool lacked_room() const override {
-    return shared_memory_ && (!takes_turns_ || lacked_room_);
+  [[nodiscard]] std::int64_t least_lacked() const override {
+    return shared_memory_ ? std::min(least_lacked_, group_.program.all_at_once.value()) : kAnyMemory;
   }
   [[nodiscard]] bool is_stuck() const override { return false; }
   [[nodiscard]] SimFailure failure() const override;
@@ -108,6 +108,7 @@ class StaticPlaces final : public Places {
   void begin_turns();
   [[nodiscard]] bool is_candidate(int id) const;
   [[nodiscard]] bool comes_before(int a, int b) const;
+  [[nodiscard]] bool fits(std::int64_t bytes) const;
   [[nodiscard]] bool has_room(std::int64_t bytes, bool early = false) const;
   [[nodiscard]] bool has_early_room(int id) const;
   [[nodiscard]] std::int64_t alive_now() const;
@@ -150,12 +151,12 @@ class StaticPlaces final : public Places {
   bool shared_memory_;   ///< Not all buffers fit at once: each has memory only in its scope.
   bool counts_room_;     ///< Then only counting says that all fits, but for one core in one turn.
   bool ending_ = false;  ///< A tile ends: what it frees is shared out when all of it is known.
-  mutable bool lacked_room_ = false;  ///< Something had to wait for room, in turns.
-  std::int64_t early_asked_ = 0;      ///< Loads so far that came before their turn.
-  std::int64_t capacity_;             ///< Bytes.
-  std::vector<Visits> visits_;        ///< Per buffer.
-  std::vector<Spilled> spills_;       ///< Per GroupProgram::spills.
-  std::vector<std::int64_t> lanes_;   ///< Per operator whose inputs come side by side: bytes of the longest.
+  mutable std::int64_t least_lacked_ = kAnyMemory;  ///< Memory that something waited for, the least.
+  std::int64_t early_asked_ = 0;                    ///< Loads so far that came before their turn.
+  std::int64_t capacity_;                           ///< Bytes.
+  std::vector<Visits> visits_;                      ///< Per buffer.
+  std::vector<Spilled> spills_;                     ///< Per GroupProgram::spills.
+  std::vector<std::int64_t> lanes_;  ///< Per operator whose inputs come side by side: bytes of the longest.
   std::vector<std::int64_t> spare_of_;  ///< Per core, of its tile: bytes that its slabs take less than all
                                         ///< together, since not all live at once.
   std::int64_t spare_ = 0;              ///< Of all tiles that run.

@@ -55,10 +55,7 @@ std::optional<Wait> StaticPlaces::wait(const CoreState& core) const {
     if (load < 0 && lacks_load(touch)) load = i;
   }
   if (load >= 0) return Wait{cause_of_load(tile.touches[static_cast<std::size_t>(load)]), load, -1};
-  if (counts_room_ && !has_room(room_for(core))) {
-    lacked_room_ = true;
-    return Wait{Stall::kMemory, without_place(core), -1};
-  }
+  if (counts_room_ && !has_room(room_for(core))) return Wait{Stall::kMemory, without_place(core), -1};
   return std::nullopt;
 }
 

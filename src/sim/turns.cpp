@@ -133,10 +133,8 @@ void StaticPlaces::poll_in_order() {
     const Visits& buffer = visits(next);
     const bool early = about.in_turns && !in_scope(next, buffer.feed);
     if (early && about.on_demand) return;
-    const bool fits = (!early || has_early_room(next)) &&
-                      (!about.counts || has_room(group_.bytes(about.held, buffer.feed), early));
-    lacked_room_ = lacked_room_ || !fits;
-    if (!fits) return;
+    if (early && !has_early_room(next)) return;
+    if (about.counts && !has_room(group_.bytes(about.held, buffer.feed), early)) return;
     request(next, early);
   }
 }
@@ -153,11 +151,17 @@ void StaticPlaces::begin_turns() {
   }
 }
 
+/// Whether so many bytes in all fit. Runs in memories between which no answer differs are the same.
+bool StaticPlaces::fits(std::int64_t bytes) const {
+  if (bytes > capacity_) least_lacked_ = std::min(least_lacked_, bytes);
+  return bytes <= capacity_;
+}
+
 /// Whether so many bytes more fit, of turns that are on or of a later one. What is on never takes more than
 /// its static bytes; beside it lie what came early and what earlier turns made that has not left yet.
 bool StaticPlaces::has_room(std::int64_t bytes, bool early) const {
   if (!counts_room_) return true;
-  if (!takes_turns_) return held_ - spare_ + bytes <= capacity_;
+  if (!takes_turns_) return fits(held_ - spare_ + bytes);
   const int head = group_.cores.front().head;
   std::int64_t on = early ? 0 : bytes;
   std::int64_t beside = early ? bytes : 0;
@@ -171,8 +175,7 @@ bool StaticPlaces::has_room(std::int64_t bytes, bool early) const {
     }
   }
   if (head < 0) return true;
-  return std::min(on - spare_, group_.program.tiles[static_cast<std::size_t>(head)].alive) + beside <=
-         capacity_;
+  return fits(std::min(on - spare_, group_.program.tiles[static_cast<std::size_t>(head)].alive) + beside);
 }
 
 /// What the turns that are on can need from now on: of a stream whose visits have all been asked for, no more
@@ -229,7 +232,7 @@ bool StaticPlaces::has_early_room(int id) const {
     if (begin_together(about, other)) slabs = std::max(slabs, slabs_until(about, buffer.early, other));
     for (int n = 0; n < slabs; ++n) early += early_bytes(other, n);
   }
-  return early + alive_until(id) <= capacity_;
+  return fits(early + alive_until(id));
 }
 
 namespace {
