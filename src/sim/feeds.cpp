@@ -76,9 +76,8 @@ bool StaticPlaces::lacks_spill(int id) const {
   for (const int each : spec(id).spills) {
     const Spilled& spill = spills_[static_cast<std::size_t>(each)];
     const SharedLoops& shared = group_.program.spills[static_cast<std::size_t>(each)].shared;
-    const int loop = shared.counted();
-    const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
-    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < shared.needed(now, buffer.feed))
+    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) <
+        shared.needed(buffer.feed_iterations, buffer.feed))
       return true;
   }
   return false;

@@ -67,6 +67,11 @@ struct GroupState {
   mutable TileBounds scratch{};
 
   [[nodiscard]] const TileSpec& tile(int id) const { return program.tiles[static_cast<std::size_t>(id)]; }
+  /// Loops around a tile; none if there is no tile.
+  [[nodiscard]] const std::vector<int>& path_of(int id) const {
+    static const std::vector<int> none;
+    return id < 0 ? none : tile(id).path;
+  }
   [[nodiscard]] const BufferSpec& buffer(int id) const {
     return program.buffers[static_cast<std::size_t>(id)];
   }

@@ -9,7 +9,7 @@
 
 #include "fusescape/sim/simulate.hpp"
 #include "group_state.hpp"
-#include "loop_view.hpp"
+#include "loop_pass.hpp"
 
 namespace fusescape {
 
@@ -51,16 +51,8 @@ class Places {
   /// Why it cannot go on; group and tiles are left to the caller.
   [[nodiscard]] virtual SimFailure failure() const = 0;
 
-  // For the search for periods (periods.cpp).
-  virtual void add_counters(Growing& growing) = 0;
-  /// All that what follows depends on.
-  virtual void describe(LoopView& loop) const = 0;
-  /// What a transfer of this group on a port was asked for by.
-  virtual void describe(LoopView& loop, const Transfer& transfer) const = 0;
-  /// Bounds how often the period since `before`, the counters then, can be repeated.
-  virtual void limit(PeriodLimit& limit, const std::vector<std::int64_t>& before) const = 0;
-  /// Cursors that move with the loop are `iterations` further on.
-  virtual void jump(const LoopView& loop, std::int64_t iterations) = 0;
+  /// All that what follows depends on, and all that grows (periods.cpp).
+  virtual void pass(LoopPass& pass) = 0;
 };
 
 }  // namespace fusescape

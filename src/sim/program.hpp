@@ -140,10 +140,14 @@ struct SharedLoops {
   std::int64_t lag = 0;     ///< What was made so many iterations of the loop at depth `lag_loop` earlier.
   int lag_loop = kNoLoop;
 
-  [[nodiscard]] int counted() const { return path.empty() ? kNoLoop : path.back(); }
-  /// How often the maker must have made it, if the reader is in the nth iteration.
-  [[nodiscard]] std::int64_t needed(std::int64_t nth, const Odometer& at) const {
-    return lag == 0 ? nth : nth - lag * at.iterations(lag_loop + 1, static_cast<int>(path.size()));
+  /// The reader's iteration, counted from 1, if it has begun so many of each loop.
+  [[nodiscard]] std::int64_t iteration(const std::vector<std::int64_t>& begun) const {
+    return path.empty() ? 1 : begun[static_cast<std::size_t>(path.back())];
+  }
+  /// How often the maker must have made it by then.
+  [[nodiscard]] std::int64_t needed(const std::vector<std::int64_t>& begun, const Odometer& at) const {
+    const std::int64_t now = iteration(begun);
+    return lag == 0 ? now : now - lag * at.iterations(lag_loop + 1, static_cast<int>(path.size()));
   }
 };
 

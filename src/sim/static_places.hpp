@@ -36,11 +36,7 @@ class StaticPlaces final : public Places {
   [[nodiscard]] bool is_stuck() const override { return false; }
   [[nodiscard]] SimFailure failure() const override;
 
-  void add_counters(Growing& growing) override;
-  void describe(LoopView& loop) const override;
-  void describe(LoopView& /*loop*/, const Transfer& /*transfer*/) const override {}
-  void limit(PeriodLimit& limit, const std::vector<std::int64_t>& before) const override;
-  void jump(const LoopView& loop, std::int64_t iterations) override;
+  void pass(LoopPass& pass) override;
 
  private:
   /// What is to be known of one visit's slab.
@@ -92,6 +88,8 @@ class StaticPlaces final : public Places {
   [[nodiscard]] std::int64_t visit_of(const TouchSpec& touch) const {
     return visits(touch.buffer).left[static_cast<std::size_t>(touch.toucher)];
   }
+
+  void pass_counts(LoopPass& pass);
 
   // Loads.
   void advance_feed(int id);
@@ -166,7 +164,6 @@ class StaticPlaces final : public Places {
   std::vector<std::int64_t> kept_of_;  ///< Likewise, per tensor.
   std::size_t next_kept_ = 0;          ///< Into KeptMoves::samples.
   std::int64_t started_ = 0;           ///< Tiles.
-  std::size_t first_saving_ = 0;       ///< Into Growing::counts: `loaded` and `stored` of each buffer.
 };
 
 }  // namespace fusescape

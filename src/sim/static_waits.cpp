@@ -18,9 +18,7 @@ bool StaticPlaces::still_waits(const CoreState& core) const {
 int StaticPlaces::edge_to_come(const CoreState& core) const {
   for (const int id : group_.tile(core.head).in) {
     const SharedLoops& shared = group_.program.edges[static_cast<std::size_t>(id)].shared;
-    const int loop = shared.counted();
-    const std::int64_t now = loop == kNoLoop ? 1 : core.iterations[static_cast<std::size_t>(loop)];
-    if (group_.delivered[static_cast<std::size_t>(id)] < shared.needed(now, core.at)) return id;
+    if (group_.delivered[static_cast<std::size_t>(id)] < shared.needed(core.iterations, core.at)) return id;
   }
   return -1;
 }
