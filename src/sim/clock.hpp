@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "keep.hpp"
+#include "kept.hpp"
 #include "periods.hpp"
 #include "places.hpp"
 #include "spill.hpp"

@@ -227,6 +227,19 @@ std::int64_t Saving::within(std::int64_t begin, std::int64_t count) const {
   return before(begin + count) - before(begin);
 }
 
+StoredSlab stored_slab(const BufferSpec& buffer, const TouchSpec& touch, int loops, const Odometer& at) {
+  if (!buffer.stored) return {};
+  const LoopMask not_last = at.not_last();
+  const LoopMask inside = outermost(loops) & ~outermost(buffer.loops());
+  if ((not_last & buffer.sums) == 0) {
+    const bool complete = (not_last & inside & touch.completes) == 0 && (at.moved() & touch.repeats) == 0;
+    return complete ? StoredSlab{&buffer.store, true} : StoredSlab{};
+  }
+  const bool leaves =
+      buffer.partial && (not_last & inside) == 0 && (at.changing(buffer.loops()) & buffer.keys) != 0;
+  return leaves ? StoredSlab{&buffer.partial_slab, false} : StoredSlab{};
+}
+
 int SimContext::link(int from, int to) const {
   if (accelerator.links.topology == Topology::kBus) return first_link;
   return first_link + from * (core_count - 1) + (to < from ? to : to - 1);

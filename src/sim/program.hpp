@@ -183,6 +183,17 @@ enum class Tiling : unsigned char {
   kOperators,  ///< Operators and chains, all in one sequence.
 };
 
+/// What a tile stores of the slab that it writes.
+struct StoredSlab {
+  const SlabSpec* slab = nullptr;  ///< Null: nothing.
+  bool final = false;              ///< Its content is complete.
+};
+
+/// What the producer's tile, below `loops` loops, has made leaves when the slab is complete for the first
+/// time, or when it must make place for another part of the sum.
+[[nodiscard]] StoredSlab stored_slab(const BufferSpec& buffer, const TouchSpec& touch, int loops,
+                                     const Odometer& at);
+
 struct GroupProgram {
   std::uint32_t group = 0;
   std::uint32_t first_tile = 0;  ///< Position in SimResult::tiles of `tiles[0]`.

@@ -1,13 +1,13 @@
-#include "simulation.hpp"
-
+// How do the groups of a plan run, one after another?
 #include <algorithm>
 #include <memory>
 #include <optional>
 
 #include "clock.hpp"
+#include "context.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/support/contract.hpp"
-#include "kept_candidates.hpp"
+#include "kept.hpp"
 
 namespace fusescape {
 namespace {
@@ -29,7 +29,8 @@ struct Running {
 
 class Simulation {
  public:
-  Simulation(const SimContext& context, const SimOptions& options, LoadsAhead ahead, SimObserver* observer)
+  Simulation(const SimContext& context, const SimOptions& options, std::vector<bool> ahead,
+             SimObserver* observer)
       : context_{context},
         options_{options},
         ahead_{std::move(ahead)},
@@ -73,7 +74,7 @@ class Simulation {
 
   const SimContext& context_;
   const SimOptions& options_;
-  LoadsAhead ahead_;
+  std::vector<bool> ahead_;
   bool managed_;
   std::vector<Running> groups_;
   std::vector<bool> keeps_;  ///< Per tensor.
@@ -371,7 +372,7 @@ expected<SimResult, SimFailure> Simulation::run() {
 }  // namespace
 
 expected<SimResult, SimFailure> run_groups(const SimContext& context, const SimOptions& options,
-                                           LoadsAhead ahead, SimObserver* observer) {
+                                           std::vector<bool> ahead, SimObserver* observer) {
   return Simulation{context, options, std::move(ahead), observer}.run();
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "stored_slab.hpp"
-
 namespace fusescape {
 
 using Kind = SlabUse::Kind;

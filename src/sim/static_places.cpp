@@ -1,7 +1,6 @@
 #include "static_places.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <utility>
 
@@ -25,7 +24,7 @@ StaticPlaces::StaticPlaces(GroupState& group, const KeptMoves* kept)
     const BufferSpec& spec = group.program.buffers[i];
     Visits& buffer = visits_[i];
     buffer.left.resize(spec.touching.size());
-    buffer.places.resize(std::bit_ceil(static_cast<std::size_t>(spec.slots)));
+    buffer.places.resize(static_cast<std::size_t>(spec.slots));
     buffer.feed = Odometer{group.program.loops};
     if (!spec.spills.empty()) buffer.feed_iterations.resize(group.program.loops.size());
     for (const int loop : spec.path) {
@@ -135,8 +134,7 @@ void StaticPlaces::release(int id) {
   Visits& buffer = visits(id);
   const std::int64_t before = buffer.released;
   const auto done = [&](std::int64_t left) { return left > buffer.released; };
-  while (buffer.places[buffer.oldest].owed == 0 &&
-         std::all_of(buffer.left.begin(), buffer.left.end(), done)) {
+  while (buffer.places.front().owed == 0 && std::all_of(buffer.left.begin(), buffer.left.end(), done)) {
     free_oldest(id);
   }
   if (shared_memory_ || takes_turns_) return poll_all();
@@ -151,9 +149,10 @@ void StaticPlaces::hold(int id, std::int64_t visit, std::int64_t bytes) {
 
 void StaticPlaces::free_oldest(int id) {
   Visits& buffer = visits(id);
-  const std::int64_t held = std::exchange(buffer.places[buffer.oldest], {}).held;
+  const std::int64_t held = buffer.places.front().held;
+  buffer.places.erase(buffer.places.begin());
+  buffer.places.emplace_back();
   ++buffer.released;
-  buffer.oldest = (buffer.oldest + 1) & (buffer.places.size() - 1);
   if (held > 0) count(id, -held);
 }
 
@@ -237,10 +236,7 @@ void StaticPlaces::pass(LoopPass& pass) {
     Visits& b = visits_[i];
     for (const std::int64_t left : b.left) pass.same(left - b.released);
     pass.same(b.stores_issued - b.stores_done, b.early);
-    for (std::int64_t visit = b.released; visit < b.released + about.slots; ++visit) {
-      const Place& place = b.place(visit);
-      pass.same(place.held, place.owed, place.there);
-    }
+    for (const Place& place : b.places) pass.same(place.held, place.owed, place.there);
     if (about.fed) pass.same(b.requested - b.released, b.arrived - b.released, b.fed_all);
     if (about.lane >= 0) pass.same(lanes_[static_cast<std::size_t>(about.lane)] - b.in_lane);
     if (b.early > 0) pass.cursor(b.early_at, about.path);

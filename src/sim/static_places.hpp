@@ -7,9 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "keep.hpp"
+#include "kept.hpp"
 #include "places.hpp"
-#include "stored_slab.hpp"
 
 namespace fusescape {
 
@@ -58,8 +57,7 @@ class StaticPlaces final : public Places {
     std::int64_t loaded = 0;      ///< Bytes that its feed asked for, those that stayed on chip included.
     std::int64_t stored = 0;      ///< Bytes that were complete, those that stay on chip included.
     std::int64_t in_lane = 0;     ///< Bytes that it asked for beside others of its lane.
-    std::vector<Place> places{};  ///< Of visits not released, in a circle; a power of two of them.
-    std::size_t oldest = 0;       ///< Into `places`: the first visit not released.
+    std::vector<Place> places{};  ///< Of the first visits not released, one per slot.
     std::int64_t on_chip = 0;     ///< Bytes.
     Odometer feed{};              ///< The visit that it asks for next.
     std::vector<std::int64_t> feed_iterations{};  ///< Per loop; only if it waits for spills.
@@ -68,10 +66,10 @@ class StaticPlaces final : public Places {
     Odometer early_at{};  ///< That turn, while there are any.
 
     [[nodiscard]] const Place& place(std::int64_t visit) const {
-      return places[(oldest + static_cast<std::size_t>(visit - released)) & (places.size() - 1)];
+      return places[static_cast<std::size_t>(visit - released)];
     }
     [[nodiscard]] Place& place(std::int64_t visit) {
-      return places[(oldest + static_cast<std::size_t>(visit - released)) & (places.size() - 1)];
+      return places[static_cast<std::size_t>(visit - released)];
     }
   };
 
