@@ -71,7 +71,7 @@ bool StaticPlaces::is_due(int id) const {
 }
 
 /// Whether something that its next visit loads has not left yet.
-bool StaticPlaces::lacks_spill(int id) const {
+bool StaticPlaces::waits_for_spill(int id) const {
   const Visits& buffer = visits(id);
   for (const int each : spec(id).spills) {
     const Spilled& spill = spills_[static_cast<std::size_t>(each)];

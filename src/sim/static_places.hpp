@@ -73,6 +73,12 @@ class StaticPlaces final : public Places {
     }
   };
 
+  /// A buffer that could ask for its next visit.
+  struct Candidate {
+    int id = 0;
+    bool early = false;  ///< The visit's turn has not begun.
+  };
+
   /// Stores of a spilled tensor that loads wait for.
   struct Spilled {
     std::int64_t finished = 0;         ///< Iterations in which its producer is done.
@@ -95,15 +101,16 @@ class StaticPlaces final : public Places {
   void poll_all();
   [[nodiscard]] bool may_request(int id) const;
   [[nodiscard]] bool is_due(int id) const;
-  [[nodiscard]] bool lacks_spill(int id) const;
+  [[nodiscard]] bool lacks_spill(int id) const { return !spec(id).spills.empty() && waits_for_spill(id); }
+  [[nodiscard]] bool waits_for_spill(int id) const;
   [[nodiscard]] bool in_scope(int id, const Odometer& visit) const;
   void request(int id, bool early = false);
 
   // Turns (turns.cpp).
   void poll_in_order();
   void begin_turns();
-  [[nodiscard]] bool is_candidate(int id) const;
-  [[nodiscard]] bool comes_before(int a, int b) const;
+  [[nodiscard]] std::optional<Candidate> candidate(int id) const;
+  [[nodiscard]] bool comes_before(const Candidate& a, const Candidate& b) const;
   [[nodiscard]] bool fits(std::int64_t bytes) const;
   [[nodiscard]] bool has_room(std::int64_t bytes, bool early = false) const;
   [[nodiscard]] bool has_early_room(int id) const;

@@ -5,13 +5,15 @@
 
 namespace fusescape {
 
-/// What the core did not wait for when it was asked cannot have been undone since.
+/// What the core did not wait for when it was asked cannot have been undone since, but for room.
 bool StaticPlaces::still_waits(const CoreState& core) const {
-  if (shared_memory_ || core.wait.cause == Stall::kDependence) return false;
+  if (core.wait.touch < 0) return false;
   const TouchSpec& touch = group_.tile(core.head).touches[static_cast<std::size_t>(core.wait.touch)];
-  return core.wait.cause == Stall::kLoad
-             ? visit_of(touch) >= visits(touch.buffer).arrived
-             : visit_of(touch) >= visits(touch.buffer).released + spec(touch.buffer).slots;
+  const Visits& buffer = visits(touch.buffer);
+  const std::int64_t visit = visit_of(touch);
+  if (core.wait.cause == Stall::kSlot) return visit >= buffer.released + spec(touch.buffer).slots;
+  if (core.wait.cause != Stall::kLoad || visit < buffer.arrived) return false;
+  return !shared_memory_ || visit < buffer.requested;
 }
 
 /// The first edge over which something is still to come for the core's tile, or -1.

@@ -93,49 +93,48 @@ int slabs_until(const BufferSpec& spec, int ordinal, const BufferSpec& other) {
 
 }  // namespace
 
-/// Whether there is a visit that it could ask for now, if there is memory.
-bool StaticPlaces::is_candidate(int id) const {
+/// The visit that it could ask for now, if there is memory.
+std::optional<StaticPlaces::Candidate> StaticPlaces::candidate(int id) const {
   const BufferSpec& about = spec(id);
   const Visits& buffer = visits(id);
-  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return false;
-  if (lacks_spill(id)) return false;
-  if (!about.in_turns || in_scope(id, buffer.feed)) return !about.on_demand || is_due(id);
-  return buffer.early == 0 || loop_between(about.scope, buffer.early_at, buffer.feed) == kNoLoop;
+  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return std::nullopt;
+  if (lacks_spill(id)) return std::nullopt;
+  const bool early = about.in_turns && !in_scope(id, buffer.feed);
+  const bool comes =
+      early ? buffer.early == 0 || loop_between(about.scope, buffer.early_at, buffer.feed) == kNoLoop
+            : !about.on_demand || is_due(id);
+  return comes ? std::optional{Candidate{id, early}} : std::nullopt;
 }
 
 /// Of two candidates: what belongs to a turn that has begun, then earlier turns; in a turn, in the order in
 /// which the port serves.
-bool StaticPlaces::comes_before(int a, int b) const {
-  const BufferSpec& spec_a = spec(a);
-  const BufferSpec& spec_b = spec(b);
-  const Visits& state_a = visits(a);
-  const Visits& state_b = visits(b);
-  const bool now_a = !spec_a.in_turns || in_scope(a, state_a.feed);
-  const bool now_b = !spec_b.in_turns || in_scope(b, state_b.feed);
-  if (now_a != now_b) return now_a;
-  const int turns = now_a ? 0 : order_of_turns(spec_a, state_a.feed, spec_b, state_b.feed);
+bool StaticPlaces::comes_before(const Candidate& a, const Candidate& b) const {
+  if (a.early != b.early) return b.early;
+  const Visits& state_a = visits(a.id);
+  const Visits& state_b = visits(b.id);
+  const int turns = a.early ? order_of_turns(spec(a.id), state_a.feed, spec(b.id), state_b.feed) : 0;
   if (turns != 0) return turns < 0;
-  const std::int64_t ahead_a = now_a ? state_a.requested - state_a.released : state_a.early;
-  const std::int64_t ahead_b = now_b ? state_b.requested - state_b.released : state_b.early;
-  return loads_before(spec_a, ahead_a, spec_b, ahead_b);
+  const auto ahead = [&](const Visits& buffer) {
+    return a.early ? buffer.early : buffer.requested - buffer.released;
+  };
+  return loads_before(spec(a.id), ahead(state_a), spec(b.id), ahead(state_b));
 }
 
 /// Asks for one visit after another, in order, until the first that has no room.
 void StaticPlaces::poll_in_order() {
   if (ending_) return;
   for (;;) {
-    int next = -1;
+    std::optional<Candidate> next;
     for (int id = 0; id < static_cast<int>(visits_.size()); ++id) {
-      if (is_candidate(id) && (next < 0 || comes_before(id, next))) next = id;
+      const std::optional<Candidate> one = candidate(id);
+      if (one && (!next || comes_before(*one, *next))) next = one;
     }
-    if (next < 0) return;
-    const BufferSpec& about = spec(next);
-    const Visits& buffer = visits(next);
-    const bool early = about.in_turns && !in_scope(next, buffer.feed);
-    if (early && about.on_demand) return;
-    if (early && !has_early_room(next)) return;
-    if (about.counts && !has_room(group_.bytes(about.held, buffer.feed), early)) return;
-    request(next, early);
+    if (!next) return;
+    const BufferSpec& about = spec(next->id);
+    if (next->early && (about.on_demand || !has_early_room(next->id))) return;
+    const std::int64_t bytes = about.counts ? group_.bytes(about.held, visits(next->id).feed) : 0;
+    if (about.counts && !has_room(bytes, next->early)) return;
+    request(next->id, next->early);
   }
 }
 
