@@ -49,7 +49,7 @@ bool StaticPlaces::in_scope(int id, const Odometer& visit) const {
   const BufferSpec& about = spec(id);
   for (const int toucher : about.touching) {
     const CoreState& core = group_.cores[static_cast<std::size_t>(toucher)];
-    bool same = core.head >= about.scope_first && core.head <= about.scope_last;
+    bool same = about.may_be_on(core.head);
     for (int depth = about.scope - 1; same && depth >= 0; --depth)
       same = core.at[depth].start == visit[depth].start && core.at[depth].extent == visit[depth].extent;
     if (same) return true;

@@ -121,6 +121,10 @@ void TreeCompiler::enter(NodeId id, std::vector<int> path) {
     }
   }
   map_.end_tile[index_of(id)] = static_cast<int>(program_.tiles.size());
+  if (node.kind != NodeKind::kLoop) return;
+  NestLoop& loop = program_.loops[static_cast<std::size_t>(path.back())];
+  loop.first_tile = map_.first_tile[index_of(id)];
+  loop.end_tile = map_.end_tile[index_of(id)];
 }
 
 bool TreeCompiler::has_tiles_of(NodeId id, int core) const {

@@ -90,6 +90,10 @@ struct BufferSpec {
     const LoopMask inside = outermost(loops()) & ~outermost(scope);
     return leads && (ordinal > 0 || scope_first > 0) && (at.moved() & inside) == 0;
   }
+  /// Whether a turn of it is on while `tile` runs, as far as that says.
+  [[nodiscard]] bool may_be_on(int tile) const { return scope_first <= tile && tile <= scope_last; }
+  /// Whether a stream's second slot takes memory.
+  [[nodiscard]] bool has_second_slot() const { return streamed && second_slot_counts; }
   /// The depth of what the first tile of a turn needs: before all but what is spilled.
   [[nodiscard]] int first_depth() const { return urgent ? depth : depth + kBeginsTurn; }
   [[nodiscard]] int loops() const { return static_cast<int>(path.size()); }

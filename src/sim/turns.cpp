@@ -10,27 +10,10 @@
 namespace fusescape {
 namespace {
 
-struct TileRange {
-  int first = 0;
-  int last = -1;
-};
-
-/// Tiles below `loop`.
-TileRange tiles_below(const GroupProgram& program, int loop) {
-  TileRange range;
-  const auto depth = static_cast<std::size_t>(program.loops[static_cast<std::size_t>(loop)].depth);
-  for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
-    const std::vector<int>& path = program.tiles[static_cast<std::size_t>(t)].path;
-    if (path.size() <= depth || path[depth] != loop) continue;
-    if (range.last < 0) range.first = t;
-    range.last = t;
-  }
-  return range;
-}
-
-std::int64_t most_alive(const GroupProgram& program, int first, int last) {
+/// Of tiles [first, end).
+std::int64_t most_alive(const GroupProgram& program, int first, int end) {
   std::int64_t most = 0;
-  for (int t = first; t <= last; ++t) most = std::max(most, program.tiles[static_cast<std::size_t>(t)].alive);
+  for (int t = first; t < end; ++t) most = std::max(most, program.tiles[static_cast<std::size_t>(t)].alive);
   return most;
 }
 
@@ -167,7 +150,7 @@ bool StaticPlaces::has_room(std::int64_t bytes, bool early) const {
   for (std::size_t i = 0; i < visits_.size(); ++i) {
     const BufferSpec& about = group_.program.buffers[i];
     const bool leaves = visits_[i].stores_done < visits_[i].stores_issued;
-    if (about.scope_first <= head && head <= about.scope_last) {
+    if (about.may_be_on(head)) {
       on += visits_[i].on_chip;
     } else if (about.fed || leaves) {
       beside += visits_[i].on_chip;
@@ -185,9 +168,9 @@ std::int64_t StaticPlaces::alive_now() const {
   for (std::size_t i = 0; i < visits_.size(); ++i) {
     const BufferSpec& about = group_.program.buffers[i];
     const Visits& buffer = visits_[i];
-    const bool here =
-        about.streamed && about.second_slot_counts && about.scope_first <= head && head <= about.scope_last;
-    if (!here || (!buffer.fed_all && in_scope(static_cast<int>(i), buffer.feed))) continue;
+    if (!about.has_second_slot() || !about.may_be_on(head) ||
+        (!buffer.fed_all && in_scope(static_cast<int>(i), buffer.feed)))
+      continue;
     const std::int64_t own = buffer.requested - buffer.released - buffer.early;
     alive -= std::min<std::int64_t>(about.slots - own, 1) * about.slab_bytes.value();
   }
@@ -202,19 +185,17 @@ std::int64_t StaticPlaces::alive_until(int id) const {
   const std::vector<int>& path = group_.tile(core.head).path;
   const int common = std::min(about.scope, shared_loops(path, about.path));
   const int loop = loop_between(common, core.at, buffer.feed);
-  const auto below = [&](int depth) {
-    return tiles_below(group_.program, path[static_cast<std::size_t>(depth)]);
-  };
-  const TileRange body = loop == kNoLoop ? TileRange{0, about.scope_first - 1} : below(loop);
-  if (loop != kNoLoop && buffer.feed[loop].index > core.at[loop].index + 1)
-    return most_alive(group_.program, body.first, body.last);
+  const NestLoop* around = loop == kNoLoop ? nullptr : &group_.program.loop(path, loop);
+  const int first = around == nullptr ? 0 : around->first_tile;
+  const int end = around == nullptr ? about.scope_first : around->end_tile;
+  if (around != nullptr && buffer.feed[loop].index > core.at[loop].index + 1)
+    return most_alive(group_.program, first, end);
   // Inner loops that are not done come back to their first tile.
-  const int outside = loop == kNoLoop ? common : loop + 1;
+  const int outside = around == nullptr ? common : loop + 1;
   const LoopMask inner = core.at.not_last() & outermost(static_cast<int>(path.size())) & ~outermost(outside);
-  const int from = inner == 0 ? core.head + 1 : below(std::countr_zero(inner)).first;
-  const std::int64_t most = std::max(alive_now(), most_alive(group_.program, from, body.last));
-  return loop == kNoLoop ? most
-                         : std::max(most, most_alive(group_.program, body.first, about.scope_first - 1));
+  const int from = inner == 0 ? core.head + 1 : group_.program.loop(path, std::countr_zero(inner)).first_tile;
+  const std::int64_t most = std::max(alive_now(), most_alive(group_.program, from, end));
+  return around == nullptr ? most : std::max(most, most_alive(group_.program, first, about.scope_first));
 }
 
 /// Whether memory holds a slab of a later turn besides all that turns until then may need, that came early,
@@ -241,8 +222,8 @@ std::set<int> tiles_before(const GroupProgram& program, const BufferSpec& turn) 
   std::set<int> before;
   if (turn.scope_first > 0) before.insert(turn.scope_first - 1);
   for (int depth = 0; depth < turn.scope; ++depth) {
-    const TileRange body = tiles_below(program, turn.path[static_cast<std::size_t>(depth)]);
-    if (body.first == turn.scope_first) before.insert(body.last);
+    const NestLoop& loop = program.loop(turn.path, depth);
+    if (loop.first_tile == turn.scope_first) before.insert(loop.end_tile - 1);
   }
   return before;
 }
@@ -267,9 +248,7 @@ std::vector<std::int64_t> prologue(const GroupProgram& program, const BufferSpec
 std::int64_t freed_at_end(const GroupProgram& program, int tile) {
   std::int64_t freed = 0;
   for (const BufferSpec& spec : program.buffers) {
-    const bool here =
-        spec.streamed && spec.second_slot_counts && spec.scope_first <= tile && tile <= spec.scope_last;
-    if (here) freed += spec.slab_bytes.value();
+    if (spec.has_second_slot() && spec.may_be_on(tile)) freed += spec.slab_bytes.value();
   }
   return freed;
 }
@@ -279,8 +258,7 @@ std::int64_t freed_at_end(const GroupProgram& program, int tile) {
 std::set<std::int64_t> alive_before(const GroupProgram& program, const BufferSpec& turn) {
   std::int64_t others = 0;
   for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
-    const bool own = turn.scope_first <= t && t <= turn.scope_last;
-    if (!own) others = std::max(others, program.tiles[static_cast<std::size_t>(t)].alive);
+    if (!turn.may_be_on(t)) others = std::max(others, program.tiles[static_cast<std::size_t>(t)].alive);
   }
   std::set<std::int64_t> alive{others};
   for (const int tile : tiles_before(program, turn)) {
