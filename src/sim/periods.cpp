@@ -25,6 +25,7 @@ Periods::Periods(GroupState& group, Places& places)
       places_{places},
       watched_by_(group.program.loops.size(), -1),
       snapshots_(group.program.loops.size()) {
+  for (const BufferSpec& buffer : group.program.buffers) tensors_.insert(buffer.tensor);
   for (std::size_t core = group.cores.size(); core-- > 0;) {
     for (const ProgramStep& step : group.program.steps[core]) {
       if (step.kind == ProgramStep::Kind::kLoop)
@@ -68,7 +69,8 @@ void Periods::pass_counts(LoopPass& pass) {
   for (auto* counts : {&group_.delivered, &group_.runs, &group_.sim.moved}) {
     for (std::int64_t& count : *counts) pass.count(count);
   }
-  for (TensorMoves& moves : group_.moves) {
+  for (const TensorId tensor : tensors_) {
+    TensorMoves& moves = group_.moves[index_of(tensor)];
     for (std::int64_t* bytes : {&moves.read, &moves.written, &moves.evicted, &moves.reloaded})
       pass.count(*bytes);
   }
@@ -106,7 +108,7 @@ LoopPass Periods::pass(LoopPass::Kind kind, int loop, LoopState& state, std::int
 /// Compares the loop with itself at its iterations 1, 2, 4, 8, ...: so a period is found after at most three
 /// times what it took to settle.
 void Periods::check(int loop) {
-  using Kind = LoopPass::Kind;
+  using Pass = LoopPass::Kind;
   const NestLoop& spec = group_.program.loops[static_cast<std::size_t>(loop)];
   const auto watched = static_cast<std::size_t>(watched_by_[static_cast<std::size_t>(loop)]);
   const Odometer::Position& at = group_.cores[watched].at[spec.depth];
@@ -123,13 +125,13 @@ void Periods::check(int loop) {
   now_.now = group_.sim.now;
   for (auto* values : {&now_.shape, &now_.counts}) values->clear();
   now_.times.clear();
-  static_cast<void>(pass(Kind::kDescribe, loop, now_));
+  static_cast<void>(pass(Pass::kDescribe, loop, now_));
   if (snapshot.taken && snapshot.state.shape == now_.shape) {
-    const std::int64_t repeats = pass(Kind::kLimit, loop, snapshot.state).most_repeats();
+    const std::int64_t repeats = pass(Pass::kLimit, loop, snapshot.state).most_repeats();
     if (repeats > 0) return repeat(loop, snapshot.state, repeats);
   }
   if (snapshot.iterations < snapshot.next) return;
-  static_cast<void>(pass(Kind::kCount, loop, now_));
+  static_cast<void>(pass(Pass::kCount, loop, now_));
   std::swap(snapshot.state, now_);
   snapshot.next = snapshot.iterations * 2;
   snapshot.taken = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "loop_pass.hpp"
@@ -40,6 +41,7 @@ class Periods {
   Places& places_;
   std::vector<int> watched_by_;      ///< Per loop: the core whose iterations count.
   std::vector<Snapshot> snapshots_;  ///< Per loop.
+  std::set<TensorId> tensors_;       ///< Of the group's buffers: no others move.
   LoopState now_;
 };
 
