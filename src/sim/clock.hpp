@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "keep.hpp"
+#include "kept.hpp"
 #include "periods.hpp"
 #include "places.hpp"
 #include "spill.hpp"
@@ -35,8 +35,8 @@ class Clock {
 
   [[nodiscard]] const GroupState& group() const { return group_; }
   [[nodiscard]] std::int64_t peak() const { return places_->peak() + ahead_; }
-  /// Whether it might have ended earlier with more memory.
-  [[nodiscard]] bool lacked_room() const { return places_->lacked_room(); }
+  /// The least memory with which it might have ended earlier; kAnyMemory: none.
+  [[nodiscard]] std::int64_t least_lacked() const { return places_->least_lacked(); }
   /// Why it cannot go on; group, time and tiles are left to the caller.
   [[nodiscard]] SimFailure failure() const { return places_->failure(); }
 

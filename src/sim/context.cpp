@@ -9,131 +9,88 @@
 namespace fusescape {
 namespace {
 
-class ContextBuilder {
- public:
-  ContextBuilder(const Cascade& cascade, const Plan& plan, const Layout& layout,
-                 const Accelerator& accelerator, const Machine& machine)
-      : made_{.cascade = cascade,
-              .plan = plan,
-              .layout = layout,
-              .accelerator = accelerator,
-              .machine = machine} {}
-
-  expected<SimContext, SimFailure> run(const std::vector<std::uint32_t>& core_of) {
-    if (!widen_scale()) return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow}};
-    if (!(core_of.empty() ? share_cores() : place(core_of))) {
-      return unexpected{SimFailure{.reason = SimFailure::Reason::kUnsupported}};
-    }
-    made_.core_count = static_cast<int>(made_.resources.size());
-    add_ports();
-    add_links();
-    return std::move(made_);
-  }
-
- private:
-  bool widen_scale();
-  bool share_cores();
-  bool place(const std::vector<std::uint32_t>& core_of);
-  [[nodiscard]] bool has_whole_chains() const;
-  void add_ports();
-  void add_links();
-  int add(SimResourceKind kind, std::string name) {
-    made_.resources.push_back({.kind = kind, .name = std::move(name)});
-    return static_cast<int>(made_.resources.size()) - 1;
-  }
-
-  SimContext made_;
-};
+int add(SimContext& made, SimResourceKind kind, std::string name) {
+  made.resources.push_back({.kind = kind, .name = std::move(name)});
+  return static_cast<int>(made.resources.size()) - 1;
+}
 
 /// Links take part in the common base of all times.
-bool ContextBuilder::widen_scale() {
-  Machine& machine = made_.machine;
+bool widen_scale(SimContext& made) {
+  Machine& machine = made.machine;
   const std::int64_t before = machine.scale.ticks_per_cycle();
-  if (!machine.scale.include(made_.accelerator.links.bandwidth)) return false;
+  if (!machine.scale.include(made.accelerator.links.bandwidth)) return false;
   const std::int64_t finer = machine.scale.ticks_per_cycle() / before;
   machine.dram_ticks_per_byte *= finer;
   machine.sram_read_ticks_per_byte *= finer;
   machine.sram_write_ticks_per_byte *= finer;
-  made_.link_ticks_per_byte = machine.scale.ticks_per_byte(made_.accelerator.links.bandwidth);
-  made_.link_latency = machine.scale.ticks(made_.accelerator.links.latency);
+  made.link_ticks_per_byte = machine.scale.ticks_per_byte(made.accelerator.links.bandwidth);
+  made.link_latency = machine.scale.ticks(made.accelerator.links.latency);
   return true;
 }
 
-bool ContextBuilder::share_cores() {
-  for (std::uint32_t i = 0; i < made_.accelerator.cores.size(); ++i) {
-    add(SimResourceKind::kCore, core_name(made_.accelerator, i));
+/// All cores of a kind are one.
+void share_cores(SimContext& made) {
+  for (std::uint32_t i = 0; i < made.accelerator.cores.size(); ++i)
+    add(made, SimResourceKind::kCore, core_name(made.accelerator, i));
+  for (const Operator& op : made.cascade.operators) {
+    const auto core = core_for(made.accelerator, op.kind);
+    made.core_of.push_back(core ? static_cast<int>(*core) : -1);
+    made.engine_of.push_back(made.machine.engines[static_cast<std::size_t>(op.kind)]);
   }
-  for (const Operator& op : made_.cascade.operators) {
-    const auto core = core_for(made_.accelerator, op.kind);
-    made_.core_of.push_back(core ? static_cast<int>(*core) : -1);
-    made_.engine_of.push_back(made_.machine.engines[static_cast<std::size_t>(op.kind)]);
-  }
-  for (const GroupLayout& group : made_.layout.groups) {
-    for (const OpId op : group.operators) {
-      if (made_.core_of[index_of(op)] < 0) return false;
-    }
-  }
-  return has_whole_chains();
 }
 
-bool ContextBuilder::place(const std::vector<std::uint32_t>& core_of) {
-  const std::vector<SingleCore> singles = single_cores(made_.accelerator);
+/// Expects positions of single cores.
+void place(SimContext& made, const std::vector<SingleCore>& singles,
+           const std::vector<std::uint32_t>& core_of) {
   for (const SingleCore& single : singles) {
-    const std::string name = core_name(made_.accelerator, single.core);
-    const bool alone = made_.accelerator.cores[single.core].count == 1;
-    add(SimResourceKind::kCore, alone ? name : fmt::format("{}.{}", name, single.instance));
+    const std::string name = core_name(made.accelerator, single.core);
+    const bool alone = made.accelerator.cores[single.core].count == 1;
+    add(made, SimResourceKind::kCore, alone ? name : fmt::format("{}.{}", name, single.instance));
   }
-  for (std::size_t i = 0; i < made_.cascade.operators.size(); ++i) {
-    if (core_of[i] >= singles.size()) return false;
-    const Core& core = made_.accelerator.cores[singles[core_of[i]].core];
-    const std::int64_t cycles = core.cycles_per_op[static_cast<std::size_t>(made_.cascade.operators[i].kind)];
-    made_.core_of.push_back(static_cast<int>(core_of[i]));
-    made_.engine_of.push_back({.count = 1, .rows = core.rows, .cols = core.cols, .cycles_per_op = cycles});
+  for (std::size_t i = 0; i < made.cascade.operators.size(); ++i) {
+    const Core& core = made.accelerator.cores[singles[core_of[i]].core];
+    const std::int64_t cycles = core.cycles_per_op[static_cast<std::size_t>(made.cascade.operators[i].kind)];
+    made.core_of.push_back(static_cast<int>(core_of[i]));
+    made.engine_of.push_back({.count = 1, .rows = core.rows, .cols = core.cols, .cycles_per_op = cycles});
   }
-  for (const GroupLayout& group : made_.layout.groups) {
-    for (const OpId op : group.operators) {
-      if (made_.engine_of[index_of(op)].cycles_per_op == 0) return false;
-    }
-  }
-  return has_whole_chains();
 }
 
-/// What a chain hands on is in the registers of one core.
-bool ContextBuilder::has_whole_chains() const {
-  for (std::size_t n = 0; n < made_.plan.nodes.size(); ++n) {
-    if (made_.plan.nodes[n].kind != NodeKind::kChain) continue;
-    const std::vector<OpId> members = operators_below(made_.plan, NodeId{static_cast<std::uint16_t>(n)});
-    const int core = made_.core_of[index_of(members.front())];
-    if (std::any_of(members.begin(), members.end(),
-                    [&](OpId op) { return made_.core_of[index_of(op)] != core; })) {
-      return false;
+/// Each operator is on a core that can run it, and each chain on one: it hands values on in its registers.
+bool is_supported(const SimContext& made) {
+  for (const GroupLayout& group : made.layout.groups) {
+    for (const OpId op : group.operators) {
+      if (made.engine_of[index_of(op)].cycles_per_op == 0) return false;
     }
+  }
+  for (std::size_t n = 0; n < made.plan.nodes.size(); ++n) {
+    if (made.plan.nodes[n].kind != NodeKind::kChain) continue;
+    const std::vector<OpId> members = operators_below(made.plan, NodeId{static_cast<std::uint16_t>(n)});
+    const int core = made.core_of[index_of(members.front())];
+    if (std::any_of(members.begin(), members.end(),
+                    [&](OpId op) { return made.core_of[index_of(op)] != core; }))
+      return false;
   }
   return true;
 }
 
-void ContextBuilder::add_ports() {
-  const bool split_dram = made_.machine.dram_ports == Ports::kSeparate;
-  made_.dram_read = add(SimResourceKind::kDramRead, split_dram ? "dram read" : "dram");
-  made_.dram_write = split_dram ? add(SimResourceKind::kDramWrite, "dram write") : made_.dram_read;
-  const bool split_sram = made_.machine.sram_ports == Ports::kSeparate;
-  made_.sram_read = add(SimResourceKind::kOnChipRead, split_sram ? "sram read" : "sram");
-  made_.sram_write = split_sram ? add(SimResourceKind::kOnChipWrite, "sram write") : made_.sram_read;
+void add_ports(SimContext& made) {
+  const bool split_dram = made.machine.dram_ports == Ports::kSeparate;
+  made.dram_read = add(made, SimResourceKind::kDramRead, split_dram ? "dram read" : "dram");
+  made.dram_write = split_dram ? add(made, SimResourceKind::kDramWrite, "dram write") : made.dram_read;
+  const bool split_sram = made.machine.sram_ports == Ports::kSeparate;
+  made.sram_read = add(made, SimResourceKind::kOnChipRead, split_sram ? "sram read" : "sram");
+  made.sram_write = split_sram ? add(made, SimResourceKind::kOnChipWrite, "sram write") : made.sram_read;
 }
 
-void ContextBuilder::add_links() {
-  made_.first_link = static_cast<int>(made_.resources.size());
-  if (made_.core_count < 2) return;
-  if (made_.accelerator.links.topology == Topology::kBus) {
-    add(SimResourceKind::kLink, "bus");
-    return;
-  }
-  for (int from = 0; from < made_.core_count; ++from) {
-    for (int to = 0; to < made_.core_count; ++to) {
+void add_links(SimContext& made) {
+  made.first_link = static_cast<int>(made.resources.size());
+  const bool bus = made.accelerator.links.topology == Topology::kBus;
+  if (bus && made.core_count > 1) add(made, SimResourceKind::kLink, "bus");
+  for (int from = 0; !bus && from < made.core_count; ++from) {
+    for (int to = 0; to < made.core_count; ++to) {
       if (from == to) continue;
-      add(SimResourceKind::kLink,
-          fmt::format("{} -> {}", made_.resources[static_cast<std::size_t>(from)].name,
-                      made_.resources[static_cast<std::size_t>(to)].name));
+      const auto name = [&](int core) { return made.resources[static_cast<std::size_t>(core)].name; };
+      add(made, SimResourceKind::kLink, fmt::format("{} -> {}", name(from), name(to)));
     }
   }
 }
@@ -158,7 +115,19 @@ bool can_run(const Cascade& cascade, const Plan& plan, NodeId leaf, const Core& 
 expected<SimContext, SimFailure> make_context(const Cascade& cascade, const Plan& plan, const Layout& layout,
                                               const Accelerator& accelerator, const Machine& machine,
                                               const std::vector<std::uint32_t>& core_of) {
-  return ContextBuilder{cascade, plan, layout, accelerator, machine}.run(core_of);
+  SimContext made{
+      .cascade = cascade, .plan = plan, .layout = layout, .accelerator = accelerator, .machine = machine};
+  if (!widen_scale(made)) return unexpected{SimFailure{.reason = SimFailure::Reason::kOverflow}};
+  const std::vector<SingleCore> singles = single_cores(accelerator);
+  const bool known =
+      std::all_of(core_of.begin(), core_of.end(), [&](std::uint32_t core) { return core < singles.size(); });
+  if (known) core_of.empty() ? share_cores(made) : place(made, singles, core_of);
+  if (!known || !is_supported(made))
+    return unexpected{SimFailure{.reason = SimFailure::Reason::kUnsupported}};
+  made.core_count = static_cast<int>(made.resources.size());
+  add_ports(made);
+  add_links(made);
+  return made;
 }
 
 }  // namespace fusescape

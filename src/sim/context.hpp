@@ -1,4 +1,5 @@
-// Which cores, ports and links does a simulation have, and which operator runs where?
+// Which cores, ports and links does a simulation have, which operator runs where, and how do groups run
+// there?
 #pragma once
 
 #include <vector>
@@ -18,5 +19,10 @@ namespace fusescape {
 
 /// Whether single core `core` runs every operator of `leaf`.
 [[nodiscard]] bool can_run(const Cascade& cascade, const Plan& plan, NodeId leaf, const Core& core);
+
+/// Runs the groups one after another; `ahead` says per group whether first loads of the next one come while
+/// it runs.
+[[nodiscard]] expected<SimResult, SimFailure> run_groups(const SimContext& context, const SimOptions& options,
+                                                         std::vector<bool> ahead, SimObserver* observer);
 
 }  // namespace fusescape

@@ -49,7 +49,7 @@ bool StaticPlaces::in_scope(int id, const Odometer& visit) const {
   const BufferSpec& about = spec(id);
   for (const int toucher : about.touching) {
     const CoreState& core = group_.cores[static_cast<std::size_t>(toucher)];
-    bool same = core.head >= about.scope_first && core.head <= about.scope_last;
+    bool same = about.may_be_on(core.head);
     for (int depth = about.scope - 1; same && depth >= 0; --depth)
       same = core.at[depth].start == visit[depth].start && core.at[depth].extent == visit[depth].extent;
     if (same) return true;
@@ -71,14 +71,13 @@ bool StaticPlaces::is_due(int id) const {
 }
 
 /// Whether something that its next visit loads has not left yet.
-bool StaticPlaces::lacks_spill(int id) const {
+bool StaticPlaces::waits_for_spill(int id) const {
   const Visits& buffer = visits(id);
   for (const int each : spec(id).spills) {
     const Spilled& spill = spills_[static_cast<std::size_t>(each)];
     const SharedLoops& shared = group_.program.spills[static_cast<std::size_t>(each)].shared;
-    const int loop = shared.counted();
-    const std::int64_t now = loop == kNoLoop ? 1 : buffer.feed_iterations[static_cast<std::size_t>(loop)];
-    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) < shared.needed(now, buffer.feed))
+    if (spill.finished - static_cast<std::int64_t>(spill.owed.size()) <
+        shared.needed(buffer.feed_iterations, buffer.feed))
       return true;
   }
   return false;

@@ -1,14 +1,43 @@
-// What changes while one group runs? All of it lies in flat arrays that are allocated before the first event.
+// What changes while groups run, and what while one does? All of it lies in flat arrays that are allocated
+// before the first event.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
+#include "dram_port.hpp"
+#include "fusescape/sim/observer.hpp"
 #include "program.hpp"
-#include "sim_state.hpp"
 
 namespace fusescape {
+
+/// No event: sorts after every real time.
+inline constexpr Ticks kNever{std::numeric_limits<Int128>::max()};
+
+/// What goes on from group to group.
+struct SimState {
+  Ticks now{};
+  std::vector<DramPort> ports{};         ///< One, or one for reads and one for writes.
+  std::vector<Ticks> onchip_free{};      ///< When each on-chip port has done all that was asked of it.
+  std::vector<Ticks> link_free{};        ///< Likewise, of each link.
+  std::vector<SimResource> resources{};  ///< What DRAM ports did, and all bytes, are filled in at the end.
+  std::vector<std::int64_t> moved{};     ///< Bytes, per resource.
+  SimObserver* observer = nullptr;
+  std::int64_t events = 0;
+  std::int64_t skipped = 0;
+
+  [[nodiscard]] DramPort& port(bool store) { return ports[store ? ports.size() - 1 : 0]; }
+};
+
+/// Bytes of one tensor between DRAM and chip, in one group.
+struct TensorMoves {
+  std::int64_t read = 0;
+  std::int64_t written = 0;
+  std::int64_t evicted = 0;   ///< Written because there was no room.
+  std::int64_t reloaded = 0;  ///< Read again after that.
+};
 
 /// What a core's tile waits for.
 struct Wait {
@@ -67,6 +96,11 @@ struct GroupState {
   mutable TileBounds scratch{};
 
   [[nodiscard]] const TileSpec& tile(int id) const { return program.tiles[static_cast<std::size_t>(id)]; }
+  /// Loops around a tile; none if there is no tile.
+  [[nodiscard]] const std::vector<int>& path_of(int id) const {
+    static const std::vector<int> none;
+    return id < 0 ? none : tile(id).path;
+  }
   [[nodiscard]] const BufferSpec& buffer(int id) const {
     return program.buffers[static_cast<std::size_t>(id)];
   }

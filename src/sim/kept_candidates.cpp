@@ -1,6 +1,6 @@
-#include "kept_candidates.hpp"
-
 #include <algorithm>
+
+#include "kept.hpp"
 
 namespace fusescape {
 namespace {

@@ -1,10 +1,19 @@
-#include "kept_tensors.hpp"
-
 #include <algorithm>
+
+#include "kept.hpp"
 
 namespace fusescape {
 
 namespace {
+
+/// Elements in both.
+std::int64_t common_volume(const Box& a, const Box& b) {
+  std::int64_t all = 1;
+  for (std::size_t d = 0; d < a.size() && all > 0; ++d) {
+    all *= std::max<std::int64_t>(std::min(a[d].second, b[d].second) - std::max(a[d].first, b[d].first), 0);
+  }
+  return all;
+}
 
 /// Each of `corners` longer by each of the sorted `cells` that meet `range`.
 std::vector<std::vector<std::int64_t>> extended(const std::vector<std::vector<std::int64_t>>& corners,
@@ -22,14 +31,6 @@ std::vector<std::vector<std::int64_t>> extended(const std::vector<std::vector<st
 }
 
 }  // namespace
-
-std::int64_t common_volume(const Box& a, const Box& b) {
-  std::int64_t all = 1;
-  for (std::size_t d = 0; d < a.size() && all > 0; ++d) {
-    all *= std::max<std::int64_t>(std::min(a[d].second, b[d].second) - std::max(a[d].first, b[d].first), 0);
-  }
-  return all;
-}
 
 void KeptTensors::will_make(TensorId tensor, const Box& box, Bytes bytes) {
   Kept& kept = tensors_[tensor];

@@ -38,6 +38,8 @@ struct NestLoop {
   int above = kNoLoop;     ///< The loop directly around it, in the list of all loops.
   int outer = kNoLoop;     ///< Depth of the next loop above over the same rank.
   bool periodic = true;    ///< False over a window's taps, whose iterations all differ.
+  int first_tile = 0;      ///< Tiles in it are [first_tile, end_tile).
+  int end_tile = 0;
 };
 
 /// Iterations of the loops around one place, which may move from nest to nest. Positions are by depth;

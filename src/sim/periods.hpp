@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
+#include "loop_pass.hpp"
 #include "places.hpp"
 
 namespace fusescape {
@@ -22,35 +24,25 @@ class Periods {
   void check(int loop);
 
  private:
-  /// What a loop looked like at an earlier iteration.
+  /// The state that iterations are compared with.
   struct Snapshot {
     std::int64_t iterations = 0;  ///< Since the loop was entered.
     std::int64_t next = 1;        ///< When to take another one.
-    std::int64_t index = 0;
     bool taken = false;
-    Ticks time{};
-    std::vector<std::int64_t> shape{};     ///< Relative to the loop's position and time.
-    std::vector<std::int64_t> counters{};  ///< What grows.
-    std::vector<Ticks> times{};
-    std::vector<Ticks> port_busy{};
+    LoopState state{};
   };
 
-  void add_counters();
-  [[nodiscard]] LoopView view_of(int loop);
-  void describe(LoopView& loop);
-  void describe_core(LoopView& loop, CoreState& core) const;
-  void describe_transfers(LoopView& loop) const;
-  void save(Snapshot& snapshot, std::int64_t index) const;
-  [[nodiscard]] std::int64_t periods_left(const Snapshot& before, const LoopView& loop) const;
-  void repeat(const Snapshot& before, const LoopView& loop, std::int64_t times);
-  [[nodiscard]] const std::vector<int>& path_of(const CoreState& core) const;
+  LoopPass pass(LoopPass::Kind kind, int loop, LoopState& state, std::int64_t repeats = 0);
+  void pass_ports(LoopPass& pass);
+  void pass_counts(LoopPass& pass);
+  void repeat(int loop, LoopState& before, std::int64_t repeats);
 
   GroupState& group_;
   Places& places_;
   std::vector<int> watched_by_;      ///< Per loop: the core whose iterations count.
   std::vector<Snapshot> snapshots_;  ///< Per loop.
-  Growing growing_;
-  std::vector<std::int64_t> shape_;
+  std::set<TensorId> tensors_;       ///< Of the group's buffers: no others move.
+  LoopState now_;
 };
 
 /// Adds the time that a core has stood still so far to that of the cause.

@@ -4,13 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "fusescape/sim/simulate.hpp"
 #include "group_state.hpp"
-#include "loop_view.hpp"
+#include "loop_pass.hpp"
 
 namespace fusescape {
+
+inline constexpr std::int64_t kAnyMemory = std::numeric_limits<std::int64_t>::max();
 
 class Places {
  public:
@@ -41,23 +44,15 @@ class Places {
   /// Bytes on chip, beside what is retained.
   [[nodiscard]] virtual std::int64_t on_chip() const = 0;
   [[nodiscard]] virtual std::int64_t peak() const = 0;
-  /// Whether more memory might have let anything come earlier.
-  [[nodiscard]] virtual bool lacked_room() const = 0;
+  /// The least memory, in bytes, with which anything would have gone otherwise; kAnyMemory: none.
+  [[nodiscard]] virtual std::int64_t least_lacked() const = 0;
   /// It cannot go on, whatever completes.
   [[nodiscard]] virtual bool is_stuck() const = 0;
   /// Why it cannot go on; group and tiles are left to the caller.
   [[nodiscard]] virtual SimFailure failure() const = 0;
 
-  // For the search for periods (periods.cpp).
-  virtual void add_counters(Growing& growing) = 0;
-  /// All that what follows depends on.
-  virtual void describe(LoopView& loop) const = 0;
-  /// What a transfer of this group on a port was asked for by.
-  virtual void describe(LoopView& loop, const Transfer& transfer) const = 0;
-  /// Bounds how often the period since `before`, the counters then, can be repeated.
-  virtual void limit(PeriodLimit& limit, const std::vector<std::int64_t>& before) const = 0;
-  /// Cursors that move with the loop are `iterations` further on.
-  virtual void jump(const LoopView& loop, std::int64_t iterations) = 0;
+  /// All that what follows depends on, and all that grows (periods.cpp).
+  virtual void pass(LoopPass& pass) = 0;
 };
 
 }  // namespace fusescape

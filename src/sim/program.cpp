@@ -121,6 +121,10 @@ void TreeCompiler::enter(NodeId id, std::vector<int> path) {
     }
   }
   map_.end_tile[index_of(id)] = static_cast<int>(program_.tiles.size());
+  if (node.kind != NodeKind::kLoop) return;
+  NestLoop& loop = program_.loops[static_cast<std::size_t>(path.back())];
+  loop.first_tile = map_.first_tile[index_of(id)];
+  loop.end_tile = map_.end_tile[index_of(id)];
 }
 
 bool TreeCompiler::has_tiles_of(NodeId id, int core) const {
@@ -225,6 +229,19 @@ std::int64_t Saving::within(std::int64_t begin, std::int64_t count) const {
   if (saved == 0) return 0;
   const auto before = [&](std::int64_t at) { return at / once * saved + std::min(at % once, saved); };
   return before(begin + count) - before(begin);
+}
+
+StoredSlab stored_slab(const BufferSpec& buffer, const TouchSpec& touch, int loops, const Odometer& at) {
+  if (!buffer.stored) return {};
+  const LoopMask not_last = at.not_last();
+  const LoopMask inside = outermost(loops) & ~outermost(buffer.loops());
+  if ((not_last & buffer.sums) == 0) {
+    const bool complete = (not_last & inside & touch.completes) == 0 && (at.moved() & touch.repeats) == 0;
+    return complete ? StoredSlab{&buffer.store, true} : StoredSlab{};
+  }
+  const bool leaves =
+      buffer.partial && (not_last & inside) == 0 && (at.changing(buffer.loops()) & buffer.keys) != 0;
+  return leaves ? StoredSlab{&buffer.partial_slab, false} : StoredSlab{};
 }
 
 int SimContext::link(int from, int to) const {

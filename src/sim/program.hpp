@@ -90,6 +90,10 @@ struct BufferSpec {
     const LoopMask inside = outermost(loops()) & ~outermost(scope);
     return leads && (ordinal > 0 || scope_first > 0) && (at.moved() & inside) == 0;
   }
+  /// Whether a turn of it is on while `tile` runs, as far as that says.
+  [[nodiscard]] bool may_be_on(int tile) const { return scope_first <= tile && tile <= scope_last; }
+  /// Whether a stream's second slot takes memory.
+  [[nodiscard]] bool has_second_slot() const { return streamed && second_slot_counts; }
   /// The depth of what the first tile of a turn needs: before all but what is spilled.
   [[nodiscard]] int first_depth() const { return urgent ? depth : depth + kBeginsTurn; }
   [[nodiscard]] int loops() const { return static_cast<int>(path.size()); }
@@ -140,10 +144,14 @@ struct SharedLoops {
   std::int64_t lag = 0;     ///< What was made so many iterations of the loop at depth `lag_loop` earlier.
   int lag_loop = kNoLoop;
 
-  [[nodiscard]] int counted() const { return path.empty() ? kNoLoop : path.back(); }
-  /// How often the maker must have made it, if the reader is in the nth iteration.
-  [[nodiscard]] std::int64_t needed(std::int64_t nth, const Odometer& at) const {
-    return lag == 0 ? nth : nth - lag * at.iterations(lag_loop + 1, static_cast<int>(path.size()));
+  /// The reader's iteration, counted from 1, if it has begun so many of each loop.
+  [[nodiscard]] std::int64_t iteration(const std::vector<std::int64_t>& begun) const {
+    return path.empty() ? 1 : begun[static_cast<std::size_t>(path.back())];
+  }
+  /// How often the maker must have made it by then.
+  [[nodiscard]] std::int64_t needed(const std::vector<std::int64_t>& begun, const Odometer& at) const {
+    const std::int64_t now = iteration(begun);
+    return lag == 0 ? now : now - lag * at.iterations(lag_loop + 1, static_cast<int>(path.size()));
   }
 };
 
@@ -178,6 +186,17 @@ enum class Tiling : unsigned char {
   kOneByOne,   ///< The same tiles, all in one sequence, whatever core each runs on.
   kOperators,  ///< Operators and chains, all in one sequence.
 };
+
+/// What a tile stores of the slab that it writes.
+struct StoredSlab {
+  const SlabSpec* slab = nullptr;  ///< Null: nothing.
+  bool final = false;              ///< Its content is complete.
+};
+
+/// What the producer's tile, below `loops` loops, has made leaves when the slab is complete for the first
+/// time, or when it must make place for another part of the sum.
+[[nodiscard]] StoredSlab stored_slab(const BufferSpec& buffer, const TouchSpec& touch, int loops,
+                                     const Odometer& at);
 
 struct GroupProgram {
   std::uint32_t group = 0;

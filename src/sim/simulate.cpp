@@ -5,15 +5,14 @@
 #include "allocation.hpp"
 #include "context.hpp"
 #include "fusescape/support/contract.hpp"
-#include "simulation.hpp"
 
 namespace fusescape {
 namespace {
 
 /// Loads for the next group can be in the way of this one's, or leave it less memory: those that do not pay
 /// are left out, one group after another. What remains is never slower than none.
-LoadsAhead loads_ahead(const SimContext& context, const SimOptions& options) {
-  LoadsAhead ahead(context.layout.groups.size());
+std::vector<bool> loads_ahead(const SimContext& context, const SimOptions& options) {
+  std::vector<bool> ahead(context.layout.groups.size());
   if (!options.prefetch || options.eviction != Eviction::kNone) return ahead;
   SimOptions quick = options;
   quick.steady_state = true;  // The same times.

@@ -1,13 +1,13 @@
-#include "simulation.hpp"
-
+// How do the groups of a plan run, one after another?
 #include <algorithm>
 #include <memory>
 #include <optional>
 
 #include "clock.hpp"
+#include "context.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/support/contract.hpp"
-#include "kept_candidates.hpp"
+#include "kept.hpp"
 
 namespace fusescape {
 namespace {
@@ -29,7 +29,8 @@ struct Running {
 
 class Simulation {
  public:
-  Simulation(const SimContext& context, const SimOptions& options, LoadsAhead ahead, SimObserver* observer)
+  Simulation(const SimContext& context, const SimOptions& options, std::vector<bool> ahead,
+             SimObserver* observer)
       : context_{context},
         options_{options},
         ahead_{std::move(ahead)},
@@ -61,7 +62,7 @@ class Simulation {
   void choose_memory(GroupProgram& program) const;
   struct Trial {
     Ticks end{};
-    bool lacked_room = false;  ///< With more memory it might end earlier.
+    std::int64_t least_lacked = 0;  ///< With less memory than this it ends no earlier.
   };
   [[nodiscard]] std::optional<Trial> trial_of(const GroupProgram& program) const;
   void prefetch(const Running& current, Running& next);
@@ -73,7 +74,7 @@ class Simulation {
 
   const SimContext& context_;
   const SimOptions& options_;
-  LoadsAhead ahead_;
+  std::vector<bool> ahead_;
   bool managed_;
   std::vector<Running> groups_;
   std::vector<bool> keeps_;  ///< Per tensor.
@@ -207,7 +208,7 @@ std::optional<Simulation::Trial> Simulation::trial_of(const GroupProgram& progra
   state.ports.assign(state_.ports.size(), DramPort{context_.machine.dram_ticks_per_byte});  // Idle, untraced.
   Clock clock{context_, program, state, true};
   if (!clock.run()) return std::nullopt;
-  return Trial{state.now, clock.lacked_room()};
+  return Trial{state.now, clock.least_lacked()};
 }
 
 /// On one core, loads that come as early as memory allows may be in the way of more urgent ones. Nobody has
@@ -236,13 +237,15 @@ void Simulation::choose_memory(GroupProgram& program) const {
   };
   std::optional<Ticks> least;
   Bytes best = rooms.front();
+  std::int64_t least_lacked = 0;
   for (const Bytes bytes : rooms) {
     if (rooms.size() == 1 && !deeper) break;
+    if (bytes.value() < least_lacked) continue;  // As with less.
     program.room = bytes;
     const Trial now = trial(program);
     if (!least || now.end < *least) best = bytes;
     least = std::min(least.value_or(now.end), now.end);
-    if (!now.lacked_room) break;
+    least_lacked = now.least_lacked;
   }
   program.room = best;
   if (!deeper) return;
@@ -369,7 +372,7 @@ expected<SimResult, SimFailure> Simulation::run() {
 }  // namespace
 
 expected<SimResult, SimFailure> run_groups(const SimContext& context, const SimOptions& options,
-                                           LoadsAhead ahead, SimObserver* observer) {
+                                           std::vector<bool> ahead, SimObserver* observer) {
   return Simulation{context, options, std::move(ahead), observer}.run();
 }
 

@@ -131,32 +131,35 @@ std::int64_t Spill::relative(std::int64_t store) const {
   return store < 0 || is_done(store) ? 0 : store - plan_.stores();
 }
 
-void Spill::describe_all(LoopView& loop, const std::vector<SpillTransfer>& transfers) const {
-  loop.add(transfers.size());
+void Spill::pass_all(LoopPass& pass, const std::vector<SpillTransfer>& transfers) const {
+  pass.same(transfers.size());
   for (const SpillTransfer& one : transfers) {
-    loop.add(one.when, one.buffer, one.store, one.extra, one.bytes, one.timed, relative(one.after),
-             one.number - (one.store ? plan_.stores() : plan_.first()));
+    pass.same(one.when, one.buffer, one.store, one.extra, one.bytes, one.timed, relative(one.after),
+              one.number - (one.store ? plan_.stores() : plan_.first()));
   }
 }
 
-void Spill::describe(LoopView& loop, const Transfer& transfer) const {
-  loop.add(transfer.number - (transfer.store ? plan_.stores() : plan_.first()));
-}
-
-void Spill::describe(LoopView& loop) const {
-  plan_.describe(loop, [&](std::int64_t store) { return relative(store); });
-  loop.add(running_, passing_loads_, first_open_ - plan_.stores());
-  for (const bool done : done_) loop.add(done);
+void Spill::pass(LoopPass& pass) {
+  plan_.pass(pass, [&](std::int64_t store) { return relative(store); });
+  pass.same(running_, passing_loads_, first_open_ - plan_.stores());
+  for (const bool done : done_) pass.same(done);
   for (const PlannedTile& tile : plan_.tiles()) {
-    loop.add(tile.tile, tile.room, tile.loads_left, tile.waits.size());
-    for (const StoreWait& wait : tile.waits) loop.add(relative(wait.store));
-    describe_all(loop, tile.transfers);
+    pass.same(tile.tile, tile.room, tile.loads_left, tile.waits.size());
+    for (const StoreWait& wait : tile.waits) pass.same(relative(wait.store));
+    pass_all(pass, tile.transfers);
     for (const auto* held : {&tile.held, &tile.left}) {
-      for (const HeldBytes& one : *held) loop.add(one.buffer, one.bytes);
+      for (const HeldBytes& one : *held) pass.same(one.buffer, one.bytes);
     }
   }
-  describe_all(loop, held_back_);
-  describe_all(loop, drains_);
+  pass_all(pass, held_back_);
+  pass_all(pass, drains_);
+  const auto number = [&](const Transfer& transfer) {
+    pass.same(transfer.number - (transfer.store ? plan_.stores() : plan_.first()));
+  };
+  for (const DramPort& port : group_.sim.ports) {
+    for (const Transfer& transfer : port.waiting()) number(transfer);
+    if (port.serving() != nullptr) number(*port.serving());
+  }
 }
 
 }  // namespace fusescape

@@ -29,17 +29,11 @@ class Spill final : public Places {
 
   [[nodiscard]] std::int64_t on_chip() const override { return on_chip_; }
   [[nodiscard]] std::int64_t peak() const override { return plan_.peak(); }
-  [[nodiscard]] bool lacked_room() const override { return true; }
+  [[nodiscard]] std::int64_t least_lacked() const override { return 0; }
   [[nodiscard]] bool is_stuck() const override { return plan_.failure().has_value(); }
   [[nodiscard]] SimFailure failure() const override { return *plan_.failure(); }
 
-  void add_counters(Growing& /*growing*/) override {}
-  void describe(LoopView& loop) const override;
-  void describe(LoopView& loop, const Transfer& transfer) const override;
-  void limit(PeriodLimit& limit, const std::vector<std::int64_t>& /*before*/) const override {
-    plan_.limit(limit);
-  }
-  void jump(const LoopView& loop, std::int64_t iterations) override { plan_.jump(loop, iterations); }
+  void pass(LoopPass& pass) override;
 
  private:
   using When = SpillTransfer::When;
@@ -52,7 +46,7 @@ class Spill final : public Places {
   [[nodiscard]] std::optional<Stall> wait_to_start() const;
   [[nodiscard]] std::optional<Stall> wait_to_end() const;
   [[nodiscard]] std::int64_t relative(std::int64_t store) const;
-  void describe_all(LoopView& loop, const std::vector<SpillTransfer>& transfers) const;
+  void pass_all(LoopPass& pass, const std::vector<SpillTransfer>& transfers) const;
 
   GroupState& group_;
   SpillPlan plan_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "stored_slab.hpp"
-
 namespace fusescape {
 
 using Kind = SlabUse::Kind;
@@ -28,12 +26,6 @@ SpillPlan::SpillPlan(const GroupState& group, const SpillRules& rules)
 void SpillPlan::next() {
   const GroupProgram& program = group_.program;
   tile_ = next_tile(program.loops, program.steps.front(), at_, step_, [](int, bool) {});
-}
-
-/// Loops around the next tile.
-const std::vector<int>& SpillPlan::path() const {
-  static const std::vector<int> none;
-  return tile_ < 0 ? none : group_.tile(tile_).path;
 }
 
 void SpillPlan::drop_first() {
@@ -245,19 +237,6 @@ void SpillPlan::plan_next() {
   start_early(made);
   ++step_;
   next();
-}
-
-void SpillPlan::limit(PeriodLimit& limit) const {
-  if (tile_ < 0) return;
-  limit.cursor(at_, path());
-  for (const BufferSpec& buffer : group_.program.buffers) limit.loads(buffer, at_);
-}
-
-/// Positions from the start of the watched iteration to the loop's end move with it.
-void SpillPlan::jump(const LoopView& loop, std::int64_t iterations) {
-  const auto [begin, end] = positions_of(order_, group_.program, loop.loop(), loop.watched());
-  memory_.shift_uses(begin, end, iterations * order_.stride[static_cast<std::size_t>(loop.loop())]);
-  if (loop.moves(at_, path())) loop.jump(at_, path(), iterations);
 }
 
 }  // namespace fusescape

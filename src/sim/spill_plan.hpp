@@ -13,7 +13,7 @@
 
 #include "fusescape/sim/memory.hpp"
 #include "group_state.hpp"
-#include "loop_view.hpp"
+#include "loop_pass.hpp"
 #include "tile_order.hpp"
 
 namespace fusescape {
@@ -95,9 +95,7 @@ class SpillPlan {
 
   /// All that decisions from here on depend on; `store(number)` tells a store.
   template <class Store>
-  void describe(LoopView& loop, const Store& store) const;
-  void limit(PeriodLimit& limit) const;
-  void jump(const LoopView& loop, std::int64_t iterations);
+  void pass(LoopPass& pass, const Store& store);
 
  private:
   using When = SpillTransfer::When;
@@ -129,7 +127,6 @@ class SpillPlan {
   [[nodiscard]] const Slab& slab(int buffer) const { return slabs_[static_cast<std::size_t>(buffer)]; }
   [[nodiscard]] const BufferSpec& spec(int buffer) const { return group_.buffer(buffer); }
   [[nodiscard]] std::int64_t pages(Bytes bytes) const { return round_up(bytes, rules_.page).value(); }
-  [[nodiscard]] const std::vector<int>& path() const;
   void next();
   void use(const TouchSpec& touch, PlannedTile& made);
   void open(int buffer, PlannedTile& made);
@@ -162,28 +159,34 @@ class SpillPlan {
   std::optional<SimFailure> failure_;
 };
 
+/// Positions from the start of the watched iteration to the loop's end move with it.
 template <class Store>
-void SpillPlan::describe(LoopView& loop, const Store& store) const {
-  const auto [begin, end] = positions_of(order_, group_.program, loop.loop(), loop.watched());
+void SpillPlan::pass(LoopPass& pass, const Store& store) {
+  const auto [begin, end] = positions_of(order_, group_.program, pass.loop(), pass.watched());
   const auto since = [&](std::int64_t tile) { return std::min(planned() - tile, rules_.ahead + 2); };
   for (std::size_t i = 0; i < slabs_.size(); ++i) {
     const Slab& one = slabs_[i];
     const SlabId id{static_cast<std::uint32_t>(i)};
     const std::int64_t next = memory_.next_use(id);
     const bool moves = next >= begin && next < end;
-    loop.add(one.live, one.used, one.bytes, one.load, since(one.last_use), std::min(one.visit, kTwoSlots),
-             memory_.resident(id).value(), memory_.dirty(id).value(), moves, moves ? next - begin : next,
-             store(one.last_store), store(one.drain));
+    pass.same(one.live, one.used, one.bytes, one.load, since(one.last_use), std::min(one.visit, kTwoSlots),
+              memory_.resident(id).value(), memory_.dirty(id).value(), moves, moves ? next - begin : next,
+              store(one.last_store), store(one.drain));
     for (std::int64_t back = 1; back <= kTwoSlots; ++back) {
       const std::size_t visit = parity(one.visit + kTwoSlots - back);
-      loop.add(since(one.ended[visit]), store(one.drains[visit]));
+      pass.same(since(one.ended[visit]), store(one.drains[visit]));
     }
   }
-  for (const std::int64_t number : tensor_stored_) loop.add(store(number));
-  loop.add(tile_);
-  loop.add_cursor(at_, path());
-  if (rules_.policy != Eviction::kLru) return;
-  for (const auto& [rank, id] : memory_.residents()) loop.add(static_cast<std::uint32_t>(id));
+  for (const std::int64_t number : tensor_stored_) pass.same(store(number));
+  if (rules_.policy == Eviction::kLru) {
+    for (const auto& [rank, id] : memory_.residents()) pass.same(static_cast<std::uint32_t>(id));
+  }
+  if (pass.iterations() > 0)
+    memory_.shift_uses(begin, end, pass.iterations() * order_.stride[static_cast<std::size_t>(pass.loop())]);
+  pass.same(tile_);
+  pass.cursor(at_, group_.path_of(tile_));
+  if (tile_ < 0) return;
+  for (const BufferSpec& buffer : group_.program.buffers) pass.loads(buffer, at_);
 }
 
 }  // namespace fusescape

@@ -1,7 +1,6 @@
 #include "static_places.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <utility>
 
@@ -25,7 +24,7 @@ StaticPlaces::StaticPlaces(GroupState& group, const KeptMoves* kept)
     const BufferSpec& spec = group.program.buffers[i];
     Visits& buffer = visits_[i];
     buffer.left.resize(spec.touching.size());
-    buffer.places.resize(std::bit_ceil(static_cast<std::size_t>(spec.slots)));
+    buffer.places.resize(static_cast<std::size_t>(spec.slots));
     buffer.feed = Odometer{group.program.loops};
     if (!spec.spills.empty()) buffer.feed_iterations.resize(group.program.loops.size());
     for (const int loop : spec.path) {
@@ -135,8 +134,7 @@ void StaticPlaces::release(int id) {
   Visits& buffer = visits(id);
   const std::int64_t before = buffer.released;
   const auto done = [&](std::int64_t left) { return left > buffer.released; };
-  while (buffer.places[buffer.oldest].owed == 0 &&
-         std::all_of(buffer.left.begin(), buffer.left.end(), done)) {
+  while (buffer.places.front().owed == 0 && std::all_of(buffer.left.begin(), buffer.left.end(), done)) {
     free_oldest(id);
   }
   if (shared_memory_ || takes_turns_) return poll_all();
@@ -151,9 +149,10 @@ void StaticPlaces::hold(int id, std::int64_t visit, std::int64_t bytes) {
 
 void StaticPlaces::free_oldest(int id) {
   Visits& buffer = visits(id);
-  const std::int64_t held = std::exchange(buffer.places[buffer.oldest], {}).held;
+  const std::int64_t held = buffer.places.front().held;
+  buffer.places.erase(buffer.places.begin());
+  buffer.places.emplace_back();
   ++buffer.released;
-  buffer.oldest = (buffer.oldest + 1) & (buffer.places.size() - 1);
   if (held > 0) count(id, -held);
 }
 
@@ -231,66 +230,43 @@ std::int64_t StaticPlaces::room_for(const CoreState& core) const {
   return sum;
 }
 
-void StaticPlaces::add_counters(Growing& growing) {
-  for (Visits& b : visits_) {
-    for (std::int64_t& left : b.left) growing.counts.push_back(&left);
-    for (std::int64_t& count : b.feed_iterations) growing.counts.push_back(&count);
-    for (std::int64_t* count :
-         {&b.released, &b.requested, &b.arrived, &b.stores_issued, &b.stores_done, &b.in_lane})
-      growing.counts.push_back(count);
-  }
-  for (std::int64_t& bytes : lanes_) growing.counts.push_back(&bytes);
-  for (Spilled& spill : spills_) growing.counts.push_back(&spill.finished);
-  first_saving_ = growing.counts.size();
-  for (Visits& b : visits_) {
-    growing.counts.push_back(&b.loaded);
-    growing.counts.push_back(&b.stored);
-  }
-}
-
-void StaticPlaces::describe(LoopView& loop) const {
-  for (std::size_t i = 0; i < visits_.size(); ++i) {
-    const BufferSpec& about = group_.program.buffers[i];
-    const Visits& b = visits_[i];
-    for (const std::int64_t left : b.left) loop.add(left - b.released);
-    loop.add(b.stores_issued - b.stores_done);
-    for (std::int64_t visit = b.released; visit < b.released + about.slots; ++visit) {
-      const Place& place = b.place(visit);
-      loop.add(place.held, place.owed, place.there);
-    }
-    if (!about.fed) continue;
-    loop.add(b.requested - b.released, b.arrived - b.released, b.fed_all);
-    if (about.lane >= 0) loop.add(lanes_[static_cast<std::size_t>(about.lane)] - b.in_lane);
-    loop.add(b.early);
-    if (b.early > 0) loop.add_cursor(b.early_at, about.path);
-    if (!b.fed_all) loop.add_cursor(b.feed, about.path);
-  }
-  for (std::size_t i = 0; i < spills_.size(); ++i) {
-    const int counted = group_.program.spills[i].shared.counted();
-    const Visits& fed = visits(group_.program.spills[i].fed);
-    loop.add(spills_[i].finished -
-             (counted == kNoLoop ? 0 : fed.feed_iterations[static_cast<std::size_t>(counted)]));
-    for (const std::int64_t owed : spills_[i].owed) loop.add(owed);
-  }
-}
-
-void StaticPlaces::limit(PeriodLimit& limit, const std::vector<std::int64_t>& before) const {
-  for (std::size_t i = 0; i < visits_.size(); ++i) {
-    const BufferSpec& about = group_.program.buffers[i];
-    const std::size_t at = first_saving_ + 2 * i;
-    limit.saving(about.load_saving, before[at], visits_[i].loaded);
-    limit.saving(about.store_saving, before[at + 1], visits_[i].stored);
-    if (!visits_[i].fed_all) limit.loads(about, visits_[i].feed);
-  }
-}
-
-void StaticPlaces::jump(const LoopView& loop, std::int64_t iterations) {
+void StaticPlaces::pass(LoopPass& pass) {
   for (std::size_t i = 0; i < visits_.size(); ++i) {
     const BufferSpec& about = group_.program.buffers[i];
     Visits& b = visits_[i];
-    if (about.fed && !b.fed_all && loop.moves(b.feed, about.path)) loop.jump(b.feed, about.path, iterations);
-    if (b.early > 0 && loop.moves(b.early_at, about.path)) loop.jump(b.early_at, about.path, iterations);
+    for (const std::int64_t left : b.left) pass.same(left - b.released);
+    pass.same(b.stores_issued - b.stores_done, b.early);
+    for (const Place& place : b.places) pass.same(place.held, place.owed, place.there);
+    if (about.fed) pass.same(b.requested - b.released, b.arrived - b.released, b.fed_all);
+    if (about.lane >= 0) pass.same(lanes_[static_cast<std::size_t>(about.lane)] - b.in_lane);
+    if (b.early > 0) pass.cursor(b.early_at, about.path);
+    if (about.fed && !b.fed_all) {
+      pass.loads(about, b.feed);
+      pass.cursor(b.feed, about.path);
+    }
   }
+  for (std::size_t i = 0; i < spills_.size(); ++i) {
+    const SpillSpec& spill = group_.program.spills[i];
+    pass.same(spills_[i].finished - spill.shared.iteration(visits(spill.fed).feed_iterations));
+    for (const std::int64_t owed : spills_[i].owed) pass.same(owed);
+  }
+  if (pass.counts()) pass_counts(pass);
+}
+
+void StaticPlaces::pass_counts(LoopPass& pass) {
+  for (std::size_t i = 0; i < visits_.size(); ++i) {
+    Visits& b = visits_[i];
+    for (auto* counts : {&b.left, &b.feed_iterations}) {
+      for (std::int64_t& count : *counts) pass.count(count);
+    }
+    for (std::int64_t* count :
+         {&b.released, &b.requested, &b.arrived, &b.stores_issued, &b.stores_done, &b.in_lane})
+      pass.count(*count);
+    pass.count(b.loaded, group_.program.buffers[i].load_saving);
+    pass.count(b.stored, group_.program.buffers[i].store_saving);
+  }
+  for (std::int64_t& bytes : lanes_) pass.count(bytes);
+  for (Spilled& spill : spills_) pass.count(spill.finished);
 }
 
 }  // namespace fusescape

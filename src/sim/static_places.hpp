@@ -7,9 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "keep.hpp"
+#include "kept.hpp"
 #include "places.hpp"
-#include "stored_slab.hpp"
 
 namespace fusescape {
 
@@ -30,17 +29,13 @@ class StaticPlaces final : public Places {
 
   [[nodiscard]] std::int64_t on_chip() const override { return at_once(held_ - spare_) + kept_bytes_; }
   [[nodiscard]] std::int64_t peak() const override { return at_once(peak_); }
-  [[nodiscard]] bool lacked_room() const override {
-    return shared_memory_ && (!takes_turns_ || lacked_room_);
+  [[nodiscard]] std::int64_t least_lacked() const override {
+    return shared_memory_ ? std::min(least_lacked_, group_.program.all_at_once.value()) : kAnyMemory;
   }
   [[nodiscard]] bool is_stuck() const override { return false; }
   [[nodiscard]] SimFailure failure() const override;
 
-  void add_counters(Growing& growing) override;
-  void describe(LoopView& loop) const override;
-  void describe(LoopView& /*loop*/, const Transfer& /*transfer*/) const override {}
-  void limit(PeriodLimit& limit, const std::vector<std::int64_t>& before) const override;
-  void jump(const LoopView& loop, std::int64_t iterations) override;
+  void pass(LoopPass& pass) override;
 
  private:
   /// What is to be known of one visit's slab.
@@ -62,8 +57,7 @@ class StaticPlaces final : public Places {
     std::int64_t loaded = 0;      ///< Bytes that its feed asked for, those that stayed on chip included.
     std::int64_t stored = 0;      ///< Bytes that were complete, those that stay on chip included.
     std::int64_t in_lane = 0;     ///< Bytes that it asked for beside others of its lane.
-    std::vector<Place> places{};  ///< Of visits not released, in a circle; a power of two of them.
-    std::size_t oldest = 0;       ///< Into `places`: the first visit not released.
+    std::vector<Place> places{};  ///< Of the first visits not released, one per slot.
     std::int64_t on_chip = 0;     ///< Bytes.
     Odometer feed{};              ///< The visit that it asks for next.
     std::vector<std::int64_t> feed_iterations{};  ///< Per loop; only if it waits for spills.
@@ -72,11 +66,17 @@ class StaticPlaces final : public Places {
     Odometer early_at{};  ///< That turn, while there are any.
 
     [[nodiscard]] const Place& place(std::int64_t visit) const {
-      return places[(oldest + static_cast<std::size_t>(visit - released)) & (places.size() - 1)];
+      return places[static_cast<std::size_t>(visit - released)];
     }
     [[nodiscard]] Place& place(std::int64_t visit) {
-      return places[(oldest + static_cast<std::size_t>(visit - released)) & (places.size() - 1)];
+      return places[static_cast<std::size_t>(visit - released)];
     }
+  };
+
+  /// A buffer that could ask for its next visit.
+  struct Candidate {
+    int id = 0;
+    bool early = false;  ///< The visit's turn has not begun.
   };
 
   /// Stores of a spilled tensor that loads wait for.
@@ -93,21 +93,25 @@ class StaticPlaces final : public Places {
     return visits(touch.buffer).left[static_cast<std::size_t>(touch.toucher)];
   }
 
+  void pass_counts(LoopPass& pass);
+
   // Loads.
   void advance_feed(int id);
   void poll(int id);
   void poll_all();
   [[nodiscard]] bool may_request(int id) const;
   [[nodiscard]] bool is_due(int id) const;
-  [[nodiscard]] bool lacks_spill(int id) const;
+  [[nodiscard]] bool lacks_spill(int id) const { return !spec(id).spills.empty() && waits_for_spill(id); }
+  [[nodiscard]] bool waits_for_spill(int id) const;
   [[nodiscard]] bool in_scope(int id, const Odometer& visit) const;
   void request(int id, bool early = false);
 
   // Turns (turns.cpp).
   void poll_in_order();
   void begin_turns();
-  [[nodiscard]] bool is_candidate(int id) const;
-  [[nodiscard]] bool comes_before(int a, int b) const;
+  [[nodiscard]] std::optional<Candidate> candidate(int id) const;
+  [[nodiscard]] bool comes_before(const Candidate& a, const Candidate& b) const;
+  [[nodiscard]] bool fits(std::int64_t bytes) const;
   [[nodiscard]] bool has_room(std::int64_t bytes, bool early = false) const;
   [[nodiscard]] bool has_early_room(int id) const;
   [[nodiscard]] std::int64_t alive_now() const;
@@ -150,12 +154,12 @@ class StaticPlaces final : public Places {
   bool shared_memory_;   ///< Not all buffers fit at once: each has memory only in its scope.
   bool counts_room_;     ///< Then only counting says that all fits, but for one core in one turn.
   bool ending_ = false;  ///< A tile ends: what it frees is shared out when all of it is known.
-  mutable bool lacked_room_ = false;  ///< Something had to wait for room, in turns.
-  std::int64_t early_asked_ = 0;      ///< Loads so far that came before their turn.
-  std::int64_t capacity_;             ///< Bytes.
-  std::vector<Visits> visits_;        ///< Per buffer.
-  std::vector<Spilled> spills_;       ///< Per GroupProgram::spills.
-  std::vector<std::int64_t> lanes_;   ///< Per operator whose inputs come side by side: bytes of the longest.
+  mutable std::int64_t least_lacked_ = kAnyMemory;  ///< Memory that something waited for, the least.
+  std::int64_t early_asked_ = 0;                    ///< Loads so far that came before their turn.
+  std::int64_t capacity_;                           ///< Bytes.
+  std::vector<Visits> visits_;                      ///< Per buffer.
+  std::vector<Spilled> spills_;                     ///< Per GroupProgram::spills.
+  std::vector<std::int64_t> lanes_;  ///< Per operator whose inputs come side by side: bytes of the longest.
   std::vector<std::int64_t> spare_of_;  ///< Per core, of its tile: bytes that its slabs take less than all
                                         ///< together, since not all live at once.
   std::int64_t spare_ = 0;              ///< Of all tiles that run.
@@ -165,7 +169,6 @@ class StaticPlaces final : public Places {
   std::vector<std::int64_t> kept_of_;  ///< Likewise, per tensor.
   std::size_t next_kept_ = 0;          ///< Into KeptMoves::samples.
   std::int64_t started_ = 0;           ///< Tiles.
-  std::size_t first_saving_ = 0;       ///< Into Growing::counts: `loaded` and `stored` of each buffer.
 };
 
 }  // namespace fusescape

@@ -5,22 +5,22 @@
 
 namespace fusescape {
 
-/// What the core did not wait for when it was asked cannot have been undone since.
+/// What the core did not wait for when it was asked cannot have been undone since, but for room.
 bool StaticPlaces::still_waits(const CoreState& core) const {
-  if (shared_memory_ || core.wait.cause == Stall::kDependence) return false;
+  if (core.wait.touch < 0) return false;
   const TouchSpec& touch = group_.tile(core.head).touches[static_cast<std::size_t>(core.wait.touch)];
-  return core.wait.cause == Stall::kLoad
-             ? visit_of(touch) >= visits(touch.buffer).arrived
-             : visit_of(touch) >= visits(touch.buffer).released + spec(touch.buffer).slots;
+  const Visits& buffer = visits(touch.buffer);
+  const std::int64_t visit = visit_of(touch);
+  if (core.wait.cause == Stall::kSlot) return visit >= buffer.released + spec(touch.buffer).slots;
+  if (core.wait.cause != Stall::kLoad || visit < buffer.arrived) return false;
+  return !shared_memory_ || visit < buffer.requested;
 }
 
 /// The first edge over which something is still to come for the core's tile, or -1.
 int StaticPlaces::edge_to_come(const CoreState& core) const {
   for (const int id : group_.tile(core.head).in) {
     const SharedLoops& shared = group_.program.edges[static_cast<std::size_t>(id)].shared;
-    const int loop = shared.counted();
-    const std::int64_t now = loop == kNoLoop ? 1 : core.iterations[static_cast<std::size_t>(loop)];
-    if (group_.delivered[static_cast<std::size_t>(id)] < shared.needed(now, core.at)) return id;
+    if (group_.delivered[static_cast<std::size_t>(id)] < shared.needed(core.iterations, core.at)) return id;
   }
   return -1;
 }
@@ -55,10 +55,7 @@ std::optional<Wait> StaticPlaces::wait(const CoreState& core) const {
     if (load < 0 && lacks_load(touch)) load = i;
   }
   if (load >= 0) return Wait{cause_of_load(tile.touches[static_cast<std::size_t>(load)]), load, -1};
-  if (counts_room_ && !has_room(room_for(core))) {
-    lacked_room_ = true;
-    return Wait{Stall::kMemory, without_place(core), -1};
-  }
+  if (counts_room_ && !has_room(room_for(core))) return Wait{Stall::kMemory, without_place(core), -1};
   return std::nullopt;
 }
 

@@ -14,16 +14,13 @@ struct Body {
 
 void add_positions(const GroupProgram& program, TileOrder& order) {
   std::vector<Body> open(1);
-  int tile = 0;
   for (const ProgramStep& step : program.steps.front()) {
     const auto id = static_cast<std::size_t>(step.id);
     if (step.kind == ProgramStep::Kind::kTile) {
       order.offset[id] = open.back().length.value();
       open.back().length += Elements{1};
-      ++tile;
     } else if (step.kind == ProgramStep::Kind::kLoop) {
       order.first[id] = open.back().length.value();
-      order.first_tile[id] = tile;
       open.push_back({step.id, {}});
     } else {
       const NestLoop& loop = program.loops[id];
@@ -34,7 +31,6 @@ void add_positions(const GroupProgram& program, TileOrder& order) {
       const Elements length = open.back().length * ceil_div(over, loop.tile);
       order.stride[id] = open.back().length.value();
       order.length[id] = length.value();
-      order.end_tile[id] = tile;
       open.pop_back();
       open.back().length += length;
     }
@@ -64,8 +60,6 @@ TileOrder tile_order(const GroupProgram& program) {
   order.first.resize(loops);
   order.stride.resize(loops);
   order.length.resize(loops);
-  order.first_tile.resize(loops);
-  order.end_tile.resize(loops);
   order.offset.resize(program.tiles.size());
   order.users.resize(program.buffers.size());
   add_positions(program, order);
@@ -109,14 +103,13 @@ std::int64_t next_use(const TileOrder& order, const GroupProgram& program, int b
   const auto next = std::upper_bound(users.begin(), users.end(), tile);
   for (int loops = now.loops();; --loops) {
     const int end =
-        loops == 0 ? static_cast<int>(program.tiles.size())
-                   : order.end_tile[static_cast<std::size_t>(now.path[static_cast<std::size_t>(loops) - 1])];
+        loops == 0 ? static_cast<int>(program.tiles.size()) : program.loop(now.path, loops - 1).end_tile;
     if (next != users.end() && *next < end) return first(*next, loops, 0);
     if (loops == 0) return kNeverUsed;
     const int depth = loops - 1;
     if ((at.not_last() & loop_at(depth)) == 0) continue;
     if (depth < above && (at.changing_from(depth, above) & order.keys[b]) != 0) return kNeverUsed;
-    const int begin = order.first_tile[static_cast<std::size_t>(now.path[static_cast<std::size_t>(depth)])];
+    const int begin = program.loop(now.path, depth).first_tile;
     return first(*std::lower_bound(users.begin(), users.end(), begin), loops, 1);
   }
 }

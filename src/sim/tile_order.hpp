@@ -14,8 +14,6 @@ struct TileOrder {
   std::vector<std::int64_t> first;      ///< Per loop: from the start of an iteration around it to its own.
   std::vector<std::int64_t> stride;     ///< Per loop: from one iteration to the next.
   std::vector<std::int64_t> length;     ///< Per loop: of all its iterations.
-  std::vector<int> first_tile;          ///< Per loop: tiles in it are [first_tile, end_tile).
-  std::vector<int> end_tile;            ///< Likewise.
   std::vector<std::int64_t> offset;     ///< Per tile: from the start of the innermost iteration around it.
   std::vector<std::vector<int>> users;  ///< Per buffer that counts: tiles that use its memory, in order.
   std::vector<LoopMask> keys;           ///< Per buffer that counts: loops whose steps replace its content.

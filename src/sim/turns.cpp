@@ -10,27 +10,10 @@
 namespace fusescape {
 namespace {
 
-struct TileRange {
-  int first = 0;
-  int last = -1;
-};
-
-/// Tiles below `loop`.
-TileRange tiles_below(const GroupProgram& program, int loop) {
-  TileRange range;
-  const auto depth = static_cast<std::size_t>(program.loops[static_cast<std::size_t>(loop)].depth);
-  for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
-    const std::vector<int>& path = program.tiles[static_cast<std::size_t>(t)].path;
-    if (path.size() <= depth || path[depth] != loop) continue;
-    if (range.last < 0) range.first = t;
-    range.last = t;
-  }
-  return range;
-}
-
-std::int64_t most_alive(const GroupProgram& program, int first, int last) {
+/// Of tiles [first, end).
+std::int64_t most_alive(const GroupProgram& program, int first, int end) {
   std::int64_t most = 0;
-  for (int t = first; t <= last; ++t) most = std::max(most, program.tiles[static_cast<std::size_t>(t)].alive);
+  for (int t = first; t < end; ++t) most = std::max(most, program.tiles[static_cast<std::size_t>(t)].alive);
   return most;
 }
 
@@ -93,51 +76,48 @@ int slabs_until(const BufferSpec& spec, int ordinal, const BufferSpec& other) {
 
 }  // namespace
 
-/// Whether there is a visit that it could ask for now, if there is memory.
-bool StaticPlaces::is_candidate(int id) const {
+/// The visit that it could ask for now, if there is memory.
+std::optional<StaticPlaces::Candidate> StaticPlaces::candidate(int id) const {
   const BufferSpec& about = spec(id);
   const Visits& buffer = visits(id);
-  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return false;
-  if (lacks_spill(id)) return false;
-  if (!about.in_turns || in_scope(id, buffer.feed)) return !about.on_demand || is_due(id);
-  return buffer.early == 0 || loop_between(about.scope, buffer.early_at, buffer.feed) == kNoLoop;
+  if (!about.fed || buffer.fed_all || buffer.requested >= buffer.released + about.slots) return std::nullopt;
+  if (lacks_spill(id)) return std::nullopt;
+  const bool early = about.in_turns && !in_scope(id, buffer.feed);
+  const bool comes =
+      early ? buffer.early == 0 || loop_between(about.scope, buffer.early_at, buffer.feed) == kNoLoop
+            : !about.on_demand || is_due(id);
+  return comes ? std::optional{Candidate{id, early}} : std::nullopt;
 }
 
 /// Of two candidates: what belongs to a turn that has begun, then earlier turns; in a turn, in the order in
 /// which the port serves.
-bool StaticPlaces::comes_before(int a, int b) const {
-  const BufferSpec& spec_a = spec(a);
-  const BufferSpec& spec_b = spec(b);
-  const Visits& state_a = visits(a);
-  const Visits& state_b = visits(b);
-  const bool now_a = !spec_a.in_turns || in_scope(a, state_a.feed);
-  const bool now_b = !spec_b.in_turns || in_scope(b, state_b.feed);
-  if (now_a != now_b) return now_a;
-  const int turns = now_a ? 0 : order_of_turns(spec_a, state_a.feed, spec_b, state_b.feed);
+bool StaticPlaces::comes_before(const Candidate& a, const Candidate& b) const {
+  if (a.early != b.early) return b.early;
+  const Visits& state_a = visits(a.id);
+  const Visits& state_b = visits(b.id);
+  const int turns = a.early ? order_of_turns(spec(a.id), state_a.feed, spec(b.id), state_b.feed) : 0;
   if (turns != 0) return turns < 0;
-  const std::int64_t ahead_a = now_a ? state_a.requested - state_a.released : state_a.early;
-  const std::int64_t ahead_b = now_b ? state_b.requested - state_b.released : state_b.early;
-  return loads_before(spec_a, ahead_a, spec_b, ahead_b);
+  const auto ahead = [&](const Visits& buffer) {
+    return a.early ? buffer.early : buffer.requested - buffer.released;
+  };
+  return loads_before(spec(a.id), ahead(state_a), spec(b.id), ahead(state_b));
 }
 
 /// Asks for one visit after another, in order, until the first that has no room.
 void StaticPlaces::poll_in_order() {
   if (ending_) return;
   for (;;) {
-    int next = -1;
+    std::optional<Candidate> next;
     for (int id = 0; id < static_cast<int>(visits_.size()); ++id) {
-      if (is_candidate(id) && (next < 0 || comes_before(id, next))) next = id;
+      const std::optional<Candidate> one = candidate(id);
+      if (one && (!next || comes_before(*one, *next))) next = one;
     }
-    if (next < 0) return;
-    const BufferSpec& about = spec(next);
-    const Visits& buffer = visits(next);
-    const bool early = about.in_turns && !in_scope(next, buffer.feed);
-    if (early && about.on_demand) return;
-    const bool fits = (!early || has_early_room(next)) &&
-                      (!about.counts || has_room(group_.bytes(about.held, buffer.feed), early));
-    lacked_room_ = lacked_room_ || !fits;
-    if (!fits) return;
-    request(next, early);
+    if (!next) return;
+    const BufferSpec& about = spec(next->id);
+    if (next->early && (about.on_demand || !has_early_room(next->id))) return;
+    const std::int64_t bytes = about.counts ? group_.bytes(about.held, visits(next->id).feed) : 0;
+    if (about.counts && !has_room(bytes, next->early)) return;
+    request(next->id, next->early);
   }
 }
 
@@ -153,26 +133,31 @@ void StaticPlaces::begin_turns() {
   }
 }
 
+/// Whether so many bytes in all fit. Runs in memories between which no answer differs are the same.
+bool StaticPlaces::fits(std::int64_t bytes) const {
+  if (bytes > capacity_) least_lacked_ = std::min(least_lacked_, bytes);
+  return bytes <= capacity_;
+}
+
 /// Whether so many bytes more fit, of turns that are on or of a later one. What is on never takes more than
 /// its static bytes; beside it lie what came early and what earlier turns made that has not left yet.
 bool StaticPlaces::has_room(std::int64_t bytes, bool early) const {
   if (!counts_room_) return true;
-  if (!takes_turns_) return held_ - spare_ + bytes <= capacity_;
+  if (!takes_turns_) return fits(held_ - spare_ + bytes);
   const int head = group_.cores.front().head;
   std::int64_t on = early ? 0 : bytes;
   std::int64_t beside = early ? bytes : 0;
   for (std::size_t i = 0; i < visits_.size(); ++i) {
     const BufferSpec& about = group_.program.buffers[i];
     const bool leaves = visits_[i].stores_done < visits_[i].stores_issued;
-    if (about.scope_first <= head && head <= about.scope_last) {
+    if (about.may_be_on(head)) {
       on += visits_[i].on_chip;
     } else if (about.fed || leaves) {
       beside += visits_[i].on_chip;
     }
   }
   if (head < 0) return true;
-  return std::min(on - spare_, group_.program.tiles[static_cast<std::size_t>(head)].alive) + beside <=
-         capacity_;
+  return fits(std::min(on - spare_, group_.program.tiles[static_cast<std::size_t>(head)].alive) + beside);
 }
 
 /// What the turns that are on can need from now on: of a stream whose visits have all been asked for, no more
@@ -183,9 +168,9 @@ std::int64_t StaticPlaces::alive_now() const {
   for (std::size_t i = 0; i < visits_.size(); ++i) {
     const BufferSpec& about = group_.program.buffers[i];
     const Visits& buffer = visits_[i];
-    const bool here =
-        about.streamed && about.second_slot_counts && about.scope_first <= head && head <= about.scope_last;
-    if (!here || (!buffer.fed_all && in_scope(static_cast<int>(i), buffer.feed))) continue;
+    if (!about.has_second_slot() || !about.may_be_on(head) ||
+        (!buffer.fed_all && in_scope(static_cast<int>(i), buffer.feed)))
+      continue;
     const std::int64_t own = buffer.requested - buffer.released - buffer.early;
     alive -= std::min<std::int64_t>(about.slots - own, 1) * about.slab_bytes.value();
   }
@@ -200,19 +185,17 @@ std::int64_t StaticPlaces::alive_until(int id) const {
   const std::vector<int>& path = group_.tile(core.head).path;
   const int common = std::min(about.scope, shared_loops(path, about.path));
   const int loop = loop_between(common, core.at, buffer.feed);
-  const auto below = [&](int depth) {
-    return tiles_below(group_.program, path[static_cast<std::size_t>(depth)]);
-  };
-  const TileRange body = loop == kNoLoop ? TileRange{0, about.scope_first - 1} : below(loop);
-  if (loop != kNoLoop && buffer.feed[loop].index > core.at[loop].index + 1)
-    return most_alive(group_.program, body.first, body.last);
+  const NestLoop* around = loop == kNoLoop ? nullptr : &group_.program.loop(path, loop);
+  const int first = around == nullptr ? 0 : around->first_tile;
+  const int end = around == nullptr ? about.scope_first : around->end_tile;
+  if (around != nullptr && buffer.feed[loop].index > core.at[loop].index + 1)
+    return most_alive(group_.program, first, end);
   // Inner loops that are not done come back to their first tile.
-  const int outside = loop == kNoLoop ? common : loop + 1;
+  const int outside = around == nullptr ? common : loop + 1;
   const LoopMask inner = core.at.not_last() & outermost(static_cast<int>(path.size())) & ~outermost(outside);
-  const int from = inner == 0 ? core.head + 1 : below(std::countr_zero(inner)).first;
-  const std::int64_t most = std::max(alive_now(), most_alive(group_.program, from, body.last));
-  return loop == kNoLoop ? most
-                         : std::max(most, most_alive(group_.program, body.first, about.scope_first - 1));
+  const int from = inner == 0 ? core.head + 1 : group_.program.loop(path, std::countr_zero(inner)).first_tile;
+  const std::int64_t most = std::max(alive_now(), most_alive(group_.program, from, end));
+  return around == nullptr ? most : std::max(most, most_alive(group_.program, first, about.scope_first));
 }
 
 /// Whether memory holds a slab of a later turn besides all that turns until then may need, that came early,
@@ -229,7 +212,7 @@ bool StaticPlaces::has_early_room(int id) const {
     if (begin_together(about, other)) slabs = std::max(slabs, slabs_until(about, buffer.early, other));
     for (int n = 0; n < slabs; ++n) early += early_bytes(other, n);
   }
-  return early + alive_until(id) <= capacity_;
+  return fits(early + alive_until(id));
 }
 
 namespace {
@@ -239,8 +222,8 @@ std::set<int> tiles_before(const GroupProgram& program, const BufferSpec& turn) 
   std::set<int> before;
   if (turn.scope_first > 0) before.insert(turn.scope_first - 1);
   for (int depth = 0; depth < turn.scope; ++depth) {
-    const TileRange body = tiles_below(program, turn.path[static_cast<std::size_t>(depth)]);
-    if (body.first == turn.scope_first) before.insert(body.last);
+    const NestLoop& loop = program.loop(turn.path, depth);
+    if (loop.first_tile == turn.scope_first) before.insert(loop.end_tile - 1);
   }
   return before;
 }
@@ -265,9 +248,7 @@ std::vector<std::int64_t> prologue(const GroupProgram& program, const BufferSpec
 std::int64_t freed_at_end(const GroupProgram& program, int tile) {
   std::int64_t freed = 0;
   for (const BufferSpec& spec : program.buffers) {
-    const bool here =
-        spec.streamed && spec.second_slot_counts && spec.scope_first <= tile && tile <= spec.scope_last;
-    if (here) freed += spec.slab_bytes.value();
+    if (spec.has_second_slot() && spec.may_be_on(tile)) freed += spec.slab_bytes.value();
   }
   return freed;
 }
@@ -277,8 +258,7 @@ std::int64_t freed_at_end(const GroupProgram& program, int tile) {
 std::set<std::int64_t> alive_before(const GroupProgram& program, const BufferSpec& turn) {
   std::int64_t others = 0;
   for (int t = 0; t < static_cast<int>(program.tiles.size()); ++t) {
-    const bool own = turn.scope_first <= t && t <= turn.scope_last;
-    if (!own) others = std::max(others, program.tiles[static_cast<std::size_t>(t)].alive);
+    if (!turn.may_be_on(t)) others = std::max(others, program.tiles[static_cast<std::size_t>(t)].alive);
   }
   std::set<std::int64_t> alive{others};
   for (const int tile : tiles_before(program, turn)) {

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "../../src/sim/context.hpp"
-#include "../../src/sim/program_text.hpp"
+#include "program_text.hpp"
 #include "plans.hpp"
 
 namespace fusescape::test_plans {

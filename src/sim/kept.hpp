@@ -1,5 +1,5 @@
-// How much of the tensors that one group makes and others read is on chip between them? A managed memory
-// beside the groups' static buffers.
+// What stays on chip between groups: which tensors may, how much of each does, and what a group finds there
+// and leaves.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,16 @@
 
 #include "fusescape/plan/iteration.hpp"
 #include "fusescape/sim/memory.hpp"
+#include "program.hpp"
 
 namespace fusescape {
+
+/// Per tensor of the cascade, whether parts of it may stay from the group that makes it to its last reader:
+/// it ends there, all these groups fit their static buffers (`fits`, per group), its readers fetch it as it
+/// is (no window, no shift, no format of its own), and `keep` says so.
+[[nodiscard]] std::vector<bool> kept_candidates(const Cascade& cascade, const Plan& plan,
+                                                const Layout& layout, const std::vector<bool>& fits,
+                                                Keep keep);
 
 /// Bytes of a tensor that leave the chip.
 struct Leaving {
@@ -20,8 +28,8 @@ struct Leaving {
   Bytes bytes;
 };
 
-/// Told first which parts of which tensors are made and read when, in the order of the plan; asked then in
-/// the same order.
+/// A managed memory beside the groups' static buffers. Told first which parts of which tensors are made and
+/// read when, in the order of the plan; asked then in the same order.
 class KeptTensors {
  public:
   KeptTensors(Bytes page, Eviction policy) : memory_{Bytes{}, page, policy} {}
@@ -29,8 +37,6 @@ class KeptTensors {
   // The program.
   void will_make(TensorId tensor, const Box& box, Bytes bytes);
   void will_read(TensorId tensor, const Box& box);
-
-  [[nodiscard]] bool keeps(TensorId tensor) const { return tensors_.contains(tensor); }
 
   /// A group begins that leaves `room` bytes to what is kept.
   [[nodiscard]] std::vector<Leaving> enter(Bytes room);
@@ -74,7 +80,28 @@ class KeptTensors {
   std::int64_t now_ = 0;
 };
 
-/// Elements in both.
-[[nodiscard]] std::int64_t common_volume(const Box& a, const Box& b);
+/// How many bytes of a tensor are kept from a tile on.
+struct KeptSample {
+  std::int64_t run = 0;  ///< Tiles of the group that have started before.
+  TensorId tensor{};
+  Bytes bytes;
+};
+
+/// What a group moves of tensors that are kept, decided in the order of its tiles before it runs.
+struct KeptMoves {
+  std::vector<std::vector<Bytes>> loads;                  ///< Per buffer and visit; none if it is not kept.
+  std::vector<std::vector<std::vector<Leaving>>> stores;  ///< Per buffer, and per time that it is complete.
+  std::vector<KeptSample> samples;                        ///< In the order of `run`.
+  Bytes peak;                                             ///< The most that is kept while the group runs.
+};
+
+/// Tells `kept` what the group makes and reads of the tensors that `keeps` names, in order. Expects a program
+/// of one sequence.
+void register_kept(const SimContext& context, const GroupProgram& program, const std::vector<bool>& keeps,
+                   KeptTensors& kept);
+
+/// The group's turn.
+[[nodiscard]] KeptMoves kept_moves(const SimContext& context, const GroupProgram& program,
+                                   const std::vector<bool>& keeps, KeptTensors& kept);
 
 }  // namespace fusescape

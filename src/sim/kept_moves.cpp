@@ -1,9 +1,7 @@
-#include "keep.hpp"
-
 #include <algorithm>
 
 #include "fusescape/plan/traffic.hpp"
-#include "stored_slab.hpp"
+#include "kept.hpp"
 #include "tile_order.hpp"
 
 namespace fusescape {

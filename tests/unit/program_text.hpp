@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "program.hpp"
+#include "../../src/sim/program.hpp"
 
 namespace fusescape {
 
