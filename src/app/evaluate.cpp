@@ -6,9 +6,9 @@
 #include "chosen_plan.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
-#include "fusescape/cost/physical_limit.hpp"
 #include "fusescape/report/explanation.hpp"
 #include "inputs.hpp"
+#include "optimal_report.hpp"
 
 namespace fusescape {
 namespace {
@@ -20,7 +20,8 @@ std::string printed(const EvaluationReport& report, const std::vector<Lever>& le
     case Format::kJson:
       return evaluation_json(report);
     case Format::kCsv:
-      return evaluation_csv(report);
+      return arguments.pareto && report.optimal ? csv(trade_off_table(*report.optimal))
+                                                : evaluation_csv(report);
     case Format::kText:
       break;
   }
@@ -44,39 +45,19 @@ Answer refusal_of(EvaluationReport report, Failure refused, const std::string& w
   return {std::move(report), std::move(refused), {}};
 }
 
-/// How `optimal` found the plan, beside its simulated latency.
-std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPlan& chosen) {
-  if (!chosen.optimal) return std::nullopt;
-  const OptimalAnswer& answer = *chosen.optimal;
-  const TickScale& scale = inputs.design.machine.scale;
-  OptimalReport report{.over = std::string{kOptimalClass},
-                       .winner = std::string{answer.winner},
-                       .value = scale.whole_cycles(answer.latency),
-                       .bound = scale.whole_cycles(answer.bound),
-                       .physical = {},
-                       .simulated = {},
-                       .laid_out = static_cast<std::int64_t>(answer.laid_out),
-                       .compared = static_cast<std::int64_t>(answer.compared)};
-  const auto limit = physical_limit(inputs.workload.block, inputs.design.accelerator);
-  if (limit) report.physical = limit->latency;
-  const auto simulated = simulate_plan(inputs.workload.block, inputs.design, *chosen.plan);
-  if (simulated) report.simulated = simulated->result.cycles;
-  return report;
-}
-
-Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
+Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, const EvaluateArguments& arguments) {
   const expected<Assessment, WhyNot> found =
       chosen.plan ? assess(inputs.workload.block, inputs.design, *chosen.plan)
                   : expected<Assessment, WhyNot>{unexpected{chosen.plan.error()}};
   EvaluationReport report = report_of(inputs, chosen.name, found, head_of(inputs));
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
-  report.optimal = optimal_report(inputs, chosen);
+  report.optimal = optimal_report(inputs, chosen, arguments.pareto);
   std::vector<Lever> levers;
-  if (explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
+  if (arguments.explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
   return {std::move(report), std::nullopt, std::move(levers)};
 }
 
-Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
+Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, const EvaluateArguments& arguments) {
   const expected<SimulatedPlan, WhyNot> simulated =
       chosen.plan ? simulate_plan(inputs.workload.block, inputs.design, *chosen.plan)
                   : expected<SimulatedPlan, WhyNot>{unexpected{chosen.plan.error()}};
@@ -84,9 +65,9 @@ Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explai
   if (!simulated) {
     return refusal_of(std::move(report), failure_of(simulated.error()), ways_to_fit(inputs, chosen));
   }
-  report.optimal = optimal_report(inputs, chosen);
+  report.optimal = optimal_report(inputs, chosen, arguments.pareto);
   std::vector<Lever> levers;
-  if (explain) {
+  if (arguments.explain) {
     levers = levers_of(inputs.workload.block, inputs.design, simulated->closed, {chosen.strategy});
   }
   return {std::move(report), std::nullopt, std::move(levers)};
@@ -109,8 +90,8 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 
-  const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments.explain)
-                                            : closed_form_of(*inputs, *chosen, arguments.explain);
+  const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
+                                            : closed_form_of(*inputs, *chosen, arguments);
   if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
     if (const auto failure =
             write_result(arguments.output, printed(answer.report, answer.levers, arguments))) {

@@ -1,23 +1,76 @@
 #include "fusescape/search/optimal.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <optional>
 
 #include "alone.hpp"
+#include "fusescape/cost/energy.hpp"
 #include "fusescape/plan/layout.hpp"
-#include "fusescape/plan/spatial.hpp"
 #include "optimal_path.hpp"
 #include "optimal_plan.hpp"
+#include "runs.hpp"
 
 namespace fusescape {
 namespace {
 
-/// Closed-form latency of a plan that this machine runs.
-std::optional<Ticks> latency_of(const Planner& planner, const Plan& plan, const Machine& machine) {
+/// Retention is no part of a space.
+const OptimalSpace& space_of(const Planner& planner, const Ingredients& with) {
+  Ingredients of_space;
+  for (const IngredientFacts& facts : kIngredients) {
+    const bool left_out = facts.ingredient != Ingredient::kRetention && !with.has(facts.ingredient);
+    if (left_out) of_space = of_space.without(facts.ingredient);
+  }
+  return planner.optimal_space(of_space);
+}
+
+/// Of a plan that this machine runs; its energy, if it is asked for and known.
+std::optional<PlanFigures> figures_of(const Planner& planner, const Plan& plan, const Machine& machine,
+                                      const EnergyPrices* prices) {
   if (!planner.runs_on_hardware(plan)) return std::nullopt;
   const auto layout = lay_out(planner.cascade(), plan);
   if (!layout) return std::nullopt;
-  const auto cost = evaluate(profile(planner.cascade(), plan, *layout, planner.options()), machine);
-  return cost ? std::optional{cost->total.latency} : std::nullopt;
+  const PlanProfile profiled = profile(planner.cascade(), plan, *layout, planner.options());
+  std::vector<GroupCost> groups(profiled.groups.size());
+  const auto cost = evaluate(profiled, machine, groups);
+  if (!cost) return std::nullopt;
+  PlanFigures figures{cost->total.latency, cost->total.dram_read + cost->total.dram_write};
+  if (prices == nullptr) return figures;
+  const Energy energy =
+      energy_of(energy_counts(planner.cascade(), plan, *layout, profiled, planner.options()),
+                activities_of(groups, machine, prices->clock), *prices)
+          .plan.total;
+  if (!energy) return std::nullopt;
+  figures.energy_pj = energy->value();
+  return figures;
+}
+
+/// Whether `plan` has what was left out. Loops and tiles of groups are not told apart: any may have them.
+bool uses(const Planner& planner, const Plan& plan, Ingredient ingredient) {
+  switch (ingredient) {
+    case Ingredient::kRetention:
+      return !plan.retentions.empty();
+    case Ingredient::kChains:
+      return std::any_of(plan.nodes.begin(), plan.nodes.end(),
+                         [](const Node& node) { return node.kind == NodeKind::kChain; });
+    case Ingredient::kFusion:
+    case Ingredient::kSubLoops:
+    case Ingredient::kFineTiles:
+      break;
+  }
+  const std::vector<NodeId>& groups = plan.node(kRoot).children;
+  return std::any_of(groups.begin(), groups.end(), [&](NodeId group) {
+    const std::vector<OpId> operators = operators_below(plan, group);
+    return operators.size() > planner.unit(operators.front()).size();
+  });
+}
+
+bool is_of_class(const Planner& planner, const Plan& plan, const Ingredients& with) {
+  return std::none_of(kIngredients.begin(), kIngredients.end(), [&](const IngredientFacts& facts) {
+    return !with.has(facts.ingredient) && uses(planner, plan, facts.ingredient);
+  });
 }
 
 /// Why no group runs some operator: the first that does not fit alone.
@@ -30,37 +83,146 @@ Refusal refusal_of(const Planner& planner, const Machine& machine) {
   return {Refusal::Reason::kOverflow, "its counts do not fit 64 bits; smaller ranks would do", {}, {}};
 }
 
-}  // namespace
-
-expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Machine& machine,
-                                                const StrategyInputs& inputs) {
-  const OptimalSpace& space = planner.optimal_space();
-  std::optional<OptimalAnswer> best;
-  if (auto path = optimal_path(planner, space, machine)) {
-    best = OptimalAnswer{.plan = std::move(path->plan),
-                         .latency = path->latency,
-                         .bound = path->bound,
-                         .laid_out = space.tried(),
-                         .winner = kOptimalName};
+bool less(const PlanFigures& a, const PlanFigures& b, Objective objective, const TickScale& scale) {
+  switch (objective) {
+    case Objective::kLatency:
+      break;
+    case Objective::kEnergy:
+      return a.energy_pj < b.energy_pj;
+    case Objective::kDramBytes:
+      return a.moved < b.moved;
+    case Objective::kEnergyDelay:
+      return a.energy_delay(scale) < b.energy_delay(scale);
   }
+  return a.latency < b.latency;
+}
+
+/// Of paths that no other one beats.
+const OptimalPath* best_of(const std::vector<OptimalPath>& paths, const StrategyInputs& inputs,
+                           const TickScale& scale) {
+  const auto best = std::min_element(paths.begin(), paths.end(), [&](const auto& a, const auto& b) {
+    return less(a.figures, b.figures, inputs.minimize, scale);
+  });
+  return best == paths.end() ? nullptr : &*best;
+}
+
+/// `take(plan, figures, name)` for what each other strategy makes, if the class holds it.
+template <class Take>
+std::size_t for_competitors(const Planner& planner, const Machine& machine, const StrategyInputs& inputs,
+                            const EnergyPrices* prices, const Take& take) {
   std::size_t compared = 0;
   for (const Strategy& strategy : strategies()) {
     if (strategy.name == kOptimalName) continue;
     auto plan = strategy.build(planner, machine, inputs);
-    const auto latency = plan ? latency_of(planner, *plan, machine) : std::nullopt;
-    if (!latency) continue;
+    if (!plan || !is_of_class(planner, *plan, inputs.with)) continue;
+    const auto figures = figures_of(planner, *plan, machine, prices);
+    if (!figures) continue;
     ++compared;
-    if (best && best->latency <= *latency) continue;
-    if (!best) best = OptimalAnswer{.plan = {}, .latency = {}, .bound = *latency, .laid_out = space.tried()};
-    best->plan = std::move(*plan);
-    best->latency = *latency;
-    best->bound = std::min(best->bound, *latency);
-    best->winner = strategy.name;
+    take(std::move(*plan), *figures, strategy.name);
   }
-  if (!best) return unexpected{refusal_of(planner, machine)};
+  return compared;
+}
+
+/// "{norm_square..norm_mul}, {in_proj}".
+std::string partition_of(const OptimalPath& path, const Planner& planner) {
+  const Cascade& cascade = planner.cascade();
+  const std::vector<OpId> first = leaders(planner);
+  std::vector<std::string> groups;
+  for (const PathStep& step : path.steps) {
+    const std::string& begin = cascade.op(first[step.edge->first]).name;
+    const std::string& end = cascade.op(planner.unit(first[step.edge->last - 1]).back()).name;
+    groups.push_back(begin == end ? fmt::format("{{{}}}", begin) : fmt::format("{{{}..{}}}", begin, end));
+  }
+  return fmt::format("{}", fmt::join(groups, ", "));
+}
+
+const EnergyPrices* prices_for(const StrategyInputs& inputs) {
+  return reads_energy(inputs.minimize) && inputs.prices ? &*inputs.prices : nullptr;
+}
+
+bool lacks_prices(const StrategyInputs& inputs) {
+  return reads_energy(inputs.minimize) && !inputs.prices;
+}
+
+}  // namespace
+
+std::string optimal_class(const Ingredients& with) {
+  std::string text{
+      "runs of consecutive operators, cut beside contractions, each a group of loops over batch and tokens "
+      "around bodies: one loop over a shared rank around operators in order; recurrences step by step; "
+      "element-wise runs in registers where they fit; whole tensors kept on chip between groups; operators "
+      "alone in any tiling of the mapper; every other strategy's plan"};
+  if (with.all()) return text;
+  std::vector<std::string_view> limits;
+  for (const IngredientFacts& facts : kIngredients) {
+    if (!with.has(facts.ingredient)) limits.push_back(facts.without);
+  }
+  return fmt::format("{}; of these those with {}", text, fmt::join(limits, ", "));
+}
+
+expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Machine& machine,
+                                                const StrategyInputs& inputs) {
+  const Refusal no_energy{
+      Refusal::Reason::kNoEnergy, "no plan has an energy that is known, which is to be minimised", {}, {}};
+  if (lacks_prices(inputs)) return unexpected{no_energy};
+  const OptimalSpace& space = space_of(planner, inputs.with);
+  const auto paths =
+      optimal_paths({.planner = planner, .space = space, .machine = machine, .inputs = inputs});
+  std::optional<OptimalAnswer> best;
+  if (const OptimalPath* path = best_of(paths, inputs, machine.scale)) {
+    best = OptimalAnswer{
+        .plan = plan_of(*path, planner, space), .figures = path->figures, .winner = kOptimalName};
+  }
+  const auto take = [&](Plan plan, const PlanFigures& figures, std::string_view name) {
+    if (best && !less(figures, best->figures, inputs.minimize, machine.scale)) return;
+    best = OptimalAnswer{.plan = std::move(plan), .figures = figures, .winner = name};
+  };
+  const std::size_t compared = for_competitors(planner, machine, inputs, prices_for(inputs), take);
+  if (!best) {
+    Refusal refusal = refusal_of(planner, machine);
+    const bool fits = refusal.reason == Refusal::Reason::kOverflow;
+    return unexpected{fits && reads_energy(inputs.minimize) ? no_energy : std::move(refusal)};
+  }
   best->plan.name.clear();
+  best->laid_out = space.tried();
   best->compared = compared;
   return std::move(*best);
+}
+
+OptimalBound optimal_bound(const Planner& planner, const Machine& machine, const StrategyInputs& inputs,
+                           const OptimalAnswer& answer) {
+  const auto paths = optimal_paths({.planner = planner,
+                                    .space = space_of(planner, inputs.with),
+                                    .machine = machine,
+                                    .inputs = inputs,
+                                    .of = PathOf::kBounds});
+  const OptimalPath* path = best_of(paths, inputs, machine.scale);
+  const bool lower = path != nullptr && less(path->figures, answer.figures, inputs.minimize, machine.scale);
+  if (!lower) return {answer.figures, {}};
+  return {path->figures, partition_of(*path, planner)};
+}
+
+std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine& machine,
+                                           const StrategyInputs& inputs) {
+  std::vector<TradeOff> all;
+  if (!inputs.prices) return all;
+  const OptimalSpace& space = space_of(planner, inputs.with);
+  const auto paths = optimal_paths(
+      {.planner = planner, .space = space, .machine = machine, .inputs = inputs, .trades = true});
+  for (const OptimalPath& path : paths) all.push_back({path.figures, kOptimalName});
+  const auto take = [&](const Plan&, const PlanFigures& figures, std::string_view name) {
+    all.push_back({figures, name});
+  };
+  for_competitors(planner, machine, inputs, &*inputs.prices, take);
+  std::stable_sort(all.begin(), all.end(), [](const TradeOff& a, const TradeOff& b) {
+    return std::tie(a.figures.latency, a.figures.energy_pj) <
+           std::tie(b.figures.latency, b.figures.energy_pj);
+  });
+  std::vector<TradeOff> front;
+  for (const TradeOff& one : all) {
+    if (front.empty() || one.figures.energy_pj < front.back().figures.energy_pj) front.push_back(one);
+  }
+  return front;
 }
 
 expected<Plan, Refusal> optimal_plan(const Planner& planner, const Machine& machine,

@@ -123,8 +123,8 @@ constexpr std::array kStrategies{
         "and depth is high; tiles from entropy",
         corey_plan, true},
     Strategy{"optimal",
-             "the fastest partition into groups of token loops around bodies, chains in registers; never "
-             "slower than any other strategy",
+             "the partition into groups of token loops around bodies, chains in registers and whole tensors "
+             "kept between groups, that has least of what is minimised; never more than another strategy",
              optimal_plan},
 };
 
@@ -174,6 +174,19 @@ expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner
   const bool lacks = !plan && plan.error().reason == Refusal::Reason::kMissingOperators;
   if (lacks) plan.error().message += fmt::format(": {} needs one", strategy.name);
   return plan;
+}
+
+StrategyInputs priced(StrategyInputs inputs, const Design& design) {
+  if (reads_energy(inputs.minimize)) {
+    inputs.prices = prices_of(design.accelerator, design.technology.get());
+  }
+  return inputs;
+}
+
+expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner, const Design& design,
+                                const StrategyInputs& inputs) {
+  if (!reads_energy(inputs.minimize)) return plan_by(strategy, planner, design.machine, inputs);
+  return plan_by(strategy, planner, design.machine, priced(inputs, design));
 }
 
 std::span<const Strategy> strategies() {

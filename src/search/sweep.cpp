@@ -123,7 +123,7 @@ expected<Plan, PointOutcome> draft(const BoundSweep& sweep, const Planners& plan
   }
   const StrategyInputs inputs = sweep.inputs.empty() ? StrategyInputs{} : sweep.inputs[point.strategy];
   expected<Plan, Refusal> plan =
-      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine, inputs);
+      plan_by(*sweep.strategies[point.strategy], planners.of(point), design, inputs);
   if (!plan) {
     const Refusal& refusal = plan.error();
     return unexpected{refusal.reason == Refusal::Reason::kDoesNotFit

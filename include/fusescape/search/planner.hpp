@@ -15,6 +15,7 @@
 #include "fusescape/arch/engines.hpp"
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/plan/plan.hpp"
+#include "fusescape/search/objective.hpp"
 #include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
@@ -82,7 +83,7 @@ class Planner {
   [[nodiscard]] const std::vector<Candidate>& fused(const std::vector<OpId>& operators) const;
 
   /// The groups that `optimal` chooses from.
-  [[nodiscard]] const OptimalSpace& optimal_space() const;
+  [[nodiscard]] const OptimalSpace& optimal_space(const Ingredients& with = {}) const;
 
   /// Whether the cores run what `plan` asks of them, whatever it holds: plan/spatial.hpp.
   [[nodiscard]] bool runs_on_hardware(const Plan& plan) const;

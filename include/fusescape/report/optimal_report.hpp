@@ -1,0 +1,53 @@
+// How did `optimal` find its plan, how far is that from what nothing undercuts, and why?
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fusescape/report/table.hpp"
+#include "fusescape/support/units.hpp"
+
+namespace fusescape {
+
+/// What lies between a latency and its bound, in cycles, each rounded up.
+struct GapReport {
+  Cycles waits;           ///< Tiles and transfers of the plan's groups wait for each other.
+  Cycles busier;          ///< Its busiest resources are busy so much longer than in the bound's partition,
+  std::string partition;  ///< which is this.
+};
+
+/// One of the plans that none beats in both latency and energy.
+struct TradeOffReport {
+  Cycles latency;
+  double energy_pj = 0.0;
+  Bytes moved;
+  std::string winner;
+};
+
+struct OptimalReport {
+  std::string over;      ///< The class.
+  std::string winner;    ///< The strategy whose plan it is.
+  std::string minimize;  ///< A metric; the next three are in its unit.
+  Value value;
+  Value bound;                           ///< Of the class.
+  Value physical;                        ///< cost/physical_limit.hpp; empty: it has no such figure.
+  double gap = 0.0;                      ///< value / bound - 1.
+  std::optional<Cycles> simulated;       ///< None: the plan does not simulate.
+  std::int64_t laid_out = 0;             ///< Groups, of which the class has many more by its tiles.
+  std::int64_t compared = 0;             ///< Plans of other strategies.
+  std::optional<GapReport> parts{};      ///< Of a latency's gap.
+  std::vector<TradeOffReport> trades{};  ///< If they were asked for.
+};
+
+/// A gap beyond this is explained in text.
+inline constexpr double kExplainedGap = 0.05;
+
+/// A line or a few.
+[[nodiscard]] std::string optimal_text(const OptimalReport& optimal, TextStyle style);
+
+/// latency_cycles, energy_pj, dram_bytes, winner: a row each.
+[[nodiscard]] Table trade_off_table(const OptimalReport& optimal);
+
+}  // namespace fusescape
