@@ -14,7 +14,7 @@ namespace fusescape {
 namespace {
 
 std::string printed(const EvaluationReport& report, const std::vector<Lever>& levers,
-                    const EvaluateArguments& arguments) {
+                    const std::optional<OptimalExplanation>& why_best, const EvaluateArguments& arguments) {
   const TextStyle style = text_style(arguments.output);
   switch (arguments.output.format) {
     case Format::kJson:
@@ -27,6 +27,7 @@ std::string printed(const EvaluationReport& report, const std::vector<Lever>& le
   }
   std::string text = evaluation_text(report, style);
   if (arguments.explain) text += fmt::format("\n{}", explanation_text(report, levers, style));
+  if (why_best) text += optimal_explanation_text(*why_best);
   return text;
 }
 
@@ -35,6 +36,7 @@ struct Answer {
   EvaluationReport report;
   std::optional<Failure> refused;
   std::vector<Lever> levers;  ///< If they were asked for.
+  std::optional<OptimalExplanation> why_best{};
 };
 
 /// What would help is part of the reason.
@@ -54,7 +56,8 @@ Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, const Eval
   report.optimal = optimal_report(inputs, chosen, arguments.pareto);
   std::vector<Lever> levers;
   if (arguments.explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
-  return {std::move(report), std::nullopt, std::move(levers)};
+  auto why_best = arguments.explain ? optimal_explanation(inputs, chosen) : std::nullopt;
+  return {std::move(report), std::nullopt, std::move(levers), std::move(why_best)};
 }
 
 Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, const EvaluateArguments& arguments) {
@@ -70,7 +73,8 @@ Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, const Evalu
   if (arguments.explain) {
     levers = levers_of(inputs.workload.block, inputs.design, simulated->closed, {chosen.strategy});
   }
-  return {std::move(report), std::nullopt, std::move(levers)};
+  auto why_best = arguments.explain ? optimal_explanation(inputs, chosen) : std::nullopt;
+  return {std::move(report), std::nullopt, std::move(levers), std::move(why_best)};
 }
 
 CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const ChosenPlan& chosen) {
@@ -93,8 +97,8 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
                                             : closed_form_of(*inputs, *chosen, arguments);
   if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
-    if (const auto failure =
-            write_result(arguments.output, printed(answer.report, answer.levers, arguments))) {
+    if (const auto failure = write_result(
+            arguments.output, printed(answer.report, answer.levers, answer.why_best, arguments))) {
       return unexpected{*failure};
     }
   }

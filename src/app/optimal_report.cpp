@@ -2,6 +2,7 @@
 
 #include "fusescape/cost/busy_time.hpp"
 #include "fusescape/cost/physical_limit.hpp"
+#include "fusescape/search/optimal_explain.hpp"
 
 namespace fusescape {
 namespace {
@@ -57,7 +58,45 @@ std::optional<GapReport> gap_parts(const Inputs& inputs, const ChosenPlan& chose
                    .partition = bound.partition};
 }
 
+std::string metric_shown(Objective objective) {
+  return std::string{objective == Objective::kLatency ? "latency_cycles" : metric_of(objective)};
+}
+
+std::optional<OptimalExplanation::Split> split_of(const Inputs& inputs, const ChosenPlan& chosen) {
+  const auto gain = gain_over_unfused(*chosen.planner, inputs.design, *chosen.plan);
+  if (!gain) return std::nullopt;
+  const Int128 per_cycle = inputs.design.machine.scale.ticks_per_cycle();
+  const auto cycles = [&](Ticks ticks) { return static_cast<std::int64_t>(ticks.value() / per_cycle); };
+  return OptimalExplanation::Split{cycles(gain->before), cycles(gain->traffic), cycles(gain->work),
+                                   cycles(gain->overlap)};
+}
+
 }  // namespace
+
+std::optional<OptimalExplanation> optimal_explanation(const Inputs& inputs, const ChosenPlan& chosen) {
+  if (!chosen.optimal || !chosen.plan) return std::nullopt;
+  const Objective objective = inputs.strategy.minimize;
+  const Machine& machine = inputs.design.machine;
+  const StrategyInputs asked = priced(inputs.strategy, inputs.design);
+  const PlanFigures& figures = chosen.optimal->figures;
+  OptimalExplanation found{.minimize = metric_shown(objective),
+                           .value = shown(figures, objective, inputs.design),
+                           .marginal = {},
+                           .latency = machine.scale.whole_cycles(figures.latency),
+                           .moved = figures.moved,
+                           .split = split_of(inputs, chosen)};
+  for (const MarginalGain& gain : marginal_gains(*chosen.planner, inputs.design, asked)) {
+    Design design = inputs.design;
+    design.machine.scale = gain.scale;
+    found.marginal.push_back({gain.change, gain.figures ? shown(*gain.figures, objective, design) : Value{}});
+  }
+  const auto next = next_best(*chosen.planner, machine, asked);
+  if (!next || chosen.optimal->winner != kOptimalName) return found;
+  found.next = OptimalExplanation::Next{shown(next->figures, objective, inputs.design),
+                                        machine.scale.whole_cycles(next->figures.latency),
+                                        next->figures.moved, next->groups, next->instead_of};
+  return found;
+}
 
 std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPlan& chosen, bool pareto) {
   if (!chosen.optimal || !chosen.plan) return std::nullopt;
@@ -66,17 +105,16 @@ std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPl
   const Machine& machine = inputs.design.machine;
   StrategyInputs asked = priced(inputs.strategy, inputs.design);
   const OptimalBound bound = optimal_bound(*chosen.planner, machine, asked, answer);
-  OptimalReport report{
-      .over = optimal_class(asked.with),
-      .winner = std::string{answer.winner},
-      .minimize = std::string{objective == Objective::kLatency ? "latency_cycles" : metric_of(objective)},
-      .value = shown(answer.figures, objective, inputs.design),
-      .bound = shown(bound.figures, objective, inputs.design),
-      .physical = physical(inputs, objective),
-      .simulated = {},
-      .laid_out = static_cast<std::int64_t>(answer.laid_out),
-      .compared = static_cast<std::int64_t>(answer.compared),
-      .parts = gap_parts(inputs, chosen, bound)};
+  OptimalReport report{.over = optimal_class(asked.with),
+                       .winner = std::string{answer.winner},
+                       .minimize = metric_shown(objective),
+                       .value = shown(answer.figures, objective, inputs.design),
+                       .bound = shown(bound.figures, objective, inputs.design),
+                       .physical = physical(inputs, objective),
+                       .simulated = {},
+                       .laid_out = static_cast<std::int64_t>(answer.laid_out),
+                       .compared = static_cast<std::int64_t>(answer.compared),
+                       .parts = gap_parts(inputs, chosen, bound)};
   report.gap = number(report.bound) > 0 ? number(report.value) / number(report.bound) - 1.0 : 0.0;
   const auto simulated = simulate_plan(inputs.workload.block, inputs.design, *chosen.plan);
   if (simulated) report.simulated = simulated->result.cycles;

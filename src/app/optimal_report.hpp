@@ -12,4 +12,8 @@ namespace fusescape {
 [[nodiscard]] std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPlan& chosen,
                                                           bool pareto);
 
+/// Likewise, why it is the best one.
+[[nodiscard]] std::optional<OptimalExplanation> optimal_explanation(const Inputs& inputs,
+                                                                    const ChosenPlan& chosen);
+
 }  // namespace fusescape

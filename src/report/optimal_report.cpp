@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <cstdlib>
+
 #include "json_value.hpp"
 #include "optimal_json.hpp"
 
@@ -17,6 +20,31 @@ std::string with_unit(const Value& value, const std::string& metric) {
                                 : metric == "energy_pj"    ? " pJ"
                                                            : " J*s";
   return std::holds_alternative<std::monostate>(value) ? "n/a" : text(value).append(unit);
+}
+
+double number(const Value& value) {
+  const auto* whole = std::get_if<std::int64_t>(&value);
+  return whole != nullptr ? static_cast<double>(*whole) : std::get<double>(value);
+}
+
+/// "2,000 cycles, 10 fewer (0.50%)".
+std::string against(const Value& value, const Value& before, const std::string& metric) {
+  if (std::holds_alternative<std::monostate>(value)) return "no plan runs";
+  const double difference = number(value) - number(before);
+  const std::string shown = with_unit(value, metric);
+  if (difference == 0.0) return shown + ", the same";
+  const auto* whole = std::get_if<std::int64_t>(&value);
+  const Value apart =
+      whole != nullptr ? Value{static_cast<std::int64_t>(std::abs(difference))} : Value{std::abs(difference)};
+  return fmt::format("{}, {} {} ({:.3f}%)", shown, text(apart), difference < 0 ? "less" : "more",
+                     100.0 * std::abs(difference) / number(before));
+}
+
+/// "12,300 cycles of DRAM traffic saved", or "added".
+std::string part_text(std::int64_t cycles, std::string_view what, std::string_view gained,
+                      std::string_view lost) {
+  return fmt::format("{} cycles of {} {}", with_thousands(std::abs(cycles)), what,
+                     cycles < 0 ? lost : gained);
 }
 
 std::string gap_text(const GapReport& gap) {
@@ -67,6 +95,30 @@ nlohmann::ordered_json optimal_json(const OptimalReport& optimal) {
   object["pareto"] = Json::array();
   for (const TradeOffReport& trade : optimal.trades) object["pareto"].push_back(trade_json(trade));
   return object;
+}
+
+std::string optimal_explanation_text(const OptimalExplanation& explanation) {
+  const std::string& metric = explanation.minimize;
+  std::string out;
+  if (const auto& split = explanation.split) {
+    out += fmt::format("Over unfused ({} cycles) it gains {}: {}; {}; {}.\n", with_thousands(split->unfused),
+                       with_thousands(split->traffic + split->work + split->overlap),
+                       part_text(split->traffic, "DRAM traffic", "saved", "added"),
+                       part_text(split->work, "PEs and on-chip ports", "saved", "added"),
+                       part_text(split->overlap, "overlap", "gained", "lost"));
+  }
+  if (const auto& next = explanation.next) {
+    out += fmt::format(
+        "The next best plan cuts elsewhere, {} instead of {}: {}; {} cycles and {} B moved, "
+        "against {} and {}.\n",
+        next->groups, next->instead_of, against(next->value, explanation.value, metric),
+        with_thousands(next->latency.value()), with_thousands(next->moved.value()),
+        with_thousands(explanation.latency.value()), with_thousands(explanation.moved.value()));
+  }
+  for (const MarginalReport& one : explanation.marginal) {
+    out += fmt::format("With {}: {}.\n", one.change, against(one.value, explanation.value, metric));
+  }
+  return out + "Each of these was searched again.\n";
 }
 
 std::string optimal_text(const OptimalReport& optimal, TextStyle style) {

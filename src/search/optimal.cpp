@@ -4,27 +4,17 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "alone.hpp"
 #include "fusescape/cost/energy.hpp"
 #include "fusescape/plan/layout.hpp"
-#include "optimal_path.hpp"
+#include "optimal_choice.hpp"
 #include "optimal_plan.hpp"
-#include "runs.hpp"
 
 namespace fusescape {
 namespace {
-
-/// Retention is no part of a space.
-const OptimalSpace& space_of(const Planner& planner, const Ingredients& with) {
-  Ingredients of_space;
-  for (const IngredientFacts& facts : kIngredients) {
-    const bool left_out = facts.ingredient != Ingredient::kRetention && !with.has(facts.ingredient);
-    if (left_out) of_space = of_space.without(facts.ingredient);
-  }
-  return planner.optimal_space(of_space);
-}
 
 /// Of a plan that this machine runs; its energy, if it is asked for and known.
 std::optional<PlanFigures> figures_of(const Planner& planner, const Plan& plan, const Machine& machine,
@@ -83,36 +73,47 @@ Refusal refusal_of(const Planner& planner, const Machine& machine) {
   return {Refusal::Reason::kOverflow, "its counts do not fit 64 bits; smaller ranks would do", {}, {}};
 }
 
-bool less(const PlanFigures& a, const PlanFigures& b, Objective objective, const TickScale& scale) {
-  switch (objective) {
-    case Objective::kLatency:
-      break;
-    case Objective::kEnergy:
-      return a.energy_pj < b.energy_pj;
-    case Objective::kDramBytes:
-      return a.moved < b.moved;
-    case Objective::kEnergyDelay:
-      return a.energy_delay(scale) < b.energy_delay(scale);
+/// Strategies whose plans run every operator alone, whatever they keep between groups.
+constexpr std::array<std::string_view, 3> kAloneStrategies{"unfused", "retained", "marca-upper"};
+
+/// What no such plan is faster than: if all that the cascade makes stayed on chip, and nothing waited.
+Ticks least_alone(const Planner& planner, const OptimalSpace& space, const Machine& machine) {
+  Ticks sum;
+  const auto time_of = [&](const Way& way) {
+    const GroupProfile& group = way.profile();
+    Bytes kept;
+    for (const TensorTraffic& one : group.tensors) {
+      if (planner.cascade().producer[index_of(one.tensor)]) kept += one.read + one.written;
+    }
+    const Ticks dram =
+        Ticks{(group.transfers[machine.dram_ports] - kept).value()} * machine.dram_ticks_per_byte;
+    const bool known = group.countable && !way.work().compute.overflow();
+    return known ? longest(machine.scale.ticks(way.work().compute), dram) : Ticks{};
+  };
+  for (const SpaceEdge& edge : space.edges()) {
+    std::optional<Ticks> least;
+    for (const Way& way : edge.ways) {
+      if (way.alone == nullptr || way.profile().peak > machine.capacity) continue;
+      const Ticks time = time_of(way);
+      if (!least || time < *least) least = time;
+    }
+    sum += least.value_or(Ticks{});
   }
-  return a.latency < b.latency;
+  return sum;
 }
 
-/// Of paths that no other one beats.
-const OptimalPath* best_of(const std::vector<OptimalPath>& paths, const StrategyInputs& inputs,
-                           const TickScale& scale) {
-  const auto best = std::min_element(paths.begin(), paths.end(), [&](const auto& a, const auto& b) {
-    return less(a.figures, b.figures, inputs.minimize, scale);
-  });
-  return best == paths.end() ? nullptr : &*best;
-}
-
-/// `take(plan, figures, name)` for what each other strategy makes, if the class holds it.
-template <class Take>
+/// `take(plan, figures, name)` for what each other strategy makes, if the class holds it, and unless `skip`
+/// says that it is no use. How many there were.
+template <class Skip, class Take>
 std::size_t for_competitors(const Planner& planner, const Machine& machine, const StrategyInputs& inputs,
-                            const EnergyPrices* prices, const Take& take) {
+                            const EnergyPrices* prices, const Skip& skip, const Take& take) {
   std::size_t compared = 0;
   for (const Strategy& strategy : strategies()) {
     if (strategy.name == kOptimalName) continue;
+    if (skip(strategy.name)) {
+      ++compared;
+      continue;
+    }
     auto plan = strategy.build(planner, machine, inputs);
     if (!plan || !is_of_class(planner, *plan, inputs.with)) continue;
     const auto figures = figures_of(planner, *plan, machine, prices);
@@ -121,19 +122,6 @@ std::size_t for_competitors(const Planner& planner, const Machine& machine, cons
     take(std::move(*plan), *figures, strategy.name);
   }
   return compared;
-}
-
-/// "{norm_square..norm_mul}, {in_proj}".
-std::string partition_of(const OptimalPath& path, const Planner& planner) {
-  const Cascade& cascade = planner.cascade();
-  const std::vector<OpId> first = leaders(planner);
-  std::vector<std::string> groups;
-  for (const PathStep& step : path.steps) {
-    const std::string& begin = cascade.op(first[step.edge->first]).name;
-    const std::string& end = cascade.op(planner.unit(first[step.edge->last - 1]).back()).name;
-    groups.push_back(begin == end ? fmt::format("{{{}}}", begin) : fmt::format("{{{}..{}}}", begin, end));
-  }
-  return fmt::format("{}", fmt::join(groups, ", "));
 }
 
 const EnergyPrices* prices_for(const StrategyInputs& inputs) {
@@ -177,7 +165,13 @@ expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Ma
     if (best && !less(figures, best->figures, inputs.minimize, machine.scale)) return;
     best = OptimalAnswer{.plan = std::move(plan), .figures = figures, .winner = name};
   };
-  const std::size_t compared = for_competitors(planner, machine, inputs, prices_for(inputs), take);
+  const bool beaten_alone = best && inputs.minimize == Objective::kLatency && inputs.with.all() &&
+                            best->figures.latency <= least_alone(planner, space, machine);
+  const auto skip = [&](std::string_view name) {
+    return beaten_alone &&
+           std::find(kAloneStrategies.begin(), kAloneStrategies.end(), name) != kAloneStrategies.end();
+  };
+  const std::size_t compared = for_competitors(planner, machine, inputs, prices_for(inputs), skip, take);
   if (!best) {
     Refusal refusal = refusal_of(planner, machine);
     const bool fits = refusal.reason == Refusal::Reason::kOverflow;
@@ -213,7 +207,8 @@ std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine
   const auto take = [&](const Plan&, const PlanFigures& figures, std::string_view name) {
     all.push_back({figures, name});
   };
-  for_competitors(planner, machine, inputs, &*inputs.prices, take);
+  const auto none = [](std::string_view) { return false; };
+  for_competitors(planner, machine, inputs, &*inputs.prices, none, take);
   std::stable_sort(all.begin(), all.end(), [](const TradeOff& a, const TradeOff& b) {
     return std::tie(a.figures.latency, a.figures.energy_pj) <
            std::tie(b.figures.latency, b.figures.energy_pj);

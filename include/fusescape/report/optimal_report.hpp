@@ -41,6 +41,38 @@ struct OptimalReport {
   std::vector<TradeOffReport> trades{};  ///< If they were asked for.
 };
 
+/// The same search with a little more of something.
+struct MarginalReport {
+  std::string change;
+  Value value;  ///< Of what is minimised; empty: no plan runs.
+};
+
+/// Why the plan is the best one. Cycles, each rounded up.
+struct OptimalExplanation {
+  std::string minimize;
+  Value value;
+  std::vector<MarginalReport> marginal;
+  struct Next {
+    Value value;
+    Cycles latency;
+    Bytes moved;
+    std::string groups;
+    std::string instead_of;
+  };
+  std::optional<Next> next{};  ///< The best plan of another partition. None: there is none.
+  Cycles latency;              ///< Of the best one,
+  Bytes moved;                 ///< as this.
+  struct Split {
+    std::int64_t unfused = 0;
+    std::int64_t traffic = 0;
+    std::int64_t work = 0;
+    std::int64_t overlap = 0;
+  };
+  std::optional<Split> split{};  ///< Of what is gained over `unfused`; a part may be negative.
+};
+
+[[nodiscard]] std::string optimal_explanation_text(const OptimalExplanation& explanation);
+
 /// A gap beyond this is explained in text.
 inline constexpr double kExplainedGap = 0.05;
 
