@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "alone.hpp"
 #include "fusescape/cost/energy.hpp"
@@ -76,15 +77,25 @@ Refusal refusal_of(const Planner& planner, const Machine& machine) {
 /// Strategies whose plans run every operator alone, whatever they keep between groups.
 constexpr std::array<std::string_view, 3> kAloneStrategies{"unfused", "retained", "marca-upper"};
 
-/// What no such plan is faster than: if all that the cascade makes stayed on chip, and nothing waited.
+/// Of a tensor's traffic in a group, what keeping as much of it as memory holds can save: its share, and as
+/// much again, since parts are counted in whole granules.
+Bytes most_saved(const Cascade& cascade, const TensorTraffic& one, const Machine& machine) {
+  const Bytes all = bytes_of(elements_of(cascade, one.tensor), bits_of(cascade.tensor(one.tensor).type));
+  const Bytes moved = one.read + one.written;
+  if (!cascade.producer[index_of(one.tensor)] || moved.overflow()) return Bytes{};
+  if (all.overflow() || all <= machine.capacity * 2) return moved;
+  const Int128 share = static_cast<Int128>(moved.value()) * (machine.capacity * 2).value() / all.value() + 1;
+  return Bytes{static_cast<std::int64_t>(share)};
+}
+
+/// What no such plan is faster than: if of all that the cascade makes as much stayed on chip as memory holds,
+/// and nothing waited.
 Ticks least_alone(const Planner& planner, const OptimalSpace& space, const Machine& machine) {
   Ticks sum;
   const auto time_of = [&](const Way& way) {
     const GroupProfile& group = way.profile();
     Bytes kept;
-    for (const TensorTraffic& one : group.tensors) {
-      if (planner.cascade().producer[index_of(one.tensor)]) kept += one.read + one.written;
-    }
+    for (const TensorTraffic& one : group.tensors) kept += most_saved(planner.cascade(), one, machine);
     const Ticks dram =
         Ticks{(group.transfers[machine.dram_ports] - kept).value()} * machine.dram_ticks_per_byte;
     const bool known = group.countable && !way.work().compute.overflow();
@@ -209,9 +220,9 @@ std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine
   };
   const auto none = [](std::string_view) { return false; };
   for_competitors(planner, machine, inputs, &*inputs.prices, none, take);
-  std::stable_sort(all.begin(), all.end(), [](const TradeOff& a, const TradeOff& b) {
-    return std::tie(a.figures.latency, a.figures.energy_pj) <
-           std::tie(b.figures.latency, b.figures.energy_pj);
+  const auto cycles = [&](const TradeOff& one) { return machine.scale.whole_cycles(one.figures.latency); };
+  std::stable_sort(all.begin(), all.end(), [&](const TradeOff& a, const TradeOff& b) {
+    return std::pair{cycles(a), a.figures.energy_pj} < std::pair{cycles(b), b.figures.energy_pj};
   });
   std::vector<TradeOff> front;
   for (const TradeOff& one : all) {
