@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "completion.hpp"
+#include "fusescape/search/objective.hpp"
 #include "fusescape/support/version.hpp"
 #include "help_text.hpp"
 #include "options.hpp"
@@ -76,6 +77,27 @@ void add_entropy_option(CLI::App& command, InputArguments& input) {
       ->type_name("WHAT");
 }
 
+/// What `optimal` minimises, and what it may not use.
+void add_search_options(CLI::App& command, InputArguments& input) {
+  std::vector<std::string> metrics{"latency_cycles"};
+  for (const ObjectiveFacts& facts : kObjectives) metrics.emplace_back(facts.metric);
+  command
+      .add_option("--minimize", input.minimize,
+                  fmt::format("What --strategy optimal minimises: {} (default: latency_cycles)",
+                              fmt::join(metrics, ", ")))
+      ->type_name("METRIC")
+      ->check(CLI::IsMember(metrics));
+  std::vector<std::string> ingredients;
+  for (const IngredientFacts& facts : kIngredients) ingredients.emplace_back(facts.name);
+  command
+      .add_option("--without", input.without,
+                  fmt::format("What --strategy optimal may not use: {}", fmt::join(ingredients, ", ")))
+      ->type_name("a,b,...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember(ingredients));
+}
+
 void add_plan_options(CLI::App& command, std::string& strategy, std::string& plan_file) {
   CLI::Option* named =
       command.add_option("--strategy", strategy, "A name of 'list strategies'")->type_name("S");
@@ -109,6 +131,16 @@ void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
   add_input_options(*command, arguments.input);
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
   add_entropy_option(*command, arguments.input);
+  add_search_options(*command, arguments.input);
+  CLI::Option* pareto =
+      command
+          ->add_option_function<std::vector<std::string>>(
+              "--pareto", [&arguments](const std::vector<std::string>&) { arguments.pareto = true; },
+              "Of --strategy optimal, the plans that none beats in both: latency_s,energy_pj")
+          ->type_name("a,b")
+          ->delimiter(',')
+          ->expected(2)
+          ->check(CLI::IsMember(std::vector<std::string>{"latency_cycles", "latency_s", "energy_pj"}));
   add_model_option(*command, arguments.simulated);
   CLI::Option* explain = command->add_flag("--explain", arguments.explain,
                                            "Say what bounds each group, why, and what would help");
@@ -119,7 +151,7 @@ void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
     explain->excludes(command->get_option(other));
     print_plan->excludes(command->get_option(other));
   }
-  print_plan->excludes(explain);
+  print_plan->excludes(explain)->excludes(pareto);
   command->footer(kEvaluateExamples);
 }
 
@@ -131,6 +163,7 @@ void add_compare(CLI::App& app, CompareArguments& arguments) {
       ->delimiter(',')
       ->allow_extra_args(false);
   add_entropy_option(*command, arguments.input);
+  add_search_options(*command, arguments.input);
   add_model_option(*command, arguments.simulated);
   add_output_options(*command, arguments.output);
   command->footer(kCompareExamples);
@@ -142,6 +175,7 @@ void add_verify(CLI::App& app, VerifyArguments& arguments) {
   add_input_options(*command, arguments.input);
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
   add_entropy_option(*command, arguments.input);
+  add_search_options(*command, arguments.input);
   add_output_options(*command, arguments.output);
   command->footer(kVerifyExamples);
 }
@@ -153,6 +187,7 @@ void add_simulate(CLI::App& app, SimulateArguments& arguments) {
   add_input_options(*command, arguments.input);
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
   add_entropy_option(*command, arguments.input);
+  add_search_options(*command, arguments.input);
   CLI::Option* allocation = add_choice(*command, "--allocation", kAllocations, options.allocation,
                                        "Which core runs what: given, round-robin, searched")
                                 ->type_name("HOW");

@@ -23,7 +23,9 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
 }
 
 /// The plan of `optimal`, and how it was found.
-ChosenPlan optimal_of(const Strategy& strategy, const Planner& planner, const Inputs& inputs) {
+ChosenPlan optimal_of(const Strategy& strategy, const Inputs& inputs) {
+  auto made = std::make_shared<const Planner>(inputs.workload.block, inputs.design.accelerator);
+  const Planner& planner = *made;
   std::string name{strategy.name};
   const auto refused = [&](Refusal refusal) {
     return ChosenPlan{name, unexpected{WhyNot{std::move(refusal)}}, &strategy};
@@ -31,11 +33,11 @@ ChosenPlan optimal_of(const Strategy& strategy, const Planner& planner, const In
   const Machine& machine = inputs.design.machine;
   if (auto wide = wider_data(planner.cascade(), inputs.design.accelerator)) return refused(std::move(*wide));
   if (auto refusal = unsupported(planner.cascade(), machine)) return refused(std::move(*refusal));
-  auto answer = optimal_answer(planner, machine, inputs.strategy);
+  auto answer = optimal_answer(planner, machine, priced(inputs.strategy, inputs.design));
   if (!answer) return refused(std::move(answer.error()));
   Plan plan = std::move(answer->plan);
   plan.name = name;
-  return {std::move(name), std::move(plan), &strategy, std::move(*answer)};
+  return {std::move(name), std::move(plan), &strategy, std::move(*answer), std::move(made)};
 }
 
 /// `found`, or if it lacks room, what its strategy lacks.
@@ -60,8 +62,8 @@ expected<ChosenPlan, Failure> chosen_plan(const std::string& strategy, const std
   if (!plan_file.empty()) return plan_from_file(plan_file, inputs);
   const expected<const Strategy*, Failure> named = strategy_named(strategy);
   if (!named) return unexpected{named.error()};
+  if ((*named)->name == kOptimalName) return optimal_of(**named, inputs);
   const Planner planner{inputs.workload.block, inputs.design.accelerator};
-  if ((*named)->name == kOptimalName) return optimal_of(**named, planner, inputs);
   return ChosenPlan{std::string{(*named)->name}, plan_of(planner, inputs.design, **named, inputs.strategy),
                     *named};
 }

@@ -1,6 +1,7 @@
 // Which plan do `--strategy S` or `--plan FILE` mean for these inputs?
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,8 +18,9 @@ namespace fusescape {
 struct ChosenPlan {
   std::string name;
   expected<Plan, WhyNot> plan;
-  const Strategy* strategy = nullptr;      ///< None: the plan is a file's.
-  std::optional<OptimalAnswer> optimal{};  ///< Of `optimal`: how it was found. Its plan is moved out.
+  const Strategy* strategy = nullptr;        ///< None: the plan is a file's.
+  std::optional<OptimalAnswer> optimal{};    ///< Of `optimal`: how it was found. Its plan is moved out.
+  std::shared_ptr<const Planner> planner{};  ///< Likewise, what found it. Refers to the inputs.
 };
 
 /// For reports: of `optimal`, the strategy whose plan it took.

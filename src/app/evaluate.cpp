@@ -6,26 +6,28 @@
 #include "chosen_plan.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
-#include "fusescape/cost/physical_limit.hpp"
 #include "fusescape/report/explanation.hpp"
 #include "inputs.hpp"
+#include "optimal_report.hpp"
 
 namespace fusescape {
 namespace {
 
 std::string printed(const EvaluationReport& report, const std::vector<Lever>& levers,
-                    const EvaluateArguments& arguments) {
+                    const std::optional<OptimalExplanation>& why_best, const EvaluateArguments& arguments) {
   const TextStyle style = text_style(arguments.output);
   switch (arguments.output.format) {
     case Format::kJson:
       return evaluation_json(report);
     case Format::kCsv:
-      return evaluation_csv(report);
+      return arguments.pareto && report.optimal ? csv(trade_off_table(*report.optimal))
+                                                : evaluation_csv(report);
     case Format::kText:
       break;
   }
   std::string text = evaluation_text(report, style);
   if (arguments.explain) text += fmt::format("\n{}", explanation_text(report, levers, style));
+  if (why_best) text += optimal_explanation_text(*why_best);
   return text;
 }
 
@@ -34,6 +36,7 @@ struct Answer {
   EvaluationReport report;
   std::optional<Failure> refused;
   std::vector<Lever> levers;  ///< If they were asked for.
+  std::optional<OptimalExplanation> why_best{};
 };
 
 /// What would help is part of the reason.
@@ -44,48 +47,30 @@ Answer refusal_of(EvaluationReport report, Failure refused, const std::string& w
   return {std::move(report), std::move(refused), {}};
 }
 
-/// How `optimal` found the plan, beside its simulated latency.
-std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPlan& chosen) {
-  if (!chosen.optimal) return std::nullopt;
-  const OptimalAnswer& answer = *chosen.optimal;
-  const TickScale& scale = inputs.design.machine.scale;
-  OptimalReport report{.over = std::string{kOptimalClass},
-                       .winner = std::string{answer.winner},
-                       .value = scale.whole_cycles(answer.latency),
-                       .bound = scale.whole_cycles(answer.bound),
-                       .physical = {},
-                       .simulated = {},
-                       .laid_out = static_cast<std::int64_t>(answer.laid_out),
-                       .compared = static_cast<std::int64_t>(answer.compared)};
-  const auto limit = physical_limit(inputs.workload.block, inputs.design.accelerator);
-  if (limit) report.physical = limit->latency;
-  const auto simulated = simulate_plan(inputs.workload.block, inputs.design, *chosen.plan);
-  if (simulated) report.simulated = simulated->result.cycles;
-  return report;
-}
-
-Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
+Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, const EvaluateArguments& arguments) {
   const expected<Assessment, WhyNot> found = assess(inputs, chosen);
   EvaluationReport report = report_of(inputs, maker_of(chosen), found, head_of(inputs));
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
-  report.optimal = optimal_report(inputs, chosen);
+  report.optimal = optimal_report(inputs, chosen, arguments.pareto);
   std::vector<Lever> levers;
-  if (explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
-  return {std::move(report), std::nullopt, std::move(levers)};
+  if (arguments.explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
+  auto why_best = arguments.explain ? optimal_explanation(inputs, chosen) : std::nullopt;
+  return {std::move(report), std::nullopt, std::move(levers), std::move(why_best)};
 }
 
-Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, bool explain) {
+Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, const EvaluateArguments& arguments) {
   const expected<SimulatedPlan, WhyNot> simulated = simulate_plan(inputs, chosen);
   EvaluationReport report = report_of(inputs, maker_of(chosen), simulated, head_of(inputs));
   if (!simulated) {
     return refusal_of(std::move(report), failure_of(simulated.error()), ways_to_fit(inputs, chosen));
   }
-  report.optimal = optimal_report(inputs, chosen);
+  report.optimal = optimal_report(inputs, chosen, arguments.pareto);
   std::vector<Lever> levers;
-  if (explain) {
+  if (arguments.explain) {
     levers = levers_of(inputs.workload.block, inputs.design, simulated->closed, {chosen.strategy});
   }
-  return {std::move(report), std::nullopt, std::move(levers)};
+  auto why_best = arguments.explain ? optimal_explanation(inputs, chosen) : std::nullopt;
+  return {std::move(report), std::nullopt, std::move(levers), std::move(why_best)};
 }
 
 CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const ChosenPlan& chosen) {
@@ -107,11 +92,11 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 
-  const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments.explain)
-                                            : closed_form_of(*inputs, *chosen, arguments.explain);
+  const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
+                                            : closed_form_of(*inputs, *chosen, arguments);
   if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
-    if (const auto failure =
-            write_result(arguments.output, printed(answer.report, answer.levers, arguments))) {
+    if (const auto failure = write_result(
+            arguments.output, printed(answer.report, answer.levers, answer.why_best, arguments))) {
       return unexpected{*failure};
     }
   }

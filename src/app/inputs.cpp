@@ -8,6 +8,7 @@
 
 #include "entropy_source.hpp"
 #include "fusescape/config/scalars.hpp"
+#include "fusescape/search/optimal.hpp"
 #include "fusescape/search/run_energy.hpp"
 #include "fusescape/support/overloaded.hpp"
 
@@ -43,12 +44,36 @@ ExitCode exit_code_of(const WhyNot& error) {
                                [](const Refusal& refusal) {
                                  const bool asked_amiss =
                                      refusal.reason == Refusal::Reason::kMissingOperators ||
-                                     refusal.reason == Refusal::Reason::kWiderData;
+                                     refusal.reason == Refusal::Reason::kWiderData ||
+                                     refusal.reason == Refusal::Reason::kNoEnergy;
                                  return asked_amiss ? ExitCode::kUsage : ExitCode::kInfeasible;
                                },
                                [](const DoesNotRun&) { return ExitCode::kInfeasible; },
                                [](const DoesNotSimulate&) { return ExitCode::kInfeasible; }},
                     error);
+}
+
+/// Its words have been checked.
+StrategyInputs search_of(const InputArguments& arguments) {
+  StrategyInputs inputs;
+  if (!arguments.minimize.empty()) inputs.minimize = *objective_named(arguments.minimize);
+  for (const std::string& name : arguments.without) {
+    inputs.with = inputs.with.without(*ingredient_named(name));
+  }
+  return inputs;
+}
+
+/// What `optimal` minimised and did without, where that is not what it does by default.
+std::vector<std::string> search_assumptions(const StrategyInputs& inputs) {
+  std::vector<std::string> lines;
+  if (inputs.minimize != Objective::kLatency) {
+    lines.push_back(fmt::format("optimal minimises {}", metric_of(inputs.minimize)));
+  }
+  for (const IngredientFacts& facts : kIngredients) {
+    if (inputs.with.has(facts.ingredient)) continue;
+    lines.push_back(fmt::format("optimal searched without {}: {}", facts.name, facts.without));
+  }
+  return lines;
 }
 
 }  // namespace
@@ -91,7 +116,9 @@ expected<Inputs, Failure> load_inputs(const InputArguments& arguments) {
   if (!entropy) return unexpected{entropy.error()};
   const expected<void, Failure> entropies = check_entropies(*entropy, workload->block);
   if (!entropies) return unexpected{entropies.error()};
-  return Inputs{std::move(*workload), std::move(*design), {std::move(*entropy)}};
+  StrategyInputs strategy = search_of(arguments);
+  strategy.entropy = std::move(*entropy);
+  return Inputs{std::move(*workload), std::move(*design), std::move(strategy)};
 }
 
 expected<const Strategy*, Failure> strategy_named(const std::string& name) {
@@ -143,6 +170,11 @@ EvaluationReport report_of(const Inputs& inputs, const PlanMaker& maker, const R
   if (!report.subject.entropy.empty()) {
     report.subject.assumptions.push_back(
         fmt::format("{}'s entropies are {}", maker.strategy->name, report.subject.entropy));
+  }
+  if (maker.strategy != nullptr && maker.name == kOptimalName) {
+    for (std::string& line : search_assumptions(inputs.strategy)) {
+      report.subject.assumptions.push_back(std::move(line));
+    }
   }
   return report;
 }

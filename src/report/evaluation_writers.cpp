@@ -7,6 +7,7 @@
 #include "fusescape/report/figures.hpp"
 #include "json_value.hpp"
 #include "null_reasons.hpp"
+#include "optimal_json.hpp"
 
 namespace fusescape {
 namespace {
@@ -160,35 +161,6 @@ Table group_table(const EvaluationOutcome& outcome) {
   return table;
 }
 
-Json cycles_json(const std::optional<Cycles>& cycles) {
-  return cycles ? Json(cycles->value()) : Json(nullptr);
-}
-
-Json optimal_json(const OptimalReport& optimal) {
-  return {{"class", optimal.over},
-          {"winner", optimal.winner},
-          {"value", optimal.value.value()},
-          {"bound", optimal.bound.value()},
-          {"gap", optimal.gap()},
-          {"physical_limit", cycles_json(optimal.physical)},
-          {"simulated_latency_cycles", cycles_json(optimal.simulated)},
-          {"tried", {{"groups", optimal.laid_out}, {"strategies", optimal.compared}}}};
-}
-
-std::string cycles_text(const std::optional<Cycles>& cycles) {
-  return cycles ? with_thousands(cycles->value()) + " cycles" : "n/a";
-}
-
-std::string optimal_text(const OptimalReport& optimal) {
-  return fmt::format(
-      "optimal plan of {}; {:.1f}% above the bound of its class, {} cycles; physical limit {};\n"
-      "        simulated {}; tried {} groups and the plans of {} other strategies\n"
-      "        over {}\n",
-      optimal.winner, 100.0 * optimal.gap(), with_thousands(optimal.bound.value()),
-      cycles_text(optimal.physical), cycles_text(optimal.simulated), with_thousands(optimal.laid_out),
-      optimal.compared, optimal.over);
-}
-
 }  // namespace
 
 void add_null_reasons(const EvaluationReport& report, nlohmann::ordered_json& object) {
@@ -203,10 +175,6 @@ void add_null_reasons(const EvaluationReport& report, nlohmann::ordered_json& ob
   }
   object["energy_null"] = std::move(energy);
   object["metrics_null"] = std::move(figures);
-}
-
-double OptimalReport::gap() const {
-  return static_cast<double>(value.value()) / static_cast<double>(bound.value()) - 1.0;
 }
 
 std::vector<Field> fields_of(const EvaluationReport& report) {
@@ -263,7 +231,7 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
   out += energy ? fmt::format("energy  {} per block, {} W\n", energy_text(energy), shown("power_w"))
                 : fmt::format("energy  n/a: {}\n", energy.error());
   out += fmt::format("        in mJ: {}\n", components_text(report));
-  if (report.optimal) out += optimal_text(*report.optimal);
+  if (report.optimal) out += optimal_text(*report.optimal, style);
   out += fmt::format("\nmodelled{}, assuming: {}\n", subject.model == "sim" ? " by simulation" : "",
                      fmt::join(subject.assumptions, "; "));
   return out;

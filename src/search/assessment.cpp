@@ -138,7 +138,7 @@ expected<Plan, WhyNot> plan_once(const Planner& planner, const Design& design, c
   if (auto wide = wider_data(planner.cascade(), design.accelerator)) {
     return unexpected{WhyNot{std::move(*wide)}};
   }
-  auto plan = plan_by(strategy, planner, design.machine, inputs);
+  auto plan = plan_by(strategy, planner, design, inputs);
   if (!plan) return unexpected{WhyNot{std::move(plan.error())}};
   plan->name = strategy.name;
   return std::move(*plan);

@@ -12,14 +12,6 @@
 
 namespace fusescape {
 
-/// What a search may put into a group (`--without` switches them off).
-struct Ingredients {
-  bool fusion = true;
-  bool sub_loops = true;  ///< Bodies loop over a rank of their own.
-  bool chains = true;     ///< Element-wise runs stay in PE registers.
-  friend bool operator==(const Ingredients&, const Ingredients&) = default;
-};
-
 /// A group of the class that `optimal` searches.
 struct FusedGroup {
   std::vector<LoopSpec> tokens;  ///< Outermost first.

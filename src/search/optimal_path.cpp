@@ -1,131 +1,269 @@
 #include "optimal_path.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
-#include "fusescape/workload/roles.hpp"
+#include "optimal_steps.hpp"
 
 namespace fusescape {
 namespace {
 
-/// One way to run some units: a group of the space, or an operator's candidate.
-struct Step {
-  const FusedGroup* group = nullptr;
-  const Candidate* alone = nullptr;
-  Ticks time;
-  Bytes moved;
-  Bytes held;
+/// A path up to some unit: its last group, and the path before it.
+struct Label {
+  PlanFigures sum;
+  PathStep step;
+  std::size_t before = 0;  ///< Of PathSearch::labels_; the first one is the empty path.
 };
 
-/// What a group takes at least: the busiest of PEs, on-chip ports and DRAM port. Nothing if its counts do not
-/// fit.
-Ticks least_time(const GroupProfile& group, const ArrayWork& work, const Machine& machine) {
-  if (!group.countable || work.compute.overflow() || work.onchip.overflow()) return Ticks{};
-  const std::int64_t per_byte = std::min(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte);
-  const Ticks ports = Ticks{work.onchip.value()} * per_byte;
-  const bool shared = machine.sram_ports == Ports::kShared;
-  return longest(machine.scale.ticks(work.compute), shared ? ports : Ticks{},
-                 Ticks{group.transfers[machine.dram_ports].value()} * machine.dram_ticks_per_byte);
+/// What may still be on chip of what is read later, and the paths that leave just that.
+using Arrivals = std::map<KeptSet, std::vector<std::size_t>>;
+
+PlanFigures operator+(const PlanFigures& a, const PlanFigures& b) {
+  return {a.latency + b.latency, a.moved + b.moved, a.energy_pj + b.energy_pj};
 }
 
-/// The fastest of some ways; of equals the one that moves fewer bytes, then the one that holds fewer, then
-/// the first.
-class Fastest {
+PlanFigures least_of(const PlanFigures& a, const PlanFigures& b) {
+  return {std::min(a.latency, b.latency), std::min(a.moved, b.moved), std::min(a.energy_pj, b.energy_pj)};
+}
+
+class PathSearch {
  public:
-  explicit Fastest(const Machine& machine) : machine_{machine} {}
+  explicit PathSearch(const PathQuestion& question)
+      : question_{question},
+        pricing_{question},
+        edges_{question.space.edges()},
+        front_{question.trades || question.inputs.minimize == Objective::kEnergyDelay} {}
 
-  void offer(const GroupProfile& profile, const ArrayWork& work, const FusedGroup* group,
-             const Candidate* alone) {
-    if (profile.peak > machine_.capacity) return;
-    const Ticks least = least_time(profile, work, machine_);
-    if (!bound_ || least < *bound_) bound_ = least;
-    if (best_ && best_->time < least) return;
-    const auto cost = evaluate_group(profile, machine_);
-    if (!cost) return;
-    const Step step{group, alone, cost->latency, profile.dram_read + profile.dram_write, profile.peak};
-    const bool better = !best_ || std::tie(step.time, step.moved, step.held) <
-                                      std::tie(best_->time, best_->moved, best_->held);
-    if (better) best_ = step;
-  }
-
-  [[nodiscard]] const std::optional<Step>& best() const { return best_; }
-  [[nodiscard]] const std::optional<Ticks>& bound() const { return bound_; }
+  [[nodiscard]] std::vector<OptimalPath> run();
 
  private:
-  const Machine& machine_;
-  std::optional<Step> best_;
-  std::optional<Ticks> bound_;
+  void search(KeptSet may_keep);
+  void relax(const SpaceEdge& edge, KeptSet kept, const std::vector<std::size_t>& from);
+  void relax_keeping(const SpaceEdge& edge, KeptSet kept, KeptSet more, const std::vector<std::size_t>& from);
+  [[nodiscard]] std::vector<PathStep> steps(const SpaceEdge& edge, KeptSet own, Bytes reserved,
+                                            const PlanFigures& before);
+  void find_rests(KeptSet may_keep);
+  [[nodiscard]] PlanFigures rest_from(std::size_t unit) const {
+    return rests_.empty() ? PlanFigures{} : rests_[unit].value_or(PlanFigures{});
+  }
+  [[nodiscard]] KeptSet keepable() const;
+  [[nodiscard]] bool hopeless(const PlanFigures& least) const;
+  [[nodiscard]] bool beats(const PlanFigures& a, const PlanFigures& b) const;
+  [[nodiscard]] PlanFigures least_sum(const std::vector<std::size_t>& labels) const;
+  template <class Item, class FiguresOf>
+  bool offer(std::vector<Item>& kept, const Item& item, const FiguresOf& figures_of) const;
+  [[nodiscard]] std::vector<std::size_t> complete() const;
+  [[nodiscard]] OptimalPath path_to(std::size_t label) const;
+
+  const PathQuestion& question_;
+  StepPricing pricing_;
+  const std::vector<SpaceEdge>& edges_;
+  bool front_;  ///< All that is best in latency or energy is kept, not the best of one figure.
+  std::vector<Label> labels_;
+  std::vector<Arrivals> arrivals_;  ///< Per unit.
+  KeptSet may_keep_ = 0;
+  // Once paths are known that keep nothing between groups:
+  std::vector<PlanFigures> known_;                 ///< What they take.
+  std::vector<PlanFigures> lowest_;                ///< Per edge, what any of its ways takes at the least.
+  std::vector<std::optional<PlanFigures>> rests_;  ///< Per unit, what any path from it on does.
 };
 
-/// The best way to come to a unit: all before it have run.
-struct Arrival {
-  std::optional<Ticks> time;
-  Bytes moved;
-  std::optional<Ticks> bound;
-  std::size_t from = 0;
-  Step step{};
-};
-
-Fastest fastest_between(const Planner& planner, const OptimalSpace& space, const Machine& machine,
-                        std::size_t first, std::size_t last) {
-  Fastest fastest{machine};
-  if (last == first + 1) {
-    for (const Candidate& candidate : planner.candidates(space.leaders()[first])) {
-      fastest.offer(planner.profile(candidate), {candidate.weights.array.compute, Bytes{}}, nullptr, &candidate);
-    }
+/// Of two ways to run the same units: in what is minimised, then in time, then in bytes; of a front in both
+/// latency and energy.
+bool PathSearch::beats(const PlanFigures& a, const PlanFigures& b) const {
+  if (front_) return a.latency <= b.latency && a.energy_pj <= b.energy_pj;
+  switch (question_.inputs.minimize) {
+    case Objective::kEnergy:
+      return std::tie(a.energy_pj, a.latency, a.moved) <= std::tie(b.energy_pj, b.latency, b.moved);
+    case Objective::kDramBytes:
+      return std::tie(a.moved, a.latency) <= std::tie(b.moved, b.latency);
+    case Objective::kLatency:
+    case Objective::kEnergyDelay:
+      break;
   }
-  if (const auto* groups = space.groups(first, last)) {
-    for (const FusedGroup& group : *groups) fastest.offer(group.profile, group.work, &group, nullptr);
-  }
-  return fastest;
+  return std::tie(a.latency, a.moved) <= std::tie(b.latency, b.moved);
 }
 
-void arrive(const Fastest& fastest, std::size_t from, const Arrival& before, Arrival& here) {
-  if (!fastest.best() || !before.time) return;
-  const Step& step = *fastest.best();
-  const Ticks bound = *before.bound + *fastest.bound();
-  if (!here.bound || bound < *here.bound) here.bound = bound;
-  const Ticks time = *before.time + step.time;
-  const Bytes moved = before.moved + step.moved;
-  if (here.time && std::tie(*here.time, here.moved) <= std::tie(time, moved)) return;
-  here.time = time;
-  here.moved = moved;
-  here.from = from;
-  here.step = step;
+/// Whether a whole path that takes no less than this is no better than one that is known.
+bool PathSearch::hopeless(const PlanFigures& least) const {
+  return std::any_of(known_.begin(), known_.end(), [&](const PlanFigures& known) {
+    if (front_) return known.latency <= least.latency && known.energy_pj <= least.energy_pj;
+    switch (question_.inputs.minimize) {
+      case Objective::kEnergy:
+        return known.energy_pj <= least.energy_pj;
+      case Objective::kDramBytes:
+        return known.moved <= least.moved;
+      case Objective::kLatency:
+      case Objective::kEnergyDelay:
+        break;
+    }
+    return known.latency <= least.latency;
+  });
 }
 
-void add_steps(const std::vector<Arrival>& arrivals, std::size_t last, const Planner& planner, Plan& plan) {
-  const std::vector<StateUpdate> updates = state_updates(planner.cascade());
-  std::vector<const Step*> steps;
-  for (std::size_t at = last; at > 0; at = arrivals[at].from) steps.push_back(&arrivals[at].step);
-  std::reverse(steps.begin(), steps.end());
-  for (const Step* step : steps) {
-    if (step->group != nullptr) {
-      add_fused_group(plan, planner.cascade(), updates, *step->group);
-    } else {
-      add_group(plan, planner.cascade(), *step->alone);
+/// Keeps `item` unless one that is kept beats it, and drops those that it beats.
+template <class Item, class FiguresOf>
+bool PathSearch::offer(std::vector<Item>& kept, const Item& item, const FiguresOf& figures_of) const {
+  const PlanFigures& figures = figures_of(item);
+  for (const Item& other : kept) {
+    if (beats(figures_of(other), figures)) return false;
+  }
+  std::erase_if(kept, [&](const Item& other) { return beats(figures, figures_of(other)); });
+  kept.push_back(item);
+  return true;
+}
+
+/// Ways of one edge that no other one beats, and that may still lead to a better path than those known.
+std::vector<PathStep> PathSearch::steps(const SpaceEdge& edge, KeptSet own, Bytes reserved,
+                                        const PlanFigures& before) {
+  std::vector<PathStep> found;
+  const PlanFigures around = before + rest_from(edge.last);
+  const auto figures_of = [](const PathStep& step) -> const PlanFigures& { return step.figures; };
+  for (const Way& way : edge.ways) {
+    if (!pricing_.fits(way, reserved)) continue;
+    const PlanFigures least = pricing_.least(way, own);
+    if (!known_.empty() && hopeless(around + least)) continue;
+    if (!front_ && !found.empty() && beats(found.front().figures, least)) continue;
+    const std::optional<PlanFigures> figures = pricing_.price(way, own, reserved);
+    if (figures) offer(found, PathStep{&edge, way, own, *figures}, figures_of);
+  }
+  return found;
+}
+
+/// Paths to the edge's first unit that keep `kept`, with one group more that keeps `more` of what it makes.
+void PathSearch::relax_keeping(const SpaceEdge& edge, KeptSet kept, KeptSet more,
+                               const std::vector<std::size_t>& from) {
+  const Bytes reserved = question_.space.reserved(kept | more);
+  if (reserved > question_.machine.capacity) return;
+  KeptSet later = more;
+  for (std::size_t i = 0; kept >> i != 0; ++i) {
+    const KeptSet bit = KeptSet{1} << i;
+    if ((kept & bit) != 0 && question_.space.kept()[i].last >= edge.last) later |= bit;
+  }
+  const auto sum_of = [&](std::size_t label) -> const PlanFigures& { return labels_[label].sum; };
+  std::vector<std::size_t>& to = arrivals_[edge.last][later];
+  for (const PathStep& step : steps(edge, (kept & edge.read) | more, reserved, least_sum(from))) {
+    for (const std::size_t before : from) {
+      labels_.push_back({labels_[before].sum + step.figures, step, before});
+      if (!offer(to, labels_.size() - 1, sum_of)) labels_.pop_back();
     }
   }
+}
+
+PlanFigures PathSearch::least_sum(const std::vector<std::size_t>& labels) const {
+  PlanFigures least = labels_[labels.front()].sum;
+  for (const std::size_t label : labels) least = least_of(least, labels_[label].sum);
+  return least;
+}
+
+void PathSearch::relax(const SpaceEdge& edge, KeptSet kept, const std::vector<std::size_t>& from) {
+  if (from.empty()) return;
+  const auto at = static_cast<std::size_t>(&edge - edges_.data());
+  if (!known_.empty() && hopeless(least_sum(from) + lowest_[at] + rest_from(edge.last))) return;
+  const KeptSet made = edge.made & may_keep_;
+  for (KeptSet more = made;; more = (more - 1) & made) {  // Every subset.
+    relax_keeping(edge, kept, more, from);
+    if (more == 0) return;
+  }
+}
+
+/// What each edge, and each path from a unit on, takes at the least.
+void PathSearch::find_rests(KeptSet may_keep) {
+  rests_.assign(question_.space.units() + 1, std::nullopt);
+  rests_.back() = PlanFigures{};
+  lowest_.assign(edges_.size(), PlanFigures{});
+  for (std::size_t at = edges_.size(); at-- > 0;) {
+    const SpaceEdge& edge = edges_[at];
+    if (question_.avoided == std::pair{edge.first, edge.last} || !rests_[edge.last]) continue;
+    std::optional<PlanFigures> lowest;
+    for (const Way& way : edge.ways) {
+      if (!pricing_.fits(way, Bytes{0})) continue;
+      const PlanFigures least = pricing_.least(way, (edge.read | edge.made) & may_keep);
+      lowest = lowest ? least_of(*lowest, least) : least;
+    }
+    if (!lowest) continue;
+    lowest_[at] = *lowest;
+    const PlanFigures from_here = *lowest + *rests_[edge.last];
+    std::optional<PlanFigures>& rest = rests_[edge.first];
+    rest = rest ? least_of(*rest, from_here) : from_here;
+  }
+}
+
+void PathSearch::search(KeptSet may_keep) {
+  may_keep_ = may_keep;
+  labels_.assign(1, Label{});
+  arrivals_.assign(question_.space.units() + 1, Arrivals{});
+  arrivals_.front()[0] = {0};
+  for (const SpaceEdge& edge : edges_) {
+    if (question_.avoided == std::pair{edge.first, edge.last}) continue;
+    for (const auto& [kept, from] : arrivals_[edge.first]) relax(edge, kept, from);
+  }
+}
+
+std::vector<std::size_t> PathSearch::complete() const {
+  const auto found = arrivals_.back().find(0);
+  return found == arrivals_.back().end() ? std::vector<std::size_t>{} : found->second;
+}
+
+OptimalPath PathSearch::path_to(std::size_t label) const {
+  OptimalPath path{.figures = labels_[label].sum, .steps = {}};
+  for (std::size_t at = label; at != 0; at = labels_[at].before) path.steps.push_back(labels_[at].step);
+  std::reverse(path.steps.begin(), path.steps.end());
+  return path;
+}
+
+/// Those that fit.
+KeptSet PathSearch::keepable() const {
+  KeptSet set = 0;
+  if (!question_.inputs.with.has(Ingredient::kRetention)) return set;
+  const std::vector<KeptTensor>& kept = question_.space.kept();
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (kept[i].bytes <= question_.machine.capacity) set |= KeptSet{1} << i;
+  }
+  return set;
+}
+
+/// First with nothing kept between groups, then only for what may be better with it.
+std::vector<OptimalPath> PathSearch::run() {
+  std::vector<OptimalPath> found;
+  const auto take = [&] {
+    for (const std::size_t label : complete()) {
+      const auto figures_of = [](const OptimalPath& path) -> const PlanFigures& { return path.figures; };
+      offer(found, path_to(label), figures_of);
+    }
+  };
+  search(0);
+  take();
+  if (const KeptSet may_keep = keepable(); may_keep != 0) {
+    for (const OptimalPath& path : found) known_.push_back(path.figures);
+    find_rests(may_keep);
+    if (rests_.front() && !hopeless(*rests_.front())) {
+      search(may_keep);
+      take();
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const OptimalPath& a, const OptimalPath& b) { return a.figures.latency < b.figures.latency; });
+  return found;
 }
 
 }  // namespace
 
-std::optional<OptimalPath> optimal_path(const Planner& planner, const OptimalSpace& space,
-                                        const Machine& machine) {
-  const std::size_t units = space.leaders().size();
-  std::vector<Arrival> arrivals(units + 1);
-  arrivals.front().time = Ticks{};
-  arrivals.front().bound = Ticks{};
-  for (std::size_t last = 1; last <= units; ++last) {
-    for (std::size_t first = 0; first < last; ++first) {
-      const Fastest fastest = fastest_between(planner, space, machine, first, last);
-      arrive(fastest, first, arrivals[first], arrivals[last]);
-    }
+std::vector<OptimalPath> optimal_paths(const PathQuestion& question) {
+  return PathSearch{question}.run();
+}
+
+Plan plan_of(const OptimalPath& path, const Planner& planner, const OptimalSpace& space) {
+  Plan plan;
+  plan.spatial = planner.spatial();
+  KeptSet kept = 0;
+  for (const PathStep& step : path.steps) {
+    add_way(plan, planner.cascade(), space.updates(), step.way);
+    kept |= step.own & step.edge->made;
   }
-  if (!arrivals.back().time) return std::nullopt;
-  OptimalPath path{.plan = {}, .latency = *arrivals.back().time, .bound = *arrivals.back().bound};
-  path.plan.spatial = planner.spatial();
-  add_steps(arrivals, units, planner, path.plan);
-  return path;
+  plan.retentions = space.retentions(kept);
+  return plan;
 }
 
 }  // namespace fusescape

@@ -1,32 +1,97 @@
 // Which groups does `optimal` choose from? Made once per workload and array, shared by all its design points.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <mutex>
 #include <stop_token>
 #include <utility>
 #include <vector>
 
+#include "fusescape/cost/energy.hpp"
 #include "fusescape/search/planner.hpp"
 #include "optimal_group.hpp"
 
 namespace fusescape {
 
+/// One way to run some units: a group of the space, or a candidate of an operator alone.
+struct Way {
+  const FusedGroup* group = nullptr;
+  const Candidate* alone = nullptr;
+  const GroupProfile* profile_alone = nullptr;
+
+  [[nodiscard]] const GroupProfile& profile() const {
+    return group != nullptr ? group->profile : *profile_alone;
+  }
+  /// Of an operator alone without what moves on chip.
+  [[nodiscard]] ArrayWork work() const {
+    return group != nullptr ? group->work : ArrayWork{alone->weights.array.compute, Bytes{}};
+  }
+};
+
+/// Sets of tensors that may stay on chip between groups: bits in the order of OptimalSpace::kept().
+using KeptSet = std::uint64_t;
+
+/// A tensor that some unit makes and later ones read.
+struct KeptTensor {
+  TensorId tensor{};
+  Bytes bytes;            ///< All of it.
+  std::size_t first = 0;  ///< The unit that makes it,
+  std::size_t last = 0;   ///< and the last one that reads it.
+};
+
+/// Units [first, last), and the ways to run them as one group.
+struct SpaceEdge {
+  std::size_t first = 0;
+  std::size_t last = 0;
+  std::vector<Way> ways;
+  KeptSet read = 0;  ///< Made before, and read by some of these units.
+  KeptSet made = 0;  ///< Made by them, and read by later ones.
+};
+
+/// What a way is while tensors that it makes or reads stay on chip, whole.
+struct Keeping {
+  GroupProfile profile;
+  EnergyCounts counts;
+};
+
 /// Groups of consecutive units, in cascade order.
 class OptimalSpace {
  public:
-  OptimalSpace(const Planner& planner, const std::stop_token& stop);
+  OptimalSpace(const Planner& planner, const Ingredients& with, const std::stop_token& stop);
 
-  /// The first operators of the units, in execution order: the path goes from unit to unit.
-  [[nodiscard]] const std::vector<OpId>& leaders() const { return leaders_; }
-  /// The groups that run units [first, last); none if no such run is tried.
-  [[nodiscard]] const std::vector<FusedGroup>* groups(std::size_t first, std::size_t last) const;
+  [[nodiscard]] std::size_t units() const { return units_; }
+  /// By their first unit, then by their last one.
+  [[nodiscard]] const std::vector<SpaceEdge>& edges() const { return edges_; }
+  /// At most kMostAlive alive at once: of those that read or made the most bytes.
+  [[nodiscard]] const std::vector<KeptTensor>& kept() const { return kept_; }
   /// Groups that have been laid out.
   [[nodiscard]] std::size_t tried() const { return tried_; }
 
+  [[nodiscard]] const std::vector<StateUpdate>& updates() const { return updates_; }
+  [[nodiscard]] std::vector<Retention> retentions(KeptSet set) const;
+  [[nodiscard]] Bytes reserved(KeptSet set) const;
+
+  /// DRAM traffic that keeping `own` saves `way` at the most.
+  [[nodiscard]] Bytes saved(const Way& way, KeptSet own) const;
+  /// Made when first asked for. `own`: of the tensors that the way reads or makes.
+  [[nodiscard]] const Keeping& keeping(const Planner& planner, const Way& way, KeptSet own) const;
+
  private:
-  std::vector<OpId> leaders_;
+  void find_kept(const Cascade& cascade, const std::vector<std::vector<OpId>>& units);
+
+  std::size_t units_ = 0;
+  std::vector<StateUpdate> updates_;
   std::map<std::pair<std::size_t, std::size_t>, std::vector<FusedGroup>> groups_;
+  std::vector<SpaceEdge> edges_;
+  std::vector<KeptTensor> kept_;
+  std::vector<KeptSet> bit_;  ///< Per tensor; 0: it is none of kept_.
   std::size_t tried_ = 0;
+  mutable std::mutex mutex_;  ///< Guards the map, not its values, which stay where they are.
+  mutable std::map<std::pair<const void*, KeptSet>, Keeping> keeping_;
 };
+
+/// Adds the way to `plan` as a group.
+void add_way(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates, const Way& way);
 
 }  // namespace fusescape

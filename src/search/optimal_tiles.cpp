@@ -31,8 +31,8 @@ bool within(const ArrayWork& work, const ArrayWork& least, const ArrayWork& grou
 
 }  // namespace
 
-TileChoice::TileChoice(const Planner& planner, const std::vector<StateUpdate>& updates)
-    : planner_{planner}, updates_{updates}, work_(planner.cascade().operators.size()) {
+TileChoice::TileChoice(const Planner& planner, const std::vector<StateUpdate>& updates, bool fine)
+    : planner_{planner}, updates_{updates}, fine_{fine}, work_(planner.cascade().operators.size()) {
   for (const StateUpdate& update : updates) roles_.push_back(operators_of(update));
 }
 
@@ -46,6 +46,7 @@ bool TileChoice::is_stepped(OpId op, RankId rank) const {
 
 std::vector<std::int64_t> TileChoice::grid(const Body& body) const {
   const std::int64_t extent = planner_.cascade().extent(*body.rank).value();
+  if (!fine_) return tile_grid(extent, 1, Density::kMedium);
   std::vector<std::int64_t> sizes;
   std::vector<std::int64_t> tiles;
   for (const OpId op : body.operators) {

@@ -22,7 +22,7 @@ inline constexpr std::array<std::int64_t, 5> kArraySlack{0, 1, 4, 16, 64};
 /// Keeps what it has computed.
 class TileChoice {
  public:
-  TileChoice(const Planner& planner, const std::vector<StateUpdate>& updates);
+  TileChoice(const Planner& planner, const std::vector<StateUpdate>& updates, bool fine);
 
   /// Per body the smallest tile of its rank within `slack`; 1 if it has no rank.
   [[nodiscard]] std::vector<std::int64_t> tiles(const Structure& bodies, const std::vector<LoopSpec>& tokens,
@@ -44,6 +44,7 @@ class TileChoice {
 
   const Planner& planner_;
   const std::vector<StateUpdate>& updates_;
+  bool fine_;                                  ///< Else only tiles of ceil(n / 2^k).
   std::vector<std::vector<OpId>> roles_;       ///< Per update, its operators.
   std::vector<std::optional<NestWork>> work_;  ///< Per operator.
   std::map<Key, Options> options_;

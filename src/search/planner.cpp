@@ -157,8 +157,13 @@ struct Planner::Made {
   std::vector<Entry> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
   std::map<std::vector<OpId>, Entry> fused;
-  std::once_flag space_once;
-  std::unique_ptr<OptimalSpace> space;
+
+  struct Space {
+    std::once_flag once;
+    std::unique_ptr<OptimalSpace> space;
+  };
+  std::mutex spaces_mutex;  ///< Likewise.
+  std::map<Ingredients, Space> spaces;
 };
 
 Planner::Planner(Planner&& other) noexcept = default;
@@ -226,9 +231,14 @@ const std::vector<Candidate>& Planner::fused(const std::vector<OpId>& operators)
   return entry->candidates;
 }
 
-const OptimalSpace& Planner::optimal_space() const {
-  std::call_once(made_->space_once, [&] { made_->space = std::make_unique<OptimalSpace>(*this, stop_); });
-  return *made_->space;
+const OptimalSpace& Planner::optimal_space(const Ingredients& with) const {
+  Made::Space* made = nullptr;
+  {
+    const std::lock_guard lock{made_->spaces_mutex};
+    made = &made_->spaces[with];
+  }
+  std::call_once(made->once, [&] { made->space = std::make_unique<OptimalSpace>(*this, with, stop_); });
+  return *made->space;
 }
 
 bool Planner::runs_on_hardware(const Plan& plan) const {

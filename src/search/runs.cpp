@@ -57,6 +57,43 @@ void append(Run& run, const std::vector<OpId>& unit) {
   run.insert(run.end(), unit.begin(), unit.end());
 }
 
+/// A run, and how long it takes; no time: it does not fit.
+struct TimedRun {
+  Run run;
+  std::optional<Ticks> time;
+};
+
+/// A longer one.
+struct Joined {
+  Run run;
+  std::optional<Ticks> time;
+  std::size_t units = 0;  ///< So many more.
+};
+
+/// `before` with as many of the next units, up to `lookahead`, as save the most time over running them apart;
+/// of equals the fewest. None if none saves any.
+std::optional<Joined> best_join(const Planner& planner, const Machine& machine, const TimedRun& before,
+                                const std::vector<OpId>& units, std::size_t at, std::size_t lookahead) {
+  std::optional<Joined> best;
+  std::optional<Ticks> most;
+  Run longer = before.run;
+  std::optional<Ticks> apart = before.time;
+  for (std::size_t more = 1; more <= lookahead && at + more <= units.size(); ++more) {
+    const std::vector<OpId>& unit = planner.unit(units[at + more - 1]);
+    append(longer, unit);
+    const auto alone = time_apart(planner, machine, unit);
+    apart = apart && alone ? std::optional{*apart + *alone} : std::nullopt;
+    const auto fused = fused_run(planner, machine, longer);
+    if (!fused || (apart && fused->time >= *apart)) continue;
+    if (!apart) return Joined{longer, fused->time, more};  // Apart they do not fit at all.
+    const Ticks saved = *apart - fused->time;
+    if (most && saved <= *most) continue;
+    most = saved;
+    best = Joined{longer, fused->time, more};
+  }
+  return best;
+}
+
 }  // namespace
 
 std::vector<OpId> leaders(const Planner& planner) {
@@ -94,20 +131,21 @@ std::vector<Run> runs_of_depth(const Planner& planner, std::size_t depth) {
   return runs;
 }
 
-std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine) {
+std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine, std::size_t lookahead) {
+  const std::vector<OpId> units = leaders(planner);
   std::vector<Run> runs;
   std::optional<Ticks> time;  // Of the last run.
-  for (const OpId op : leaders(planner)) {
-    const std::optional<Ticks> apart = time_apart(planner, machine, planner.unit(op));
-    Run longer = runs.empty() ? Run{} : runs.back();
-    append(longer, planner.unit(op));
-    const auto fused = runs.empty() ? std::nullopt : fused_run(planner, machine, longer);
-    if (fused && (!time || !apart || fused->time < *time + *apart)) {
-      runs.back() = std::move(longer);
-      time = fused->time;
+  for (std::size_t at = 0; at < units.size();) {
+    const auto joined =
+        runs.empty() ? std::nullopt : best_join(planner, machine, {runs.back(), time}, units, at, lookahead);
+    if (joined) {
+      runs.back() = joined->run;
+      time = joined->time;
+      at += joined->units;
     } else {
-      runs.push_back(planner.unit(op));
-      time = apart;
+      runs.push_back(planner.unit(units[at]));
+      time = time_apart(planner, machine, runs.back());
+      ++at;
     }
   }
   return runs;

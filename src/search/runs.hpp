@@ -23,8 +23,10 @@ using Run = std::vector<OpId>;
 /// Runs of `depth` operators, in cascade order; a recurrence is never split.
 [[nodiscard]] std::vector<Run> runs_of_depth(const Planner& planner, std::size_t depth);
 
-/// Appends unit after unit to a run while that takes less time than running them apart.
-[[nodiscard]] std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine);
+/// Appends the next unit to a run, or up to `lookahead` of them at once, while that takes less time than
+/// running them apart.
+[[nodiscard]] std::vector<Run> greedy_runs(const Planner& planner, const Machine& machine,
+                                           std::size_t lookahead);
 
 /// The longest runs of element-wise units; contractions and reductions stay alone.
 [[nodiscard]] std::vector<Run> elementwise_runs(const Planner& planner);

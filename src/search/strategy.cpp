@@ -57,8 +57,10 @@ Built fixed_depth(const Planner& planner, const Machine& machine, const Strategy
   return plan_of_runs(planner, machine, runs_of_depth(planner, Depth));
 }
 
+/// Lookahead: so many operators may join at once.
+template <std::size_t Lookahead>
 Built greedy(const Planner& planner, const Machine& machine, const StrategyInputs&) {
-  return plan_of_runs(planner, machine, greedy_runs(planner, machine));
+  return plan_of_runs(planner, machine, greedy_runs(planner, machine, Lookahead));
 }
 
 Built retained(const Planner& planner, const Machine& machine, const StrategyInputs&) {
@@ -108,7 +110,9 @@ constexpr std::array kStrategies{
     Strategy{"fixed-depth-4", "groups of 4, likewise", fixed_depth<4>},
     Strategy{"fixed-depth-6", "groups of 6, likewise", fixed_depth<6>},
     Strategy{"fixed-depth-8", "groups of 8, likewise", fixed_depth<8>},
-    Strategy{"greedy", "operators join the group before them while that saves time", greedy},
+    Strategy{"greedy", "operators join the group before them while that saves time", greedy<1>},
+    Strategy{"greedy-lookahead", "as greedy, up to three operators at once: the first may save nothing alone",
+             greedy<3>},
     Strategy{
         "retained",
         "every operator alone, in the tilings and with the tensors kept on chip that together move least",
@@ -123,8 +127,8 @@ constexpr std::array kStrategies{
         "and depth is high; tiles from entropy",
         corey_plan, true},
     Strategy{"optimal",
-             "the fastest partition into groups of token loops around bodies, chains in registers; never "
-             "slower than any other strategy",
+             "the partition into groups of token loops around bodies, chains in registers and whole tensors "
+             "kept between groups, that has least of what is minimised; never more than another strategy",
              optimal_plan},
 };
 
@@ -174,6 +178,19 @@ expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner
   const bool lacks = !plan && plan.error().reason == Refusal::Reason::kMissingOperators;
   if (lacks) plan.error().message += fmt::format(": {} needs one", strategy.name);
   return plan;
+}
+
+StrategyInputs priced(StrategyInputs inputs, const Design& design) {
+  if (reads_energy(inputs.minimize)) {
+    inputs.prices = prices_of(design.accelerator, design.technology.get());
+  }
+  return inputs;
+}
+
+expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner, const Design& design,
+                                const StrategyInputs& inputs) {
+  if (!reads_energy(inputs.minimize)) return plan_by(strategy, planner, design.machine, inputs);
+  return plan_by(strategy, planner, design.machine, priced(inputs, design));
 }
 
 std::span<const Strategy> strategies() {

@@ -100,7 +100,7 @@ std::optional<Plan> draft(const BoundSweep& sweep, const Planners& planners, con
   const Design& design = sweep.designs[point.design];
   if (wider_data(cascade, design.accelerator)) return std::nullopt;
   expected<Plan, Refusal> plan =
-      plan_by(*sweep.strategies[point.strategy], planners.of(point), design.machine, inputs_of(sweep, point));
+      plan_by(*sweep.strategies[point.strategy], planners.of(point), design, inputs_of(sweep, point));
   if (!plan || !hardware_violations(cascade, *plan, design.accelerator).empty()) return std::nullopt;
   return std::move(*plan);
 }

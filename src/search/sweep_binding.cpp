@@ -82,6 +82,7 @@ class Expansion {
     if (!is_new) return known->second;
     bound_.strategies.push_back(named);
     bound_.inputs.push_back(reads ? inputs_of(*entropy) : StrategyInputs{});
+    bound_.inputs.back().minimize = objective_for(spec_.minimize);
     if (named == nullptr) {
       const auto name_of_strategy = [](const Strategy& strategy) { return strategy.name; };
       const std::string hint = did_you_mean_among(setting.value, strategies(), name_of_strategy);
@@ -92,7 +93,7 @@ class Expansion {
 
   StrategyInputs inputs_of(const Setting& entropy) {
     auto made = binder_.entropy(entropy);
-    if (made) return {std::move(*made)};
+    if (made) return {.entropy = std::move(*made)};
     report(std::move(made.error()), entropy.pos);
     return {};
   }

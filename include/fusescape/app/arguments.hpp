@@ -34,7 +34,9 @@ struct InputArguments {
   std::string arch;
   std::string workload;
   std::vector<std::string> settings;
-  std::string entropy{};  ///< As given; empty: `synthetic`. For strategies that read entropies.
+  std::string entropy{};               ///< As given; empty: `synthetic`. For strategies that read entropies.
+  std::string minimize{};              ///< Of `optimal`: a metric; empty: latency_cycles.
+  std::vector<std::string> without{};  ///< Of `optimal`: ingredients.
 };
 
 struct EvaluateArguments {
@@ -44,6 +46,7 @@ struct EvaluateArguments {
   bool simulated = false;  ///< By the simulator instead of the closed form.
   bool explain = false;
   bool print_plan = false;
+  bool pareto = false;  ///< Of `optimal`: latency and energy.
   OutputArguments output;
 };
 

@@ -10,6 +10,7 @@
 
 #include "fusescape/arch/design.hpp"
 #include "fusescape/cost/metrics.hpp"
+#include "fusescape/report/optimal_report.hpp"
 #include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/model_head.hpp"
@@ -111,21 +112,6 @@ struct EvaluationOutcome {
 struct EnergyPart {
   std::optional<double> pj;
   std::string why;
-};
-
-/// How `optimal` found its plan, and how far that is from what nothing undercuts. Cycles.
-struct OptimalReport {
-  std::string over;                 ///< The class.
-  std::string winner;               ///< The strategy whose plan it is.
-  Cycles value;                     ///< Closed form.
-  Cycles bound;                     ///< Of the class.
-  std::optional<Cycles> physical;   ///< cost/physical_limit.hpp.
-  std::optional<Cycles> simulated;  ///< None: the plan does not simulate.
-  std::int64_t laid_out = 0;        ///< Groups, of which the class has many more by its tiles.
-  std::int64_t compared = 0;        ///< Plans of other strategies.
-
-  /// value / bound - 1.
-  [[nodiscard]] double gap() const;
 };
 
 struct EvaluationReport {

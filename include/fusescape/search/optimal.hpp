@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "fusescape/search/strategy.hpp"
 
@@ -12,25 +15,51 @@ namespace fusescape {
 
 inline constexpr std::string_view kOptimalName = "optimal";
 
-/// What optimal_answer is optimal over, less what its tiles leave out (docs/model/optimal.md).
-inline constexpr std::string_view kOptimalClass =
-    "runs of consecutive operators, cut beside contractions, each a group of loops over batch and tokens "
-    "around "
-    "bodies: one loop over a shared rank around operators in order; recurrences step by step; element-wise "
-    "runs in registers where they fit; operators alone in any tiling of the mapper; every other strategy's "
-    "plan";
+/// What optimal_answer is optimal over with these ingredients, less what its tiles leave out
+/// (docs/model/optimal.md).
+[[nodiscard]] std::string optimal_class(const Ingredients& with);
+
+/// What a plan of one block takes, or what none takes less than.
+struct PlanFigures {
+  Ticks latency;           ///< Closed form.
+  Bytes moved;             ///< Over the DRAM port, both ways.
+  double energy_pj = 0.0;  ///< Unless it was asked for: 0.
+
+  /// In pJ x cycles: time is rounded up once, as everywhere.
+  [[nodiscard]] double energy_delay(const TickScale& scale) const {
+    return energy_pj * static_cast<double>(scale.whole_cycles(latency).value());
+  }
+};
 
 struct OptimalAnswer {
   Plan plan;
-  Ticks latency;              ///< Closed form.
-  Ticks bound;                ///< Of the class: no plan of it is faster. At most `latency`.
+  PlanFigures figures;
   std::size_t laid_out = 0;   ///< Groups that were laid out to choose from.
   std::size_t compared = 0;   ///< Plans of other strategies that competed.
   std::string_view winner{};  ///< The strategy whose plan it is: "optimal", or another one.
 };
 
-/// The fastest of the class and of all strategies' plans. Refused if nothing fits.
+/// The plan of the class with the least of `inputs.minimize`, among all strategies' plans if no ingredient is
+/// left out. Refused if nothing fits. Expects prices where the objective reads energy.
 [[nodiscard]] expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Machine& machine,
                                                               const StrategyInputs& inputs = {});
+
+/// What no plan of the class, and not `answer`, has less of `inputs.minimize`, which is what its figures are
+/// of.
+struct OptimalBound {
+  PlanFigures figures;
+  std::string partition;  ///< Which groups it is of: "{norm..gate}, {out_proj}". Empty: of the answer's plan.
+};
+[[nodiscard]] OptimalBound optimal_bound(const Planner& planner, const Machine& machine,
+                                         const StrategyInputs& inputs, const OptimalAnswer& answer);
+
+/// One of the plans that no other one beats in both latency and energy.
+struct TradeOff {
+  PlanFigures figures;
+  std::string_view winner{};
+};
+/// Fastest first. Expects prices.
+[[nodiscard]] std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine& machine,
+                                                         const StrategyInputs& inputs);
 
 }  // namespace fusescape

@@ -16,6 +16,7 @@
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/search/candidate.hpp"
+#include "fusescape/search/objective.hpp"
 #include "fusescape/workload/cascade.hpp"
 
 namespace fusescape {
@@ -67,7 +68,7 @@ class Planner {
   [[nodiscard]] const std::vector<Candidate>& fused(const std::vector<OpId>& operators) const;
 
   /// The groups that `optimal` chooses from.
-  [[nodiscard]] const OptimalSpace& optimal_space() const;
+  [[nodiscard]] const OptimalSpace& optimal_space(const Ingredients& with = {}) const;
 
   /// Whether the cores run what `plan` asks of them, whatever it holds: plan/spatial.hpp.
   [[nodiscard]] bool runs_on_hardware(const Plan& plan) const;

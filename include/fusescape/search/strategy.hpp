@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
+#include "fusescape/arch/design.hpp"
 #include "fusescape/arch/machine.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/search/planner.hpp"
@@ -28,6 +29,7 @@ struct Refusal {
     kWiderData,         ///< Some of the cascade's tensors are wider than what a PE computes in.
     kOverflow,          ///< Counts of an operator do not fit 64 bits.
     kIllegal,           ///< The plan breaks a rule on this accelerator.
+    kNoEnergy,          ///< Energy is to be minimised, and none is known.
   } reason{};
   std::string message;
   Bytes needed;     ///< With kDoesNotFit.
@@ -53,6 +55,13 @@ struct Strategy {
 /// The strategy's plan, unless some operator is unsupported, whatever the strategy does with it.
 [[nodiscard]] expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner,
                                               const Machine& machine, const StrategyInputs& inputs = {});
+
+/// Likewise, with the design's prices where energy is to be minimised.
+[[nodiscard]] expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner,
+                                              const Design& design, const StrategyInputs& inputs = {});
+
+/// `inputs` with the design's prices, if energy is to be minimised.
+[[nodiscard]] StrategyInputs priced(StrategyInputs inputs, const Design& design);
 
 [[nodiscard]] std::span<const Strategy> strategies();
 

@@ -1,5 +1,5 @@
 // What does a strategy know besides the cascade and the machine? Entropies of tensors: given, or made up and
-// said to be.
+// said to be; and of a search, what it minimises.
 //
 // Entropies reach strategies only. What a plan costs does not depend on who made it: no type here is known to
 // the cost model (docs/model/strategies.md).
@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "fusescape/arch/energy.hpp"
+#include "fusescape/search/objective.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/workload/cascade.hpp"
 
@@ -54,7 +56,10 @@ struct EntropySource {
 [[nodiscard]] std::string describe(const EntropySource& source);
 
 struct StrategyInputs {
-  EntropySource entropy;
+  EntropySource entropy{};
+  Objective minimize = Objective::kLatency;  ///< Of `optimal`, as the rest.
+  Ingredients with{};
+  std::optional<EnergyPrices> prices{};  ///< Of the design, if the objective reads energy.
 };
 
 /// Per operator the entropy of its output as a share of the most, in [0, 1]; or the tensors that operators

@@ -1,0 +1,85 @@
+// How did `optimal` find its plan, how far is that from what nothing undercuts, and why?
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fusescape/report/table.hpp"
+#include "fusescape/support/units.hpp"
+
+namespace fusescape {
+
+/// What lies between a latency and its bound, in cycles, each rounded up.
+struct GapReport {
+  Cycles waits;           ///< Tiles and transfers of the plan's groups wait for each other.
+  Cycles busier;          ///< Its busiest resources are busy so much longer than in the bound's partition,
+  std::string partition;  ///< which is this.
+};
+
+/// One of the plans that none beats in both latency and energy.
+struct TradeOffReport {
+  Cycles latency;
+  double energy_pj = 0.0;
+  Bytes moved;
+  std::string winner;
+};
+
+struct OptimalReport {
+  std::string over;      ///< The class.
+  std::string winner;    ///< The strategy whose plan it is.
+  std::string minimize;  ///< A metric; the next three are in its unit.
+  Value value;
+  Value bound;                           ///< Of the class.
+  Value physical;                        ///< cost/physical_limit.hpp; empty: it has no such figure.
+  double gap = 0.0;                      ///< value / bound - 1.
+  std::optional<Cycles> simulated;       ///< None: the plan does not simulate.
+  std::int64_t laid_out = 0;             ///< Groups, of which the class has many more by its tiles.
+  std::int64_t compared = 0;             ///< Plans of other strategies.
+  std::optional<GapReport> parts{};      ///< Of a latency's gap.
+  std::vector<TradeOffReport> trades{};  ///< If they were asked for.
+};
+
+/// The same search with a little more of something.
+struct MarginalReport {
+  std::string change;
+  Value value;  ///< Of what is minimised; empty: no plan runs.
+};
+
+/// Why the plan is the best one. Cycles, each rounded up.
+struct OptimalExplanation {
+  std::string minimize;
+  Value value;
+  std::vector<MarginalReport> marginal;
+  struct Next {
+    Value value;
+    Cycles latency;
+    Bytes moved;
+    std::string groups;
+    std::string instead_of;
+  };
+  std::optional<Next> next{};  ///< The best plan of another partition. None: there is none.
+  Cycles latency;              ///< Of the best one,
+  Bytes moved;                 ///< as this.
+  struct Split {
+    std::int64_t unfused = 0;
+    std::int64_t traffic = 0;
+    std::int64_t work = 0;
+    std::int64_t overlap = 0;
+  };
+  std::optional<Split> split{};  ///< Of what is gained over `unfused`; a part may be negative.
+};
+
+[[nodiscard]] std::string optimal_explanation_text(const OptimalExplanation& explanation);
+
+/// A gap beyond this is explained in text.
+inline constexpr double kExplainedGap = 0.05;
+
+/// A line or a few.
+[[nodiscard]] std::string optimal_text(const OptimalReport& optimal, TextStyle style);
+
+/// latency_cycles, energy_pj, dram_bytes, winner: a row each.
+[[nodiscard]] Table trade_off_table(const OptimalReport& optimal);
+
+}  // namespace fusescape

@@ -1,0 +1,105 @@
+#include "optimal_steps.hpp"
+
+#include <algorithm>
+
+namespace fusescape {
+namespace {
+
+Bytes moved_by(const GroupProfile& group) {
+  return group.dram_read + group.dram_write;
+}
+
+/// Nothing if it is unknown: then nothing else of the energy is known either.
+double value_of_price(const Energy& price) {
+  return price ? price->value() : 0.0;
+}
+
+}  // namespace
+
+/// The busiest of PEs, on-chip ports and DRAM port. Nothing if its counts do not fit.
+Ticks StepPricing::least_time(const Way& way, Bytes saved) const {
+  const Machine& machine = question_.machine;
+  const GroupProfile& group = way.profile();
+  const ArrayWork work = way.work();
+  if (!group.countable || work.compute.overflow() || work.onchip.overflow()) return Ticks{};
+  const std::int64_t per_byte = std::min(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte);
+  const bool shared = machine.sram_ports == Ports::kShared;
+  const Ticks ports = shared ? Ticks{work.onchip.value()} * per_byte : Ticks{};
+  const Ticks dram = Ticks{group.transfers[machine.dram_ports].value()} - Ticks{saved.value()};
+  return longest(machine.scale.ticks(work.compute), ports, dram * machine.dram_ticks_per_byte);
+}
+
+std::optional<double> StepPricing::energy(const EnergyCounts& counts, const GroupCost& cost,
+                                          Ticks latency) const {
+  const EnergyPrices& prices = *question_.inputs.prices;
+  const double ticks_per_second =
+      static_cast<double>(question_.machine.scale.ticks_per_cycle()) * prices.clock.value();
+  const Seconds time{static_cast<double>(latency.value()) / ticks_per_second};
+  const Energy total = energy_of(counts, {cost.onchip_read, cost.onchip_write, time}, prices).total;
+  return total ? std::optional{total->value()} : std::nullopt;
+}
+
+std::optional<PlanFigures> StepPricing::price(const Way& way, KeptSet own, Bytes reserved) {
+  if (!fits(way, reserved)) return std::nullopt;
+  if (question_.of == PathOf::kBounds) return bound(way, own);
+  const bool as_made = own == 0 && reserved == Bytes{0};
+  const Keeping* keeping = nullptr;
+  if (own != 0 || energy_) keeping = &question_.space.keeping(question_.planner, way, own);
+  const GroupProfile& profile = own != 0 ? keeping->profile : way.profile();
+  expected<GroupCost, Infeasible> cost{};
+  if (as_made) {
+    cost = evaluate_group(profile, question_.machine);
+  } else {
+    GroupProfile beside = profile;
+    beside.reserved = reserved;
+    cost = evaluate_group(beside, question_.machine);
+  }
+  if (!cost) return std::nullopt;
+  PlanFigures figures{cost->latency, moved_by(profile)};
+  if (!energy_) return figures;
+  const std::optional<double> energy_pj = energy(keeping->counts, *cost, cost->latency);
+  if (!energy_pj) return std::nullopt;
+  figures.energy_pj = *energy_pj;
+  return figures;
+}
+
+/// Of the energy with nothing kept, less what keeping saves at the most: each byte's way over the DRAM port,
+/// and in or out of the on-chip memory.
+double StepPricing::least_energy(const Way& way, KeptSet own, Ticks time) {
+  const void* const which = way.group != nullptr ? static_cast<const void*>(way.group) : way.alone;
+  const auto [known, is_new] = energies_.try_emplace(which, 0.0);
+  const EnergyPrices& prices = *question_.inputs.prices;
+  if (is_new) {
+    const Keeping& keeping = question_.space.keeping(question_.planner, way, 0);
+    const auto cost = evaluate_group(way.profile(), question_.machine);
+    if (cost) known->second = energy(keeping.counts, *cost, Ticks{}).value_or(0.0);
+  }
+  const double per_bit = value_of_price(prices.dram) + value_of_price(prices.wire) +
+                         std::max(value_of_price(prices.sram_read), value_of_price(prices.sram_write));
+  const double saved = 8.0 * per_bit * static_cast<double>(question_.space.saved(way, own).value());
+  const double seconds =
+      static_cast<double>(time.value()) /
+      (static_cast<double>(question_.machine.scale.ticks_per_cycle()) * prices.clock.value());
+  const double leaked = prices.leakage ? prices.leakage->value() * seconds * 1e12 : 0.0;
+  return known->second - saved + leaked;
+}
+
+PlanFigures StepPricing::least(const Way& way, KeptSet own) {
+  const Bytes saved = question_.space.saved(way, own);
+  PlanFigures figures{least_time(way, saved), moved_by(way.profile()) - saved};
+  if (energy_) figures.energy_pj = least_energy(way, own, figures.latency);
+  return figures;
+}
+
+/// As least(), and tile by tile: no two tiles run at once.
+std::optional<PlanFigures> StepPricing::bound(const Way& way, KeptSet own) {
+  if (!evaluate_group(way.profile(), question_.machine)) return std::nullopt;
+  const Bytes saved = question_.space.saved(way, own);
+  const BusyTime busy = busy_time(way.profile(), question_.machine);
+  const Ticks dram = busy.dram - Ticks{saved.value()} * question_.machine.dram_ticks_per_byte;
+  PlanFigures figures{longest(busy.tiles, dram), moved_by(way.profile()) - saved};
+  if (energy_) figures.energy_pj = least_energy(way, own, figures.latency);
+  return figures;
+}
+
+}  // namespace fusescape
