@@ -215,19 +215,20 @@ std::optional<Simulation::Trial> Simulation::trial_of(const GroupProgram& progra
 /// to use memory that the plan can do without: the group takes the shortest way of those that fit, the first
 /// of equals, so that more never hurts (docs/adr/places.md).
 void Simulation::choose_memory(GroupProgram& program) const {
-  const Bytes room = context_.machine.capacity - program.reserved;
+  const Bytes capacity = context_.machine.capacity;
+  const Bytes room = capacity - program.reserved;
   const std::int64_t depth = options_.prefetch_depth;
-  GroupProgram deep = with_prefetch_depth(program, depth, context_.machine.capacity);
   const bool ahead = ahead_[program.group] || (program.group > 0 && ahead_[program.group - 1]);
   if (context_.core_count > 1 || ahead) {
-    program = std::move(deep);
+    program = with_prefetch_depth(std::move(program), depth, capacity);
     program.room = room;
     if (context_.core_count == 1) program.room = program.needed() - program.reserved;
     return;
   }
-  const bool deeper = deep.all_at_once > program.all_at_once;
-  program =
-      with_prefetch_depth(std::move(program), std::min<std::int64_t>(depth, 1), context_.machine.capacity);
+  std::optional<GroupProgram> deep;
+  if (depth > 1) deep = with_prefetch_depth(program, depth, capacity);
+  const bool deeper = deep && deep->all_at_once > program.all_at_once;
+  program = with_prefetch_depth(std::move(program), std::min<std::int64_t>(depth, 1), capacity);
   std::vector<Bytes> rooms = place_thresholds(program);
   std::erase_if(rooms, [&](Bytes bytes) { return bytes > room; });
   const auto trial = [&](const GroupProgram& way) {
@@ -249,8 +250,8 @@ void Simulation::choose_memory(GroupProgram& program) const {
   }
   program.room = best;
   if (!deeper) return;
-  deep.room = deep.all_at_once;
-  if (trial(deep).end < *least) program = std::move(deep);
+  deep->room = deep->all_at_once;
+  if (trial(*deep).end < *least) program = std::move(*deep);
 }
 
 /// What no longer fits beside the next group leaves before it begins.
