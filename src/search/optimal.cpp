@@ -172,7 +172,7 @@ expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Ma
     best = OptimalAnswer{
         .plan = plan_of(*path, planner, space), .figures = path->figures, .winner = kOptimalName};
   }
-  const auto take = [&](Plan plan, const PlanFigures& figures, std::string_view name) {
+  const auto take = [&](Plan&& plan, const PlanFigures& figures, std::string_view name) {
     if (best && !less(figures, best->figures, inputs.minimize, machine.scale)) return;
     best = OptimalAnswer{.plan = std::move(plan), .figures = figures, .winner = name};
   };
@@ -215,7 +215,7 @@ std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine
   const auto paths = optimal_paths(
       {.planner = planner, .space = space, .machine = machine, .inputs = inputs, .trades = true});
   for (const OptimalPath& path : paths) all.push_back({path.figures, kOptimalName});
-  const auto take = [&](const Plan&, const PlanFigures& figures, std::string_view name) {
+  const auto take = [&](Plan&& /*plan*/, const PlanFigures& figures, std::string_view name) {
     all.push_back({figures, name});
   };
   const auto none = [](std::string_view) { return false; };

@@ -54,6 +54,7 @@ class PathSearch {
   template <class Item, class FiguresOf>
   bool offer(std::vector<Item>& kept, const Item& item, const FiguresOf& figures_of) const;
   [[nodiscard]] std::vector<std::size_t> complete() const;
+  void add_complete(std::vector<OptimalPath>& found) const;
   [[nodiscard]] OptimalPath path_to(std::size_t label) const;
 
   const PathQuestion& question_;
@@ -224,24 +225,23 @@ KeptSet PathSearch::keepable() const {
   return set;
 }
 
+/// Of the whole cascade, those that none of `found` beats.
+void PathSearch::add_complete(std::vector<OptimalPath>& found) const {
+  const auto figures_of = [](const OptimalPath& path) -> const PlanFigures& { return path.figures; };
+  for (const std::size_t label : complete()) offer(found, path_to(label), figures_of);
+}
+
 /// First with nothing kept between groups, then only for what may be better with it.
 std::vector<OptimalPath> PathSearch::run() {
   std::vector<OptimalPath> found;
-  const auto take = [&] {
-    for (const std::size_t label : complete()) {
-      const auto figures_of = [](const OptimalPath& path) -> const PlanFigures& { return path.figures; };
-      offer(found, path_to(label), figures_of);
-    }
-  };
   search(0);
-  take();
+  add_complete(found);
   if (const KeptSet may_keep = keepable(); may_keep != 0) {
     for (const OptimalPath& path : found) known_.push_back(path.figures);
     find_rests(may_keep);
-    if (rests_.front() && !hopeless(*rests_.front())) {
-      search(may_keep);
-      take();
-    }
+    const bool hope = rests_.front() && !hopeless(*rests_.front());
+    if (hope) search(may_keep);
+    if (hope) add_complete(found);
   }
   std::sort(found.begin(), found.end(),
             [](const OptimalPath& a, const OptimalPath& b) { return a.figures.latency < b.figures.latency; });

@@ -44,7 +44,7 @@ struct KeptTensor {
 struct SpaceEdge {
   std::size_t first = 0;
   std::size_t last = 0;
-  std::vector<Way> ways;
+  std::vector<Way> ways{};
   KeptSet read = 0;  ///< Made before, and read by some of these units.
   KeptSet made = 0;  ///< Made by them, and read by later ones.
 };
@@ -63,7 +63,7 @@ class OptimalSpace {
   [[nodiscard]] std::size_t units() const { return units_; }
   /// By their first unit, then by their last one.
   [[nodiscard]] const std::vector<SpaceEdge>& edges() const { return edges_; }
-  /// At most kMostAlive alive at once: of those that read or made the most bytes.
+  /// Outputs apart; of those alive at once the four largest.
   [[nodiscard]] const std::vector<KeptTensor>& kept() const { return kept_; }
   /// Groups that have been laid out.
   [[nodiscard]] std::size_t tried() const { return tried_; }
@@ -78,7 +78,10 @@ class OptimalSpace {
   [[nodiscard]] const Keeping& keeping(const Planner& planner, const Way& way, KeptSet own) const;
 
  private:
+  void make_groups(const Planner& planner, const Ingredients& with,
+                   const std::vector<std::vector<OpId>>& units, const std::stop_token& stop);
   void find_kept(const Cascade& cascade, const std::vector<std::vector<OpId>>& units);
+  void mark_kept(const Cascade& cascade, const std::vector<std::vector<OpId>>& units, SpaceEdge& edge) const;
 
   std::size_t units_ = 0;
   std::vector<StateUpdate> updates_;
