@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "fusescape/plan/iteration.hpp"
-#include "fusescape/sim/memory.hpp"
+#include "fusescape/sim/eviction.hpp"
 #include "program.hpp"
 
 namespace fusescape {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "fusescape/plan/dram_bursts.hpp"
 #include "fusescape/plan/traffic.hpp"
 #include "kept.hpp"
 #include "tile_order.hpp"
@@ -90,13 +91,13 @@ KeptMoves kept_moves(const SimContext& context, const GroupProgram& program, con
         const Int128 missing =
             static_cast<Int128>(buffer.load.bytes(context.cascade, at, scratch)) * (all - on_chip);
         made.loads[b].push_back(
-            round_up(Bytes{static_cast<std::int64_t>((missing + all - 1) / all)}, granule));
+            in_bursts(Bytes{static_cast<std::int64_t>((missing + all - 1) / all)}, granule));
         sample(run);
       },
       [&](std::int64_t run, std::size_t b, const Odometer& at) {
         static_cast<void>(at);
         std::vector<Leaving> leaving = kept.make(program.buffers[b].tensor);
-        for (Leaving& one : leaving) one.bytes = round_up(one.bytes, granule);
+        for (Leaving& one : leaving) one.bytes = in_bursts(one.bytes, granule);
         made.stores[b].push_back(std::move(leaving));
         sample(run + 1);
       });

@@ -3,10 +3,11 @@
 #include <algorithm>
 
 #include "compile.hpp"
+#include "fusescape/plan/array_time.hpp"
+#include "fusescape/plan/dram_bursts.hpp"
 #include "fusescape/plan/leaf_runs.hpp"
 #include "fusescape/plan/retention.hpp"
 #include "fusescape/plan/tile_classes.hpp"
-#include "fusescape/plan/array_time.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
@@ -205,7 +206,7 @@ void count(const SimContext& context, GroupProgram& program) {
 std::int64_t SlabSpec::packed_bytes(std::int64_t elements) const {
   const std::int64_t packed =
       slab.bits % 8 == 0 ? elements * (slab.bits / 8) : ceil_div(elements * slab.bits, 8);
-  return granule == Bytes{1} ? packed : round_up(Bytes{packed}, granule).value();
+  return granule == Bytes{1} ? packed : in_bursts(Bytes{packed}, granule).value();
 }
 
 std::int64_t SlabSpec::bytes_at(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
@@ -222,7 +223,7 @@ std::int64_t SlabSpec::windowed_bytes(const Cascade& cascade, const Odometer& at
     scratch[index_of(index.rank)] = at.span(loop[i], whole[i]);
     if (index.tap) scratch[index_of(*index.tap)] = at.span(tap_loop[i], cascade.extent(*index.tap).value());
   }
-  return round_up(slab_bytes(cascade, slab, scratch), granule).value();
+  return in_bursts(slab_bytes(cascade, slab, scratch), granule).value();
 }
 
 std::int64_t Saving::within(std::int64_t begin, std::int64_t count) const {
@@ -301,22 +302,6 @@ GroupProgram compile(const SimContext& context, std::uint32_t group, Tiling tili
   compile_edges(context, map, program);
   program.reserved = reserved_bytes(context.cascade, context.plan, context.layout, group);
   count(context, program);
-  return program;
-}
-
-GroupProgram with_prefetch_depth(GroupProgram program, std::int64_t depth, Bytes capacity) {
-  program.prefetch_depth = depth;
-  Bytes more;  // For one place more each.
-  for (BufferSpec& buffer : program.buffers) {
-    buffer.on_demand = buffer.streamed && depth == 0;
-    if (buffer.streamed) more += buffer.slab_bytes;
-  }
-  if (depth < 2 || more == Bytes{}) return program;
-  const Bytes room = capacity - std::min(capacity, program.all_at_once + program.reserved);
-  const std::int64_t extra = std::min(depth - 1, room.value() / more.value());
-  for (BufferSpec& buffer : program.buffers) buffer.slots += buffer.streamed ? static_cast<int>(extra) : 0;
-  program.all_at_once += more * extra;
-  program.prefetch_depth = 1 + extra;
   return program;
 }
 

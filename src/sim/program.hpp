@@ -256,10 +256,6 @@ struct SimContext {
   [[nodiscard]] int link(int from, int to) const;
 };
 
-/// The streamed inputs of `program` may be loaded up to `depth` tiles ahead: with a place for each, as far as
-/// memory of `capacity` holds all places side by side.
-[[nodiscard]] GroupProgram with_prefetch_depth(GroupProgram program, std::int64_t depth, Bytes capacity);
-
 [[nodiscard]] GroupProgram compile(const SimContext& context, std::uint32_t group,
                                    Tiling tiling = Tiling::kPerCore);
 

@@ -5,9 +5,11 @@
 
 #include "clock.hpp"
 #include "context.hpp"
+#include "fusescape/plan/dram_bursts.hpp"
 #include "fusescape/plan/tile_classes.hpp"
 #include "fusescape/support/contract.hpp"
 #include "kept.hpp"
+#include "prefetch.hpp"
 
 namespace fusescape {
 namespace {
@@ -260,7 +262,7 @@ void Simulation::make_room(std::uint32_t g, const std::vector<Leaving>& leaving)
   const int core = groups_[g].program.tiles.front().resource;
   const Ticks before = state_.now;
   for (const Leaving& one : leaving) {
-    const Bytes bytes = round_up(one.bytes, context_.accelerator.dram.granule);
+    const Bytes bytes = in_bursts(one.bytes, context_.accelerator.dram.granule);
     const Ticks time = port.ticks(bytes.value());
     if (state_.observer != nullptr) {
       state_.observer->event({.kind = SimEventKind::kStore,

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "fusescape/sim/memory.hpp"
+#include "fusescape/sim/eviction.hpp"
 #include "group_state.hpp"
 #include "loop_pass.hpp"
 #include "tile_order.hpp"

@@ -106,7 +106,7 @@ class StaticPlaces final : public Places {
   [[nodiscard]] bool in_scope(int id, const Odometer& visit) const;
   void request(int id, bool early = false);
 
-  // Turns (turns.cpp).
+  // Turns (static_places_turns.cpp).
   void poll_in_order();
   void begin_turns();
   [[nodiscard]] std::optional<Candidate> candidate(int id) const;

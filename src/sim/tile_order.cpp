@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fusescape/sim/memory.hpp"
+#include "fusescape/sim/eviction.hpp"
 
 namespace fusescape {
 namespace {

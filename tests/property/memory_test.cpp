@@ -1,5 +1,5 @@
 // Does the managed memory keep what it says, and is furthest next use the best choice where theory says so?
-#include "fusescape/sim/memory.hpp"
+#include "fusescape/sim/eviction.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "fusescape/sim/memory.hpp"
+#include "fusescape/sim/eviction.hpp"
 
 #include <algorithm>
 #include <utility>
