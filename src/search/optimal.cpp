@@ -186,7 +186,8 @@ expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Ma
   if (!best) {
     Refusal refusal = refusal_of(planner, machine);
     const bool fits = refusal.reason == Refusal::Reason::kOverflow;
-    return unexpected{fits && reads_energy(inputs.minimize) ? no_energy : std::move(refusal)};
+    if (fits && reads_energy(inputs.minimize)) return unexpected{no_energy};
+    return unexpected{std::move(refusal)};
   }
   best->plan.name.clear();
   best->laid_out = space.tried();

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "fusescape/cost/busy_time.hpp"
 #include "fusescape/search/assessment.hpp"
@@ -41,7 +42,7 @@ std::vector<MoreOf> little_more(const Accelerator& accelerator) {
   wider.banks = banks + 1;
   if (!accelerator.dram.bandwidth.unlimited()) {
     const double bits_per_gb = 8e9 / accelerator.clock.value();
-    const std::int64_t bits = std::max<std::int64_t>(1, static_cast<std::int64_t>(bits_per_gb + 0.5));
+    const std::int64_t bits = std::max<std::int64_t>(1, std::llround(bits_per_gb));
     add(fmt::format("{:.3g} GB/s more of DRAM bandwidth", static_cast<double>(bits) / bits_per_gb))
         .dram.bandwidth.value += bits;
   }
