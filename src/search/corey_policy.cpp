@@ -112,7 +112,8 @@ std::optional<Candidate> fitting_nest(const Planner& planner, const Machine& mac
   for (std::int64_t tile = tile_for(entropy); tile > 0; tile /= 2) {
     for (std::vector<LoopSpec>& nest : nests_for(planner.cascade(), run, tile)) {
       Candidate candidate{.loops = std::move(nest), .operators = run};
-      if (planner.try_profile(candidate) && evaluate_group(planner.profile(candidate), machine)) return candidate;
+      if (planner.try_profile(candidate) && evaluate_group(planner.profile(candidate), machine))
+        return candidate;
     }
   }
   return std::nullopt;

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/array_time.hpp"
+#include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/report/table.hpp"
 #include "literature_data.hpp"
 #include "regenerated.hpp"

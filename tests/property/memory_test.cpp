@@ -1,6 +1,4 @@
 // Does the managed memory keep what it says, and is furthest next use the best choice where theory says so?
-#include "fusescape/sim/eviction.hpp"
-
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
@@ -8,6 +6,7 @@
 #include <set>
 
 #include "for_all.hpp"
+#include "fusescape/sim/eviction.hpp"
 
 namespace fusescape {
 namespace {

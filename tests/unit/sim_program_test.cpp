@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "../../src/sim/context.hpp"
-#include "program_text.hpp"
 #include "plans.hpp"
+#include "program_text.hpp"
 
 namespace fusescape::test_plans {
 namespace {

@@ -47,7 +47,9 @@ inline constexpr std::array kSpatialFields{
         "side."),
 };
 inline constexpr SectionSpec kSpatialSection{
-    "spatial rule", "How operators are laid over a core's array. The first rule that matches is used, and of the places that it gives a rank the first.",
+    "spatial rule",
+    "How operators are laid over a core's array. The first rule that matches is used, and of the places that "
+    "it gives a rank the first.",
     kSpatialFields};
 
 struct CoreFile {

@@ -1,6 +1,7 @@
 // What does an operator ask of the PEs and of the memory above them in one tile?
 //
-// Independent of array shape and bandwidth; plan/array_time.hpp prices it on a machine (docs/model/onchip.md).
+// Independent of array shape and bandwidth; plan/array_time.hpp prices it on a machine
+// (docs/model/onchip.md).
 #pragma once
 
 #include <array>
