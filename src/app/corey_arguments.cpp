@@ -19,7 +19,7 @@ constexpr const char* kCoreyExamples = R"(Examples:
 
 docs/corey.md says what each of them is.)";
 
-std::optional<double> number_in(std::string_view text) {
+std::optional<double> number_in_word(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
@@ -31,7 +31,7 @@ std::optional<RangeRule> range_in(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view word = text.substr(0, colon);
   const std::optional<double> after =
-      colon == std::string_view::npos ? std::nullopt : number_in(text.substr(colon + 1));
+      colon == std::string_view::npos ? std::nullopt : number_in_word(text.substr(colon + 1));
   if (colon != std::string_view::npos && !after) return std::nullopt;
   if (word == "min-max") {
     if (after && *after < 0) return std::nullopt;
@@ -41,7 +41,7 @@ std::optional<RangeRule> range_in(std::string_view text) {
     if (after && (*after < 0 || *after >= 0.5)) return std::nullopt;
     return RobustRange{after.value_or(RobustRange{}.tail)};
   }
-  const std::optional<double> low = number_in(word);
+  const std::optional<double> low = number_in_word(word);
   if (!low || !after || *low >= *after) return std::nullopt;
   return FixedRange{*low, *after};
 }

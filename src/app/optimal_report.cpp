@@ -7,7 +7,7 @@
 namespace fusescape {
 namespace {
 
-constexpr double kJoulesPerPicojoule = 1e-12;
+constexpr double kPicojoule = 1e-12;
 
 /// A figure of what is minimised, in the unit of its metric.
 Value shown(const PlanFigures& figures, Objective objective, const Design& design) {
@@ -20,7 +20,7 @@ Value shown(const PlanFigures& figures, Objective objective, const Design& desig
     case Objective::kDramBytes:
       return figures.moved.value();
     case Objective::kEnergyDelay:
-      return figures.energy_delay(scale) * kJoulesPerPicojoule / design.accelerator.clock.value();
+      return figures.energy_delay(scale) * kPicojoule / design.accelerator.clock.value();
   }
   return scale.whole_cycles(figures.latency).value();
 }

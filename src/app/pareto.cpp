@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kUnlimited = "unlimited";
 
-Failure bad_file(const std::string& file, SourcePos pos, std::string_view message) {
+Failure bad_csv(const std::string& file, SourcePos pos, std::string_view message) {
   return {ExitCode::kBadInput,
           fmt::format("{}:{}:{}: error: {}\n", printable(file), pos.line, pos.column, printable(message))};
 }
@@ -46,7 +46,7 @@ expected<std::vector<std::size_t>, Failure> positions_of(const std::vector<std::
 /// Every column is compared as whole numbers if all its cells are, so that large counts stay exact.
 /// `unlimited`, as bandwidths have it, is more than any number.
 template <class Number>
-std::optional<Number> number_in(std::string_view cell) {
+std::optional<Number> number_of_cell(std::string_view cell) {
   Number value{};
   if constexpr (std::is_same_v<Number, double>) {
     if (cell == kUnlimited) return std::numeric_limits<double>::infinity();
@@ -90,7 +90,7 @@ expected<std::vector<std::int64_t>, Failure> keys_of(const std::string& file, co
     const std::optional<double> value = number_in<double>(cell);
     if (!value) {
       return unexpected{
-          bad_file(file, {row->line, 1}, fmt::format("'{}' in column '{}' is not a number", cell, name))};
+          bad_csv(file, {row->line, 1}, fmt::format("'{}' in column '{}' is not a number", cell, name))};
     }
     keys.push_back(whole ? *number_in<std::int64_t>(cell) : order_key(*value));
   }
@@ -136,7 +136,7 @@ CommandResult run_command(const ParetoArguments& arguments) {
   const expected<std::string, Failure> content = file_text(arguments.file);
   if (!content) return unexpected{content.error()};
   const expected<std::vector<CsvRow>, CsvFault> rows = read_csv(*content);
-  if (!rows) return unexpected{bad_file(arguments.file, rows.error().pos, rows.error().message)};
+  if (!rows) return unexpected{bad_csv(arguments.file, rows.error().pos, rows.error().message)};
   const std::vector<std::string>& header = rows->front().cells;
   const expected<std::vector<std::size_t>, Failure> columns = positions_of(arguments.minimize, header);
   if (!columns) return unexpected{columns.error()};

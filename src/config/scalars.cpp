@@ -23,7 +23,7 @@ std::string quoted(std::string_view text) {
   return fmt::format("'{}{}'", text.substr(0, kQuotedBytes), cut ? "..." : "");
 }
 
-unexpected<std::string> because(std::string why) {
+unexpected<std::string> refused(std::string why) {
   return unexpected<std::string>{std::move(why)};
 }
 
@@ -58,15 +58,15 @@ Parsed<Amount> parse_amount(std::string_view text, std::span<const Unit> units) 
   const auto known =
       std::find_if(units.begin(), units.end(), [wanted = unit](const Unit& u) { return u.name == wanted; });
   if (number.find_first_of("0123456789") == std::string_view::npos) {
-    return because(fmt::format("{} is not a quantity", quoted(text)));
+    return refused(fmt::format("{} is not a quantity", quoted(text)));
   }
   if (known == units.end()) {
-    if (unit.empty()) return because(fmt::format("{} has no unit", quoted(text)));
-    return because(
+    if (unit.empty()) return refused(fmt::format("{} has no unit", quoted(text)));
+    return refused(
         fmt::format("{} has an unknown unit {}{}", quoted(text), quoted(unit), unit_hint(unit, units)));
   }
   const Parsed<Decimal> decimal = parse_exact(number);
-  if (!decimal) return because(decimal.error());
+  if (!decimal) return refused(decimal.error());
   return Amount{*decimal, *known};
 }
 
@@ -81,34 +81,34 @@ Int128 power_of_ten(int exponent) {
 Parsed<std::int64_t> parse_integer(std::string_view text, std::int64_t min, std::int64_t max) {
   const std::string_view digits = text.substr(text.substr(0, 1) == "-" ? 1 : 0);
   const bool whole = !digits.empty() && std::all_of(digits.begin(), digits.end(), is_digit);
-  if (!whole) return because(fmt::format("{} is not a whole number", quoted(text)));
+  if (!whole) return refused(fmt::format("{} is not a whole number", quoted(text)));
   if (digits.size() > 1 && digits.front() == '0') {
-    return because(fmt::format("{} has a leading zero", quoted(text)));
+    return refused(fmt::format("{} has a leading zero", quoted(text)));
   }
   std::int64_t value = 0;
   const bool fits = std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{};
   const bool negative = text.front() == '-';
   if ((!fits && negative) || (fits && value < min)) {
-    return because(fmt::format("{} is less than {}", quoted(text), min));
+    return refused(fmt::format("{} is less than {}", quoted(text), min));
   }
-  if (!fits || value > max) return because(fmt::format("{} is more than {}", quoted(text), max));
+  if (!fits || value > max) return refused(fmt::format("{} is more than {}", quoted(text), max));
   return value;
 }
 
 Parsed<Decimal> parse_exact(std::string_view text) {
-  if (text.substr(0, 1) == "-") return because(fmt::format("{} is negative", quoted(text)));
+  if (text.substr(0, 1) == "-") return refused(fmt::format("{} is negative", quoted(text)));
   const std::size_t point = std::min(text.find('.'), text.size());
   const std::string_view whole = text.substr(0, point);
   const std::string_view fraction = point < text.size() ? text.substr(point + 1) : std::string_view{};
   const bool well_formed = !whole.empty() && std::all_of(whole.begin(), whole.end(), is_digit) &&
                            std::all_of(fraction.begin(), fraction.end(), is_digit) &&
                            (point == text.size() || !fraction.empty());
-  if (!well_formed) return because(fmt::format("{} is not a number", quoted(text)));
+  if (!well_formed) return refused(fmt::format("{} is not a number", quoted(text)));
   if (whole.size() > 1 && whole.front() == '0') {
-    return because(fmt::format("{} has a leading zero", quoted(text)));
+    return refused(fmt::format("{} has a leading zero", quoted(text)));
   }
   if (whole.size() + fraction.size() > kMaxDigits) {
-    return because(fmt::format("{} has more than {} digits", quoted(text), kMaxDigits));
+    return refused(fmt::format("{} has more than {} digits", quoted(text), kMaxDigits));
   }
   Decimal decimal{0, static_cast<int>(fraction.size())};
   for (const char c : whole) decimal.digits = decimal.digits * 10 + (c - '0');
@@ -118,20 +118,20 @@ Parsed<Decimal> parse_exact(std::string_view text) {
 
 Parsed<std::int64_t> parse_whole(std::string_view text, std::span<const Unit> units) {
   const Parsed<Amount> amount = parse_amount(text, units);
-  if (!amount) return because(amount.error());
+  if (!amount) return refused(amount.error());
   const Int128 scaled = static_cast<Int128>(amount->number.digits) * amount->unit.numerator;
   const Int128 divisor = power_of_ten(amount->number.places) * amount->unit.denominator;
   if (scaled % divisor != 0) {
-    return because(fmt::format("{} is not a whole number of {}", quoted(text), units.front().name));
+    return refused(fmt::format("{} is not a whole number of {}", quoted(text), units.front().name));
   }
   constexpr std::int64_t kLimit = std::int64_t{1} << 62;
-  if (scaled / divisor >= kLimit) return because(fmt::format("{} is too large", quoted(text)));
+  if (scaled / divisor >= kLimit) return refused(fmt::format("{} is too large", quoted(text)));
   return static_cast<std::int64_t>(scaled / divisor);
 }
 
 Parsed<double> parse_measure(std::string_view text, std::span<const Unit> units) {
   const Parsed<Amount> amount = parse_amount(text, units);
-  if (!amount) return because(amount.error());
+  if (!amount) return refused(amount.error());
   double value = 0.0;
   const std::string_view number = split(text).number;
   std::from_chars(number.data(), number.data() + number.size(), value);

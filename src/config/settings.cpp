@@ -25,7 +25,7 @@ bool is_settable(const FieldSpec& field) {
   return field.read != nullptr && std::find(kNeverSet.begin(), kNeverSet.end(), field.key) == kNeverSet.end();
 }
 
-const FieldSpec* find_field(const SectionSpec& section, std::string_view key) {
+const FieldSpec* field_of(const SectionSpec& section, std::string_view key) {
   for (const FieldSpec& field : section.fields) {
     if (is_settable(field) && (field.key == key || (!field.rank.empty() && field.rank == key))) return &field;
   }
@@ -81,12 +81,12 @@ bool resolve_below(const TypeSpec& type, const YamlNode* node, std::string_view 
 bool reaches(const FieldSpec& field, const YamlNode& value, std::string_view key) {
   if (!field.reach_through) return false;
   if (field.type->form != TypeSpec::Form::kSection) return find_value(value, key) != nullptr;
-  const FieldSpec* inside = find_field(*field.type->section, head_of(key));
+  const FieldSpec* inside = field_of(*field.type->section, head_of(key));
   return inside != nullptr && !inside->full_path;
 }
 
 bool resolve_in(const SectionSpec& section, const YamlNode* node, std::string_view key, Steps& steps) {
-  if (const FieldSpec* field = find_field(section, head_of(key))) {
+  if (const FieldSpec* field = field_of(section, head_of(key))) {
     steps.push_back({std::string{field->key}, std::nullopt});
     const YamlNode* value = node == nullptr ? nullptr : find_value(*node, field->key);
     return resolve_below(*field->type, value, tail_of(key), steps);
@@ -153,7 +153,7 @@ std::optional<std::string> why_full_path(const InputFile& input, std::string_vie
   for (const FieldSpec& field : table_of(input.kind, input.root).fields) {
     if (!field.reach_through || field.type->form != TypeSpec::Form::kSection) continue;
     if (find_value(input.root, field.key) == nullptr) continue;
-    const FieldSpec* inside = find_field(*field.type->section, key);
+    const FieldSpec* inside = field_of(*field.type->section, key);
     if (inside == nullptr || !inside->full_path) continue;
     return fmt::format("'{1}' is derived by {0}; set what it is derived from, or '{0}.{1}': {2}", field.key,
                        inside->key, inside->doc);

@@ -15,7 +15,7 @@ namespace fusescape {
 namespace {
 
 constexpr double kMsPerSecond = 1e3;
-constexpr double kJoulesPerPicojoule = 1e-12;
+constexpr double kJoulesOfPicojoule = 1e-12;
 
 double double_of(std::int64_t value) {
   return static_cast<double>(value);
@@ -164,7 +164,7 @@ MetricValue from_energy(const Evaluated& e, Of of) {
 }
 
 MetricValue energy_delay(const Evaluated& e) {
-  return from_energy(e, [&](double pj) { return pj * kJoulesPerPicojoule * seconds_of(e); });
+  return from_energy(e, [&](double pj) { return pj * kJoulesOfPicojoule * seconds_of(e); });
 }
 
 MetricValue energy_per_token(const Evaluated& e) {

@@ -38,7 +38,7 @@ double quotient_error(std::span<const double> in, std::span<const double> errors
   return (errors[0] + std::abs(in[0] / in[1]) * errors[1]) / divisor;
 }
 
-double sum_of(std::span<const double> numbers) {
+double total_of(std::span<const double> numbers) {
   double sum = 0.0;
   for (const double number : numbers) sum += number;
   return sum;
@@ -51,7 +51,7 @@ double unrounded_error(OpKind kind, std::span<const double> in, std::span<const 
     case OpKind::kAdd:
     case OpKind::kSub:
     case OpKind::kSoftplus:  // Its slope is at most one.
-      return sum_of(errors);
+      return total_of(errors);
     case OpKind::kDiv:
       return quotient_error(in, errors);
     case OpKind::kMax:
@@ -78,7 +78,7 @@ double element_error(OpKind kind, std::span<const double> inputs, std::span<cons
   if (std::all_of(errors.begin(), errors.end(), [](double e) { return e == 0.0; })) return 0.0;
   // The functions themselves are computed in double precision, a few units in the last place off.
   constexpr double kSlack = 8.0 * std::numeric_limits<double>::epsilon();
-  const double magnitude = std::abs(element(kind, inputs)) + sum_of(errors);
+  const double magnitude = std::abs(element(kind, inputs)) + total_of(errors);
   return unrounded_error(kind, inputs, errors) * (1.0 + kSlack) + kSlack * magnitude;
 }
 

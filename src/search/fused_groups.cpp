@@ -10,7 +10,7 @@
 namespace fusescape {
 namespace {
 
-struct Unit {
+struct FusedUnit {
   std::vector<OpId> operators;
   std::optional<std::size_t> update;  ///< The state update that it fuses operators of, if it does.
 };
@@ -42,11 +42,11 @@ std::optional<Refusal> missing_role(const Cascade& cascade, const std::vector<St
 }
 
 /// The fused groups, and every operator (or recurrence) outside them as a unit of its own.
-std::vector<Unit> units_of(const Planner& planner, const std::vector<StateUpdate>& updates,
-                           const Fusion& fusion) {
-  std::vector<Unit> units;
+std::vector<FusedUnit> units_of(const Planner& planner, const std::vector<StateUpdate>& updates,
+                                const Fusion& fusion) {
+  std::vector<FusedUnit> units;
   std::vector<bool> taken(planner.cascade().operators.size(), false);
-  const auto add = [&](Unit unit) {
+  const auto add = [&](FusedUnit unit) {
     for (const OpId op : unit.operators) taken[index_of(op)] = true;
     if (!unit.operators.empty()) units.push_back(std::move(unit));
   };
@@ -59,7 +59,7 @@ std::vector<Unit> units_of(const Planner& planner, const std::vector<StateUpdate
   return units;
 }
 
-bool depends_on(const Cascade& cascade, const Unit& later, const Unit& earlier) {
+bool depends_on(const Cascade& cascade, const FusedUnit& later, const FusedUnit& earlier) {
   for (const OpId op : earlier.operators) {
     for (const Use& use : cascade.uses[index_of(cascade.op(op).output)]) {
       if (std::find(later.operators.begin(), later.operators.end(), use.op) != later.operators.end())
@@ -70,22 +70,23 @@ bool depends_on(const Cascade& cascade, const Unit& later, const Unit& earlier) 
 }
 
 /// True if `unit` needs no result of the others in `left`.
-bool is_ready(const Cascade& cascade, const Unit& unit, const std::vector<Unit>& left) {
-  return std::none_of(left.begin(), left.end(),
-                      [&](const Unit& other) { return &other != &unit && depends_on(cascade, unit, other); });
+bool is_ready(const Cascade& cascade, const FusedUnit& unit, const std::vector<FusedUnit>& left) {
+  return std::none_of(left.begin(), left.end(), [&](const FusedUnit& other) {
+    return &other != &unit && depends_on(cascade, unit, other);
+  });
 }
 
 /// The units in an order that respects every edge: at each step the ready one whose first operator comes
 /// first. Nothing if groups need each other.
-std::optional<std::vector<Unit>> ordered(const Cascade& cascade, std::vector<Unit> units) {
-  std::sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) {
+std::optional<std::vector<FusedUnit>> ordered(const Cascade& cascade, std::vector<FusedUnit> units) {
+  std::sort(units.begin(), units.end(), [](const FusedUnit& a, const FusedUnit& b) {
     return *std::min_element(a.operators.begin(), a.operators.end()) <
            *std::min_element(b.operators.begin(), b.operators.end());
   });
-  std::vector<Unit> order;
+  std::vector<FusedUnit> order;
   while (!units.empty()) {
     const auto ready = std::find_if(units.begin(), units.end(),
-                                    [&](const Unit& unit) { return is_ready(cascade, unit, units); });
+                                    [&](const FusedUnit& unit) { return is_ready(cascade, unit, units); });
     if (ready == units.end()) return std::nullopt;
     order.push_back(std::move(*ready));
     units.erase(ready);
@@ -162,7 +163,7 @@ expected<Plan, Refusal> fused_plan(const Planner& planner, const Machine& machin
   Plan plan;
   plan.spatial = planner.spatial();
   std::vector<TokenGroups> fused(updates.size());
-  for (const Unit& unit : *order) {
+  for (const FusedUnit& unit : *order) {
     if (!unit.update) {
       auto added = add_alone(plan, planner, machine, unit.operators.front());
       if (!added) return unexpected{std::move(added.error())};

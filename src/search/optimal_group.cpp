@@ -5,10 +5,6 @@
 namespace fusescape {
 namespace {
 
-bool holds(const std::vector<OpId>& operators, OpId op) {
-  return std::find(operators.begin(), operators.end(), op) != operators.end();
-}
-
 class GroupWriter {
  public:
   GroupWriter(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates, bool chained)

@@ -9,10 +9,6 @@ namespace {
 
 using Unit = std::vector<OpId>;
 
-bool holds(const std::vector<OpId>& operators, OpId op) {
-  return std::find(operators.begin(), operators.end(), op) != operators.end();
-}
-
 /// Whether `op` reads what `producer` makes tile by tile along `rank`, each tile as it was made and complete.
 bool reads_in_tiles(const Cascade& cascade, OpId producer, const Access& access, RankId rank) {
   if (has_rank(cascade.op(producer).reduction_ranks, rank)) return false;

@@ -1,6 +1,7 @@
 // Into which bodies does a run of operators fall, if they share one loop over the tokens?
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct Body {
 
 /// The bodies of one group, one after another under the group's token loops.
 using Structure = std::vector<Body>;
+
+[[nodiscard]] inline bool holds(const std::vector<OpId>& operators, OpId op) {
+  return std::find(operators.begin(), operators.end(), op) != operators.end();
+}
 
 /// The operators of all state updates.
 [[nodiscard]] std::vector<OpId> operators_around_states(const Cascade& cascade);
