@@ -81,21 +81,23 @@ void add_entropy_option(CLI::App& command, InputArguments& input) {
 void add_search_options(CLI::App& command, InputArguments& input) {
   std::vector<std::string> metrics{"latency_cycles"};
   for (const ObjectiveFacts& facts : kObjectives) metrics.emplace_back(facts.metric);
-  command
-      .add_option("--minimize", input.minimize,
-                  fmt::format("What --strategy optimal minimises: {} (default: latency_cycles)",
-                              fmt::join(metrics, ", ")))
-      ->type_name("METRIC")
-      ->check(CLI::IsMember(metrics));
+  CLI::Option* minimize =
+      command
+          .add_option("--minimize", input.minimize,
+                      fmt::format("What --strategy optimal minimises: {} (default: latency_cycles)",
+                                  fmt::join(metrics, ", ")))
+          ->type_name("METRIC");
+  must_be_one_of(minimize, std::move(metrics));
   std::vector<std::string> ingredients;
   for (const IngredientFacts& facts : kIngredients) ingredients.emplace_back(facts.name);
-  command
-      .add_option("--without", input.without,
-                  fmt::format("What --strategy optimal may not use: {}", fmt::join(ingredients, ", ")))
-      ->type_name("a,b,...")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::IsMember(ingredients));
+  CLI::Option* without =
+      command
+          .add_option("--without", input.without,
+                      fmt::format("What --strategy optimal may not use: {}", fmt::join(ingredients, ", ")))
+          ->type_name("a,b,...")
+          ->delimiter(',')
+          ->allow_extra_args(false);
+  must_be_one_of(without, std::move(ingredients));
 }
 
 void add_plan_options(CLI::App& command, std::string& strategy, std::string& plan_file) {
@@ -134,13 +136,12 @@ void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
   add_search_options(*command, arguments.input);
   CLI::Option* pareto =
       command
-          ->add_option_function<std::vector<std::string>>(
-              "--pareto", [&arguments](const std::vector<std::string>&) { arguments.pareto = true; },
+          ->add_option_function<std::string>(
+              "--pareto", [&arguments](const std::string&) { arguments.pareto = true; },
               "Of --strategy optimal, the plans that none beats in both: latency_s,energy_pj")
-          ->type_name("a,b")
-          ->delimiter(',')
-          ->expected(2)
-          ->check(CLI::IsMember(std::vector<std::string>{"latency_cycles", "latency_s", "energy_pj"}));
+          ->type_name("a,b");
+  must_be_one_of(pareto, {"latency_s,energy_pj", "energy_pj,latency_s", "latency_cycles,energy_pj",
+                          "energy_pj,latency_cycles"});
   add_model_option(*command, arguments.simulated);
   CLI::Option* explain = command->add_flag("--explain", arguments.explain,
                                            "Say what bounds each group, why, and what would help");

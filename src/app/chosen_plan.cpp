@@ -87,9 +87,10 @@ std::string ways_to_fit(const Inputs& inputs, const ChosenPlan& chosen) {
     const auto assessed = assess(cascade, inputs.design, *chosen.plan);
     if (assessed || !capacity_needed(assessed.error())) return "";
   }
-  const std::vector<Lever> ways = chosen.strategy != nullptr
-                                      ? ways_to_fit(cascade, inputs.design, *chosen.strategy)
-                                      : ways_to_fit(cascade, inputs.design, *chosen.plan);
+  const std::vector<Lever> ways =
+      chosen.strategy != nullptr
+          ? ways_to_fit(cascade, inputs.design, PlanSource{chosen.strategy, inputs.strategy})
+          : ways_to_fit(cascade, inputs.design, *chosen.plan);
   return ways.empty() ? "" : fmt::format("\nTried in the closed form, and it runs: {}.", describe(ways));
 }
 

@@ -31,6 +31,13 @@ std::string printed(const EvaluationReport& report, const std::vector<Lever>& le
   return text;
 }
 
+/// Only `optimal` minimises something else than latency.
+PlanSource source_of(const Inputs& inputs, const ChosenPlan& chosen) {
+  PlanSource source{chosen.strategy, inputs.strategy};
+  if (!chosen.optimal) source.inputs.minimize = Objective::kLatency;
+  return source;
+}
+
 /// A report, and if it has no result, why.
 struct Answer {
   EvaluationReport report;
@@ -53,7 +60,8 @@ Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, const Eval
   if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
   report.optimal = optimal_report(inputs, chosen, arguments.pareto);
   std::vector<Lever> levers;
-  if (arguments.explain) levers = levers_of(inputs.workload.block, inputs.design, *found, {chosen.strategy});
+  if (arguments.explain)
+    levers = levers_of(inputs.workload.block, inputs.design, *found, source_of(inputs, chosen));
   auto why_best = arguments.explain ? optimal_explanation(inputs, chosen) : std::nullopt;
   return {std::move(report), std::nullopt, std::move(levers), std::move(why_best)};
 }
@@ -67,7 +75,7 @@ Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, const Evalu
   report.optimal = optimal_report(inputs, chosen, arguments.pareto);
   std::vector<Lever> levers;
   if (arguments.explain) {
-    levers = levers_of(inputs.workload.block, inputs.design, simulated->closed, {chosen.strategy});
+    levers = levers_of(inputs.workload.block, inputs.design, simulated->closed, source_of(inputs, chosen));
   }
   auto why_best = arguments.explain ? optimal_explanation(inputs, chosen) : std::nullopt;
   return {std::move(report), std::nullopt, std::move(levers), std::move(why_best)};
@@ -86,12 +94,19 @@ CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& input
 }  // namespace
 
 CommandResult run_command(const EvaluateArguments& arguments) {
+  if (arguments.strategy != kOptimalName && (arguments.pareto || !arguments.input.without.empty())) {
+    return unexpected{Failure{ExitCode::kUsage, fmt::format("error: only --strategy optimal takes {}\n",
+                                                            arguments.pareto ? "--pareto" : "--without")}};
+  }
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 
+  if (arguments.pareto && chosen->optimal && !priced(inputs->strategy, inputs->design).prices) {
+    return unexpected{Failure{ExitCode::kUsage, "error: --pareto: no plan has an energy that is known\n"}};
+  }
   const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
                                             : closed_form_of(*inputs, *chosen, arguments);
   if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {

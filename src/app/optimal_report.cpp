@@ -50,8 +50,9 @@ std::optional<Ticks> busy(const Inputs& inputs, const Plan& plan) {
 
 std::optional<GapReport> gap_parts(const Inputs& inputs, const ChosenPlan& chosen,
                                    const OptimalBound& bound) {
+  if (inputs.strategy.minimize != Objective::kLatency) return std::nullopt;
   const std::optional<Ticks> at_least = busy(inputs, *chosen.plan);
-  if (inputs.strategy.minimize != Objective::kLatency || !at_least) return std::nullopt;
+  if (!at_least) return std::nullopt;
   const TickScale& scale = inputs.design.machine.scale;
   return GapReport{.waits = scale.whole_cycles(chosen.optimal->figures.latency - *at_least),
                    .busier = scale.whole_cycles(*at_least - std::min(*at_least, bound.figures.latency)),
@@ -65,10 +66,14 @@ std::string metric_shown(Objective objective) {
 std::optional<OptimalExplanation::Split> split_of(const Inputs& inputs, const ChosenPlan& chosen) {
   const auto gain = gain_over_unfused(*chosen.planner, inputs.design, *chosen.plan);
   if (!gain) return std::nullopt;
-  const Int128 per_cycle = inputs.design.machine.scale.ticks_per_cycle();
+  const TickScale& scale = inputs.design.machine.scale;
+  const Int128 per_cycle = scale.ticks_per_cycle();
   const auto cycles = [&](Ticks ticks) { return static_cast<std::int64_t>(ticks.value() / per_cycle); };
-  return OptimalExplanation::Split{cycles(gain->before), cycles(gain->traffic), cycles(gain->work),
-                                   cycles(gain->overlap)};
+  const std::int64_t before = scale.whole_cycles(gain->before).value();
+  const std::int64_t all = before - scale.whole_cycles(chosen.optimal->figures.latency).value();
+  const std::int64_t traffic = cycles(gain->traffic);
+  const std::int64_t work = cycles(gain->work);
+  return OptimalExplanation::Split{before, traffic, work, all - traffic - work};
 }
 
 }  // namespace
@@ -90,8 +95,9 @@ std::optional<OptimalExplanation> optimal_explanation(const Inputs& inputs, cons
     design.machine.scale = gain.scale;
     found.marginal.push_back({gain.change, gain.figures ? shown(*gain.figures, objective, design) : Value{}});
   }
+  if (chosen.optimal->winner != kOptimalName) return found;
   const auto next = next_best(*chosen.planner, machine, asked);
-  if (!next || chosen.optimal->winner != kOptimalName) return found;
+  if (!next) return found;
   found.next = OptimalExplanation::Next{shown(next->figures, objective, inputs.design),
                                         machine.scale.whole_cycles(next->figures.latency),
                                         next->figures.moved, next->groups, next->instead_of};

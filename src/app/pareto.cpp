@@ -81,18 +81,18 @@ expected<std::vector<std::int64_t>, Failure> keys_of(const std::string& file, co
                                                      const std::vector<const CsvRow*>& rows,
                                                      std::size_t column) {
   const bool whole = std::all_of(rows.begin(), rows.end(), [&](const CsvRow* row) {
-    return number_in<std::int64_t>(row->cells[column]).has_value();
+    return number_of_cell<std::int64_t>(row->cells[column]).has_value();
   });
   std::vector<std::int64_t> keys;
   keys.reserve(rows.size());
   for (const CsvRow* row : rows) {
     const std::string& cell = row->cells[column];
-    const std::optional<double> value = number_in<double>(cell);
+    const std::optional<double> value = number_of_cell<double>(cell);
     if (!value) {
       return unexpected{
           bad_csv(file, {row->line, 1}, fmt::format("'{}' in column '{}' is not a number", cell, name))};
     }
-    keys.push_back(whole ? *number_in<std::int64_t>(cell) : order_key(*value));
+    keys.push_back(whole ? *number_of_cell<std::int64_t>(cell) : order_key(*value));
   }
   return keys;
 }
@@ -113,9 +113,9 @@ expected<Candidates, Failure> candidates_of(const std::string& file, const std::
 Value typed(const std::string& cell) {
   if (cell.empty()) return {};
   if (cell == "true" || cell == "false") return cell == "true";
-  if (const auto whole = number_in<std::int64_t>(cell)) return *whole;
+  if (const auto whole = number_of_cell<std::int64_t>(cell)) return *whole;
   if (cell == kUnlimited) return cell;  // JSON has no infinity.
-  if (const auto number = number_in<double>(cell)) return *number;
+  if (const auto number = number_of_cell<double>(cell)) return *number;
   return cell;
 }
 

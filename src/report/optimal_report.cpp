@@ -27,7 +27,7 @@ double number(const Value& value) {
   return whole != nullptr ? static_cast<double>(*whole) : std::get<double>(value);
 }
 
-/// "2,000 cycles, 10 fewer (0.50%)".
+/// "2,000 cycles, 10 less (0.500%)".
 std::string against(const Value& value, const Value& before, const std::string& metric) {
   if (std::holds_alternative<std::monostate>(value)) return "no plan runs";
   const double difference = number(value) - number(before);

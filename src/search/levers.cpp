@@ -42,17 +42,20 @@ constexpr std::array kDesignChanges{
                  }},
 };
 
-Assessed assess_again(const Cascade& cascade, const Design& design, const Plan& plan, PlanSource source) {
-  return source.strategy != nullptr ? assess(cascade, design, *source.strategy)
-                                    : assess(cascade, design, plan);
+Assessed assess_again(const Cascade& cascade, const Design& design, const Plan& plan,
+                      const PlanSource& source) {
+  return source.strategy != nullptr
+             ? assess(Planner{cascade, design.accelerator}, design, *source.strategy, source.inputs)
+             : assess(cascade, design, plan);
 }
 
 /// The fastest strategy on this accelerator, if one has a plan.
-std::optional<Lever> fastest_strategy(const Cascade& cascade, const Design& design) {
+std::optional<Lever> fastest_strategy(const Cascade& cascade, const Design& design,
+                                      const StrategyInputs& inputs) {
   const Planner planner{cascade, design.accelerator};
   std::optional<Lever> best;
   for (const Strategy& strategy : strategies()) {
-    const Assessed assessed = assess(planner, design, strategy);
+    const Assessed assessed = assess(planner, design, strategy, inputs);
     if (!assessed || (best && best->latency <= assessed->cost.latency)) continue;
     best = Lever{fmt::format("--strategy {}", strategy.name), std::nullopt, assessed->cost.latency, {}};
   }
@@ -61,7 +64,7 @@ std::optional<Lever> fastest_strategy(const Cascade& cascade, const Design& desi
 
 /// The least SRAM that an error asks for may not be enough for what comes after it, so it is asked again.
 std::optional<Lever> enough_sram(const Cascade& cascade, const Design& design, const Plan& plan,
-                                 PlanSource source) {
+                                 const PlanSource& source) {
   constexpr int kMostRounds = 64;
   Accelerator accelerator = design.accelerator;
   for (int round = 0; round < kMostRounds; ++round) {
@@ -84,7 +87,7 @@ std::optional<Lever> enough_sram(const Cascade& cascade, const Design& design, c
 }  // namespace
 
 std::vector<Lever> levers_of(const Cascade& cascade, const Design& design, const Assessment& assessed,
-                             PlanSource source) {
+                             const PlanSource& source) {
   std::vector<Lever> levers;
   const auto add = [&](std::string text, std::optional<std::size_t> group, const Assessed& changed) {
     if (!changed || changed->cost.latency >= assessed.cost.latency) return;
@@ -95,15 +98,17 @@ std::vector<Lever> levers_of(const Cascade& cascade, const Design& design, const
       add(std::move(change.text), group, assess(cascade, design, std::move(change.plan)));
     }
   }
+  const bool for_latency = source.inputs.minimize == Objective::kLatency;
   for (const DesignChange& change : kDesignChanges) {
+    if (!for_latency) break;
     Accelerator accelerator = design.accelerator;
     change.change(accelerator);
     const auto changed = make_design(std::move(accelerator));
     if (!changed) continue;
     add(std::string{change.text}, std::nullopt, assess_again(cascade, *changed, assessed.plan, source));
   }
-  if (source.strategy != nullptr) {
-    std::optional<Lever> fastest = fastest_strategy(cascade, design);
+  if (source.strategy != nullptr && for_latency) {
+    std::optional<Lever> fastest = fastest_strategy(cascade, design, source.inputs);
     if (fastest && fastest->latency < assessed.cost.latency) {
       fastest->before = assessed.cost.latency;
       levers.push_back(std::move(*fastest));
@@ -128,10 +133,10 @@ std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design, con
   return ways;
 }
 
-std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design, const Strategy& strategy) {
+std::vector<Lever> ways_to_fit(const Cascade& cascade, const Design& design, const PlanSource& source) {
   std::vector<Lever> ways;
-  if (auto more = enough_sram(cascade, design, {}, {&strategy})) ways.push_back(std::move(*more));
-  if (auto other = fastest_strategy(cascade, design)) ways.push_back(std::move(*other));
+  if (auto more = enough_sram(cascade, design, {}, source)) ways.push_back(std::move(*more));
+  if (auto other = fastest_strategy(cascade, design, source.inputs)) ways.push_back(std::move(*other));
   sort_by_latency(ways);
   return ways;
 }

@@ -20,9 +20,10 @@ struct MoreOf {
 
 /// The first core gets the row or the column; others of the same shape too, so that they stay equal.
 void grow(Accelerator& accelerator, std::int64_t Core::*side) {
-  const std::int64_t before = accelerator.cores.front().*side;
+  const std::int64_t rows = accelerator.cores.front().rows;
+  const std::int64_t cols = accelerator.cores.front().cols;
   for (Core& core : accelerator.cores) {
-    if (core.*side == before) ++(core.*side);
+    if (core.rows == rows && core.cols == cols) ++(core.*side);
   }
 }
 

@@ -138,7 +138,7 @@ void PathSearch::relax_keeping(const SpaceEdge& edge, KeptSet kept, KeptSet more
   const Bytes reserved = question_.space.reserved(kept | more);
   if (reserved > question_.machine.capacity) return;
   KeptSet later = more;
-  for (std::size_t i = 0; kept >> i != 0; ++i) {
+  for (std::size_t i = 0; i < question_.space.kept().size(); ++i) {
     const KeptSet bit = KeptSet{1} << i;
     if ((kept & bit) != 0 && question_.space.kept()[i].last >= edge.last) later |= bit;
   }

@@ -4,7 +4,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <tuple>
 
 #include "candidates.hpp"
 #include "fusescape/plan/layout.hpp"

@@ -273,5 +273,24 @@ TEST_CASE("Optimal returns the same plan for the same inputs") {
   });
 }
 
+TEST_CASE("As many tensors may be kept between groups as a set of them has bits") {
+  CascadeBuilder make{"chain", DataType::kInt8};
+  const std::vector<RankId> ranks{make.rank("L", Elements{4})};
+  TensorId read = make.tensor("x", ranks, TensorKind::kInput);
+  for (int i = 0; i < 66; ++i) {
+    const TensorId last = read;
+    const std::string name = fmt::format("a{}", i);
+    read = make.make(name, OpKind::kRelu, {name, ranks}, {make.at(last)});
+  }
+  const Cascade cascade = sound(make.finish());
+  const Accelerator machine = with_memory(accelerator(2, 2), 64);
+  const Planner planner{cascade, machine};
+  StrategyInputs inputs;
+  inputs.with = inputs.with.without(Ingredient::kFusion);
+  const auto answer = optimal_answer(planner, make_machine(machine).value(), inputs);
+  REQUIRE(answer.has_value());
+  CHECK(assess(cascade, design_of(machine), answer->plan).has_value());
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

@@ -84,7 +84,7 @@ TEST_CASE("A strategy that lacks room is told the least memory it runs in, and w
   Accelerator machine = small();
   const Strategy& unfused = *find_strategy("unfused");
   machine.sram.capacity = Bytes{8};
-  const std::vector<Lever> ways = ways_to_fit(cascade, design_of(machine), unfused);
+  const std::vector<Lever> ways = ways_to_fit(cascade, design_of(machine), PlanSource{&unfused});
   REQUIRE(ways.size() == 1);  // No strategy runs in 8 B.
   const std::string prefix = "--set sram.capacity=\"";
   REQUIRE(ways.front().change.find(prefix) == 0);

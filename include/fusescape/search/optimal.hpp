@@ -39,8 +39,8 @@ struct OptimalAnswer {
   std::string_view winner{};  ///< The strategy whose plan it is: "optimal", or another one.
 };
 
-/// The plan of the class with the least of `inputs.minimize`, among all strategies' plans if no ingredient is
-/// left out. Refused if nothing fits. Expects prices where the objective reads energy.
+/// The plan of the class with the least of `inputs.minimize`, also among the plans of other strategies that
+/// have none of what is left out. Refused if nothing fits. Expects prices where the objective reads energy.
 [[nodiscard]] expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Machine& machine,
                                                               const StrategyInputs& inputs = {});
 

@@ -56,8 +56,8 @@ class Planner {
   [[nodiscard]] bool serves(const Accelerator& accelerator) const;
 
   /// The ways to run the unit of `op` alone: the operator, or the whole recurrence that it is in. Lightest
-  /// first; without those than which another moves and holds no more, takes the PEs no longer and moves no
-  /// more on chip.
+  /// first; of the orders of one tiling the one that moves least, without those that another is no worse than
+  /// in each of its Weights.
   [[nodiscard]] const std::vector<Candidate>& candidates(OpId op) const;
 
   /// All nests that are tried for the unit of `op`, without profiles: candidates(op) are the useful ones.
