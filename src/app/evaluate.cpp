@@ -104,11 +104,11 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 
-  if (arguments.pareto && chosen->optimal && !priced(inputs->strategy, inputs->design).prices) {
-    return unexpected{Failure{ExitCode::kUsage, "error: --pareto: no plan has an energy that is known\n"}};
-  }
   const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
                                             : closed_form_of(*inputs, *chosen, arguments);
+  if (arguments.pareto && answer.report.optimal && answer.report.optimal->trades.empty()) {
+    return unexpected{Failure{ExitCode::kUsage, "error: --pareto: no plan has an energy that is known\n"}};
+  }
   if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
     if (const auto failure = write_result(
             arguments.output, printed(answer.report, answer.levers, answer.why_best, arguments))) {
