@@ -89,6 +89,7 @@ void add_search_options(CLI::App& command, InputArguments& input) {
           ->type_name("METRIC");
   must_be_one_of(minimize, std::move(metrics));
   std::vector<std::string> ingredients;
+  ingredients.reserve(std::size(kIngredients));
   for (const IngredientFacts& facts : kIngredients) ingredients.emplace_back(facts.name);
   CLI::Option* without =
       command
