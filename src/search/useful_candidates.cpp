@@ -48,23 +48,7 @@ class Nests {
     NestWeights weights{planner_, members_.front(), *space_};
     Tiling tiling;
     Tiling lightest;
-    for (Draft& draft : drafts) {
-      set_tiling(*space_, draft.number, tiling);
-      std::optional<Bytes> least;
-      std::uint32_t order = 0;
-      for_each_order(*space_, tiling, [&](const Tiling& ordered) {
-        const Bytes moved = weights.moved(ordered);
-        if (!least || moved < *least) {
-          least = moved;
-          draft.order = order;
-          lightest = ordered;
-        }
-        ++order;
-      });
-      const NestWeights::Weighed weighed = weights.of(lightest);
-      draft.weights = weighed.weights;
-      draft.exact = weighed.exact;
-    }
+    for (Draft& draft : drafts) weigh(draft, weights, tiling, lightest);
     return drafts;
   }
 
@@ -81,6 +65,25 @@ class Nests {
   }
 
  private:
+  /// The tilings are room to work in.
+  void weigh(Draft& draft, NestWeights& weights, Tiling& tiling, Tiling& lightest) const {
+    Bytes least;
+    std::uint32_t order = 0;
+    set_tiling(*space_, draft.number, tiling);
+    for_each_order(*space_, tiling, [&](const Tiling& ordered) {
+      const Bytes moved = weights.moved(ordered);
+      if (order == 0 || moved < least) {
+        least = moved;
+        draft.order = order;
+        lightest = ordered;
+      }
+      ++order;
+    });
+    const NestWeights::Weighed weighed = weights.of(lightest);
+    draft.weights = weighed.weights;
+    draft.exact = weighed.exact;
+  }
+
   const Planner& planner_;
   const std::vector<OpId>& members_;
   std::optional<NestSpace> space_;
