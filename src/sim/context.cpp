@@ -86,10 +86,10 @@ void add_links(SimContext& made) {
   made.first_link = static_cast<int>(made.resources.size());
   const bool bus = made.accelerator.links.topology == Topology::kBus;
   if (bus && made.core_count > 1) add(made, SimResourceKind::kLink, "bus");
+  const auto name = [&](int core) { return made.resources[static_cast<std::size_t>(core)].name; };
   for (int from = 0; !bus && from < made.core_count; ++from) {
     for (int to = 0; to < made.core_count; ++to) {
       if (from == to) continue;
-      const auto name = [&](int core) { return made.resources[static_cast<std::size_t>(core)].name; };
       add(made, SimResourceKind::kLink, fmt::format("{} -> {}", name(from), name(to)));
     }
   }
