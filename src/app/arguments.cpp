@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "completion.hpp"
-#include "fusescape/search/objective.hpp"
 #include "fusescape/support/version.hpp"
 #include "help_text.hpp"
 #include "options.hpp"
@@ -75,30 +74,6 @@ void add_entropy_option(CLI::App& command, InputArguments& input) {
                                "What --strategy corey reads: FILE.csv, synthetic[:SEED] (default), constant, "
                                "random[:SEED], shuffled:SEED[:FILE.csv]"))
       ->type_name("WHAT");
-}
-
-/// What `optimal` minimises, and what it may not use.
-void add_search_options(CLI::App& command, InputArguments& input) {
-  std::vector<std::string> metrics{"latency_cycles"};
-  for (const ObjectiveFacts& facts : kObjectives) metrics.emplace_back(facts.metric);
-  CLI::Option* minimize =
-      command
-          .add_option("--minimize", input.minimize,
-                      fmt::format("What --strategy optimal minimises: {} (default: latency_cycles)",
-                                  fmt::join(metrics, ", ")))
-          ->type_name("METRIC");
-  must_be_one_of(minimize, std::move(metrics));
-  std::vector<std::string> ingredients;
-  ingredients.reserve(std::size(kIngredients));
-  for (const IngredientFacts& facts : kIngredients) ingredients.emplace_back(facts.name);
-  CLI::Option* without =
-      command
-          .add_option("--without", input.without,
-                      fmt::format("What --strategy optimal may not use: {}", fmt::join(ingredients, ", ")))
-          ->type_name("a,b,...")
-          ->delimiter(',')
-          ->allow_extra_args(false);
-  must_be_one_of(without, std::move(ingredients));
 }
 
 void add_plan_options(CLI::App& command, std::string& strategy, std::string& plan_file) {

@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "fusescape/search/objective.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/suggestion.hpp"
 
@@ -77,6 +79,29 @@ void add_manners(CLI::App& command, OutputArguments& output) {
 }
 
 }  // namespace
+
+void add_search_options(CLI::App& command, InputArguments& input) {
+  std::vector<std::string> metrics{"latency_cycles"};
+  for (const ObjectiveFacts& facts : kObjectives) metrics.emplace_back(facts.metric);
+  CLI::Option* minimize =
+      command
+          .add_option("--minimize", input.minimize,
+                      fmt::format("What --strategy optimal minimises: {} (default: latency_cycles)",
+                                  fmt::join(metrics, ", ")))
+          ->type_name("METRIC");
+  must_be_one_of(minimize, std::move(metrics));
+  std::vector<std::string> ingredients;
+  ingredients.reserve(std::size(kIngredients));
+  for (const IngredientFacts& facts : kIngredients) ingredients.emplace_back(facts.name);
+  CLI::Option* without =
+      command
+          .add_option("--without", input.without,
+                      fmt::format("What --strategy optimal may not use: {}", fmt::join(ingredients, ", ")))
+          ->type_name("a,b,...")
+          ->delimiter(',')
+          ->allow_extra_args(false);
+  must_be_one_of(without, std::move(ingredients));
+}
 
 void add_format_options(CLI::App& command, OutputArguments& output) {
   add_formats(command, output);

@@ -24,6 +24,9 @@ CLI::Option* must_be_one_of(CLI::Option* option, std::vector<std::string> words)
 /// before that what is missing.
 [[nodiscard]] std::optional<std::string> unknown_word(const CLI::App& app);
 
+/// --minimize and --without: what `optimal` minimises, and what it may not use.
+void add_search_options(CLI::App& command, InputArguments& input);
+
 /// --json, --csv, -q and --no-color.
 void add_format_options(CLI::App& command, OutputArguments& output);
 

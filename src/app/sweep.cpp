@@ -16,8 +16,8 @@
 namespace fusescape {
 namespace {
 
-SweepResult run_watched(const BoundSweep& sweep, const SweepArguments& arguments) {
-  SweepWatch watch{arguments.output};
+SweepResult run_watched(const BoundSweep& sweep, const SweepArguments& arguments, SweepWatch& watch) {
+  watch.begin();
   return run_sweep(sweep, {.jobs = arguments.jobs, .stop = watch.stop(), .progress = &watch.progress()});
 }
 
@@ -102,9 +102,10 @@ void complain_about_failed(const SweepOutput& output) {
 
 CommandResult run_command(const SweepArguments& arguments) {
   if (const auto clash = clash_of_files(arguments)) return unexpected{*clash};
+  SweepWatch watch{arguments.output};  // Large files take a while to read.
   expected<LoadedSweep, Failure> loaded = load_sweep(arguments.file, arguments.settings);
   if (!loaded) return unexpected{loaded.error()};
-  SweepOutput output{std::move(loaded->spec), run_watched(loaded->bound, arguments), {}, {}};
+  SweepOutput output{std::move(loaded->spec), run_watched(loaded->bound, arguments, watch), {}, {}};
   output.points = points_table(output.spec, loaded->bound, output.result);
   if (!output.result.complete) return keep_part(arguments, output);
   output.answer = answer(output.spec, loaded->bound, output.result);

@@ -68,12 +68,15 @@ SweepWatch::SweepWatch(OutputArguments output) : output_{std::move(output)} {
   interrupted = false;
   std::signal(SIGINT, note_signal);
   std::signal(SIGTERM, note_signal);
+}
+
+void SweepWatch::begin() {
+  if (interrupted) stop_.request_stop();
   thread_ = std::jthread{[this](const std::stop_token& over) { watch(over); }};
 }
 
 SweepWatch::~SweepWatch() {
-  thread_.request_stop();
-  thread_.join();
+  thread_ = {};  // Stops and joins it.
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
 }

@@ -11,9 +11,7 @@
 
 namespace fusescape {
 
-/// While it lives, Ctrl-C and SIGTERM request a stop (a second one ends the program), and progress is shown
-/// by time, whatever a point costs: on a terminal one line, elsewhere a line a minute, with -q none. One at a
-/// time.
+/// While it lives, Ctrl-C and SIGTERM request a stop (a second one ends the program). One at a time.
 class SweepWatch {
  public:
   explicit SweepWatch(OutputArguments output);
@@ -22,6 +20,10 @@ class SweepWatch {
   SweepWatch& operator=(const SweepWatch&) = delete;
   SweepWatch& operator=(SweepWatch&&) = delete;
   ~SweepWatch();
+
+  /// From now on progress is shown by time, whatever a point costs: on a terminal one line, elsewhere a line
+  /// a minute, with -q none. A signal that came before requests the stop now.
+  void begin();
 
   [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
   [[nodiscard]] SweepProgress& progress() { return progress_; }

@@ -95,5 +95,30 @@ TEST_CASE("A strategy that lacks room is told the least memory it runs in, and w
   CHECK_FALSE(assess(cascade, design_of(machine), unfused));
 }
 
+TEST_CASE("A strategy plans again on a changed design with what it was asked, not with the defaults") {
+  CascadeBuilder make{"two", DataType::kFp32};
+  const std::vector<RankId> ranks{make.rank("L", Elements{64})};
+  const TensorId x = make.tensor("x", ranks, TensorKind::kInput);
+  const TensorId a = make.make("f", OpKind::kRelu, {"a", ranks}, {make.at(x)});
+  make.make("g", OpKind::kRelu, {"y", ranks}, {make.at(a)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = small();
+  machine.sram.capacity = Bytes{64};
+  PlanSource source{find_strategy("optimal")};
+  source.inputs.with = source.inputs.with.without(Ingredient::kFusion).without(Ingredient::kRetention);
+  const auto latency_on = [&](const Accelerator& on, const StrategyInputs& inputs) {
+    return assess(Planner{cascade, on}, design_of(on), *source.strategy, inputs).value().cost.latency;
+  };
+  const auto apart = assess(Planner{cascade, machine}, design_of(machine), *source.strategy, source.inputs);
+  REQUIRE(apart);
+  const std::vector<Lever> levers = levers_of(cascade, design_of(machine), *apart, source);
+  const Lever* faster = lever_named(levers, "twice the DRAM bandwidth");
+  REQUIRE(faster != nullptr);
+  Accelerator twice = machine;
+  twice.dram.bandwidth = BitsPerCycle{64};
+  CHECK(faster->latency == latency_on(twice, source.inputs));
+  CHECK(latency_on(twice, {}) < faster->latency);  // Fused, it would be faster.
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

@@ -207,14 +207,20 @@ TEST_CASE("Tiles fill a memory that is a power of two, beside tiles of the other
   CHECK(least_moved(planner, Bytes{256}) == Bytes{4 * 4096 * (8 + 11 + 1)});
 }
 
+/// Of rows x cols PEs, with one rule for all operators.
+Accelerator mapped(std::int64_t rows, std::int64_t cols, std::string on_rows, std::string on_cols) {
+  Accelerator machine = accelerator(rows, cols);
+  SpatialRule rule;
+  rule.rows = {std::move(on_rows)};
+  rule.cols = {std::move(on_cols)};
+  machine.cores.front().spatial = {rule};
+  return machine;
+}
+
 TEST_CASE("A tiling that moves more but fills the array is kept beside lighter ones") {
   // 197 x 44 over sums of 384 on an array of 64 x 128: with M:64, K:1 63 of 64 rows idle.
   const Cascade cascade = product(197, 44, 384);
-  Accelerator machine = accelerator(64, 128);
-  SpatialRule rule;
-  rule.rows = {"reduction"};
-  rule.cols = {"output"};
-  machine.cores.front().spatial = {rule};
+  Accelerator machine = mapped(64, 128, "reduction", "output");
   machine.dram.bandwidth = BitsPerCycle{2048};
   machine.sram.capacity = Bytes{32 * 1024};
   const Planner planner{cascade, machine};
@@ -237,12 +243,7 @@ TEST_CASE("A reduction is tiled along what it sums over") {
 
 TEST_CASE("A rank that a rule puts in two places lies in the first") {
   const Cascade cascade = product(64, 32, 16);
-  Accelerator machine = accelerator(8, 8);
-  SpatialRule rule;
-  rule.rows = {"output"};
-  rule.cols = {"all"};
-  machine.cores.front().spatial = {rule};
-  const SpatialMapping mapping = spatial_mappings(cascade, machine).front();
+  const SpatialMapping mapping = spatial_mappings(cascade, mapped(8, 8, "output", "all")).front();
   REQUIRE(mapping.rows.size() == 1);
   CHECK_FALSE(has_rank(mapping.cols, mapping.rows.front()));
   CHECK(mapping.cols.size() == 2);
