@@ -13,11 +13,11 @@ if(FUSESCAPE_BUILD_FUZZERS)
 endif()
 
 # fusescape_module(<name> [DEPENDS <target>...] [PRIVATE_DEPENDS <target>...] [PRIVATE_HEADERS <target>...])
-# adds the library fusescape::<name> from every .cpp directly in src/<name>/ but main.cpp (header-only if there is
-# none). PRIVATE_HEADERS are header-only libraries that its users never see, not even an installed package's users.
+# adds the library fusescape::<name> from every .cpp in src/<name>/ and its folders but main.cpp (header-only if there
+# is none). PRIVATE_HEADERS are header-only libraries that its users never see, not even an installed package's users.
 function(fusescape_module name)
   cmake_parse_arguments(arg "" "" "DEPENDS;PRIVATE_DEPENDS;PRIVATE_HEADERS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${name}/*.cpp")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/${name}/*.cpp")
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(sources)
     add_library(fusescape_${name} STATIC ${sources})

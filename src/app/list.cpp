@@ -7,6 +7,7 @@
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/config/binding.hpp"
+#include "fusescape/config/families/family.hpp"
 #include "fusescape/report/figures.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "inputs.hpp"
@@ -80,13 +81,12 @@ Listed tech_table(const ListArguments&) {
 }
 
 Listed family_table(const ListArguments&) {
-  return {Table{
-      .columns = {"name", "summary"},
-      .rows = {{std::string{"mamba1"},
-                std::string{"Mamba-1 blocks (Gu and Dao, arXiv 2312.00752), Falcon-Mamba included"}},
-               {std::string{"opt"},
-                std::string{"OPT blocks (Zhang et al., arXiv 2205.01068): attention over a KV cache, MLP"}},
-               {std::string{"cascade"}, std::string{"operators written out one by one"}}}}};
+  Listed listed{.table = {.columns = {"name", "summary"}, .rows = {}}};
+  for (const FamilySpec& family : families()) {
+    listed.table.rows.push_back({std::string{family.table->name}, std::string{family.summary}});
+  }
+  listed.table.rows.push_back({std::string{"cascade"}, std::string{"operators written out one by one"}});
+  return listed;
 }
 
 Listed sweep_table(const ListArguments&) {

@@ -9,7 +9,6 @@
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/cascade_table.hpp"
 #include "fusescape/config/load.hpp"
-#include "fusescape/config/workload_file.hpp"
 
 namespace fusescape {
 namespace {

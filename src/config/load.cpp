@@ -10,12 +10,11 @@
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/cascade_table.hpp"
 #include "fusescape/config/corey_table.hpp"
-#include "fusescape/config/model_table.hpp"
+#include "fusescape/config/families/family.hpp"
 #include "fusescape/config/plan_form.hpp"
 #include "fusescape/config/plan_table.hpp"
 #include "fusescape/config/sweep_table.hpp"
 #include "fusescape/config/technology_table.hpp"
-#include "fusescape/config/workload_file.hpp"
 
 namespace fusescape {
 namespace {
@@ -73,7 +72,7 @@ void check_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
     case FileKind::kCascade:
       return read_keys<CascadeFile>(kind, root, errors);
     case FileKind::kModel:
-      return read_keys<ModelFile>(kind, root, errors);
+      return family_of(root).check(root, errors);
     case FileKind::kPlan:
       return read_keys<PlanFile>(kind, root, errors);
     case FileKind::kSweep:
@@ -81,6 +80,16 @@ void check_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
     case FileKind::kCorey:
       return read_keys<CoreyChain>(kind, root, errors);
   }
+}
+
+std::span<const SectionSpec* const> model_tables() {
+  static const auto kTables = [] {
+    std::array<const SectionSpec*, kFamilyWords.size()> tables{};
+    std::transform(families().begin(), families().end(), tables.begin(),
+                   [](const FamilySpec& family) { return family.table; });
+    return tables;
+  }();
+  return kTables;
 }
 
 template <class T>
@@ -116,7 +125,7 @@ std::span<const SectionSpec* const> tables_of(FileKind kind) {
     case FileKind::kCascade:
       return kCascade;
     case FileKind::kModel:
-      return kModelTables;
+      return model_tables();
     case FileKind::kPlan:
       return kPlan;
     case FileKind::kSweep:
@@ -149,7 +158,8 @@ Loaded<InputFile> parse_input(std::string file, std::string text) {
 }
 
 Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings) {
-  return input.kind == FileKind::kCascade ? bind_cascade(input, settings) : bind_model(input, settings);
+  return input.kind == FileKind::kModel ? family_of(input.root).bind(input, settings)
+                                        : bind_cascade(input, settings);
 }
 
 std::optional<InputError> check_input(const InputFile& input) {

@@ -12,6 +12,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/sweep.hpp"
 #include "fusescape/support/contract.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {

@@ -5,6 +5,7 @@
 #include "fusescape/exec/execute.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/support/contract.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {

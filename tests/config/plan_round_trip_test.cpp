@@ -3,6 +3,7 @@
 
 #include "for_all.hpp"
 #include "fusescape/config/load.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 
 namespace fusescape {
 namespace {

@@ -11,6 +11,7 @@
 #include "fusescape/report/sweep_files.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/sim/simulate.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {

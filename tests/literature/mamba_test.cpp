@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 #include "fusescape/workload/recurrence.hpp"
 

@@ -1,5 +1,5 @@
 // Has OPT-2.7B the parameters, operations and KV-cache traffic that follow from its published shape?
-#include "fusescape/workload/opt.hpp"
+#include "fusescape/workload/families/opt.hpp"
 
 #include <catch2/catch.hpp>
 #include <map>

@@ -4,6 +4,7 @@
 
 #include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 #include "plans.hpp"
 #include "random_plans.hpp"

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape::test_plans {

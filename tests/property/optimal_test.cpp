@@ -8,6 +8,7 @@
 #include "fusescape/cost/physical_limit.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/run_energy.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 #include "random_machines.hpp"
 #include "technology_tables.hpp"

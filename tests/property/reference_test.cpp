@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 #include "mamba_text.hpp"
 #include "random_plans.hpp"

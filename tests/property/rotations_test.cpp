@@ -5,6 +5,7 @@
 #include "fusescape/check/activation_entropy.hpp"
 #include "fusescape/check/rotated_case.hpp"
 #include "fusescape/numerics/hadamard.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 #include "plans.hpp"
 #include "random_plans.hpp"

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "fusescape/workload/opt.hpp"
+#include "fusescape/workload/families/opt.hpp"
 #include "random_machines.hpp"
 
 namespace fusescape::test_plans {

@@ -7,8 +7,9 @@
 #include "designs.hpp"
 #include "fusescape/cost/compulsory.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
+#include "fusescape/workload/families/opt.hpp"
 #include "fusescape/workload/model.hpp"
-#include "fusescape/workload/opt.hpp"
 #include "mamba_text.hpp"
 #include "random_plans.hpp"
 

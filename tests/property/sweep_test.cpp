@@ -5,6 +5,7 @@
 
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/recurrence.hpp"
 
 namespace fusescape {

@@ -4,6 +4,7 @@
 
 #include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 
 // AddressSanitizer brings its own operators, which pair up only with each other.

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "fusescape/plan/layout.hpp"
-#include "fusescape/workload/opt.hpp"
+#include "fusescape/workload/families/opt.hpp"
 
 namespace fusescape {
 namespace {

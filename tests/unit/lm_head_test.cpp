@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "fusescape/config/load.hpp"
+#include "fusescape/workload/families/opt.hpp"
 #include "fusescape/workload/model.hpp"
-#include "fusescape/workload/opt.hpp"
 #include "loaded.hpp"
 
 namespace fusescape {

@@ -1,4 +1,6 @@
 // Is a Mamba-1 block wired as its model is, in both phases and with every option?
+#include "fusescape/workload/families/mamba1.hpp"
+
 #include <catch2/catch.hpp>
 
 #include "fusescape/workload/model.hpp"

@@ -1,5 +1,5 @@
 // Is an OPT block wired as its model is, with and without a KV cache?
-#include "fusescape/workload/opt.hpp"
+#include "fusescape/workload/families/opt.hpp"
 
 #include <catch2/catch.hpp>
 

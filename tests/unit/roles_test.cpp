@@ -3,8 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/families/mamba1.hpp"
+#include "fusescape/workload/families/opt.hpp"
 #include "fusescape/workload/model.hpp"
-#include "fusescape/workload/opt.hpp"
 #include "state_updates.hpp"
 
 namespace fusescape::test_plans {

@@ -4,11 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "fusescape/config/binding.hpp"
-#include "fusescape/config/model_table.hpp"
+#include "fusescape/config/families/family.hpp"
 #include "fusescape/config/types.hpp"
 
 namespace fusescape {
@@ -93,5 +94,7 @@ inline constexpr std::array kCascadeFields{
 };
 inline constexpr SectionSpec kCascadeTable{"cascade", "A cascade of einsum-like operators, written out.",
                                            kCascadeFields};
+
+[[nodiscard]] Loaded<Workload> bind_cascade(const InputFile& input, std::span<const Setting> settings);
 
 }  // namespace fusescape

@@ -4,6 +4,8 @@
 // come from it. To add a key: one line in the kind's table (include/fusescape/config/*_fields.hpp).
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -121,9 +123,8 @@ struct MemberOf<T Owner::*> {
   using OwnerType = Owner;
 };
 
-template <auto Member, const auto& Type>
+template <class Owner, auto Member, const auto& Type>
 void read_member(const Slot& slot, InputErrors& errors, void* owner) {
-  using Owner = typename MemberOf<decltype(Member)>::OwnerType;
   auto& member = static_cast<Owner*>(owner)->*Member;
   using Value = typename std::remove_cvref_t<decltype(Type)>::Value;
   if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, std::optional<Value>>) {
@@ -132,19 +133,36 @@ void read_member(const Slot& slot, InputErrors& errors, void* owner) {
     Type.read(slot, errors, member);
   }
 }
+
+template <auto Member>
+using OwnerOf = typename MemberOf<decltype(Member)>::OwnerType;
 }  // namespace detail
 
-/// A key that must be there, read into `Member`.
-template <auto Member, const auto& Type>
+/// A key that must be there, read into `Member`. `Owner` is the struct that is read; it may inherit the
+/// member.
+template <auto Member, const auto& Type, class Owner = detail::OwnerOf<Member>>
 constexpr FieldSpec required(std::string_view key, std::string_view doc, std::string_view rank = {}) {
-  return {key, &Type.spec, true, {}, doc, detail::read_member<Member, Type>, rank, false, false};
+  return {key, &Type.spec, true, {}, doc, detail::read_member<Owner, Member, Type>, rank, false, false};
 }
 
 /// A key that may be absent; `fallback` says what that means.
-template <auto Member, const auto& Type>
+template <auto Member, const auto& Type, class Owner = detail::OwnerOf<Member>>
 constexpr FieldSpec optional_field(std::string_view key, std::string_view fallback, std::string_view doc,
                                    std::string_view rank = {}) {
-  return {key, &Type.spec, false, fallback, doc, detail::read_member<Member, Type>, rank, false, false};
+  return {key,  &Type.spec, false, fallback, doc, detail::read_member<Owner, Member, Type>,
+          rank, false,      false};
+}
+
+/// The fields of several arrays, one after another.
+template <std::size_t... N>
+constexpr auto joined(const std::array<FieldSpec, N>&... parts) {
+  std::array<FieldSpec, (N + ...)> all{};
+  std::size_t at = 0;
+  const auto append = [&](const auto& part) {
+    for (const FieldSpec& field : part) all[at++] = field;
+  };
+  (append(parts), ...);
+  return all;
 }
 
 /// The same field, whose own keys --set names directly.

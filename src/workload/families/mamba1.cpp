@@ -1,8 +1,10 @@
-// Which operators make up a Mamba-1 block? (docs/model/workloads.md lists the same as formulas.)
+#include "fusescape/workload/families/mamba1.hpp"
+
+#include "../lm_head.hpp"
+#include "../model_of_blocks.hpp"
+#include "../norms.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
-#include "fusescape/workload/model.hpp"
-#include "norms.hpp"
 
 namespace fusescape {
 namespace {
@@ -157,6 +159,38 @@ class Mamba1Block {
 CheckedCascade mamba1_block(const Mamba1& shape) {
   FUSESCAPE_EXPECTS(shape.phase == Phase::kPrefill || shape.tokens == 1);
   return Mamba1Block{shape}.cascade();
+}
+
+Elements mamba1_params(const Mamba1& shape) {
+  const Elements e{shape.d_model};
+  const Elements d{shape.d_inner};
+  const Elements n{shape.d_state};
+  const Elements r{shape.dt_rank};
+  const Elements in_proj = 2 * (e * d);
+  const Elements conv = d * shape.d_conv + d;
+  const Elements x_proj = d * (r + 2 * n);
+  const Elements dt_proj = r * d + d;
+  const Elements state = d * n + d;  // A and the skip connection.
+  const Elements out_proj = d * e;
+  const Elements layer = in_proj + conv + x_proj + dt_proj + state + out_proj + e;
+  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
+  return embedding + layer * shape.n_layer + e;
+}
+
+CheckedCascade mamba1_head(const Mamba1& shape) {
+  return cascade_of(lm_head_of(shape, shape.norm_gain ? FinalNorm::kRms : FinalNorm::kRmsWithoutGain));
+}
+
+Workload mamba1_workload(const Mamba1& shape) {
+  std::vector<std::string> assumptions;
+  if (shape.rewrite == Mamba1::Rewrite::kDeltaX) {
+    assumptions.emplace_back("rewritten: Delta * x is formed first, so that dB never exists");
+  }
+  return model_of_blocks(shape, {.family = "mamba1",
+                                 .params = mamba1_params(shape),
+                                 .assumptions = std::move(assumptions),
+                                 .block = mamba1_block(shape),
+                                 .head = mamba1_head(shape)});
 }
 
 }  // namespace fusescape

@@ -1,0 +1,135 @@
+// What do the files of all families of models have in common? The first and the last keys of their tables,
+// and how a table becomes a Workload.
+//
+// To add a family: a table beside this file, its two functions in src/config/families, and its row in
+// src/config/families/families.cpp. The block itself is in workload/families.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fusescape/config/binding.hpp"
+#include "fusescape/config/types.hpp"
+#include "fusescape/workload/model.hpp"
+
+namespace fusescape {
+
+/// A kind of model file: what it may hold, and how it becomes a workload.
+struct FamilySpec {
+  const SectionSpec* table = nullptr;  ///< Its name is the family's word.
+  std::string_view summary;            ///< One line for people.
+  /// Reports what is wrong with the keys of `root`.
+  void (*check)(const YamlNode& root, InputErrors& errors) = nullptr;
+  Loaded<Workload> (*bind)(const InputFile& input, std::span<const Setting> settings) = nullptr;
+};
+
+/// All families, in the order of kFamilyWords.
+[[nodiscard]] std::span<const FamilySpec> families();
+/// That of a file with this root; parse_input has checked that it names one.
+[[nodiscard]] const FamilySpec& family_of(const YamlNode& root);
+
+inline constexpr std::array<std::string_view, 2> kFamilyWords{"mamba1", "opt"};
+inline constexpr std::array<std::string_view, 2> kPhaseWords{"prefill", "decode"};
+inline constexpr std::array<std::string_view, 2> kInitialWords{"zero", "loaded"};
+inline constexpr std::array<std::string_view, 2> kFinalWords{"dropped", "stored"};
+inline constexpr const TypeOf<Phase>& kPhase = kChoice<Phase, kPhaseWords>;
+inline constexpr const TypeOf<Initial>& kInitial = kChoice<Initial, kInitialWords>;
+inline constexpr const TypeOf<Final>& kFinal = kChoice<Final, kFinalWords>;
+
+inline constexpr std::int64_t kDefaultTokens = 1024;
+inline constexpr std::int64_t kMaxWidth = 100'000'000;
+inline constexpr const TypeOf<std::int64_t>& kWidth = kIntegerIn<1, kMaxWidth>;
+
+/// A family's shape, and beside it what only its file has. A family adds keys that its shape derives.
+template <class Shape>
+struct FamilyFile : Shape {
+  std::string source;
+  std::optional<std::string> description;
+  std::optional<std::int64_t> length;  ///< L, if it is given.
+};
+
+inline constexpr TypeSpec kFamilyWord{
+    .form = TypeSpec::Form::kWord, .name = "word", .example = "mamba1", .words = kFamilyWords};
+
+/// Keys that a file of any family begins with.
+template <class File>
+inline constexpr std::array kModelHeader{
+    kKindField,
+    kVersionField,
+    FieldSpec{"family", &kFamilyWord, true, {}, "Architecture of the block."},
+    required<&File::name, kName, File>("name", "Name in reports."),
+    required<&File::source, kText, File>("source", "Where the shape comes from, and what is assumed."),
+    optional_field<&File::description, kText, File>("description", "none", "One line for people."),
+    required<&File::n_layer, kSmallCount, File>("n_layer", "Blocks in the model."),
+    required<&File::d_model, kWidth, File>("d_model", "Width of the residual stream.", "E"),
+};
+
+/// Keys of what surrounds the blocks, and of what is run.
+template <class File>
+inline constexpr std::array kModelRun{
+    required<&File::vocab, kWidth, File>("vocab", "Rows of the embedding, padding included."),
+    optional_field<&File::head, kBoolean, File>(
+        "head", "true",
+        "Final norm and head follow the last block, on the last token "
+        "of each sequence; false: neither is modelled."),
+    optional_field<&File::phase, kPhase, File>(
+        "phase", "prefill", "L tokens at once, or one token with the states and caches of those before."),
+    optional_field<&File::dtype, kDataTypeWord, File>("dtype", "fp32", "Type of weights and activations."),
+    optional_field<&File::batch, kExtent, File>("B", "1", "Sequences in the batch."),
+    optional_field<&File::length, kExtent, File>("L", "1024 in prefill, 1 in decode",
+                                                 "Tokens of each sequence."),
+};
+
+/// Whether the head's matrix is the embedding's, for families that have both kinds.
+template <class File>
+inline constexpr FieldSpec kTiedEmbedding = optional_field<&File::tied_embedding, kBoolean, File>(
+    "tied_embedding", "true", "The head is the embedding.");
+
+/// Sets the shape's tokens, and reports a decode step of more than one.
+template <class Shape>
+void take_length(FamilyFile<Shape>& file, Binding& binding) {
+  file.tokens = file.length.value_or(file.phase == Phase::kDecode ? 1 : kDefaultTokens);
+  if (file.phase != Phase::kDecode || file.tokens == 1) return;
+  const bool by_phase = !binding.at("L").set_by && binding.at("phase").set_by;
+  binding.errors().at(binding.at(by_phase ? "phase" : "L"),
+                      "L: decode makes one token at a time; expected 1");
+}
+
+/// The steps from a family's file to its workload.
+template <class File, class Shape>
+struct FamilyMaker {
+  void (*complete)(File& file,
+                   Binding& binding);  ///< Fills what is derived; reports what no single key shows.
+  CheckedCascade (*block)(const Shape& shape);
+  CheckedCascade (*head)(const Shape& shape);
+  Workload (*workload)(const Shape& shape);
+};
+
+template <class File, class Shape>
+[[nodiscard]] Loaded<Workload> bind_family(const FamilyMaker<File, Shape>& make, const InputFile& input,
+                                           std::span<const Setting> settings) {
+  File file;
+  Binding binding{input, FileKind::kModel, settings, &file};
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  take_length(file, binding);
+  make.complete(file, binding);
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  // A family's cascade is sound by construction; only its extents can be too large.
+  std::vector<CascadeProblem> problems = make.block(file).problems;
+  if (problems.empty() && file.head) problems = make.head(file).problems;
+  if (!problems.empty()) binding.errors().at(binding.blamed(), "too large: " + problems.front().message);
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
+  return make.workload(file);
+}
+
+template <class File, const SectionSpec& Table>
+void check_family(const YamlNode& root, InputErrors& errors) {
+  File file;
+  read_section({root, ""}, Table, errors, &file);
+}
+
+}  // namespace fusescape

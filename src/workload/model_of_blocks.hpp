@@ -1,0 +1,42 @@
+// How do a family's parts become a Workload? Every family has the same ones.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fusescape/support/contract.hpp"
+#include "fusescape/workload/model.hpp"
+
+namespace fusescape {
+
+struct ModelParts {
+  std::string_view family;
+  Elements params;
+  std::vector<std::string> assumptions;
+  CheckedCascade block;
+  CheckedCascade head;  ///< Used unless the shape's `head` is false.
+};
+
+/// The block, how often `shape` repeats it, and the head. Expects cascades without problems.
+template <class Shape>
+[[nodiscard]] Workload model_of_blocks(const Shape& shape, ModelParts parts) {
+  FUSESCAPE_EXPECTS(parts.block.problems.empty());
+  Workload workload{.name = shape.name,
+                    .family = std::string{parts.family},
+                    .phase = shape.phase,
+                    .dtype = shape.dtype,
+                    .n_layer = shape.n_layer,
+                    .tokens = Elements{shape.batch} * shape.tokens,
+                    .params = parts.params,
+                    .assumptions = std::move(parts.assumptions),
+                    .block = std::move(parts.block.cascade)};
+  if (shape.head) {
+    FUSESCAPE_EXPECTS(parts.head.problems.empty());
+    workload.lm_head = std::move(parts.head.cascade);
+  }
+  return workload;
+}
+
+}  // namespace fusescape
