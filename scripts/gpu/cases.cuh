@@ -1,0 +1,217 @@
+// What is measured? A case is one kernel, or one library call, on one shape in one type: how many bytes its buffers
+// take, and how it is launched on them.
+#pragma once
+
+#include <cublas_v2.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "block_operators.cuh"
+
+// Buffers of one launch, carved from a pool; the next launch uses others, so that nothing of a launch is in L2 for it.
+class Carver {
+ public:
+  explicit Carver(char* from) : at_{from} {}
+  template <class T>
+  T* take(std::int64_t elements) {
+    T* const taken = reinterpret_cast<T*>(at_);
+    bytes_ += (elements * sizeof(T) + 255) / 256 * 256;
+    at_ = reinterpret_cast<char*>(taken) + (elements * sizeof(T) + 255) / 256 * 256;
+    return taken;
+  }
+  [[nodiscard]] std::int64_t bytes() const { return bytes_; }
+
+ private:
+  char* at_;
+  std::int64_t bytes_ = 0;
+};
+
+struct Case {
+  std::string kernel;  // The group: its operators, joined by '+'.
+  std::int64_t tokens = 0;
+  std::int64_t channels = 0;  // D
+  std::int64_t width = 0;     // E
+  int states = 0;             // N
+  std::string type;
+  // Launches on buffers that start at `pool`, and returns their bytes; with null it only counts.
+  std::function<std::int64_t(char* pool)> run;
+};
+
+inline dim3 blocks(std::int64_t elements, int per_thread, std::int64_t rows) {
+  const std::int64_t per_block = std::int64_t{kThreads} * per_thread;
+  return {static_cast<unsigned>((elements + per_block - 1) / per_block), static_cast<unsigned>(rows)};
+}
+
+template <class T, int N>
+StateUpdate<T> carve_state_update(Carver& carver, Shape s, const std::string& reads, const std::string& makes) {
+  const std::int64_t whole = s.tokens * s.channels * N;
+  const auto in = [&](char name) { return reads.find(name) != std::string::npos; };
+  const auto out = [&](char name) { return makes.find(name) != std::string::npos; };
+  StateUpdate<T> t{};
+  if (in('d')) t.delta = carver.take<T>(s.tokens * s.channels);
+  if (in('u')) t.u = carver.take<T>(s.tokens * s.channels);
+  if (in('a')) t.a = carver.take<T>(s.channels * N);
+  if (in('b')) t.b = carver.take<T>(s.tokens * N);
+  if (in('c')) t.c = carver.take<T>(s.tokens * N);
+  if (in('1') || out('1')) t.da = carver.take<T>(whole);
+  if (in('2') || out('2')) t.abar = carver.take<T>(whole);
+  if (in('3') || out('3')) t.db = carver.take<T>(whole);
+  if (in('4') || out('4')) t.dbx = carver.take<T>(whole);
+  if (in('5') || out('5')) t.h = carver.take<T>(whole);
+  if (out('y')) t.y = carver.take<T>(s.tokens * s.channels);
+  if (out('s')) t.state = carver.take<T>(s.channels * N);
+  return t;
+}
+
+// A kernel of the state update: what it reads and makes, in the letters above, and its launch.
+template <class T>
+struct StateKernel {
+  const char* name;
+  const char* reads;
+  const char* makes;
+  void (*launch)(const StateUpdate<T>&, Shape);
+};
+
+template <class T, int N, Elementwise kGroup>
+void launch_elementwise(const StateUpdate<T>& t, Shape s) {
+  elementwise<T, N, kGroup><<<blocks(s.channels * N, kWidth<T>, s.tokens), kThreads>>>(t, s);
+}
+
+template <class T, int N>
+void launch_read_out(const StateUpdate<T>& t, Shape s) {
+  read_out<T, N><<<blocks(s.channels * N, kWidth<T>, s.tokens), kThreads>>>(t, s);
+}
+
+template <class T, int N, bool kAbar, bool kDBx, bool kOut>
+void launch_recurrence(const StateUpdate<T>& t, Shape s) {
+  // The fastest of six widths and chunks on mamba-2.8b's and 130m's shape at L=1024. With few states in all, one per thread
+  // and longer chunks, so that all multiprocessors have something in flight.
+  constexpr int kBlock = 64;
+  constexpr int kFew = 32 * 1024;
+  const auto grid = [&](int per_thread) {
+    return static_cast<unsigned>((s.channels * N / per_thread + kBlock - 1) / kBlock);
+  };
+  if constexpr (N == 64) {
+    recurrence<T, N, 4, 4, kAbar, kDBx, kOut><<<grid(4), kBlock>>>(t, s);
+  } else if (s.channels * N < kFew) {
+    recurrence<T, N, 1, 16, kAbar, kDBx, kOut><<<grid(1), kBlock>>>(t, s);
+  } else {
+    recurrence<T, N, 2, 8, kAbar, kDBx, kOut><<<grid(2), kBlock>>>(t, s);
+  }
+}
+
+template <class T, int N>
+const std::vector<StateKernel<T>>& state_kernels() {
+  static const std::vector<StateKernel<T>> kAll{
+      {"dA", "da", "1", launch_elementwise<T, N, Elementwise::kDA>},
+      {"exp", "1", "2", launch_elementwise<T, N, Elementwise::kExp>},
+      {"dA+exp", "da", "2", launch_elementwise<T, N, Elementwise::kDAExp>},
+      {"dB", "db", "3", launch_elementwise<T, N, Elementwise::kDB>},
+      {"dBx", "3u", "4", launch_elementwise<T, N, Elementwise::kDBx>},
+      {"dB+dBx", "dub", "4", launch_elementwise<T, N, Elementwise::kDBDBx>},
+      {"scan", "24", "5", launch_recurrence<T, N, false, false, false>},
+      {"y", "5c", "y", launch_read_out<T, N>},
+      {"dA+exp+scan+y", "da4c", "ys", launch_recurrence<T, N, true, false, true>},
+      {"dB+dBx+scan+y", "2dubc", "ys", launch_recurrence<T, N, false, true, true>},
+      {"dA+exp+dB+dBx+scan+y", "daubc", "ys", launch_recurrence<T, N, true, true, true>}};
+  return kAll;
+}
+
+template <class T, int N>
+void add_state_update(std::vector<Case>& cases, Shape s, const char* type) {
+  for (const StateKernel<T>& kernel : state_kernels<T, N>()) {
+    cases.push_back({kernel.name, s.tokens, s.channels, 0, N, type, [=](char* pool) {
+                       Carver carver{pool};
+                       const auto t = carve_state_update<T, N>(carver, s, kernel.reads, kernel.makes);
+                       if (pool != nullptr) kernel.launch(t, s);
+                       return carver.bytes();
+                     }});
+  }
+}
+
+// Which data type a matmul of T is.
+template <class T>
+constexpr cudaDataType_t kCublasType = CUDA_R_32F;
+template <>
+inline constexpr cudaDataType_t kCublasType<__nv_bfloat16> = CUDA_R_16BF;
+
+// made [rows, to] = x [rows, from] * W [from, to], sums in fp32, no TF32.
+template <class T>
+void matmul(cublasHandle_t library, const T* x, const T* w, T* made, std::int64_t rows, std::int64_t from,
+            std::int64_t to, std::int64_t x_stride) {
+  const float one = 1.0F;
+  const float zero = 0.0F;
+  const auto narrow = [](std::int64_t n) { return static_cast<int>(n); };
+  cublasGemmEx(library, CUBLAS_OP_N, CUBLAS_OP_N, narrow(to), narrow(rows), narrow(from), &one, w, kCublasType<T>,
+               narrow(to), x, kCublasType<T>, narrow(x_stride), &zero, made, kCublasType<T>, narrow(to),
+               CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
+}
+
+struct BlockShape {
+  std::int64_t tokens, width, channels, states, rank;
+};
+
+template <class T>
+void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* type, cublasHandle_t library) {
+  const Shape s{b.tokens, b.channels};
+  const auto add = [&](const char* name, auto run) {
+    cases.push_back({name, b.tokens, b.channels, b.width, static_cast<int>(b.states), type, [=](char* pool) {
+                       Carver carver{pool};
+                       run(carver, pool != nullptr);
+                       return carver.bytes();
+                     }});
+  };
+  add("norm", [=](Carver& carver, bool go) {
+    const T* x = carver.take<T>(b.tokens * b.width);
+    const T* gain = carver.take<T>(b.width);
+    T* made = carver.take<T>(b.tokens * b.width);
+    if (go) rms_norm<<<static_cast<unsigned>(b.tokens), kThreads>>>(x, gain, made, {b.tokens, b.width});
+  });
+  const auto add_matmul = [&](const char* name, std::int64_t from, std::int64_t to, std::int64_t stride) {
+    add(name, [=](Carver& carver, bool go) {
+      const T* x = carver.take<T>(b.tokens * stride);
+      const T* w = carver.take<T>(from * to);
+      T* made = carver.take<T>(b.tokens * to);
+      if (go) matmul(library, x, w, made, b.tokens, from, to, stride);
+    });
+  };
+  const std::int64_t projected = b.rank + 2 * b.states;
+  add_matmul("in_proj", b.width, 2 * b.channels, b.width);
+  add_matmul("x_proj", b.channels, projected, b.channels);
+  add_matmul("dt_proj", b.rank, b.channels, projected);
+  add_matmul("out_proj", b.channels, b.width, b.channels);
+  const auto add_conv = [&]<bool kSilu>(const char* name) {
+    add(name, [=](Carver& carver, bool go) {
+      const T* xz = carver.take<T>(b.tokens * 2 * b.channels);
+      const T* weight = carver.take<T>(b.channels * kTaps);
+      const T* bias = carver.take<T>(b.channels);
+      T* made = carver.take<T>(b.tokens * b.channels);
+      const dim3 grid = blocks(b.channels, 1, (b.tokens + kRun - 1) / kRun);
+      if (go) convolution<T, kSilu><<<grid, kThreads>>>(xz, weight, bias, made, s);
+    });
+  };
+  add_conv.template operator()<false>("conv");
+  add_conv.template operator()<true>("conv+conv_silu");
+  const auto row = [&]<RowOperator kOperator>(const char* name, bool x, bool other, bool xz, bool per_channel) {
+    add(name, [=](Carver& carver, bool go) {
+      Rows<T> t{};
+      const std::int64_t wide = kOperator == RowOperator::kResidual ? b.width : b.channels;
+      if (x) t.x = carver.take<T>(b.tokens * wide);
+      if (other) t.other = carver.take<T>(b.tokens * wide);
+      if (xz) t.xz = carver.take<T>(b.tokens * 2 * wide);
+      if (per_channel) t.per_channel = carver.take<T>(wide);
+      t.made = carver.take<T>(b.tokens * wide);
+      if (go) row_operator<T, kOperator><<<blocks(wide, kWidth<T>, b.tokens), kThreads>>>(t, {b.tokens, wide});
+    });
+  };
+  row.template operator()<RowOperator::kSilu>("conv_silu", true, false, false, false);
+  row.template operator()<RowOperator::kSoftplus>("softplus", true, false, false, true);
+  row.template operator()<RowOperator::kSkip>("D_x", true, false, false, true);
+  row.template operator()<RowOperator::kAdd>("add_y_Dx", true, true, false, false);
+  row.template operator()<RowOperator::kGateSilu>("gate_silu", false, false, true, false);
+  row.template operator()<RowOperator::kGate>("gate", true, true, false, false);
+  row.template operator()<RowOperator::kSkipAndGate>("D_x+add_y_Dx+gate_silu+gate", true, true, true, true);
+  row.template operator()<RowOperator::kResidual>("residual", true, true, false, false);
+}

@@ -1,0 +1,161 @@
+// How far is the closed form from a GPU's own counters? results/gpu/accuracy.csv, made again from
+// results/gpu/measurements.csv, and the distances that docs/gpu.md tells.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include "fusescape/report/table.hpp"
+#include "fusescape/search/assessment.hpp"
+#include "loaded.hpp"
+#include "regenerated.hpp"
+
+namespace fusescape {
+namespace {
+
+/// A kernel on a shape: what the counters and the events of one launch say.
+struct Measured {
+  std::string set, kernel, type, tokens, channels, states;
+  std::int64_t read = 0;   ///< DRAM bytes
+  std::int64_t write = 0;  ///< likewise
+  double median_us = 0.0;
+  double min_us = 0.0;
+};
+
+/// The rows of the state update's kernels: those without a model's width E.
+std::vector<Measured> measured_rows() {
+  std::ifstream file{in_source_tree("results/gpu/measurements.csv")};
+  std::string line;
+  REQUIRE(std::getline(file, line));
+  REQUIRE(
+      line ==
+      "set,kernel,type,L,D,E,N,launches,median_us,min_us,max_us,dram_read_bytes,dram_write_bytes,l2_bytes");
+  std::vector<Measured> rows;
+  while (std::getline(file, line)) {
+    std::istringstream text{line};
+    std::vector<std::string> cells;
+    for (std::string cell; std::getline(text, cell, ',');) cells.push_back(cell);
+    REQUIRE(cells.size() == 14);
+    if (cells[5] != "0") continue;
+    rows.push_back({cells[0], cells[1], cells[2], cells[3], cells[4], cells[6], std::stoll(cells[11]),
+                    std::stoll(cells[12]), std::stod(cells[8]), std::stod(cells[9])});
+  }
+  return rows;
+}
+
+struct Modelled {
+  std::int64_t read = 0;
+  std::int64_t write = 0;
+  double us = 0.0;
+};
+
+/// The groups of these strategies are, together, all kernels; a group's operators joined by '+' name its own.
+std::map<std::string, Modelled> modelled_kernels(const Measured& shape) {
+  const std::vector<Setting> settings = {
+      {"L", shape.tokens}, {"D", shape.channels}, {"N", shape.states}, {"dtype", shape.type}};
+  static const Design design = value_of(load_design("h200"));
+  const Workload workload = value_of(load_workload("mamba-state-update", settings));
+  const Planner planner{workload.block, design.accelerator};
+  std::map<std::string, Modelled> kernels;
+  for (const char* strategy : {"unfused", "pact-a-b", "pact-as", "pact-bs", "fuse-all"}) {
+    const auto found = assess(planner, design, *find_strategy(strategy));
+    REQUIRE(found);
+    for (std::size_t g = 0; g < found->groups.size(); ++g) {
+      std::string name;
+      for (const OpId op : found->layout.groups[g].operators) {
+        name += (name.empty() ? "" : "+") + workload.block.op(op).name;
+      }
+      const GroupCost& cost = found->groups[g];
+      const double cycles = static_cast<double>(cost.latency.value()) /
+                            static_cast<double>(design.machine.scale.ticks_per_cycle());
+      kernels[name] = {cost.dram_read.value(), cost.dram_write.value(),
+                       cycles / design.accelerator.clock.value() * 1e6};
+    }
+  }
+  return kernels;
+}
+
+struct Compared {
+  Measured measured;
+  Modelled modelled;
+
+  [[nodiscard]] double bytes_quotient() const {
+    return static_cast<double>(measured.read + measured.write) /
+           static_cast<double>(modelled.read + modelled.write);
+  }
+  [[nodiscard]] double time_quotient() const { return measured.median_us / modelled.us; }
+};
+
+const std::vector<Compared>& compared_rows() {
+  static const std::vector<Compared> kRows = [] {
+    std::map<std::array<std::string, 4>, std::map<std::string, Modelled>> shapes;
+    std::vector<Compared> rows;
+    for (const Measured& row : measured_rows()) {
+      const std::array shape{row.type, row.tokens, row.channels, row.states};
+      if (shapes.count(shape) == 0) shapes[shape] = modelled_kernels(row);
+      rows.push_back({row, shapes[shape].at(row.kernel)});
+    }
+    return rows;
+  }();
+  return kRows;
+}
+
+/// Of the rows that `counts`, |quotient - 1|, sorted.
+template <class Counts, class Quotient>
+std::vector<double> distances(Counts counts, Quotient quotient) {
+  std::vector<double> sorted;
+  for (const Compared& row : compared_rows()) {
+    if (counts(row)) sorted.push_back(std::abs(quotient(row) - 1.0));
+  }
+  std::sort(sorted.begin(), sorted.end());
+  REQUIRE(sorted.size() > 100);
+  return sorted;
+}
+
+double rounded(double value, double steps) {
+  return std::round(value * steps) / steps;
+}
+
+TEST_CASE("results/gpu/accuracy.csv is what the model says beside the counters") {
+  Table table{.columns = {"set", "kernel", "type", "L", "D", "N", "modelled_read_bytes",
+                          "measured_read_bytes", "modelled_write_bytes", "measured_write_bytes",
+                          "bytes_quotient", "modelled_us", "measured_us", "time_quotient"},
+              .rows = {}};
+  for (const Compared& row : compared_rows()) {
+    const auto& [m, model] = row;
+    table.rows.push_back({m.set, m.kernel, m.type, std::stoll(m.tokens), std::stoll(m.channels),
+                          std::stoll(m.states), model.read, m.read, model.write, m.write,
+                          rounded(row.bytes_quotient(), 1e4), rounded(model.us, 1e2), m.median_us,
+                          rounded(row.time_quotient(), 1e3)});
+  }
+  check_regenerated("gpu/accuracy.csv", csv(table));
+}
+
+TEST_CASE("results/gpu: DRAM bytes are the counters' within 2% in the median and 5% in nine of ten kernels") {
+  constexpr std::int64_t kEnough = 10'000'000;  // Where less moves, what L2 holds back decides.
+  const std::string set = GENERATE("calibration", "validation");
+  const std::vector<double> sorted = distances(
+      [&](const Compared& row) {
+        return row.measured.set == set && row.modelled.read + row.modelled.write >= kEnough;
+      },
+      [](const Compared& row) { return row.bytes_quotient(); });
+  CHECK(sorted[sorted.size() / 2] <= 0.02);
+  CHECK(sorted[sorted.size() * 9 / 10] <= 0.05);
+}
+
+TEST_CASE("results/gpu: no launch is faster than its bytes at the data sheet's bandwidth") {
+  constexpr double kBytesPerMicrosecond = 4.8e6;  // H200 data sheet: 4.8 TB/s
+  for (const Compared& row : compared_rows()) {
+    const double limit = static_cast<double>(row.modelled.read + row.modelled.write) / kBytesPerMicrosecond;
+    CHECK(row.measured.min_us >= limit);
+  }
+}
+
+}  // namespace
+}  // namespace fusescape
