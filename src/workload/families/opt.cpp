@@ -122,7 +122,7 @@ class OptBlock {
 
   [[nodiscard]] TensorId attention(TensorId x) {
     const std::vector<RankId> all{b_, l_, e_};
-    const TensorId normed = layer_norm(make_, "ln1", x, {{b_, l_}, e_});
+    const TensorId normed = layer_norm(make_, "ln1", x, {{b_, l_}, {e_}});
     const TensorId q = projection("q", normed, TensorKind::kIntermediate);
     const TensorId k = projection("k", normed, TensorKind::kOutput);
     const TensorId v = projection("v", normed, TensorKind::kOutput);
@@ -136,7 +136,7 @@ class OptBlock {
 
   void mlp(TensorId x) {
     const std::vector<RankId> hidden{b_, l_, f_};
-    const TensorId normed = layer_norm(make_, "ln2", x, {{b_, l_}, e_});
+    const TensorId normed = layer_norm(make_, "ln2", x, {{b_, l_}, {e_}});
     const TensorId w1 = weight("W_fc1", {e_, f_});
     const TensorId b1 = weight("b_fc1", {f_});
     const TensorId up =
