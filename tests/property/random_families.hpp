@@ -1,6 +1,7 @@
 // Which random blocks do tests of the families look at? Small ones, of every option.
 #pragma once
 
+#include "fusescape/workload/families/attention.hpp"
 #include "fusescape/workload/families/mamba2.hpp"
 #include "random_plans.hpp"
 
@@ -22,6 +23,25 @@ inline Mamba2 random_mamba2(Dice& dice) {
   if (dice.one_in(2)) shape.initial_state = Initial::kLoaded;
   if (dice.one_in(2)) shape.final_state = Final::kDropped;
   return shape;
+}
+
+inline GroupedAttention random_attention(Dice& dice) {
+  GroupedAttention shape{.d_model = dice.in(2, 6),
+                         .n_kv_head = dice.in(1, 2),
+                         .d_head = 2 * dice.in(1, 2),
+                         .rope = dice.one_in(2),
+                         .qkv_bias = dice.one_in(2),
+                         .out_bias = dice.one_in(2),
+                         .batch = dice.in(1, 2),
+                         .tokens = dice.in(1, 4),
+                         .cache_tokens = dice.in(0, 5)};
+  shape.n_head = shape.n_kv_head * dice.in(1, 3);
+  return shape;
+}
+
+/// Blocks of any family that has none.
+inline Cascade random_stateless_block(Dice& dice) {
+  return sound(attention_block(random_attention(dice)));
 }
 
 /// Blocks of any family that has a state update.

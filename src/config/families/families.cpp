@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fusescape/config/families/attention_table.hpp"
 #include "fusescape/config/families/family.hpp"
 #include "fusescape/config/families/mamba1_table.hpp"
 #include "fusescape/config/families/mamba2_table.hpp"
@@ -12,7 +13,7 @@ namespace fusescape {
 
 std::span<const FamilySpec> families() {
   static const std::array<FamilySpec, kFamilyWords.size()> kAll{mamba1_family(), opt_family(),
-                                                                mamba2_family()};
+                                                                mamba2_family(), attention_family()};
   return kAll;
 }
 
