@@ -54,13 +54,8 @@ class OptBlock {
     const TensorId q = projection("q", normed, TensorKind::kIntermediate);
     const TensorId k = projection("k", normed, TensorKind::kOutput);
     const TensorId v = projection("v", normed, TensorKind::kOutput);
-    const AttentionRanks ranks{.batch = b_,
-                               .queries = l_,
-                               .keys = m_,
-                               .cached = s_,
-                               .heads = {h_},
-                               .kv_heads = {h_},
-                               .width = p_};
+    const AttentionRanks ranks{
+        .batch = b_, .queries = l_, .keys = m_, .cached = s_, .heads = {h_}, .kv_heads = {h_}, .width = p_};
     const TensorId context = attend(make_, ranks, {q, k, v});
     const TensorId w = weight("W_o", {h_, p_, e_});
     const TensorId bias = weight("b_o", {e_});
