@@ -6,6 +6,7 @@
 #include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 #include "mamba_text.hpp"
+#include "portions.hpp"
 #include "random_plans.hpp"
 #include "selective_scan.hpp"
 
@@ -28,6 +29,8 @@ Mamba1 random_shape(Dice& dice) {
   shape.norm_gain = dice.one_in(2);
   shape.conv_bias = dice.one_in(2);
   shape.norm_dt_b_c = dice.one_in(3);
+  shape.norm_dt_b_c_gain = shape.norm_dt_b_c && dice.one_in(2);
+  shape.proj_bias = dice.one_in(3);
   if (dice.one_in(2)) shape.softplus = Mamba1::Softplus::kFree;
   if (dice.one_in(2)) shape.rewrite = Mamba1::Rewrite::kDeltaX;
   return shape;
@@ -36,11 +39,6 @@ Mamba1 random_shape(Dice& dice) {
 /// A seed of what tensors hold.
 std::uint64_t random_values(Dice& dice) {
   return static_cast<std::uint64_t>(dice.in(0, 1'000'000));
-}
-
-const TensorValues& named(const Cascade& cascade, const std::vector<TensorValues>& tensors,
-                          std::string_view name) {
-  return tensors[index_of(*find_tensor(cascade, name))];
 }
 
 Matrix matrix_of(const Cascade& cascade, const NumericCase& given, std::string_view name) {
@@ -62,6 +60,10 @@ Vector vector_of(const Cascade& cascade, const NumericCase& given, std::string_v
 }
 
 MambaWeights weights_of(const Mamba1& shape, const Cascade& cascade, const NumericCase& given) {
+  const auto gain = [&](const char* name, std::int64_t width) -> Vector {
+    if (!shape.norm_dt_b_c_gain) return Vector::Ones(width);
+    return vector_of(cascade, given, name);
+  };
   return {.g = shape.norm_gain ? vector_of(cascade, given, "g") : Vector::Ones(shape.d_model),
           .w_in = matrix_of(cascade, given, "W_in").transpose(),
           .w_conv = matrix_of(cascade, given, "W_conv"),
@@ -73,7 +75,12 @@ MambaWeights weights_of(const Mamba1& shape, const Cascade& cascade, const Numer
           .d_skip = vector_of(cascade, given, "D_skip"),
           .w_out = matrix_of(cascade, given, "W_out").transpose(),
           .softplus = shape.softplus == Mamba1::Softplus::kModelled,
-          .norm_dt_b_c = shape.norm_dt_b_c};
+          .norm_dt_b_c = shape.norm_dt_b_c,
+          .g_dt = gain("g_dt", shape.dt_rank),
+          .g_b = gain("g_B", shape.d_state),
+          .g_c = gain("g_C", shape.d_state),
+          .b_in = shape.proj_bias ? vector_of(cascade, given, "b_in") : Vector::Zero(2 * shape.d_inner),
+          .b_out = shape.proj_bias ? vector_of(cascade, given, "b_out") : Vector::Zero(shape.d_model)};
 }
 
 /// What a sequence starts from: the history of h and of the convolution's input, zero if none is loaded.
@@ -128,58 +135,6 @@ TEST_CASE("The reference of a Mamba block is the selective scan of the published
   });
 }
 
-/// Tokens [first, first + count) of `whole`, of a call over fewer tokens; the same weights.
-void take_tokens(const Cascade& part_cascade, const NumericCase& whole, std::int64_t first,
-                 NumericCase& part) {
-  for (std::size_t i = 0; i < part.tensors.size(); ++i) {
-    const Tensor& tensor = part_cascade.tensors[i];
-    if (tensor.kind == TensorKind::kWeight) part.tensors[i] = whole.tensors[i];
-    if (tensor.kind != TensorKind::kInput) continue;
-    TensorValues& x = part.tensors[i];
-    for (std::int64_t b = 0; b < x.axes[0].extent; ++b) {
-      for (std::int64_t l = 0; l < x.axes[1].extent; ++l) {
-        for (std::int64_t e = 0; e < x.axes[2].extent; ++e) {
-          x.data[x.position(std::array<std::int64_t, 3>{b, l, e})] =
-              whole.tensors[i].at(std::array<std::int64_t, 3>{b, first + l, e});
-        }
-      }
-    }
-  }
-}
-
-/// `sizes` tokens at a time, each call going on from the state that the one before left.
-void check_portions(const Mamba1& shape, const std::vector<std::int64_t>& sizes, DataType type) {
-  Mamba1 one_pass = shape;
-  one_pass.dtype = type;
-  const Cascade cascade = sound(mamba1_block(one_pass));
-  const NumericCase given = make_case(cascade, Arithmetic::kTyped, 1);
-  const std::vector<TensorValues> whole = run_reference(cascade, given).tensors;
-  std::vector<TensorValues> before;
-  std::int64_t first = 0;
-  for (const std::int64_t size : sizes) {
-    Mamba1 call = one_pass;
-    call.tokens = size;
-    if (size == 1 && first > 0) call.phase = Phase::kDecode;
-    if (first > 0) call.initial_state = Initial::kLoaded;
-    const Cascade part_cascade = sound(mamba1_block(call));
-    NumericCase part = empty_case(part_cascade, Arithmetic::kTyped);
-    take_tokens(part_cascade, given, first, part);
-    if (first > 0) hand_over(before, part_cascade, part);
-    before = run_reference(part_cascade, part).tensors;
-    const TensorValues& out = named(part_cascade, before, "out");
-    const TensorValues& all = named(cascade, whole, "out");
-    for (std::int64_t b = 0; b < shape.batch; ++b) {
-      for (std::int64_t l = 0; l < size; ++l) {
-        for (std::int64_t e = 0; e < shape.d_model; ++e) {
-          CHECK(out.at(std::array<std::int64_t, 3>{b, l, e}) ==
-                all.at(std::array<std::int64_t, 3>{b, first + l, e}));
-        }
-      }
-    }
-    first += size;
-  }
-}
-
 /// Floating types; integers are calibrated per call.
 const std::vector<DataType> kFloats{DataType::kFp64, DataType::kFp32, DataType::kBf16, DataType::kFp16};
 
@@ -187,7 +142,7 @@ TEST_CASE("A prefill of L tokens is L decode steps that hand on h and the convol
   for_all(kCases, [](Dice& dice) {
     const Mamba1 shape = random_shape(dice);
     CAPTURE(text_of(shape));
-    check_portions(shape, std::vector<std::int64_t>(static_cast<std::size_t>(shape.tokens), 1),
+    check_portions(shape, mamba1_block, std::vector<std::int64_t>(static_cast<std::size_t>(shape.tokens), 1),
                    dice.pick(kFloats));
   });
 }
@@ -202,7 +157,7 @@ TEST_CASE("A prefill in chunks is a prefill in one pass") {
       shape.tokens += sizes.back();
     }
     CAPTURE(text_of(shape), sizes);
-    check_portions(shape, sizes, dice.pick(kFloats));
+    check_portions(shape, mamba1_block, sizes, dice.pick(kFloats));
   });
 }
 

@@ -1,5 +1,6 @@
 #include "fusescape/workload/families/mamba1.hpp"
 
+#include "../activations.hpp"
 #include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
@@ -49,15 +50,16 @@ class Mamba1Block {
   /// `x` normalised over `rank`: operators named `prefix`_..., tensors after `tensor`.
   [[nodiscard]] TensorId normalised(const std::string& prefix, const std::string& tensor, const Access& x,
                                     RankId rank, std::optional<TensorId> gain) {
-    return rms_norm(make_, {prefix, tensor, {{b_, l_}, rank}, gain}, x);
+    return rms_norm(make_, {prefix, tensor, {{b_, l_}, {rank}}, gain}, x);
   }
 
   [[nodiscard]] TensorId in_projection(TensorId x) {
     std::optional<TensorId> gain;
     if (shape_.norm_gain) gain = weight("g", {e_});
     const TensorId x_norm = normalised("norm", "x_norm", make_.at(x), e_, gain);
-    const TensorId w_in = weight("W_in", {e_, d2_});
-    return make_.make("in_proj", OpKind::kMatmul, {"xz", {b_, l_, d2_}}, {make_.at(x_norm), make_.at(w_in)});
+    std::vector<Access> inputs{make_.at(x_norm), make_.at(weight("W_in", {e_, d2_}))};
+    if (shape_.proj_bias) inputs.push_back(make_.at(weight("b_in", {d2_})));
+    return make_.make("in_proj", OpKind::kMatmul, {"xz", {b_, l_, d2_}}, std::move(inputs));
   }
 
   [[nodiscard]] TensorId convolution(TensorId xz) {
@@ -71,9 +73,7 @@ class Mamba1Block {
     const TensorId xc = make_.make("conv", OpKind::kConv, {"xc", {b_, outputs, d_}}, std::move(inputs));
     // A padded convolution makes K-1 outputs beyond the last token that nobody reads.
     const Access tokens{xc, {{.rank = b_}, {.rank = l_}, {.rank = d_}}};
-    const TensorId gate =
-        make_.make("conv_sigmoid", OpKind::kSigmoid, {"xc_sigmoid", {b_, l_, d_}}, {tokens});
-    return make_.make("conv_silu", OpKind::kMul, {"u", {b_, l_, d_}}, {tokens, make_.at(gate)});
+    return silu(make_, {"conv", "xc_sigmoid", "u"}, {b_, l_, d_}, tokens);
   }
 
   [[nodiscard]] SsmInputs ssm_inputs(TensorId u) {
@@ -85,9 +85,13 @@ class Mamba1Block {
     Access b = make_.slice(x_dbl, n_, dt_end);
     Access c = make_.slice(x_dbl, n_, dt_end + Elements{shape_.d_state});
     if (shape_.norm_dt_b_c) {
-      dt = make_.at(normalised("dt_norm", "dt_norm", dt, r_, std::nullopt));
-      b = make_.at(normalised("B_norm", "B_norm", b, n_, std::nullopt));
-      c = make_.at(normalised("C_norm", "C_norm", c, n_, std::nullopt));
+      const auto gain = [&](const char* name, RankId rank) -> std::optional<TensorId> {
+        if (!shape_.norm_dt_b_c_gain) return std::nullopt;
+        return weight(name, {rank});
+      };
+      dt = make_.at(normalised("dt_norm", "dt_norm", dt, r_, gain("g_dt", r_)));
+      b = make_.at(normalised("B_norm", "B_norm", b, n_, gain("g_B", n_)));
+      c = make_.at(normalised("C_norm", "C_norm", c, n_, gain("g_C", n_)));
     }
     const TensorId dt_raw = make_.make("dt_proj", OpKind::kMatmul, {"dt_raw", {b_, l_, d_}},
                                        {dt, make_.at(weight("W_dt", {r_, d_}))});
@@ -129,13 +133,13 @@ class Mamba1Block {
     const TensorId dx = make_.make("D_x", OpKind::kMul, {"Dx", inner}, {make_.at(u), make_.at(skip)});
     const TensorId sum = make_.make("add_y_Dx", OpKind::kAdd, {"y_Dx", inner}, {make_.at(y), make_.at(dx)});
     const Access z = make_.slice(xz, d_, Elements{shape_.d_inner});
-    const TensorId sigmoid = make_.make("gate_sigmoid", OpKind::kSigmoid, {"z_sigmoid", inner}, {z});
-    const TensorId silu = make_.make("gate_silu", OpKind::kMul, {"z_silu", inner}, {z, make_.at(sigmoid)});
+    const TensorId z_silu = silu(make_, {"gate", "z_sigmoid", "z_silu"}, inner, z);
     const TensorId gated =
-        make_.make("gate", OpKind::kMul, {"y_gated", inner}, {make_.at(sum), make_.at(silu)});
-    const TensorId w_out = weight("W_out", {d_, e_});
+        make_.make("gate", OpKind::kMul, {"y_gated", inner}, {make_.at(sum), make_.at(z_silu)});
+    std::vector<Access> inputs{make_.at(gated), make_.at(weight("W_out", {d_, e_}))};
+    if (shape_.proj_bias) inputs.push_back(make_.at(weight("b_out", {e_})));
     const TensorId projected =
-        make_.make("out_proj", OpKind::kMatmul, {"y_out", {b_, l_, e_}}, {make_.at(gated), make_.at(w_out)});
+        make_.make("out_proj", OpKind::kMatmul, {"y_out", {b_, l_, e_}}, std::move(inputs));
     const TensorId out = make_.tensor("out", {b_, l_, e_}, TensorKind::kOutput);
     make_.make("residual", OpKind::kAdd, out, {make_.at(projected), make_.at(x)});
   }
@@ -172,7 +176,9 @@ Elements mamba1_params(const Mamba1& shape) {
   const Elements dt_proj = r * d + d;
   const Elements state = d * n + d;  // A and the skip connection.
   const Elements out_proj = d * e;
-  const Elements layer = in_proj + conv + x_proj + dt_proj + state + out_proj + e;
+  Elements layer = in_proj + conv + x_proj + dt_proj + state + out_proj + e;
+  if (shape.norm_dt_b_c && shape.norm_dt_b_c_gain) layer += r + 2 * n;
+  if (shape.proj_bias) layer += 2 * d + e;
   const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
   return embedding + layer * shape.n_layer + e;
 }

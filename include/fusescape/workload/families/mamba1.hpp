@@ -21,7 +21,9 @@ struct Mamba1 {
   std::int64_t vocab = 50280;  ///< Rows of the embedding, padding included.
   bool tied_embedding = true;
   bool head = true;          ///< False: neither final norm nor head, as in the fine-grained-fusion paper.
-  bool norm_dt_b_c = false;  ///< Falcon-Mamba: a weightless RMSNorm on dt, B and C.
+  bool norm_dt_b_c = false;  ///< An RMSNorm on dt, B and C, weightless as Falcon-Mamba's
+  bool norm_dt_b_c_gain = false;  ///< or, with this as well, with gains [R], [N] and [N] as Jamba's.
+  bool proj_bias = false;         ///< in_proj and out_proj add biases.
   Phase phase = Phase::kPrefill;
   DataType dtype = DataType::kFp32;
   std::int64_t batch = 1;   ///< B
@@ -44,7 +46,8 @@ struct Mamba1 {
 [[nodiscard]] CheckedCascade mamba1_head(const Mamba1& shape);
 
 /// Parameters of the released model, whatever the block leaves out: Vpad*E (twice if untied) + n_layer *
-/// weights of the block + E (docs/model/workloads.md).
+/// weights of the block + E (docs/model/workloads.md). Norms of dt, B and C and projection biases count as
+/// they are asked for.
 [[nodiscard]] Elements mamba1_params(const Mamba1& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
