@@ -24,7 +24,7 @@ Elements history(const Cascade& cascade, const Access& access) {
   if (shifted == nullptr) return {};
   Elements elements = history(cascade, *shifted);
   for (const Index& index : access.indices) {
-    if (&index != shifted) elements = elements * cascade.extent(index.rank);
+    if (&index != shifted) elements = elements * extent_of(cascade, index);
   }
   return elements;
 }

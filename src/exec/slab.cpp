@@ -17,6 +17,7 @@ SlabKey slab_key(const Buffer& buffer, const Bounds& bounds) {
   for (const Index& index : buffer.access.indices) {
     ranks.push_back(index.rank);
     if (index.tap) ranks.push_back(*index.tap);
+    if (index.chunk) ranks.push_back(*index.chunk);
   }
   return key_along(ranks, bounds);
 }

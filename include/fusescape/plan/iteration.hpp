@@ -29,6 +29,7 @@ inline std::int64_t volume(const Box& box) {
 }
 
 /// The elements of a tensor that `access` names within `bounds`; those before the first exist if `loaded`.
+/// Of several chunks it names whole ones (Rule::kChunks).
 inline Box box_of(const Cascade& cascade, const Access& access, const Bounds& bounds, bool loaded) {
   Box box;
   const std::vector<RankId>& dimensions = cascade.tensor(access.tensor).ranks;
@@ -37,6 +38,12 @@ inline Box box_of(const Cascade& cascade, const Access& access, const Bounds& bo
     const std::size_t rank = index_of(index.rank);
     Range range{bounds.start[rank] + index.offset - index.distance,
                 bounds.start[rank] + bounds.extent[rank] + index.offset - index.distance};
+    if (index.chunk) {
+      const std::int64_t size = cascade.extent(index.rank).value();
+      const std::int64_t first = bounds.start[index_of(*index.chunk)];
+      range.first += first * size;
+      range.second += (first + bounds.extent[index_of(*index.chunk)] - 1) * size;
+    }
     if (index.tap) {
       range.first -= bounds.start[index_of(*index.tap)] + bounds.extent[index_of(*index.tap)] - 1;
       range.second -= bounds.start[index_of(*index.tap)];
