@@ -52,7 +52,7 @@ Elements final_elements(const Cascade& cascade, TensorId tensor) {
     }
     Elements slices{1};
     for (const Index& index : access.indices) {
-      const Elements extent = cascade.extent(index.rank);
+      const Elements extent = extent_of(cascade, index);
       const std::int64_t back = reach(cascade, index);
       slices = slices * (back > 0 ? std::min(Elements{back}, extent) : extent);
     }
