@@ -48,5 +48,27 @@ TEST_CASE("Every strategy plans, executes and simulates a recurrent block of any
   }
 }
 
+TEST_CASE(
+    "Every strategy plans, executes and simulates a block without a recurrence, or says that it needs one") {
+  std::map<std::string_view, int> built;
+  for_all(30, [&](Dice& dice) {
+    const Cascade cascade = random_stateless_block(dice);
+    const Accelerator machine = planning_machine(dice);
+    const Planner planner{cascade, machine};
+    for (const Strategy& strategy : strategies()) {
+      CAPTURE(strategy.name, text_of(cascade), machine.sram.capacity.value());
+      if (!check_built(planner, machine, strategy)) continue;
+      ++built[strategy.name];
+      check_run(planner, machine, strategy);
+    }
+  });
+  for (const char* name :
+       {"unfused", "greedy", "fixed-depth-4", "retained", "marca-lower", "marca-upper", "optimal"}) {
+    CAPTURE(name);
+    CHECK(built[name] > 8);
+  }
+  for (const char* name : {"fuse-all", "mem-aware", "pact-a"}) CHECK(built[name] == 0);
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

@@ -1,7 +1,10 @@
 // Which random blocks do tests of the families look at? Small ones, of every option.
 #pragma once
 
+#include "fusescape/workload/families/attention.hpp"
 #include "fusescape/workload/families/mamba2.hpp"
+#include "fusescape/workload/families/mlp.hpp"
+#include "fusescape/workload/families/moe.hpp"
 #include "random_plans.hpp"
 
 namespace fusescape::test_plans {
@@ -22,6 +25,52 @@ inline Mamba2 random_mamba2(Dice& dice) {
   if (dice.one_in(2)) shape.initial_state = Initial::kLoaded;
   if (dice.one_in(2)) shape.final_state = Final::kDropped;
   return shape;
+}
+
+inline GroupedAttention random_attention(Dice& dice) {
+  GroupedAttention shape{.d_model = dice.in(2, 6),
+                         .n_kv_head = dice.in(1, 2),
+                         .d_head = 2 * dice.in(1, 2),
+                         .rope = dice.one_in(2),
+                         .qkv_bias = dice.one_in(2),
+                         .out_bias = dice.one_in(2),
+                         .batch = dice.in(1, 2),
+                         .tokens = dice.in(1, 4),
+                         .cache_tokens = dice.in(0, 5)};
+  shape.n_head = shape.n_kv_head * dice.in(1, 3);
+  return shape;
+}
+
+inline Activation random_activation(Dice& dice) {
+  return dice.pick<Activation>(
+      {Activation::kSwiGlu, Activation::kGeGlu, Activation::kGelu, Activation::kRelu2});
+}
+
+inline Mlp random_mlp(Dice& dice) {
+  return {.d_model = dice.in(2, 6),
+          .d_ff = dice.in(1, 7),
+          .activation = random_activation(dice),
+          .mlp_bias = dice.one_in(2),
+          .batch = dice.in(1, 2),
+          .tokens = dice.in(1, 5)};
+}
+
+inline Moe random_moe(Dice& dice) {
+  Moe shape{.d_model = dice.in(2, 5), .d_ff = dice.in(1, 4), .top_k = dice.in(1, 3)};
+  shape.n_expert = shape.top_k + dice.in(0, 5);
+  shape.shared_ff = dice.one_in(2) ? 0 : dice.in(1, 4);
+  shape.router_bias = dice.one_in(2);
+  shape.activation = random_activation(dice);
+  shape.batch = dice.in(1, 2);
+  shape.tokens = dice.in(1, 4);
+  return shape;
+}
+
+/// Blocks of any family that has no state update.
+inline Cascade random_stateless_block(Dice& dice) {
+  const std::int64_t family = dice.in(0, 2);
+  if (family == 0) return sound(attention_block(random_attention(dice)));
+  return family == 1 ? sound(mlp_block(random_mlp(dice))) : sound(moe_block(random_moe(dice)));
 }
 
 /// Blocks of any family that has a state update.
