@@ -32,7 +32,7 @@ void for_each_index(const Cascade& cascade, const Visit& visit) {
 }
 
 bool is_slice(const Index& index) {
-  return index.distance == 0 && !index.tap;
+  return index.distance == 0 && !index.tap && !index.chunk;
 }
 
 class Relations {
@@ -43,6 +43,9 @@ class Relations {
     find_families();
     for_each_index(cascade_, [&](RankId dimension, const Index& index) {
       if (index.tap) family(*index.tap).fixed = true;
+      if (index.chunk) {  // A dimension of whole chunks keeps its extent, and so do they.
+        for (const RankId rank : {dimension, index.rank, *index.chunk}) family(rank).fixed = true;
+      }
       if (is_slice(index) && &family(dimension) != &family(index.rank)) add_slice(dimension, index);
     });
     for (RankFamily& family : made_.families) fill_gaps(family);
@@ -186,11 +189,13 @@ bool reads_as_before(const Cascade& cascade, const RankRelations& relations,
     const RankFamily& family = relations.families[family_of(dimension)];
     if (family.component != component) return;
     const std::int64_t taps = index.tap ? cascade.extent(*index.tap).value() : 1;
-    const std::int64_t before = room_behind(family.extent, cascade.extent(index.rank).value(), index, taps);
+    const std::int64_t before = room_behind(family.extent, extent_of(cascade, index).value(), index, taps);
     const std::int64_t dimension_now = extents[family_of(dimension)];
     Index moved = index;
     moved.offset = moved_offset(family, extents, dimension_now, index.offset);
-    const std::int64_t after = room_behind(dimension_now, extents[family_of(index.rank)], moved, taps);
+    const std::int64_t chunks = index.chunk ? extents[family_of(*index.chunk)] : 1;
+    const std::int64_t after =
+        room_behind(dimension_now, chunks * extents[family_of(index.rank)], moved, taps);
     same = same && after >= 0 && (before == 0) == (after == 0);
   });
   return same;

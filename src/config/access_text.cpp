@@ -23,16 +23,27 @@ std::string hint_for(std::string_view word, const Cascade& cascade) {
                             [](const Rank& rank) { return std::string_view{rank.name}; });
 }
 
-/// "L", "L-1", "L-K" or "D+5120".
-Parsed<Index> parse_index(std::string_view text, const Cascade& cascade) {
-  const std::size_t sign = text.find_first_of("+-");
-  const std::string_view name = trimmed(text.substr(0, sign));
+Parsed<RankId> parse_rank(std::string_view name, const Cascade& cascade) {
   const auto rank = find_rank(cascade, name);
   if (!rank) return because(fmt::format("unknown rank '{}'{}", name, hint_for(name, cascade)));
+  return *rank;
+}
+
+/// "L", "L-1", "L-K", "D+5120" or "C*Q".
+Parsed<Index> parse_index(std::string_view text, const Cascade& cascade) {
+  const std::size_t sign = text.find_first_of("+-*");
+  const Parsed<RankId> rank = parse_rank(trimmed(text.substr(0, sign)), cascade);
+  if (!rank) return because(rank.error());
   Index index;
   index.rank = *rank;
   if (sign == std::string_view::npos) return index;
   const std::string_view amount = trimmed(text.substr(sign + 1));
+  if (text[sign] == '*') {
+    const Parsed<RankId> inner = parse_rank(amount, cascade);
+    if (!inner) return because(inner.error());
+    index.chunk = std::exchange(index.rank, *inner);
+    return index;
+  }
   const bool minus = text[sign] == '-';
   if (minus) index.tap = find_rank(cascade, amount);
   if (index.tap == index.rank) return because(fmt::format("'{}' taps a rank with itself", text));

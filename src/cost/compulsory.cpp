@@ -27,7 +27,7 @@ Elements elements_read(const Cascade& cascade, const Operator& op, const Access&
   for (std::size_t i = 0; i < access.indices.size(); ++i) {
     const Index& index = access.indices[i];
     if (index.distance == 0 && !index.tap) {
-      elements = elements * cascade.extent(index.rank);
+      elements = elements * extent_of(cascade, index);
       continue;
     }
     Span span = span_of(cascade, tensor, index, i);

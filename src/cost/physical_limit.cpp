@@ -24,7 +24,7 @@ Elements history(const Cascade& cascade, const Access& access) {
   if (shifted == nullptr) return {};
   Elements elements = history(cascade, *shifted);
   for (const Index& index : access.indices) {
-    if (&index != shifted) elements = elements * cascade.extent(index.rank);
+    if (&index != shifted) elements = elements * extent_of(cascade, index);
   }
   return elements;
 }
@@ -57,7 +57,7 @@ Elements elements_to_outside(const Cascade& cascade, TensorId id) {
     if (std::none_of(access.indices.begin(), access.indices.end(), reaches_back)) continue;
     Elements last{1};
     for (const Index& index : access.indices) {
-      const Elements extent = cascade.extent(index.rank);
+      const Elements extent = extent_of(cascade, index);
       const Elements back{reach(cascade, index)};
       last = last * (back > Elements{0} ? std::min(back, extent) : extent);
     }

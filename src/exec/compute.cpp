@@ -8,12 +8,14 @@ namespace fusescape {
 namespace {
 
 /// Coordinates of the element that `access` names at `point`.
-Coordinates element_at(const Access& access, const Coordinates& point) {
+Coordinates element_at(const Cascade& cascade, const Access& access, const Coordinates& point) {
   Coordinates at;
   at.reserve(access.indices.size());
   for (const Index& index : access.indices) {
     const std::int64_t tap = index.tap ? point[index_of(*index.tap)] : 0;
-    at.push_back(point[index_of(index.rank)] - index.distance - tap + index.offset);
+    const std::int64_t chunk = index.chunk ? point[index_of(*index.chunk)] : 0;
+    at.push_back(chunk * cascade.extent(index.rank).value() + point[index_of(index.rank)] - index.distance -
+                 tap + index.offset);
   }
   return at;
 }
@@ -53,7 +55,7 @@ void Compute::missing(const Held& held, OpId op, TensorId tensor, std::int64_t i
 /// The value of one operand at the current point.
 double Compute::input(OpId op, int input) {
   const Access& access = chip_.cascade.op(op).inputs[static_cast<std::size_t>(input)];
-  const Coordinates at = element_at(access, point_);
+  const Coordinates at = element_at(chip_.cascade, access, point_);
   if (place_of(chip_.cascade, access.tensor, at) == Place::kZero) return 0.0;
   const std::int64_t id = chip_.dram.id(access.tensor, at);
   const auto in_register = registers_.find(access.tensor);

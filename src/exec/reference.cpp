@@ -47,7 +47,8 @@ void for_each_point(const std::vector<Digit>& digits, Positions at, const Visit&
 class OperatorRun {
  public:
   OperatorRun(const Cascade& cascade, OpId id, const std::vector<NumberFormat>& formats, Reference& into)
-      : op_{cascade.op(id)},
+      : cascade_{cascade},
+        op_{cascade.op(id)},
         output_{formats[index_of(op_.output)]},
         into_{into},
         summation_{op_.kind, output_} {
@@ -85,6 +86,8 @@ class OperatorRun {
     base_[operand] += (axis.before + index.offset - index.distance) * axis.stride;
     digit_of(index.rank).steps[operand] += axis.stride;
     if (index.tap) digit_of(*index.tap).steps[operand] -= axis.stride;
+    if (index.chunk)
+      digit_of(*index.chunk).steps[operand] += cascade_.extent(index.rank).value() * axis.stride;
   }
 
   [[nodiscard]] Digit& digit_of(RankId rank) {
@@ -135,6 +138,7 @@ class OperatorRun {
     set(first, result, summation_error(op_.kind, error, result, count, output_));
   }
 
+  const Cascade& cascade_;
   const Operator& op_;
   NumberFormat output_;
   Reference& into_;

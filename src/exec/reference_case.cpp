@@ -38,16 +38,32 @@ bool is_given(const Tensor& tensor) {
   return tensor.kind == TensorKind::kWeight || tensor.kind == TensorKind::kInput;
 }
 
-/// Whether `tensor` multiplies what becomes the argument of an exponential.
-bool decays(const Cascade& cascade, TensorId tensor) {
-  return std::any_of(
-      cascade.uses[index_of(tensor)].begin(), cascade.uses[index_of(tensor)].end(), [&](Use use) {
-        const Operator& op = cascade.op(use.op);
-        const std::vector<Use>& next = cascade.uses[index_of(op.output)];
-        return op.kind == OpKind::kMul && std::any_of(next.begin(), next.end(), [&](Use reader) {
-                 return cascade.op(reader.op).kind == OpKind::kExp;
-               });
-      });
+/// How many terms of an operator's result become, added up, the argument of an exponential: one if the result
+/// is the argument; more if a recurrence adds them; none if they never do.
+std::int64_t exponent_terms(const Cascade& cascade, OpId op, std::int64_t terms, std::vector<bool>& seen) {
+  std::int64_t most = 0;
+  for (const Use& use : cascade.uses[index_of(cascade.op(op).output)]) {
+    const OpKind kind = cascade.op(use.op).kind;
+    if (kind == OpKind::kExp) most = std::max(most, terms);
+    if ((kind != OpKind::kAdd && kind != OpKind::kSub) || seen[index_of(use.op)]) continue;
+    seen[index_of(use.op)] = true;
+    const auto& recurrence = cascade.recurrence_of[index_of(use.op)];
+    const std::int64_t steps = recurrence ? cascade.extent(cascade.recurrences[*recurrence].rank).value() : 1;
+    most = std::max(most, exponent_terms(cascade, use.op, terms * steps, seen));
+  }
+  return most;
+}
+
+/// Likewise, of the products that `tensor` is a factor of.
+std::int64_t exponent_terms(const Cascade& cascade, TensorId tensor) {
+  std::int64_t most = 0;
+  for (const Use& use : cascade.uses[index_of(tensor)]) {
+    std::vector<bool> seen(cascade.operators.size());
+    if (cascade.op(use.op).kind == OpKind::kMul) {
+      most = std::max(most, exponent_terms(cascade, use.op, 1, seen));
+    }
+  }
+  return most;
 }
 
 /// One over the number of terms of the longest sum that `tensor` is a factor in.
@@ -89,7 +105,9 @@ TensorValues given_values(const Cascade& cascade, TensorId id, std::uint64_t see
   TensorValues values = filled(axes_of(cascade, id), 0.0);
   const bool given = is_given(tensor);
   const bool loaded = tensor.initial == Initial::kLoaded;
-  const double factor = !given ? 1.0 : share(cascade, id) * (decays(cascade, id) ? -1.0 : 1.0);
+  const std::int64_t terms = given ? exponent_terms(cascade, id) : 0;
+  const double sign = terms > 0 ? -1.0 / static_cast<double>(terms) : 1.0;
+  const double factor = given ? share(cascade, id) * sign : 1.0;
   const std::uint64_t stream = hash_of(tensor.name, seed);
   for_each_held(values, [&](std::int64_t position, bool padding, bool history) {
     if (padding || (history && !loaded)) return;

@@ -45,7 +45,7 @@ Box outliving(const Cascade& cascade, TensorId tensor) {
       const std::int64_t extent = cascade.extent(cascade.tensor(tensor).ranks[i]).value();
       const std::int64_t back = reach(cascade, index);
       reaches_back = reaches_back || back > 0;
-      const Range read{index.offset, index.offset + cascade.extent(index.rank).value()};
+      const Range read{index.offset, index.offset + extent_of(cascade, index).value()};
       box.push_back(back > 0 ? Range{std::max<std::int64_t>(extent - back, 0), extent} : read);
     }
     if (reaches_back && volume(box) > volume(most)) most = box;

@@ -35,7 +35,7 @@ double element(OpKind kind, std::span<const double> in) {
     case OpKind::kAdd:
       return sum_of(in);
     case OpKind::kSub:
-      return in[0] - in[1];
+      return in[0] - sum_of(in.subspan(1));
     case OpKind::kDiv:
       return in[0] / in[1];
     case OpKind::kMax:

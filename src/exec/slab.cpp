@@ -17,6 +17,7 @@ SlabKey slab_key(const Buffer& buffer, const Bounds& bounds) {
   for (const Index& index : buffer.access.indices) {
     ranks.push_back(index.rank);
     if (index.tap) ranks.push_back(*index.tap);
+    if (index.chunk) ranks.push_back(*index.chunk);
   }
   return key_along(ranks, bounds);
 }
@@ -34,10 +35,7 @@ Box slab_box(const Cascade& cascade, const Buffer& buffer, const Bounds& bounds)
   const bool loaded = cascade.tensor(buffer.tensor).initial == Initial::kLoaded;
   if (buffer.role != BufferRole::kCarried) return box_of(cascade, buffer.access, bounds, loaded);
   Box box;
-  for (const Index& index : buffer.access.indices) {
-    const std::int64_t first = bounds.start[index_of(index.rank)] + index.offset;
-    box.emplace_back(first, first + bounds.extent[index_of(index.rank)]);
-  }
+  for (const Index& index : buffer.access.indices) box.push_back(positions_of(cascade, index, bounds));
   const auto at = static_cast<std::ptrdiff_t>(carried_dimension(cascade, buffer));
   box.insert(box.begin() + at, Range{-buffer.depth, 0});
   return box;

@@ -122,7 +122,7 @@ std::vector<ValueAxis> axes_of(const Cascade& cascade, TensorId tensor) {
     const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
     for (std::size_t i = 0; i < axes.size(); ++i) {
       const Index& index = access.indices[i];
-      const std::int64_t end = cascade.extent(index.rank).value() - index.distance + index.offset;
+      const std::int64_t end = extent_of(cascade, index).value() - index.distance + index.offset;
       axes[i].before = std::max(axes[i].before, reach(cascade, index) - index.offset);
       axes[i].after = std::max(axes[i].after, end - axes[i].extent);
     }

@@ -52,7 +52,7 @@ Elements final_elements(const Cascade& cascade, TensorId tensor) {
     }
     Elements slices{1};
     for (const Index& index : access.indices) {
-      const Elements extent = cascade.extent(index.rank);
+      const Elements extent = extent_of(cascade, index);
       const std::int64_t back = reach(cascade, index);
       slices = slices * (back > 0 ? std::min(Elements{back}, extent) : extent);
     }
@@ -156,11 +156,7 @@ std::vector<PathLoop> FlowBuilder::counted_loops(Over over) const {
   const auto dropped = [&](const PathLoop& loop) {
     const auto& producer = buffer_.producer;
     if (producer && has_rank(context_.cascade.op(*producer).reduction_ranks, loop.rank)) return true;
-    const auto& indices = buffer_.access.indices;
-    const bool own = std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
-      return index.rank == loop.rank || index.tap == loop.rank;
-    });
-    return over == Over::kOwn && !own;
+    return over == Over::kOwn && !names(buffer_.access, loop.rank);
   };
   found.erase(std::remove_if(found.begin(), found.end(), dropped), found.end());
   return found;
@@ -225,11 +221,7 @@ bool FlowBuilder::is_repeated() const {
 void FlowBuilder::set_depth() {
   const std::vector<PathLoop>& all = loops(Over::kAll);
   for (std::size_t i = 0; i < live_.size(); ++i) {
-    const auto& indices = buffer_.access.indices;
-    const bool own = std::any_of(indices.begin(), indices.end(), [&](const Index& index) {
-      return index.rank == live_[i].rank || index.tap == live_[i].rank;
-    });
-    if (!own && buffer_.role != BufferRole::kCarried) continue;
+    if (!names(buffer_.access, live_[i].rank) && buffer_.role != BufferRole::kCarried) continue;
     const auto same = [&](const PathLoop& loop) { return loop.node == live_[i].node; };
     flow_.changed_by = static_cast<int>(std::find_if(all.begin(), all.end(), same) - all.begin()) + 1;
     flow_.depth = static_cast<int>(i) + 1;

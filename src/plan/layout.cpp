@@ -23,6 +23,7 @@ constexpr std::array kRuleNames{
     std::pair{Rule::kSequentialSpatial, std::string_view{"sequential rank on hardware"}},
     std::pair{Rule::kReductionSpatial, std::string_view{"reduction where the core cannot reduce"}},
     std::pair{Rule::kStorage, std::string_view{"storage node"}},
+    std::pair{Rule::kChunks, std::string_view{"chunks"}},
     std::pair{Rule::kHalo, std::string_view{"halo"}},
     std::pair{Rule::kChain, std::string_view{"chain"}},
     std::pair{Rule::kRegisters, std::string_view{"registers"}},

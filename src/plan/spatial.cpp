@@ -10,11 +10,6 @@
 namespace fusescape {
 namespace {
 
-bool has_index_over(const Access& access, RankId rank) {
-  return std::any_of(access.indices.begin(), access.indices.end(),
-                     [&](const Index& index) { return index.rank == rank || index.tap == rank; });
-}
-
 template <class T>
 bool lists(const std::vector<T>& items, const T& item) {
   return std::find(items.begin(), items.end(), item) != items.end();
@@ -27,9 +22,8 @@ bool matches(const SpatialRule& rule, const Operator& op) {
 
 /// Whether the same inputs of `op` have both ranks.
 bool travel_together(const Operator& op, RankId a, RankId b) {
-  return std::all_of(op.inputs.begin(), op.inputs.end(), [&](const Access& input) {
-    return has_index_over(input, a) == has_index_over(input, b);
-  });
+  return std::all_of(op.inputs.begin(), op.inputs.end(),
+                     [&](const Access& input) { return names(input, a) == names(input, b); });
 }
 
 /// The output's last rank and those before it that every input has or lacks with it: one rank in two parts,

@@ -18,12 +18,13 @@ struct Counted {
   bool halo = true;           ///< Those that a held window finds there from the tile before.
 };
 
-/// Elements along one dimension: the tile, or the window that it reads, clipped to what exists.
+/// Elements along one dimension: the tile, of each of its chunks, or the window that it reads, clipped to
+/// what exists.
 std::int64_t span_of(const Cascade& cascade, const Slab& slab, std::size_t dimension, const TileBounds& tile,
                      Counted counted) {
   const Index& index = slab.access.indices[dimension];
   const std::size_t rank = index_of(index.rank);
-  if (!is_shifted(index)) return tile[rank].extent;
+  if (!is_shifted(index)) return tile[rank].extent * (index.chunk ? tile[index_of(*index.chunk)].extent : 1);
   const std::int64_t available = cascade.extent(cascade.tensor(slab.access.tensor).ranks[dimension]).value();
   const std::int64_t halo = tap_extent(tile, index) - 1;
   const std::int64_t distance = index.distance + (index.tap ? tile[index_of(*index.tap)].start : 0);
@@ -62,7 +63,7 @@ class Walk {
  private:
   [[nodiscard]] const Index* index_over(RankId rank) const {
     for (const Index& index : slab_.access.indices) {
-      if (index.rank == rank || index.tap == rank) return &index;
+      if (names(index, rank)) return &index;
     }
     return nullptr;
   }

@@ -9,8 +9,7 @@ namespace {
 
 /// Whether an operand changes along `rank`.
 bool changes_along(const Access& access, RankId rank) {
-  return std::any_of(access.indices.begin(), access.indices.end(),
-                     [&](const Index& index) { return index.rank == rank || index.tap == rank; });
+  return names(access, rank);
 }
 bool changes_along(const Tensor& tensor, RankId rank) {
   return has_rank(tensor.ranks, rank);

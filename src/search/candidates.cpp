@@ -11,20 +11,31 @@ namespace {
 /// Tilings of one operator that are tried, at most; with more the grids get coarser.
 constexpr std::size_t kMostTilings = 40'000;
 
-bool reads_rank(const Access& access, RankId rank) {
-  return std::any_of(access.indices.begin(), access.indices.end(),
-                     [&](const Index& index) { return index.rank == rank || index.tap == rank; });
-}
-
 /// The tiles of one operator's ranks on one array.
 struct Grid {
   const Cascade& cascade;
   const SpatialMapping& mapping;
   const Engine& engine;
+  OpId op{};
   Density density = Density::kFine;
 
   [[nodiscard]] std::vector<std::int64_t> tiles(RankId rank) const {
     return tile_grid(cascade.extent(rank).value(), size_along(cascade, mapping, engine, rank), density);
+  }
+
+  /// Whether a loop over `rank` inside `before` would cut several chunks at once (Rule::kChunks).
+  [[nodiscard]] bool cuts_chunks(RankId rank, const Loops& before) const {
+    const auto one_by_one = [&](RankId chunk) {
+      return cascade.extent(chunk) == Elements{1} ||
+             std::find(before.begin(), before.end(), LoopSpec{chunk, 1}) != before.end();
+    };
+    const auto cuts = [&](const Index& index) {
+      return index.chunk && index.rank == rank && !one_by_one(*index.chunk);
+    };
+    const std::vector<Access>& inputs = cascade.op(op).inputs;
+    return std::any_of(inputs.begin(), inputs.end(), [&](const Access& input) {
+      return std::any_of(input.indices.begin(), input.indices.end(), cuts);
+    });
   }
 };
 
@@ -36,6 +47,7 @@ std::vector<Loops> cuts_of(const Grid& grid, const std::vector<RankId>& ranks) {
   for (const RankId rank : ranks) {
     const std::int64_t extent = grid.cascade.extent(rank).value();
     if (extent == 1) continue;
+    if (grid.cuts_chunks(rank, before)) break;
     for (const std::int64_t tile : grid.tiles(rank)) {
       if (tile == extent) continue;
       cuts.push_back(before);
@@ -55,7 +67,7 @@ Loops joined(Loops outer, const Loops& inner) {
 unsigned operands_with(const Cascade& cascade, const Operator& op, RankId rank) {
   unsigned bits = 0;
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {
-    if (reads_rank(op.inputs[i], rank)) bits |= 1U << i;
+    if (names(op.inputs[i], rank)) bits |= 1U << i;
   }
   if (has_rank(cascade.tensor(op.output).ranks, rank)) bits |= 1U << op.inputs.size();
   return bits;
@@ -103,6 +115,7 @@ std::vector<Loops> slices_of(const Grid& grid, const std::vector<RankId>& ranks)
   std::copy_if(ranks.begin(), ranks.end(), std::back_inserter(rest),
                [&](RankId rank) { return rank != sliced; });
   const std::int64_t extent = grid.cascade.extent(sliced).value();
+  if (grid.cuts_chunks(sliced, {})) return {};
   std::vector<Loops> nests;
   for (const std::int64_t tile : grid.tiles(sliced)) {
     Loops outer;
@@ -114,9 +127,9 @@ std::vector<Loops> slices_of(const Grid& grid, const std::vector<RankId>& ranks)
 
 /// The output's ranks cut in row-major order, also with tiles of one later rank outermost, which keeps
 /// operands that lack the earlier ranks on chip. Each nest once.
-std::vector<Loops> streaming_loops(const Grid& grid, OpId op) {
+std::vector<Loops> streaming_loops(const Grid& grid) {
   const Cascade& cascade = grid.cascade;
-  const std::vector<RankId>& ranks = cascade.tensor(cascade.op(op).output).ranks;
+  const std::vector<RankId>& ranks = cascade.tensor(cascade.op(grid.op).output).ranks;
   std::vector<Loops> nests = cuts_of(grid, ranks);
   for (Loops& nest : slices_of(grid, ranks)) {
     if (std::find(nests.begin(), nests.end(), nest) == nests.end()) nests.push_back(std::move(nest));
@@ -125,12 +138,12 @@ std::vector<Loops> streaming_loops(const Grid& grid, OpId op) {
 }
 
 /// Where windows are stepped along, also with their halo held.
-void add_streaming(const Grid& grid, OpId op, std::vector<Candidate>& found) {
-  for (Loops& nest : streaming_loops(grid, op)) {
-    if (step_along_window(grid.cascade, op, nest)) {
-      found.push_back({.loops = nest, .operators = {op}, .holds_windows = true});
+void add_streaming(const Grid& grid, std::vector<Candidate>& found) {
+  for (Loops& nest : streaming_loops(grid)) {
+    if (step_along_window(grid.cascade, grid.op, nest)) {
+      found.push_back({.loops = nest, .operators = {grid.op}, .holds_windows = true});
     }
-    found.push_back({.loops = std::move(nest), .operators = {op}});
+    found.push_back({.loops = std::move(nest), .operators = {grid.op}});
   }
 }
 
@@ -185,11 +198,11 @@ NestSpace nest_space(const Cascade& cascade, const SpatialMapping& mapping, cons
   const Classes classes = classes_of(cascade, op);
   NestSpace space{.ranks = classes.ranks, .cuts = {}, .first_outermost = classes.first_everywhere};
   if (classes.ranks.size() == 1 && classes.first_everywhere) {
-    space.cuts.push_back(streaming_loops({cascade, mapping, engine}, op));
+    space.cuts.push_back(streaming_loops({cascade, mapping, engine, op}));
     return space;
   }
   for (const Density density : {Density::kFine, Density::kMedium, Density::kCoarse}) {
-    const Grid grid{cascade, mapping, engine, density};
+    const Grid grid{cascade, mapping, engine, op, density};
     space.cuts.clear();
     for (const std::vector<RankId>& ranks : classes.ranks) space.cuts.push_back(cuts_of(grid, ranks));
     if (tilings(space) <= kMostTilings) break;
@@ -221,12 +234,12 @@ void append_loops(const NestSpace& space, const Tiling& tiling, Loops& loops) {
 
 std::vector<Candidate> streaming_nests(const Cascade& cascade, const SpatialMapping& mapping,
                                        const Engine& engine, const std::vector<OpId>& unit) {
-  const Grid grid{cascade, mapping, engine};
+  const Grid grid{cascade, mapping, engine, unit.back()};
   std::vector<Candidate> found;
   if (unit.size() > 1) {
     add_recurrence(grid, unit, found);
   } else {
-    add_streaming(grid, unit.front(), found);
+    add_streaming(grid, found);
   }
   return found;
 }

@@ -41,7 +41,7 @@ Elements read_again(const Cascade& cascade, const StateUpdate& update, RankId ra
     if (!names(access, update.tokens) || names(access, rank)) continue;
     Elements per_token{1};
     for (const Index& index : access.indices) {
-      if (index.rank != update.tokens) per_token = per_token * cascade.extent(index.rank);
+      if (index.rank != update.tokens) per_token = per_token * extent_of(cascade, index);
     }
     sum = sum + per_token;
   }

@@ -15,11 +15,6 @@ bool is_diagonal(const Access& access) {
   });
 }
 
-bool is_indexed_by(const Access& access, RankId rank) {
-  return std::any_of(access.indices.begin(), access.indices.end(),
-                     [&](const Index& index) { return index.rank == rank; });
-}
-
 /// More than what an operation moves in bytes, or one element has bits.
 constexpr std::int64_t kMostPerOp = 64;
 
@@ -59,7 +54,7 @@ NestWeights::NestWeights(const Planner& planner, OpId op, const NestSpace& space
   for (auto input = made.inputs.begin(); input != made.inputs.end(); ++input) {
     known_ = known_ && !is_diagonal(*input);
     if (std::find(made.inputs.begin(), input, *input) != input) continue;
-    add(cascade.tensor(input->tensor), [&](RankId rank) { return is_indexed_by(*input, rank); });
+    add(cascade.tensor(input->tensor), [&](RankId rank) { return names(*input, rank); });
   }
   const Tensor& output = cascade.tensor(made.output);
   add(output, [&](RankId rank) { return has_rank(output.ranks, rank); });

@@ -15,7 +15,7 @@ bool reads_in_tiles(const Cascade& cascade, OpId producer, const Access& access,
   const std::vector<RankId>& made_along = cascade.tensor(access.tensor).ranks;
   for (std::size_t i = 0; i < made_along.size(); ++i) {
     const Index& index = access.indices[i];
-    const bool along = made_along[i] == rank || index.rank == rank;
+    const bool along = made_along[i] == rank || names(index, rank);
     if (along && (made_along[i] != index.rank || index.offset != 0 || is_shifted(index))) return false;
   }
   return true;

@@ -64,9 +64,7 @@ void BufferCompiler::set_loops(const Buffer& buffer, BufferSpec& spec) const {
   spec.path = map_.path_of(buffer.node);
   for (int depth = 0; depth < spec.loops(); ++depth) {
     const RankId rank = program_.loop(spec.path, depth).rank;
-    const auto& indices = buffer.access.indices;
-    const bool own = std::any_of(indices.begin(), indices.end(),
-                                 [&](const Index& index) { return index.rank == rank || index.tap == rank; });
+    const bool own = names(buffer.access, rank);
     const bool sums = buffer.producer && has_rank(cascade_.op(*buffer.producer).reduction_ranks, rank);
     if (own) spec.keys |= loop_at(depth);
     if (sums) spec.sums |= loop_at(depth);
@@ -169,10 +167,6 @@ void BufferCompiler::set_leaves(const Allocation& memory, const TileSpec& tile, 
 /// piece by piece; but not of a slab that it works on in several tiles.
 bool BufferCompiler::needs_whole(const Buffer& buffer, OpId op, const Access* read) const {
   const Operator& user = cascade_.op(op);
-  const auto in = [](const Access& access, RankId rank) {
-    return std::any_of(access.indices.begin(), access.indices.end(),
-                       [&](const Index& index) { return index.rank == rank || index.tap == rank; });
-  };
   const std::vector<PathLoop> loops = loops_above(context_.plan, map_.leaf_of[index_of(op)]);
   const auto in_tile = [&](RankId rank) {
     std::int64_t extent = cascade_.extent(rank).value();
@@ -180,12 +174,13 @@ bool BufferCompiler::needs_whole(const Buffer& buffer, OpId op, const Access* re
     return extent;
   };
   const bool again = std::any_of(user.ranks.begin(), user.ranks.end(), [&](RankId rank) {
-    return in_tile(rank) > 1 && (read != nullptr ? !in(*read, rank) : has_rank(user.reduction_ranks, rank));
+    return in_tile(rank) > 1 &&
+           (read != nullptr ? !names(*read, rank) : has_rank(user.reduction_ranks, rank));
   });
   const std::size_t outside = loops_above(context_.plan, buffer.node).size();
   const bool tiled = std::any_of(
       loops.begin() + static_cast<std::ptrdiff_t>(outside), loops.end(), [&](const PathLoop& loop) {
-        return in(buffer.access, loop.rank) && Elements{loop.tile} < cascade_.extent(loop.rank);
+        return names(buffer.access, loop.rank) && Elements{loop.tile} < cascade_.extent(loop.rank);
       });
   return again || tiled;
 }

@@ -218,10 +218,14 @@ std::int64_t SlabSpec::bytes_at(const Cascade& cascade, const Odometer& at, Tile
 }
 
 std::int64_t SlabSpec::windowed_bytes(const Cascade& cascade, const Odometer& at, TileBounds& scratch) const {
-  for (std::size_t i = 0; i < loop.size(); ++i) {
+  for (std::size_t i = 0; i < slab.access.indices.size(); ++i) {
     const Index& index = slab.access.indices[i];
     scratch[index_of(index.rank)] = at.span(loop[i], whole[i]);
     if (index.tap) scratch[index_of(*index.tap)] = at.span(tap_loop[i], cascade.extent(*index.tap).value());
+  }
+  const std::size_t dimensions = slab.access.indices.size();
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    scratch[index_of(chunks[i])] = at.span(loop[dimensions + i], whole[dimensions + i]);
   }
   return in_bursts(slab_bytes(cascade, slab, scratch), granule).value();
 }
@@ -290,6 +294,12 @@ SlabSpec slab_spec(const Cascade& cascade, const GroupProgram& program, const st
     spec.whole.push_back(cascade.extent(index.rank).value());
     spec.tap_loop.push_back(index.tap ? inner(*index.tap) : kNoLoop);
     spec.windowed = spec.windowed || is_shifted(index);
+  }
+  for (const Index& index : spec.slab.access.indices) {
+    if (!index.chunk) continue;
+    spec.chunks.push_back(*index.chunk);
+    spec.loop.push_back(inner(*index.chunk));
+    spec.whole.push_back(cascade.extent(*index.chunk).value());
   }
   spec.same = same_bytes(program, path, spec);
   return spec;

@@ -22,9 +22,11 @@ inline constexpr int kBeginsTurn = 1 << 19;
 /// A part of a tensor that depends on where the loops around it are.
 struct SlabSpec {
   Slab slab{};
-  std::vector<int> loop{};            ///< Per dimension: depth of the innermost loop over its rank.
-  std::vector<int> tap_loop{};        ///< Likewise, over its window's taps.
-  std::vector<std::int64_t> whole{};  ///< Per dimension: extent of its rank.
+  std::vector<int>
+      loop{};  ///< Per dimension, then per chunk rank: depth of the innermost loop over its rank.
+  std::vector<std::int64_t> whole{};  ///< Likewise: extent of its rank.
+  std::vector<RankId> chunks{};       ///< Ranks from chunk to chunk.
+  std::vector<int> tap_loop{};        ///< Per dimension: depth of the innermost loop over its window's taps.
   bool windowed = false;
   Bytes granule{1};
   std::optional<std::int64_t> same{};  ///< Its bytes, if they are the same everywhere.

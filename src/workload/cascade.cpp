@@ -59,6 +59,20 @@ Elements weight_elements(const Cascade& cascade) {
   return total;
 }
 
+bool names(const Index& index, RankId rank) {
+  return index.rank == rank || index.tap == rank || index.chunk == rank;
+}
+
+bool names(const Access& access, RankId rank) {
+  return std::any_of(access.indices.begin(), access.indices.end(),
+                     [&](const Index& index) { return names(index, rank); });
+}
+
+Elements extent_of(const Cascade& cascade, const Index& index) {
+  const Elements extent = cascade.extent(index.rank);
+  return index.chunk ? cascade.extent(*index.chunk) * extent.value() : extent;
+}
+
 std::int64_t reach(const Cascade& cascade, const Index& index) {
   return index.distance + (index.tap ? cascade.extent(*index.tap).value() - 1 : 0);
 }
@@ -67,9 +81,7 @@ bool reads_whole(const Cascade& cascade, const Use& use) {
   const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
   const std::vector<RankId>& ranks = cascade.tensor(access.tensor).ranks;
   return std::equal(ranks.begin(), ranks.end(), access.indices.begin(), access.indices.end(),
-                    [](RankId rank, const Index& index) {
-                      return index == Index{rank, 0, 0, std::nullopt};
-                    });
+                    [](RankId rank, const Index& index) { return index == Index{.rank = rank}; });
 }
 
 bool is_shifted(const Index& index) {

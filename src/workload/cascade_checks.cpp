@@ -52,11 +52,14 @@ std::optional<std::string> index_problem(const Cascade& cascade, const Index& in
     return fmt::format("both shifted and sliced along {}", rank.name);
   }
   if (index.tap == index.rank) return fmt::format("with {} as its own window", rank.name);
+  if (index.chunk && (index.offset > 0 || is_shifted(index))) {
+    return fmt::format("chunk by chunk, and shifted or sliced, along {}", rank.name);
+  }
   const Elements padding = index.tap ? cascade.extent(*index.tap) - Elements{1} : Elements{0};
   if ((Elements{index.distance} + padding).overflow()) {
     return fmt::format("at the distance {} along {}, which overflows", index.distance, rank.name);
   }
-  const Elements end = rank.extent - Elements{index.distance} + Elements{index.offset};
+  const Elements end = extent_of(cascade, index) - Elements{index.distance} + Elements{index.offset};
   if (end > extent + padding || end.overflow()) {
     return fmt::format("up to element {} along {}, but there are {}",
                        end.overflow() ? "(overflow)" : fmt::format("{}", end.value()), rank.name,
@@ -70,6 +73,7 @@ bool indexes_twice(const Access& access) {
   for (const Index& index : access.indices) {
     ranks.push_back(index.rank);
     if (index.tap) ranks.push_back(*index.tap);
+    if (index.chunk) ranks.push_back(*index.chunk);
   }
   return has_repeated(std::move(ranks));
 }
@@ -92,11 +96,6 @@ void check_access(const Cascade& cascade, std::size_t op_id, std::size_t input, 
     const auto wrong = index_problem(cascade, access.indices[i], cascade.extent(tensor.ranks[i]));
     if (wrong) problems.push_back({Subject::kOperator, op_id, fmt::format("{} {}", reads, *wrong)});
   }
-}
-
-bool reads_rank(const Access& access, RankId rank) {
-  return std::any_of(access.indices.begin(), access.indices.end(),
-                     [&](const Index& index) { return index.rank == rank || index.tap == rank; });
 }
 
 /// Whether input 1 of a scan, and only that one, is its own output one step earlier and otherwise in place.
@@ -131,7 +130,7 @@ std::optional<std::string> reduction_problem(const Cascade& cascade, const Opera
     case OpClass::kContraction:
       if (reduces && op.inputs.size() == 3 &&
           std::any_of(op.reduction_ranks.begin(), op.reduction_ranks.end(),
-                      [&](RankId rank) { return reads_rank(op.inputs[2], rank); })) {
+                      [&](RankId rank) { return names(op.inputs[2], rank); })) {
         return "has a bias (its third input) that varies along a rank it reduces";
       }
       [[fallthrough]];

@@ -21,6 +21,7 @@ void expect_valid_ids(const Cascade& cascade, const Access& access) {
   for (const Index& index : access.indices) {
     FUSESCAPE_EXPECTS(index_of(index.rank) < cascade.ranks.size());
     FUSESCAPE_EXPECTS(!index.tap || index_of(*index.tap) < cascade.ranks.size());
+    FUSESCAPE_EXPECTS(!index.chunk || index_of(*index.chunk) < cascade.ranks.size());
   }
 }
 
@@ -44,6 +45,7 @@ void derive_iteration_space(const Cascade& cascade, Operator& op) {
   };
   for (const Access& access : op.inputs) {
     for (const Index& index : access.indices) {
+      if (index.chunk) include(*index.chunk);
       include(index.rank);
       if (index.tap) include(*index.tap);
     }

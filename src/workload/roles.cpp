@@ -157,7 +157,8 @@ bool RoleSearch::may_read(OpId op, const std::vector<OpId>& before) const {
   for (const Access& input : reader.inputs) {
     const bool brings_ranks =
         std::any_of(input.indices.begin(), input.indices.end(), [&](const Index& index) {
-          return !has_rank(state, index.rank) || (index.tap && !has_rank(state, *index.tap));
+          return !has_rank(state, index.rank) || (index.tap && !has_rank(state, *index.tap)) ||
+                 (index.chunk && !has_rank(state, *index.chunk));
         });
     if (brings_ranks && !names(input, update_.tokens)) return false;
     const auto& producer = cascade_.producer[index_of(input.tensor)];
@@ -224,11 +225,6 @@ void RoleSearch::split_ranks() {
 
 bool same_ranks(const std::vector<RankId>& a, const std::vector<RankId>& b) {
   return a.size() == b.size() && includes(a, b);
-}
-
-bool names(const Access& access, RankId rank) {
-  return std::any_of(access.indices.begin(), access.indices.end(),
-                     [&](const Index& index) { return index.rank == rank || index.tap == rank; });
 }
 
 std::vector<OpId> operators_of(const StateUpdate& update) {

@@ -64,7 +64,7 @@ class Sites {
     for (const Use& use : uses) {
       const Access& access = cascade_.op(use.op).inputs[static_cast<std::size_t>(use.input)];
       const Index& index = access.indices[dimension];
-      add({tensor, dimension, index.offset, cascade_.extent(index.rank)});
+      add({tensor, dimension, index.offset, extent_of(cascade_, index)});
     }
   }
 
@@ -93,12 +93,12 @@ class Sites {
   void add_input(const Access& input, std::size_t position, RankId rank, Operands& found) const {
     for (std::size_t d = 0; d < input.indices.size(); ++d) {
       const Index& index = input.indices[d];
-      if (index.rank != rank && index.tap != rank) continue;
+      if (!names(index, rank)) continue;
       if (is_weight(input.tensor)) {
         found.weights.push_back({position, {input.tensor, d, index.offset, cascade_.extent(rank)}});
       } else {
-        const RotatedValue stretch{input.tensor, d, index.offset, cascade_.extent(index.rank)};
-        found.inputs.push_back(operand_of(stretch, !is_shifted(index)));
+        const RotatedValue stretch{input.tensor, d, index.offset, extent_of(cascade_, index)};
+        found.inputs.push_back(operand_of(stretch, !is_shifted(index) && !index.chunk));
       }
     }
   }

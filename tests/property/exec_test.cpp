@@ -74,14 +74,25 @@ int literal_parts(const RandomRun& run) {
   return static_cast<int>(std::count_if(parts.begin(), parts.end(), literal));
 }
 
+bool reads_in_chunks(const Cascade& cascade) {
+  return std::any_of(cascade.operators.begin(), cascade.operators.end(), [](const Operator& op) {
+    return std::any_of(op.inputs.begin(), op.inputs.end(), [](const Access& access) {
+      return std::any_of(access.indices.begin(), access.indices.end(),
+                         [](const Index& index) { return index.chunk.has_value(); });
+    });
+  });
+}
+
 TEST_CASE("A legal plan that really runs moves, holds and computes what the model says") {
   int legal = 0;
   int parts = 0;
+  int chunked = 0;
   for_all(kCases, [&](Dice& dice) {
     const RandomRun run = random_run(dice);
     const auto layout = lay_out(run.cascade, run.plan);
     if (!layout) return;
     ++legal;
+    chunked += reads_in_chunks(run.cascade) ? 1 : 0;
     CAPTURE(text_of(run.cascade), text_of(run.cascade, run.plan), run.options.model.in_place,
             run.options.model.double_buffering, run.options.model.count_second_slots,
             run.options.model.granule.value());
@@ -93,6 +104,7 @@ TEST_CASE("A legal plan that really runs moves, holds and computes what the mode
     parts += literal_parts(run);
   });
   CHECK(parts > 50);
+  CHECK(chunked > 50);
   CHECK(legal > static_cast<int>(kCases / 10));
 }
 
@@ -220,6 +232,7 @@ bool halo_lies_before_start(const Cascade& cascade, const Violation& violation) 
 /// repeated updates that do no harm, results that earlier tiles have completed, and slices that the first
 /// tile has.
 bool is_harmless(const Cascade& cascade, const Plan& plan, const Layout& layout, const Violation& violation) {
+  if (violation.rule == Rule::kChunks) return true;  // It says what a slab may be, not what is right.
   if (violation.rule == Rule::kRecurrenceRecompute && repeats_harmlessly(cascade, plan, layout, violation)) {
     return true;
   }

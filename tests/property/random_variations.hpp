@@ -19,6 +19,7 @@ class CascadeVariation {
 
   Cascade run() {
     attempt(&CascadeVariation::slice);
+    if (dice_.one_in(3)) attempt(&CascadeVariation::read_in_chunks);
     attempt(&CascadeVariation::choose_kinds);
     if (dice_.one_in(4)) attempt(&CascadeVariation::add_scan);
     if (dice_.one_in(3)) attempt(&CascadeVariation::mix_types);
@@ -52,6 +53,22 @@ class CascadeVariation {
       const std::int64_t room =
           cascade.extent(cascade.tensor(access.tensor).ranks[i]).value() - cascade.extent(along).value();
       if (room >= 0) index = {.rank = along, .offset = dice_.in(0, room)};
+    }
+    fit_kind(cascade, op);
+  }
+
+  /// Reads a dimension chunk by chunk, along two ranks of which it has room for all elements.
+  void read_in_chunks(Cascade& cascade) {
+    Operator& op = cascade.operators[static_cast<std::size_t>(
+        dice_.in(0, static_cast<std::int64_t>(cascade.operators.size()) - 1))];
+    Access& access =
+        op.inputs[static_cast<std::size_t>(dice_.in(0, static_cast<std::int64_t>(op.inputs.size()) - 1))];
+    for (std::size_t i = 0; i < access.indices.size(); ++i) {
+      Index& index = access.indices[i];
+      if (index.distance > 0 || index.tap) continue;
+      const Index chunked{.rank = random_rank(cascade), .chunk = random_rank(cascade)};
+      const Elements extent = cascade.extent(cascade.tensor(access.tensor).ranks[i]);
+      if (chunked.rank != *chunked.chunk && extent_of(cascade, chunked) <= extent) index = chunked;
     }
     fit_kind(cascade, op);
   }

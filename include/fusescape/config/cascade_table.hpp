@@ -51,7 +51,8 @@ inline constexpr std::array kOperatorFields{
     required<&OperatorFile::inputs, kListOf<kText>>(
         "inputs",
         "Accesses: `x` whole, `h[B, L-1, D, N]` shifted, `x[B, L-K, D]` over the taps of rank K, "
-        "`xz[B, L, D+5120]` a slice from 5120 of the extent of D."),
+        "`xz[B, L, D+5120]` a slice from 5120 of the extent of D, `x[B, C*Q, D]` chunk by chunk of the "
+        "extent of Q."),
 };
 inline constexpr SectionSpec kOperatorSection{
     "operator",

@@ -49,7 +49,7 @@ inline constexpr std::array kCompositions{
     Composition{.kind = OpKind::kConv, .macs = 1},
     Composition{.kind = OpKind::kMul, .multiplications = 1, .multiplications_per_input = 1},
     Composition{.kind = OpKind::kAdd, .additions = 1, .additions_per_input = 1},
-    Composition{.kind = OpKind::kSub, .additions = 1},
+    Composition{.kind = OpKind::kSub, .additions = 1, .additions_per_input = 1},
     Composition{.kind = OpKind::kDiv, .multiplications = 1, .functions = 1},  // a * (1 / b)
     Composition{.kind = OpKind::kMax, .additions = 1},
     Composition{.kind = OpKind::kExp, .functions = 1},

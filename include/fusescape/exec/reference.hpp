@@ -27,9 +27,9 @@ struct NumericCase {
 
 /// Pseudo-random numbers, equal for equal (cascade, arithmetic, seed), and well conditioned
 /// (docs/model/verification.md): all in [1/4, 1); operands of a contraction divided by its number of terms,
-/// so that sums are averages; what multiplies an exponential's argument is negative, so that states decay.
-/// Scales of integer types are calibrated: the largest magnitude that a tensor takes in double precision
-/// fits.
+/// so that sums are averages; what multiplies an exponential's argument is negative, so that states decay,
+/// and divided likewise where a recurrence adds such arguments up. Scales of integer types are calibrated:
+/// the largest magnitude that a tensor takes in double precision fits.
 [[nodiscard]] NumericCase make_case(const Cascade& cascade, Arithmetic arithmetic, std::uint64_t seed);
 
 /// The same numbers as zeros, ready to be filled in by the caller; formats as types say, integer scales 1.

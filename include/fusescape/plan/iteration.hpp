@@ -28,15 +28,28 @@ inline std::int64_t volume(const Box& box) {
   return all;
 }
 
+/// The elements along one dimension that `index` names within `bounds`, window and distance aside. Of several
+/// chunks it names whole ones (Rule::kChunks).
+inline Range positions_of(const Cascade& cascade, const Index& index, const Bounds& bounds) {
+  const std::size_t rank = index_of(index.rank);
+  Range range{bounds.start[rank] + index.offset, bounds.start[rank] + bounds.extent[rank] + index.offset};
+  if (!index.chunk) return range;
+  const std::int64_t size = cascade.extent(index.rank).value();
+  const std::int64_t first = bounds.start[index_of(*index.chunk)];
+  range.first += first * size;
+  range.second += (first + bounds.extent[index_of(*index.chunk)] - 1) * size;
+  return range;
+}
+
 /// The elements of a tensor that `access` names within `bounds`; those before the first exist if `loaded`.
 inline Box box_of(const Cascade& cascade, const Access& access, const Bounds& bounds, bool loaded) {
   Box box;
   const std::vector<RankId>& dimensions = cascade.tensor(access.tensor).ranks;
   for (std::size_t i = 0; i < access.indices.size(); ++i) {
     const Index& index = access.indices[i];
-    const std::size_t rank = index_of(index.rank);
-    Range range{bounds.start[rank] + index.offset - index.distance,
-                bounds.start[rank] + bounds.extent[rank] + index.offset - index.distance};
+    Range range = positions_of(cascade, index, bounds);
+    range.first -= index.distance;
+    range.second -= index.distance;
     if (index.tap) {
       range.first -= bounds.start[index_of(*index.tap)] + bounds.extent[index_of(*index.tap)] - 1;
       range.second -= bounds.start[index_of(*index.tap)];

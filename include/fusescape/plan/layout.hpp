@@ -24,6 +24,7 @@ enum class Rule : unsigned char {
   kSequentialSpatial,    ///< A rank that a recurrence runs along is mapped to hardware.
   kReductionSpatial,     ///< A reduction rank is mapped where the core cannot reduce.
   kStorage,      ///< A storage node is not above all users of the tensor in its group, or names it twice.
+  kChunks,       ///< A loop cuts chunks of which it has several at once.
   kHalo,         ///< Another loop overwrites the halo that a window holds from tile to tile.
   kChain,        ///< A chain holds an operator that cannot run element by element, or on its core.
   kRegisters,    ///< A chain keeps more per PE than the PE has registers.

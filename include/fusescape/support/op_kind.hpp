@@ -55,7 +55,7 @@ inline constexpr std::array kOpKinds{
     OpKindFacts{OpKind::kConv, "conv", OpClass::kContraction, 2, 3},
     OpKindFacts{OpKind::kMul, "mul", OpClass::kElementwise, 2, 3},
     OpKindFacts{OpKind::kAdd, "add", OpClass::kElementwise, 2, 3},
-    OpKindFacts{OpKind::kSub, "sub", OpClass::kElementwise, 2, 2},
+    OpKindFacts{OpKind::kSub, "sub", OpClass::kElementwise, 2, 3},
     OpKindFacts{OpKind::kDiv, "div", OpClass::kElementwise, 2, 2},
     OpKindFacts{OpKind::kMax, "max", OpClass::kElementwise, 2, 2},
     OpKindFacts{OpKind::kExp, "exp", OpClass::kElementwise, 1, 1},

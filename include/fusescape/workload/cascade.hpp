@@ -52,12 +52,15 @@ struct Tensor {
   Final final_value = Final::kDropped;  ///< Likewise.
 };
 
-/// Which element along one dimension of a tensor an operator touches: rank - distance - tap + offset.
+/// Which element along one dimension of a tensor an operator touches:
+/// chunk * extent(rank) + rank - distance - tap + offset.
 struct Index {
   RankId rank{};
   std::int64_t distance = 0;    ///< `h[l-1]` has 1. A positive distance makes `rank` sequential on a cycle.
   std::int64_t offset = 0;      ///< Start of a constant slice: `xz[l, D:2D]` has extent(D).
   std::optional<RankId> tap{};  ///< `x[l-k]` has K: a causal window of extent(K) elements.
+  /// `x[c*Q+q]` has C, and Q as its rank: chunk c of extent(Q) elements. Neither shifted nor sliced.
+  std::optional<RankId> chunk{};
   friend bool operator==(const Index&, const Index&) = default;
 };
 
@@ -125,6 +128,12 @@ struct Cascade {
 
 /// Elements of all weight tensors.
 [[nodiscard]] Elements weight_elements(const Cascade& cascade);
+
+/// Whether it runs along `rank`: as its own, as its window's taps, or from chunk to chunk.
+[[nodiscard]] bool names(const Index& index, RankId rank);
+[[nodiscard]] bool names(const Access& access, RankId rank);
+/// Elements that it names along its dimension, a window's halo aside: the rank's extent, of every chunk.
+[[nodiscard]] Elements extent_of(const Cascade& cascade, const Index& index);
 
 /// Largest distance at which `index` reads along its rank, taps included: 1 for h[l-1], 3 for a conv of 4.
 [[nodiscard]] std::int64_t reach(const Cascade& cascade, const Index& index);

@@ -32,6 +32,7 @@ class CascadeBuilder {
   /// at(tensor), but `distance` steps earlier along `rank`.
   [[nodiscard]] Access earlier(TensorId tensor, RankId rank, std::int64_t distance) const;
 
+  [[nodiscard]] Elements extent(RankId rank) const { return cascade_.extent(rank); }
   [[nodiscard]] Tensor& tensor(TensorId id) { return cascade_.tensors[index_of(id)]; }
 
   /// Checks and returns what was added; the builder is empty afterwards.

@@ -57,7 +57,4 @@ struct StateUpdate {
 /// Whether both hold the same ranks, in whatever order. Expects no rank twice in one.
 [[nodiscard]] bool same_ranks(const std::vector<RankId>& a, const std::vector<RankId>& b);
 
-/// Whether an access runs along `rank`, be it as a window's taps.
-[[nodiscard]] bool names(const Access& access, RankId rank);
-
 }  // namespace fusescape

@@ -29,7 +29,7 @@ Loaded<Workload> bind_mamba2(const InputFile& input, std::span<const Setting> se
 }  // namespace
 
 FamilySpec mamba2_family() {
-  return {&kMamba2Table, "Mamba-2 blocks (Dao and Gu, arXiv 2405.21060) in recurrent form",
+  return {&kMamba2Table, "Mamba-2 blocks (Dao and Gu, arXiv 2405.21060) in recurrent or chunked form",
           check_family<Mamba2File, kMamba2Table>, bind_mamba2};
 }
 

@@ -6,6 +6,8 @@
 
 namespace fusescape {
 
+inline constexpr std::array<std::string_view, 2> kFormWords{"recurrent", "chunked"};
+
 struct Mamba2File : FamilyFile<Mamba2> {
   std::int64_t expand = 2;
   std::optional<std::int64_t> inner;  ///< d_inner, if it is given.
@@ -31,6 +33,10 @@ inline constexpr std::array kMamba2Shape{
         "gated_norm", "true", "An RMSNorm of y, per group, beside the gate (mamba_rms_norm)."),
     optional_field<&Mamba2File::norm_before_gate, kBoolean, Mamba2File>(
         "norm_before_gate", "false", "That norm comes before the gate, not after it."),
+    optional_field<&Mamba2File::form, kChoice<Mamba2::Form, kFormWords>, Mamba2File>(
+        "form", "recurrent", "Of prefill: token by token, or matmuls within chunks. Decode is recurrent."),
+    optional_field<&Mamba2File::chunk, kWidth, Mamba2File>("chunk", "256", "Tokens of a chunk, if chunked.",
+                                                           "Q"),
     optional_field<&Mamba2File::initial_state, kInitial, Mamba2File>(
         "initial_state", "zero in prefill, loaded in decode",
         "Where the state before the first token comes from."),

@@ -1,4 +1,4 @@
-// What does a block of a Mamba-2 model compute? A state space dual (SSD) in its recurrent form, as one
+// What does a block of a Mamba-2 model compute? A state space dual (SSD), token by token or in chunks, as one
 // cascade.
 #pragma once
 
@@ -27,6 +27,10 @@ struct Mamba2 {
   bool proj_bias = false;         ///< So do in_proj and out_proj.
   bool gated_norm = true;         ///< An RMSNorm of y per group beside the gate (Falcon-H1's mamba_rms_norm).
   bool norm_before_gate = false;  ///< norm(y) * silu(z), not norm(y * silu(z)).
+  /// Of prefill: token by token, or as matmuls within chunks and a recurrence from chunk to chunk. Decode is
+  /// always recurrent.
+  enum class Form : unsigned char { kRecurrent, kChunked } form = Form::kRecurrent;
+  std::int64_t chunk = 256;  ///< Q: tokens of a chunk; the last one may have fewer.
   Phase phase = Phase::kPrefill;
   DataType dtype = DataType::kFp32;
   std::int64_t batch = 1;                  ///< B
@@ -46,6 +50,15 @@ struct Mamba2 {
 /// the convolution and its bias, A, D_skip and the bias of dt, the gated norm, out_proj; less what options
 /// leave out.
 [[nodiscard]] Elements mamba2_params(const Mamba2& shape);
+
+/// Operations of the chunked state space dual in a layer, as it may be counted (docs/model/workloads.md).
+struct SsdOps {
+  Ops dense;      ///< Every pair of tokens of a chunk, from a loaded state: what the cascade computes.
+  Ops causal;     ///< Only the pairs that causality needs.
+  Ops from_zero;  ///< `dense`, without what is multiplied by the state before the first token, which is zero.
+};
+/// Expects the chunked form in prefill.
+[[nodiscard]] SsdOps ssd_ops(const Mamba2& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.
