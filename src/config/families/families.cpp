@@ -5,12 +5,13 @@
 #include "fusescape/config/families/family.hpp"
 #include "fusescape/config/families/mamba1_table.hpp"
 #include "fusescape/config/families/opt_table.hpp"
+#include "fusescape/config/families/stack_table.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 
 std::span<const FamilySpec> families() {
-  static const std::array<FamilySpec, kFamilyWords.size()> kAll{mamba1_family(), opt_family()};
+  static const std::array<FamilySpec, kFamilyWords.size()> kAll{mamba1_family(), opt_family(), stack_family()};
   return kAll;
 }
 

@@ -189,14 +189,19 @@ Ops opt_causal_ops(const Opt& shape) {
   return total_ops(block.cascade) - Ops{per_pair} * masked;
 }
 
-Elements opt_params(const Opt& shape) {
+Elements opt_layer_params(const Opt& shape) {
   const Elements e{shape.d_model};
   const Elements f{shape.d_ff};
   const Elements attention = 4 * (e * e + e);
   const Elements mlp = 2 * (e * f) + f + e;
   const Elements norms = 4 * e;  // Two, a gain and a bias each.
+  return attention + mlp + norms;
+}
+
+Elements opt_params(const Opt& shape) {
+  const Elements e{shape.d_model};
   const Elements embeddings = e * shape.vocab + e * shape.positions;
-  return embeddings + (attention + mlp + norms) * shape.n_layer + 2 * e;
+  return embeddings + opt_layer_params(shape) * shape.n_layer + 2 * e;
 }
 
 CheckedCascade opt_head(const Opt& shape) {
@@ -209,6 +214,7 @@ Workload opt_workload(const Opt& shape) {
       shape,
       {.family = "opt",
        .params = opt_params(shape),
+       .layer_params = opt_layer_params(shape),
        .assumptions = {fmt::format("attention computes all {} query-key pairs of a head; {} are causal",
                                    pairs.dense.value(), pairs.causal.value())},
        .block = opt_block(shape),

@@ -32,7 +32,7 @@ struct FamilySpec {
 /// That of a file with this root; parse_input has checked that it names one.
 [[nodiscard]] const FamilySpec& family_of(const YamlNode& root);
 
-inline constexpr std::array<std::string_view, 2> kFamilyWords{"mamba1", "opt"};
+inline constexpr std::array<std::string_view, 3> kFamilyWords{"mamba1", "opt", "stack"};
 inline constexpr std::array<std::string_view, 2> kPhaseWords{"prefill", "decode"};
 inline constexpr std::array<std::string_view, 2> kInitialWords{"zero", "loaded"};
 inline constexpr std::array<std::string_view, 2> kFinalWords{"dropped", "stored"};
