@@ -9,6 +9,7 @@
 #include "fusescape/report/explanation.hpp"
 #include "inputs.hpp"
 #include "optimal_report.hpp"
+#include "stack_run.hpp"
 
 namespace fusescape {
 namespace {
@@ -26,7 +27,8 @@ std::string printed(const EvaluationReport& report, const std::vector<Lever>& le
       break;
   }
   std::string text = evaluation_text(report, style);
-  if (arguments.explain) text += fmt::format("\n{}", explanation_text(report, levers, style));
+  if (arguments.explain && report.outcome)
+    text += fmt::format("\n{}", explanation_text(report, levers, style));
   if (why_best) text += optimal_explanation_text(*why_best);
   return text;
 }
@@ -91,6 +93,55 @@ CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& input
   return ExitCode::kOk;
 }
 
+/// Why a stack of several kinds of layers cannot be told that way.
+std::optional<Failure> only_of_one_block(const EvaluateArguments& arguments) {
+  const std::string_view option = arguments.print_plan ? "--print-plan" : arguments.pareto ? "--pareto" : "";
+  if (option.empty()) return std::nullopt;
+  return Failure{
+      ExitCode::kUsage,
+      fmt::format("error: {} is for one block, and this model has several kinds of layers\n", option)};
+}
+
+/// What would help each kind, under its name.
+std::string explained(const StackAnswer& answer, const std::vector<KindPlan>& plans, TextStyle style) {
+  std::string text;
+  for (std::size_t k = 0; k < plans.size(); ++k) {
+    const KindPlan& plan = plans[k];
+    const expected<Assessment, WhyNot> found = assess(plan.inputs, plan.chosen);
+    if (!found) continue;
+    const std::vector<Lever> levers = levers_of(plan.inputs.workload.block, plan.inputs.design, *found,
+                                                source_of(plan.inputs, plan.chosen));
+    text += fmt::format("\nlayers {}\n{}", plan.inputs.workload.name,
+                        explanation_text(answer.report.layers[k], levers, style));
+  }
+  return text;
+}
+
+CommandResult evaluate_stack(const EvaluateArguments& arguments, const Inputs& inputs) {
+  if (auto refused = only_of_one_block(arguments)) return unexpected{std::move(*refused)};
+  const auto plans = kind_plans(arguments.strategy, arguments.plan_file, inputs);
+  if (!plans) return unexpected{plans.error()};
+  const StackAnswer answer =
+      evaluated_stack(inputs, arguments.strategy, *plans, arguments.simulated, head_of(inputs));
+  if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
+    std::string text = printed(answer.report, {}, {}, arguments);
+    if (arguments.explain && arguments.output.format == Format::kText) {
+      text += explained(answer, *plans, text_style(arguments.output));
+    }
+    if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
+  }
+  if (answer.refused) return unexpected{*answer.refused};
+  return ExitCode::kOk;
+}
+
+/// Of a stack of one kind, that kind as a part of it.
+void add_only_kind(const Inputs& inputs, EvaluationReport& report) {
+  if (inputs.kinds.empty()) return;
+  EvaluationReport layer = report;
+  layer.subject.workload = inputs.kinds.front().name;
+  report.layers.push_back(std::move(layer));
+}
+
 }  // namespace
 
 CommandResult run_command(const EvaluateArguments& arguments) {
@@ -100,12 +151,14 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   }
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
+  if (!inputs->has_one_block()) return evaluate_stack(arguments, *inputs);
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
 
-  const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
-                                            : closed_form_of(*inputs, *chosen, arguments);
+  Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
+                                      : closed_form_of(*inputs, *chosen, arguments);
+  add_only_kind(*inputs, answer.report);
   if (arguments.pareto && answer.report.optimal && answer.report.optimal->trades.empty()) {
     return unexpected{Failure{ExitCode::kUsage, "error: --pareto: no plan has an energy that is known\n"}};
   }

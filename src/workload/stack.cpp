@@ -44,6 +44,18 @@ std::vector<std::string> assumptions_of(const std::vector<StackKind>& kinds,
   return lines;
 }
 
+/// Ranks that all kinds have with one extent.
+std::vector<Rank> common_ranks(const std::vector<Workload>& kinds) {
+  std::vector<Rank> common = kinds.front().block.ranks;
+  std::erase_if(common, [&](const Rank& rank) {
+    return std::any_of(kinds.begin(), kinds.end(), [&](const Workload& kind) {
+      const std::optional<RankId> same = find_rank(kind.block, rank.name);
+      return !same || kind.block.extent(*same) != rank.extent;
+    });
+  });
+  return common;
+}
+
 }  // namespace
 
 CheckedCascade stack_head(const Stack& stack) {
@@ -88,6 +100,8 @@ Model stack_model(const Stack& stack, std::vector<StackKind> kinds, const std::v
   if (model.has_one_block()) {
     model.whole.block = model.kinds.front().block;
     model.whole.layer_params = model.kinds.front().layer_params;
+  } else {
+    model.whole.block.ranks = common_ranks(model.kinds);
   }
   if (stack.head) {
     CheckedCascade head = stack_head(stack);

@@ -96,7 +96,7 @@ struct HeadReport {
   Bound bound{};
 };
 
-/// Of n_layer blocks and, after the last, final norm and head.
+/// Of all blocks and, after the last, final norm and head.
 struct WholeReport {
   WholeModel sums;
   std::optional<double> energy_pj;
@@ -106,6 +106,7 @@ struct WholeReport {
 struct EvaluationOutcome {
   Cost cost;  ///< Of one block.
   std::vector<GroupReport> groups;
+  EnergyBreakdown energy;  ///< Likewise.
 };
 
 /// A component of the energy, or why it is null.
@@ -122,6 +123,11 @@ struct EvaluationReport {
   std::optional<EvaluationOutcome> outcome;  ///< None: infeasible.
   std::string reason;                        ///< Why it is infeasible.
   std::optional<OptimalReport> optimal{};    ///< Of strategy `optimal`, if it has a plan.
+  /// Of a stack, a report for each kind of layers: `workload` is the kind's name, `n_layer` their number,
+  /// `strategy` what made their plan. A stack of several kinds has no outcome of its own.
+  std::vector<EvaluationReport> layers{};
+
+  [[nodiscard]] bool feasible() const;
 
   /// The figure of this name. Expects one of metrics().
   [[nodiscard]] const MetricValue& figure(std::string_view name) const;

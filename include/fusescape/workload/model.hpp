@@ -41,8 +41,8 @@ struct LayerRun {
 /// A model whose layers may be of several kinds, in an order.
 ///
 /// `whole` is what all of it has: name, phase, tokens, parameters, head; its n_layer counts all layers. Of a
-/// model with one kind of layers it is a complete workload. Of one with more it has no block: each of `kinds`
-/// has one, with the number of its layers as n_layer and without head.
+/// model with one kind of layers it is a complete workload. Of one with more its block has no operators, only
+/// the ranks that all kinds share: each of `kinds` has a block, the number of its layers as n_layer, no head.
 struct Model {
   Workload whole;
   std::vector<Workload> kinds{};  ///< Of a stack, in the order in which they first appear; else none.

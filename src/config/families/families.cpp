@@ -11,7 +11,8 @@
 namespace fusescape {
 
 std::span<const FamilySpec> families() {
-  static const std::array<FamilySpec, kFamilyWords.size()> kAll{mamba1_family(), opt_family(), stack_family()};
+  static const std::array<FamilySpec, kFamilyWords.size()> kAll{mamba1_family(), opt_family(),
+                                                                stack_family()};
   return kAll;
 }
 

@@ -8,6 +8,12 @@ namespace fusescape {
 
 inline constexpr std::array<std::string_view, 3> kFinalNormWords{"rms", "rms_without_gain", "layer"};
 
+/// Any text with its place.
+inline constexpr TypeOf<Word> kPlacedText{kText.spec, [](const Slot& slot, InputErrors& errors, Word& out) {
+                                            out.node = &slot.node;
+                                            read_text(slot, errors, out.text);
+                                          }};
+
 /// One entry of `layers`. The keys of its family are read by that family's table.
 struct LayerFile {
   std::optional<Word> family;
@@ -33,8 +39,8 @@ inline constexpr std::array kLayerFields{
     optional_field<&LayerFile::like, kWord>("like", "not so", "The same again as the entry of this name."),
     optional_field<&LayerFile::count, kSmallCount>(
         "count", "1", "So many such layers, one after another; not with `order`."),
-    optional_field<&LayerFile::letter, kWord>("letter", "none",
-                                              "One character that stands for such a layer in `order`."),
+    optional_field<&LayerFile::letter, kPlacedText>("letter", "none",
+                                                    "One character that stands for such a layer in `order`."),
     optional_field<&LayerFile::shared, kSmallCount>(
         "shared", "each layer has its own weights",
         "Sets of weights that its layers use in turn: counted once each in `params`, and each time in work."),
@@ -53,7 +59,7 @@ inline constexpr std::array kStackHeader{
     required<&StackFile::d_model, kWidth, StackFile>("d_model", "Width of the residual stream.", "E"),
     required<&StackFile::layers, kListOf<kSectionOf<LayerFile, kLayerSection>>>(
         "layers", "The layers in their order; with `order` each kind once."),
-    optional_field<&StackFile::order, kWord>(
+    optional_field<&StackFile::order, kPlacedText>(
         "order", "that of `layers`",
         "The layers as letters, from the first to the last: \"M-M*\". Blanks mean nothing."),
     optional_field<&StackFile::final_norm, kChoice<FinalNorm, kFinalNormWords>, StackFile>(
