@@ -1,7 +1,6 @@
 #include "stack_run.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -13,18 +12,6 @@ bool lacks_operators(const ChosenPlan& chosen) {
   if (chosen.plan) return false;
   const auto* refusal = std::get_if<Refusal>(&chosen.plan.error());
   return refusal != nullptr && refusal->reason == Refusal::Reason::kMissingOperators;
-}
-
-/// Which kinds run another strategy than was asked for.
-std::optional<std::string> replaced_text(std::string_view strategy, const std::vector<KindPlan>& plans) {
-  std::vector<std::string_view> kinds;
-  for (const KindPlan& plan : plans) {
-    if (plan.is_replaced) kinds.push_back(plan.inputs.workload.name);
-  }
-  if (kinds.empty()) return std::nullopt;
-  return fmt::format("{} {} unfused: {} fuses operators that {} lack{}", fmt::join(kinds, ", "),
-                     kinds.size() == 1 ? "runs" : "run", strategy, kinds.size() == 1 ? "it" : "they",
-                     kinds.size() == 1 ? "s" : "");
 }
 
 LayerCost layer_cost(const EvaluationReport& layer) {
@@ -95,7 +82,11 @@ EvaluationReport stack_report(const Inputs& inputs, std::string_view strategy,
                                                 .layers = costs},
                                       strategy);
   report.subject.model = layers.front().subject.model;
-  if (auto replaced = replaced_text(strategy, plans)) report.subject.assumptions.push_back(*replaced);
+  for (const KindPlan& plan : plans) {
+    if (!plan.is_replaced) continue;
+    report.subject.assumptions.push_back(fmt::format(
+        "{} runs unfused where a strategy fuses operators that it lacks", plan.inputs.workload.name));
+  }
   for (const EvaluationReport& layer : layers) {
     if (!layer.outcome && report.reason.empty()) {
       report.reason = fmt::format("layers {}: {}", layer.subject.workload, layer.reason);

@@ -17,7 +17,7 @@ std::string layers_json(const std::vector<OfKind<std::string>>& objects) {
 }
 
 Table layers_table(const std::vector<OfKind<Table>>& tables) {
-  Table all{.columns = {"kind"}, .rows = {}};
+  Table all{.columns = {"layer_kind"}, .rows = {}};
   const auto position_of = [&](const std::string& column) {
     return std::find(all.columns.begin(), all.columns.end(), column) - all.columns.begin();
   };

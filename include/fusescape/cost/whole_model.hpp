@@ -28,7 +28,8 @@ struct WholeModel {
 struct LayerCost {
   std::string kind;
   std::int64_t count = 1;
-  std::optional<Cost> cost;                 ///< Of one of them. None: it does not run.
+  bool is_replaced = false;  ///< Its plan is another strategy's: it has nothing that the one asked for fuses.
+  std::optional<Cost> cost;  ///< Of one of them. None: it does not run.
   std::optional<EnergyBreakdown> energy{};  ///< Likewise. None: not computed.
 };
 
