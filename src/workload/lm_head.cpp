@@ -14,10 +14,10 @@ CheckedCascade cascade_of(const LmHead& head) {
   const RankId v = make.rank("V", Elements{head.vocab});
   const TensorId x = make.tensor("x", {b, e}, TensorKind::kInput);
   const auto normed = [&] {
-    if (head.norm == FinalNorm::kLayer) return layer_norm(make, "final_norm", x, {{b}, e});
+    if (head.norm == FinalNorm::kLayer) return layer_norm(make, "final_norm", x, {{b}, {e}});
     std::optional<TensorId> gain;
     if (head.norm == FinalNorm::kRms) gain = make.tensor("final_g", {e}, TensorKind::kWeight);
-    return rms_norm(make, {"final_norm", "x_norm", {{b}, e}, gain}, make.at(x));
+    return rms_norm(make, {"final_norm", "x_norm", {{b}, {e}}, gain}, make.at(x));
   }();
   // The head's weights are read here whether or not the embedding, read elsewhere, is the same matrix.
   const TensorId weights = make.tensor("W_head", {e, v}, TensorKind::kWeight);

@@ -6,7 +6,7 @@ namespace fusescape {
 
 std::vector<RankId> NormShape::all() const {
   std::vector<RankId> ranks = rows;
-  ranks.push_back(width);
+  ranks.insert(ranks.end(), width.begin(), width.end());
   return ranks;
 }
 
@@ -37,10 +37,10 @@ TensorId layer_norm(CascadeBuilder& make, const std::string& prefix, TensorId x,
       make.make(named("_var"), OpKind::kReduceMean, {named("_sigma2"), shape.rows}, {make.at(square)});
   const TensorId scale =
       make.make(named("_rsqrt"), OpKind::kRsqrt, {named("_rsigma"), shape.rows}, {make.at(variance)});
-  const TensorId gain = make.tensor(named("_g"), {shape.width}, TensorKind::kWeight);
+  const TensorId gain = make.tensor(named("_g"), shape.width, TensorKind::kWeight);
   const TensorId scaled = make.make(named("_mul"), OpKind::kMul, {named("_scaled"), all},
                                     {make.at(centred), make.at(scale), make.at(gain)});
-  const TensorId bias = make.tensor(named("_b"), {shape.width}, TensorKind::kWeight);
+  const TensorId bias = make.tensor(named("_b"), shape.width, TensorKind::kWeight);
   return make.make(named("_add"), OpKind::kAdd, {named("_out"), all}, {make.at(scaled), make.at(bias)});
 }
 

@@ -9,10 +9,10 @@
 
 namespace fusescape {
 
-/// Vectors along `width`, one at each position of `rows`.
+/// Vectors whose elements lie along all of `width`, one at each position of `rows`.
 struct NormShape {
   std::vector<RankId> rows;
-  RankId width{};
+  std::vector<RankId> width;
 
   [[nodiscard]] std::vector<RankId> all() const;
 };

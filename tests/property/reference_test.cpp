@@ -6,6 +6,7 @@
 #include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 #include "mamba_text.hpp"
+#include "portions.hpp"
 #include "random_plans.hpp"
 #include "selective_scan.hpp"
 
@@ -36,11 +37,6 @@ Mamba1 random_shape(Dice& dice) {
 /// A seed of what tensors hold.
 std::uint64_t random_values(Dice& dice) {
   return static_cast<std::uint64_t>(dice.in(0, 1'000'000));
-}
-
-const TensorValues& named(const Cascade& cascade, const std::vector<TensorValues>& tensors,
-                          std::string_view name) {
-  return tensors[index_of(*find_tensor(cascade, name))];
 }
 
 Matrix matrix_of(const Cascade& cascade, const NumericCase& given, std::string_view name) {
@@ -128,58 +124,6 @@ TEST_CASE("The reference of a Mamba block is the selective scan of the published
   });
 }
 
-/// Tokens [first, first + count) of `whole`, of a call over fewer tokens; the same weights.
-void take_tokens(const Cascade& part_cascade, const NumericCase& whole, std::int64_t first,
-                 NumericCase& part) {
-  for (std::size_t i = 0; i < part.tensors.size(); ++i) {
-    const Tensor& tensor = part_cascade.tensors[i];
-    if (tensor.kind == TensorKind::kWeight) part.tensors[i] = whole.tensors[i];
-    if (tensor.kind != TensorKind::kInput) continue;
-    TensorValues& x = part.tensors[i];
-    for (std::int64_t b = 0; b < x.axes[0].extent; ++b) {
-      for (std::int64_t l = 0; l < x.axes[1].extent; ++l) {
-        for (std::int64_t e = 0; e < x.axes[2].extent; ++e) {
-          x.data[x.position(std::array<std::int64_t, 3>{b, l, e})] =
-              whole.tensors[i].at(std::array<std::int64_t, 3>{b, first + l, e});
-        }
-      }
-    }
-  }
-}
-
-/// `sizes` tokens at a time, each call going on from the state that the one before left.
-void check_portions(const Mamba1& shape, const std::vector<std::int64_t>& sizes, DataType type) {
-  Mamba1 one_pass = shape;
-  one_pass.dtype = type;
-  const Cascade cascade = sound(mamba1_block(one_pass));
-  const NumericCase given = make_case(cascade, Arithmetic::kTyped, 1);
-  const std::vector<TensorValues> whole = run_reference(cascade, given).tensors;
-  std::vector<TensorValues> before;
-  std::int64_t first = 0;
-  for (const std::int64_t size : sizes) {
-    Mamba1 call = one_pass;
-    call.tokens = size;
-    if (size == 1 && first > 0) call.phase = Phase::kDecode;
-    if (first > 0) call.initial_state = Initial::kLoaded;
-    const Cascade part_cascade = sound(mamba1_block(call));
-    NumericCase part = empty_case(part_cascade, Arithmetic::kTyped);
-    take_tokens(part_cascade, given, first, part);
-    if (first > 0) hand_over(before, part_cascade, part);
-    before = run_reference(part_cascade, part).tensors;
-    const TensorValues& out = named(part_cascade, before, "out");
-    const TensorValues& all = named(cascade, whole, "out");
-    for (std::int64_t b = 0; b < shape.batch; ++b) {
-      for (std::int64_t l = 0; l < size; ++l) {
-        for (std::int64_t e = 0; e < shape.d_model; ++e) {
-          CHECK(out.at(std::array<std::int64_t, 3>{b, l, e}) ==
-                all.at(std::array<std::int64_t, 3>{b, first + l, e}));
-        }
-      }
-    }
-    first += size;
-  }
-}
-
 /// Floating types; integers are calibrated per call.
 const std::vector<DataType> kFloats{DataType::kFp64, DataType::kFp32, DataType::kBf16, DataType::kFp16};
 
@@ -187,7 +131,7 @@ TEST_CASE("A prefill of L tokens is L decode steps that hand on h and the convol
   for_all(kCases, [](Dice& dice) {
     const Mamba1 shape = random_shape(dice);
     CAPTURE(text_of(shape));
-    check_portions(shape, std::vector<std::int64_t>(static_cast<std::size_t>(shape.tokens), 1),
+    check_portions(shape, mamba1_block, std::vector<std::int64_t>(static_cast<std::size_t>(shape.tokens), 1),
                    dice.pick(kFloats));
   });
 }
@@ -202,7 +146,7 @@ TEST_CASE("A prefill in chunks is a prefill in one pass") {
       shape.tokens += sizes.back();
     }
     CAPTURE(text_of(shape), sizes);
-    check_portions(shape, sizes, dice.pick(kFloats));
+    check_portions(shape, mamba1_block, sizes, dice.pick(kFloats));
   });
 }
 

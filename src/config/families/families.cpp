@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <array>
 
+#include "fusescape/config/families/attention_table.hpp"
 #include "fusescape/config/families/family.hpp"
 #include "fusescape/config/families/mamba1_table.hpp"
+#include "fusescape/config/families/mamba2_table.hpp"
 #include "fusescape/config/families/opt_table.hpp"
 #include "fusescape/config/families/stack_table.hpp"
 #include "fusescape/support/contract.hpp"
@@ -11,8 +13,8 @@
 namespace fusescape {
 
 std::span<const FamilySpec> families() {
-  static const std::array<FamilySpec, kFamilyWords.size()> kAll{mamba1_family(), opt_family(),
-                                                                stack_family()};
+  static const std::array<FamilySpec, kFamilyWords.size()> kAll{
+      mamba1_family(), opt_family(), mamba2_family(), attention_family(), stack_family()};
   return kAll;
 }
 

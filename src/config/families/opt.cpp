@@ -6,8 +6,7 @@ namespace fusescape {
 namespace {
 
 void complete_opt(OptFile& file, Binding& binding) {
-  // A decode step without a word on its past follows a prefill without one.
-  file.cache_tokens = file.cached.value_or(file.phase == Phase::kDecode ? kDefaultTokens : 0);
+  file.cache_tokens = cached_tokens(file.cached, file.phase);
   if (file.d_model % file.n_head == 0) return;
   const bool by_width = !binding.at("n_head").set_by && binding.at("d_model").set_by;
   binding.errors().at(binding.at(by_width ? "d_model" : "n_head"),

@@ -1,5 +1,6 @@
 #include "fusescape/workload/families/mamba1.hpp"
 
+#include "../activations.hpp"
 #include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
@@ -49,7 +50,7 @@ class Mamba1Block {
   /// `x` normalised over `rank`: operators named `prefix`_..., tensors after `tensor`.
   [[nodiscard]] TensorId normalised(const std::string& prefix, const std::string& tensor, const Access& x,
                                     RankId rank, std::optional<TensorId> gain) {
-    return rms_norm(make_, {prefix, tensor, {{b_, l_}, rank}, gain}, x);
+    return rms_norm(make_, {prefix, tensor, {{b_, l_}, {rank}}, gain}, x);
   }
 
   [[nodiscard]] TensorId in_projection(TensorId x) {
@@ -71,9 +72,7 @@ class Mamba1Block {
     const TensorId xc = make_.make("conv", OpKind::kConv, {"xc", {b_, outputs, d_}}, std::move(inputs));
     // A padded convolution makes K-1 outputs beyond the last token that nobody reads.
     const Access tokens{xc, {{.rank = b_}, {.rank = l_}, {.rank = d_}}};
-    const TensorId gate =
-        make_.make("conv_sigmoid", OpKind::kSigmoid, {"xc_sigmoid", {b_, l_, d_}}, {tokens});
-    return make_.make("conv_silu", OpKind::kMul, {"u", {b_, l_, d_}}, {tokens, make_.at(gate)});
+    return silu(make_, {"conv", "xc_sigmoid", "u"}, {b_, l_, d_}, tokens);
   }
 
   [[nodiscard]] SsmInputs ssm_inputs(TensorId u) {
@@ -129,10 +128,9 @@ class Mamba1Block {
     const TensorId dx = make_.make("D_x", OpKind::kMul, {"Dx", inner}, {make_.at(u), make_.at(skip)});
     const TensorId sum = make_.make("add_y_Dx", OpKind::kAdd, {"y_Dx", inner}, {make_.at(y), make_.at(dx)});
     const Access z = make_.slice(xz, d_, Elements{shape_.d_inner});
-    const TensorId sigmoid = make_.make("gate_sigmoid", OpKind::kSigmoid, {"z_sigmoid", inner}, {z});
-    const TensorId silu = make_.make("gate_silu", OpKind::kMul, {"z_silu", inner}, {z, make_.at(sigmoid)});
+    const TensorId z_silu = silu(make_, {"gate", "z_sigmoid", "z_silu"}, inner, z);
     const TensorId gated =
-        make_.make("gate", OpKind::kMul, {"y_gated", inner}, {make_.at(sum), make_.at(silu)});
+        make_.make("gate", OpKind::kMul, {"y_gated", inner}, {make_.at(sum), make_.at(z_silu)});
     const TensorId w_out = weight("W_out", {d_, e_});
     const TensorId projected =
         make_.make("out_proj", OpKind::kMatmul, {"y_out", {b_, l_, e_}}, {make_.at(gated), make_.at(w_out)});

@@ -32,7 +32,8 @@ struct FamilySpec {
 /// That of a file with this root; parse_input has checked that it names one.
 [[nodiscard]] const FamilySpec& family_of(const YamlNode& root);
 
-inline constexpr std::array<std::string_view, 3> kFamilyWords{"mamba1", "opt", "stack"};
+inline constexpr std::array<std::string_view, 5> kFamilyWords{"mamba1", "opt", "mamba2", "attention",
+                                                              "stack"};
 inline constexpr std::array<std::string_view, 2> kPhaseWords{"prefill", "decode"};
 inline constexpr std::array<std::string_view, 2> kInitialWords{"zero", "loaded"};
 inline constexpr std::array<std::string_view, 2> kFinalWords{"dropped", "stored"};
@@ -88,6 +89,16 @@ inline constexpr std::array kModelRun{
 template <class File>
 inline constexpr FieldSpec kTiedEmbedding = optional_field<&File::tied_embedding, kBoolean, File>(
     "tied_embedding", "true", "The head is the embedding.");
+
+/// S, which families that attend take.
+template <class File>
+inline constexpr FieldSpec kCachedTokens = optional_field<&File::cached, kIntegerIn<0, kMaxExtent>, File>(
+    "S", "0 in prefill, 1024 in decode", "Tokens of each sequence that are in the KV cache already.");
+
+/// A decode step without a word on its past follows a prefill without one.
+[[nodiscard]] constexpr std::int64_t cached_tokens(std::optional<std::int64_t> given, Phase phase) {
+  return given.value_or(phase == Phase::kDecode ? kDefaultTokens : 0);
+}
 
 /// Sets the shape's tokens, and reports a decode step of more than one.
 template <class Shape>

@@ -15,11 +15,8 @@ inline constexpr std::array kOptShape{
     required<&OptFile::n_head, kWidth, OptFile>("n_head", "Attention heads; divides d_model.", "H"),
     required<&OptFile::positions, kWidth, OptFile>("positions", "Rows of the learned position embedding."),
 };
-inline constexpr std::array kOptCache{
-    optional_field<&OptFile::cached, kIntegerIn<0, kMaxExtent>>(
-        "S", "0 in prefill, 1024 in decode", "Tokens of each sequence that are in the KV cache already."),
-};
-inline constexpr auto kOptFields = joined(kModelHeader<OptFile>, kOptShape, kModelRun<OptFile>, kOptCache);
+inline constexpr auto kOptFields =
+    joined(kModelHeader<OptFile>, kOptShape, kModelRun<OptFile>, std::array{kCachedTokens<OptFile>});
 inline constexpr SectionSpec kOptTable{"opt",
                                        "An OPT model: one block of attention and MLP is evaluated, repeated "
                                        "n_layer times, and once the head after it.",

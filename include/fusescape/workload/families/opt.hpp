@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "fusescape/workload/attention_pairs.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {
@@ -24,13 +25,6 @@ struct Opt {
   std::int64_t tokens = 1;        ///< L: queries of each sequence; one in the decode phase.
   std::int64_t cache_tokens = 0;  ///< S: tokens whose keys and values are in the cache already.
 };
-
-/// Query-key pairs of one head and one sequence.
-struct AttentionPairs {
-  Elements dense;   ///< L * (S+L): every query with every key. What the cascade computes.
-  Elements causal;  ///< L*S + L(L+1)/2: every query with the keys up to its own token.
-};
-[[nodiscard]] AttentionPairs attention_pairs(const Opt& shape);
 
 /// The block's cascade. Expects positive shapes (S may be 0), heads that divide d_model and, in decode, one
 /// token. Its only possible problems are extents too large to count.

@@ -1,0 +1,175 @@
+// Is an attention sub-block's cascade grouped-query attention, over a cache and without one?
+#include <catch2/catch.hpp>
+
+#include "portions.hpp"
+#include "random_families.hpp"
+#include "selective_scan.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+/// Two orders of the same double-precision operations: a few hundred roundings of numbers about 1.
+constexpr double kClose = 1e-12;
+
+/// Numbers of a block's tensors, and what it made of them.
+struct AttentionRun {
+  explicit AttentionRun(const GroupedAttention& of, std::uint64_t seed)
+      : shape{of}, cascade{sound(attention_block(of))}, given{make_case(cascade, Arithmetic::kFp64, seed)} {
+    made = run_reference(cascade, given).tensors;
+  }
+  template <std::size_t N>
+  [[nodiscard]] double in(std::string_view name, const std::array<std::int64_t, N>& at) const {
+    return named(cascade, given.tensors, name).at(at);
+  }
+  [[nodiscard]] double out(std::int64_t b, std::int64_t l, std::int64_t e) const {
+    return named(cascade, made, "out").at(std::array<std::int64_t, 3>{b, l, e});
+  }
+
+  GroupedAttention shape;
+  Cascade cascade;
+  NumericCase given;
+  std::vector<TensorValues> made;
+};
+
+Vector token_of(const AttentionRun& run, std::int64_t b, std::int64_t l) {
+  Vector x(run.shape.d_model);
+  for (std::int64_t e = 0; e < x.size(); ++e) x[e] = run.in<3>("x", {b, l, e});
+  return x;
+}
+
+Vector normed(const AttentionRun& run, std::int64_t b, std::int64_t l) {
+  Vector x = normalized(token_of(run, b, l));
+  for (std::int64_t e = 0; e < x.size(); ++e) x[e] *= run.in<1>("g", {e});
+  return x;
+}
+
+/// A channel's factor at token l: cosine plus sine, since its partner is read at its own place.
+double turn(const AttentionRun& run, std::int64_t l, std::int64_t p) {
+  return run.shape.rope ? run.in<2>("cos", {l, p}) + run.in<2>("sin", {l, p}) : 1.0;
+}
+
+/// Key (or value) of kv head g at token l of the call.
+Vector kv_of(const AttentionRun& run, const char* part, std::int64_t b, std::int64_t l, std::int64_t g) {
+  const Vector x = normed(run, b, l);
+  Vector made = Vector::Zero(run.shape.d_head);
+  for (std::int64_t p = 0; p < made.size(); ++p) {
+    for (std::int64_t e = 0; e < x.size(); ++e)
+      made[p] += x[e] * run.in<3>(std::string{"W_"} + part, {e, g, p});
+    if (run.shape.qkv_bias) made[p] += run.in<2>(std::string{"b_"} + part, {g, p});
+    if (*part == 'k') made[p] *= turn(run, l, p);
+  }
+  return made;
+}
+
+Vector query_of(const AttentionRun& run, std::int64_t b, std::int64_t l, std::int64_t g, std::int64_t r) {
+  const Vector x = normed(run, b, l);
+  Vector made = Vector::Zero(run.shape.d_head);
+  for (std::int64_t p = 0; p < made.size(); ++p) {
+    for (std::int64_t e = 0; e < x.size(); ++e) made[p] += x[e] * run.in<4>("W_q", {e, g, r, p});
+    if (run.shape.qkv_bias) made[p] += run.in<3>("b_q", {g, r, p});
+    made[p] *= turn(run, l, p);
+  }
+  return made;
+}
+
+/// All keys (or values) of a sequence and kv head, the cached ones first.
+std::vector<Vector> all_kv(const AttentionRun& run, const char* part, std::int64_t b, std::int64_t g) {
+  std::vector<Vector> all;
+  const std::string cache = *part == 'k' ? "K_cache" : "V_cache";
+  for (std::int64_t s = 0; s < run.shape.cache_tokens; ++s) {
+    Vector& cached = all.emplace_back(run.shape.d_head);
+    for (std::int64_t p = 0; p < cached.size(); ++p) cached[p] = run.in<4>(cache, {b, s, g, p});
+  }
+  for (std::int64_t l = 0; l < run.shape.tokens; ++l) all.push_back(kv_of(run, part, b, l, g));
+  return all;
+}
+
+/// softmax(q k^T) v of one query.
+Vector attended(const Vector& q, const std::vector<Vector>& keys, const std::vector<Vector>& values) {
+  Vector context = Vector::Zero(q.size());
+  double sum = 0.0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const double weight = std::exp(q.dot(keys[i]));
+    sum += weight;
+    context += weight * values[i];
+  }
+  return context / sum;
+}
+
+TEST_CASE("The reference of an attention sub-block is grouped-query attention over all of its keys") {
+  for_all(150, [](Dice& dice) {
+    const AttentionRun run{random_attention(dice), static_cast<std::uint64_t>(dice.in(0, 1'000'000))};
+    const GroupedAttention& shape = run.shape;
+    CAPTURE(text_of(run.cascade));
+    for (std::int64_t b = 0; b < shape.batch; ++b) {
+      for (std::int64_t l = 0; l < shape.tokens; ++l) {
+        Vector expected = token_of(run, b, l);
+        for (std::int64_t head = 0; head < shape.n_head; ++head) {
+          // Neighbouring query heads share a head of keys and values.
+          const std::int64_t g = head / (shape.n_head / shape.n_kv_head);
+          const std::int64_t r = head % (shape.n_head / shape.n_kv_head);
+          const Vector context =
+              attended(query_of(run, b, l, g, r), all_kv(run, "k", b, g), all_kv(run, "v", b, g));
+          for (std::int64_t e = 0; e < shape.d_model; ++e) {
+            for (std::int64_t p = 0; p < shape.d_head; ++p)
+              expected[e] += context[p] * run.in<4>("W_o", {g, r, p, e});
+          }
+        }
+        for (std::int64_t e = 0; e < shape.d_model; ++e) {
+          if (shape.out_bias) expected[e] += run.in<1>("b_o", {e});
+          CHECK(run.out(b, l, e) == Approx(expected[e]).epsilon(kClose));
+        }
+      }
+    }
+  });
+}
+
+/// Copies what a call over all tokens had into one over its last token, with the others in the cache.
+void take_last_token(const AttentionRun& whole, const Cascade& step, NumericCase& given) {
+  const std::int64_t last = whole.shape.tokens - 1;
+  for (std::size_t i = 0; i < step.tensors.size(); ++i) {
+    const Tensor& tensor = step.tensors[i];
+    if (tensor.kind == TensorKind::kWeight)
+      given.tensors[i] = named(whole.cascade, whole.given.tensors, tensor.name);
+    if (tensor.kind != TensorKind::kInput) continue;
+    const bool cache = tensor.name == "K_cache" || tensor.name == "V_cache";
+    const TensorValues& from = cache ? named(whole.cascade, whole.made, tensor.name == "K_cache" ? "k" : "v")
+                                     : named(whole.cascade, whole.given.tensors, tensor.name);
+    TensorValues& to = given.tensors[i];
+    // Tokens are the second dimension of x and of the caches, and the first of the rotation's tables.
+    const std::size_t tokens = tensor.name == "cos" || tensor.name == "sin" ? 0 : 1;
+    for_each_own(to, [&](std::int64_t position) {
+      std::vector<std::int64_t> at;
+      for (const ValueAxis& axis : to.axes) at.push_back(position / axis.stride % axis.size());
+      if (!cache) at[tokens] += last;
+      to.data[position] = from.at(at);
+    });
+  }
+}
+
+TEST_CASE("A decode step over the keys of a prefill gives the prefill's last token") {
+  for_all(100, [](Dice& dice) {
+    GroupedAttention shape = random_attention(dice);
+    shape.cache_tokens = 0;
+    shape.tokens = dice.in(2, 5);
+    const AttentionRun whole{shape, 1};
+    GroupedAttention one = shape;
+    one.phase = Phase::kDecode;
+    one.tokens = 1;
+    one.cache_tokens = shape.tokens - 1;
+    const Cascade step = sound(attention_block(one));
+    NumericCase given = empty_case(step, Arithmetic::kFp64);
+    take_last_token(whole, step, given);
+    const std::vector<TensorValues> made = run_reference(step, given).tensors;
+    CAPTURE(text_of(step));
+    for (std::int64_t b = 0; b < shape.batch; ++b) {
+      for (std::int64_t e = 0; e < shape.d_model; ++e) {
+        CHECK(named(step, made, "out").at(std::array<std::int64_t, 3>{b, 0, e}) ==
+              Approx(whole.out(b, shape.tokens - 1, e)).epsilon(kClose));
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans

@@ -1,0 +1,74 @@
+// Does every strategy plan a block of every family as it plans Mamba-1's: legal, executed as counted,
+// simulated?
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "built_plans.hpp"
+#include "fusescape/check/verification.hpp"
+#include "fusescape/report/verification.hpp"
+#include "fusescape/sim/simulate.hpp"
+#include "random_families.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+bool slices_channels(const Strategy& strategy) {
+  return strategy.name.substr(0, 9) == "mem-aware";
+}
+
+/// Executed in a scratchpad of exactly the closed form's peak, and simulated, which takes no less time.
+void check_run(const Planner& planner, const Accelerator& machine, const Strategy& strategy) {
+  const auto made = assess(planner, design_of(machine), strategy);
+  REQUIRE(made.has_value());
+  const Verification verification = verify(planner.cascade(), made->plan, machine);
+  INFO(verification_text({planner.cascade().name, machine.name, std::string{strategy.name}}, verification,
+                         {}));
+  CHECK(verification.passed());
+  const auto simulated = simulate(planner.cascade(), made->plan, made->layout, machine);
+  REQUIRE(simulated.has_value());
+  CHECK(simulated->latency >= made->cost.total.latency);
+}
+
+TEST_CASE("Every strategy plans, executes and simulates a recurrent block of any family") {
+  std::map<std::string_view, int> built;
+  for_all(30, [&](Dice& dice) {
+    const Cascade cascade = random_recurrent_block(dice);
+    const Accelerator machine = planning_machine(dice);
+    const Planner planner{cascade, machine};
+    for (const Strategy& strategy : strategies()) {
+      CAPTURE(strategy.name, text_of(cascade), machine.sram.capacity.value());
+      if (!check_built(planner, machine, strategy, slices_channels(strategy))) continue;
+      ++built[strategy.name];
+      check_run(planner, machine, strategy);
+    }
+  });
+  for (const Strategy& strategy : strategies()) {
+    CAPTURE(strategy.name);
+    CHECK(built[strategy.name] > 8);
+  }
+}
+
+TEST_CASE(
+    "Every strategy plans, executes and simulates a block without a recurrence, or says that it needs one") {
+  std::map<std::string_view, int> built;
+  for_all(30, [&](Dice& dice) {
+    const Cascade cascade = random_stateless_block(dice);
+    const Accelerator machine = planning_machine(dice);
+    const Planner planner{cascade, machine};
+    for (const Strategy& strategy : strategies()) {
+      CAPTURE(strategy.name, text_of(cascade), machine.sram.capacity.value());
+      if (!check_built(planner, machine, strategy)) continue;
+      ++built[strategy.name];
+      check_run(planner, machine, strategy);
+    }
+  });
+  for (const char* name :
+       {"unfused", "greedy", "fixed-depth-4", "retained", "marca-lower", "marca-upper", "optimal"}) {
+    CAPTURE(name);
+    CHECK(built[name] > 8);
+  }
+  for (const char* name : {"fuse-all", "mem-aware", "pact-a"}) CHECK(built[name] == 0);
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans

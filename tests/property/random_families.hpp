@@ -1,0 +1,52 @@
+// Which random blocks do tests of the families look at? Small ones, of every option.
+#pragma once
+
+#include "fusescape/workload/families/attention.hpp"
+#include "fusescape/workload/families/mamba2.hpp"
+#include "random_plans.hpp"
+
+namespace fusescape::test_plans {
+
+inline Mamba2 random_mamba2(Dice& dice) {
+  Mamba2 shape{.d_model = dice.in(2, 6),
+               .d_head = dice.in(1, 3),
+               .d_state = dice.in(1, 4),
+               .n_group = dice.in(1, 2),
+               .d_conv = dice.in(1, 4),
+               .batch = dice.in(1, 2),
+               .tokens = dice.in(1, 6)};
+  shape.n_head = shape.n_group * dice.in(1, 3);
+  shape.conv_bias = dice.one_in(2);
+  shape.proj_bias = dice.one_in(4);
+  shape.gated_norm = !dice.one_in(3);
+  shape.norm_before_gate = dice.one_in(3);
+  if (dice.one_in(2)) shape.initial_state = Initial::kLoaded;
+  if (dice.one_in(2)) shape.final_state = Final::kDropped;
+  return shape;
+}
+
+inline GroupedAttention random_attention(Dice& dice) {
+  GroupedAttention shape{.d_model = dice.in(2, 6),
+                         .n_kv_head = dice.in(1, 2),
+                         .d_head = 2 * dice.in(1, 2),
+                         .rope = dice.one_in(2),
+                         .qkv_bias = dice.one_in(2),
+                         .out_bias = dice.one_in(2),
+                         .batch = dice.in(1, 2),
+                         .tokens = dice.in(1, 4),
+                         .cache_tokens = dice.in(0, 5)};
+  shape.n_head = shape.n_kv_head * dice.in(1, 3);
+  return shape;
+}
+
+/// Blocks of any family that has none.
+inline Cascade random_stateless_block(Dice& dice) {
+  return sound(attention_block(random_attention(dice)));
+}
+
+/// Blocks of any family that has a state update.
+inline Cascade random_recurrent_block(Dice& dice) {
+  return sound(mamba2_block(random_mamba2(dice)));
+}
+
+}  // namespace fusescape::test_plans
