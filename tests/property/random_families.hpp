@@ -3,6 +3,8 @@
 
 #include "fusescape/workload/families/attention.hpp"
 #include "fusescape/workload/families/mamba2.hpp"
+#include "fusescape/workload/families/mlp.hpp"
+#include "fusescape/workload/families/moe.hpp"
 #include "random_plans.hpp"
 
 namespace fusescape::test_plans {
@@ -39,9 +41,36 @@ inline GroupedAttention random_attention(Dice& dice) {
   return shape;
 }
 
-/// Blocks of any family that has none.
+inline Activation random_activation(Dice& dice) {
+  return dice.pick<Activation>(
+      {Activation::kSwiGlu, Activation::kGeGlu, Activation::kGelu, Activation::kRelu2});
+}
+
+inline Mlp random_mlp(Dice& dice) {
+  return {.d_model = dice.in(2, 6),
+          .d_ff = dice.in(1, 7),
+          .activation = random_activation(dice),
+          .mlp_bias = dice.one_in(2),
+          .batch = dice.in(1, 2),
+          .tokens = dice.in(1, 5)};
+}
+
+inline Moe random_moe(Dice& dice) {
+  Moe shape{.d_model = dice.in(2, 5), .d_ff = dice.in(1, 4), .top_k = dice.in(1, 3)};
+  shape.n_expert = shape.top_k + dice.in(0, 5);
+  shape.shared_ff = dice.one_in(2) ? 0 : dice.in(1, 4);
+  shape.router_bias = dice.one_in(2);
+  shape.activation = random_activation(dice);
+  shape.batch = dice.in(1, 2);
+  shape.tokens = dice.in(1, 4);
+  return shape;
+}
+
+/// Blocks of any family that has no state update.
 inline Cascade random_stateless_block(Dice& dice) {
-  return sound(attention_block(random_attention(dice)));
+  const std::int64_t family = dice.in(0, 2);
+  if (family == 0) return sound(attention_block(random_attention(dice)));
+  return family == 1 ? sound(mlp_block(random_mlp(dice))) : sound(moe_block(random_moe(dice)));
 }
 
 /// Blocks of any family that has a state update.

@@ -1,0 +1,45 @@
+// What does an MLP sub-block compute? A norm, a feed-forward network, and the residual.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "fusescape/workload/feed_forward.hpp"
+#include "fusescape/workload/model.hpp"
+
+namespace fusescape {
+
+/// Shape of an MLP as llama-like models and hybrids have it.
+struct Mlp {
+  std::string name = "mlp";
+  std::int64_t n_layer = 1;
+  std::int64_t d_model = 0;  ///< E
+  std::int64_t d_ff = 0;     ///< F
+  Activation activation = Activation::kSwiGlu;
+  bool mlp_bias = false;       ///< All projections add biases.
+  std::int64_t vocab = 32000;  ///< Rows of the embedding, padding included.
+  bool tied_embedding = true;
+  bool head = true;  ///< False: neither final norm nor head.
+  Phase phase = Phase::kPrefill;
+  DataType dtype = DataType::kFp32;
+  std::int64_t batch = 1;   ///< B
+  std::int64_t tokens = 1;  ///< L; one in the decode phase.
+};
+
+/// The block's cascade. Expects positive shapes. Its only possible problems are extents too large to count.
+[[nodiscard]] CheckedCascade mlp_block(const Mlp& shape);
+
+/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
+[[nodiscard]] CheckedCascade mlp_head(const Mlp& shape);
+
+/// V*E (twice if untied) + n_layer * {E + 3EF of a gated network, 2EF of another, its biases} + E.
+[[nodiscard]] Elements mlp_params(const Mlp& shape);
+
+/// Of one layer, what is counted n_layer times there.
+[[nodiscard]] Elements mlp_layer_params(const Mlp& shape);
+
+/// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
+/// cascades have no problems.
+[[nodiscard]] Workload mlp_workload(const Mlp& shape);
+
+}  // namespace fusescape
