@@ -7,6 +7,7 @@
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/explanation.hpp"
+#include "generation.hpp"
 #include "inputs.hpp"
 #include "optimal_report.hpp"
 #include "stack_run.hpp"
@@ -142,23 +143,14 @@ void add_only_kind(const Inputs& inputs, EvaluationReport& report) {
   report.layers.push_back(std::move(layer));
 }
 
-}  // namespace
-
-CommandResult run_command(const EvaluateArguments& arguments) {
-  if (arguments.strategy != kOptimalName && (arguments.pareto || !arguments.input.without.empty())) {
-    return unexpected{Failure{ExitCode::kUsage, fmt::format("error: only --strategy optimal takes {}\n",
-                                                            arguments.pareto ? "--pareto" : "--without")}};
-  }
-  const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
-  if (!inputs) return unexpected{inputs.error()};
-  if (!inputs->has_one_block()) return evaluate_stack(arguments, *inputs);
-  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
+CommandResult evaluate_block(const EvaluateArguments& arguments, const Inputs& inputs) {
+  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, inputs);
   if (!chosen) return unexpected{chosen.error()};
-  if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
+  if (arguments.print_plan) return print_plan(arguments, inputs, *chosen);
 
-  Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
-                                      : closed_form_of(*inputs, *chosen, arguments);
-  add_only_kind(*inputs, answer.report);
+  Answer answer = arguments.simulated ? simulation_of(inputs, *chosen, arguments)
+                                      : closed_form_of(inputs, *chosen, arguments);
+  add_only_kind(inputs, answer.report);
   if (arguments.pareto && answer.report.optimal && answer.report.optimal->trades.empty()) {
     return unexpected{Failure{ExitCode::kUsage, "error: --pareto: no plan has an energy that is known\n"}};
   }
@@ -170,6 +162,66 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   }
   if (answer.refused) return unexpected{*answer.refused};
   return ExitCode::kOk;
+}
+
+/// The report of a run that is a part of another: a refusal is a failure.
+expected<EvaluationReport, Failure> report_under(EvaluateArguments arguments,
+                                                 const std::vector<std::string>& settings) {
+  arguments.input.settings = settings;
+  const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
+  if (!inputs) return unexpected{inputs.error()};
+  if (!inputs->has_one_block()) {
+    const auto plans = kind_plans(arguments.strategy, "", *inputs);
+    if (!plans) return unexpected{plans.error()};
+    StackAnswer answer =
+        evaluated_stack(*inputs, arguments.strategy, *plans, arguments.simulated, head_of(*inputs));
+    if (answer.refused) return unexpected{std::move(*answer.refused)};
+    return std::move(answer.report);
+  }
+  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, "", *inputs);
+  if (!chosen) return unexpected{chosen.error()};
+  Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
+                                      : closed_form_of(*inputs, *chosen, arguments);
+  if (answer.refused) return unexpected{std::move(*answer.refused)};
+  add_only_kind(*inputs, answer.report);
+  return std::move(answer.report);
+}
+
+CommandResult evaluate_generation(const EvaluateArguments& arguments, const Generation& generation) {
+  const bool of_one_run =
+      !arguments.plan_file.empty() || arguments.explain || arguments.print_plan || arguments.pareto;
+  if (of_one_run) {
+    return unexpected{
+        Failure{ExitCode::kUsage,
+                "error: --plan, --explain, --print-plan and --pareto are of one phase, and prompt "
+                "and generate of both\n"}};
+  }
+  const Loaded<InputFile> model = find_input(Shelf::kWorkloads, arguments.input.workload);
+  if (!model) return unexpected{failure_of(model.error())};
+  const auto report = generation_report(
+      generation, takes_setting(*model, "S"), arguments.input.settings,
+      [&](const std::vector<std::string>& settings) { return report_under(arguments, settings); });
+  if (!report) return unexpected{report.error()};
+  if (const auto failure = write_result(arguments.output, printed(*report, {}, {}, arguments))) {
+    return unexpected{*failure};
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+CommandResult run_command(const EvaluateArguments& arguments) {
+  if (arguments.strategy != kOptimalName && (arguments.pareto || !arguments.input.without.empty())) {
+    return unexpected{Failure{ExitCode::kUsage, fmt::format("error: only --strategy optimal takes {}\n",
+                                                            arguments.pareto ? "--pareto" : "--without")}};
+  }
+  EvaluateArguments rest = arguments;
+  const auto generation = take_generation(rest.input.settings);
+  if (!generation) return unexpected{generation.error()};
+  if (*generation) return evaluate_generation(rest, **generation);
+  const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
+  if (!inputs) return unexpected{inputs.error()};
+  return inputs->has_one_block() ? evaluate_block(arguments, *inputs) : evaluate_stack(arguments, *inputs);
 }
 
 }  // namespace fusescape

@@ -63,9 +63,30 @@ Json whole_json(const EvaluationReport& report) {
            whole([](const WholeReport& w) { return w.energy_pj ? Json(*w.energy_pj) : Json(nullptr); })},
           {"params", json_value(params_value(report.subject))},
           {"ttft_ms", figure("ttft_ms")},
-          {"tpot_ms", figure("tpot_ms")},
+          {"tpot_ms", report.generation ? Json(report.generation->tpot_ms) : figure("tpot_ms")},
           {"head", whole([](const WholeReport& w) { return w.head ? head_json(*w.head) : Json(nullptr); })},
           {"reason", report.feasible() && !report.whole ? Json(report.whole.error()) : Json(nullptr)}};
+}
+
+Json generation_json(const GenerationReport& generation) {
+  return {{"prompt", generation.prompt},
+          {"generate", generation.tokens},
+          {"ttft_ms", generation.ttft_ms},
+          {"tpot_ms", generation.tpot_ms},
+          {"total_ms", generation.total_ms},
+          {"energy_pj", json_value(optional_value(generation.energy_pj))},
+          {"lengths_evaluated", generation.lengths},
+          {"total_ms_error_bound", generation.bound_ms}};
+}
+
+std::string generation_text(const GenerationReport& generation) {
+  return fmt::format(
+      "\nprompt of {} tokens, {} generated: {} ms = {} ms to the first token + {} ms per token\n"
+      "decode evaluated at {} lengths of the cache, straight lines between: within {} ms\n"
+      "Below, the prompt alone:\n",
+      with_thousands(generation.prompt), with_thousands(generation.tokens), text(Value{generation.total_ms}),
+      text(Value{generation.ttft_ms}), text(Value{generation.tpot_ms}), generation.lengths,
+      text(Value{generation.bound_ms}));
 }
 
 /// The line about the whole model.
@@ -263,6 +284,12 @@ std::vector<Field> fields_of(const EvaluationReport& report) {
                             {"strategy", subject.strategy}, {"technology", subject.technology},
                             {"phase", subject.phase},       {"dtype", subject.dtype},
                             {"n_layer", subject.n_layer},   {"params", params_value(subject)}};
+  if (report.generation) {
+    fields.insert(fields.end(), {{"prompt", report.generation->prompt},
+                                 {"generate", report.generation->tokens},
+                                 {"generation_tpot_ms", report.generation->tpot_ms},
+                                 {"generation_total_ms", report.generation->total_ms}});
+  }
   if (!subject.entropy.empty()) fields.insert(fields.begin() + 3, {"entropy", subject.entropy});
   for (const auto& [name, extent] : subject.ranks) fields.push_back({fmt::format("ranks.{}", name), extent});
   add_figures(report, fields);
@@ -279,6 +306,7 @@ std::string evaluation_json(const EvaluationReport& report) {
   object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
   add_null_reasons(report, object);
   object["whole"] = whole_json(report);
+  if (report.generation) object["generation"] = generation_json(*report.generation);
   if (report.optimal) object["optimal"] = optimal_json(*report.optimal);
   object["assumptions"] = report.subject.assumptions;
   for (const EvaluationReport& layer : report.layers) object["layers"].push_back(layer_json(report, layer));
@@ -298,6 +326,7 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
   std::string out =
       bold(fmt::format("{} on {}, {}", subject.workload, subject.arch, subject.strategy), style) + "\n";
   if (!report.feasible()) return out + report.reason + "\n";
+  if (report.generation) out += generation_text(*report.generation);
   if (!report.outcome) return out + stack_text(report, style);
   const EvaluationOutcome& outcome = *report.outcome;
   const auto shown = [&](std::string_view name) { return text(value_of(report.figure(name))); };

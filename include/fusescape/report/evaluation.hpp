@@ -115,6 +115,18 @@ struct EnergyPart {
   std::string why;
 };
 
+/// Of a prompt, whose report it is a part of, and the tokens that are generated after it, whole model.
+struct GenerationReport {
+  std::int64_t prompt = 0;  ///< Tokens of each sequence.
+  std::int64_t tokens = 0;  ///< Decode steps: the cache holds prompt, ..., prompt + tokens - 1 before them.
+  double ttft_ms = 0.0;
+  double tpot_ms = 0.0;  ///< Mean over the steps.
+  double total_ms = 0.0;
+  std::optional<double> energy_pj;
+  std::int64_t lengths = 0;  ///< Of the cache at which steps were evaluated; straight lines between.
+  double bound_ms = 0.0;     ///< total_ms is wrong by at most this if a step takes longer the more it caches.
+};
+
 struct EvaluationReport {
   Subject subject;
   std::vector<MetricValue> figures;          ///< Parallel to metrics().
@@ -126,6 +138,7 @@ struct EvaluationReport {
   /// Of a stack, a report for each kind of layers: `workload` is the kind's name, `n_layer` their number,
   /// `strategy` what made their plan. A stack of several kinds has no outcome of its own.
   std::vector<EvaluationReport> layers{};
+  std::optional<GenerationReport> generation{};  ///< If it was asked for.
 
   [[nodiscard]] bool feasible() const;
 
