@@ -44,7 +44,7 @@ void read_jamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) 
   mamba.keys.add("expand", config.size_or({"mamba_expand"}, 2));
   if (const auto rank = config.size_if({"mamba_dt_rank"})) mamba.keys.add("dt_rank", *rank);
   mamba.keys.flag("conv_bias", config.flag({"mamba_conv_bias"}, true), true);
-  config.expect_flag({"mamba_proj_bias"}, false, "projections have no biases");
+  mamba.keys.flag("proj_bias", config.flag({"mamba_proj_bias"}, false), false);
   mamba.keys.add("norm_dt_b_c", "true").add("norm_dt_b_c_gain", "true");
   const Period attention{config.size_or({"attn_layer_period"}, 8), config.count_or({"attn_layer_offset"}, 4)};
   const Period expert{config.size_or({"expert_layer_period"}, 2),

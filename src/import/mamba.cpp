@@ -36,7 +36,7 @@ void add_mamba1(ConfigReader& ssm, KeyList& keys) {
   keys.add("expand", ssm.size_or({"expand"}, 2));
   if (const auto rank = ssm.size_if({"dt_rank"})) keys.add("dt_rank", *rank);
   keys.flag("conv_bias", ssm.flag({"conv_bias"}, true), true);
-  ssm.expect_flag({"bias"}, false, "projections have no biases");
+  keys.flag("proj_bias", ssm.flag({"bias"}, false), false);
 }
 
 /// The defaults are those of state-spaces/mamba, not of Hugging Face's class.
@@ -147,7 +147,7 @@ void read_mamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) 
   model.keys.add("d_conv", config.size_or({"conv_kernel"}, 4));
   if (const auto rank = config.size_if({"time_step_rank"})) model.keys.add("dt_rank", *rank);
   model.keys.flag("conv_bias", config.flag({"use_conv_bias"}, true), true);
-  config.expect_flag({"use_bias"}, false, "projections have no biases");
+  model.keys.flag("proj_bias", config.flag({"use_bias"}, false), false);
 }
 
 void read_falcon_mamba(ConfigReader& config, ModelText& model, Diagnostics& diags) {

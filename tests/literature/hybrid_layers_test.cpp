@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "fusescape/workload/families/attention.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/families/mamba2.hpp"
 #include "fusescape/workload/families/mlp.hpp"
 #include "fusescape/workload/families/moe.hpp"
@@ -107,6 +108,22 @@ TEST_CASE("Granite-4.0-H-Micro, which has no experts, adds up to 3,191,396,096 p
   CHECK(surroundings(100'352, 2048, true) + weights_of(mamba2_block(mamba), 36) +
             weights_of(attention_block(attention), 4) + weights_of(mlp_block(mlp), 40) ==
         Elements{3'191'396'096});
+}
+
+TEST_CASE(
+    "Jamba-v0.1's layers, Mamba-1 with weighted inner norms among them, add up to 51,570,323,328 "
+    "parameters") {
+  // 32 layers: attention at i % 8 == 4, experts at i % 2 == 1, an MLP elsewhere.
+  const Mamba1 mamba{
+      .d_model = 4096, .d_inner = 8192, .dt_rank = 256, .norm_dt_b_c = true, .norm_dt_b_c_gain = true};
+  const GroupedAttention attention{
+      .d_model = 4096, .n_head = 32, .n_kv_head = 8, .d_head = 128, .rope = false};
+  const Mlp mlp{.d_model = 4096, .d_ff = 14336};
+  const Moe moe{.d_model = 4096, .d_ff = 14336, .n_expert = 16, .top_k = 2};
+  CHECK(surroundings(65'536, 4096, false) + weights_of(mamba1_block(mamba), 28) +
+            weights_of(attention_block(attention), 4) + weights_of(mlp_block(mlp), 16) +
+            experts_of(moe, 16) ==
+        Elements{51'570'323'328});
 }
 
 TEST_CASE(

@@ -16,6 +16,8 @@ inline std::string text_of(const Mamba1& shape) {
   if (shape.norm_gain) text += ", gain";
   if (shape.conv_bias) text += ", bias";
   if (shape.norm_dt_b_c) text += ", norms of dt, B and C";
+  if (shape.norm_dt_b_c_gain) text += " with gains";
+  if (shape.proj_bias) text += ", projection biases";
   if (shape.conv == Mamba1::Conv::kPadded) text += ", padded";
   if (shape.softplus == Mamba1::Softplus::kFree) text += ", free softplus";
   if (shape.rewrite == Mamba1::Rewrite::kDeltaX) text += ", rewritten";

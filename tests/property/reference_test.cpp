@@ -29,6 +29,8 @@ Mamba1 random_shape(Dice& dice) {
   shape.norm_gain = dice.one_in(2);
   shape.conv_bias = dice.one_in(2);
   shape.norm_dt_b_c = dice.one_in(3);
+  shape.norm_dt_b_c_gain = shape.norm_dt_b_c && dice.one_in(2);
+  shape.proj_bias = dice.one_in(3);
   if (dice.one_in(2)) shape.softplus = Mamba1::Softplus::kFree;
   if (dice.one_in(2)) shape.rewrite = Mamba1::Rewrite::kDeltaX;
   return shape;
@@ -58,6 +60,10 @@ Vector vector_of(const Cascade& cascade, const NumericCase& given, std::string_v
 }
 
 MambaWeights weights_of(const Mamba1& shape, const Cascade& cascade, const NumericCase& given) {
+  const auto gain = [&](const char* name, std::int64_t width) -> Vector {
+    if (!shape.norm_dt_b_c_gain) return Vector::Ones(width);
+    return vector_of(cascade, given, name);
+  };
   return {.g = shape.norm_gain ? vector_of(cascade, given, "g") : Vector::Ones(shape.d_model),
           .w_in = matrix_of(cascade, given, "W_in").transpose(),
           .w_conv = matrix_of(cascade, given, "W_conv"),
@@ -69,7 +75,12 @@ MambaWeights weights_of(const Mamba1& shape, const Cascade& cascade, const Numer
           .d_skip = vector_of(cascade, given, "D_skip"),
           .w_out = matrix_of(cascade, given, "W_out").transpose(),
           .softplus = shape.softplus == Mamba1::Softplus::kModelled,
-          .norm_dt_b_c = shape.norm_dt_b_c};
+          .norm_dt_b_c = shape.norm_dt_b_c,
+          .g_dt = gain("g_dt", shape.dt_rank),
+          .g_b = gain("g_B", shape.d_state),
+          .g_c = gain("g_C", shape.d_state),
+          .b_in = shape.proj_bias ? vector_of(cascade, given, "b_in") : Vector::Zero(2 * shape.d_inner),
+          .b_out = shape.proj_bias ? vector_of(cascade, given, "b_out") : Vector::Zero(shape.d_model)};
 }
 
 /// What a sequence starts from: the history of h and of the convolution's input, zero if none is loaded.

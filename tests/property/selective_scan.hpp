@@ -27,7 +27,12 @@ struct MambaWeights {
   Vector d_skip;             ///< [D]
   Matrix w_out;              ///< [E, D]
   bool softplus = true;      ///< Else Delta is its argument, as in the fine-grained-fusion paper's graph.
-  bool norm_dt_b_c = false;  ///< Falcon-Mamba's weightless norms.
+  bool norm_dt_b_c = false;  ///< Norms of dt, B and C,
+  Vector g_dt;               ///< [R], and their gains: ones, where they are weightless (Falcon-Mamba).
+  Vector g_b;                ///< [N]
+  Vector g_c;                ///< [N]
+  Vector b_in;               ///< [2D], of in_proj: zeros, mostly.
+  Vector b_out;              ///< [E], of out_proj, likewise.
 };
 
 /// What a sequence hands from token to token.
@@ -51,7 +56,7 @@ inline Vector mamba_step(const MambaWeights& w, MambaState& state, const Vector&
   const Eigen::Index d = w.a.rows();
   const Eigen::Index n = w.a.cols();
   const Eigen::Index r = w.w_dt.cols();
-  const Vector xz = w.w_in * normalized(x).cwiseProduct(w.g);
+  const Vector xz = w.w_in * normalized(x).cwiseProduct(w.g) + w.b_in;
   state.window.push_front(xz.head(d));
   Vector conv = w.b_conv;
   for (Eigen::Index k = 0; k < w.w_conv.cols(); ++k) {
@@ -64,16 +69,16 @@ inline Vector mamba_step(const MambaWeights& w, MambaState& state, const Vector&
   Vector b = x_dbl.segment(r, n);
   Vector c = x_dbl.tail(n);
   if (w.norm_dt_b_c) {
-    dt = normalized(dt);
-    b = normalized(b);
-    c = normalized(c);
+    dt = normalized(dt).cwiseProduct(w.g_dt);
+    b = normalized(b).cwiseProduct(w.g_b);
+    c = normalized(c).cwiseProduct(w.g_c);
   }
   Vector delta = w.w_dt * dt + w.b_dt;
   if (w.softplus) delta = (1.0 + delta.array().exp()).log().matrix();
   const Matrix abar = (w.a.array().colwise() * delta.array()).exp().matrix();
   state.h = abar.cwiseProduct(state.h) + delta.cwiseProduct(u) * b.transpose();
   const Vector y = state.h * c + w.d_skip.cwiseProduct(u);
-  return w.w_out * y.cwiseProduct(silu_of(xz.tail(d))) + x;
+  return w.w_out * y.cwiseProduct(silu_of(xz.tail(d))) + w.b_out + x;
 }
 
 }  // namespace fusescape::test_plans

@@ -122,6 +122,30 @@ TEST_CASE("Falcon-Mamba normalises dt, B and C, and what follows reads the norma
   CHECK(weight_elements(block) == weight_elements(block_of(small_shape())));
 }
 
+TEST_CASE(
+    "Jamba's norms of dt, B and C have gains, which cost no operation of their own and count as parameters") {
+  Mamba1 shape = small_shape();
+  shape.norm_dt_b_c = true;
+  const Cascade weightless = block_of(shape);
+  const Elements before = mamba1_params(shape);
+  shape.norm_dt_b_c_gain = true;
+  const Cascade block = block_of(shape);
+  CHECK(total_ops(block) == total_ops(weightless));
+  CHECK(weight_elements(block) - weight_elements(weightless) == Elements{3 + 4 + 4});  // R + 2N.
+  CHECK(mamba1_params(shape) - before == Elements{2 * (3 + 4 + 4)});                   // Two layers.
+}
+
+TEST_CASE("Projection biases are added by their matmuls, and count as parameters") {
+  Mamba1 shape = small_shape();
+  shape.proj_bias = true;
+  const Cascade block = block_of(shape);
+  CHECK(op_named(block, "in_proj").inputs.size() == 3);
+  CHECK(op_named(block, "out_proj").inputs.size() == 3);
+  CHECK(total_ops(block) == total_ops(block_of(small_shape())));
+  CHECK(weight_elements(block) - weight_elements(block_of(small_shape())) == Elements{2 * 8 + 6});  // 2D + E.
+  CHECK(mamba1_params(shape) - mamba1_params(small_shape()) == Elements{2 * (2 * 8 + 6)});
+}
+
 TEST_CASE("A free softplus leaves the bias add, and dropped gain and bias leave their tensors out") {
   Mamba1 shape = small_shape();
   shape.softplus = Mamba1::Softplus::kFree;

@@ -57,8 +57,9 @@ class Mamba1Block {
     std::optional<TensorId> gain;
     if (shape_.norm_gain) gain = weight("g", {e_});
     const TensorId x_norm = normalised("norm", "x_norm", make_.at(x), e_, gain);
-    const TensorId w_in = weight("W_in", {e_, d2_});
-    return make_.make("in_proj", OpKind::kMatmul, {"xz", {b_, l_, d2_}}, {make_.at(x_norm), make_.at(w_in)});
+    std::vector<Access> inputs{make_.at(x_norm), make_.at(weight("W_in", {e_, d2_}))};
+    if (shape_.proj_bias) inputs.push_back(make_.at(weight("b_in", {d2_})));
+    return make_.make("in_proj", OpKind::kMatmul, {"xz", {b_, l_, d2_}}, std::move(inputs));
   }
 
   [[nodiscard]] TensorId convolution(TensorId xz) {
@@ -84,9 +85,13 @@ class Mamba1Block {
     Access b = make_.slice(x_dbl, n_, dt_end);
     Access c = make_.slice(x_dbl, n_, dt_end + Elements{shape_.d_state});
     if (shape_.norm_dt_b_c) {
-      dt = make_.at(normalised("dt_norm", "dt_norm", dt, r_, std::nullopt));
-      b = make_.at(normalised("B_norm", "B_norm", b, n_, std::nullopt));
-      c = make_.at(normalised("C_norm", "C_norm", c, n_, std::nullopt));
+      const auto gain = [&](const char* name, RankId rank) -> std::optional<TensorId> {
+        if (!shape_.norm_dt_b_c_gain) return std::nullopt;
+        return weight(name, {rank});
+      };
+      dt = make_.at(normalised("dt_norm", "dt_norm", dt, r_, gain("g_dt", r_)));
+      b = make_.at(normalised("B_norm", "B_norm", b, n_, gain("g_B", n_)));
+      c = make_.at(normalised("C_norm", "C_norm", c, n_, gain("g_C", n_)));
     }
     const TensorId dt_raw = make_.make("dt_proj", OpKind::kMatmul, {"dt_raw", {b_, l_, d_}},
                                        {dt, make_.at(weight("W_dt", {r_, d_}))});
@@ -131,9 +136,10 @@ class Mamba1Block {
     const TensorId z_silu = silu(make_, {"gate", "z_sigmoid", "z_silu"}, inner, z);
     const TensorId gated =
         make_.make("gate", OpKind::kMul, {"y_gated", inner}, {make_.at(sum), make_.at(z_silu)});
-    const TensorId w_out = weight("W_out", {d_, e_});
+    std::vector<Access> inputs{make_.at(gated), make_.at(weight("W_out", {d_, e_}))};
+    if (shape_.proj_bias) inputs.push_back(make_.at(weight("b_out", {e_})));
     const TensorId projected =
-        make_.make("out_proj", OpKind::kMatmul, {"y_out", {b_, l_, e_}}, {make_.at(gated), make_.at(w_out)});
+        make_.make("out_proj", OpKind::kMatmul, {"y_out", {b_, l_, e_}}, std::move(inputs));
     const TensorId out = make_.tensor("out", {b_, l_, e_}, TensorKind::kOutput);
     make_.make("residual", OpKind::kAdd, out, {make_.at(projected), make_.at(x)});
   }
@@ -170,7 +176,10 @@ Elements mamba1_layer_params(const Mamba1& shape) {
   const Elements dt_proj = r * d + d;
   const Elements state = d * n + d;  // A and the skip connection.
   const Elements out_proj = d * e;
-  return in_proj + conv + x_proj + dt_proj + state + out_proj + e;
+  Elements layer = in_proj + conv + x_proj + dt_proj + state + out_proj + e;
+  if (shape.norm_dt_b_c && shape.norm_dt_b_c_gain) layer += r + 2 * n;
+  if (shape.proj_bias) layer += 2 * d + e;
+  return layer;
 }
 
 Elements mamba1_params(const Mamba1& shape) {

@@ -26,6 +26,10 @@ inline constexpr std::array kMamba1Shape{
                                               "R"),
     optional_field<&Mamba1File::norm_dt_b_c, kBoolean, Mamba1File>(
         "norm_dt_b_c", "false", "A weightless RMSNorm on dt, B and C (Falcon-Mamba)."),
+    optional_field<&Mamba1File::norm_dt_b_c_gain, kBoolean, Mamba1File>(
+        "norm_dt_b_c_gain", "false", "These norms have gains (Jamba); needs norm_dt_b_c."),
+    optional_field<&Mamba1File::proj_bias, kBoolean, Mamba1File>("proj_bias", "false",
+                                                                 "in_proj and out_proj add biases."),
     optional_field<&Mamba1File::conv, kChoice<Mamba1::Conv, kConvWords>, Mamba1File>(
         "conv", "causal", "Padded: the convolution makes L + d_conv - 1 outputs."),
     optional_field<&Mamba1File::softplus, kChoice<Mamba1::Softplus, kSoftplusWords>, Mamba1File>(

@@ -21,7 +21,9 @@ struct Mamba1 {
   std::int64_t vocab = 50280;  ///< Rows of the embedding, padding included.
   bool tied_embedding = true;
   bool head = true;          ///< False: neither final norm nor head, as in the fine-grained-fusion paper.
-  bool norm_dt_b_c = false;  ///< Falcon-Mamba: a weightless RMSNorm on dt, B and C.
+  bool norm_dt_b_c = false;  ///< An RMSNorm on dt, B and C, weightless as Falcon-Mamba's
+  bool norm_dt_b_c_gain = false;  ///< or, with this as well, with gains [R], [N] and [N] as Jamba's.
+  bool proj_bias = false;         ///< in_proj and out_proj add biases.
   Phase phase = Phase::kPrefill;
   DataType dtype = DataType::kFp32;
   std::int64_t batch = 1;   ///< B
@@ -43,7 +45,8 @@ struct Mamba1 {
 /// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
 [[nodiscard]] CheckedCascade mamba1_head(const Mamba1& shape);
 
-/// Parameters of one layer as released, whatever the block leaves out (docs/model/workloads.md).
+/// Parameters of one layer as released, whatever the block leaves out (docs/model/workloads.md). Norms of dt,
+/// B and C and projection biases count as they are asked for.
 [[nodiscard]] Elements mamba1_layer_params(const Mamba1& shape);
 
 /// Of the released model: Vpad*E (twice if untied) + n_layer * mamba1_layer_params + E.
