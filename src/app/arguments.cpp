@@ -43,6 +43,7 @@ struct CommandSlots {
   ParetoArguments pareto;
   ListArguments list;
   ValidateArguments validate;
+  ImportArguments imported;
   CoreyReproduceArguments corey_reproduce;
   CoreyEntropyArguments corey_entropy;
   CoreyRotateArguments corey_rotate;
@@ -333,6 +334,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "pareto") return Command{slots.pareto};
   if (name == "list") return Command{slots.list};
   if (name == "validate") return Command{slots.validate};
+  if (name == "import") return Command{slots.imported};
   if (name == "corey") {
     const std::string below = app.get_subcommands().front()->get_subcommands().front()->get_name();
     if (below == "reproduce") return Command{slots.corey_reproduce};
@@ -372,6 +374,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_sweep(app, slots.sweep);
   add_pareto(app, slots.pareto);
   add_list_and_validate(app, slots);
+  add_import(app, slots.imported);
   add_corey(app, slots.corey_reproduce, slots.corey_entropy, slots.corey_rotate);
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     command->set_version_flag("--version", version, "Print the version");

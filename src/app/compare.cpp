@@ -5,6 +5,7 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/comparison.hpp"
 #include "inputs.hpp"
+#include "stack_run.hpp"
 
 namespace fusescape {
 namespace {
@@ -30,6 +31,7 @@ expected<std::vector<const Strategy*>, Failure> chosen_strategies(const std::vec
 /// The bounds that every plan, and every plan without fusion, keeps.
 std::vector<NamedLimit> limits_of(const Inputs& inputs) {
   std::vector<NamedLimit> limits;
+  if (!inputs.has_one_block()) return limits;  // They are of one block.
   const Cascade& cascade = inputs.workload.block;
   if (const auto limit = physical_limit(cascade, inputs.design.accelerator))
     limits.push_back({"ideal", *limit});
@@ -64,6 +66,17 @@ EvaluationReport simulated_row(const Inputs& inputs, const std::optional<HeadOut
                    simulate_plan(planner, inputs.design, strategy, {}, inputs.strategy), head);
 }
 
+/// A strategy that goes with no kind of a stack's layers is a row that says so.
+EvaluationReport stack_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,
+                           const Strategy& strategy, bool simulated) {
+  const std::string name{strategy.name};
+  const auto plans = kind_plans(name, "", inputs);
+  if (plans) return evaluated_stack(inputs, name, *plans, simulated, head).report;
+  EvaluationReport report = report_of(inputs, {strategy.name, &strategy}, Ran{});
+  report.reason = one_line(plans.error().text);
+  return report;
+}
+
 }  // namespace
 
 CommandResult run_command(const CompareArguments& arguments) {
@@ -74,6 +87,10 @@ CommandResult run_command(const CompareArguments& arguments) {
   const std::optional<HeadOutcome> head = head_of(*inputs);
   std::vector<EvaluationReport> reports;
   for (const Strategy* strategy : *chosen) {
+    if (!inputs->has_one_block()) {
+      reports.push_back(stack_row(*inputs, head, *strategy, arguments.simulated));
+      continue;
+    }
     reports.push_back(arguments.simulated ? simulated_row(*inputs, head, *strategy)
                                           : closed_row(*inputs, head, *strategy));
   }

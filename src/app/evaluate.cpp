@@ -7,8 +7,10 @@
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/explanation.hpp"
+#include "generation.hpp"
 #include "inputs.hpp"
 #include "optimal_report.hpp"
+#include "stack_run.hpp"
 
 namespace fusescape {
 namespace {
@@ -26,7 +28,8 @@ std::string printed(const EvaluationReport& report, const std::vector<Lever>& le
       break;
   }
   std::string text = evaluation_text(report, style);
-  if (arguments.explain) text += fmt::format("\n{}", explanation_text(report, levers, style));
+  if (arguments.explain && report.outcome)
+    text += fmt::format("\n{}", explanation_text(report, levers, style));
   if (why_best) text += optimal_explanation_text(*why_best);
   return text;
 }
@@ -91,21 +94,63 @@ CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& input
   return ExitCode::kOk;
 }
 
-}  // namespace
+/// Why a stack of several kinds of layers cannot be told that way.
+std::optional<Failure> only_of_one_block(const EvaluateArguments& arguments) {
+  const std::string_view option = arguments.print_plan ? "--print-plan" : arguments.pareto ? "--pareto" : "";
+  if (option.empty()) return std::nullopt;
+  return Failure{
+      ExitCode::kUsage,
+      fmt::format("error: {} is for one block, and this model has several kinds of layers\n", option)};
+}
 
-CommandResult run_command(const EvaluateArguments& arguments) {
-  if (arguments.strategy != kOptimalName && (arguments.pareto || !arguments.input.without.empty())) {
-    return unexpected{Failure{ExitCode::kUsage, fmt::format("error: only --strategy optimal takes {}\n",
-                                                            arguments.pareto ? "--pareto" : "--without")}};
+/// What would help each kind, under its name.
+std::string explained(const StackAnswer& answer, const std::vector<KindPlan>& plans, TextStyle style) {
+  std::string text;
+  for (std::size_t k = 0; k < plans.size(); ++k) {
+    const KindPlan& plan = plans[k];
+    const expected<Assessment, WhyNot> found = assess(plan.inputs, plan.chosen);
+    if (!found) continue;
+    const std::vector<Lever> levers = levers_of(plan.inputs.workload.block, plan.inputs.design, *found,
+                                                source_of(plan.inputs, plan.chosen));
+    text += fmt::format("\nlayers {}\n{}", plan.inputs.workload.name,
+                        explanation_text(answer.report.layers[k], levers, style));
   }
-  const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
-  if (!inputs) return unexpected{inputs.error()};
-  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
-  if (!chosen) return unexpected{chosen.error()};
-  if (arguments.print_plan) return print_plan(arguments, *inputs, *chosen);
+  return text;
+}
 
-  const Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
-                                            : closed_form_of(*inputs, *chosen, arguments);
+CommandResult evaluate_stack(const EvaluateArguments& arguments, const Inputs& inputs) {
+  if (auto refused = only_of_one_block(arguments)) return unexpected{std::move(*refused)};
+  const auto plans = kind_plans(arguments.strategy, arguments.plan_file, inputs);
+  if (!plans) return unexpected{plans.error()};
+  const StackAnswer answer =
+      evaluated_stack(inputs, arguments.strategy, *plans, arguments.simulated, head_of(inputs));
+  if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
+    std::string text = printed(answer.report, {}, {}, arguments);
+    if (arguments.explain && arguments.output.format == Format::kText) {
+      text += explained(answer, *plans, text_style(arguments.output));
+    }
+    if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
+  }
+  if (answer.refused) return unexpected{*answer.refused};
+  return ExitCode::kOk;
+}
+
+/// Of a stack of one kind, that kind as a part of it.
+void add_only_kind(const Inputs& inputs, EvaluationReport& report) {
+  if (inputs.kinds.empty()) return;
+  EvaluationReport layer = report;
+  layer.subject.workload = inputs.kinds.front().name;
+  report.layers.push_back(std::move(layer));
+}
+
+CommandResult evaluate_block(const EvaluateArguments& arguments, const Inputs& inputs) {
+  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, inputs);
+  if (!chosen) return unexpected{chosen.error()};
+  if (arguments.print_plan) return print_plan(arguments, inputs, *chosen);
+
+  Answer answer = arguments.simulated ? simulation_of(inputs, *chosen, arguments)
+                                      : closed_form_of(inputs, *chosen, arguments);
+  add_only_kind(inputs, answer.report);
   if (arguments.pareto && answer.report.optimal && answer.report.optimal->trades.empty()) {
     return unexpected{Failure{ExitCode::kUsage, "error: --pareto: no plan has an energy that is known\n"}};
   }
@@ -117,6 +162,66 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   }
   if (answer.refused) return unexpected{*answer.refused};
   return ExitCode::kOk;
+}
+
+/// The report of a run that is a part of another: a refusal is a failure.
+expected<EvaluationReport, Failure> report_under(EvaluateArguments arguments,
+                                                 const std::vector<std::string>& settings) {
+  arguments.input.settings = settings;
+  const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
+  if (!inputs) return unexpected{inputs.error()};
+  if (!inputs->has_one_block()) {
+    const auto plans = kind_plans(arguments.strategy, "", *inputs);
+    if (!plans) return unexpected{plans.error()};
+    StackAnswer answer =
+        evaluated_stack(*inputs, arguments.strategy, *plans, arguments.simulated, head_of(*inputs));
+    if (answer.refused) return unexpected{std::move(*answer.refused)};
+    return std::move(answer.report);
+  }
+  const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, "", *inputs);
+  if (!chosen) return unexpected{chosen.error()};
+  Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
+                                      : closed_form_of(*inputs, *chosen, arguments);
+  if (answer.refused) return unexpected{std::move(*answer.refused)};
+  add_only_kind(*inputs, answer.report);
+  return std::move(answer.report);
+}
+
+CommandResult evaluate_generation(const EvaluateArguments& arguments, const Generation& generation) {
+  const bool of_one_run =
+      !arguments.plan_file.empty() || arguments.explain || arguments.print_plan || arguments.pareto;
+  if (of_one_run) {
+    return unexpected{
+        Failure{ExitCode::kUsage,
+                "error: --plan, --explain, --print-plan and --pareto are of one phase, and prompt "
+                "and generate of both\n"}};
+  }
+  const Loaded<InputFile> model = find_input(Shelf::kWorkloads, arguments.input.workload);
+  if (!model) return unexpected{failure_of(model.error())};
+  const auto report = generation_report(
+      generation, takes_setting(*model, "S"), arguments.input.settings,
+      [&](const std::vector<std::string>& settings) { return report_under(arguments, settings); });
+  if (!report) return unexpected{report.error()};
+  if (const auto failure = write_result(arguments.output, printed(*report, {}, {}, arguments))) {
+    return unexpected{*failure};
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+CommandResult run_command(const EvaluateArguments& arguments) {
+  if (arguments.strategy != kOptimalName && (arguments.pareto || !arguments.input.without.empty())) {
+    return unexpected{Failure{ExitCode::kUsage, fmt::format("error: only --strategy optimal takes {}\n",
+                                                            arguments.pareto ? "--pareto" : "--without")}};
+  }
+  EvaluateArguments rest = arguments;
+  const auto generation = take_generation(rest.input.settings);
+  if (!generation) return unexpected{generation.error()};
+  if (*generation) return evaluate_generation(rest, **generation);
+  const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
+  if (!inputs) return unexpected{inputs.error()};
+  return inputs->has_one_block() ? evaluate_block(arguments, *inputs) : evaluate_stack(arguments, *inputs);
 }
 
 }  // namespace fusescape

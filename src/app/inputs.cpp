@@ -76,6 +76,18 @@ std::vector<std::string> search_assumptions(const StrategyInputs& inputs) {
   return lines;
 }
 
+/// What is wrong with entropies for some block of the model.
+std::optional<Failure> entropy_failure(const EntropySource& entropy, const Model& model) {
+  std::vector<const Cascade*> blocks;
+  for (const Workload& kind : model.kinds) blocks.push_back(&kind.block);
+  if (blocks.empty()) blocks.push_back(&model.whole.block);
+  for (const Cascade* block : blocks) {
+    const expected<void, Failure> checked = check_entropies(entropy, *block);
+    if (!checked) return checked.error();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 expected<std::vector<Setting>, Failure> parse_settings(const std::vector<std::string>& texts) {
@@ -108,17 +120,17 @@ expected<Inputs, Failure> load_inputs(const InputArguments& arguments) {
   if (const auto unknown = unknown_settings(*settings, files)) return unexpected{failure_of(*unknown)};
   Technologies technologies;
   Loaded<Design> design = bind_design(*arch, *settings, technologies);
-  Loaded<Workload> workload = bind_workload(*model, *settings);
+  Loaded<Model> workload = bind_model(*model, *settings);
   if (!design) add_failure(failure, design.error());
   if (!workload) add_failure(failure, workload.error());
   if (failure) return unexpected{*failure};
   expected<EntropySource, Failure> entropy = entropy_source(arguments.entropy);
   if (!entropy) return unexpected{entropy.error()};
-  const expected<void, Failure> entropies = check_entropies(*entropy, workload->block);
-  if (!entropies) return unexpected{entropies.error()};
+  if (auto bad = entropy_failure(*entropy, *workload)) return unexpected{std::move(*bad)};
   StrategyInputs strategy = search_of(arguments);
   strategy.entropy = std::move(*entropy);
-  return Inputs{std::move(*workload), std::move(*design), std::move(strategy)};
+  return Inputs{std::move(workload->whole), std::move(*design), std::move(strategy),
+                std::move(workload->kinds)};
 }
 
 expected<const Strategy*, Failure> strategy_named(const std::string& name) {

@@ -18,9 +18,12 @@
 namespace fusescape {
 
 struct Inputs {
-  Workload workload;
+  Workload workload;  ///< Of a stack: Model::whole.
   Design design;
-  StrategyInputs strategy{};  ///< What `--entropy` says.
+  StrategyInputs strategy{};      ///< What `--entropy` says.
+  std::vector<Workload> kinds{};  ///< Of a stack: its kinds of layers.
+
+  [[nodiscard]] bool has_one_block() const { return kinds.size() <= 1; }
 };
 
 /// Errors of both files are reported together.

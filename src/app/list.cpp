@@ -39,11 +39,12 @@ Listed strategy_table(const ListArguments&) {
 Listed workload_table(const ListArguments&) {
   Listed listed{.table = {.columns = {"name", "family", "phase", "dtype", "n_layer", "params"}, .rows = {}}};
   for (const std::string& name : shipped_names(Shelf::kWorkloads)) {
-    const Loaded<Workload> workload = load_workload(name);
-    if (!workload) {
-      listed.add(workload.error());
+    const Loaded<Model> model = load_model(name);
+    if (!model) {
+      listed.add(model.error());
       continue;
     }
+    const Workload* workload = &model->whole;
     listed.table.rows.push_back({name, workload->family, std::string{name_of(workload->phase)},
                                  std::string{name_of(workload->dtype)}, workload->n_layer,
                                  workload->params ? Value{workload->params->value()} : Value{}});

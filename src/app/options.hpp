@@ -33,6 +33,9 @@ void add_format_options(CLI::App& command, OutputArguments& output);
 /// The same and -o.
 void add_output_options(CLI::App& command, OutputArguments& output);
 
+/// `fusescape import` with its one command.
+void add_import(CLI::App& app, ImportArguments& arguments);
+
 /// `fusescape corey` with its three commands.
 void add_corey(CLI::App& app, CoreyReproduceArguments& reproduce, CoreyEntropyArguments& entropy,
                CoreyRotateArguments& rotate);

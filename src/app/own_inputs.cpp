@@ -75,6 +75,9 @@ Files files_of(const Command& command) {
                  [](const ValidateArguments& c) {
                    return Files{{{"-o", c.output.file}}, c.files};
                  },
+                 [](const ImportArguments& c) {
+                   return Files{{{"-o", c.output.file}}, {c.config}};
+                 },
                  [](const CoreyReproduceArguments& c) {
                    Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
                    files.reads(Shelf::kCorey, c.chain);

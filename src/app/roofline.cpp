@@ -6,20 +6,36 @@
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "inputs.hpp"
+#include "layered.hpp"
 
 namespace fusescape {
 namespace {
 
-std::string printed(const Roofline& roofline, const OutputArguments& output) {
-  switch (output.format) {
-    case Format::kJson:
-      return roofline_json(roofline);
-    case Format::kCsv:
-      return csv(roofline_table(roofline));
-    case Format::kText:
-      break;
+constexpr ResultWriters<Roofline> kWriters{roofline_json, roofline_table, roofline_text};
+
+/// A roof is one of operations of the PEs' own type.
+expected<Roofline, Failure> roofline_in(const Workload& workload, const Accelerator& accelerator) {
+  if (auto wide = wider_data(workload.block, accelerator)) {
+    return unexpected{failure_of(WhyNot{std::move(*wide)})};
   }
-  return roofline_text(roofline, text_style(output));
+  return roofline_of(workload, accelerator);
+}
+
+/// Of a stack, once for each kind of layers.
+expected<std::string, Failure> printed(const Inputs& inputs, const OutputArguments& output) {
+  const Accelerator& accelerator = inputs.design.accelerator;
+  if (inputs.has_one_block()) {
+    const auto roofline = roofline_in(inputs.workload, accelerator);
+    if (!roofline) return unexpected{roofline.error()};
+    return printed_result(*roofline, kWriters, output);
+  }
+  std::vector<OfKind<Roofline>> layers;
+  for (const Workload& kind : inputs.kinds) {
+    auto roofline = roofline_in(kind, accelerator);
+    if (!roofline) return unexpected{roofline.error()};
+    layers.push_back({kind.name, std::move(*roofline)});
+  }
+  return printed_layers(layers, kWriters, output);
 }
 
 }  // namespace
@@ -27,14 +43,9 @@ std::string printed(const Roofline& roofline, const OutputArguments& output) {
 CommandResult run_command(const RooflineArguments& arguments) {
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
-  // A roof is one of operations of the PEs' own type.
-  if (auto wide = wider_data(inputs->workload.block, inputs->design.accelerator)) {
-    return unexpected{failure_of(WhyNot{std::move(*wide)})};
-  }
-  const Roofline roofline = roofline_of(inputs->workload, inputs->design.accelerator);
-  if (const auto failure = write_result(arguments.output, printed(roofline, arguments.output))) {
-    return unexpected{*failure};
-  }
+  const expected<std::string, Failure> text = printed(*inputs, arguments.output);
+  if (!text) return unexpected{text.error()};
+  if (const auto failure = write_result(arguments.output, *text)) return unexpected{*failure};
   return ExitCode::kOk;
 }
 

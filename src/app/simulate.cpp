@@ -9,21 +9,13 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/simulation_trace.hpp"
 #include "fusescape/support/contract.hpp"
+#include "layered.hpp"
+#include "stack_run.hpp"
 
 namespace fusescape {
 namespace {
 
-std::string printed(const SimulationReport& report, const OutputArguments& output) {
-  switch (output.format) {
-    case Format::kJson:
-      return simulation_json(report);
-    case Format::kCsv:
-      return simulation_csv(report);
-    case Format::kText:
-      break;
-  }
-  return simulation_text(report, text_style(output));
-}
+constexpr ResultWriters<SimulationReport> kWriters{simulation_json, simulation_table, simulation_text};
 
 /// What a trace says of itself.
 std::vector<Field> about(const SimulationReport& report, Cycles complete_until, std::int64_t left_out) {
@@ -94,6 +86,48 @@ void note_retained(const SimulateArguments& arguments, const Plan& plan) {
   complain("note: with --eviction the plan's retained tensors are not reserved; --keep says what may stay\n");
 }
 
+/// Why a stack of several kinds of layers cannot be simulated that way.
+std::optional<Failure> only_of_one_block(const SimulateArguments& arguments) {
+  const std::string_view option = !arguments.trace.empty()     ? "--trace"
+                                  : !arguments.core_of.empty() ? "--core-of"
+                                                               : "";
+  if (option.empty()) return std::nullopt;
+  return Failure{
+      ExitCode::kUsage,
+      fmt::format("error: {} is for one block, and this model has several kinds of layers\n", option)};
+}
+
+/// Each kind of layers once.
+CommandResult simulate_stack(const SimulateArguments& arguments, const Inputs& inputs) {
+  if (auto refused = only_of_one_block(arguments)) return unexpected{std::move(*refused)};
+  const auto plans = kind_plans(arguments.strategy, arguments.plan_file, inputs);
+  if (!plans) return unexpected{plans.error()};
+  std::vector<OfKind<SimulationReport>> layers;
+  std::optional<Failure> refused;
+  for (const KindPlan& plan : *plans) {
+    const expected<SimulatedPlan, WhyNot> simulated =
+        simulate_plan(plan.inputs, plan.chosen, arguments.options);
+    SimulationReport report{
+        .evaluation = report_of(plan.inputs, maker_of(plan.chosen), simulated, std::nullopt),
+        .options = told(arguments),
+        .details = {}};
+    if (simulated) {
+      report.details = details_of(plan.inputs.workload, plan.inputs.design, *simulated);
+    } else if (!refused) {
+      refused = failure_of_kind(plan, simulated.error());
+    }
+    layers.push_back({plan.inputs.workload.name, std::move(report)});
+  }
+  if (!refused || says_infeasible(*refused, arguments.output)) {
+    if (const auto failure =
+            write_result(arguments.output, printed_layers(layers, kWriters, arguments.output))) {
+      return unexpected{*failure};
+    }
+  }
+  if (refused) return unexpected{*refused};
+  return ExitCode::kOk;
+}
+
 }  // namespace
 
 CommandResult run_command(const SimulateArguments& arguments) {
@@ -103,6 +137,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
   }
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
+  if (!inputs->has_one_block()) return simulate_stack(arguments, *inputs);
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};
   const expected<SimOptions, Failure> options = options_with_cores(arguments, *inputs, *chosen);
@@ -124,7 +159,8 @@ CommandResult run_command(const SimulateArguments& arguments) {
     refused = failure_of(simulated.error(), ways_to_fit(*inputs, *chosen));
   }
   if (!refused || says_infeasible(*refused, arguments.output)) {
-    if (const auto failure = write_result(arguments.output, printed(report, arguments.output))) {
+    if (const auto failure =
+            write_result(arguments.output, printed_result(report, kWriters, arguments.output))) {
       return unexpected{*failure};
     }
   }

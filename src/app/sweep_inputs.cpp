@@ -36,7 +36,7 @@ class SweepSources {
     if (const auto error = unknown(settings)) return failure_of(*error);
     const Loaded<Accelerator> arch = bind_accelerator(arch_, settings);
     if (!arch && arch.error().cause == InputError::Cause::kUsage) return failure_of(arch.error());
-    const Loaded<Workload> model = bind_workload(model_, settings);
+    const Loaded<Model> model = bind_model(model_, settings);
     if (!model && model.error().cause == InputError::Cause::kUsage) return failure_of(model.error());
     return std::nullopt;
   }
@@ -77,11 +77,11 @@ class SweepSources {
     return unexpected{SweepProblem{setting.pos, std::move(text)}};
   }
 
-  [[nodiscard]] expected<Workload, SweepProblem> workload(std::span<const Setting> settings) const {
+  [[nodiscard]] expected<Model, SweepProblem> workload(std::span<const Setting> settings) const {
     if (const auto error = unknown(settings)) {
       return unexpected{problem_of(*error, settings, &Setting::key_pos)};
     }
-    Loaded<Workload> bound = bind_workload(model_, settings);
+    Loaded<Model> bound = bind_model(model_, settings);
     if (!bound) return unexpected{problem_of(bound.error(), settings)};
     return std::move(*bound);
   }

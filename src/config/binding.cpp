@@ -46,7 +46,7 @@ Binding::Binding(const InputFile& input, FileKind kind, std::span<const Setting>
     return;
   }
   const SectionSpec& table = table_of(kind, root_);
-  apply_settings(root_, table, settings, errors_);
+  if (!input.settings_applied) apply_settings(root_, table, settings, errors_);
   read_section({root_, ""}, table, errors_, owner);
 }
 

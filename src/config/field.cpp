@@ -22,6 +22,7 @@ const FieldSpec* find_field(const SectionSpec& section, std::string_view key) {
 }
 
 void report_unknown_keys(const Slot& slot, const SectionSpec& section, InputErrors& errors) {
+  if (section.open) return;
   for (const YamlEntry& entry : slot.node.entries) {
     if (find_field(section, entry.key) != nullptr) continue;
     const std::string hint =

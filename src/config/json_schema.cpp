@@ -46,7 +46,7 @@ class SchemaWriter {
     }
     Json out{{"type", "object"}, {"description", section.doc}, {"properties", std::move(properties)}};
     if (!required.empty()) out["required"] = std::move(required);
-    out["additionalProperties"] = false;
+    out["additionalProperties"] = section.open;
     return out;
   }
 

@@ -11,6 +11,7 @@
 #include "fusescape/config/cascade_table.hpp"
 #include "fusescape/config/corey_table.hpp"
 #include "fusescape/config/families/family.hpp"
+#include "fusescape/config/families/stack_table.hpp"
 #include "fusescape/config/plan_form.hpp"
 #include "fusescape/config/plan_table.hpp"
 #include "fusescape/config/sweep_table.hpp"
@@ -162,6 +163,15 @@ Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> 
                                         : bind_cascade(input, settings);
 }
 
+Loaded<Model> bind_model(const InputFile& input, std::span<const Setting> settings) {
+  if (input.kind == FileKind::kModel && family_of(input.root).table == &kStackTable) {
+    return bind_stack(input, settings);
+  }
+  Loaded<Workload> workload = bind_workload(input, settings);
+  if (!workload) return unexpected<InputError>{std::move(workload.error())};
+  return Model{.whole = std::move(*workload)};
+}
+
 std::optional<InputError> check_input(const InputFile& input) {
   switch (input.kind) {
     case FileKind::kAccelerator:
@@ -170,7 +180,7 @@ std::optional<InputError> check_input(const InputFile& input) {
       return error_of(with_energy(input));
     case FileKind::kCascade:
     case FileKind::kModel:
-      return error_of(bind_workload(input));
+      return error_of(bind_model(input));
     case FileKind::kPlan:
       return check_plan_form(input);
     case FileKind::kSweep:
@@ -209,6 +219,11 @@ Loaded<Technology> load_technology(const std::string& name_or_path) {
 Loaded<Workload> load_workload(const std::string& name_or_path, std::span<const Setting> settings) {
   const auto input = find_input(Shelf::kWorkloads, name_or_path);
   return input ? bind_workload(*input, settings) : unexpected<InputError>{input.error()};
+}
+
+Loaded<Model> load_model(const std::string& name_or_path, std::span<const Setting> settings) {
+  const auto input = find_input(Shelf::kWorkloads, name_or_path);
+  return input ? bind_model(*input, settings) : unexpected<InputError>{input.error()};
 }
 
 }  // namespace fusescape

@@ -13,6 +13,7 @@
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/config/source_tree.hpp"
+#include "fusescape/config/text_file.hpp"
 #include "fusescape/support/printable.hpp"
 
 namespace fusescape {
@@ -91,7 +92,7 @@ std::string hint_for(Shelf shelf, const std::string& name) {
 
 }  // namespace
 
-Loaded<InputFile> read_input(const std::string& path) {
+Loaded<std::string> read_text_file(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (!fs::exists(status)) return unreadable(fmt::format("{}: no such file", printable(path)));
@@ -100,7 +101,13 @@ Loaded<InputFile> read_input(const std::string& path) {
   if (!in) return unreadable(fmt::format("{}: cannot be read", printable(path)));
   std::string text = head_of(in);
   if (in.bad()) return unreadable(fmt::format("{}: cannot be read", printable(path)));
-  return parse_input(path, std::move(text));
+  return text;
+}
+
+Loaded<InputFile> read_input(const std::string& path) {
+  Loaded<std::string> text = read_text_file(path);
+  if (!text) return unexpected<InputError>{std::move(text.error())};
+  return parse_input(path, std::move(*text));
 }
 
 std::optional<std::string> path_of_input(Shelf shelf, const std::string& name_or_path) {

@@ -32,6 +32,11 @@ const FieldSpec* field_of(const SectionSpec& section, std::string_view key) {
   return nullptr;
 }
 
+bool has_field(const SectionSpec& section, std::string_view key) {
+  return std::any_of(section.fields.begin(), section.fields.end(),
+                     [&](const FieldSpec& field) { return field.key == key; });
+}
+
 std::string_view head_of(std::string_view key) {
   return key.substr(0, key.find('.'));
 }
@@ -97,7 +102,9 @@ bool resolve_in(const SectionSpec& section, const YamlNode* node, std::string_vi
     steps.push_back({std::string{field.key}, std::nullopt});
     return resolve_below(*field.type, value, key, steps);
   }
-  return false;
+  if (!section.open || has_field(section, key)) return false;
+  steps.push_back({std::string{key}, std::nullopt});
+  return true;
 }
 
 std::optional<Steps> resolve(const SectionSpec& table, const YamlNode& root, std::string_view key) {

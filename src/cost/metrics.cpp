@@ -25,8 +25,8 @@ unexpected<std::string> null(std::string why) {
   return unexpected<std::string>{std::move(why)};
 }
 
-unexpected<std::string> does_not_run() {
-  return null("it does not run");
+unexpected<std::string> no_block(const Evaluated& e) {
+  return null(why_no_block(e));
 }
 
 MetricValue whole(std::int64_t number) {
@@ -48,30 +48,30 @@ Quotient time_of(Cycles cycles, const Evaluated& e) {
 
 /// A number of cycles of the design's clock, compared as time.
 MetricValue cycles(const Evaluated& e, Cycles Cost::*count) {
-  if (e.cost == nullptr) return does_not_run();
+  if (e.cost == nullptr) return no_block(e);
   return Figure{(e.cost->*count).value(), time_of(e.cost->*count, e)};
 }
 
 template <class Count>
 MetricValue total(const Evaluated& e, Count GroupCost::*count) {
-  return e.cost == nullptr ? MetricValue{does_not_run()} : whole((e.cost->total.*count).value());
+  return e.cost == nullptr ? MetricValue{no_block(e)} : whole((e.cost->total.*count).value());
 }
 
 /// Counted with the energy.
 MetricValue of_energy(const Evaluated& e, Bytes EnergyBreakdown::*count) {
-  if (e.cost == nullptr) return does_not_run();
+  if (e.cost == nullptr) return no_block(e);
   if (e.energy == nullptr) return null("it was not asked for");
   if ((e.energy->*count).overflow()) return null("it does not fit 64 bits");
   return whole((e.energy->*count).value());
 }
 
 MetricValue dram_bytes(const Evaluated& e) {
-  if (e.cost == nullptr) return does_not_run();
+  if (e.cost == nullptr) return no_block(e);
   return whole((e.cost->total.dram_read + e.cost->total.dram_write).value());
 }
 
 MetricValue utilization(const Evaluated& e) {
-  if (e.cost == nullptr) return does_not_run();
+  if (e.cost == nullptr) return no_block(e);
   return real(utilization_of(e.cost->total.pe_cycles, e.design.machine.pes, e.cost->latency));
 }
 
@@ -81,12 +81,12 @@ double seconds_of(const Evaluated& e) {
 }
 
 MetricValue latency_s(const Evaluated& e) {
-  if (e.cost == nullptr) return does_not_run();
+  if (e.cost == nullptr) return no_block(e);
   return Figure{seconds_of(e), time_of(e.cost->latency, e)};
 }
 
 MetricValue throughput(const Evaluated& e) {
-  if (e.cost == nullptr) return does_not_run();
+  if (e.cost == nullptr) return no_block(e);
   if (e.cost->latency == Cycles{}) return null("it takes no time");
   return real(double_of(e.cost->total.ops.value()) / seconds_of(e));
 }
@@ -143,13 +143,13 @@ MetricValue area(const Evaluated& e) {
 MetricValue area_delay(const Evaluated& e) {
   MetricValue mm2 = area(e);
   if (!mm2) return mm2;
-  if (e.cost == nullptr) return does_not_run();
+  if (e.cost == nullptr) return no_block(e);
   return real(e.design.area.total->value() * seconds_of(e));
 }
 
 MetricValue energy(const Evaluated& e) {
   if (e.design.technology == nullptr) return null("no technology is named");
-  if (e.cost == nullptr) return does_not_run();
+  if (e.cost == nullptr) return no_block(e);
   if (e.energy == nullptr) return null("it was not asked for");
   const Energy& pj = e.energy->total;
   if (!pj) return null(describe(pj.error(), e.design.technology.get()));
@@ -161,6 +161,26 @@ template <class Of>
 MetricValue from_energy(const Evaluated& e, Of of) {
   const MetricValue pj = energy(e);
   return pj ? real(of(magnitude(*pj))) : pj;
+}
+
+bool all_run(std::span<const LayerCost> layers) {
+  return std::all_of(layers.begin(), layers.end(),
+                     [](const LayerCost& layer) { return layer.cost.has_value(); });
+}
+
+/// Of all layers, without the head.
+MetricValue energy_of_blocks(const Evaluated& e) {
+  if (e.layers.empty()) return from_energy(e, [&](double pj) { return pj * double_of(e.workload.n_layer); });
+  double sum = 0.0;
+  for (const LayerCost& layer : e.layers) {
+    const MetricValue pj = energy({.workload = e.workload,
+                                   .design = e.design,
+                                   .cost = layer.cost ? &*layer.cost : nullptr,
+                                   .energy = layer.energy ? &*layer.energy : nullptr});
+    if (!pj) return pj;
+    sum += magnitude(*pj) * double_of(layer.count);
+  }
+  return real(sum);
 }
 
 MetricValue energy_delay(const Evaluated& e) {
@@ -227,7 +247,7 @@ constexpr std::array kMetrics{
     Metric{"area_mm2", "mm2", kDesign, kLess, "SRAM, PEs and what else the technology counts.", area},
     Metric{"area_delay", "mm2*s", kBlock, kLess, "area_mm2 x latency_s.", area_delay},
     Metric{"power_w", "W", kBlock, kLess, "energy_pj / latency_s.", power, true},
-    Metric{"latency_ms", "ms", kModel, kLess, "Of n_layer blocks, then final norm and head.", latency_ms},
+    Metric{"latency_ms", "ms", kModel, kLess, "Of all blocks, then final norm and head.", latency_ms},
     Metric{"latency_ms_per_token", "ms", kModel, kLess, "latency_ms / tokens of one run.",
            latency_ms_per_token},
     Metric{"tokens_per_s", "token/s", kModel, kMore, "Tokens of one run / latency.", tokens_per_s},
@@ -354,17 +374,24 @@ bool read_energy(std::span<const std::string> names) {
   });
 }
 
+std::string why_no_block(const Evaluated& evaluated) {
+  const bool runs = !evaluated.layers.empty() && all_run(evaluated.layers);
+  return runs ? "layers of several kinds have no single block" : "it does not run";
+}
+
 expected<WholeModel, std::string> whole_of(const Evaluated& evaluated) {
-  if (evaluated.cost == nullptr) return does_not_run();
+  const bool runs = evaluated.layers.empty() ? evaluated.cost != nullptr : all_run(evaluated.layers);
+  if (!runs) return null("it does not run");
   if (evaluated.workload.lm_head && evaluated.head == nullptr) return null("its head was not computed");
-  return whole_model(evaluated.workload, *evaluated.cost, evaluated.head);
+  return evaluated.layers.empty() ? whole_model(evaluated.workload, *evaluated.cost, evaluated.head)
+                                  : whole_model(evaluated.workload, evaluated.layers, evaluated.head);
 }
 
 MetricValue whole_energy_of(const Evaluated& evaluated) {
-  MetricValue block = energy(evaluated);
-  if (!block) return block;
+  const MetricValue of_blocks = energy_of_blocks(evaluated);
+  if (!of_blocks) return of_blocks;
   if (const auto whole = whole_of(evaluated); !whole) return null(whole.error());
-  const double blocks = magnitude(*block) * double_of(evaluated.workload.n_layer);
+  const double blocks = magnitude(*of_blocks);
   if (evaluated.head == nullptr) return real(blocks);
   const std::optional<EnergyBreakdown>& head = (*evaluated.head)->energy;
   if (!head) return null("that of its head was not asked for");

@@ -3,17 +3,28 @@
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
+namespace {
+
+void add(WholeModel& whole, std::int64_t times, const Cost& cost) {
+  whole.latency += times * cost.latency;
+  whole.dram_read += times * cost.total.dram_read;
+  whole.dram_write += times * cost.total.dram_write;
+  whole.ops += times * cost.total.ops;
+}
+
+/// What keeps a sum from being one.
+expected<WholeModel, std::string> checked(const WholeModel& whole) {
+  const bool fits = !whole.latency.overflow() && !whole.dram().overflow() && !whole.ops.overflow();
+  if (!fits) return unexpected{std::string{"the whole model's counts do not fit 64 bits"}};
+  return whole;
+}
+
+}  // namespace
 
 WholeModel whole_model(std::int64_t n_layer, const Cost& block, const Cost* head) {
-  WholeModel whole{.latency = n_layer * block.latency,
-                   .dram_read = n_layer * block.total.dram_read,
-                   .dram_write = n_layer * block.total.dram_write,
-                   .ops = n_layer * block.total.ops};
-  if (head == nullptr) return whole;
-  whole.latency += head->latency;
-  whole.dram_read += head->total.dram_read;
-  whole.dram_write += head->total.dram_write;
-  whole.ops += head->total.ops;
+  WholeModel whole;
+  add(whole, n_layer, block);
+  if (head != nullptr) add(whole, 1, *head);
   return whole;
 }
 
@@ -21,10 +32,20 @@ expected<WholeModel, std::string> whole_model(const Workload& workload, const Co
                                               const HeadOutcome* head) {
   FUSESCAPE_EXPECTS((head != nullptr) == workload.lm_head.has_value());
   if (head != nullptr && !*head) return unexpected{head->error()};
-  const WholeModel whole = whole_model(workload.n_layer, block, head == nullptr ? nullptr : &(*head)->cost);
-  const bool fits = !whole.latency.overflow() && !whole.dram().overflow() && !whole.ops.overflow();
-  if (!fits) return unexpected{std::string{"the whole model's counts do not fit 64 bits"}};
-  return whole;
+  return checked(whole_model(workload.n_layer, block, head == nullptr ? nullptr : &(*head)->cost));
+}
+
+expected<WholeModel, std::string> whole_model(const Workload& workload, std::span<const LayerCost> layers,
+                                              const HeadOutcome* head) {
+  FUSESCAPE_EXPECTS((head != nullptr) == workload.lm_head.has_value());
+  if (head != nullptr && !*head) return unexpected{head->error()};
+  WholeModel whole;
+  for (const LayerCost& layer : layers) {
+    FUSESCAPE_EXPECTS(layer.cost.has_value());
+    add(whole, layer.count, *layer.cost);
+  }
+  if (head != nullptr) add(whole, 1, (*head)->cost);
+  return checked(whole);
 }
 
 }  // namespace fusescape

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "fusescape/report/figures.hpp"
 #include "json_value.hpp"
@@ -17,13 +18,15 @@ namespace fusescape {
 namespace {
 
 Value speedup_of(const EvaluationReport& report, const EvaluationReport* reference) {
-  if (!report.outcome || reference == nullptr) return {};
-  return ratio(*reference->figure("latency_s"), *report.figure("latency_s"));
+  if (!report.feasible() || reference == nullptr) return {};
+  const std::string_view time = report.outcome ? "latency_s" : "latency_ms";
+  if (!report.figure(time) || !reference->figure(time)) return {};
+  return ratio(*reference->figure(time), *report.figure(time));
 }
 
 const EvaluationReport* first_feasible(const std::vector<EvaluationReport>& reports) {
   const auto found = std::find_if(reports.begin(), reports.end(),
-                                  [](const EvaluationReport& report) { return report.outcome.has_value(); });
+                                  [](const EvaluationReport& report) { return report.feasible(); });
   return found == reports.end() ? nullptr : &*found;
 }
 
@@ -100,6 +103,15 @@ constexpr std::array kShown{Shown{"latency_cycles", "cycles"},
                             Shown{"latency_ms_per_token", "ms/token"},
                             Shown{"peak_onchip_bytes", "peak bytes"},
                             Shown{"energy_pj_per_token", "mJ/token"}};
+/// Of a stack, whose layers have no block in common.
+constexpr std::array kShownOfStack{Shown{"latency_ms", "ms"}, Shown{"speedup", "speedup"},
+                                   Shown{"latency_ms_per_token", "ms/token"},
+                                   Shown{"energy_pj_per_token", "mJ/token"}};
+
+std::span<const Shown> shown_of(const std::vector<EvaluationReport>& reports) {
+  if (reports.front().layers.size() > 1) return kShownOfStack;
+  return kShown;
+}
 
 /// Strategies with equal values in all columns that are shown.
 struct Line {
@@ -115,26 +127,32 @@ Value shown_value(const Field& field) {
   return field.value;
 }
 
-Line line_of(const std::vector<Field>& row) {
+Line line_of(const std::vector<Field>& row, std::span<const Shown> columns) {
   const auto find = [&](std::string_view name) {
     return *std::find_if(row.begin(), row.end(), [&](const Field& field) { return field.name == name; });
   };
   Line line;
   line.names = {std::get<std::string>(find("strategy").value)};
-  const Value latency = find("latency_cycles").value;
-  line.latency = std::holds_alternative<std::int64_t>(latency) ? std::get<std::int64_t>(latency) : 0;
-  for (const Shown& shown : kShown) line.values.push_back(shown_value(find(shown.column)));
+  for (const Shown& shown : columns) line.values.push_back(shown_value(find(shown.column)));
   return line;
+}
+
+/// Cycles of one block; of a stack, which has several, of the whole model.
+std::int64_t latency_of(const EvaluationReport& report) {
+  if (report.outcome) return report.outcome->cost.latency.value();
+  return report.whole ? report.whole->sums.latency.value() : std::numeric_limits<std::int64_t>::max();
 }
 
 /// The plans that run, fastest first, then the bounds as they are.
 std::vector<Line> lines_of(const std::vector<EvaluationReport>& reports,
                            const std::vector<NamedLimit>& limits) {
   const std::vector<std::vector<Field>> rows = comparison_rows(reports, limits);
+  const std::span<const Shown> columns = shown_of(reports);
   std::vector<Line> lines;
   for (std::size_t r = 0; r < reports.size(); ++r) {
-    if (!reports[r].outcome) continue;
-    Line line = line_of(rows[r]);
+    if (!reports[r].feasible()) continue;
+    Line line = line_of(rows[r], columns);
+    line.latency = latency_of(reports[r]);
     const auto same = std::find_if(lines.begin(), lines.end(),
                                    [&](const Line& other) { return other.values == line.values; });
     if (same == lines.end()) {
@@ -146,21 +164,22 @@ std::vector<Line> lines_of(const std::vector<EvaluationReport>& reports,
   std::stable_sort(lines.begin(), lines.end(),
                    [](const Line& a, const Line& b) { return a.latency < b.latency; });
   if (!lines.empty()) lines.front().names.front() = "* " + lines.front().names.front();
-  for (std::size_t r = reports.size(); r < rows.size(); ++r) lines.push_back(line_of(rows[r]));
+  for (std::size_t r = reports.size(); r < rows.size(); ++r) lines.push_back(line_of(rows[r], columns));
   return lines;
 }
 
 constexpr std::size_t kNameWidth = 44;
 
-/// The first `columns` of kShown beside the names, which are folded into lines.
-std::string table_text(const std::vector<Line>& lines, std::size_t columns, TextStyle style) {
+/// The columns beside the names, which are folded into lines.
+std::string table_text(const std::vector<Line>& lines, std::span<const Shown> columns, TextStyle style) {
   Table table{.columns = {"strategy"}, .rows = {}};
-  for (std::size_t c = 0; c < columns; ++c) table.columns.emplace_back(kShown[c].title);
+  for (const Shown& shown : columns) table.columns.emplace_back(shown.title);
   std::vector<std::vector<std::string>> folded;
   for (const Line& line : lines) {
     folded.push_back(folded_lines(fmt::format("{}", fmt::join(line.names, ", ")), kNameWidth));
     std::vector<Value>& row = table.rows.emplace_back(std::vector<Value>{folded.back().front()});
-    row.insert(row.end(), line.values.begin(), line.values.begin() + static_cast<std::ptrdiff_t>(columns));
+    row.insert(row.end(), line.values.begin(),
+               line.values.begin() + static_cast<std::ptrdiff_t>(columns.size()));
   }
   const std::string whole = text(table, style);
   std::string out;
@@ -192,13 +211,14 @@ std::string note(std::string_view paragraph, TextStyle style) {
 }
 
 /// As many columns as the terminal has room for, and which are left out.
-std::string fitted_table(const std::vector<Line>& lines, TextStyle style) {
+std::string fitted_table(const std::vector<Line>& lines, std::span<const Shown> all, TextStyle style) {
   constexpr std::size_t kFewest = 2;
-  for (std::size_t columns = kShown.size(); columns >= kFewest; --columns) {
+  for (std::size_t count = all.size(); count >= kFewest; --count) {
+    const std::span<const Shown> columns = all.first(count);
     const bool fits = style.width == 0 || widest_line(table_text(lines, columns, TextStyle{})) <= style.width;
-    if (!fits && columns > kFewest) continue;
+    if (!fits && count > kFewest) continue;
     std::vector<std::string_view> hidden;
-    for (std::size_t c = columns; c < kShown.size(); ++c) hidden.push_back(kShown[c].title);
+    for (const Shown& shown : all.subspan(count)) hidden.push_back(shown.title);
     std::string table = table_text(lines, columns, style);
     if (hidden.empty()) return table;
     return table + note(fmt::format("(no room for {}; --csv has them)", fmt::join(hidden, ", ")), style);
@@ -236,7 +256,7 @@ std::string comparison_text(const std::vector<EvaluationReport>& reports,
   }
   std::string out =
       fmt::format("{}\n\n{}", bold(fmt::format("{} on {}", subject.workload, subject.arch), style),
-                  fitted_table(lines_of(reports, limits), style));
+                  fitted_table(lines_of(reports, limits), shown_of(reports), style));
   const EvaluationReport* reference = first_feasible(reports);
   if (reference != nullptr) {
     out += note(
@@ -245,7 +265,7 @@ std::string comparison_text(const std::vector<EvaluationReport>& reports,
         style);
   }
   for (const EvaluationReport& report : reports) {
-    if (report.outcome) continue;
+    if (report.feasible()) continue;
     out += '\n' + note(fmt::format("{} is infeasible: {}", report.subject.strategy, report.reason), style);
   }
   return out + '\n' +

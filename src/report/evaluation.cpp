@@ -73,7 +73,7 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated&
       fmt::format("area table {}", subject.technology.empty() ? "none" : subject.technology),
       bandwidth_text(accelerator.sram),
       dram_text(accelerator.dram),
-      describe_whole_model(evaluated.workload)};
+      describe_whole_model(evaluated.workload, evaluated.layers)};
   add_silicon_notes(evaluated, lines);
   const std::vector<std::string>& more = evaluated.workload.assumptions;
   lines.insert(lines.end(), more.begin(), more.end());
@@ -184,7 +184,7 @@ std::vector<EnergyPart> energy_parts(const Evaluated& evaluated) {
   for (const EnergyComponentFacts& facts : kEnergyComponents) {
     EnergyPart& part = parts.emplace_back();
     if (evaluated.energy == nullptr) {
-      part.why = "it does not run";
+      part.why = why_no_block(evaluated);
     } else if (const Energy& energy = (*evaluated.energy)[facts.component]; energy) {
       part.pj = energy->value();
     } else {
@@ -216,6 +216,12 @@ const MetricValue& EvaluationReport::figure(std::string_view name) const {
   return figure_named(figures, name);
 }
 
+bool EvaluationReport::feasible() const {
+  return outcome || (layers.size() > 1 && std::all_of(layers.begin(), layers.end(), [](const auto& layer) {
+                       return layer.outcome.has_value();
+                     }));
+}
+
 EvaluationReport report_of(const Evaluated& evaluated, std::string_view strategy) {
   return {.subject = subject_of(evaluated, strategy),
           .figures = figures_of(evaluated),
@@ -227,7 +233,7 @@ EvaluationReport report_of(const Evaluated& evaluated, std::string_view strategy
 
 EvaluationOutcome outcome_of(const Workload& workload, const Design& design, const Assessment& assessment,
                              const PlanEnergy& energy) {
-  EvaluationOutcome outcome{.cost = assessment.cost, .groups = {}};
+  EvaluationOutcome outcome{.cost = assessment.cost, .groups = {}, .energy = energy.plan};
   for (std::size_t g = 0; g < assessment.groups.size(); ++g) {
     GroupReport& group = outcome.groups.emplace_back(group_of(workload, design.machine, assessment, g));
     group.onchip_fill = energy.groups[g].onchip_fill;

@@ -14,6 +14,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Value optional_value(std::optional<double> number) {
+  return number ? Value{*number} : Value{};
+}
+
 Value params_value(const Subject& subject) {
   return subject.params ? Value{*subject.params} : Value{};
 }
@@ -35,7 +39,7 @@ void add_figures(const EvaluationReport& report, std::vector<Field>& fields) {
     if (name != "utilization") continue;
     const auto& outcome = report.outcome;
     fields.push_back({"bound", outcome ? Value{std::string{name_of(outcome->cost.total.bound)}} : Value{}});
-    fields.push_back({"feasible", outcome.has_value()});
+    fields.push_back({"feasible", report.feasible()});
   }
 }
 
@@ -59,9 +63,30 @@ Json whole_json(const EvaluationReport& report) {
            whole([](const WholeReport& w) { return w.energy_pj ? Json(*w.energy_pj) : Json(nullptr); })},
           {"params", json_value(params_value(report.subject))},
           {"ttft_ms", figure("ttft_ms")},
-          {"tpot_ms", figure("tpot_ms")},
+          {"tpot_ms", report.generation ? Json(report.generation->tpot_ms) : figure("tpot_ms")},
           {"head", whole([](const WholeReport& w) { return w.head ? head_json(*w.head) : Json(nullptr); })},
-          {"reason", report.outcome && !report.whole ? Json(report.whole.error()) : Json(nullptr)}};
+          {"reason", report.feasible() && !report.whole ? Json(report.whole.error()) : Json(nullptr)}};
+}
+
+Json generation_json(const GenerationReport& generation) {
+  return {{"prompt", generation.prompt},
+          {"generate", generation.tokens},
+          {"ttft_ms", generation.ttft_ms},
+          {"tpot_ms", generation.tpot_ms},
+          {"total_ms", generation.total_ms},
+          {"energy_pj", json_value(optional_value(generation.energy_pj))},
+          {"lengths_evaluated", generation.lengths},
+          {"total_ms_error_bound", generation.bound_ms}};
+}
+
+std::string generation_text(const GenerationReport& generation) {
+  return fmt::format(
+      "\nprompt of {} tokens, {} generated: {} ms = {} ms to the first token + {} ms per token\n"
+      "decode evaluated at {} lengths of the cache, straight lines between: within {} ms\n"
+      "Below, the prompt alone:\n",
+      with_thousands(generation.prompt), with_thousands(generation.tokens), text(Value{generation.total_ms}),
+      text(Value{generation.ttft_ms}), text(Value{generation.tpot_ms}), generation.lengths,
+      text(Value{generation.bound_ms}));
 }
 
 /// The line about the whole model.
@@ -161,6 +186,82 @@ Table group_table(const EvaluationOutcome& outcome) {
   return table;
 }
 
+/// Share of the whole model's cycles that all layers of a kind take.
+std::optional<double> share_of(const EvaluationReport& report, const EvaluationReport& layer) {
+  const bool known = report.whole && layer.outcome && report.whole->sums.latency > Cycles{};
+  if (!known) return std::nullopt;
+  const Cycles all = layer.subject.n_layer * layer.outcome->cost.latency;
+  return static_cast<double>(all.value()) / static_cast<double>(report.whole->sums.latency.value());
+}
+
+/// One kind of layers of a stack: the fields that are of one block.
+Json layer_json(const EvaluationReport& report, const EvaluationReport& layer) {
+  Json object{{"kind", layer.subject.workload},
+              {"count", layer.subject.n_layer},
+              {"share", json_value(optional_value(share_of(report, layer)))}};
+  Json fields = json_object(fields_of(layer));
+  for (const auto& [name, value] : fields.items()) {
+    const Metric* metric = find_metric(name);
+    const bool is_of_model =
+        (metric != nullptr && metric->of != MetricOf::kBlock) || name == "workload" || name == "n_layer";
+    if (!is_of_model) object[name] = value;
+  }
+  add_null_reasons(layer, object);
+  object["groups"] = Json::array();
+  if (layer.outcome) {
+    for (const GroupReport& group : layer.outcome->groups) object["groups"].push_back(group_json(group));
+  }
+  return object;
+}
+
+std::string percent_of(std::optional<double> share) {
+  constexpr double kPercent = 100.0;
+  return share ? fmt::format("{:5.1f}%", kPercent * *share) : "n/a";
+}
+
+/// A line for each kind of layers, and one for final norm and head.
+Table layer_table(const EvaluationReport& report) {
+  Table table{.columns = {"layers", "count", "strategy", "cycles each", "share of model", "bound",
+                          "DRAM bytes each", "peak bytes"},
+              .rows = {}};
+  for (const EvaluationReport& layer : report.layers) {
+    const EvaluationOutcome& outcome = *layer.outcome;
+    table.rows.push_back({layer.subject.workload, layer.subject.n_layer, layer.subject.strategy,
+                          outcome.cost.latency.value(), percent_of(share_of(report, layer)),
+                          std::string{name_of(outcome.cost.total.bound)},
+                          (outcome.cost.total.dram_read + outcome.cost.total.dram_write).value(),
+                          outcome.cost.total.peak.value()});
+  }
+  if (!report.whole || !report.whole->head) return table;
+  const HeadReport& head = *report.whole->head;
+  const auto all = static_cast<double>(report.whole->sums.latency.value());
+  const double share = all > 0 ? static_cast<double>(head.latency.value()) / all : 0.0;
+  table.rows.push_back({std::string{"final norm, head"}, std::int64_t{1}, std::string{"unfused"},
+                        head.latency.value(), percent_of(share), std::string{name_of(head.bound)},
+                        head.dram.value(), head.peak.value()});
+  return table;
+}
+
+/// Of a stack of several kinds of layers.
+std::string stack_text(const EvaluationReport& report, TextStyle style) {
+  const auto shown = [&](std::string_view name) { return text(value_of(report.figure(name))); };
+  std::string out = fmt::format("\n{}\n", text(layer_table(report), style));
+  if (report.whole) {
+    const WholeModel& sums = report.whole->sums;
+    out += fmt::format("whole   {} cycles, {} operations, DRAM {} B read, {} B written\n",
+                       with_thousands(sums.latency.value()), with_thousands(sums.ops.value()),
+                       with_thousands(sums.dram_read.value()), with_thousands(sums.dram_write.value()));
+  }
+  out += whole_text(report);
+  out += fmt::format("silicon {} mm2, {} PEs\n", shown("area_mm2"), shown("pes"));
+  const auto pj = report.whole ? report.whole->energy_pj : std::nullopt;
+  out += pj ? fmt::format("energy  {} mJ of the whole model\n", text(Value{*pj * kMillijoulesPerPicojoule}))
+            : fmt::format("energy  n/a: {}\n", report.figure("energy_pj_per_token").error());
+  return out + fmt::format("\nmodelled{}, assuming: {}\n",
+                           report.subject.model == "sim" ? " by simulation" : "",
+                           fmt::join(report.subject.assumptions, "; "));
+}
+
 }  // namespace
 
 void add_null_reasons(const EvaluationReport& report, nlohmann::ordered_json& object) {
@@ -183,13 +284,19 @@ std::vector<Field> fields_of(const EvaluationReport& report) {
                             {"strategy", subject.strategy}, {"technology", subject.technology},
                             {"phase", subject.phase},       {"dtype", subject.dtype},
                             {"n_layer", subject.n_layer},   {"params", params_value(subject)}};
+  if (report.generation) {
+    fields.insert(fields.end(), {{"prompt", report.generation->prompt},
+                                 {"generate", report.generation->tokens},
+                                 {"generation_tpot_ms", report.generation->tpot_ms},
+                                 {"generation_total_ms", report.generation->total_ms}});
+  }
   if (!subject.entropy.empty()) fields.insert(fields.begin() + 3, {"entropy", subject.entropy});
   for (const auto& [name, extent] : subject.ranks) fields.push_back({fmt::format("ranks.{}", name), extent});
   add_figures(report, fields);
   fields.insert(fields.end(), {{"model", subject.model},
                                {"provenance", std::string{"modelled"}},
                                {"version", subject.version},
-                               {"reason", report.outcome ? Value{} : Value{report.reason}}});
+                               {"reason", report.feasible() ? Value{} : Value{report.reason}}});
   return fields;
 }
 
@@ -199,8 +306,10 @@ std::string evaluation_json(const EvaluationReport& report) {
   object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
   add_null_reasons(report, object);
   object["whole"] = whole_json(report);
+  if (report.generation) object["generation"] = generation_json(*report.generation);
   if (report.optimal) object["optimal"] = optimal_json(*report.optimal);
   object["assumptions"] = report.subject.assumptions;
+  for (const EvaluationReport& layer : report.layers) object["layers"].push_back(layer_json(report, layer));
   object["groups"] = nlohmann::ordered_json::array();
   if (report.outcome) {
     for (const GroupReport& group : report.outcome->groups) object["groups"].push_back(group_json(group));
@@ -216,7 +325,9 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
   const Subject& subject = report.subject;
   std::string out =
       bold(fmt::format("{} on {}, {}", subject.workload, subject.arch, subject.strategy), style) + "\n";
-  if (!report.outcome) return out + report.reason + "\n";
+  if (!report.feasible()) return out + report.reason + "\n";
+  if (report.generation) out += generation_text(*report.generation);
+  if (!report.outcome) return out + stack_text(report, style);
   const EvaluationOutcome& outcome = *report.outcome;
   const auto shown = [&](std::string_view name) { return text(value_of(report.figure(name))); };
   out += fmt::format("\n{}\n", text(group_table(outcome), style));

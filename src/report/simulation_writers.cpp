@@ -199,10 +199,10 @@ std::string simulation_json(const SimulationReport& report) {
   return json_text(object, 2) + "\n";
 }
 
-std::string simulation_csv(const SimulationReport& report) {
+Table simulation_table(const SimulationReport& report) {
   std::vector<Field> row = fields_of(report.evaluation);
   for (Field& field : fields_beside(report)) row.push_back(std::move(field));
-  return csv(table_of({row}));
+  return table_of({row});
 }
 
 std::string simulation_text(const SimulationReport& report, TextStyle style) {

@@ -94,7 +94,7 @@ void add_figures(const BoundSweep& sweep, const Evaluated& evaluated, const Poin
       fields.push_back({std::string{metric.name}, point_value(metric, evaluated, outcome)});
     }
     if (metric.name != "utilization") continue;
-    const bool runs = outcome.feasible();
+    const bool runs = evaluated.cost != nullptr;
     fields.push_back({"bound", runs ? Value{std::string{name_of(outcome.cost.total.bound)}} : Value{}});
   }
   fields.push_back({"status", std::string{status_name(outcome.status)}});

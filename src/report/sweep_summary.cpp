@@ -40,7 +40,7 @@ Json figures_json(const DesignFigures& figures, std::string_view minimized) {
     add(name);
   }
   add(minimized);
-  object["bound"] = feasible(figures) ? Json(name_of(figures.bound)) : Json(nullptr);
+  object["bound"] = figures.bound ? Json(name_of(*figures.bound)) : Json(nullptr);
   return object;
 }
 

@@ -59,8 +59,9 @@ Table design_table(const SweepAnswer& answer) {
     }
     for (const std::string& value : scenario.chosen) row.emplace_back(value);
     const DesignFigures& best = scenario.figures;
-    row.insert(row.end(), {array_text(best), mebibytes(sram_of(best)),
-                           value_of(best.figure("latency_cycles")), std::string{name_of(best.bound)}});
+    row.insert(row.end(),
+               {array_text(best), mebibytes(sram_of(best)), value_of(best.figure("latency_cycles")),
+                best.bound ? Value{std::string{name_of(*best.bound)}} : Value{}});
     if (!minimizes_cycles(answer)) row.push_back(minimized_value(answer, best));
   }
   return table;

@@ -61,8 +61,12 @@ std::optional<HeadOutcome> head_of(const Workload& workload, const Design& desig
   return outcome_of(head, design, assess(head, design, each_operator_alone()), energy);
 }
 
-std::string describe_whole_model(const Workload& workload) {
-  return fmt::format("whole model = {} equal blocks{}; no embedding{}", workload.n_layer,
+std::string describe_whole_model(const Workload& workload, std::span<const LayerCost> layers) {
+  std::string blocks = layers.empty() ? fmt::format("{} equal blocks", workload.n_layer) : "";
+  for (const LayerCost& layer : layers) {
+    blocks += fmt::format("{}{} {}", blocks.empty() ? "" : " + ", layer.count, layer.kind);
+  }
+  return fmt::format("whole model = {}{}; no embedding{}", blocks,
                      workload.lm_head ? ", then final norm and head on the last token of each sequence" : "",
                      workload.lm_head ? "" : ", no final norm, no head");
 }

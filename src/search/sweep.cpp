@@ -17,6 +17,7 @@
 #include "fusescape/search/parallel_for.hpp"
 #include "fusescape/search/planner.hpp"
 #include "fusescape/support/contract.hpp"
+#include "sweep_stacks.hpp"
 
 namespace fusescape {
 namespace {
@@ -34,6 +35,7 @@ PointOutcome outcome_of(const WhyNot& why, Bytes available) {
   const bool is_too_wide = refusal != nullptr && refusal->reason == Refusal::Reason::kWiderData;
   const std::optional<Bytes> needed = capacity_needed(why);
   outcome.status = needed || is_too_wide ? Status::kInfeasible : Status::kFailed;
+  outcome.lacks_operators = refusal != nullptr && refusal->reason == Refusal::Reason::kMissingOperators;
   if (!needed) return outcome;
   outcome.needed = *needed;
   outcome.available = available;
@@ -251,13 +253,15 @@ SweepCounts counts_of(std::span<const PointOutcome> outcomes) {
 Evaluated evaluated_point(const BoundSweep& sweep, const DesignPoint& point, const PointOutcome& outcome) {
   return {.workload = sweep.workloads[point.workload],
           .design = sweep.designs[point.design],
-          .cost = outcome.feasible() ? &outcome.cost : nullptr,
+          .cost = outcome.feasible() && outcome.layers.empty() ? &outcome.cost : nullptr,
           .energy = outcome.energy ? &*outcome.energy : nullptr,
-          .head = outcome.head.get()};
+          .head = outcome.head.get(),
+          .layers = outcome.layers};
 }
 
 std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {
+  if (!sweep.kinds.empty()) return evaluate_stacks(sweep, points, run);
   if (run.progress != nullptr) run.progress->total = points.size();
   const Shared shared{.planners{sweep, points, run}, .heads{sweep, points, run.jobs}};
   std::vector<PointOutcome> outcomes(points.size());

@@ -27,7 +27,7 @@ DesignFigures figures_of(const BoundSweep& sweep, const DesignPoint& design, con
   if (!cores.empty()) figures.cores = cores.front().count;
   for (const Metric& metric : metrics()) figures.figures.push_back(metric.value(evaluated));
   figures.needed = outcome.needed;
-  if (outcome.feasible()) figures.bound = outcome.cost.total.bound;
+  if (evaluated.cost != nullptr) figures.bound = outcome.cost.total.bound;
   return figures;
 }
 
@@ -112,7 +112,9 @@ std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& swe
                           .speedup = std::nullopt,
                           .gain = std::nullopt};
     if (answer.best) {
-      comparison.speedup = ratio_of(comparison.figures, answer.figures, "latency_s");
+      const bool one_block = answer.figures.figure("latency_s").has_value();
+      comparison.speedup =
+          ratio_of(comparison.figures, answer.figures, one_block ? "latency_s" : "latency_ms");
       comparison.gain = ratio_of(comparison.figures, answer.figures, spec.minimize);
     }
     for (const AxisValue* value : open_values(spec, spec.baselines[b], id - designs.first)) {
@@ -244,6 +246,23 @@ std::vector<std::string> assumptions_of(const SweepSpec& spec) {
   return lines;
 }
 
+/// Of stacks: what the whole model is, and which kinds of layers run another strategy than is asked for.
+void add_stack_notes(const BoundSweep& sweep, const SweepResult& result, std::vector<std::string>& lines) {
+  const auto add = [&](std::string line) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+  };
+  for (std::size_t id = 0; id < result.points.size() && !sweep.kinds.empty(); ++id) {
+    const std::vector<LayerCost>& layers = result.points[id].layers;
+    if (result.points[id].feasible()) {
+      add(describe_whole_model(sweep.workloads[sweep.points[id].workload], layers));
+    }
+    for (const LayerCost& layer : layers) {
+      if (!layer.is_replaced) continue;
+      add(fmt::format("{} runs unfused where a strategy fuses operators that it lacks", layer.kind));
+    }
+  }
+}
+
 bool clocks_differ(const BoundSweep& sweep) {
   const auto clock = [](const Design& design) { return design.accelerator.clock; };
   return std::any_of(sweep.designs.begin(), sweep.designs.end(),
@@ -308,10 +327,12 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   answer.tolerance = spec.budget ? spec.budget->tolerance : 0.0;
   answer.assumptions = assumptions_of(spec);
   for (const Workload& workload : sweep.workloads) {
+    if (!sweep.kinds.empty()) break;
     std::string line = describe_whole_model(workload);
     const auto known = std::find(answer.assumptions.begin(), answer.assumptions.end(), line);
     if (known == answer.assumptions.end()) answer.assumptions.push_back(std::move(line));
   }
+  add_stack_notes(sweep, result, answer.assumptions);
   for (std::size_t i = 0; i < sweep.inputs.size(); ++i) {
     const Strategy& strategy = *sweep.strategies[i];
     if (!strategy.reads_entropy) continue;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "fusescape/cost/metrics.hpp"
@@ -48,13 +49,22 @@ class Expansion {
       }
     }
     FUSESCAPE_EXPECTS(strategy != nullptr);  // problems_of
-    return {.workload =
-                make_once(workloads_, of_workload, bound_.workloads, binder_.workload, spec_.workload_pos),
+    return {.workload = make_once(workloads_, of_workload, models_, binder_.workload, spec_.workload_pos),
             .design = make_once(designs_, of_design, bound_.designs, binder_.design, spec_.arch_pos),
             .strategy = strategy_id(*strategy, entropy)};
   }
 
   BoundSweep& bound() { return bound_; }
+  /// Hands the models over. A figure of one block that a stack of several kinds of layers lacks is a problem.
+  void take_models() {
+    const bool stacks = std::any_of(models_.begin(), models_.end(),
+                                    [](const Model& model) { return !model.has_one_block(); });
+    if (stacks) check_figures();
+    for (Model& model : models_) {
+      bound_.workloads.push_back(std::move(model.whole));
+      if (stacks) bound_.kinds.push_back(std::move(model.kinds));
+    }
+  }
   std::vector<SweepProblem>& problems() { return problems_; }
 
  private:
@@ -70,6 +80,22 @@ class Expansion {
     values.push_back(made ? std::move(*made) : Value{});
     if (!made) report(std::move(made.error()), file_pos);
     return known->second;
+  }
+
+  void check_figures() {
+    const auto check = [&](std::string_view key, const std::string& name, SourcePos pos) {
+      if (find_metric(name)->of != MetricOf::kBlock) return;
+      report(
+          {pos, fmt::format("{}: {} is of one block, and the model has layers of several kinds; a figure of "
+                            "the model, such as latency_ms, would do",
+                            key, name)},
+          spec_.workload_pos);
+    };
+    check("minimize", spec_.minimize, spec_.minimize_pos);
+    for (std::size_t i = 0; i < spec_.pareto.size(); ++i) {
+      check("pareto", spec_.pareto[i],
+            i < spec_.pareto_places.size() ? spec_.pareto_places[i] : spec_.pareto_pos);
+    }
   }
 
   /// A strategy with its entropies, if it reads them.
@@ -112,6 +138,7 @@ class Expansion {
   Ids workloads_;
   Ids designs_;
   Ids strategies_;
+  std::vector<Model> models_;
   BoundSweep bound_;
   std::vector<SweepProblem> problems_;
 };
@@ -152,6 +179,7 @@ expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec
     }
     for (std::size_t b = 0; b < spec.baselines.size(); ++b) add_baseline(spec, scenario, b, given, expansion);
   }
+  expansion.take_models();
   if (!expansion.problems().empty()) return unexpected{std::move(expansion.problems())};
   return std::move(expansion.bound());
 }

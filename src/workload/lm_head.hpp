@@ -10,10 +10,9 @@
 
 #include "fusescape/support/data_type.hpp"
 #include "fusescape/workload/cascade.hpp"
+#include "fusescape/workload/model.hpp"
 
 namespace fusescape {
-
-enum class FinalNorm : unsigned char { kRms, kRmsWithoutGain, kLayer };
 
 /// Ranks B, E and V, the vocabulary.
 struct LmHead {

@@ -13,7 +13,8 @@ namespace fusescape {
 
 struct ModelParts {
   std::string_view family;
-  Elements params;
+  Elements params;        ///< Of the whole model as released.
+  Elements layer_params;  ///< Of one of its layers.
   std::vector<std::string> assumptions;
   CheckedCascade block;
   CheckedCascade head;  ///< Used unless the shape's `head` is false.
@@ -30,6 +31,7 @@ template <class Shape>
                     .n_layer = shape.n_layer,
                     .tokens = Elements{shape.batch} * shape.tokens,
                     .params = parts.params,
+                    .layer_params = parts.layer_params,
                     .assumptions = std::move(parts.assumptions),
                     .block = std::move(parts.block.cascade)};
   if (shape.head) {

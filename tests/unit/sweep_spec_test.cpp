@@ -105,11 +105,11 @@ SweepBinder recording_binder(int& workloads_made, int& designs_made) {
   return {
       .sets_workload = [](std::string_view key) { return key == "L"; },
       .workload = [&workloads_made,
-                   text](std::span<const Setting> settings) -> expected<Workload, SweepProblem> {
+                   text](std::span<const Setting> settings) -> expected<Model, SweepProblem> {
         ++workloads_made;
-        Workload workload;
-        workload.name = text(settings);
-        return workload;
+        Model model;
+        model.whole.name = text(settings);
+        return model;
       },
       .design = [&designs_made, text](std::span<const Setting> settings) -> expected<Design, SweepProblem> {
         ++designs_made;
@@ -181,7 +181,7 @@ TEST_CASE("A wrong setting that many points share is reported once, at its place
   int workloads = 0;
   int designs = 0;
   SweepBinder binder = recording_binder(workloads, designs);
-  binder.workload = [](std::span<const Setting> settings) -> expected<Workload, SweepProblem> {
+  binder.workload = [](std::span<const Setting> settings) -> expected<Model, SweepProblem> {
     return unexpected{SweepProblem{settings.front().pos, "L: expected a positive number"}};
   };
   SweepSpec spec = small_sweep();

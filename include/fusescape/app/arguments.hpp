@@ -1,7 +1,7 @@
 // What did the user ask for? One plain struct per command, filled from the command line.
 //
-// Only src/app/arguments.cpp, corey_arguments.cpp and options know CLI11. To add a command: its struct here,
-// its options there, and one file src/app/<command>.cpp.
+// Only src/app/arguments.cpp, corey_arguments.cpp, import_arguments.cpp and options know CLI11. To add a
+// command: its struct here, its options there, and one file src/app/<command>.cpp.
 #pragma once
 
 #include <array>
@@ -110,6 +110,13 @@ struct ValidateArguments {
   OutputArguments output;
 };
 
+/// A published configuration becomes a model file.
+struct ImportArguments {
+  std::string config;
+  std::string name;        ///< Of the model; empty: one is made.
+  OutputArguments output;  ///< Of the model file.
+};
+
 /// COREY's prototype beside what was recorded and published of it.
 struct CoreyReproduceArguments {
   std::string chain = "v1";  ///< A file of `kind: corey`, or a shipped name.
@@ -149,8 +156,8 @@ struct PrintArguments {
 
 using Command =
     std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments, RooflineArguments,
-                 SweepArguments, ParetoArguments, ListArguments, ValidateArguments, CoreyReproduceArguments,
-                 CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
+                 SweepArguments, ParetoArguments, ListArguments, ValidateArguments, ImportArguments,
+                 CoreyReproduceArguments, CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {

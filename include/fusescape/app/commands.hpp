@@ -19,6 +19,7 @@ using CommandResult = expected<ExitCode, Failure>;
 [[nodiscard]] CommandResult run_command(const ParetoArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ListArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ValidateArguments& arguments);
+[[nodiscard]] CommandResult run_command(const ImportArguments& arguments);
 [[nodiscard]] CommandResult run_command(const CoreyReproduceArguments& arguments);
 [[nodiscard]] CommandResult run_command(const CoreyEntropyArguments& arguments);
 [[nodiscard]] CommandResult run_command(const CoreyRotateArguments& arguments);

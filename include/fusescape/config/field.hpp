@@ -104,6 +104,7 @@ struct SectionSpec {
   std::string_view name;
   std::string_view doc;
   std::span<const FieldSpec> fields;
+  bool open = false;  ///< It may hold other keys, which are read elsewhere.
 };
 
 /// Reports unknown, missing and empty keys of a mapping, and reads the others into `owner`.

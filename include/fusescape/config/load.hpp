@@ -53,6 +53,7 @@ struct InputFile {
   std::string file;  ///< As shown in messages.
   std::string text;
   YamlNode root;
+  bool settings_applied = false;  ///< The settings are in `root` already: it is a part of another file.
 };
 
 template <class T>
@@ -109,8 +110,10 @@ class Technologies {
 /// Replaces the energies of `technology`, which `input` holds, by those of the file that its `energy_from`
 /// names, if it names one. That file must be there, be at the same node, and hold energies of its own.
 [[nodiscard]] std::optional<InputError> take_energy(const InputFile& input, Technology& technology);
-/// Of a model or a cascade file.
+/// Of a model or a cascade file. A stack of several kinds of layers, which has no single block, is kBadFile.
 [[nodiscard]] Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings = {});
+/// Same, of any model: a cascade or a model of one family is one without kinds.
+[[nodiscard]] Loaded<Model> bind_model(const InputFile& input, std::span<const Setting> settings = {});
 /// Its names must be those of `cascade`; whether it is legal, lay_out says.
 [[nodiscard]] Loaded<Plan> bind_plan(const InputFile& input, const Cascade& cascade);
 /// Same, and legal on `accelerator`, whose own rules map operators to hardware where the file does not: every
@@ -133,6 +136,8 @@ class Technologies {
 [[nodiscard]] Loaded<Technology> load_technology(const std::string& name_or_path);
 [[nodiscard]] Loaded<Workload> load_workload(const std::string& name_or_path,
                                              std::span<const Setting> settings = {});
+[[nodiscard]] Loaded<Model> load_model(const std::string& name_or_path,
+                                       std::span<const Setting> settings = {});
 
 /// A plan file that reads back to the same plan, with a line for people if there is a `description`. Expects
 /// a well-formed tree whose root holds no buffers.

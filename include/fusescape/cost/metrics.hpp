@@ -30,6 +30,8 @@ struct Evaluated {
   const Cost* cost = nullptr;               ///< Of one block. Null: it does not run on this design.
   const EnergyBreakdown* energy = nullptr;  ///< Likewise. Null: not computed.
   const HeadOutcome* head = nullptr;        ///< Final norm and head. Null: not modelled, or not computed.
+  /// Of a stack of several kinds of layers, which has no `cost` of one block: what each kind takes.
+  std::span<const LayerCost> layers{};
 };
 
 /// numerator / denominator, compared exactly. Expects numerator >= 0 and denominator > 0.
@@ -92,7 +94,10 @@ struct Metric {
 /// True if one of the names is that of a metric that reads energy.
 [[nodiscard]] bool read_energy(std::span<const std::string> names);
 
-/// n_layer blocks, then final norm and head; or why there are no such sums.
+/// Why a figure of one block is null where there is no cost: it does not run, or there are several blocks.
+[[nodiscard]] std::string why_no_block(const Evaluated& evaluated);
+
+/// n_layer blocks, or those of all kinds, then final norm and head; or why there are no such sums.
 [[nodiscard]] expected<WholeModel, std::string> whole_of(const Evaluated& evaluated);
 
 /// Their energy in pJ.

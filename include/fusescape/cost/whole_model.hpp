@@ -1,8 +1,9 @@
-// What does a whole model take? Its equal blocks one after another, and then, once, its final norm and head.
+// What does a whole model take? Its blocks one after another, and then, once, its final norm and head.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "fusescape/cost/energy.hpp"
@@ -23,6 +24,15 @@ struct WholeModel {
   [[nodiscard]] Bytes dram() const { return dram_read + dram_write; }
 };
 
+/// Layers of one kind in a stack of several.
+struct LayerCost {
+  std::string kind;
+  std::int64_t count = 1;
+  bool is_replaced = false;  ///< Its plan is another strategy's: it has nothing that the one asked for fuses.
+  std::optional<Cost> cost;  ///< Of one of them. None: it does not run.
+  std::optional<EnergyBreakdown> energy{};  ///< Likewise. None: not computed.
+};
+
 /// n_layer x block + head. `head` is null where the workload models none.
 [[nodiscard]] WholeModel whole_model(std::int64_t n_layer, const Cost& block, const Cost* head);
 
@@ -38,6 +48,10 @@ using HeadOutcome = expected<HeadRun, std::string>;
 /// The model's sums, or why there are none: a head that does not run, a count that does not fit 64 bits.
 /// `head` is null where the workload models none, and only there.
 [[nodiscard]] expected<WholeModel, std::string> whole_model(const Workload& workload, const Cost& block,
+                                                            const HeadOutcome* head);
+/// Same, of a stack: of each kind count x cost. Expects that all kinds run.
+[[nodiscard]] expected<WholeModel, std::string> whole_model(const Workload& workload,
+                                                            std::span<const LayerCost> layers,
                                                             const HeadOutcome* head);
 
 }  // namespace fusescape

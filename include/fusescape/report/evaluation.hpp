@@ -96,7 +96,7 @@ struct HeadReport {
   Bound bound{};
 };
 
-/// Of n_layer blocks and, after the last, final norm and head.
+/// Of all blocks and, after the last, final norm and head.
 struct WholeReport {
   WholeModel sums;
   std::optional<double> energy_pj;
@@ -106,12 +106,25 @@ struct WholeReport {
 struct EvaluationOutcome {
   Cost cost;  ///< Of one block.
   std::vector<GroupReport> groups;
+  EnergyBreakdown energy;  ///< Likewise.
 };
 
 /// A component of the energy, or why it is null.
 struct EnergyPart {
   std::optional<double> pj;
   std::string why;
+};
+
+/// Of a prompt, whose report it is a part of, and the tokens that are generated after it, whole model.
+struct GenerationReport {
+  std::int64_t prompt = 0;  ///< Tokens of each sequence.
+  std::int64_t tokens = 0;  ///< Decode steps: the cache holds prompt, ..., prompt + tokens - 1 before them.
+  double ttft_ms = 0.0;
+  double tpot_ms = 0.0;  ///< Mean over the steps.
+  double total_ms = 0.0;
+  std::optional<double> energy_pj;
+  std::int64_t lengths = 0;  ///< Of the cache at which steps were evaluated; straight lines between.
+  double bound_ms = 0.0;     ///< total_ms is wrong by at most this if a step takes longer the more it caches.
 };
 
 struct EvaluationReport {
@@ -122,6 +135,12 @@ struct EvaluationReport {
   std::optional<EvaluationOutcome> outcome;  ///< None: infeasible.
   std::string reason;                        ///< Why it is infeasible.
   std::optional<OptimalReport> optimal{};    ///< Of strategy `optimal`, if it has a plan.
+  /// Of a stack, a report for each kind of layers: `workload` is the kind's name, `n_layer` their number,
+  /// `strategy` what made their plan. A stack of several kinds has no outcome of its own.
+  std::vector<EvaluationReport> layers{};
+  std::optional<GenerationReport> generation{};  ///< If it was asked for.
+
+  [[nodiscard]] bool feasible() const;
 
   /// The figure of this name. Expects one of metrics().
   [[nodiscard]] const MetricValue& figure(std::string_view name) const;

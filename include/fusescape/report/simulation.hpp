@@ -103,8 +103,8 @@ struct SimulationReport {
 /// ...
 [[nodiscard]] std::string simulation_json(const SimulationReport& report);
 
-/// A header line and one row: the fields of an evaluation, the options, the closed form's figures.
-[[nodiscard]] std::string simulation_csv(const SimulationReport& report);
+/// One row: the fields of an evaluation, the options, the closed form's figures.
+[[nodiscard]] Table simulation_table(const SimulationReport& report);
 
 /// Groups, resources and what differs from the closed form, for a person.
 [[nodiscard]] std::string simulation_text(const SimulationReport& report, TextStyle style);

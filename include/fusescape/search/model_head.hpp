@@ -22,8 +22,10 @@ enum class WithEnergy : bool { kNo, kYes };
 [[nodiscard]] std::optional<HeadOutcome> head_of(const Workload& workload, const Design& design,
                                                  WithEnergy energy);
 
-/// One line on what the whole model is: how many blocks, and what follows them.
-[[nodiscard]] std::string describe_whole_model(const Workload& workload);
+/// One line on what the whole model is: how many blocks, of each kind if there are several, and what follows
+/// them.
+[[nodiscard]] std::string describe_whole_model(const Workload& workload,
+                                               std::span<const LayerCost> layers = {});
 
 /// Heads of a sweep's points. Each distinct head is planned once for each way to lay it over hardware, and
 /// costed once for each design; with its energy if the sweep asks for energy.

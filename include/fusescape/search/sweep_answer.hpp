@@ -24,7 +24,7 @@ struct DesignFigures {
   std::string_view strategy;
   std::int64_t cores = 0;            ///< Identical arrays of the first core's shape.
   std::vector<MetricValue> figures;  ///< Parallel to metrics().
-  Bound bound{};                     ///< What most of the time goes to; only if feasible.
+  std::optional<Bound> bound;        ///< What most of the time goes to; of one block, if feasible.
   Bytes needed;                      ///< If infeasible.
 
   /// The figure of this name. Expects one of metrics().

@@ -23,7 +23,7 @@ namespace fusescape {
 /// (less `strategy` and `entropy`), in the order in which they apply.
 struct SweepBinder {
   std::function<bool(std::string_view key)> sets_workload;
-  std::function<expected<Workload, SweepProblem>(std::span<const Setting>)> workload;
+  std::function<expected<Model, SweepProblem>(std::span<const Setting>)> workload;
   std::function<expected<Design, SweepProblem>(std::span<const Setting>)> design;
   std::function<expected<EntropySource, SweepProblem>(const Setting&)>
       entropy{};  ///< Of `entropy`, likewise.
@@ -38,13 +38,14 @@ struct DesignPoint {
 
 /// A sweep whose names are resolved.
 struct BoundSweep {
-  std::vector<Workload> workloads;
+  std::vector<Workload> workloads;  ///< Of a stack: Model::whole.
   std::vector<Design> designs;
   std::vector<const Strategy*> strategies;
-  std::vector<StrategyInputs> inputs{};  ///< Parallel to strategies, or empty: all as by default.
-  std::vector<DesignPoint> points;       ///< In grid order: a point's id is its position.
-  std::vector<DesignPoint> baselines;    ///< At the positions that baseline_designs gives.
-  bool energy = false;                   ///< Something that is minimised reads energy, so it is computed.
+  std::vector<StrategyInputs> inputs{};        ///< Parallel to strategies, or empty: all as by default.
+  std::vector<DesignPoint> points;             ///< In grid order: a point's id is its position.
+  std::vector<DesignPoint> baselines;          ///< At the positions that baseline_designs gives.
+  std::vector<std::vector<Workload>> kinds{};  ///< Of stacks, parallel to workloads; empty: there is none.
+  bool energy = false;  ///< Something that is minimised reads energy, so it is computed.
 };
 
 /// All errors of the sweep's text, or the bound sweep. A value that a point cannot take (a workload without

@@ -9,13 +9,15 @@
 #include "fusescape/config/families/mlp_table.hpp"
 #include "fusescape/config/families/moe_table.hpp"
 #include "fusescape/config/families/opt_table.hpp"
+#include "fusescape/config/families/stack_table.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 
 std::span<const FamilySpec> families() {
   static const std::array<FamilySpec, kFamilyWords.size()> kAll{
-      mamba1_family(), opt_family(), mamba2_family(), attention_family(), mlp_family(), moe_family()};
+      mamba1_family(), opt_family(), mamba2_family(), attention_family(),
+      mlp_family(),    moe_family(), stack_family()};
   return kAll;
 }
 

@@ -113,15 +113,20 @@ CheckedCascade attention_block(const GroupedAttention& shape) {
   return AttentionBlock{shape}.cascade();
 }
 
-Elements attention_params(const GroupedAttention& shape) {
+Elements attention_layer_params(const GroupedAttention& shape) {
   const Elements e{shape.d_model};
   const Elements queries = Elements{shape.n_head} * shape.d_head;
   const Elements keys = Elements{shape.n_kv_head} * shape.d_head;
   Elements layer = e + 2 * (e * (queries + keys));
   if (shape.qkv_bias) layer += queries + 2 * keys;
   if (shape.out_bias) layer += e;
+  return layer;
+}
+
+Elements attention_params(const GroupedAttention& shape) {
+  const Elements e{shape.d_model};
   const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + layer * shape.n_layer + e;
+  return embedding + attention_layer_params(shape) * shape.n_layer + e;
 }
 
 CheckedCascade attention_head(const GroupedAttention& shape) {
@@ -131,6 +136,7 @@ CheckedCascade attention_head(const GroupedAttention& shape) {
 Workload attention_workload(const GroupedAttention& shape) {
   return model_of_blocks(shape, {.family = "attention",
                                  .params = attention_params(shape),
+                                 .layer_params = attention_layer_params(shape),
                                  .assumptions = {pairs_assumption(attention_pairs(shape))},
                                  .block = attention_block(shape),
                                  .head = attention_head(shape)});

@@ -165,7 +165,7 @@ CheckedCascade mamba1_block(const Mamba1& shape) {
   return Mamba1Block{shape}.cascade();
 }
 
-Elements mamba1_params(const Mamba1& shape) {
+Elements mamba1_layer_params(const Mamba1& shape) {
   const Elements e{shape.d_model};
   const Elements d{shape.d_inner};
   const Elements n{shape.d_state};
@@ -179,8 +179,13 @@ Elements mamba1_params(const Mamba1& shape) {
   Elements layer = in_proj + conv + x_proj + dt_proj + state + out_proj + e;
   if (shape.norm_dt_b_c && shape.norm_dt_b_c_gain) layer += r + 2 * n;
   if (shape.proj_bias) layer += 2 * d + e;
+  return layer;
+}
+
+Elements mamba1_params(const Mamba1& shape) {
+  const Elements e{shape.d_model};
   const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + layer * shape.n_layer + e;
+  return embedding + mamba1_layer_params(shape) * shape.n_layer + e;
 }
 
 CheckedCascade mamba1_head(const Mamba1& shape) {
@@ -194,6 +199,7 @@ Workload mamba1_workload(const Mamba1& shape) {
   }
   return model_of_blocks(shape, {.family = "mamba1",
                                  .params = mamba1_params(shape),
+                                 .layer_params = mamba1_layer_params(shape),
                                  .assumptions = std::move(assumptions),
                                  .block = mamba1_block(shape),
                                  .head = mamba1_head(shape)});

@@ -287,7 +287,7 @@ SsdOps ssd_ops(const Mamba2& shape) {
           .from_zero = ops(of_pairs(dense) + linear - of_past * first - of_chunk)};
 }
 
-Elements mamba2_params(const Mamba2& shape) {
+Elements mamba2_layer_params(const Mamba2& shape) {
   const Elements e{shape.d_model};
   const Elements heads{shape.n_head};
   const Elements d = heads * shape.d_head;
@@ -297,8 +297,13 @@ Elements mamba2_params(const Mamba2& shape) {
   if (shape.conv_bias) layer += convolved;
   if (shape.proj_bias) layer += projected + e;
   if (shape.gated_norm) layer += d;
+  return layer;
+}
+
+Elements mamba2_params(const Mamba2& shape) {
+  const Elements e{shape.d_model};
   const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + layer * shape.n_layer + e;
+  return embedding + mamba2_layer_params(shape) * shape.n_layer + e;
 }
 
 CheckedCascade mamba2_head(const Mamba2& shape) {
@@ -312,6 +317,7 @@ Workload mamba2_workload(const Mamba2& shape) {
               : std::string{"in its recurrent form, token by token"};
   return model_of_blocks(shape, {.family = "mamba2",
                                  .params = mamba2_params(shape),
+                                 .layer_params = mamba2_layer_params(shape),
                                  .assumptions = {fmt::format("SSD runs {}; in_proj is three matmuls", form)},
                                  .block = mamba2_block(shape),
                                  .head = mamba2_head(shape)});

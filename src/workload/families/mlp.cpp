@@ -27,11 +27,16 @@ CheckedCascade mlp_block(const Mlp& shape) {
   return make.finish();
 }
 
-Elements mlp_params(const Mlp& shape) {
+Elements mlp_layer_params(const Mlp& shape) {
   const Elements e{shape.d_model};
   const Elements layer = e + feed_forward_params(shape.activation, e, Elements{shape.d_ff}, shape.mlp_bias);
+  return layer;
+}
+
+Elements mlp_params(const Mlp& shape) {
+  const Elements e{shape.d_model};
   const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + layer * shape.n_layer + e;
+  return embedding + mlp_layer_params(shape) * shape.n_layer + e;
 }
 
 CheckedCascade mlp_head(const Mlp& shape) {
@@ -41,6 +46,7 @@ CheckedCascade mlp_head(const Mlp& shape) {
 Workload mlp_workload(const Mlp& shape) {
   return model_of_blocks(shape, {.family = "mlp",
                                  .params = mlp_params(shape),
+                                 .layer_params = mlp_layer_params(shape),
                                  .assumptions = {},
                                  .block = mlp_block(shape),
                                  .head = mlp_head(shape)});

@@ -111,15 +111,20 @@ CheckedCascade moe_block(const Moe& shape) {
   return MoeBlock{shape}.cascade();
 }
 
-Elements moe_params(const Moe& shape) {
+Elements moe_layer_params(const Moe& shape) {
   const Elements e{shape.d_model};
   const Elements experts{shape.n_expert};
   const Elements expert = feed_forward_params(shape.activation, e, Elements{shape.d_ff}, false);
   Elements layer = e + e * experts + experts * expert;
   layer += feed_forward_params(shape.activation, e, Elements{shape.shared_ff}, false);
   if (shape.router_bias) layer += experts;
+  return layer;
+}
+
+Elements moe_params(const Moe& shape) {
+  const Elements e{shape.d_model};
   const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + layer * shape.n_layer + e;
+  return embedding + moe_layer_params(shape) * shape.n_layer + e;
 }
 
 CheckedCascade moe_head(const Moe& shape) {
@@ -137,6 +142,7 @@ Workload moe_workload(const Moe& shape) {
       routing.tokens.value());
   return model_of_blocks(shape, {.family = "moe",
                                  .params = moe_params(shape),
+                                 .layer_params = moe_layer_params(shape),
                                  .assumptions = {std::move(assumption)},
                                  .block = moe_block(shape),
                                  .head = moe_head(shape)});

@@ -103,14 +103,19 @@ Ops opt_causal_ops(const Opt& shape) {
   return total_ops(block.cascade) - Ops{per_pair} * masked;
 }
 
-Elements opt_params(const Opt& shape) {
+Elements opt_layer_params(const Opt& shape) {
   const Elements e{shape.d_model};
   const Elements f{shape.d_ff};
   const Elements attention = 4 * (e * e + e);
   const Elements mlp = 2 * (e * f) + f + e;
   const Elements norms = 4 * e;  // Two, a gain and a bias each.
+  return attention + mlp + norms;
+}
+
+Elements opt_params(const Opt& shape) {
+  const Elements e{shape.d_model};
   const Elements embeddings = e * shape.vocab + e * shape.positions;
-  return embeddings + (attention + mlp + norms) * shape.n_layer + 2 * e;
+  return embeddings + opt_layer_params(shape) * shape.n_layer + 2 * e;
 }
 
 CheckedCascade opt_head(const Opt& shape) {
@@ -120,6 +125,7 @@ CheckedCascade opt_head(const Opt& shape) {
 Workload opt_workload(const Opt& shape) {
   return model_of_blocks(shape, {.family = "opt",
                                  .params = opt_params(shape),
+                                 .layer_params = opt_layer_params(shape),
                                  .assumptions = {pairs_assumption(attention_pairs(shape))},
                                  .block = opt_block(shape),
                                  .head = opt_head(shape)});

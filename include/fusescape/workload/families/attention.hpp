@@ -43,6 +43,9 @@ struct GroupedAttention {
 /// qkv_bias and E more with out_bias, + E.
 [[nodiscard]] Elements attention_params(const GroupedAttention& shape);
 
+/// Of one layer, what is counted n_layer times there.
+[[nodiscard]] Elements attention_layer_params(const GroupedAttention& shape);
+
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.
 [[nodiscard]] Workload attention_workload(const GroupedAttention& shape);

@@ -45,9 +45,11 @@ struct Mamba1 {
 /// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
 [[nodiscard]] CheckedCascade mamba1_head(const Mamba1& shape);
 
-/// Parameters of the released model, whatever the block leaves out: Vpad*E (twice if untied) + n_layer *
-/// weights of the block + E (docs/model/workloads.md). Norms of dt, B and C and projection biases count as
-/// they are asked for.
+/// Parameters of one layer as released, whatever the block leaves out (docs/model/workloads.md). Norms of dt,
+/// B and C and projection biases count as they are asked for.
+[[nodiscard]] Elements mamba1_layer_params(const Mamba1& shape);
+
+/// Of the released model: Vpad*E (twice if untied) + n_layer * mamba1_layer_params + E.
 [[nodiscard]] Elements mamba1_params(const Mamba1& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose

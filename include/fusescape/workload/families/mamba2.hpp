@@ -60,6 +60,9 @@ struct SsdOps {
 /// Expects the chunked form in prefill.
 [[nodiscard]] SsdOps ssd_ops(const Mamba2& shape);
 
+/// Of one layer, what is counted n_layer times there.
+[[nodiscard]] Elements mamba2_layer_params(const Mamba2& shape);
+
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.
 [[nodiscard]] Workload mamba2_workload(const Mamba2& shape);

@@ -35,6 +35,9 @@ struct Mlp {
 /// V*E (twice if untied) + n_layer * {E + 3EF of a gated network, 2EF of another, its biases} + E.
 [[nodiscard]] Elements mlp_params(const Mlp& shape);
 
+/// Of one layer, what is counted n_layer times there.
+[[nodiscard]] Elements mlp_layer_params(const Mlp& shape);
+
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.
 [[nodiscard]] Workload mlp_workload(const Mlp& shape);

@@ -50,6 +50,9 @@ struct Routing {
 /// n_expert more a layer with router_bias. All experts, whatever a call touches.
 [[nodiscard]] Elements moe_params(const Moe& shape);
 
+/// Of one layer, what is counted n_layer times there.
+[[nodiscard]] Elements moe_layer_params(const Moe& shape);
+
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.
 [[nodiscard]] Workload moe_workload(const Moe& shape);

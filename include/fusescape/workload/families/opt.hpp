@@ -37,7 +37,10 @@ struct Opt {
 /// dense - causal pairs, 2P + 5 each and head (docs/model/workloads.md).
 [[nodiscard]] Ops opt_causal_ops(const Opt& shape);
 
-/// V*E + positions*E + n_layer * (4 (E*E + E) + 2*E*F + F + E + 4*E) + 2*E.
+/// 4 (E*E + E) + 2*E*F + F + E + 4*E.
+[[nodiscard]] Elements opt_layer_params(const Opt& shape);
+
+/// V*E + positions*E + n_layer * opt_layer_params + 2*E.
 [[nodiscard]] Elements opt_params(const Opt& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose

@@ -1,0 +1,74 @@
+// What does a configuration say under a key, or under another name of it? Notes what was read and what was
+// not.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "fusescape/config/yaml_document.hpp"
+#include "fusescape/support/diagnostics.hpp"
+
+namespace fusescape {
+
+/// A key and the other names that it has or had.
+using Names = std::initializer_list<std::string_view>;
+
+/// One reading of a configuration. Faults are reported at their places; what is read then is a stand-in.
+class ConfigReader {
+ public:
+  /// Expects a map.
+  ConfigReader(const YamlNode& root, Diagnostics& diags) : root_{root}, diags_{diags} {}
+
+  /// The value of the first name that has one other than null.
+  [[nodiscard]] const YamlNode* find(Names names);
+  [[nodiscard]] bool has(Names names) const;
+
+  /// A whole number from 1 to 10^8, which must be there.
+  [[nodiscard]] std::int64_t size(Names names);
+  /// Likewise, or `fallback`, which `why` explains.
+  [[nodiscard]] std::int64_t size_or(Names names, std::int64_t fallback, std::string_view why = "");
+  /// Likewise from 0.
+  [[nodiscard]] std::int64_t count_or(Names names, std::int64_t fallback);
+  /// Nothing if it is absent, null or "auto".
+  [[nodiscard]] std::optional<std::int64_t> size_if(Names names);
+  [[nodiscard]] bool flag(Names names, bool fallback);
+  [[nodiscard]] std::string word(Names names, std::string_view fallback);
+  /// Words of a list; empty if it is absent.
+  [[nodiscard]] std::vector<const YamlNode*> list(Names names);
+  /// Whole numbers from 0 of a list, likewise.
+  [[nodiscard]] std::vector<std::int64_t> positions(Names names);
+  /// The map below a key; null if it is absent.
+  [[nodiscard]] const YamlNode* map(Names names);
+
+  /// Reports a value that another model has than the ones that are understood.
+  void expect_flag(Names names, bool expected, std::string_view why);
+  /// Notes what an absent key means where no single value says it.
+  void note_default(std::string_view name, std::string value);
+  void error(const YamlNode& node, std::string message);
+  [[nodiscard]] const YamlNode& root() const { return root_; }
+  [[nodiscard]] bool ok() const { return diags_.ok(); }
+
+  [[nodiscard]] const std::vector<std::string>& read() const { return read_; }
+  [[nodiscard]] const std::vector<std::string>& defaulted() const { return defaulted_; }
+  /// Keys that nobody asked for.
+  [[nodiscard]] std::vector<std::string> ignored() const;
+
+ private:
+  [[nodiscard]] const YamlEntry* entry_of(Names names) const;
+  [[nodiscard]] std::optional<std::int64_t> whole(std::string_view name, const YamlNode& node,
+                                                  std::int64_t min);
+  void missing(Names names);
+
+  const YamlNode& root_;
+  Diagnostics& diags_;
+  std::unordered_set<std::string_view> seen_;
+  std::vector<std::string> read_;
+  std::vector<std::string> defaulted_;
+};
+
+}  // namespace fusescape

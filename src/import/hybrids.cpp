@@ -1,0 +1,113 @@
+// Which model do configurations of hybrids describe whose layers are a mixer and a feed-forward network each?
+// Jamba, Bamba, Granite 4.0 H.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dialects.hpp"
+
+namespace fusescape {
+namespace {
+
+LayerText attention_layer(ConfigReader& config, std::int64_t hidden, bool rope) {
+  LayerText layer{.letter = '*', .name = "attention", .family = "attention", .keys = {}};
+  add_attention_heads(config, layer.keys, hidden);
+  layer.keys.flag("rope", rope, true);
+  const bool biases = config.flag({"attention_bias"}, false);
+  layer.keys.flag("qkv_bias", biases, false).flag("out_bias", biases, false);
+  return layer;
+}
+
+LayerText mlp_layer(ConfigReader& config, Names width) {
+  LayerText layer{.letter = '-', .name = "mlp", .family = "mlp", .keys = {}};
+  layer.keys.add("d_ff", config.size(width));
+  add_activation(config, layer.keys, {"hidden_act"}, "silu");
+  return layer;
+}
+
+/// Whether layer `i` is one of those that come every `period`, the first at `offset`.
+struct Period {
+  std::int64_t period = 1;
+  std::int64_t offset = 0;
+  [[nodiscard]] bool has(std::int64_t i) const { return i % period == offset; }
+};
+
+}  // namespace
+
+void read_jamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
+  const std::int64_t hidden = config.size({"hidden_size"});
+  const std::int64_t n_layer = config.size({"num_hidden_layers"});
+  add_model_keys(config, model, false);
+  LayerText mamba{.letter = 'M', .name = "mamba", .family = "mamba1", .keys = {}};
+  mamba.keys.add("d_state", config.size_or({"mamba_d_state"}, 16));
+  mamba.keys.add("d_conv", config.size_or({"mamba_d_conv"}, 4));
+  mamba.keys.add("expand", config.size_or({"mamba_expand"}, 2));
+  if (const auto rank = config.size_if({"mamba_dt_rank"})) mamba.keys.add("dt_rank", *rank);
+  mamba.keys.flag("conv_bias", config.flag({"mamba_conv_bias"}, true), true);
+  mamba.keys.flag("proj_bias", config.flag({"mamba_proj_bias"}, false), false);
+  mamba.keys.add("norm_dt_b_c", "true").add("norm_dt_b_c_gain", "true");
+  const Period attention{config.size_or({"attn_layer_period"}, 8), config.count_or({"attn_layer_offset"}, 4)};
+  const Period expert{config.size_or({"expert_layer_period"}, 2),
+                      config.count_or({"expert_layer_offset"}, 1)};
+  const std::int64_t experts = config.size_or({"num_experts"}, 16);
+  LayerText moe{
+      .letter = 'E', .name = "moe", .family = "moe", .keys = mlp_layer(config, {"intermediate_size"}).keys};
+  moe.keys.add("n_expert", experts).add("top_k", config.size_or({"num_experts_per_tok"}, 2));
+  model.layers = {std::move(mamba), attention_layer(config, hidden, false),
+                  mlp_layer(config, {"intermediate_size"}), std::move(moe)};
+  for (std::int64_t i = 0; i < n_layer; ++i) {
+    model.order += attention.has(i) ? '*' : 'M';
+    model.order += experts > 1 && expert.has(i) ? 'E' : '-';
+  }
+}
+
+void read_bamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
+  const std::int64_t hidden = config.size({"hidden_size"});
+  const std::int64_t n_layer = config.size({"num_hidden_layers"});
+  add_model_keys(config, model, false);
+  model.layers = {mamba_layer(config, hidden), attention_layer(config, hidden, true),
+                  mlp_layer(config, {"intermediate_size"})};
+  const std::vector<std::int64_t> attention = config.positions({"attn_layer_indices"});
+  for (std::int64_t i = 0; i < n_layer; ++i) {
+    model.order += std::find(attention.begin(), attention.end(), i) != attention.end() ? "*-" : "M-";
+  }
+}
+
+void read_granite_hybrid(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
+  const std::int64_t hidden = config.size({"hidden_size"});
+  add_model_keys(config, model, false);
+  const std::int64_t experts = config.count_or({"num_local_experts"}, 8);
+  const bool rope = config.word({"position_embedding_type"}, "nope") == "rope";
+  LayerText moe{.letter = 'E', .name = "moe", .family = "moe", .keys = {}};
+  const char feed_forward = experts == 0 ? '-' : 'E';
+  if (experts > 0) {
+    moe.keys = mlp_layer(config, {"intermediate_size"}).keys;
+    moe.keys.add("n_expert", experts).add("top_k", config.size_or({"num_experts_per_tok"}, 8));
+    moe.keys.add("shared_ff", config.count_or({"shared_intermediate_size"}, 1024));
+  }
+  const std::vector<const YamlNode*> types = config.list({"layer_types", "layers_block_type"});
+  for (const YamlNode* type : types) {
+    const bool attends = type->text == "attention" || type->text == "full_attention";
+    if (!attends && type->text != "mamba" && type->text != "linear_attention") {
+      config.error(*type, fmt::format("layer_types: '{}' is neither mamba nor attention", type->text));
+    }
+    model.order += attends ? '*' : 'M';
+    model.order += feed_forward;
+  }
+  if (types.empty()) {
+    config.note_default("layer_types", "mamba, all of them");
+    for (std::int64_t i = config.size({"num_hidden_layers"}); i > 0; --i) {
+      model.order += 'M';
+      model.order += feed_forward;
+    }
+  }
+  model.layers.push_back(mamba_layer(config, hidden));
+  model.layers.push_back(attention_layer(config, hidden, rope));
+  if (experts > 0) {
+    model.layers.push_back(std::move(moe));
+  } else {
+    model.layers.push_back(mlp_layer(config, {"shared_intermediate_size"}));
+  }
+}
+
+}  // namespace fusescape
