@@ -39,18 +39,6 @@ std::uint8_t operands_along(const Cascade& cascade, const Operator& op, RankId r
 
 }  // namespace
 
-/// Products of a tile's extents: they stay at the largest value instead of wrapping; evaluate refuses it.
-struct WorkShape::Products {
-  Elements all{1};
-  Elements in_time{1};
-  std::array<Elements, kDimensionCount> on_hardware{};
-  std::array<std::array<Elements, kDimensionCount>, kMostAccesses> of_operand{};  ///< On hardware.
-  Elements made{1};
-  std::array<std::int64_t, kMostCandidates> stationary{};  ///< Extents of those ranks.
-  std::array<std::uint8_t, kMostCandidates> moving{};      ///< The operands that change along them.
-  std::uint32_t stationary_count = 0;
-};
-
 WorkShape::WorkShape(const Cascade& cascade, const SpatialMapping& mapping, OpId id, ChainTraffic* chain)
     : op_{id}, kind_{cascade.op(id).kind} {
   const Operator& op = cascade.op(id);
@@ -75,32 +63,69 @@ WorkShape::WorkShape(const Cascade& cascade, const SpatialMapping& mapping, OpId
   }
 }
 
-WorkShape::Products WorkShape::products(const std::vector<std::int64_t>& extent) const {
-  Products products;
+WorkProducts WorkShape::no_ranks() {
+  WorkProducts products;
   products.on_hardware.fill(Elements{1});
   products.of_operand.fill(products.on_hardware);
-  for (const RankShape& rank : ranks_) {
-    const std::int64_t size = extent[index_of(rank.rank)];
-    if (size == 1) continue;
-    products.all = products.all * size;
-    if (changes(count_ - 1, rank.operands)) products.made = products.made * size;
-    if (rank.dimension == kDimensionCount) {
-      products.in_time = products.in_time * size;
-      if (!rank.may_stay || products.stationary_count == kMostCandidates) continue;
-      products.stationary[products.stationary_count] = size;
-      products.moving[products.stationary_count++] = rank.operands;
-      continue;
-    }
-    const std::size_t d = rank.dimension;
-    products.on_hardware[d] = products.on_hardware[d] * size;
-    for (std::uint32_t i = 0; i < count_; ++i) {
-      if (changes(i, rank.operands)) products.of_operand[i][d] = products.of_operand[i][d] * size;
-    }
+  return products;
+}
+
+/// By the extent of the rank at `position`.
+void WorkShape::multiply(WorkProducts& products, std::size_t position, std::int64_t extent) const {
+  const RankShape& rank = ranks_[position];
+  products.all = products.all * extent;
+  if (changes(count_ - 1, rank.operands)) products.made = products.made * extent;
+  if (rank.dimension == kDimensionCount) {
+    products.in_time = products.in_time * extent;
+    if (!rank.may_stay || products.stationary_count == kMostCandidates) return;
+    products.stationary[products.stationary_count++] = {extent, rank.operands,
+                                                        static_cast<std::uint16_t>(position)};
+    return;
+  }
+  const std::size_t d = rank.dimension;
+  products.on_hardware[d] = products.on_hardware[d] * extent;
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    if (changes(i, rank.operands)) products.of_operand[i][d] = products.of_operand[i][d] * extent;
+  }
+}
+
+WorkProducts WorkShape::products(const std::vector<std::int64_t>& extent,
+                                 std::span<const RankId> ranks) const {
+  WorkProducts products = no_ranks();
+  for (std::size_t position = 0; position < ranks_.size(); ++position) {
+    const RankId rank = ranks_[position].rank;
+    const std::int64_t size = extent[index_of(rank)];
+    if (size == 1 || std::find(ranks.begin(), ranks.end(), rank) == ranks.end()) continue;
+    multiply(products, position, size);
   }
   return products;
 }
 
-OperandAccess WorkShape::access(std::uint32_t i, const Products& products) const {
+/// Of both lists of ranks that may stay the first ones.
+WorkProducts WorkShape::product(const WorkProducts& a, const WorkProducts& b) const {
+  WorkProducts products;
+  products.all = a.all * b.all;
+  products.in_time = a.in_time * b.in_time;
+  products.made = a.made * b.made;
+  for (std::size_t d = 0; d < kDimensionCount; ++d) {
+    products.on_hardware[d] = a.on_hardware[d] * b.on_hardware[d];
+    for (std::uint32_t i = 0; i < count_; ++i) {
+      products.of_operand[i][d] = a.of_operand[i][d] * b.of_operand[i][d];
+    }
+  }
+  const std::span from_a{a.stationary.data(), a.stationary_count};
+  const std::span from_b{b.stationary.data(), b.stationary_count};
+  auto next_a = from_a.begin();
+  auto next_b = from_b.begin();
+  while (products.stationary_count < kMostCandidates && (next_a != from_a.end() || next_b != from_b.end())) {
+    const bool takes_a =
+        next_b == from_b.end() || (next_a != from_a.end() && next_a->position < next_b->position);
+    products.stationary[products.stationary_count++] = takes_a ? *next_a++ : *next_b++;
+  }
+  return products;
+}
+
+OperandAccess WorkShape::access(std::uint32_t i, const WorkProducts& products) const {
   const OperandShape& operand = operands_[i];
   OperandAccess access{.bits = operand.bits};
   Elements whole{operand.on_chip ? operand.bits : 0};
@@ -115,19 +140,28 @@ OperandAccess WorkShape::access(std::uint32_t i, const Products& products) const
   }
   access.whole_bits = whole.value();
   for (std::size_t c = 0; c < products.stationary_count; ++c) {
-    if (!changes(i, products.moving[c])) access.stays = static_cast<std::uint8_t>(access.stays | (1U << c));
+    if (!changes(i, products.stationary[c].moving))
+      access.stays = static_cast<std::uint8_t>(access.stays | (1U << c));
   }
   return access;
 }
 
 void WorkShape::append(const std::vector<std::int64_t>& extent, WorkTable& table) const {
-  const Products products = this->products(extent);
+  WorkProducts products = no_ranks();
+  for (std::size_t position = 0; position < ranks_.size(); ++position) {
+    const std::int64_t size = extent[index_of(ranks_[position].rank)];
+    if (size != 1) multiply(products, position, size);
+  }
+  append(products, table);
+}
+
+void WorkShape::append(const WorkProducts& products, WorkTable& table) const {
   OperatorWork work{
       .op = op_, .kind = kind_, .ops = products.all.value(), .temporal = products.in_time.value()};
   for (std::size_t d = 0; d < kDimensionCount; ++d) work.extent[d] = products.on_hardware[d].value();
   work.stationary_count = products.stationary_count;
   for (std::size_t c = 0; c < products.stationary_count; ++c) {
-    work.stationary[c].repeats = work.temporal - work.temporal / products.stationary[c];
+    work.stationary[c].repeats = work.temporal - work.temporal / products.stationary[c].extent;
   }
   const OperandShape& made = operands_[count_ - 1];
   if (made.on_chip) work.output_bits = (Elements{made.bits} * products.made).value();

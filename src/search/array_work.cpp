@@ -36,35 +36,28 @@ ArrayWork array_work(const GroupProfile& group, const ArrayModel& array) {
   return sum;
 }
 
+void add_tiles(const WorkTable& work, const ArrayModel& array, std::int64_t count, ArrayWork& sum) {
+  const bool countable = is_countable(work.operators);
+  add(sum, countable ? tile_work(work, work.operators, array) : kUncountable, count);
+}
+
 NestWork::NestWork(const Cascade& cascade, const std::vector<SpatialMapping>& spatial,
                    const ArrayModel& array, OpId op)
     : array_{array}, shape_{cascade, spatial[index_of(op)], op} {
   for (const Rank& rank : cascade.ranks) extent_.push_back(rank.extent.value());
 }
 
-/// The tiles of the loops from `loop` on, all of them `count` times: full ones, and the shorter last one.
+/// The tiles of the loops from `loop` on, all of them `count` times.
 void NestWork::add_tiles(const std::vector<LoopSpec>& loops, std::size_t loop, std::int64_t count,
                          ArrayWork& sum) {
   if (loop == loops.size()) {
     table_.operators.clear();
     table_.accesses.clear();
     shape_.append(extent_, table_);
-    const bool countable = is_countable(table_.operators);
-    add(sum, countable ? tile_work(table_, table_.operators, array_) : kUncountable, count);
-    return;
+    return fusescape::add_tiles(table_, array_, count, sum);
   }
-  std::int64_t& extent = extent_[index_of(loops[loop].rank)];
-  const std::int64_t whole = extent;
-  const std::int64_t tile = loops[loop].tile;
-  if (whole >= tile) {
-    extent = tile;
-    add_tiles(loops, loop + 1, count * (whole / tile), sum);
-  }
-  if (whole % tile > 0) {
-    extent = whole % tile;
-    add_tiles(loops, loop + 1, count, sum);
-  }
-  extent = whole;
+  for_each_tile(extent_, loops[loop],
+                [&](std::int64_t times) { add_tiles(loops, loop + 1, count * times, sum); });
 }
 
 ArrayWork NestWork::of(const std::vector<LoopSpec>& loops) {

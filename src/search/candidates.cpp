@@ -116,11 +116,12 @@ std::vector<Loops> slices_of(const Grid& grid, const std::vector<RankId>& ranks)
                [&](RankId rank) { return rank != sliced; });
   const std::int64_t extent = grid.cascade.extent(sliced).value();
   if (grid.cuts_chunks(sliced, {})) return {};
+  const std::vector<Loops> cuts = cuts_of(grid, rest);
   std::vector<Loops> nests;
   for (const std::int64_t tile : grid.tiles(sliced)) {
     Loops outer;
     if (tile < extent) outer.push_back({sliced, tile});
-    for (const Loops& cut : cuts_of(grid, rest)) nests.push_back(joined(outer, cut));
+    for (const Loops& cut : cuts) nests.push_back(joined(outer, cut));
   }
   return nests;
 }
@@ -131,8 +132,10 @@ std::vector<Loops> streaming_loops(const Grid& grid) {
   const Cascade& cascade = grid.cascade;
   const std::vector<RankId>& ranks = cascade.tensor(cascade.op(grid.op).output).ranks;
   std::vector<Loops> nests = cuts_of(grid, ranks);
-  for (Loops& nest : slices_of(grid, ranks)) {
-    if (std::find(nests.begin(), nests.end(), nest) == nests.end()) nests.push_back(std::move(nest));
+  const std::size_t cuts = nests.size();
+  for (Loops& nest : slices_of(grid, ranks)) {  // No two of which are equal.
+    const auto end = nests.begin() + static_cast<std::ptrdiff_t>(cuts);
+    if (std::find(nests.begin(), end, nest) == end) nests.push_back(std::move(nest));
   }
   return nests;
 }

@@ -1,7 +1,10 @@
 #include "nest_weights.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <numeric>
+#include <optional>
 
 namespace fusescape {
 namespace {
@@ -35,30 +38,42 @@ NestWeights::NestWeights(const Planner& planner, OpId op, const NestSpace& space
       space_{space},
       known_{all_counts_fit(planner.cascade(), planner.cascade().op(op))},
       one_by_one_{planner.spatial()[index_of(op)].operand_loads == OperandLoads::kSerial},
-      work_{planner.cascade(), planner.spatial(), planner.array(), op} {
+      work_{planner, op, space},
+      orders_{space, add_operands(planner.cascade(), planner.cascade().op(op))},
+      cuts_(space.cuts.size()),
+      at_(space.cuts.size()) {
   if (!known_) return;
-  const Cascade& cascade = planner.cascade();
-  const Operator& made = cascade.op(op);
   for (std::size_t c = 0; c < space.cuts.size(); ++c) {
-    std::vector<Cut>& cuts = cuts_.emplace_back();
-    for (const Loops& loops : space.cuts[c]) cuts.push_back(cut_of(cascade, space.ranks[c], loops));
+    std::vector<Cut>& cuts = all_cuts_.emplace_back();
+    for (const Loops& loops : space.cuts[c]) cuts.push_back(cut_of(planner.cascade(), space.ranks[c], loops));
   }
+}
+
+/// The classes that each of them has.
+std::vector<ClassSet> NestWeights::add_operands(const Cascade& cascade, const Operator& op) {
+  std::vector<ClassSet> classes;
+  if (!known_) return classes;
   const auto add = [&](const Tensor& tensor, const auto& has_rank_of) {
     Operand& operand = operands_.emplace_back(Operand{.bits = bits_of(tensor.type)});
-    for (std::size_t c = 0; c < space.ranks.size(); ++c) {
-      if (!has_rank_of(space.ranks[c].front())) continue;
-      operand.classes |= 1U << c;
-      for (const RankId rank : space.ranks[c]) operand.whole *= cascade.extent(rank).value();
+    for (std::size_t c = 0; c < space_.ranks.size(); ++c) {
+      if (!has_rank_of(space_.ranks[c].front())) continue;
+      operand.classes |= ClassSet{1} << c;
+      for (const RankId rank : space_.ranks[c]) operand.whole *= cascade.extent(rank).value();
     }
+    classes.push_back(operand.classes);
   };
-  for (auto input = made.inputs.begin(); input != made.inputs.end(); ++input) {
+  for (auto input = op.inputs.begin(); input != op.inputs.end(); ++input) {
     known_ = known_ && !is_diagonal(*input);
-    if (std::find(made.inputs.begin(), input, *input) != input) continue;
+    if (std::find(op.inputs.begin(), input, *input) != input) continue;
     add(cascade.tensor(input->tensor), [&](RankId rank) { return names(*input, rank); });
   }
-  const Tensor& output = cascade.tensor(made.output);
+  const Tensor& output = cascade.tensor(op.output);
   add(output, [&](RankId rank) { return has_rank(output.ranks, rank); });
   sum_bits_ = bits_of(facts(output.type).accumulator);
+  whole_bytes_ =
+      sum_bits_ % 8 == 0 && std::all_of(operands_.begin(), operands_.end(),
+                                        [](const Operand& operand) { return operand.bits % 8 == 0; });
+  return classes;
 }
 
 NestWeights::Cut NestWeights::cut_of(const Cascade& cascade, const std::vector<RankId>& ranks,
@@ -88,89 +103,175 @@ NestWeights::Cut NestWeights::cut_of(const Cascade& cascade, const std::vector<R
   return cut;
 }
 
-/// Times that all of it goes through its buffer: loops outside its innermost one bring it again.
-std::int64_t NestWeights::passes(const Operand& operand, const Tiling& tiling) const {
-  std::int64_t passes = 1;
-  std::int64_t outer = 1;
-  for (const ChosenCut& chosen : tiling) {
-    const std::int64_t trips = cuts_[chosen.rank_class][chosen.cut].trips;
-    if (!has(operand, chosen.rank_class)) {
-      outer *= trips;
-    } else if (trips > 1) {
-      passes = outer;
-    }
+void NestWeights::go_to(std::size_t number) {
+  looped_ = 0;
+  for (std::size_t c = 0; c < cuts_.size(); ++c) {
+    const std::vector<Loops>& cuts = space_.cuts[c];
+    const std::size_t cut = number % cuts.size();
+    number /= cuts.size();
+    cuts_[c] = static_cast<std::uint32_t>(cut);
+    if (known_) at_[c] = &all_cuts_[c][cut];
+    if (!cuts[cut].empty()) looped_ |= ClassSet{1} << c;
   }
-  return passes;
+}
+
+/// Of all of them together.
+std::int64_t NestWeights::trips(ClassSet classes) const {
+  std::int64_t trips = 1;
+  for (; classes != 0; classes &= classes - 1)
+    trips *= cut(static_cast<std::size_t>(std::countr_zero(classes))).trips;
+  return trips;
 }
 
 /// Sums that leave unfinished go out and come back in the accumulator's type.
-Bytes NestWeights::moved(const Tiling& tiling) const {
-  if (!known_) return {};
+std::int64_t NestWeights::moved(const LoopOrder& order) const {
   std::int64_t moved = 0;
-  for (auto input = operands_.begin(); input + 1 != operands_.end(); ++input) {
-    moved += bytes(input->whole * passes(*input, tiling), input->bits);
+  const std::size_t inputs = operands_.size() - 1;
+  for (std::size_t i = 0; i < inputs; ++i) {
+    moved += bytes(operands_[i].whole * trips(order.repeats[i]), operands_[i].bits);
   }
   const Operand& output = operands_.back();
-  const std::int64_t unfinished = output.whole * (passes(output, tiling) - 1);
-  return Bytes{moved + bytes(output.whole, output.bits) + 2 * bytes(unfinished, sum_bits_)};
+  const std::int64_t unfinished = output.whole * (trips(order.repeats[inputs]) - 1);
+  return moved + bytes(output.whole, output.bits) + 2 * bytes(unfinished, sum_bits_);
 }
 
-NestWeights::Slab NestWeights::slab_of(const Operand& operand, const Tiling& tiling) const {
-  Slab slab;
-  for (std::size_t c = 0; c < cuts_.size(); ++c) {
-    if (!has(operand, c)) continue;
-    const auto chosen =
-        std::find_if(tiling.begin(), tiling.end(), [&](const ChosenCut& one) { return one.rank_class == c; });
-    const Cut& cut = cuts_[c][chosen == tiling.end() ? 0 : chosen->cut];
-    slab.first *= cut.tile;
-    slab.last *= cut.last;
-    slab.step *= cut.step;
-    if (cut.trips > 1)
-      slab.depth = std::max(slab.depth, static_cast<std::size_t>(chosen - tiling.begin()) + 1);
+NestWeights::Lightest NestWeights::lightest() {
+  const std::vector<LoopOrder>& orders = orders_.of(looped_);
+  if (!known_) return {Bytes{}, &orders.front()};
+  const LoopOrder* lightest = nullptr;
+  std::int64_t least = 0;
+  for (const LoopOrder& order : orders) {
+    const std::int64_t moved = this->moved(order);
+    if (lightest != nullptr && moved >= least) continue;
+    lightest = &order;
+    least = moved;
+  }
+  return {Bytes{least}, lightest};
+}
+
+/// Elements of its first visit.
+std::int64_t NestWeights::first_slab(const Operand& operand) const {
+  std::int64_t elements = 1;
+  for (ClassSet classes = operand.classes; classes != 0; classes &= classes - 1) {
+    elements *= cut(static_cast<std::size_t>(std::countr_zero(classes))).tile;
+  }
+  return elements;
+}
+
+std::int64_t NestWeights::held_bytes(const Operand& operand, int bits) const {
+  const bool streams = (operand.classes & looped_) != 0;
+  const int slots = streams && options_.double_buffering && options_.count_second_slots ? 2 : 1;
+  return bytes(first_slab(operand), bits) * slots;
+}
+
+/// An output that is summed over a cut class accumulates.
+int NestWeights::held_bits(const Operand& operand) const {
+  const bool accumulates = &operand == &operands_.back() && (looped_ & ~operand.classes) != 0;
+  return accumulates ? sum_bits_ : operand.bits;
+}
+
+Bytes NestWeights::held() const {
+  std::int64_t held = 0;
+  for (const Operand& operand : operands_) held += held_bytes(operand, held_bits(operand));
+  return Bytes{held};
+}
+
+/// Of the tilings that cut the classes that are cut now, with the present cuts but that of the first class.
+NestWeights::Row NestWeights::row() {
+  constexpr ClassSet kFirst = 1;
+  Row row;
+  for (const Operand& operand : operands_) {
+    const bool by_first = has_class(operand.classes, 0);
+    row.held_by_tile.add(held_bytes(operand, held_bits(operand)) / (by_first ? cut(0).tile : 1), by_first);
+  }
+  const std::size_t inputs = operands_.size() - 1;
+  const Operand& output = operands_.back();
+  const std::int64_t partial = 2 * bytes(output.whole, sum_bits_);
+  for (const LoopOrder& order : orders_.of(looped_)) {
+    Linear& moved = row.moved.emplace_back(MovedInOrder{{}, &order}).by_trips;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      const ClassSet repeats = order.repeats[i];
+      moved.add(bytes(operands_[i].whole, operands_[i].bits) * trips(repeats & ~kFirst),
+                has_class(repeats, 0));
+    }
+    const ClassSet repeats = order.repeats[inputs];
+    moved.add(partial * trips(repeats & ~kFirst), has_class(repeats, 0));
+    moved.add(bytes(output.whole, output.bits) - partial, false);
+  }
+  return row;
+}
+
+void NestWeights::sketch_row(std::size_t first, Bytes capacity,
+                             const std::function<void(const Sketch&)>& visit) {
+  std::array<std::optional<Row>, 2> rows;  // The first class is whole; it is cut.
+  go_to(first);
+  work_.go_to_row(cuts_);
+  for (std::size_t cut = 0; cut < all_cuts_.front().size(); ++cut) {
+    const bool loops = !space_.cuts.front()[cut].empty();
+    const Cut& own = all_cuts_.front()[cut];
+    std::optional<Row>& row = rows[loops ? 1 : 0];
+    if (!row) {
+      go_to(first + cut);
+      row = this->row();
+    }
+    Sketch sketch{
+        .number = first + cut, .held = row->held_by_tile.at(own.tile), .compute = {}, .lightest = {}};
+    if (sketch.held > capacity) continue;
+    for (const MovedInOrder& in_order : row->moved) {
+      const Bytes moved = in_order.by_trips.at(own.trips);
+      if (sketch.lightest.order == nullptr || moved < sketch.lightest.moved) {
+        sketch.lightest = {moved, in_order.order};
+      }
+    }
+    sketch.compute = work_.compute(cut);
+    visit(sketch);
+  }
+}
+
+void NestWeights::for_each_within(Bytes capacity, const std::function<void(const Sketch&)>& visit) {
+  const std::size_t row = space_.cuts.front().size();
+  for (std::size_t first = 0; first < tilings(space_); first += row) sketch_row(first, capacity, visit);
+}
+
+NestWeights::Slab NestWeights::slab_of(const Operand& operand, const LoopOrder& order) const {
+  Slab slab{.first = first_slab(operand)};
+  for (ClassSet classes = operand.classes; classes != 0; classes &= classes - 1) {
+    const Cut& own = cut(static_cast<std::size_t>(std::countr_zero(classes)));
+    slab.last *= own.last;
+    slab.step *= own.step;
   }
   slab.second = slab.first;
-  if (slab.depth > 0) {
-    const ChosenCut& innermost = tiling[slab.depth - 1];
-    const Cut& cut = cuts_[innermost.rank_class][innermost.cut];
-    slab.second = slab.first / cut.tile * cut.second;
+  for (std::size_t depth = order.classes.size(); depth > 0; --depth) {
+    const std::size_t rank_class = order.classes[depth - 1];
+    if (!has_class(operand.classes, rank_class)) continue;
+    slab.depth = depth;
+    slab.second = slab.first / cut(rank_class).tile * cut(rank_class).second;
+    break;
   }
   return slab;
 }
 
-NestWeights::Weighed NestWeights::of(const Tiling& tiling) {
-  loops_.clear();
-  append_loops(space_, tiling, loops_);
-  const ArrayWork array = work_.of(loops_);
+NestWeights::Weighed NestWeights::of(const Lightest& lightest) {
+  const ArrayWork array = work_.of(cuts_);
   if (!known_) return {{{}, {}, {}, array}, false};
-  const int most_slots = options_.double_buffering && options_.count_second_slots ? 2 : 1;
   const std::int64_t granule = 8 * options_.granule.value();
-  std::int64_t held = 0;
   std::int64_t ends = 0;
   bool exact = true;
-  const auto add = [&](const Slab& slab, int held_bits, int bits, std::int64_t end) {
-    held += bytes(slab.first, held_bits) * (slab.depth > 0 ? most_slots : 1);
-    ends += bytes(end, bits);
-    exact = exact && slab.step * bits % granule == 0 && slab.step * held_bits % granule == 0;
-  };
-  std::size_t outermost = tiling.size();
-  for (auto input = operands_.begin(); input + 1 != operands_.end(); ++input) {
-    const Slab slab = slab_of(*input, tiling);
-    add(slab, input->bits, input->bits, slab.first);
-    outermost = std::min(outermost, slab.depth);
+  std::size_t outermost = lightest.order->classes.size();
+  for (const Operand& operand : operands_) {
+    const Slab slab = slab_of(operand, *lightest.order);
+    const bool is_output = &operand == &operands_.back();
+    exact = exact && slab.step * operand.bits % granule == 0 && slab.step * held_bits(operand) % granule == 0;
+    ends += bytes(is_output ? slab.last : slab.first, operand.bits);
+    if (!is_output) outermost = std::min(outermost, slab.depth);
   }
   // Inner loops' loads go first: second slabs come before the last that the first tile needs.
   const bool ahead = options_.double_buffering && one_by_one_;
   for (auto input = operands_.begin(); ahead && input + 1 != operands_.end(); ++input) {
-    const Slab slab = slab_of(*input, tiling);
+    const Slab slab = slab_of(*input, *lightest.order);
     if (slab.depth > outermost) ends += bytes(slab.second, input->bits);
   }
-  const Operand& output = operands_.back();
-  const Slab slab = slab_of(output, tiling);
-  const bool accumulates = std::any_of(tiling.begin(), tiling.end(), [&](const ChosenCut& chosen) {
-    return !has(output, chosen.rank_class) && cuts_[chosen.rank_class][chosen.cut].trips > 1;
-  });
-  add(slab, accumulates ? sum_bits_ : output.bits, output.bits, slab.last);
-  return {{moved(tiling), Bytes{held}, Bytes{ends}, array}, exact};
+  return {{lightest.moved, held(), Bytes{ends}, array}, exact};
 }
 
 }  // namespace fusescape

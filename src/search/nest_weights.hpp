@@ -2,28 +2,52 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "candidates.hpp"
-#include "fusescape/search/array_work.hpp"
+#include "loop_orders.hpp"
+#include "tiling_work.hpp"
 
 namespace fusescape {
 
 /// Of the nests of one space. A class of ranks counts as one rank, since the same operands have all of it.
-/// Nothing is known of an operator whose counts may not fit 64 bits: evaluation refuses it.
+/// Nothing but its work is known of an operator whose counts may not fit 64 bits: evaluation refuses it.
 class NestWeights {
  public:
   NestWeights(const Planner& planner, OpId op, const NestSpace& space);
 
-  /// Over the DRAM port.
-  [[nodiscard]] Bytes moved(const Tiling& tiling) const;
+  /// No operand is read along a diagonal, and all counts fit.
+  [[nodiscard]] bool known() const { return known_; }
+
+  /// Goes to the tiling of this number: all that follows is of it.
+  void go_to(std::size_t number);
+
+  /// The order that moves least over the DRAM port, of equals the first.
+  struct Lightest {
+    Bytes moved;
+    const LoopOrder* order = nullptr;
+  };
+  [[nodiscard]] Lightest lightest();
+
+  /// What is known of a tiling before its order is laid down.
+  struct Sketch {
+    std::size_t number = 0;
+    Bytes held;
+    Cycles compute;  ///< Of the array.
+    Lightest lightest;
+  };
+  /// `visit(sketch)` of all tilings that hold no more than `capacity`. Expects known(), a core that runs the
+  /// operator, some class, and operands of whole bytes.
+  void for_each_within(Bytes capacity, const std::function<void(const Sketch&)>& visit);
+  [[nodiscard]] bool has_sketches() const { return known_ && whole_bytes_ && !space_.cuts.empty(); }
 
   struct Weighed {
     Weights weights;
     bool exact = true;  ///< Every visit is a whole number of granules: the profile says the same. Else it
                         ///< says no less.
   };
-  [[nodiscard]] Weighed of(const Tiling& tiling);
+  [[nodiscard]] Weighed of(const Lightest& lightest);
 
  private:
   /// One cut of one class.
@@ -37,8 +61,8 @@ class NestWeights {
   /// An input, or the output.
   struct Operand {
     int bits = 0;
-    std::uint32_t classes = 0;  ///< Bit c: it has the ranks of class c.
-    std::int64_t whole = 1;     ///< Elements.
+    ClassSet classes = 0;    ///< Whose ranks it has.
+    std::int64_t whole = 1;  ///< Elements.
   };
   /// What an operand's buffer holds.
   struct Slab {
@@ -49,23 +73,50 @@ class NestWeights {
     std::size_t depth = 0;  ///< Cuts down to the innermost that changes it; 0: there is one slab only.
   };
 
-  [[nodiscard]] static bool has(const Operand& operand, std::size_t rank_class) {
-    return ((operand.classes >> rank_class) & 1U) != 0;
-  }
+  /// A number of bytes, by the tile or the trips of the first class.
+  struct Linear {
+    std::int64_t fixed = 0;
+    std::int64_t each = 0;
+    void add(std::int64_t bytes, bool by_first) { (by_first ? each : fixed) += bytes; }
+    [[nodiscard]] Bytes at(std::int64_t count) const { return Bytes{fixed + each * count}; }
+  };
+  struct MovedInOrder {
+    Linear by_trips;
+    const LoopOrder* order = nullptr;
+  };
+  /// Tilings that differ in the first class's cut alone, which is there or not.
+  struct Row {
+    Linear held_by_tile;
+    std::vector<MovedInOrder> moved;
+  };
+
+  [[nodiscard]] Row row();
+  void sketch_row(std::size_t first, Bytes capacity, const std::function<void(const Sketch&)>& visit);
   [[nodiscard]] static Cut cut_of(const Cascade& cascade, const std::vector<RankId>& ranks,
                                   const Loops& loops);
-  [[nodiscard]] std::int64_t passes(const Operand& operand, const Tiling& tiling) const;
-  [[nodiscard]] Slab slab_of(const Operand& operand, const Tiling& tiling) const;
+  [[nodiscard]] std::vector<ClassSet> add_operands(const Cascade& cascade, const Operator& op);
+  [[nodiscard]] Bytes held() const;
+  [[nodiscard]] const Cut& cut(std::size_t rank_class) const { return *at_[rank_class]; }
+  [[nodiscard]] std::int64_t trips(ClassSet classes) const;
+  [[nodiscard]] std::int64_t moved(const LoopOrder& order) const;
+  [[nodiscard]] std::int64_t first_slab(const Operand& operand) const;
+  [[nodiscard]] std::int64_t held_bytes(const Operand& operand, int bits) const;
+  [[nodiscard]] int held_bits(const Operand& operand) const;
+  [[nodiscard]] Slab slab_of(const Operand& operand, const LoopOrder& order) const;
 
   const ProfileOptions& options_;
   const NestSpace& space_;
-  std::vector<std::vector<Cut>> cuts_;  ///< Per class, as in the space.
-  std::vector<Operand> operands_;       ///< Each input once; the output is the last.
-  int sum_bits_ = 0;                    ///< Of a partial sum.
-  bool known_ = true;                   ///< No operand is read along a diagonal, and all counts fit.
-  bool one_by_one_ = true;              ///< Inputs of a tile come one after another.
-  NestWork work_;
-  Loops loops_;
+  std::vector<std::vector<Cut>> all_cuts_;  ///< Per class, as in the space.
+  std::vector<Operand> operands_;           ///< Each input once; the output is the last.
+  int sum_bits_ = 0;                        ///< Of a partial sum.
+  bool known_ = true;
+  bool whole_bytes_ = true;  ///< All elements of operands, and of sums, take.
+  bool one_by_one_ = true;   ///< Inputs of a tile come one after another.
+  TilingWork work_;
+  LoopOrders orders_;
+  Cuts cuts_;                   ///< Of the tiling.
+  std::vector<const Cut*> at_;  ///< Likewise.
+  ClassSet looped_ = 0;         ///< Classes that it cuts.
 };
 
 }  // namespace fusescape

@@ -1,11 +1,14 @@
 #include "fusescape/search/planner.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
 
+#include "best_candidate.hpp"
 #include "candidates.hpp"
+#include "few_candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
@@ -18,106 +21,6 @@
 
 namespace fusescape {
 namespace {
-
-/// A candidate on a machine.
-struct Trial {
-  const Candidate* candidate = nullptr;
-  Ticks latency;
-};
-
-/// What a candidate takes at least: the PEs, or the port, unless loads pass through it side by side.
-Ticks least_time(const Planner& planner, const Candidate& candidate, const Machine& machine) {
-  const Weights& weights = candidate.weights;
-  if (weights.array.compute.overflow() || weights.moved.overflow()) return Ticks{};
-  const bool side_by_side = std::any_of(candidate.operators.begin(), candidate.operators.end(), [&](OpId op) {
-    return planner.spatial()[index_of(op)].operand_loads == OperandLoads::kConcurrent;
-  });
-  if (side_by_side) return machine.scale.ticks(weights.array.compute);
-  const std::int64_t bytes = ceil_div(weights.moved.value(), machine.dram_ports == Ports::kShared ? 1 : 2);
-  return longest(machine.scale.ticks(weights.array.compute), Ticks{bytes} * machine.dram_ticks_per_byte);
-}
-
-bool faster(const Trial& a, const Trial& b) {
-  return a.latency < b.latency;
-}
-
-/// The candidates that fit a machine, each evaluated when first asked for.
-class Trials {
- public:
-  Trials(const Planner& planner, const std::vector<Candidate>& candidates, const Machine& machine)
-      : planner_{planner}, machine_{machine} {
-    for (const Candidate& candidate : candidates) {
-      if (candidate.weights.held <= machine.capacity)
-        fitting_.push_back({&candidate, least_time(planner, candidate, machine)});
-    }
-  }
-
-  /// Those that take about the time of the fastest and of these move the fewest bytes. Lightest first, as
-  /// they came.
-  [[nodiscard]] std::vector<Trial> lightest_fast() {
-    std::vector<Trial> found;
-    const std::optional<Ticks> least = least_latency();
-    if (!least) return found;
-    for (const Trial& trial : fitting_) {
-      if (!found.empty() && trial.candidate->weights.moved > found.front().candidate->weights.moved) break;
-      if (!about(trial.latency, *least)) continue;
-      const std::optional<Ticks> latency = latency_of(*trial.candidate);
-      if (latency && about(*latency, *least)) found.push_back({trial.candidate, *latency});
-    }
-    return found;
-  }
-
- private:
-  [[nodiscard]] std::optional<Ticks> latency_of(const Candidate& candidate) const {
-    const auto cost = evaluate_group(planner_.profile(candidate), machine_);
-    return cost ? std::optional{cost->latency} : std::nullopt;
-  }
-
-  /// Asks first those that may be the fastest.
-  [[nodiscard]] std::optional<Ticks> least_latency() const {
-    std::vector<Trial> heap = fitting_;
-    const auto slower = [](const Trial& a, const Trial& b) { return faster(b, a); };
-    std::make_heap(heap.begin(), heap.end(), slower);
-    std::optional<Ticks> least;
-    while (!heap.empty() && (!least || heap.front().latency < *least)) {
-      const std::optional<Ticks> latency = latency_of(*heap.front().candidate);
-      if (latency && (!least || *latency < *least)) least = latency;
-      std::pop_heap(heap.begin(), heap.end(), slower);
-      heap.pop_back();
-    }
-    return least;
-  }
-
-  const Planner& planner_;
-  const Machine& machine_;
-  std::vector<Trial> fitting_;  ///< Lightest first; the time is the least possible.
-};
-
-/// Whether each row of tiles ends with a shorter one. Long tiles' transfers do not hide behind it, and the
-/// closed form, which does not know in which order tiles come, does not see that. Of the nests that are tried
-/// none has two loops over a rank.
-bool ends_rows_short(const Cascade& cascade, const Candidate& candidate) {
-  bool outer = false;
-  for (const LoopSpec& loop : candidate.loops) {
-    const std::int64_t extent = cascade.extent(loop.rank).value();
-    if (outer && extent % loop.tile != 0) return true;
-    outer = outer || loop.tile < extent;
-  }
-  return false;
-}
-
-/// The fastest whose rows do not end short, unless it takes longer than equal tiles are worth; else the
-/// fastest. Of equals the first. Expects some.
-const Candidate* prefer_even(const Cascade& cascade, const std::vector<Trial>& trials) {
-  const Trial& fastest = *std::min_element(trials.begin(), trials.end(), faster);
-  const Trial* even = nullptr;
-  for (const Trial& trial : trials) {
-    if (!at_most_a_part_above(trial.latency, fastest.latency, kPartForEvenTiles)) continue;
-    if (ends_rows_short(cascade, *trial.candidate)) continue;
-    if (even == nullptr || faster(trial, *even)) even = &trial;
-  }
-  return even != nullptr ? even->candidate : fastest.candidate;
-}
 
 /// What the plan says of storing `tensor` in `node`: one entry, however often it is read there.
 Storage& storage_in(Plan& plan, NodeId node, TensorId tensor) {
@@ -151,9 +54,13 @@ struct Planner::Made {
     std::once_flag once;
     std::vector<Candidate> candidates;
   };
+  struct Alone : Entry {
+    std::atomic_flag asked;      ///< For the best on some machine.
+    std::vector<Candidate> few;  ///< Those that may be the best on the machine that was asked for first.
+  };
   explicit Made(std::size_t units) : alone(units) {}
 
-  std::vector<Entry> alone;  ///< Per unit.
+  std::vector<Alone> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
   std::map<std::vector<OpId>, Entry> fused;
 
@@ -263,9 +170,13 @@ bool Planner::serves(const Accelerator& accelerator) const {
          spatial_ == spatial_mappings(*cascade_, accelerator);
 }
 
+/// Whoever asks once needs few candidates.
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
-  const std::vector<Trial> trials = Trials{*this, candidates(op), machine}.lightest_fast();
-  return trials.empty() ? nullptr : prefer_even(*cascade_, trials);
+  Made::Alone& entry = made_->alone[unit_[index_of(op)]];
+  if (!entry.asked.test_and_set()) {
+    if (const Candidate* best = best_of_few(*this, op, machine, entry.few, stop_)) return best;
+  }
+  return best_of(*this, op, candidates(op), machine).candidate;
 }
 
 Bytes Planner::least_footprint(OpId op) const {

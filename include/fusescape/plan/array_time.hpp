@@ -63,13 +63,15 @@ inline std::int64_t coverage(Share share, std::int64_t part, std::int64_t steps,
   return steps;
 }
 
+[[nodiscard]] inline PerDimension sizes_of(const Engine& engine) {
+  return {engine.count, engine.rows, engine.cols, engine.rows * engine.cols};
+}
+
 /// One operator on one machine's array.
 class WorkEvaluation {
  public:
   WorkEvaluation(const WorkTable& table, const OperatorWork& work, const Engine& engine)
-      : work_{work},
-        accesses_{table.accesses.data() + work.first_access},
-        sizes_{engine.count, engine.rows, engine.cols, engine.rows * engine.cols} {
+      : work_{work}, accesses_{table.accesses.data() + work.first_access}, sizes_{sizes_of(engine)} {
     for (std::size_t d = 0; d < kDimensionCount; ++d) steps_[d] = steps_over(work.extent[d], sizes_[d]);
   }
 

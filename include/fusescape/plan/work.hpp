@@ -79,6 +79,24 @@ struct WorkTable {
 /// one access of each operand, for each operation.
 [[nodiscard]] bool is_countable(std::span<const OperatorWork> work);
 
+/// Products of the extents that a tile has along some of an operator's ranks; those along all of them decide
+/// its work. They stay at the largest value instead of wrapping; evaluate refuses it.
+struct WorkProducts {
+  Elements all{1};
+  Elements in_time{1};
+  std::array<Elements, kDimensionCount> on_hardware{};
+  std::array<std::array<Elements, kDimensionCount>, kMostAccesses> of_operand{};  ///< On hardware.
+  Elements made{1};
+  /// A rank that may be innermost in time.
+  struct Stationary {
+    std::int64_t extent = 1;
+    std::uint8_t moving = 0;     ///< The operands that change along it.
+    std::uint16_t position = 0;  ///< Among the operator's ranks.
+  };
+  std::array<Stationary, kMostCandidates> stationary{};  ///< The first ones that have more than one element.
+  std::uint32_t stationary_count = 0;
+};
+
 class ChainTraffic;
 
 /// What of an operator's work does not depend on the tile.
@@ -89,6 +107,14 @@ class WorkShape {
 
   /// Appends the work of a tile of the given extents, one per rank of the cascade.
   void append(const std::vector<std::int64_t>& extent, WorkTable& table) const;
+  /// Likewise, from its products along all ranks.
+  void append(const WorkProducts& products, WorkTable& table) const;
+
+  /// Of a tile of the given extents along `ranks`, or those of them that the operator has.
+  [[nodiscard]] WorkProducts products(const std::vector<std::int64_t>& extent,
+                                      std::span<const RankId> ranks) const;
+  /// Along the ranks of both, of which none is in both.
+  [[nodiscard]] WorkProducts product(const WorkProducts& a, const WorkProducts& b) const;
 
  private:
   struct RankShape {
@@ -102,13 +128,13 @@ class WorkShape {
     bool on_chip = false;  ///< Not in registers only.
     std::array<Share, kDimensionCount> share{};
   };
-  struct Products;
 
   [[nodiscard]] static bool changes(std::uint32_t operand, std::uint8_t operands) {
     return ((static_cast<unsigned>(operands) >> operand) & 1U) != 0;
   }
-  [[nodiscard]] Products products(const std::vector<std::int64_t>& extent) const;
-  [[nodiscard]] OperandAccess access(std::uint32_t operand, const Products& products) const;
+  [[nodiscard]] static WorkProducts no_ranks();
+  void multiply(WorkProducts& products, std::size_t position, std::int64_t extent) const;
+  [[nodiscard]] OperandAccess access(std::uint32_t operand, const WorkProducts& products) const;
 
   OpId op_{};
   OpKind kind_{};

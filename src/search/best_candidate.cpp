@@ -1,0 +1,175 @@
+#include "best_candidate.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace fusescape {
+namespace {
+
+/// The longest time that is at most a part above `least`.
+Ticks most_above(Ticks least, std::int64_t parts) {
+  return Ticks{least.value() * (parts + 1) / parts};
+}
+
+/// Whether each row of tiles ends with a shorter one. Long tiles' transfers do not hide behind it, and the
+/// closed form, which does not know in which order tiles come, does not see that. Of the nests that are tried
+/// none has two loops over a rank.
+bool ends_rows_short(const Cascade& cascade, const Candidate& candidate) {
+  bool outer = false;
+  for (const LoopSpec& loop : candidate.loops) {
+    const std::int64_t extent = cascade.extent(loop.rank).value();
+    if (outer && extent % loop.tile != 0) return true;
+    outer = outer || loop.tile < extent;
+  }
+  return false;
+}
+
+/// A candidate on a machine.
+struct Trial {
+  const Candidate* candidate = nullptr;
+  Ticks least;                     ///< That it may take.
+  std::optional<Ticks> latency{};  ///< None: it has not been asked for, or there is none.
+  bool asked = false;
+};
+
+/// The candidates that fit a machine, each evaluated when first asked for.
+class Trials {
+ public:
+  Trials(const Planner& planner, OpId op, const std::vector<Candidate>& candidates, const Machine& machine)
+      : planner_{planner}, machine_{machine} {
+    const LeastTime least{planner, op, machine};
+    for (const Candidate& candidate : candidates) {
+      if (candidate.weights.held > machine.capacity) continue;
+      fitting_.push_back({&candidate, least.of(candidate.weights)});
+    }
+  }
+
+  /// Of those that take about the time of the fastest the ones that move the fewest bytes; of these the
+  /// fastest whose rows do not end short, unless it takes longer than equal tiles are worth, else the
+  /// fastest. Of equals the first.
+  [[nodiscard]] BestCandidate best() {
+    const std::optional<Ticks> least = least_latency();
+    if (!least) return {};
+    const Ticks most = most_above(*least, kPartForBytes);
+    const auto any = [](const Trial&) { return true; };
+    for (auto begin = fitting_.begin(); begin != fitting_.end();) {
+      const auto end = std::find_if(begin, fitting_.end(), [&](const Trial& trial) {
+        return trial.candidate->weights.moved > begin->candidate->weights.moved;
+      });
+      if (const Trial* fastest = fastest_of({begin, end}, most, any)) {
+        return preferred({begin, end}, *fastest, most, *least);
+      }
+      begin = end;
+    }
+    return {};
+  }
+
+ private:
+  struct Range {
+    std::vector<Trial>::iterator begin;
+    std::vector<Trial>::iterator end;
+  };
+
+  const std::optional<Ticks>& latency_of(Trial& trial) const {
+    if (!std::exchange(trial.asked, true)) {
+      const auto cost = evaluate_group(planner_.profile(*trial.candidate), machine_);
+      if (cost) trial.latency = cost->latency;
+    }
+    return trial.latency;
+  }
+
+  /// Of some trials, those that may be the fastest first, of equals the first.
+  [[nodiscard]] static std::vector<Trial*> by_least(Range trials) {
+    std::vector<Trial*> order;
+    for (auto trial = trials.begin; trial != trials.end; ++trial) order.push_back(&*trial);
+    std::sort(order.begin(), order.end(), [](const Trial* a, const Trial* b) {
+      return a->least != b->least ? a->least < b->least : a < b;
+    });
+    return order;
+  }
+
+  [[nodiscard]] std::optional<Ticks> least_latency() {
+    std::optional<Ticks> least;
+    for (Trial* trial : by_least({fitting_.begin(), fitting_.end()})) {
+      if (least && trial->least >= *least) break;
+      const std::optional<Ticks>& latency = latency_of(*trial);
+      if (latency && (!least || *latency < *least)) least = latency;
+    }
+    return least;
+  }
+
+  /// Of those trials that take no longer than `most` and are `wanted` the fastest, of equals the first.
+  template <class Wanted>
+  const Trial* fastest_of(Range trials, Ticks most, const Wanted& wanted) {
+    const Trial* fastest = nullptr;
+    for (Trial* trial : by_least(trials)) {
+      if (trial->least > most) break;
+      const bool too_late = fastest != nullptr && trial->least == most && trial > fastest;
+      if (too_late || !wanted(*trial)) continue;
+      const std::optional<Ticks>& latency = latency_of(*trial);
+      if (!latency || *latency > most) continue;
+      if (fastest != nullptr && *latency == most && trial > fastest) continue;
+      fastest = trial;
+      most = *latency;
+    }
+    return fastest;
+  }
+
+  BestCandidate preferred(Range trials, const Trial& fastest, Ticks most, Ticks least) {
+    const auto even = [&](const Trial& trial) {
+      return !ends_rows_short(planner_.cascade(), *trial.candidate);
+    };
+    if (even(fastest)) return {fastest.candidate, *fastest.latency, least, true};
+    const Trial* found =
+        fastest_of(trials, std::min(most, most_above(*fastest.latency, kPartForEvenTiles)), even);
+    const Trial& preferred = found != nullptr ? *found : fastest;
+    return {preferred.candidate, *preferred.latency, least, found != nullptr};
+  }
+
+  const Planner& planner_;
+  const Machine& machine_;
+  std::vector<Trial> fitting_;  ///< Lightest first.
+};
+
+/// What the on-chip ports take at the least for so many bytes, read or written.
+Ticks least_port_time(Bytes bytes, const Machine& machine) {
+  const std::int64_t each = std::min(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte);
+  const std::int64_t busier = machine.sram_ports == Ports::kShared ? bytes.value() : bytes.value() / 2;
+  return Ticks{busier} * each;
+}
+
+}  // namespace
+
+LeastTime::LeastTime(const Planner& planner, OpId op, const Machine& machine) : machine_{machine} {
+  const std::vector<OpId>& unit = planner.unit(op);
+  side_by_side_ = std::any_of(unit.begin(), unit.end(), [&](OpId member) {
+    return planner.spatial()[index_of(member)].operand_loads == OperandLoads::kConcurrent;
+  });
+}
+
+Ticks LeastTime::of(const Weights& weights) const {
+  if (weights.array.compute.overflow() || weights.array.onchip.overflow() || weights.moved.overflow() ||
+      weights.ends.overflow()) {
+    return {};
+  }
+  const Ticks tiles =
+      longest(machine_.scale.ticks(weights.array.compute), least_port_time(weights.array.onchip, machine_));
+  const Ticks ends = side_by_side_ ? Ticks{} : Ticks{weights.ends.value()} * machine_.dram_ticks_per_byte;
+  return longest(tiles + ends, of(weights.moved, weights.array.compute));
+}
+
+Ticks LeastTime::of(Bytes moved, Cycles compute) const {
+  const Ticks computing = machine_.scale.ticks(compute);
+  if (side_by_side_) return computing;
+  const std::int64_t bytes =
+      machine_.dram_ports == Ports::kShared ? moved.value() : ceil_div(moved.value(), 2);
+  return longest(computing, Ticks{bytes} * machine_.dram_ticks_per_byte);
+}
+
+BestCandidate best_of(const Planner& planner, OpId op, const std::vector<Candidate>& candidates,
+                      const Machine& machine) {
+  return Trials{planner, op, candidates, machine}.best();
+}
+
+}  // namespace fusescape
