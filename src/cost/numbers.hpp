@@ -102,16 +102,19 @@ struct SmallLimits {
   double cycle = 0.0;
   double besides = 0.0;  ///< What an operation takes besides its cycles: filling the array, and its operands.
   double byte = 0.0;
+  double operation = 0.0;  ///< Of the slowest kind, all of it.
 };
 [[nodiscard]] inline SmallLimits limits_of(const Machine& machine) {
   constexpr double kBytesPerOp =
       40.0;  // Four operands of 64 bits, one of which is a sum that comes and goes.
   const auto cycle = static_cast<double>(machine.scale.ticks_per_cycle());
   const std::int64_t onchip = 1 + machine.sram_read_ticks_per_byte + machine.sram_write_ticks_per_byte;
-  return {cycle,
-          cycle * static_cast<double>(machine.model.fill_cycles.value()) +
-              kBytesPerOp * static_cast<double>(onchip),
-          static_cast<double>(1 + machine.dram_ticks_per_byte)};
+  const double besides = cycle * static_cast<double>(machine.model.fill_cycles.value()) +
+                         kBytesPerOp * static_cast<double>(onchip);
+  std::int64_t cycles = 1;
+  for (const Engine& engine : machine.engines) cycles = std::max(cycles, engine.cycles_per_op);
+  return {cycle, besides, static_cast<double>(1 + machine.dram_ticks_per_byte),
+          cycle * static_cast<double>(cycles) + besides};
 }
 
 /// Whether no count and no time of the group can come near 64 bits: with 2^57, sums of up to 32 times fit,
@@ -119,6 +122,7 @@ struct SmallLimits {
 [[nodiscard]] inline bool is_small(const GroupProfile& group, const Machine& machine,
                                    const SmallLimits& limits) {
   constexpr auto kMost = static_cast<double>(std::int64_t{1} << 57U);
+  if (group.most_ops * limits.operation + group.most_bytes * limits.byte < kMost) return true;
   std::int64_t cycles = 1;
   for (const OperatorWork& work : group.work.operators) {
     cycles = std::max(cycles, machine.engines[static_cast<std::size_t>(work.kind)].cycles_per_op);

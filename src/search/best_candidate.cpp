@@ -79,23 +79,29 @@ class Trials {
     return trial.latency;
   }
 
-  /// Of some trials, those that may be the fastest first, of equals the first.
-  [[nodiscard]] static std::vector<Trial*> by_least(Range trials) {
-    std::vector<Trial*> order;
-    for (auto trial = trials.begin; trial != trials.end; ++trial) order.push_back(&*trial);
-    std::sort(order.begin(), order.end(), [](const Trial* a, const Trial* b) {
-      return a->least != b->least ? a->least < b->least : a < b;
-    });
-    return order;
+  /// Calls `visit` for some trials, those that may be the fastest first, of equals the first, until it says
+  /// no: mostly after a few of them, so that they are not sorted.
+  template <class Visit>
+  static void by_least(Range trials, const Visit& visit) {
+    std::vector<Trial*> heap;
+    for (auto trial = trials.begin; trial != trials.end; ++trial) heap.push_back(&*trial);
+    const auto later = [](const Trial* a, const Trial* b) {
+      return a->least != b->least ? a->least > b->least : a > b;
+    };
+    std::make_heap(heap.begin(), heap.end(), later);
+    for (auto end = heap.end(); end != heap.begin() && visit(*heap.front()); --end) {
+      std::pop_heap(heap.begin(), end, later);
+    }
   }
 
   [[nodiscard]] std::optional<Ticks> least_latency() {
     std::optional<Ticks> least;
-    for (Trial* trial : by_least({fitting_.begin(), fitting_.end()})) {
-      if (least && trial->least >= *least) break;
-      const std::optional<Ticks>& latency = latency_of(*trial);
+    by_least({fitting_.begin(), fitting_.end()}, [&](Trial& trial) {
+      if (least && trial.least >= *least) return false;
+      const std::optional<Ticks>& latency = latency_of(trial);
       if (latency && (!least || *latency < *least)) least = latency;
-    }
+      return true;
+    });
     return least;
   }
 
@@ -103,16 +109,18 @@ class Trials {
   template <class Wanted>
   const Trial* fastest_of(Range trials, Ticks most, const Wanted& wanted) {
     const Trial* fastest = nullptr;
-    for (Trial* trial : by_least(trials)) {
-      if (trial->least > most) break;
-      const bool too_late = fastest != nullptr && trial->least == most && trial > fastest;
-      if (too_late || !wanted(*trial)) continue;
-      const std::optional<Ticks>& latency = latency_of(*trial);
-      if (!latency || *latency > most) continue;
-      if (fastest != nullptr && *latency == most && trial > fastest) continue;
-      fastest = trial;
+    by_least(trials, [&](Trial& trial) {
+      if (trial.least > most) return false;
+      const auto loses = [&](Ticks time) {
+        return time > most || (fastest != nullptr && time == most && &trial > fastest);
+      };
+      if (loses(trial.least) || !wanted(trial)) return true;
+      const std::optional<Ticks>& latency = latency_of(trial);
+      if (!latency || loses(*latency)) return true;
+      fastest = &trial;
       most = *latency;
-    }
+      return true;
+    });
     return fastest;
   }
 
