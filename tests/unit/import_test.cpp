@@ -47,6 +47,11 @@ TEST_CASE("Literals that JSON lacks are read outside of strings, and keep what f
         "                                 ^\n");
 }
 
+TEST_CASE("An architecture that is known and not modelled says why") {
+  CHECK(error_of("{\"model_type\": \"zamba2\"}")
+            .find("c.json:1:16: error: model_type: zamba2 is not modelled: its") == 0);
+}
+
 TEST_CASE("The part for text of a larger configuration is what is read") {
   const std::string nested = R"({"model_type": "some_vision", "text_config": )" + small_llama("") + "}";
   const ImportedModel outer = value_of(import_config("c.json", nested));
