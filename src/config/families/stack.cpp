@@ -127,7 +127,9 @@ Loaded<Model> bind_stack(const InputFile& input, std::span<const Setting> settin
   if (!kinds) return unexpected<InputError>{std::move(kinds.error())};
   check_sizes(file, *kinds, layers, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
-  return stack_model(file, std::move(*kinds), layers.order);
+  Model model = stack_model(file, std::move(*kinds), layers.order);
+  if (model.whole.lm_head) set_types(*model.whole.lm_head, file.role_types());
+  return model;
 }
 
 FamilySpec stack_family() {
