@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <string_view>
+#include <variant>
 
 #include "fusescape/support/printable.hpp"
 
@@ -55,7 +56,8 @@ expected<StepTaken, Failure> step_of(const EvaluationReport& report) {
   if (!ms) {
     return unexpected{Failure{ExitCode::kInfeasible, fmt::format("infeasible: {}\n", ms.error())}};
   }
-  return StepTaken{magnitude(*ms), report.whole ? report.whole->energy_pj : std::nullopt};
+  // `number` is in ms; what figures are compared by is in seconds.
+  return StepTaken{std::get<double>(ms->number), report.whole ? report.whole->energy_pj : std::nullopt};
 }
 
 /// Sums over all lengths of what is known at some, straight lines between.

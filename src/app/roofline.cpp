@@ -11,7 +11,7 @@
 namespace fusescape {
 namespace {
 
-constexpr ResultWriters<Roofline> kWriters{roofline_json, roofline_table, roofline_text};
+constexpr ResultWriters<Roofline> kRooflineWriters{roofline_json, roofline_table, roofline_text};
 
 /// A roof is one of operations of the PEs' own type.
 expected<Roofline, Failure> roofline_in(const Workload& workload, const Accelerator& accelerator) {
@@ -27,7 +27,7 @@ expected<std::string, Failure> printed(const Inputs& inputs, const OutputArgumen
   if (inputs.has_one_block()) {
     const auto roofline = roofline_in(inputs.workload, accelerator);
     if (!roofline) return unexpected{roofline.error()};
-    return printed_result(*roofline, kWriters, output);
+    return printed_result(*roofline, kRooflineWriters, output);
   }
   std::vector<OfKind<Roofline>> layers;
   for (const Workload& kind : inputs.kinds) {
@@ -35,7 +35,7 @@ expected<std::string, Failure> printed(const Inputs& inputs, const OutputArgumen
     if (!roofline) return unexpected{roofline.error()};
     layers.push_back({kind.name, std::move(*roofline)});
   }
-  return printed_layers(layers, kWriters, output);
+  return printed_layers(layers, kRooflineWriters, output);
 }
 
 }  // namespace

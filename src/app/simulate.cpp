@@ -15,7 +15,8 @@
 namespace fusescape {
 namespace {
 
-constexpr ResultWriters<SimulationReport> kWriters{simulation_json, simulation_table, simulation_text};
+constexpr ResultWriters<SimulationReport> kSimulationWriters{simulation_json, simulation_table,
+                                                             simulation_text};
 
 /// What a trace says of itself.
 std::vector<Field> about(const SimulationReport& report, Cycles complete_until, std::int64_t left_out) {
@@ -120,7 +121,7 @@ CommandResult simulate_stack(const SimulateArguments& arguments, const Inputs& i
   }
   if (!refused || says_infeasible(*refused, arguments.output)) {
     if (const auto failure =
-            write_result(arguments.output, printed_layers(layers, kWriters, arguments.output))) {
+            write_result(arguments.output, printed_layers(layers, kSimulationWriters, arguments.output))) {
       return unexpected{*failure};
     }
   }
@@ -160,7 +161,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
   }
   if (!refused || says_infeasible(*refused, arguments.output)) {
     if (const auto failure =
-            write_result(arguments.output, printed_result(report, kWriters, arguments.output))) {
+            write_result(arguments.output, printed_result(report, kSimulationWriters, arguments.output))) {
       return unexpected{*failure};
     }
   }

@@ -17,7 +17,7 @@ struct Verified {
   Verification verification;
 };
 
-constexpr ResultWriters<Verified> kWriters{
+constexpr ResultWriters<Verified> kVerificationWriters{
     [](const Verified& verified) { return verification_json(verified.subject, verified.verification); },
     [](const Verified& verified) { return verification_table(verified.verification); },
     [](const Verified& verified, TextStyle style) {
@@ -44,7 +44,7 @@ CommandResult verify_stack(const VerifyArguments& arguments, const Inputs& input
     passed = passed && found->verification.passed();
     layers.push_back({plan.inputs.workload.name, std::move(*found)});
   }
-  const std::string text = printed_layers(layers, kWriters, arguments.output);
+  const std::string text = printed_layers(layers, kVerificationWriters, arguments.output);
   if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
   return passed ? ExitCode::kOk : ExitCode::kInternalError;
 }
@@ -59,7 +59,7 @@ CommandResult run_command(const VerifyArguments& arguments) {
   if (!chosen) return unexpected{chosen.error()};
   const auto found = verified(*inputs, *chosen);
   if (!found) return unexpected{failure_of(found.error(), ways_to_fit(*inputs, *chosen))};
-  const std::string text = printed_result(*found, kWriters, arguments.output);
+  const std::string text = printed_result(*found, kVerificationWriters, arguments.output);
   if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
   return found->verification.passed() ? ExitCode::kOk : ExitCode::kInternalError;
 }

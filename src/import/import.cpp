@@ -35,6 +35,19 @@ constexpr std::array kDialects{Dialect{"mamba", read_mamba},
 constexpr Dialect kMambaSsm{"mamba_ssm", read_mamba_ssm};
 constexpr Dialect kCodestral{"codestral", read_codestral};
 
+/// Architectures that people will try, and why they are refused.
+struct NotModelled {
+  std::string_view architecture;
+  std::string_view why;
+};
+constexpr std::array kNotModelled{
+    NotModelled{"falcon_h1", "attention and Mamba-2 run side by side on one normed input"},
+    NotModelled{"zamba2", "its shared blocks read the embedding beside the hidden state"},
+    NotModelled{"qwen3_next", "its gated delta rule is no element-wise recurrence"},
+    NotModelled{"qwen3_5", "its gated delta rule is no element-wise recurrence"},
+    NotModelled{"kimi_linear", "its delta rule is no element-wise recurrence"},
+    NotModelled{"rwkv7", "its state update is no element-wise recurrence"}};
+
 InputError bad_config(const Diagnostics& diags) {
   std::ostringstream out;
   out << diags;
@@ -69,6 +82,11 @@ const Dialect* dialect_of(const YamlNode& part, const YamlNode& root, Diagnostic
   const auto found = std::find_if(kDialects.begin(), kDialects.end(),
                                   [&](const Dialect& dialect) { return dialect.architecture == type->text; });
   if (found != kDialects.end()) return &*found;
+  for (const NotModelled& known : kNotModelled) {
+    if (known.architecture != type->text) continue;
+    diags.error(type->pos, fmt::format("model_type: {} is not modelled: {}", known.architecture, known.why));
+    return nullptr;
+  }
   std::string hint = did_you_mean(type->text, imported_architectures());
   if (hint.empty()) hint = fmt::format("; there are {}", fmt::join(imported_architectures(), ", "));
   diags.error(type->pos, printable(fmt::format("model_type: no architecture '{}'{}", type->text, hint)));

@@ -8,6 +8,7 @@
 
 #include "corey_policy.hpp"
 #include "fused_groups.hpp"
+#include "fusescape/workload/role_types.hpp"
 #include "memory_aware.hpp"
 #include "optimal_plan.hpp"
 #include "retained.hpp"
@@ -145,7 +146,8 @@ std::optional<Refusal> wider_data(const Cascade& cascade, const Accelerator& acc
   const auto widest = std::max_element(first, tensors.end(), [](const Tensor& a, const Tensor& b) {
     return bits_of(a.type) < bits_of(b.type);
   });
-  // Tensors of one type have it from the workload; single ones say their own.
+  // Tensors of one type have it from the workload; single ones say their own, or have it from their role in a
+  // model.
   const bool all = count == static_cast<std::ptrdiff_t>(tensors.size());
   const std::string_view pes = name_of(accelerator.pe_type);
   return Refusal{
@@ -155,7 +157,9 @@ std::optional<Refusal> wider_data(const Cascade& cascade, const Accelerator& acc
                   name_of(widest->type), pes, first->name,
                   count > 1 ? fmt::format(" and {} more", count - 1) : "", count > 1 ? "are" : "is",
                   all ? "dtype" : fmt::format("tensors.{}.type", first->name),
-                  !all && count > 1 ? ", and so on" : ""),
+                  all ? ""
+                      : fmt::format("{}; of a model, {}", count > 1 ? ", and so on" : "",
+                                    type_setting(cascade, *first))),
       {},
       {}};
 }

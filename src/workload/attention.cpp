@@ -126,6 +126,11 @@ TensorId attend(CascadeBuilder& make, const AttentionRanks& ranks, const Attenti
   return Attention{make, ranks}.run(inputs);
 }
 
+bool is_kv_cache(const Tensor& tensor) {
+  if (tensor.kind == TensorKind::kInput) return tensor.name == "K_cache" || tensor.name == "V_cache";
+  return tensor.kind == TensorKind::kOutput && (tensor.name == "k" || tensor.name == "v");
+}
+
 AttentionPairs attention_pairs(std::int64_t tokens, std::int64_t cache_tokens) {
   const Elements queries{tokens};
   const Elements cached{cache_tokens};

@@ -34,6 +34,9 @@ struct AttentionInputs {
 [[nodiscard]] TensorId attend(CascadeBuilder& make, const AttentionRanks& ranks,
                               const AttentionInputs& inputs);
 
+/// Whether `tensor` is one of K_cache and V_cache, or of the keys and values that join them.
+[[nodiscard]] bool is_kv_cache(const Tensor& tensor);
+
 /// That all pairs are computed, for people.
 [[nodiscard]] std::string pairs_assumption(const AttentionPairs& pairs);
 

@@ -71,10 +71,7 @@ void load_plan(const InputFile& input) {
   if (legal) run(small_block(), small_machine(), *legal);
 }
 
-void load_workload(const InputFile& input) {
-  const auto workload = bind_workload(input);
-  if (!workload) return;
-  const Cascade& cascade = workload->block;
+void run_block(const Cascade& cascade) {
   Elements largest{1};
   for (const Rank& rank : cascade.ranks) largest = std::max(largest, rank.extent);
   constexpr std::int64_t kMostExtent = 512;
@@ -86,6 +83,13 @@ void load_workload(const InputFile& input) {
     const auto assessed = assess(cascade, design, *find_strategy(name));
     if (assessed) run(cascade, machine, assessed->plan);
   }
+}
+
+void load_model(const InputFile& input) {
+  const auto model = bind_model(input);
+  if (!model) return;
+  if (model->has_one_block()) return run_block(model->whole.block);
+  for (const Workload& kind : model->kinds) run_block(kind.block);
 }
 
 void load_accelerator(const InputFile& input) {
@@ -114,7 +118,7 @@ void load(const InputFile& input) {
       return load_plan(input);
     case FileKind::kCascade:
     case FileKind::kModel:
-      return load_workload(input);
+      return load_model(input);
     case FileKind::kAccelerator:
       return load_accelerator(input);
     case FileKind::kSweep:
@@ -136,7 +140,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     load(*input);
     const Setting settings[] = {{"L", text.substr(0, 20), {}}, {"sram.capacity", text.substr(0, 20), {}}};
     static_cast<void>(bind_accelerator(*input, settings));
-    static_cast<void>(bind_workload(*input, settings));
+    static_cast<void>(bind_model(*input, settings));
   } else {
     expect(!input.error().text.empty());
   }

@@ -162,5 +162,19 @@ TEST_CASE("A router's correction bias is all that the 30B's count has beyond its
   CHECK(without.whole.params->value() == 31'577'937'344);
 }
 
+TEST_CASE("Shipped hybrids have the published number of parameters") {
+  struct Shipped {
+    const char* name;
+    std::int64_t params;
+  };
+  for (const Shipped& model :
+       {Shipped{"jamba-v0.1", 51'570'323'328}, Shipped{"nemotron-h-8b", 8'100'852'736},
+        Shipped{"nemotron-nano-9b-v2", 8'888'227'328}, Shipped{"granite-4.0-h-small", 32'207'337'984},
+        Shipped{"granite-4.0-h-tiny", 6'939'037'248}, Shipped{"granite-4.0-h-micro", 3'191'396'096}}) {
+    INFO(model.name);
+    CHECK(value_of(load_model(model.name)).whole.params->value() == model.params);
+  }
+}
+
 }  // namespace
 }  // namespace fusescape

@@ -72,9 +72,10 @@ TEST_CASE("With eight groups a small Mamba-2 would miss its count by what B and 
 }
 
 /// Bytes of the state and of the windows that a decode step of one sequence reads and writes in a layer.
-std::map<std::string, std::pair<Bytes, Bytes>> decode_traffic(const char* model) {
-  const std::vector<Setting> decode{{"phase", "decode", {}}};
-  const Workload workload = value_of(load_workload(model, decode));
+std::map<std::string, std::pair<Bytes, Bytes>> decode_traffic(const char* model,
+                                                              std::vector<Setting> settings = {}) {
+  settings.push_back({"phase", "decode", {}});
+  const Workload workload = value_of(load_workload(model, settings));
   const Accelerator marca = value_of(load_accelerator("marca"));
   const auto found = assess(workload.block, design_of(marca), *find_strategy("fuse-all"));
   REQUIRE(found);
@@ -96,6 +97,15 @@ TEST_CASE("A decode step of Mamba-2 reads and writes its state once") {
     CHECK(moved["h"].first == Bytes{4 * elements});
     CHECK(moved["h"].second == Bytes{4 * elements});
   }
+}
+
+TEST_CASE(
+    "A state of 32 bits in a model of 16 moves four bytes an element, and weights of 4 bits half a byte") {
+  auto moved = decode_traffic(
+      "mamba2-2.7b", {{"dtype", "bf16", {}}, {"state_dtype", "fp32", {}}, {"weight_dtype", "int4", {}}});
+  CHECK(moved["h"].first == Bytes{4 * 655'360});
+  CHECK(moved["zx"].second == Bytes{2 * 10'240});
+  CHECK(moved["W_out"].first == Bytes{5'120 * 2'560 / 2});
 }
 
 TEST_CASE(

@@ -7,10 +7,22 @@
 #include "fusescape/check/verification.hpp"
 #include "fusescape/report/verification.hpp"
 #include "fusescape/sim/simulate.hpp"
+#include "fusescape/workload/role_types.hpp"
 #include "random_families.hpp"
 
 namespace fusescape::test_plans {
 namespace {
+
+/// The same block, perhaps with a type for each role.
+Cascade with_random_types(Dice& dice, Cascade cascade) {
+  if (!dice.one_in(2)) return cascade;
+  const std::vector<DataType> floats{DataType::kFp32, DataType::kBf16, DataType::kFp16};
+  set_types(cascade, {.weight = dice.one_in(2) ? DataType::kInt4 : dice.pick(floats),
+                      .state = dice.pick(floats),
+                      .cache = dice.pick(floats),
+                      .activation = dice.pick(floats)});
+  return cascade;
+}
 
 bool slices_channels(const Strategy& strategy) {
   return strategy.name.substr(0, 9) == "mem-aware";
@@ -32,7 +44,7 @@ void check_run(const Planner& planner, const Accelerator& machine, const Strateg
 TEST_CASE("Every strategy plans, executes and simulates a recurrent block of any family") {
   std::map<std::string_view, int> built;
   for_all(30, [&](Dice& dice) {
-    const Cascade cascade = random_recurrent_block(dice);
+    const Cascade cascade = with_random_types(dice, random_recurrent_block(dice));
     const Accelerator machine = planning_machine(dice);
     const Planner planner{cascade, machine};
     for (const Strategy& strategy : strategies()) {
@@ -52,7 +64,7 @@ TEST_CASE(
     "Every strategy plans, executes and simulates a block without a recurrence, or says that it needs one") {
   std::map<std::string_view, int> built;
   for_all(30, [&](Dice& dice) {
-    const Cascade cascade = random_stateless_block(dice);
+    const Cascade cascade = with_random_types(dice, random_stateless_block(dice));
     const Accelerator machine = planning_machine(dice);
     const Planner planner{cascade, machine};
     for (const Strategy& strategy : strategies()) {

@@ -62,10 +62,12 @@ TEST_CASE("A refusal names the widest type, the PEs' type, and the setting of th
         "Narrower data (--set dtype=fp16) or wider PEs (--set pe_type=fp32) would do.");
   CHECK(message(DataType::kInt4, DataType::kFp64) ==
         "fp64 data on fp16 PEs: Y is wider than what a PE computes in.\n"
-        "Narrower data (--set tensors.Y.type=fp16) or wider PEs (--set pe_type=fp64) would do.");
+        "Narrower data (--set tensors.Y.type=fp16; of a model, weight_dtype) or wider PEs (--set "
+        "pe_type=fp64) would do.");
   CHECK(message(DataType::kFp32, DataType::kInt4) ==
         "fp32 data on fp16 PEs: X and 1 more are wider than what a PE computes in.\n"
-        "Narrower data (--set tensors.X.type=fp16, and so on) or wider PEs (--set pe_type=fp32) would do.");
+        "Narrower data (--set tensors.X.type=fp16, and so on; of a model, activation_dtype) or wider PEs "
+        "(--set pe_type=fp32) would do.");
 }
 
 }  // namespace

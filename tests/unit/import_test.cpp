@@ -42,9 +42,14 @@ TEST_CASE("Literals that JSON lacks are read outside of strings, and keep what f
       value_of(import_config("c.json", small_llama(R"(, "x": [Infinity, -Infinity, NaN], "y": "NaN")")));
   CHECK(names(imported.ignored, "x"));
   CHECK(error_of("{\"x\": -Infinity, \"model_type\": \"lama\"}") ==
-        "c.json:1:34: error: model_type: no architecture 'lama'; did you mean 'llama'?\n"
+        "c.json:1:32: error: model_type: no architecture 'lama'; did you mean 'llama'?\n"
         "  {\"x\": -Infinity, \"model_type\": \"lama\"}\n"
-        "                                   ^\n");
+        "                                 ^\n");
+}
+
+TEST_CASE("An architecture that is known and not modelled says why") {
+  CHECK(error_of("{\"model_type\": \"zamba2\"}")
+            .find("c.json:1:16: error: model_type: zamba2 is not modelled: its") == 0);
 }
 
 TEST_CASE("The part for text of a larger configuration is what is read") {

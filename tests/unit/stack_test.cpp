@@ -1,6 +1,7 @@
 // What is a model whose layers are of several kinds?
 #include "fusescape/workload/stack.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "fusescape/config/load.hpp"
@@ -83,6 +84,17 @@ TEST_CASE("Settings reach the whole stack and one kind of its layers") {
   const Cascade& block = decode.kinds[0].block;
   CHECK(block.extent(*find_rank(block, "N")) == Elements{32});
   CHECK(block.extent(*find_rank(block, "B")) == Elements{4});
+}
+
+TEST_CASE("Types by role reach every kind of layers and the head") {
+  const Model model = model_in(kMixed, {{"weight_dtype", "int8"}});
+  const auto weights_are_int8 = [](const Cascade& cascade) {
+    return std::all_of(cascade.tensors.begin(), cascade.tensors.end(), [](const Tensor& tensor) {
+      return (tensor.type == DataType::kInt8) == (tensor.kind == TensorKind::kWeight);
+    });
+  };
+  for (const Workload& kind : model.kinds) CHECK(weights_are_int8(kind.block));
+  CHECK(weights_are_int8(*model.whole.lm_head));
 }
 
 TEST_CASE("A sweep's figures of a stack are sums over its kinds of layers and the head") {

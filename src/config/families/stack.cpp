@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 #include "stack_layers.hpp"
 
@@ -107,11 +108,12 @@ Loaded<Workload> bind_only_kind(const InputFile& input, std::span<const Setting>
   Loaded<Model> model = bind_stack(input, settings);
   if (!model) return unexpected<InputError>{std::move(model.error())};
   if (model->has_one_block()) return std::move(model->whole);
-  return unexpected<InputError>{
-      InputError{InputError::Cause::kBadFile,
-                 fmt::format("{}: error: a stack of {} kinds of layers has no single block\n", input.file,
-                             model->kinds.size()),
-                 {}}};
+  Diagnostics diags{input.file, input.text};
+  diags.error(find_value(input.root, "layers")->pos,
+              fmt::format("a stack of {} kinds of layers has no single block", model->kinds.size()));
+  std::ostringstream text;
+  text << diags;
+  return unexpected<InputError>{InputError{InputError::Cause::kBadFile, text.str(), {}}};
 }
 
 }  // namespace
@@ -127,7 +129,9 @@ Loaded<Model> bind_stack(const InputFile& input, std::span<const Setting> settin
   if (!kinds) return unexpected<InputError>{std::move(kinds.error())};
   check_sizes(file, *kinds, layers, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
-  return stack_model(file, std::move(*kinds), layers.order);
+  Model model = stack_model(file, std::move(*kinds), layers.order);
+  if (model.whole.lm_head) set_types(*model.whole.lm_head, file.role_types());
+  return model;
 }
 
 FamilySpec stack_family() {

@@ -15,6 +15,7 @@
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/types.hpp"
 #include "fusescape/workload/model.hpp"
+#include "fusescape/workload/role_types.hpp"
 
 namespace fusescape {
 
@@ -51,6 +52,15 @@ struct FamilyFile : Shape {
   std::string source;
   std::optional<std::string> description;
   std::optional<std::int64_t> length;  ///< L, if it is given.
+  std::optional<DataType> weight_dtype;
+  std::optional<DataType> state_dtype;
+  std::optional<DataType> cache_dtype;
+  std::optional<DataType> activation_dtype;
+
+  [[nodiscard]] RoleTypes role_types() const {
+    return {
+        .weight = weight_dtype, .state = state_dtype, .cache = cache_dtype, .activation = activation_dtype};
+  }
 };
 
 inline constexpr TypeSpec kFamilyWord{
@@ -79,7 +89,14 @@ inline constexpr std::array kModelRun{
         "of each sequence; false: neither is modelled."),
     optional_field<&File::phase, kPhase, File>(
         "phase", "prefill", "L tokens at once, or one token with the states and caches of those before."),
-    optional_field<&File::dtype, kDataTypeWord, File>("dtype", "fp32", "Type of weights and activations."),
+    optional_field<&File::dtype, kDataTypeWord, File>("dtype", "fp32",
+                                                      "Type of every tensor whose role has none."),
+    optional_field<&File::weight_dtype, kDataTypeWord, File>("weight_dtype", "dtype", "Type of weights."),
+    optional_field<&File::state_dtype, kDataTypeWord, File>(
+        "state_dtype", "dtype", "Type of states and of what their update makes: decay and input."),
+    optional_field<&File::cache_dtype, kDataTypeWord, File>("cache_dtype", "dtype", "Type of the KV cache."),
+    optional_field<&File::activation_dtype, kDataTypeWord, File>("activation_dtype", "dtype",
+                                                                 "Type of everything else."),
     optional_field<&File::batch, kExtent, File>("B", "1", "Sequences in the batch."),
     optional_field<&File::length, kExtent, File>("L", "1024 in prefill, 1 in decode",
                                                  "Tokens of each sequence."),
@@ -134,7 +151,13 @@ template <class File, class Shape>
   if (problems.empty() && file.head) problems = make.head(file).problems;
   if (!problems.empty()) binding.errors().at(binding.blamed(), "too large: " + problems.front().message);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
-  return make.workload(file);
+  Workload workload = make.workload(file);
+  const RoleTypes types = file.role_types();
+  set_types(workload.block, types);
+  if (workload.lm_head) set_types(*workload.lm_head, types);
+  if (std::string text = describe(types); !text.empty())
+    workload.assumptions.push_back("types by role: " + text);
+  return workload;
 }
 
 template <class File, const SectionSpec& Table>

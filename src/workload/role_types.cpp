@@ -1,0 +1,67 @@
+#include "fusescape/workload/role_types.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <vector>
+
+#include "attention.hpp"
+#include "fusescape/workload/roles.hpp"
+
+namespace fusescape {
+namespace {
+
+/// A role, the key of a model file that sets its type, and its word for people.
+struct TypedRole {
+  std::optional<DataType> RoleTypes::*type;
+  std::string_view key;
+  std::string_view word;
+};
+
+constexpr TypedRole kWeights{&RoleTypes::weight, "weight_dtype", "weights"};
+constexpr TypedRole kStates{&RoleTypes::state, "state_dtype", "states"};
+constexpr TypedRole kCaches{&RoleTypes::cache, "cache_dtype", "KV cache"};
+constexpr TypedRole kActivations{&RoleTypes::activation, "activation_dtype", "activations"};
+
+/// Per tensor, whether an operator that updates a state makes it.
+std::vector<bool> made_in_updates(const Cascade& cascade) {
+  std::vector<bool> made(cascade.tensors.size(), false);
+  for (const StateUpdate& update : state_updates(cascade)) {
+    for (const auto* operators : {&update.decay, &update.input, &update.recurrence}) {
+      for (const OpId op : *operators) made[index_of(cascade.op(op).output)] = true;
+    }
+  }
+  return made;
+}
+
+const TypedRole& role_of(const Tensor& tensor, bool made_in_update) {
+  if (tensor.kind == TensorKind::kWeight) return kWeights;
+  if (made_in_update) return kStates;
+  return is_kv_cache(tensor) ? kCaches : kActivations;
+}
+
+}  // namespace
+
+void set_types(Cascade& cascade, const RoleTypes& types) {
+  const std::vector<bool> state = made_in_updates(cascade);
+  for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
+    Tensor& tensor = cascade.tensors[i];
+    tensor.type = (types.*role_of(tensor, state[i]).type).value_or(tensor.type);
+  }
+}
+
+std::string_view type_setting(const Cascade& cascade, const Tensor& tensor) {
+  const auto at = static_cast<std::size_t>(&tensor - cascade.tensors.data());
+  return role_of(tensor, made_in_updates(cascade)[at]).key;
+}
+
+std::string describe(const RoleTypes& types) {
+  std::vector<std::string> parts;
+  for (const TypedRole* role : {&kWeights, &kStates, &kCaches, &kActivations}) {
+    if (const auto type = types.*role->type)
+      parts.push_back(fmt::format("{} {}", role->word, name_of(*type)));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+}  // namespace fusescape
