@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "attention.hpp"
+#include "families/ssd_chunks.hpp"
 #include "fusescape/workload/roles.hpp"
 
 namespace fusescape {
@@ -23,12 +24,18 @@ constexpr TypedRole kStates{&RoleTypes::state, "state_dtype", "states"};
 constexpr TypedRole kCaches{&RoleTypes::cache, "cache_dtype", "KV cache"};
 constexpr TypedRole kActivations{&RoleTypes::activation, "activation_dtype", "activations"};
 
-/// Per tensor, whether an operator that updates a state makes it.
+/// Per tensor, whether an operator that updates a state makes it, or the recurrence takes it as it is.
 std::vector<bool> made_in_updates(const Cascade& cascade) {
   std::vector<bool> made(cascade.tensors.size(), false);
   for (const StateUpdate& update : state_updates(cascade)) {
     for (const auto* operators : {&update.decay, &update.input, &update.recurrence}) {
       for (const OpId op : *operators) made[index_of(cascade.op(op).output)] = true;
+    }
+    for (const OpId op : update.recurrence) {
+      for (const Access& input : cascade.op(op).inputs) {
+        const bool is_made = cascade.producer[index_of(input.tensor)].has_value();
+        made[index_of(input.tensor)] = made[index_of(input.tensor)] || is_made;
+      }
     }
   }
   return made;
@@ -36,7 +43,7 @@ std::vector<bool> made_in_updates(const Cascade& cascade) {
 
 const TypedRole& role_of(const Tensor& tensor, bool made_in_update) {
   if (tensor.kind == TensorKind::kWeight) return kWeights;
-  if (made_in_update) return kStates;
+  if (made_in_update || is_handed_on_state(tensor)) return kStates;
   return is_kv_cache(tensor) ? kCaches : kActivations;
 }
 

@@ -103,7 +103,7 @@ class SsdChunks {
         add("delta_x_to_end", OpKind::kMul, per_token({r_.last, r_.group, r_.head, r_.channel}),
             {in_part(operands_.delta_x), make_.at(decay)});
     const bool is_end = !part_.chunk && !states_.before && states_.final_value == Final::kStored;
-    const TensorId states = make_.tensor(named(is_end ? "h_end" : "chunk_state"), state_ranks(),
+    const TensorId states = make_.tensor(is_end ? "h_end" : named("chunk_state"), state_ranks(),
                                          is_end ? TensorKind::kOutput : TensorKind::kIntermediate);
     make_.make(named("chunk_state"), OpKind::kMatmul, states, {make_.at(x), in_part(operands_.b)});
     return states;
@@ -159,6 +159,10 @@ class SsdChunks {
 SsdResult add_ssd_chunks(CascadeBuilder& make, const SsdRanks& ranks, const TokenPart& part,
                          const SsdOperands& operands, const SsdStates& states) {
   return SsdChunks{make, ranks, part, operands, states}.run();
+}
+
+bool is_handed_on_state(const Tensor& tensor) {
+  return tensor.name == "h_begin" || tensor.name.rfind("h_end", 0) == 0;
 }
 
 }  // namespace fusescape

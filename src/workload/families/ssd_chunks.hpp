@@ -53,4 +53,7 @@ struct SsdResult {
 [[nodiscard]] SsdResult add_ssd_chunks(CascadeBuilder& make, const SsdRanks& ranks, const TokenPart& part,
                                        const SsdOperands& operands, const SsdStates& states);
 
+/// Whether it is a state between two calls that no recurrence reads or makes.
+[[nodiscard]] bool is_handed_on_state(const Tensor& tensor);
+
 }  // namespace fusescape
