@@ -8,6 +8,7 @@
 
 #include "alone.hpp"
 #include "candidates.hpp"
+#include "competitors.hpp"
 #include "fusescape/cost/compulsory.hpp"
 #include "runs.hpp"
 
@@ -108,6 +109,7 @@ std::vector<std::vector<LoopSpec>> nests_for(const Cascade& cascade, const Run& 
 /// The first nest that is legal and fits, tiles halved from the one that the entropies ask for.
 std::optional<Candidate> fitting_nest(const Planner& planner, const Machine& machine, const Chain& chain,
                                       const Run& run) {
+  if (least_held(planner.cascade(), run) > machine.capacity) return std::nullopt;  // No nest fits.
   const double entropy = chain.entropy.sum(run) / static_cast<double>(run.size());
   for (std::int64_t tile = tile_for(entropy); tile > 0; tile /= 2) {
     for (std::vector<LoopSpec>& nest : nests_for(planner.cascade(), run, tile)) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "alone.hpp"
+#include "competitors.hpp"
 #include "fusescape/cost/energy.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "optimal_choice.hpp"
@@ -74,58 +75,22 @@ Refusal refusal_of(const Planner& planner, const Machine& machine) {
   return {Refusal::Reason::kOverflow, "its counts do not fit 64 bits; smaller ranks would do", {}, {}};
 }
 
-/// Strategies whose plans run every operator alone, whatever they keep between groups.
-constexpr std::array<std::string_view, 3> kAloneStrategies{"unfused", "retained", "marca-upper"};
-
-/// Of a tensor's traffic in a group, what keeping as much of it as memory holds can save: its share, and as
-/// much again, since parts are counted in whole granules.
-Bytes most_saved(const Cascade& cascade, const TensorTraffic& one, const Machine& machine) {
-  const Bytes all = bytes_of(elements_of(cascade, one.tensor), bits_of(cascade.tensor(one.tensor).type));
-  const Bytes moved = one.read + one.written;
-  if (!cascade.producer[index_of(one.tensor)] || moved.overflow()) return Bytes{};
-  if (all.overflow() || all <= machine.capacity * 2) return moved;
-  const Int128 share = static_cast<Int128>(moved.value()) * (machine.capacity * 2).value() / all.value() + 1;
-  return Bytes{static_cast<std::int64_t>(share)};
-}
-
-/// What no such plan is faster than: if of all that the cascade makes as much stayed on chip as memory holds,
-/// and nothing waited.
-Ticks least_alone(const Planner& planner, const OptimalSpace& space, const Machine& machine) {
-  Ticks sum;
-  const auto time_of = [&](const Way& way) {
-    const GroupProfile& group = way.profile();
-    Bytes kept;
-    for (const TensorTraffic& one : group.tensors) kept += most_saved(planner.cascade(), one, machine);
-    const Ticks dram =
-        Ticks{(group.transfers[machine.dram_ports] - kept).value()} * machine.dram_ticks_per_byte;
-    const bool known = group.countable && !way.work().compute.overflow();
-    return known ? longest(machine.scale.ticks(way.work().compute), dram) : Ticks{};
-  };
-  for (const SpaceEdge& edge : space.edges()) {
-    std::optional<Ticks> least;
-    for (const Way& way : edge.ways) {
-      if (way.alone == nullptr || way.profile().peak > machine.capacity) continue;
-      const Ticks time = time_of(way);
-      if (!least || time < *least) least = time;
-    }
-    sum += least.value_or(Ticks{});
-  }
-  return sum;
-}
-
 /// `take(plan, figures, name)` for what each other strategy makes, if the class holds it, and unless `skip`
 /// says that it is no use. How many there were.
 template <class Skip, class Take>
 std::size_t for_competitors(const Planner& planner, const Machine& machine, const StrategyInputs& inputs,
                             const EnergyPrices* prices, const Skip& skip, const Take& take) {
+  const OptimalSpace& space = space_of(planner, inputs.with);
   std::size_t compared = 0;
   for (const Strategy& strategy : strategies()) {
     if (strategy.name == kOptimalName) continue;
-    if (skip(strategy.name)) {
+    if (skip(strategy)) {
       ++compared;
       continue;
     }
-    auto plan = strategy.build(planner, machine, inputs);
+    StrategyInputs its = inputs;
+    if (strategy.reads_entropy) its.entropy = space.with_numbers(inputs.entropy, planner.cascade());
+    auto plan = strategy.build(planner, machine, its);
     if (!plan || !is_of_class(planner, *plan, inputs.with)) continue;
     const auto figures = figures_of(planner, *plan, machine, prices);
     if (!figures) continue;
@@ -145,12 +110,14 @@ bool lacks_prices(const StrategyInputs& inputs) {
 
 }  // namespace
 
-std::string optimal_class(const Ingredients& with) {
+std::string optimal_class(const Ingredients& with, bool whole) {
   std::string text{
       "runs of consecutive operators, cut beside contractions, each a group of loops over batch and tokens "
-      "around bodies: one loop over a shared rank around operators in order; recurrences step by step; "
+      "around bodies: one loop over a shared rank around operators in order; recurrences step by step, in "
+      "registers also several steps at a time; "
       "element-wise runs in registers where they fit; whole tensors kept on chip between groups; operators "
       "alone in any tiling of the mapper; every other strategy's plan"};
+  if (whole) text += "; every group of it was laid out";
   if (with.all()) return text;
   std::vector<std::string_view> limits;
   for (const IngredientFacts& facts : kIngredients) {
@@ -159,8 +126,13 @@ std::string optimal_class(const Ingredients& with) {
   return fmt::format("{}; of these those with {}", text, fmt::join(limits, ", "));
 }
 
-expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Machine& machine,
-                                                const StrategyInputs& inputs) {
+namespace {
+
+/// Whether plans that can be no better are made all the same, to say how many there are.
+enum class Competitors : bool { kUseful, kCounted };
+
+expected<OptimalAnswer, Refusal> answer_of(const Planner& planner, const Machine& machine,
+                                           const StrategyInputs& inputs, Competitors competitors) {
   const Refusal no_energy{
       Refusal::Reason::kNoEnergy, "no plan has an energy that is known, which is to be minimised", {}, {}};
   if (lacks_prices(inputs)) return unexpected{no_energy};
@@ -176,11 +148,12 @@ expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Ma
     if (best && !less(figures, best->figures, inputs.minimize, machine.scale)) return;
     best = OptimalAnswer{.plan = std::move(plan), .figures = figures, .winner = name};
   };
-  const bool beaten_alone = best && inputs.minimize == Objective::kLatency && inputs.with.all() &&
-                            best->figures.latency <= least_alone(planner, space, machine);
-  const auto skip = [&](std::string_view name) {
-    return beaten_alone &&
-           std::find(kAloneStrategies.begin(), kAloneStrategies.end(), name) != kAloneStrategies.end();
+  std::optional<LeastTimes> least;
+  if (inputs.minimize == Objective::kLatency && inputs.with.all()) least.emplace(planner, space, machine);
+  const auto skip = [&](const Strategy& strategy) {
+    const bool known = strategy.groups == StrategyGroups::kAlone ||
+                       (competitors == Competitors::kUseful && strategy.groups != StrategyGroups::kAny);
+    return known && least && best && least->none_below(best->figures.latency, strategy);
   };
   const std::size_t compared = for_competitors(planner, machine, inputs, prices_for(inputs), skip, take);
   if (!best) {
@@ -191,8 +164,16 @@ expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Ma
   }
   best->plan.name.clear();
   best->laid_out = space.tried();
+  best->whole = space.whole();
   best->compared = compared;
   return std::move(*best);
+}
+
+}  // namespace
+
+expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Machine& machine,
+                                                const StrategyInputs& inputs) {
+  return answer_of(planner, machine, inputs, Competitors::kCounted);
 }
 
 OptimalBound optimal_bound(const Planner& planner, const Machine& machine, const StrategyInputs& inputs,
@@ -219,7 +200,7 @@ std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine
   const auto take = [&](Plan&& /*plan*/, const PlanFigures& figures, std::string_view name) {
     all.push_back({figures, name});
   };
-  const auto none = [](std::string_view) { return false; };
+  const auto none = [](const Strategy&) { return false; };
   for_competitors(planner, machine, inputs, &*inputs.prices, none, take);
   const auto cycles = [&](const TradeOff& one) { return machine.scale.whole_cycles(one.figures.latency); };
   std::stable_sort(all.begin(), all.end(), [&](const TradeOff& a, const TradeOff& b) {
@@ -234,7 +215,7 @@ std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine
 
 expected<Plan, Refusal> optimal_plan(const Planner& planner, const Machine& machine,
                                      const StrategyInputs& inputs) {
-  auto answer = optimal_answer(planner, machine, inputs);
+  auto answer = answer_of(planner, machine, inputs, Competitors::kUseful);
   if (!answer) return unexpected{std::move(answer.error())};
   return std::move(answer->plan);
 }

@@ -7,8 +7,9 @@ namespace {
 
 class GroupWriter {
  public:
-  GroupWriter(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates, bool chained)
-      : plan_{plan}, cascade_{cascade}, updates_{updates}, chained_{chained} {}
+  GroupWriter(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
+              const FusedGroup& group)
+      : plan_{plan}, cascade_{cascade}, updates_{updates}, chained_{group.chained}, step_{group.step} {}
 
   void add_body(NodeId parent, const Body& body, std::int64_t tile);
 
@@ -23,6 +24,7 @@ class GroupWriter {
   const Cascade& cascade_;
   const std::vector<StateUpdate>& updates_;
   bool chained_;
+  std::int64_t step_;
 };
 
 /// Whether `op` reads anything that `on` makes.
@@ -58,7 +60,7 @@ const StateUpdate* GroupWriter::update_in(const std::vector<OpId>& operators) co
   return found == updates_.end() ? nullptr : &*found;
 }
 
-/// The update's operators in a loop of single steps; what does not depend on them before it, the rest after.
+/// The update's operators in a loop of steps; what does not depend on them before it, the rest after.
 void GroupWriter::add_stepped(NodeId parent, const StateUpdate& update, const std::vector<OpId>& operators) {
   const std::vector<OpId> roles = operators_of(update);
   std::vector<OpId> before;
@@ -75,7 +77,7 @@ void GroupWriter::add_stepped(NodeId parent, const StateUpdate& update, const st
   }
   add_run(parent, before);
   const bool stepped = cascade_.extent(update.tokens) > Elements{1};
-  add_run(stepped ? add_loop(plan_, parent, update.tokens, 1) : parent, steps);
+  add_run(stepped ? add_loop(plan_, parent, update.tokens, step_) : parent, steps);
   if (const StateUpdate* next = update_in(after)) {
     add_stepped(parent, *next, after);
   } else {
@@ -97,7 +99,7 @@ void add_fused_group(Plan& plan, const Cascade& cascade, const std::vector<State
                      const FusedGroup& group) {
   NodeId inner = add_sequence(plan, kRoot);
   for (const LoopSpec& loop : group.tokens) inner = add_loop(plan, inner, loop.rank, loop.tile);
-  GroupWriter writer{plan, cascade, updates, group.chained};
+  GroupWriter writer{plan, cascade, updates, group};
   for (std::size_t i = 0; i < group.bodies.size(); ++i) {
     writer.add_body(inner, group.bodies[i], group.tiles[i]);
   }

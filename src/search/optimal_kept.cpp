@@ -137,4 +137,19 @@ const Keeping& OptimalSpace::keeping(const Planner& planner, const Way& way, Kep
   return keeping_.try_emplace({which, own}, std::move(made)).first->second;
 }
 
+EntropySource OptimalSpace::with_numbers(const EntropySource& source, const Cascade& cascade) const {
+  if (std::holds_alternative<GivenEntropy>(source.values)) return source;
+  const std::lock_guard lock{mutex_};
+  const auto [entry, is_new] = entropies_.try_emplace(describe(source));
+  if (is_new) {
+    const auto values = normalised_entropies(source, cascade);
+    FUSESCAPE_EXPECTS(values.has_value());
+    for (std::size_t i = 0; i < values->size(); ++i) {
+      const std::string& tensor = cascade.tensor(cascade.operators[i].output).name;
+      entry->second.tensors.push_back({tensor, (*values)[i], 1.0});
+    }
+  }
+  return {.values = entry->second};
+}
+
 }  // namespace fusescape

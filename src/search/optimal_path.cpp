@@ -20,11 +20,12 @@ struct Label {
 using Arrivals = std::map<KeptSet, std::vector<std::size_t>>;
 
 PlanFigures operator+(const PlanFigures& a, const PlanFigures& b) {
-  return {a.latency + b.latency, a.moved + b.moved, a.energy_pj + b.energy_pj};
+  return {a.latency + b.latency, a.moved + b.moved, a.energy_pj + b.energy_pj, a.busy + b.busy};
 }
 
 PlanFigures least_of(const PlanFigures& a, const PlanFigures& b) {
-  return {std::min(a.latency, b.latency), std::min(a.moved, b.moved), std::min(a.energy_pj, b.energy_pj)};
+  return {std::min(a.latency, b.latency), std::min(a.moved, b.moved), std::min(a.energy_pj, b.energy_pj),
+          std::min(a.busy, b.busy)};
 }
 
 class PathSearch {
@@ -41,6 +42,13 @@ class PathSearch {
   void search(KeptSet may_keep);
   void relax(const SpaceEdge& edge, KeptSet kept, const std::vector<std::size_t>& from);
   void relax_keeping(const SpaceEdge& edge, KeptSet kept, KeptSet more, const std::vector<std::size_t>& from);
+  /// A way, and what it takes at the least.
+  struct Promise {
+    const Way* way = nullptr;
+    PlanFigures least;
+  };
+  [[nodiscard]] std::vector<Promise> promising(const SpaceEdge& edge, KeptSet own, Bytes reserved,
+                                               const PlanFigures& before);
   [[nodiscard]] std::vector<PathStep> steps(const SpaceEdge& edge, KeptSet own, Bytes reserved,
                                             const PlanFigures& before);
   void find_rests(KeptSet may_keep);
@@ -70,7 +78,8 @@ class PathSearch {
   std::vector<std::optional<PlanFigures>> rests_;  ///< Per unit, what any path from it on does.
 };
 
-/// Of two ways to run the same units: in what is minimised, then in time, then in bytes; of a front in both
+/// Of two ways to run the same units: in what is minimised, then in time, then in bytes, then in
+/// how long PEs and on-chip ports are busy; of a front in both
 /// latency and energy.
 bool PathSearch::beats(const PlanFigures& a, const PlanFigures& b) const {
   if (front_) return a.latency <= b.latency && a.energy_pj <= b.energy_pj;
@@ -78,12 +87,12 @@ bool PathSearch::beats(const PlanFigures& a, const PlanFigures& b) const {
     case Objective::kEnergy:
       return std::tie(a.energy_pj, a.latency, a.moved) <= std::tie(b.energy_pj, b.latency, b.moved);
     case Objective::kDramBytes:
-      return std::tie(a.moved, a.latency) <= std::tie(b.moved, b.latency);
+      return std::tie(a.moved, a.latency, a.busy) <= std::tie(b.moved, b.latency, b.busy);
     case Objective::kLatency:
     case Objective::kEnergyDelay:
       break;
   }
-  return std::tie(a.latency, a.moved) <= std::tie(b.latency, b.moved);
+  return std::tie(a.latency, a.moved, a.busy) <= std::tie(b.latency, b.moved, b.busy);
 }
 
 /// Whether a whole path that takes no less than this is no better than one that is known.
@@ -115,19 +124,36 @@ bool PathSearch::offer(std::vector<Item>& kept, const Item& item, const FiguresO
   return true;
 }
 
-/// Ways of one edge that no other one beats, and that may still lead to a better path than those known.
-std::vector<PathStep> PathSearch::steps(const SpaceEdge& edge, KeptSet own, Bytes reserved,
-                                        const PlanFigures& before) {
-  std::vector<PathStep> found;
+/// Ways of the edge that fit and may still lead to a better path than those known. Of one figure that is
+/// minimised only those that may be as good as the one that promises most.
+std::vector<PathSearch::Promise> PathSearch::promising(const SpaceEdge& edge, KeptSet own, Bytes reserved,
+                                                       const PlanFigures& before) {
+  std::vector<Promise> found;
   const PlanFigures around = before + rest_from(edge.last);
-  const auto figures_of = [](const PathStep& step) -> const PlanFigures& { return step.figures; };
+  const Promise* most = nullptr;
   for (const Way& way : edge.ways) {
     if (!pricing_.fits(way, reserved)) continue;
     const PlanFigures least = pricing_.least(way, own);
-    if (!known_.empty() && hopeless(around + least)) continue;
-    if (!front_ && !found.empty() && beats(found.front().figures, least)) continue;
-    const std::optional<PlanFigures> figures = pricing_.price(way, own, reserved);
-    if (figures) offer(found, PathStep{&edge, way, own, *figures}, figures_of);
+    if (known_.empty() || !hopeless(around + least)) found.push_back({&way, least});
+  }
+  if (front_ || found.size() < 2) return found;
+  for (const Promise& one : found) {
+    if (most == nullptr || !beats(most->least, one.least)) most = &one;
+  }
+  const std::optional<PlanFigures> reached = pricing_.price(*most->way, own, reserved);
+  if (reached) std::erase_if(found, [&](const Promise& one) { return !beats(one.least, *reached); });
+  return found;
+}
+
+/// Ways of one edge that no other one beats.
+std::vector<PathStep> PathSearch::steps(const SpaceEdge& edge, KeptSet own, Bytes reserved,
+                                        const PlanFigures& before) {
+  std::vector<PathStep> found;
+  const auto figures_of = [](const PathStep& step) -> const PlanFigures& { return step.figures; };
+  for (const Promise& one : promising(edge, own, reserved, before)) {
+    if (!front_ && !found.empty() && beats(found.front().figures, one.least)) continue;
+    const std::optional<PlanFigures> figures = pricing_.price(*one.way, own, reserved);
+    if (figures) offer(found, PathStep{&edge, *one.way, own, *figures}, figures_of);
   }
   return found;
 }

@@ -4,12 +4,16 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "competitors.hpp"
 #include "fusescape/cost/energy.hpp"
 #include "fusescape/search/planner.hpp"
+#include "fusescape/search/strategy_inputs.hpp"
 #include "optimal_group.hpp"
 
 namespace fusescape {
@@ -19,6 +23,7 @@ struct Way {
   const FusedGroup* group = nullptr;
   const Candidate* alone = nullptr;
   const GroupProfile* profile_alone = nullptr;
+  Bytes made{};  ///< Of an operator alone: its traffic of tensors that the cascade makes.
 
   [[nodiscard]] const GroupProfile& profile() const {
     return group != nullptr ? group->profile : *profile_alone;
@@ -55,6 +60,8 @@ struct Keeping {
   EnergyCounts counts;
 };
 
+class SpaceMaker;
+
 /// Groups of consecutive units, in cascade order.
 class OptimalSpace {
  public:
@@ -67,8 +74,13 @@ class OptimalSpace {
   [[nodiscard]] const std::vector<KeptTensor>& kept() const { return kept_; }
   /// Groups that have been laid out.
   [[nodiscard]] std::size_t tried() const { return tried_; }
+  /// Whether all groups of the class are there: none was left out or dropped.
+  [[nodiscard]] bool whole() const { return whole_; }
 
   [[nodiscard]] const std::vector<StateUpdate>& updates() const { return updates_; }
+  [[nodiscard]] const CompetitorFloors& floors() const { return *floors_; }
+  /// `source`, with the numbers that it makes up for this cascade once and for all.
+  [[nodiscard]] EntropySource with_numbers(const EntropySource& source, const Cascade& cascade) const;
   [[nodiscard]] std::vector<Retention> retentions(KeptSet set) const;
   [[nodiscard]] Bytes reserved(KeptSet set) const;
 
@@ -78,19 +90,22 @@ class OptimalSpace {
   [[nodiscard]] const Keeping& keeping(const Planner& planner, const Way& way, KeptSet own) const;
 
  private:
-  void make_groups(const Planner& planner, const Ingredients& with,
-                   const std::vector<std::vector<OpId>>& units, const std::stop_token& stop);
+  void make_groups(SpaceMaker& maker, const Cascade& cascade, const std::vector<std::vector<OpId>>& units);
   void find_kept(const Cascade& cascade, const std::vector<std::vector<OpId>>& units);
   void mark_kept(const Cascade& cascade, const std::vector<std::vector<OpId>>& units, SpaceEdge& edge) const;
 
   std::size_t units_ = 0;
+  bool whole_ = false;
   std::vector<StateUpdate> updates_;
+  std::vector<std::vector<Candidate>> nests_;  ///< Per unit, if the class is there as a whole.
   std::map<std::pair<std::size_t, std::size_t>, std::vector<FusedGroup>> groups_;
   std::vector<SpaceEdge> edges_;
+  std::optional<CompetitorFloors> floors_;
   std::vector<KeptTensor> kept_;
   std::vector<KeptSet> bit_;  ///< Per tensor; 0: it is none of kept_.
   std::size_t tried_ = 0;
-  mutable std::mutex mutex_;  ///< Guards the map, not its values, which stay where they are.
+  mutable std::mutex mutex_;  ///< Guards the maps, not their values, which stay where they are.
+  mutable std::map<std::string, GivenEntropy> entropies_;  ///< By what they are described as.
   mutable std::map<std::pair<const void*, KeptSet>, Keeping> keeping_;
 };
 

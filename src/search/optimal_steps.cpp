@@ -55,7 +55,7 @@ std::optional<PlanFigures> StepPricing::price(const Way& way, KeptSet own, Bytes
     cost = evaluate_group(beside, question_.machine);
   }
   if (!cost) return std::nullopt;
-  PlanFigures figures{cost->latency, moved_by(profile)};
+  PlanFigures figures{cost->latency, moved_by(profile), 0.0, longest(cost->compute, cost->onchip)};
   if (!energy_) return figures;
   const std::optional<double> energy_pj = energy(keeping->counts, *cost, cost->latency);
   if (!energy_pj) return std::nullopt;
@@ -87,6 +87,8 @@ double StepPricing::least_energy(const Way& way, KeptSet own, Ticks time) {
 PlanFigures StepPricing::least(const Way& way, KeptSet own) {
   const Bytes saved = question_.space.saved(way, own);
   PlanFigures figures{least_time(way, saved), moved_by(way.profile()) - saved};
+  const Cycles compute = way.work().compute;
+  if (!compute.overflow()) figures.busy = question_.machine.scale.ticks(compute);
   if (energy_) figures.energy_pj = least_energy(way, own, figures.latency);
   return figures;
 }

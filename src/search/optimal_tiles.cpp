@@ -44,21 +44,36 @@ bool TileChoice::is_stepped(OpId op, RankId rank) const {
   return false;
 }
 
-std::vector<std::int64_t> TileChoice::grid(const Body& body) const {
-  const std::int64_t extent = planner_.cascade().extent(*body.rank).value();
-  if (!fine_) return tile_grid(extent, 1, Density::kMedium);
+/// How many elements of its rank fill the array, each once: of one of its operators.
+std::vector<std::int64_t> TileChoice::sizes_along(const Body& body) const {
   std::vector<std::int64_t> sizes;
-  std::vector<std::int64_t> tiles;
   for (const OpId op : body.operators) {
     const SpatialMapping& mapping = planner_.spatial()[index_of(op)];
     const Engine& engine = planner_.array().engines[static_cast<std::size_t>(planner_.cascade().op(op).kind)];
     const std::int64_t size = size_along(planner_.cascade(), mapping, engine, *body.rank);
-    if (std::find(sizes.begin(), sizes.end(), size) != sizes.end()) continue;
-    sizes.push_back(size);
+    if (std::find(sizes.begin(), sizes.end(), size) == sizes.end()) sizes.push_back(size);
+  }
+  return sizes;
+}
+
+std::vector<std::int64_t> TileChoice::every(const Body& body) const {
+  if (!body.rank) return {1};
+  const std::int64_t extent = planner_.cascade().extent(*body.rank).value();
+  if (!fine_) return tile_grid(extent, 1, Density::kMedium);
+  std::vector<std::int64_t> tiles;
+  for (const std::int64_t size : sizes_along(body)) {
     const std::vector<std::int64_t> more = tile_grid(extent, size);
     tiles.insert(tiles.end(), more.begin(), more.end());
   }
   std::sort(tiles.begin(), tiles.end());
+  tiles.erase(std::unique(tiles.begin(), tiles.end()), tiles.end());
+  return tiles;
+}
+
+std::vector<std::int64_t> TileChoice::grid(const Body& body) const {
+  std::vector<std::int64_t> tiles = every(body);
+  if (!fine_) return tiles;
+  std::vector<std::int64_t> sizes = sizes_along(body);
   std::erase(sizes, 1);
   if (!sizes.empty()) keep_even(tiles, *std::min_element(sizes.begin(), sizes.end()));
   std::sort(tiles.begin(), tiles.end());

@@ -28,6 +28,9 @@ class TileChoice {
   [[nodiscard]] std::vector<std::int64_t> tiles(const Structure& bodies, const std::vector<LoopSpec>& tokens,
                                                 std::int64_t slack);
 
+  /// All that are tried for the body, those that idle a part of the array too; 1 if it has no rank.
+  [[nodiscard]] std::vector<std::int64_t> every(const Body& body) const;
+
  private:
   /// Tiles of one body, smallest first, and what each asks of the array.
   struct Options {
@@ -39,6 +42,7 @@ class TileChoice {
 
   [[nodiscard]] const Options& options_of(const Body& body, const std::vector<LoopSpec>& tokens);
   [[nodiscard]] std::vector<std::int64_t> grid(const Body& body) const;
+  [[nodiscard]] std::vector<std::int64_t> sizes_along(const Body& body) const;
   [[nodiscard]] ArrayWork work(const Body& body, const std::vector<LoopSpec>& tokens, std::int64_t tile);
   [[nodiscard]] bool is_stepped(OpId op, RankId rank) const;
 

@@ -30,6 +30,16 @@ TEST_CASE("At 64 tokens the block on MARCA takes as long as its compulsory bytes
   CHECK(optimal_latency(marca, block) == limit);
 }
 
+TEST_CASE("At 64 tokens the block on MARCA is no slower simulated than in a hand-made plan") {
+  // Whole bodies over all tokens, D2:128 and D:128, as fast in the closed form: 654,416 cycles simulated.
+  const Design marca = make_design(value_of(load_accelerator("marca"))).value();
+  const Workload block = mamba("64");
+  const Planner planner{block.block, marca.accelerator};
+  const auto found = simulate_plan(planner, marca, *find_strategy(kOptimalName));
+  if (!found) FAIL(describe(found.error()));
+  CHECK(found->result.cycles <= Cycles{654'416});
+}
+
 TEST_CASE("At 1,024 tokens the block on MARCA takes no longer than in the best plan of a template search") {
   // L:128 around whole bodies, out_proj and residual in a group of their own: 5,443,993 cycles, closed form.
   CHECK(optimal_latency(value_of(load_accelerator("marca")), mamba("1024")) <= Cycles{5'443'993});

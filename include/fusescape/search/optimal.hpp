@@ -15,15 +15,16 @@ namespace fusescape {
 
 inline constexpr std::string_view kOptimalName = "optimal";
 
-/// What optimal_answer is optimal over with these ingredients, less what its tiles leave out
-/// (docs/model/optimal.md).
-[[nodiscard]] std::string optimal_class(const Ingredients& with);
+/// What optimal_answer is optimal over with these ingredients (docs/model/optimal.md): all of it if it is
+/// `whole`, else less what its tiles leave out.
+[[nodiscard]] std::string optimal_class(const Ingredients& with, bool whole = false);
 
 /// What a plan of one block takes, or what none takes less than.
 struct PlanFigures {
   Ticks latency;           ///< Closed form.
   Bytes moved;             ///< Over the DRAM port, both ways.
   double energy_pj = 0.0;  ///< Unless it was asked for: 0.
+  Ticks busy{};            ///< Each group's PEs or on-chip ports, at the least: decides between equals.
 
   /// In pJ x cycles: time is rounded up once, as everywhere.
   [[nodiscard]] double energy_delay(const TickScale& scale) const {
@@ -37,6 +38,7 @@ struct OptimalAnswer {
   std::size_t laid_out = 0;   ///< Groups that were laid out to choose from.
   std::size_t compared = 0;   ///< Plans of other strategies that competed.
   std::string_view winner{};  ///< The strategy whose plan it is: "optimal", or another one.
+  bool whole = false;         ///< Every group of the class was laid out, and none was dropped.
 };
 
 /// The plan of the class with the least of `inputs.minimize`, also among the plans of other strategies that

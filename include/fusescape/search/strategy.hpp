@@ -36,11 +36,23 @@ struct Refusal {
   Bytes available;  ///< Likewise.
 };
 
+/// What the groups of a strategy's plans hold, which bounds them before they are made (`optimal` compares
+/// itself with all of them).
+enum class StrategyGroups : unsigned char {
+  kAlone,    ///< One operator, or one recurrence, each. Tensors may stay on chip between them.
+  kUpdates,  ///< Operators of one state update, the others alone. Of what may stay on chip between groups,
+             ///< all readers are of the update, too.
+  kRuns,     ///< Consecutive operators in loops over ranks that all of their outputs share, or one alone.
+             ///< Nothing stays on chip between them.
+  kAny,
+};
+
 struct Strategy {
   std::string_view name;
   std::string_view summary;
   expected<Plan, Refusal> (*build)(const Planner& planner, const Machine& machine,
                                    const StrategyInputs& inputs);
+  StrategyGroups groups = StrategyGroups::kAny;
   bool reads_entropy = false;  ///< Its plans depend on StrategyInputs::entropy.
 };
 

@@ -1,0 +1,323 @@
+#include "space_maker.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "candidates.hpp"
+#include "fusescape/plan/layout.hpp"
+#include "fusescape/search/tile_grid.hpp"
+#include "weights.hpp"
+
+namespace fusescape {
+namespace {
+
+/// Structures that are tried with all tokens at once, and with loops over them.
+constexpr std::size_t kMostStructures = 27;
+constexpr std::size_t kMostInLoops = 8;
+
+/// Body tiles between the largest and the smallest are tried if the smallest save one part of so many of the
+/// memory.
+constexpr std::int64_t kWorthwhileParts = 8;
+
+/// What an operator alone is sure to have in any design with weights that are larger than this.
+constexpr Bytes kLittleMemory{std::int64_t{256} * 1024};
+
+using Unit = std::vector<OpId>;
+using TokenLoops = std::vector<LoopSpec>;
+
+/// From here on tiles of tokens are tried as finely as others, below in powers of two.
+constexpr std::int64_t kFineTokens = 64;
+/// Larger tiles of tokens than this are not tried, but all at once: the search costs no more for long inputs.
+constexpr std::int64_t kMostTokens = 4096;
+
+/// Tokens that a state update in one chain may take at a time.
+constexpr std::array<std::int64_t, 7> kSteps{1, 2, 4, 8, 16, 64, 256};
+
+std::vector<std::int64_t> token_tiles(std::int64_t extent, bool fine) {
+  std::vector<std::int64_t> tiles = tile_grid(extent, 1, Density::kMedium);
+  std::erase_if(tiles, [](std::int64_t tile) { return tile >= kFineTokens; });
+  for (const std::int64_t tile : tile_grid(extent, 1, fine ? Density::kFine : Density::kMedium)) {
+    if (tile >= kFineTokens && tile <= kMostTokens) tiles.push_back(tile);
+  }
+  return tiles;
+}
+
+/// Row-major cuts of the tokens: earlier ranks one by one, one in tiles, later ones whole.
+std::vector<TokenLoops> token_loops(const Cascade& cascade, const std::vector<RankId>& tokens, bool fine) {
+  std::vector<TokenLoops> cuts{TokenLoops{}};
+  TokenLoops before;
+  for (const RankId rank : tokens) {
+    const std::int64_t extent = cascade.extent(rank).value();
+    if (extent == 1) continue;
+    for (const std::int64_t tile : token_tiles(extent, fine)) {
+      if (tile == extent) continue;
+      cuts.push_back(before);
+      cuts.back().push_back({rank, tile});
+    }
+    before.push_back({rank, 1});
+  }
+  return cuts;
+}
+
+/// Groups that no other one outdoes.
+class UsefulGroups {
+ public:
+  /// Of `found` those that none of them, and none that is there already, outdoes.
+  void add(std::vector<FusedGroup> found) {
+    std::stable_sort(found.begin(), found.end(), is_lighter);
+    for (FusedGroup& group : found) {
+      const Weights weights = weights_of(group.profile, group.work);
+      if (frontier_.outdoes(weights)) continue;
+      frontier_.add(weights);
+      groups_.push_back(std::move(group));
+    }
+  }
+  /// Lightest first.
+  [[nodiscard]] std::vector<FusedGroup> take() {
+    std::stable_sort(groups_.begin(), groups_.end(), is_lighter);
+    return std::move(groups_);
+  }
+
+ private:
+  [[nodiscard]] static bool is_lighter(const FusedGroup& a, const FusedGroup& b) {
+    return in_order(weights_of(a.profile, a.work)) < in_order(weights_of(b.profile, b.work));
+  }
+
+  Frontier frontier_;
+  std::vector<FusedGroup> groups_;
+};
+
+bool has_chain(const Plan& plan) {
+  return std::any_of(plan.nodes.begin(), plan.nodes.end(),
+                     [](const Node& node) { return node.kind == NodeKind::kChain; });
+}
+
+}  // namespace
+
+/// Tokens that a state update of the group may take at a time; 1 if it has none of several operators.
+std::int64_t SpaceMaker::most_steps(const FusedGroup& group) const {
+  std::int64_t most = 1;
+  for (const StateUpdate& update : updates_) {
+    const bool here = std::any_of(group.bodies.begin(), group.bodies.end(), [&](const Body& body) {
+      return update.recurrence.size() > 1 && holds(body.operators, update.recurrence.front());
+    });
+    std::int64_t tokens = cascade_.extent(update.tokens).value();
+    for (const LoopSpec& loop : group.tokens) {
+      if (loop.rank == update.tokens) tokens = std::min(tokens, loop.tile);
+    }
+    if (here) most = std::max(most, tokens);
+  }
+  return most;
+}
+
+/// Tokens at a time with which the state updates of the group, in chains, ask least of the on-chip ports,
+/// then of the PEs; what it holds is the same with all of them.
+std::int64_t SpaceMaker::best_step(const FusedGroup& group) {
+  const std::int64_t most = most_steps(group);
+  if (most == 1) return 1;
+  StepKey key;
+  for (std::size_t i = 0; i < group.bodies.size(); ++i) {
+    const bool updates = most_steps({.tokens = {}, .bodies = {group.bodies[i]}, .tiles = {}}) > 1;
+    if (updates) key.emplace_back(group.bodies[i].operators, group.tiles[i]);
+  }
+  const auto [entry, is_new] = steps_.try_emplace(std::move(key), 1);
+  if (is_new) {
+    FusedGroup tried = group;
+    tried.tokens.clear();
+    std::optional<std::pair<Bytes, Cycles>> least;
+    for (const std::int64_t step : kSteps) {
+      tried.step = step;
+      if (step > most_steps(tried) || !try_profile(tried)) break;
+      const std::pair asked{tried.work.onchip, tried.work.compute};
+      if (!least || asked < *least) entry->second = step;
+      least = least ? std::min(*least, asked) : asked;
+    }
+  }
+  std::int64_t best = 1;
+  for (const std::int64_t step : kSteps) {
+    if (step <= std::min(most, entry->second)) best = step;
+  }
+  return best;
+}
+
+/// False if it breaks a rule or the hardware cannot do it.
+bool SpaceMaker::try_profile(FusedGroup& group) {
+  ++tried_;
+  plan_.nodes.assign(1, Node{});
+  plan_.storages.clear();
+  add_fused_group(plan_, cascade_, updates_, group);
+  if (group.chained && !planner_.runs_on_hardware(plan_)) return false;
+  const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
+  if (!layout) return false;
+  group.profile = profile_group(cascade_, plan_, layout->groups.front(), planner_.options());
+  group.work = array_work(group.profile, planner_.array());
+  return true;
+}
+
+/// None if that is illegal.
+std::optional<FusedGroup> SpaceMaker::group(const Structure& bodies, const TokenLoops& tokens,
+                                            std::vector<std::int64_t> tiles) {
+  FusedGroup group{.tokens = tokens,
+                   .bodies = bodies,
+                   .tiles = std::move(tiles),
+                   .chained = with_.has(Ingredient::kChains)};
+  if (group.chained) group.step = best_step(group);
+  if (try_profile(group)) return group;
+  if (!group.chained) return std::nullopt;
+  group.chained = false;
+  group.step = 1;
+  return try_profile(group) ? std::optional{std::move(group)} : std::nullopt;
+}
+
+/// Tiles with which no body loops.
+std::vector<std::int64_t> SpaceMaker::whole(const Structure& bodies) const {
+  std::vector<std::int64_t> tiles;
+  for (const Body& body : bodies) tiles.push_back(body.rank ? cascade_.extent(*body.rank).value() : 1);
+  return tiles;
+}
+
+/// With single steps, too, if they hold less.
+void SpaceMaker::add(FusedGroup group, std::vector<FusedGroup>& found) {
+  if (group.step > 1) {
+    FusedGroup single = group;
+    single.step = 1;
+    if (try_profile(single) && single.profile.peak < group.profile.peak) found.push_back(std::move(single));
+  }
+  found.push_back(std::move(group));
+}
+
+/// The tiles that fill the array, the smallest ones, and what lies between if these save enough memory.
+void SpaceMaker::add_structure(const Structure& bodies, const TokenLoops& tokens,
+                               std::vector<FusedGroup>& found) {
+  const bool loops = with_.has(Ingredient::kSubLoops);
+  std::vector<std::int64_t> last = loops ? tiles_.tiles(bodies, tokens, kArraySlack.front()) : whole(bodies);
+  std::optional<FusedGroup> largest = group(bodies, tokens, last);
+  if (!largest) return;
+  const Bytes most = largest->profile.peak;
+  add(std::move(*largest), found);
+  if (!loops) return;
+  for (auto slack = kArraySlack.rbegin(); slack + 1 != kArraySlack.rend(); ++slack) {
+    std::vector<std::int64_t> tiles = tiles_.tiles(bodies, tokens, *slack);
+    if (tiles == last) continue;
+    last = tiles;
+    std::optional<FusedGroup> smaller = group(bodies, tokens, std::move(tiles));
+    if (!smaller) continue;
+    const bool saves = smaller->profile.peak * kWorthwhileParts <= most * (kWorthwhileParts - 1);
+    add(std::move(*smaller), found);
+    if (!saves) return;
+  }
+}
+
+Bytes SpaceMaker::weights_of_op(OpId op) const {
+  Bytes weights;
+  for (const Access& input : cascade_.op(op).inputs) {
+    const Tensor& tensor = cascade_.tensor(input.tensor);
+    const bool is_weight = tensor.kind == TensorKind::kWeight;
+    if (is_weight) weights += bytes_of(elements_of(cascade_, input.tensor), bits_of(tensor.type));
+  }
+  return weights;
+}
+
+/// Whether the run's weights alone, which come with each tile of the tokens, move more than all its operators
+/// do if each runs alone in little memory.
+bool SpaceMaker::reloads_too_much(const std::vector<Unit>& units, const TokenLoops& tokens) const {
+  Bytes weights;
+  Bytes apart;
+  for (const Unit& unit : units) {
+    for (const OpId op : unit) weights += weights_of_op(op);
+    apart += least_moved_alone(unit.front());
+  }
+  if (weights <= kLittleMemory) return false;
+  for (const LoopSpec& loop : tokens) {
+    weights = weights * ceil_div(cascade_.extent(loop.rank).value(), loop.tile);
+  }
+  return weights > apart;
+}
+
+Bytes SpaceMaker::least_moved_alone(OpId op) const {
+  for (const Candidate& candidate : planner_.candidates(op)) {  // Lightest first.
+    if (candidate.weights.held <= kLittleMemory) return candidate.weights.moved;
+  }
+  return Bytes::overflowed();
+}
+
+std::vector<RankId> SpaceMaker::tokens_of(const std::vector<Unit>& units) const {
+  std::vector<OpId> operators;
+  for (const Unit& unit : units) operators.insert(operators.end(), unit.begin(), unit.end());
+  return shared_ranks(cascade_, operators);
+}
+
+std::vector<std::int64_t> SpaceMaker::every_tile(const Body& body) const {
+  if (with_.has(Ingredient::kSubLoops)) return tiles_.every(body);
+  return whole({body});
+}
+
+std::size_t SpaceMaker::count(const std::vector<Unit>& units, std::size_t most) const {
+  const std::vector<RankId> tokens = tokens_of(units);
+  const std::size_t loops = token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles)).size();
+  std::size_t count = 0;
+  for (const Structure& bodies : structures_of(cascade_, units, tokens, most + 1)) {
+    std::size_t tiles = loops;
+    for (const Body& body : bodies) tiles = std::min(tiles * every_tile(body).size(), most + 1);
+    count += tiles;
+  }
+  return count;
+}
+
+/// With tiles of all bodies after those that have one in `tiles`; in chains, and without.
+void SpaceMaker::add_every(const Structure& bodies, const TokenLoops& tokens,
+                           std::vector<std::int64_t>& tiles, std::vector<FusedGroup>& found) {
+  if (tiles.size() < bodies.size()) {
+    for (const std::int64_t tile : every_tile(bodies[tiles.size()])) {
+      tiles.push_back(tile);
+      add_every(bodies, tokens, tiles, found);
+      tiles.pop_back();
+    }
+    return;
+  }
+  FusedGroup one{.tokens = tokens, .bodies = bodies, .tiles = tiles, .chained = false};
+  if (try_profile(one)) found.push_back(one);
+  one.chained = with_.has(Ingredient::kChains);
+  if (!one.chained || !try_profile(one) || !has_chain(plan_)) return;
+  for (const std::int64_t step : kSteps) {
+    one.step = step;
+    if (step <= most_steps(one) && try_profile(one)) found.push_back(one);
+  }
+}
+
+std::vector<FusedGroup> SpaceMaker::every_group(const std::vector<Unit>& units) {
+  const std::vector<RankId> tokens = tokens_of(units);
+  std::vector<FusedGroup> found;
+  std::vector<std::int64_t> tiles;
+  for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostWhole)) {
+    for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
+      if (stop_.stop_requested()) return found;
+      add_every(bodies, loops, tiles, found);
+    }
+  }
+  return found;
+}
+
+/// What a group is dropped by is not all that its time depends on: structures beyond the first ones drop none
+/// of these.
+std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
+  const std::vector<RankId> tokens = tokens_of(units);
+  std::vector<FusedGroup> first;
+  std::vector<FusedGroup> more;
+  const std::size_t most = with_.has(Ingredient::kSubLoops) ? kMostStructures : 1;  // Else all are alike.
+  const std::vector<Structure> structures = structures_of(cascade_, units, tokens, most);
+  for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
+    if (reloads_too_much(units, loops)) continue;
+    const std::size_t tried = std::min(structures.size(), loops.empty() ? kMostStructures : kMostInLoops);
+    for (std::size_t i = 0; i < tried; ++i) {
+      if (stop_.stop_requested()) return first;
+      add_structure(structures[i], loops, i < kMostInLoops ? first : more);
+    }
+  }
+  UsefulGroups useful;
+  useful.add(std::move(first));
+  useful.add(std::move(more));
+  return useful.take();
+}
+
+}  // namespace fusescape

@@ -1,0 +1,75 @@
+// How are the groups of one run of units made, that `optimal` chooses from?
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+#include "fusescape/search/planner.hpp"
+#include "fusescape/workload/roles.hpp"
+#include "optimal_group.hpp"
+#include "optimal_tiles.hpp"
+
+namespace fusescape {
+
+/// A class of at most so many groups is laid out whole, and none is dropped.
+inline constexpr std::size_t kMostWhole = 1024;
+
+/// Makes the groups of one run of units after another.
+class SpaceMaker {
+ public:
+  SpaceMaker(const Planner& planner, const Ingredients& with, const std::stop_token& stop)
+      : planner_{planner},
+        cascade_{planner.cascade()},
+        with_{with},
+        stop_{stop},
+        updates_{state_updates(cascade_)},
+        tiles_{planner, updates_, with.has(Ingredient::kFineTiles)} {
+    plan_.spatial = planner.spatial();
+  }
+
+  /// The useful ones.
+  [[nodiscard]] std::vector<FusedGroup> groups(const std::vector<std::vector<OpId>>& units);
+  /// All there are.
+  [[nodiscard]] std::vector<FusedGroup> every_group(const std::vector<std::vector<OpId>>& units);
+  /// How many that are, legal or not; of more than `most` it is known only that there are more.
+  [[nodiscard]] std::size_t count(const std::vector<std::vector<OpId>>& units, std::size_t most) const;
+  [[nodiscard]] std::size_t tried() const { return tried_; }
+
+ private:
+  [[nodiscard]] std::int64_t most_steps(const FusedGroup& group) const;
+  [[nodiscard]] std::int64_t best_step(const FusedGroup& group);
+  void add_every(const Structure& bodies, const std::vector<LoopSpec>& tokens,
+                 std::vector<std::int64_t>& tiles, std::vector<FusedGroup>& found);
+  [[nodiscard]] std::vector<std::int64_t> every_tile(const Body& body) const;
+  [[nodiscard]] std::vector<RankId> tokens_of(const std::vector<std::vector<OpId>>& units) const;
+  void add(FusedGroup group, std::vector<FusedGroup>& found);
+  void add_structure(const Structure& bodies, const std::vector<LoopSpec>& tokens,
+                     std::vector<FusedGroup>& found);
+  [[nodiscard]] std::optional<FusedGroup> group(const Structure& bodies, const std::vector<LoopSpec>& tokens,
+                                                std::vector<std::int64_t> tiles);
+  [[nodiscard]] std::vector<std::int64_t> whole(const Structure& bodies) const;
+  [[nodiscard]] bool reloads_too_much(const std::vector<std::vector<OpId>>& units,
+                                      const std::vector<LoopSpec>& tokens) const;
+  [[nodiscard]] Bytes weights_of_op(OpId op) const;
+  [[nodiscard]] Bytes least_moved_alone(OpId op) const;
+  [[nodiscard]] bool try_profile(FusedGroup& group);
+
+  /// Per body with a state update its operators and its tile.
+  using StepKey = std::vector<std::pair<std::vector<OpId>, std::int64_t>>;
+
+  const Planner& planner_;
+  const Cascade& cascade_;
+  const Ingredients& with_;
+  const std::stop_token& stop_;
+  std::vector<StateUpdate> updates_;
+  TileChoice tiles_;
+  Plan plan_;
+  std::map<StepKey, std::int64_t> steps_;  ///< What best_step() has found.
+  std::size_t tried_ = 0;
+};
+
+}  // namespace fusescape
