@@ -18,7 +18,7 @@
 namespace fusescape {
 namespace {
 
-constexpr std::string_view kUnlimited = "unlimited";
+constexpr std::string_view kUnlimitedWord = "unlimited";
 
 Failure bad_csv(const std::string& file, SourcePos pos, std::string_view message) {
   return {ExitCode::kBadInput,
@@ -49,7 +49,7 @@ template <class Number>
 std::optional<Number> number_of_cell(std::string_view cell) {
   Number value{};
   if constexpr (std::is_same_v<Number, double>) {
-    if (cell == kUnlimited) return std::numeric_limits<double>::infinity();
+    if (cell == kUnlimitedWord) return std::numeric_limits<double>::infinity();
   }
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
   if (error != std::errc{} || end != cell.data() + cell.size()) return std::nullopt;
@@ -114,7 +114,7 @@ Value typed(const std::string& cell) {
   if (cell.empty()) return {};
   if (cell == "true" || cell == "false") return cell == "true";
   if (const auto whole = number_of_cell<std::int64_t>(cell)) return *whole;
-  if (cell == kUnlimited) return cell;  // JSON has no infinity.
+  if (cell == kUnlimitedWord) return cell;  // JSON has no infinity.
   if (const auto number = number_of_cell<double>(cell)) return *number;
   return cell;
 }
