@@ -159,7 +159,7 @@ inline EvaluationReport unfused() {
           .figures = figures(&ran),
           .energy = energy(),
           .whole = whole(),
-          .outcome = EvaluationOutcome{.cost = ran, .groups = {matmul, exp}},
+          .outcome = EvaluationOutcome{.cost = ran, .groups = {matmul, exp}, .energy = {}},
           .reason = {}};
 }
 

@@ -87,7 +87,7 @@ SimulationReport refused() {
 
 TEST_CASE("A simulation's JSON, CSV and text keep their bytes") {
   check_golden("simulation.json", simulation_json(simulated()));
-  check_golden("simulation.csv", simulation_csv(simulated()));
+  check_golden("simulation.csv", csv(simulation_table(simulated())));
   check_golden("simulation.txt", simulation_text(simulated(), {}));
   check_golden("simulation-infeasible.json", simulation_json(refused()));
   check_golden("simulation-infeasible.txt", simulation_text(refused(), {}));
@@ -108,7 +108,7 @@ TEST_CASE("A simulation's JSON has every field of an evaluation's, and says whic
 
 TEST_CASE("A simulation that has a result and one that has none have the same columns") {
   const auto header = [](const std::string& text) { return text.substr(0, text.find('\n')); };
-  CHECK(header(simulation_csv(simulated())) == header(simulation_csv(refused())));
+  CHECK(header(csv(simulation_table(simulated()))) == header(csv(simulation_table(refused()))));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ Model model_in(const std::string& rest, const std::vector<Setting>& settings = {
   return value_of(bind_model(value_of(parse_input("s.yaml", head + rest)), settings));
 }
 
-constexpr const char* kMixed =
+constexpr const char* kTwoKinds =
     "layers:\n"
     "  - {name: a, family: mamba1, d_state: 8, count: 2}\n"
     "  - {name: b, family: mlp, d_ff: 96}\n"
@@ -42,7 +42,7 @@ TEST_CASE("A stack of one kind of layers is the model of that family") {
 }
 
 TEST_CASE("Layers that are equal are one kind, in the order in which kinds first appear") {
-  const Model model = model_in(kMixed);
+  const Model model = model_in(kTwoKinds);
   REQUIRE(model.kinds.size() == 2);
   CHECK(model.kinds[0].name == "a");
   CHECK(model.kinds[0].n_layer == 3);
@@ -56,13 +56,13 @@ TEST_CASE("An order of letters says what a list of runs does") {
       "layers:\n  - {name: a, letter: M, family: mamba1, d_state: 8}\n  - {name: b, letter: '-', family: "
       "mlp, d_ff: 96}\n"
       "order: 'MM- M ---'\n");
-  const Model runs = model_in(kMixed);
+  const Model runs = model_in(kTwoKinds);
   CHECK(letters.order == runs.order);
   CHECK(letters.whole.params == runs.whole.params);
 }
 
 TEST_CASE("Parameters are those of the embedding, of every layer and of the final norm") {
-  const Model model = model_in(kMixed);
+  const Model model = model_in(kTwoKinds);
   Elements layers;
   for (const Workload& kind : model.kinds) layers += *kind.layer_params * kind.n_layer;
   CHECK(model.whole.params == Elements{1000 * 64} + layers + Elements{64});
@@ -78,7 +78,7 @@ TEST_CASE("Layers that share weights count once for each set, and work each time
 }
 
 TEST_CASE("Settings reach the whole stack and one kind of its layers") {
-  const Model decode = model_in(kMixed, {{"phase", "decode"}, {"B", "4"}, {"layers.a.d_state", "32"}});
+  const Model decode = model_in(kTwoKinds, {{"phase", "decode"}, {"B", "4"}, {"layers.a.d_state", "32"}});
   CHECK(decode.whole.tokens == Elements{4});
   CHECK(decode.kinds[0].phase == Phase::kDecode);
   const Cascade& block = decode.kinds[0].block;
@@ -87,7 +87,7 @@ TEST_CASE("Settings reach the whole stack and one kind of its layers") {
 }
 
 TEST_CASE("Types by role reach every kind of layers and the head") {
-  const Model model = model_in(kMixed, {{"weight_dtype", "int8"}});
+  const Model model = model_in(kTwoKinds, {{"weight_dtype", "int8"}});
   const auto weights_are_int8 = [](const Cascade& cascade) {
     return std::all_of(cascade.tensors.begin(), cascade.tensors.end(), [](const Tensor& tensor) {
       return (tensor.type == DataType::kInt8) == (tensor.kind == TensorKind::kWeight);
@@ -99,7 +99,7 @@ TEST_CASE("Types by role reach every kind of layers and the head") {
 
 TEST_CASE("A sweep's figures of a stack are sums over its kinds of layers and the head") {
   BoundSweep sweep;
-  Model model = model_in(kMixed, {{"L", "32"}});
+  Model model = model_in(kTwoKinds, {{"L", "32"}});
   sweep.workloads.push_back(model.whole);
   sweep.kinds.push_back(model.kinds);
   sweep.designs.push_back(value_of(load_design("marca")));

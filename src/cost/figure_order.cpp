@@ -1,0 +1,78 @@
+// How do figures of one metric order? Exactly where that is possible.
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "fusescape/cost/metrics.hpp"
+#include "fusescape/support/contract.hpp"
+#include "fusescape/support/overloaded.hpp"
+
+namespace fusescape {
+
+std::strong_ordering operator<=>(const Quotient& a, const Quotient& b) {
+  FUSESCAPE_EXPECTS(a.denominator > 0 && b.denominator > 0);
+  // Both as continued fractions: products of numerators and denominators may leave 128 bits.
+  Quotient x = a;
+  Quotient y = b;
+  for (bool flipped = false;; flipped = !flipped) {
+    const Int128 left = x.numerator / x.denominator;
+    const Int128 right = y.numerator / y.denominator;
+    if (left != right)
+      return (left < right) == flipped ? std::strong_ordering::greater : std::strong_ordering::less;
+    const Int128 rest = x.numerator % x.denominator;
+    const Int128 other = y.numerator % y.denominator;
+    if (rest == 0 || other == 0) {
+      if (rest == other) return std::strong_ordering::equal;
+      return (rest == 0) == flipped ? std::strong_ordering::greater : std::strong_ordering::less;
+    }
+    // Of two fractions below 1 the one with the larger inverse is the smaller.
+    x = {x.denominator, rest};
+    y = {y.denominator, other};
+  }
+}
+
+std::weak_ordering compare(const Figure& a, const Figure& b) {
+  if (a.compared && b.compared) return *a.compared <=> *b.compared;
+  const auto* left = std::get_if<std::int64_t>(&a.number);
+  const auto* right = std::get_if<std::int64_t>(&b.number);
+  if (left != nullptr && right != nullptr) return *left <=> *right;
+  const double x = magnitude(a);
+  const double y = magnitude(b);
+  return x < y   ? std::weak_ordering::less
+         : y < x ? std::weak_ordering::greater
+                 : std::weak_ordering::equivalent;
+}
+
+double magnitude(const Figure& figure) {
+  if (figure.compared) {
+    return static_cast<double>(figure.compared->numerator) /
+           static_cast<double>(figure.compared->denominator);
+  }
+  return std::visit(overloaded{[](std::int64_t number) { return static_cast<double>(number); },
+                               [](double number) { return number; },
+                               [](Unlimited) { return std::numeric_limits<double>::infinity(); }},
+                    figure.number);
+}
+
+double ratio(const Figure& a, const Figure& b) {
+  const bool same_unit = a.compared && b.compared && a.compared->denominator == b.compared->denominator;
+  if (!same_unit) return magnitude(a) / magnitude(b);
+  // One rounding less than through seconds.
+  return static_cast<double>(a.compared->numerator) / static_cast<double>(b.compared->numerator);
+}
+
+std::vector<std::int64_t> ranks_of(std::span<const Figure> figures) {
+  std::vector<std::size_t> order(figures.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return compare(figures[a], figures[b]) < 0; });
+  std::vector<std::int64_t> ranks(figures.size());
+  std::int64_t rank = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i > 0 && compare(figures[order[i - 1]], figures[order[i]]) < 0) ++rank;
+    ranks[order[i]] = rank;
+  }
+  return ranks;
+}
+
+}  // namespace fusescape
