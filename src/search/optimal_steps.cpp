@@ -100,6 +100,7 @@ std::optional<PlanFigures> StepPricing::bound(const Way& way, KeptSet own) {
   const BusyTime busy = busy_time(way.profile(), question_.machine);
   const Ticks dram = busy.dram - Ticks{saved.value()} * question_.machine.dram_ticks_per_byte;
   PlanFigures figures{longest(busy.tiles, dram), moved_by(way.profile()) - saved};
+  figures.busy = least(way, own).busy;  // Of equal ones, as least() orders them.
   if (energy_) figures.energy_pj = least_energy(way, own, figures.latency);
   return figures;
 }

@@ -6,7 +6,7 @@
 #include "../../src/search/optimal_space.hpp"
 #include "designs.hpp"
 #include "fusescape/search/assessment.hpp"
-#include "fusescape/workload/model.hpp"
+#include "fusescape/workload/families/mamba1.hpp"
 #include "random_machines.hpp"
 
 namespace fusescape::test_plans {

@@ -5,6 +5,7 @@
 
 #include "designs.hpp"
 #include "fusescape/check/verification.hpp"
+#include "fusescape/cost/busy_time.hpp"
 #include "fusescape/cost/physical_limit.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/run_energy.hpp"
@@ -218,7 +219,12 @@ TEST_CASE("What optimal returns is legal, costs what it says, and lies between i
     const auto assessed = assess(planner.cascade(), design, answer->plan);
     REQUIRE(assessed.has_value());
     CHECK(assessed->cost.total.latency == answer->figures.latency);
-    CHECK(optimal_bound(planner, design.machine, {}, *answer).figures.latency <= answer->figures.latency);
+    // The plan's own groups, if none of their tiles waited, are among what the bound is the least of.
+    Ticks busy;
+    for (const GroupProfile& group : assessed->profile.groups)
+      busy += busy_time(group, design.machine).least();
+    const Ticks bound = optimal_bound(planner, design.machine, {}, *answer).figures.latency;
+    CHECK(bound <= (answer->winner == kOptimalName ? busy : answer->figures.latency));
     const bool side_by_side = std::any_of(
         planner.spatial().begin(), planner.spatial().end(),
         [](const SpatialMapping& mapping) { return mapping.operand_loads == OperandLoads::kConcurrent; });

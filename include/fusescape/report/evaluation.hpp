@@ -106,7 +106,7 @@ struct WholeReport {
 struct EvaluationOutcome {
   Cost cost;  ///< Of one block.
   std::vector<GroupReport> groups;
-  EnergyBreakdown energy;  ///< Likewise.
+  EnergyBreakdown energy{};  ///< Likewise.
 };
 
 /// A component of the energy, or why it is null.
