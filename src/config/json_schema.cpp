@@ -12,9 +12,10 @@ namespace fusescape {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Form = TypeSpec::Form;
 
 class SchemaWriter {
+  using Form = TypeSpec::Form;
+
  public:
   explicit SchemaWriter(FileKind kind) : kind_{kind} {}
 
