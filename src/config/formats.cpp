@@ -12,8 +12,6 @@
 namespace fusescape {
 namespace {
 
-using Form = TypeSpec::Form;
-
 std::string code(std::string_view text) {
   return fmt::format("`{}`", text);
 }
@@ -26,24 +24,24 @@ std::string words_of(const TypeSpec& type) {
 
 std::string describe(const TypeSpec& type) {
   switch (type.form) {
-    case Form::kWord:
+    case TypeSpec::Form::kWord:
       return "one of " + words_of(type);
-    case Form::kInteger:
+    case TypeSpec::Form::kInteger:
       return fmt::format("whole number from {}", type.min);
-    case Form::kQuantity:
+    case TypeSpec::Form::kQuantity:
       return fmt::format("{}, such as {}{}", type.name, code(type.example),
                          type.words.empty() ? "" : ", or " + words_of(type));
-    case Form::kList:
+    case TypeSpec::Form::kList:
       return fmt::format("list of: {}", describe(*type.item));
-    case Form::kMap:
+    case TypeSpec::Form::kMap:
       return fmt::format("mapping from names to: {}", describe(*type.item));
-    case Form::kSection:
-    case Form::kNode:
+    case TypeSpec::Form::kSection:
+    case TypeSpec::Form::kNode:
       return fmt::format("*{}*", type.section->name);
-    case Form::kText:
-    case Form::kBoolean:
-    case Form::kNumber:
-    case Form::kAny:
+    case TypeSpec::Form::kText:
+    case TypeSpec::Form::kBoolean:
+    case TypeSpec::Form::kNumber:
+    case TypeSpec::Form::kAny:
       return std::string{type.name};
   }
   return "";
