@@ -7,6 +7,7 @@
 #include "enumerated_class.hpp"
 #include "fusescape/search/optimal.hpp"
 #include "fusescape/search/run_energy.hpp"
+#include "objectives.hpp"
 #include "random_machines.hpp"
 #include "technology_tables.hpp"
 
@@ -31,17 +32,7 @@ struct Figures {
 };
 
 double value_of(const Figures& figures, Objective objective, const TickScale& scale) {
-  switch (objective) {
-    case Objective::kLatency:
-      return static_cast<double>(figures.latency.value());
-    case Objective::kEnergy:
-      return figures.energy_pj;
-    case Objective::kDramBytes:
-      return static_cast<double>(figures.moved.value());
-    case Objective::kEnergyDelay:
-      break;
-  }
-  return figures.energy_pj * static_cast<double>(scale.whole_cycles(figures.latency).value());
+  return figure_of(PlanFigures{figures.latency, figures.moved, figures.energy_pj}, objective, scale);
 }
 
 /// Made by a unit, read by later ones; no output.
@@ -238,23 +229,6 @@ void Enumeration::extend(std::size_t at, const std::vector<Ends>& groups) {
   }
 }
 
-StrategyInputs minimising(Objective objective, const Design& design) {
-  StrategyInputs inputs;
-  inputs.minimize = objective;
-  inputs.prices = prices_of(design.accelerator, design.technology.get());
-  return inputs;
-}
-
-Design with_energies(const Accelerator& accelerator) {
-  Technology technology = test_tables::cacti7();
-  technology.energy.registers = RegisterEnergy{Picojoules{0.01}, Picojoules{0.02}, {}};
-  return priced(design_of(accelerator), std::make_shared<const Technology>(std::move(technology)));
-}
-
-double value_of(const PlanFigures& figures, Objective objective, const TickScale& scale) {
-  return value_of(Figures{figures.latency, figures.moved, figures.energy_pj}, objective, scale);
-}
-
 TEST_CASE("Optimal is the best plan of its class, whichever way that is searched") {
   int own = 0;
   int fused = 0;
@@ -278,7 +252,7 @@ TEST_CASE("Optimal is the best plan of its class, whichever way that is searched
     const std::optional<double> least = all.best();
     if (!least) return;
     REQUIRE(answer.has_value());
-    const double found = value_of(answer->figures, facts.objective, design.machine.scale);
+    const double found = figure_of(answer->figures, facts.objective, design.machine.scale);
     CAPTURE(found, *least, all.groups(), answer->winner, text_of(cascade, answer->plan));
     CHECK(found <= *least * (1.0 + 1e-12));
     if (answer->winner != kOptimalName) return;

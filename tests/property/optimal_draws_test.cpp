@@ -47,7 +47,7 @@ Design drawn_design(Dice& dice, Accelerator made) {
 
 /// `check(planner, design)` for five designs of each of that many arrays.
 template <class Check>
-void for_designs(std::uint32_t arrays, const Check& check) {
+void for_drawn_designs(std::uint32_t arrays, const Check& check) {
   for_all(arrays, [&](Dice& dice) {
     const Workload workload = drawn_workload(dice);
     const Accelerator array = drawn_array(dice);
@@ -64,7 +64,7 @@ void for_designs(std::uint32_t arrays, const Check& check) {
 
 TEST_CASE("No strategy beats optimal on designs of real size, whether their plans are made or bounded") {
   int optimals = 0;
-  for_designs(1, [&](Dice&, const Planner& planner, const Design& design) {
+  for_drawn_designs(1, [&](Dice&, const Planner& planner, const Design& design) {
     const Strategy& optimal = *find_strategy(kOptimalName);
     const auto best = assess(planner, design, optimal);  // As in a sweep: what cannot be faster is not made.
     const auto answer = optimal_answer(planner, design.machine);
@@ -115,7 +115,7 @@ std::optional<Ticks> drawn_time(const Planner& planner, const Machine& machine, 
 
 TEST_CASE(
     "No plan of some 500 groups that are drawn from its class, however joined, is faster than optimal") {
-  for_designs(1, [](Dice& dice, const Planner& planner, const Design& design) {
+  for_drawn_designs(1, [](Dice& dice, const Planner& planner, const Design& design) {
     const auto answer = optimal_answer(planner, design.machine);
     const std::size_t units = units_of(planner).size();
     std::vector<std::optional<Ticks>> until(units + 1);

@@ -11,6 +11,7 @@
 #include "fusescape/search/run_energy.hpp"
 #include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
+#include "objectives.hpp"
 #include "random_machines.hpp"
 #include "technology_tables.hpp"
 
@@ -51,20 +52,6 @@ void for_designs(std::uint32_t cases, const Check& check) {
   });
 }
 
-StrategyInputs minimising(Objective objective, const Design& design) {
-  StrategyInputs inputs;
-  inputs.minimize = objective;
-  inputs.prices = prices_of(design.accelerator, design.technology.get());
-  return inputs;
-}
-
-/// Under CACTI's table, with an energy of registers.
-Design with_energies(const Accelerator& accelerator) {
-  Technology technology = test_tables::cacti7();
-  technology.energy.registers = RegisterEnergy{Picojoules{0.01}, Picojoules{0.02}, {}};
-  return priced(design_of(accelerator), std::make_shared<const Technology>(std::move(technology)));
-}
-
 /// What `inputs` minimise, of a plan that was assessed. None: its energy is not known.
 std::optional<double> minimised(const Assessment& assessed, const Cascade& cascade, const Design& design,
                                 const StrategyInputs& inputs) {
@@ -82,20 +69,6 @@ std::optional<double> minimised(const Assessment& assessed, const Cascade& casca
       break;
   }
   return energy->value() * static_cast<double>(assessed.cost.latency.value());
-}
-
-double value_of(const PlanFigures& figures, Objective objective, const TickScale& scale) {
-  switch (objective) {
-    case Objective::kLatency:
-      return static_cast<double>(figures.latency.value());
-    case Objective::kEnergy:
-      return figures.energy_pj;
-    case Objective::kDramBytes:
-      return static_cast<double>(figures.moved.value());
-    case Objective::kEnergyDelay:
-      break;
-  }
-  return figures.energy_delay(scale);
 }
 
 /// Energies are sums of doubles in another order.
@@ -116,7 +89,7 @@ TEST_CASE("No strategy beats optimal in what it minimises, and where one has a p
         const auto theirs = minimised(*other, planner.cascade(), design, inputs);
         if (!theirs) continue;
         REQUIRE(answer.has_value());
-        CHECK(value_of(answer->figures, facts.objective, design.machine.scale) <= *theirs * kRounding);
+        CHECK(figure_of(answer->figures, facts.objective, design.machine.scale) <= *theirs * kRounding);
       }
       feasible += answer.has_value() ? 1 : 0;
     }
@@ -136,10 +109,10 @@ TEST_CASE("What optimal minimises is what its plan takes, and no less than its b
       if (!answer) continue;
       const auto assessed = assess(planner.cascade(), design, answer->plan);
       REQUIRE(assessed.has_value());
-      const double value = value_of(answer->figures, facts.objective, design.machine.scale);
+      const double value = figure_of(answer->figures, facts.objective, design.machine.scale);
       CHECK(value == Approx(*minimised(*assessed, planner.cascade(), design, inputs)).epsilon(1e-12));
       const OptimalBound bound = optimal_bound(planner, design.machine, inputs, *answer);
-      CHECK(value_of(bound.figures, facts.objective, design.machine.scale) <= value * kRounding);
+      CHECK(figure_of(bound.figures, facts.objective, design.machine.scale) <= value * kRounding);
       ++feasible;
       keeping += answer->winner == kOptimalName && !answer->plan.retentions.empty() ? 1 : 0;
     }

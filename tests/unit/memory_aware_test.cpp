@@ -10,11 +10,12 @@
 namespace fusescape::test_plans {
 namespace {
 
-constexpr std::int64_t kD = 12;
-constexpr std::int64_t kN = 8;
+constexpr std::int64_t kChannels = 12;
+constexpr std::int64_t kStates = 8;
 
 /// The tile of D in the plan that mem-aware-exact makes; all channels if D is not cut.
-std::int64_t tile_of(const Cascade& cascade, std::int64_t capacity, std::int64_t channels_in_all = kD) {
+std::int64_t tile_of(const Cascade& cascade, std::int64_t capacity,
+                     std::int64_t channels_in_all = kChannels) {
   Accelerator machine = accelerator();
   machine.model.double_buffering = false;
   machine.sram.capacity = Bytes{capacity};
@@ -30,23 +31,24 @@ std::int64_t tile_of(const Cascade& cascade, std::int64_t capacity, std::int64_t
 /// Single buffers, D channels at a time: the more of A, h, Abar, dB, dBx, x and C (while dBx is made) and A,
 /// h, dA, Abar, Delta, x, B and C (while exp runs).
 std::int64_t footprint(std::int64_t channels) {
-  return 4 * std::max(5 * channels * kN + channels + kN, 4 * channels * kN + 2 * channels + 2 * kN);
+  return 4 * std::max(5 * channels * kStates + channels + kStates,
+                      4 * channels * kStates + 2 * channels + 2 * kStates);
 }
 
 TEST_CASE(
     "The fewest slices that fit are taken, whatever their number: enough, and with a byte less the next") {
-  const Cascade cascade = state_update({.l = 3, .d = kD, .n = kN});
+  const Cascade cascade = state_update({.l = 3, .d = kChannels, .n = kStates});
   for (const std::int64_t tile : {12, 6, 4, 3, 2, 1}) {
     CAPTURE(tile);
     CHECK(tile_of(cascade, footprint(tile)) == tile);
-    if (tile < kD) CHECK(tile_of(cascade, footprint(tile) + 1) == tile);
+    if (tile < kChannels) CHECK(tile_of(cascade, footprint(tile) + 1) == tile);
     if (tile > 1) CHECK(tile_of(cascade, footprint(tile) - 1) < tile);
   }
 }
 
 TEST_CASE("Slices of a prime number of channels are equal but the last, which is shorter") {
   constexpr std::int64_t kPrime = 13;
-  const Cascade cascade = state_update({.l = 3, .d = kPrime, .n = kN});
+  const Cascade cascade = state_update({.l = 3, .d = kPrime, .n = kStates});
   for (const std::int64_t tile : {13, 7, 5, 4, 3, 2, 1}) {  // ceil(13 / j)
     CAPTURE(tile);
     CHECK(tile_of(cascade, footprint(tile), kPrime) == tile);
