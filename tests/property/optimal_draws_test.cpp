@@ -115,7 +115,9 @@ std::optional<Ticks> drawn_time(const Planner& planner, const Machine& machine, 
 
 TEST_CASE(
     "No plan of some 500 groups that are drawn from its class, however joined, is faster than optimal") {
-  for_drawn_designs(1, [](Dice& dice, const Planner& planner, const Design& design) {
+  int fused = 0;  // Groups of several units that were drawn and run.
+  int paths = 0;
+  for_drawn_designs(1, [&](Dice& dice, const Planner& planner, const Design& design) {
     const auto answer = optimal_answer(planner, design.machine);
     const std::size_t units = units_of(planner).size();
     std::vector<std::optional<Ticks>> until(units + 1);
@@ -123,15 +125,19 @@ TEST_CASE(
     for (std::size_t last = 1; last <= units; ++last) {
       for (std::size_t first = 0; first < last; ++first) {
         const auto time = drawn_time(planner, design.machine, dice, first, last);
+        fused += time && last - first > 1 ? 1 : 0;
         if (!time || !until[first]) continue;
         const Ticks sum = *until[first] + *time;
         until[last] = until[last] ? std::min(*until[last], sum) : sum;
       }
     }
     if (!until.back()) return;
+    ++paths;
     REQUIRE(answer.has_value());
     CHECK(answer->figures.latency <= *until.back());
   });
+  CHECK(paths > 2);
+  CHECK(fused > 20);
 }
 
 }  // namespace
