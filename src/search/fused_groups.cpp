@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "alone.hpp"
+#include "fusescape/search/parallel_for.hpp"
 #include "retention.hpp"
 
 namespace fusescape {
@@ -163,9 +164,15 @@ expected<Plan, Refusal> fused_plan(const Planner& planner, const Machine& machin
   Plan plan;
   plan.spatial = planner.spatial();
   std::vector<TokenGroups> fused(updates.size());
-  for (const FusedUnit& unit : *order) {
+  std::vector<const Candidate*> alone(order->size());  // Side by side, unless plans are already made so.
+  parallel_for(alone.size(), 0, [&](std::size_t i) {
+    const FusedUnit& unit = (*order)[i];
+    if (!unit.update) alone[i] = planner.best(unit.operators.front(), machine);
+  });
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    const FusedUnit& unit = (*order)[i];
     if (!unit.update) {
-      auto added = add_alone(plan, planner, machine, unit.operators.front());
+      auto added = add_alone(plan, planner, machine, unit.operators.front(), alone[i]);
       if (!added) return unexpected{std::move(added.error())};
       continue;
     }
