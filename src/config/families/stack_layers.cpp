@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <unordered_map>
 
 #include "fusescape/support/suggestion.hpp"
 
@@ -52,10 +54,8 @@ class LayerList {
       errors().at(entries_[i], fmt::format("{}: missing key 'family', or 'like'", path_of(i)));
       return 0;
     }
-    const std::string identity = identity_of(entries_[i]);
-    const auto known = std::find(identities_.begin(), identities_.end(), identity);
-    if (known != identities_.end()) return static_cast<std::size_t>(known - identities_.begin());
-    identities_.push_back(identity);
+    const auto [known, is_new] = kind_with_.emplace(identity_of(entries_[i]), kinds_.size());
+    if (!is_new) return known->second;
     kinds_.push_back({.name = layer.name.value_or(""),
                       .entry = &entries_[i],
                       .family = family_named(*layer.family, path_of(i)),
@@ -159,12 +159,15 @@ class LayerList {
   void name_kinds() {
     std::set<std::string> taken;
     for (const ListedKind& kind : kinds_) taken.insert(kind.name);
+    std::map<std::string_view, int> last_number;
     for (ListedKind& kind : kinds_) {
       if (!kind.name.empty()) continue;
-      const std::string family{kind.family->table->name};
-      kind.name = family;
-      for (int number = 2; taken.contains(kind.name); ++number)
-        kind.name = fmt::format("{}-{}", family, number);
+      const std::string_view family = kind.family->table->name;
+      int& number = last_number[family];
+      do {
+        ++number;
+        kind.name = number == 1 ? std::string{family} : fmt::format("{}-{}", family, number);
+      } while (taken.contains(kind.name));
       taken.insert(kind.name);
     }
   }
@@ -174,8 +177,8 @@ class LayerList {
   const StackFile& file_;
   Binding& binding_;
   const std::vector<YamlNode>& entries_;
-  std::vector<std::size_t> kind_of_;     ///< Per entry.
-  std::vector<std::string> identities_;  ///< Parallel to kinds_.
+  std::vector<std::size_t> kind_of_;                        ///< Per entry.
+  std::unordered_map<std::string, std::size_t> kind_with_;  ///< Of an identity.
   std::vector<ListedKind> kinds_;
   std::vector<LayerRun> order_;
 };
