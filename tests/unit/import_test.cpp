@@ -195,6 +195,16 @@ TEST_CASE("A fault is told once, however often its key is read") {
   }
 }
 
+TEST_CASE("What stands in for a faulty number of layers or period makes no other fault") {
+  CHECK(error_of(hybrid("jamba", R"(, "attn_layer_period": 0)")).find("attn_layer_offset") ==
+        std::string::npos);
+  const std::string text = error_of(
+      R"({"model_type": "bamba", "hidden_size": 64, "num_hidden_layers": 0, "vocab_size": 100, "mamba_n_heads": 4,
+ "num_attention_heads": 4, "intermediate_size": 128, "attn_layer_indices": [0, 7]})");
+  CHECK(text.find("c.json:1:64: error: num_hidden_layers: expected a whole number") == 0);
+  CHECK(text.find("attn_layer_indices: there") == std::string::npos);
+}
+
 TEST_CASE("A name that YAML would read as something else is quoted") {
   CHECK(value_of(import_config("c.json", small_llama(""), "null")).yaml.find("name: \"null\"\n") !=
         std::string::npos);

@@ -31,7 +31,10 @@ class LayerList {
 
   [[nodiscard]] ListedLayers listed() {
     if (file_.layers.empty()) errors().at(binding_.at("layers"), "layers: expected at least one");
-    for (std::size_t i = 0; i < file_.layers.size(); ++i) kind_of_.push_back(kind_at(i));
+    for (std::size_t i = 0; i < file_.layers.size(); ++i) {
+      kind_of_.push_back(kind_at(i));
+      if (file_.layers[i].name) kind_named_.emplace(*file_.layers[i].name, kind_of_.back());
+    }
     if (!errors().ok()) return {};
     if (file_.order) {
       order_by_letters();
@@ -79,8 +82,7 @@ class LayerList {
 
   void check_unique(std::size_t i) {
     const std::string& name = *file_.layers[i].name;
-    const auto same = [&](const ListedKind& kind) { return kind.name == name; };
-    if (std::count_if(kinds_.begin(), kinds_.end(), same) < 2) return;
+    if (!kind_named_.contains(name)) return;
     errors().at(entries_[i], fmt::format("{}: another kind of layers is named '{}'", path_of(i), name));
   }
 
@@ -91,9 +93,7 @@ class LayerList {
       errors().at_key(key, fmt::format("{}: an entry with 'like' has no other key than 'count'",
                                        path_below(path_of(i), key.key)));
     }
-    for (std::size_t j = 0; j < i; ++j) {
-      if (file_.layers[j].name == like.text) return kind_of_[j];
-    }
+    if (const auto named = kind_named_.find(like.text); named != kind_named_.end()) return named->second;
     errors().at(*like.node,
                 fmt::format("{}: no earlier entry is named '{}'", path_below(path_of(i), "like"), like.text));
     return 0;
@@ -143,10 +143,11 @@ class LayerList {
     }
     const std::string& text = layer.letter->text;
     const bool is_letter = text.size() == 1 && text.front() > ' ' && text.front() < '\x7f';
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!file_.layers[j].letter || file_.layers[j].letter->text != text) continue;
-      errors().at(*layer.letter->node, fmt::format("{}: '{}' stands for {} already",
-                                                   path_below(path_of(i), "letter"), text, path_of(j)));
+    const auto [first, is_new] = entry_with_.emplace(text, i);
+    if (!is_new) {
+      errors().at(*layer.letter->node,
+                  fmt::format("{}: '{}' stands for {} already", path_below(path_of(i), "letter"), text,
+                              path_of(first->second)));
       return kNoLetter;
     }
     if (is_letter) return text.front();
@@ -177,8 +178,10 @@ class LayerList {
   const StackFile& file_;
   Binding& binding_;
   const std::vector<YamlNode>& entries_;
-  std::vector<std::size_t> kind_of_;                        ///< Per entry.
-  std::unordered_map<std::string, std::size_t> kind_with_;  ///< Of an identity.
+  std::vector<std::size_t> kind_of_;                         ///< Per entry.
+  std::unordered_map<std::string, std::size_t> kind_with_;   ///< Of an identity.
+  std::unordered_map<std::string, std::size_t> kind_named_;  ///< Of the name of an entry so far.
+  std::unordered_map<std::string, std::size_t> entry_with_;  ///< The first with a letter.
   std::vector<ListedKind> kinds_;
   std::vector<LayerRun> order_;
 };
