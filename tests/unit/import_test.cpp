@@ -201,7 +201,7 @@ TEST_CASE("What stands in for a faulty number of layers or period makes no other
   const std::string text = error_of(
       R"({"model_type": "bamba", "hidden_size": 64, "num_hidden_layers": 0, "vocab_size": 100, "mamba_n_heads": 4,
  "num_attention_heads": 4, "intermediate_size": 128, "attn_layer_indices": [0, 7]})");
-  CHECK(text.find("c.json:1:64: error: num_hidden_layers: expected a whole number") == 0);
+  CHECK(text.find("c.json:1:65: error: num_hidden_layers: expected a whole number") == 0);
   CHECK(text.find("attn_layer_indices: there") == std::string::npos);
 }
 
