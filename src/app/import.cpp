@@ -6,7 +6,9 @@
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/config/name.hpp"
 #include "fusescape/config/text_file.hpp"
+#include "fusescape/support/printable.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
@@ -27,6 +29,10 @@ std::string notes_of(const ImportedModel& imported) {
 }  // namespace
 
 CommandResult run_command(const ImportArguments& arguments) {
+  if (const auto fault = arguments.name.empty() ? std::nullopt : fault_of_name(arguments.name)) {
+    return unexpected{Failure{ExitCode::kUsage,
+                              fmt::format("error: --name '{}': {}\n", printable(arguments.name), *fault)}};
+  }
   Loaded<std::string> content = read_text_file(arguments.config);
   if (!content) return unexpected{failure_of(content.error())};
   const Loaded<ImportedModel> imported = import_config(arguments.config, std::move(*content), arguments.name);

@@ -20,7 +20,7 @@ void add_import(CLI::App& app, ImportArguments& arguments) {
   must_name(hf->add_option("config", arguments.config, "The configuration"))
       ->type_name("CONFIG.json")
       ->required();
-  hf->add_option("--name", arguments.name, "The model's name (default: that of the configuration)")
+  must_name(hf->add_option("--name", arguments.name, "The model's name (default: that of the configuration)"))
       ->type_name("NAME");
   must_name(hf->add_option("-o,--output", arguments.output.file, "Model file to write (default: -, stdout)"))
       ->type_name("FILE");

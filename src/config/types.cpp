@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fusescape/config/name.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -32,12 +34,18 @@ std::optional<Ratio> ratio_of(Decimal decimal) {
   return Ratio::of(decimal.digits, power);
 }
 
+}  // namespace
+
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
          c == '.';
 }
 
-}  // namespace
+std::optional<std::string> fault_of_name(std::string_view text) {
+  const bool fits = !text.empty() && text.size() <= kLongestName;
+  if (fits && std::all_of(text.begin(), text.end(), is_name_character)) return std::nullopt;
+  return fmt::format("a name has 1 to {} letters, digits, '.', '_' and '-'", kLongestName);
+}
 
 std::int64_t bits_per_cycle(Bandwidth bandwidth, std::int64_t clock_hz) {
   return bandwidth.per_second ? bandwidth.bits / clock_hz : bandwidth.bits;
@@ -53,14 +61,11 @@ void read_text(const Slot& slot, InputErrors& errors, std::string& out) {
 }
 
 void read_name(const Slot& slot, InputErrors& errors, std::string& out) {
-  constexpr std::size_t kLongest = 100;
   if (!is_scalar(slot, "a name", errors)) return;
-  const std::string& text = slot.node.text;
-  if (text.empty() || text.size() > kLongest || !std::all_of(text.begin(), text.end(), is_name_character)) {
-    errors.at(slot.node,
-              fmt::format("{}: a name has 1 to {} letters, digits, '.', '_' and '-'", slot.path, kLongest));
+  if (const auto fault = fault_of_name(slot.node.text)) {
+    errors.at(slot.node, fmt::format("{}: {}", slot.path, *fault));
   } else {
-    out = text;
+    out = slot.node.text;
   }
 }
 

@@ -11,6 +11,7 @@ namespace fusescape {
 namespace {
 
 constexpr std::int64_t kMost = 100'000'000;
+constexpr std::int64_t kMostLayers = 1'000'000;
 
 /// A value on one line, lists and maps as what they are.
 std::string shown(const YamlNode& node) {
@@ -35,7 +36,7 @@ const YamlNode* ConfigReader::find(Names names) {
   seen_.insert(names.begin(), names.end());
   const YamlEntry* entry = entry_of(names);
   if (entry == nullptr) return nullptr;
-  const std::string note = fmt::format("{} = {}", entry->key, shown(entry->value));
+  const std::string note = fmt::format("{}{} = {}", prefix_, entry->key, shown(entry->value));
   if (std::find(read_.begin(), read_.end(), note) == read_.end()) read_.push_back(note);
   return &entry->value;
 }
@@ -45,41 +46,63 @@ bool ConfigReader::has(Names names) const {
 }
 
 void ConfigReader::error(const YamlNode& node, std::string message) {
-  diags_.error(node.pos, printable(message));
+  message = printable(message);
+  if (told_.emplace(&node, message).second) diags_.error(node.pos, std::move(message));
+}
+
+void ConfigReader::take_notes(const ConfigReader& section) {
+  read_.insert(read_.end(), section.read_.begin(), section.read_.end());
+  defaulted_.insert(defaulted_.end(), section.defaulted_.begin(), section.defaulted_.end());
+  const std::vector<std::string> ignored = section.ignored();
+  ignored_below_.insert(ignored_below_.end(), ignored.begin(), ignored.end());
+}
+
+std::string ConfigReader::shown_name(Names names) const {
+  return fmt::format("{}{}", prefix_, *names.begin());
 }
 
 void ConfigReader::missing(Names names) {
-  error(root_, fmt::format("missing key '{}'", *names.begin()));
+  error(root_, fmt::format("missing key '{}'", shown_name(names)));
 }
 
-std::optional<std::int64_t> ConfigReader::whole(std::string_view name, const YamlNode& node,
-                                                std::int64_t min) {
+std::optional<std::int64_t> ConfigReader::whole(Names names, const YamlNode& node, std::int64_t min,
+                                                std::int64_t max) {
   std::int64_t number = 0;
   const std::string& text = node.text;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool is_whole = node.kind == YamlKind::kScalar && !node.quoted && fault == std::errc{} &&
                         end == text.data() + text.size();
-  if (is_whole && number >= min && number <= kMost) return number;
-  error(node,
-        fmt::format("{}: expected a whole number from {} to {}, got {}", name, min, kMost, shown(node)));
+  if (is_whole && number >= min && number <= max) return number;
+  error(node, fmt::format("{}: expected a whole number from {} to {}, got {}", shown_name(names), min, max,
+                          shown(node)));
   return std::nullopt;
 }
 
 std::int64_t ConfigReader::size(Names names) {
   const YamlNode* node = find(names);
   if (node == nullptr) missing(names);
-  return node == nullptr ? 1 : whole(*names.begin(), *node, 1).value_or(1);
+  return node == nullptr ? 1 : whole(names, *node, 1, kMost).value_or(1);
+}
+
+std::int64_t ConfigReader::layers(Names names) {
+  if (!has(names)) missing(names);
+  return layers_if(names).value_or(kMostLayers);  // So that no position of a layer is a fault, too.
+}
+
+std::optional<std::int64_t> ConfigReader::layers_if(Names names) {
+  const YamlNode* node = find(names);
+  return node == nullptr ? std::nullopt : whole(names, *node, 1, kMostLayers);
 }
 
 std::int64_t ConfigReader::size_or(Names names, std::int64_t fallback, std::string_view why) {
-  if (const YamlNode* node = find(names)) return whole(*names.begin(), *node, 1).value_or(1);
+  if (const YamlNode* node = find(names)) return whole(names, *node, 1, kMost).value_or(1);
   note_default(*names.begin(),
                why.empty() ? std::to_string(fallback) : fmt::format("{} ({})", fallback, why));
   return fallback;
 }
 
 std::int64_t ConfigReader::count_or(Names names, std::int64_t fallback) {
-  if (const YamlNode* node = find(names)) return whole(*names.begin(), *node, 0).value_or(0);
+  if (const YamlNode* node = find(names)) return whole(names, *node, 0, kMost).value_or(0);
   note_default(*names.begin(), std::to_string(fallback));
   return fallback;
 }
@@ -87,7 +110,7 @@ std::int64_t ConfigReader::count_or(Names names, std::int64_t fallback) {
 std::optional<std::int64_t> ConfigReader::size_if(Names names) {
   const YamlNode* node = find(names);
   if (node == nullptr || (node->quoted && node->text == "auto")) return std::nullopt;
-  return whole(*names.begin(), *node, 1);
+  return whole(names, *node, 1, kMost);
 }
 
 bool ConfigReader::flag(Names names, bool fallback) {
@@ -98,14 +121,16 @@ bool ConfigReader::flag(Names names, bool fallback) {
   }
   const bool is_flag =
       node->kind == YamlKind::kScalar && !node->quoted && (node->text == "true" || node->text == "false");
-  if (!is_flag) error(*node, fmt::format("{}: expected true or false, got {}", *names.begin(), shown(*node)));
+  if (!is_flag)
+    error(*node, fmt::format("{}: expected true or false, got {}", shown_name(names), shown(*node)));
   return node->text == "true";
 }
 
 std::string ConfigReader::word(Names names, std::string_view fallback) {
   const YamlNode* node = find(names);
   if (node == nullptr) return std::string{fallback};
-  if (!node->quoted) error(*node, fmt::format("{}: expected a string, got {}", *names.begin(), shown(*node)));
+  if (!node->quoted)
+    error(*node, fmt::format("{}: expected a string, got {}", shown_name(names), shown(*node)));
   return node->text;
 }
 
@@ -113,33 +138,41 @@ std::vector<const YamlNode*> ConfigReader::list(Names names) {
   const YamlNode* node = find(names);
   if (node == nullptr) return {};
   if (node->kind != YamlKind::kList) {
-    error(*node, fmt::format("{}: expected a list, got {}", *names.begin(), shown(*node)));
+    error(*node, fmt::format("{}: expected a list, got {}", shown_name(names), shown(*node)));
   }
   std::vector<const YamlNode*> items;
   for (const YamlNode& item : node->items) items.push_back(&item);
   return items;
 }
 
-std::vector<std::int64_t> ConfigReader::positions(Names names) {
+std::vector<std::int64_t> ConfigReader::positions(Names names, std::int64_t n_layer) {
   std::vector<std::int64_t> numbers;
-  for (const YamlNode* item : list(names)) numbers.push_back(whole(*names.begin(), *item, 0).value_or(0));
+  for (const YamlNode* item : list(names)) {
+    const std::optional<std::int64_t> number = whole(names, *item, 0, kMost);
+    if (number && *number >= n_layer) {
+      error(*item, fmt::format("{}: there is no layer {}, the last of {} is {}", shown_name(names), *number,
+                               n_layer, n_layer - 1));
+    } else {
+      numbers.push_back(number.value_or(0));
+    }
+  }
   return numbers;
 }
 
 const YamlNode* ConfigReader::map(Names names) {
   const YamlNode* node = find(names);
   if (node == nullptr || node->kind == YamlKind::kMap) return node;
-  error(*node, fmt::format("{}: expected an object, got {}", *names.begin(), shown(*node)));
+  error(*node, fmt::format("{}: expected an object, got {}", shown_name(names), shown(*node)));
   return nullptr;
 }
 
 void ConfigReader::expect_flag(Names names, bool expected, std::string_view why) {
   if (!has(names) || flag(names, expected) == expected) return;
-  error(*find(names), fmt::format("{}: only {} is modelled: {}", *names.begin(), expected, why));
+  error(*find(names), fmt::format("{}: only {} is modelled: {}", shown_name(names), expected, why));
 }
 
 void ConfigReader::note_default(std::string_view name, std::string value) {
-  std::string note = fmt::format("{} = {}", name, value);
+  std::string note = fmt::format("{}{} = {}", prefix_, name, value);
   if (std::find(defaulted_.begin(), defaulted_.end(), note) == defaulted_.end()) {
     defaulted_.push_back(std::move(note));
   }
@@ -148,8 +181,9 @@ void ConfigReader::note_default(std::string_view name, std::string value) {
 std::vector<std::string> ConfigReader::ignored() const {
   std::vector<std::string> keys;
   for (const YamlEntry& entry : root_.entries) {
-    if (!seen_.contains(entry.key)) keys.push_back(entry.key);
+    if (!seen_.contains(entry.key)) keys.push_back(fmt::format("{}{}", prefix_, entry.key));
   }
+  keys.insert(keys.end(), ignored_below_.begin(), ignored_below_.end());
   return keys;
 }
 

@@ -36,6 +36,8 @@ void add_data_type(ConfigReader& config, ModelText& model);
 void add_attention_heads(ConfigReader& config, KeyList& keys, std::int64_t hidden);
 /// Mamba-2 layers under the names mamba_n_heads, mamba_d_head, ...
 [[nodiscard]] LayerText mamba_layer(ConfigReader& config, std::int64_t hidden);
+/// A letter per layer: '*' at the positions of attention, which are below `n_layer`, and 'M' elsewhere.
+[[nodiscard]] std::string mixer_letters(std::int64_t n_layer, const std::vector<std::int64_t>& attention);
 /// `hidden_act` and the like as one of our activations: "swiglu" of silu.
 void add_activation(ConfigReader& config, KeyList& keys, Names names, std::string_view usual);
 

@@ -2,8 +2,6 @@
 // Jamba, Bamba, Granite 4.0 H.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "dialects.hpp"
 
 namespace fusescape {
@@ -32,11 +30,46 @@ struct Period {
   [[nodiscard]] bool has(std::int64_t i) const { return i % period == offset; }
 };
 
+/// Of two keys and their defaults. An offset that no layer has is a fault, as it is in Hugging Face's class.
+Period period_of(ConfigReader& config, std::string_view period, std::string_view offset,
+                 const Period& fallback) {
+  const std::size_t before = config.faults();
+  const Period told{config.size_or({period}, fallback.period), config.count_or({offset}, fallback.offset)};
+  if (told.offset < told.period || config.faults() > before) return told;
+  const YamlNode* node = config.find({config.has({offset}) ? offset : period});
+  config.error(*node, fmt::format("{}: {} is not below {}, {}", offset, told.offset, period, told.period));
+  return told;
+}
+
+/// A letter per layer of Granite.
+std::string granite_mixers(ConfigReader& config) {
+  const std::vector<const YamlNode*> types = config.list({"layer_types", "layers_block_type"});
+  if (types.empty()) {
+    config.note_default("layer_types", "mamba, all of them");
+    return mixer_letters(config.layers({"num_hidden_layers"}), {});
+  }
+  std::string letters;
+  for (const YamlNode* type : types) {
+    const bool attends = type->text == "attention" || type->text == "full_attention";
+    if (!attends && type->text != "mamba" && type->text != "linear_attention") {
+      config.error(*type, fmt::format("layer_types: '{}' is neither mamba nor attention", type->text));
+    }
+    letters += attends ? '*' : 'M';
+  }
+  const auto told = config.layers_if({"num_hidden_layers"});
+  if (told && static_cast<std::size_t>(*told) != letters.size()) {
+    config.error(
+        *config.find({"layer_types", "layers_block_type"}),
+        fmt::format("layer_types: {} of them, where num_hidden_layers is {}", letters.size(), *told));
+  }
+  return letters;
+}
+
 }  // namespace
 
 void read_jamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
   const std::int64_t hidden = config.size({"hidden_size"});
-  const std::int64_t n_layer = config.size({"num_hidden_layers"});
+  const std::int64_t n_layer = config.layers({"num_hidden_layers"});
   add_model_keys(config, model, false);
   LayerText mamba{.letter = 'M', .name = "mamba", .family = "mamba1", .keys = {}};
   mamba.keys.add("d_state", config.size_or({"mamba_d_state"}, 16));
@@ -46,9 +79,8 @@ void read_jamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) 
   mamba.keys.flag("conv_bias", config.flag({"mamba_conv_bias"}, true), true);
   mamba.keys.flag("proj_bias", config.flag({"mamba_proj_bias"}, false), false);
   mamba.keys.add("norm_dt_b_c", "true").add("norm_dt_b_c_gain", "true");
-  const Period attention{config.size_or({"attn_layer_period"}, 8), config.count_or({"attn_layer_offset"}, 4)};
-  const Period expert{config.size_or({"expert_layer_period"}, 2),
-                      config.count_or({"expert_layer_offset"}, 1)};
+  const Period attention = period_of(config, "attn_layer_period", "attn_layer_offset", {8, 4});
+  const Period expert = period_of(config, "expert_layer_period", "expert_layer_offset", {2, 1});
   const std::int64_t experts = config.size_or({"num_experts"}, 16);
   LayerText moe{
       .letter = 'E', .name = "moe", .family = "moe", .keys = mlp_layer(config, {"intermediate_size"}).keys};
@@ -63,13 +95,13 @@ void read_jamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) 
 
 void read_bamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
   const std::int64_t hidden = config.size({"hidden_size"});
-  const std::int64_t n_layer = config.size({"num_hidden_layers"});
+  const std::int64_t n_layer = config.layers({"num_hidden_layers"});
   add_model_keys(config, model, false);
   model.layers = {mamba_layer(config, hidden), attention_layer(config, hidden, true),
                   mlp_layer(config, {"intermediate_size"})};
-  const std::vector<std::int64_t> attention = config.positions({"attn_layer_indices"});
-  for (std::int64_t i = 0; i < n_layer; ++i) {
-    model.order += std::find(attention.begin(), attention.end(), i) != attention.end() ? "*-" : "M-";
+  for (const char letter : mixer_letters(n_layer, config.positions({"attn_layer_indices"}, n_layer))) {
+    model.order += letter;
+    model.order += '-';
   }
 }
 
@@ -85,21 +117,9 @@ void read_granite_hybrid(ConfigReader& config, ModelText& model, Diagnostics& /*
     moe.keys.add("n_expert", experts).add("top_k", config.size_or({"num_experts_per_tok"}, 8));
     moe.keys.add("shared_ff", config.count_or({"shared_intermediate_size"}, 1024));
   }
-  const std::vector<const YamlNode*> types = config.list({"layer_types", "layers_block_type"});
-  for (const YamlNode* type : types) {
-    const bool attends = type->text == "attention" || type->text == "full_attention";
-    if (!attends && type->text != "mamba" && type->text != "linear_attention") {
-      config.error(*type, fmt::format("layer_types: '{}' is neither mamba nor attention", type->text));
-    }
-    model.order += attends ? '*' : 'M';
+  for (const char letter : granite_mixers(config)) {
+    model.order += letter;
     model.order += feed_forward;
-  }
-  if (types.empty()) {
-    config.note_default("layer_types", "mamba, all of them");
-    for (std::int64_t i = config.size({"num_hidden_layers"}); i > 0; --i) {
-      model.order += 'M';
-      model.order += feed_forward;
-    }
   }
   model.layers.push_back(mamba_layer(config, hidden));
   model.layers.push_back(attention_layer(config, hidden, rope));

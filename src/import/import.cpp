@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "dialects.hpp"
+#include "fusescape/config/name.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/suggestion.hpp"
 #include "json_text.hpp"
@@ -31,7 +32,7 @@ constexpr std::array kDialects{Dialect{"mamba", read_mamba},
                                Dialect{"llama", read_llama},
                                Dialect{"mistral", read_llama},
                                Dialect{"qwen2", read_qwen2}};
-/// Configurations without `model_type`, or with one that means another dialect: known by two keys.
+/// Configurations without `model_type`, which two keys tell apart; Codestral's may say "mamba".
 constexpr Dialect kMambaSsm{"mamba_ssm", read_mamba_ssm};
 constexpr Dialect kCodestral{"codestral", read_codestral};
 
@@ -67,18 +68,8 @@ const YamlNode* text_part(const YamlNode& root, Diagnostics& diags) {
   return &root;
 }
 
-/// Of what `model_type` says, in the part or else in the whole.
-const Dialect* dialect_of(const YamlNode& part, const YamlNode& root, Diagnostics& diags) {
-  const auto has = [&](std::string_view key) { return find_value(part, key) != nullptr; };
-  if (has("dim") && has("n_layers")) return &kCodestral;
-  if (has("d_model") && has("n_layer")) return &kMambaSsm;
-  const YamlNode* type = find_value(part, "model_type");
-  if (type == nullptr) type = find_value(root, "model_type");
-  if (type == nullptr) {
-    diags.error(part.pos,
-                "names no architecture: neither 'model_type', nor d_model and n_layer of mamba_ssm");
-    return nullptr;
-  }
+/// Null, and an error at the place of the word, if there is no such architecture.
+const Dialect* dialect_named(const YamlNode* type, Diagnostics& diags) {
   const auto found = std::find_if(kDialects.begin(), kDialects.end(),
                                   [&](const Dialect& dialect) { return dialect.architecture == type->text; });
   if (found != kDialects.end()) return &*found;
@@ -93,13 +84,28 @@ const Dialect* dialect_of(const YamlNode& part, const YamlNode& root, Diagnostic
   return nullptr;
 }
 
+/// Of what `model_type` says, in the part or else in the whole; where neither does, of the keys.
+const Dialect* dialect_of(const YamlNode& part, const YamlNode& root, Diagnostics& diags) {
+  ConfigReader keys{part, diags};
+  ConfigReader whole{root, diags};
+  ConfigReader& typed = keys.has({"model_type"}) ? keys : whole;
+  const bool codestral = keys.has({"dim"}) && keys.has({"n_layers"}) && !keys.has({"hidden_size", "d_model"});
+  if (const YamlNode* type = typed.find({"model_type"})) {
+    const std::string word = typed.word({"model_type"}, "");
+    if (!diags.ok()) return nullptr;
+    return codestral && word == "mamba" ? &kCodestral : dialect_named(type, diags);
+  }
+  if (codestral) return &kCodestral;
+  if (keys.has({"d_model"}) && keys.has({"n_layer"})) return &kMambaSsm;
+  diags.error(part.pos, "names no architecture: neither 'model_type', nor d_model and n_layer of mamba_ssm");
+  return nullptr;
+}
+
 /// What may stand in a model file as its name, of what a user or a configuration calls it.
 std::string fit_name(std::string_view called) {
-  constexpr std::size_t kLongest = 100;
   std::string name;
-  for (const char c : called.substr(called.find_last_of('/') + 1)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (name.size() < kLongest) name += plain || c == '.' || c == '_' || c == '-' ? c : '-';
+  for (const char c : called.substr(called.find_last_of('/') + 1).substr(0, kLongestName)) {
+    name += is_name_character(c) ? c : '-';
   }
   return name;
 }

@@ -7,7 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
+
+#include "fusescape/config/yaml_text.hpp"
 
 namespace fusescape {
 namespace {
@@ -33,10 +36,15 @@ std::size_t end_of_string(std::string_view text, std::size_t start) {
   return std::min(at + 1, text.size());
 }
 
+/// Where the text starts behind a byte order mark.
+std::size_t start_of(std::string_view text) {
+  return text.size() - without_byte_order_mark(text).size();
+}
+
 /// Starts of all keys and values in their order, whether or not the text is JSON.
 std::vector<Token> tokens_of(std::string_view text) {
   std::vector<Token> tokens;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = start_of(text); at < text.size();) {
     const char c = text[at];
     if (c == '"') {
       tokens.push_back({.start = at});
@@ -68,7 +76,8 @@ std::string without_literals(std::string text, const std::vector<Token>& tokens)
 }
 
 SourcePos place_in(std::string_view text, std::size_t offset) {
-  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const std::size_t start = start_of(text);
+  const std::string_view before = text.substr(start, std::max(std::min(offset, text.size()), start) - start);
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0.
   return {.line = static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1,
           .column = static_cast<int>(before.size() - line_start) + 1};
@@ -77,7 +86,8 @@ SourcePos place_in(std::string_view text, std::size_t offset) {
 /// Makes nodes of what the parser meets; each event is one more of the tokens.
 class NodeMaker : public nlohmann::json_sax<Json> {
  public:
-  NodeMaker(Diagnostics& diags, const std::vector<Token>& tokens) : diags_{diags}, tokens_{tokens} {
+  NodeMaker(Diagnostics& diags, const std::vector<Token>& tokens)
+      : diags_{diags}, tokens_{tokens}, line_starts_{start_of(diags.text())} {
     for (std::size_t at = 0; at < diags.text().size(); ++at) {
       if (diags.text()[at] == '\n') line_starts_.push_back(at + 1);
     }
@@ -105,12 +115,12 @@ class NodeMaker : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
   bool key(string_t& value) override {
     const SourcePos pos = next_place();
-    YamlNode& map = *open_.back();
-    if (find_value(map, value) != nullptr) {
+    Open& map = open_.back();
+    if (!map.keys.insert(value).second) {
       diags_.error(pos, fmt::format("key '{}' is given twice", value));
       return false;
     }
-    map.entries.push_back({value, pos, {}});
+    map.node->entries.push_back({value, pos, {}});
     return true;
   }
 
@@ -126,6 +136,12 @@ class NodeMaker : public nlohmann::json_sax<Json> {
   }
 
  private:
+  /// A list or a map that has not ended.
+  struct Open {
+    YamlNode* node = nullptr;
+    std::unordered_set<std::string> keys;  ///< So far, of a map.
+  };
+
   [[nodiscard]] SourcePos next_place() {
     const std::size_t start = tokens_[token_++].start;
     const auto line = std::upper_bound(line_starts_.begin(), line_starts_.end(), start) - 1;
@@ -142,7 +158,7 @@ class NodeMaker : public nlohmann::json_sax<Json> {
     }
     YamlNode* node = &root_;
     if (!open_.empty()) {
-      YamlNode& parent = *open_.back();
+      YamlNode& parent = *open_.back().node;
       node = parent.kind == YamlKind::kList ? &parent.items.emplace_back() : &parent.entries.back().value;
     }
     node->kind = kind;
@@ -165,7 +181,7 @@ class NodeMaker : public nlohmann::json_sax<Json> {
       diags_.error(node->pos, fmt::format("values nest deeper than {}", kMaxDepth));
       return false;
     }
-    open_.push_back(node);
+    open_.push_back({.node = node, .keys = {}});
     return true;
   }
 
@@ -177,9 +193,9 @@ class NodeMaker : public nlohmann::json_sax<Json> {
   Diagnostics& diags_;
   const std::vector<Token>& tokens_;
   std::size_t token_ = 0;
-  std::vector<std::size_t> line_starts_{0};
+  std::vector<std::size_t> line_starts_;
   YamlNode root_;
-  std::vector<YamlNode*> open_;  ///< Lists and maps around what comes next; they do not grow meanwhile.
+  std::vector<Open> open_;  ///< Around what comes next; these nodes do not move meanwhile.
 };
 
 }  // namespace

@@ -22,14 +22,6 @@ const YamlNode& section_of(ConfigReader& config, Names names) {
   return section == nullptr ? kNone : *section;
 }
 
-/// What a section says becomes part of what was read.
-void keep_notes(ConfigReader& config, const ConfigReader& section, std::string_view name) {
-  for (const std::string& note : section.defaulted()) {
-    const std::size_t equals = note.find(" = ");
-    config.note_default(fmt::format("{}.{}", name, note.substr(0, equals)), note.substr(equals + 3));
-  }
-}
-
 void add_mamba1(ConfigReader& ssm, KeyList& keys) {
   keys.add("d_state", ssm.size_or({"d_state"}, 16));
   keys.add("d_conv", ssm.size_or({"d_conv"}, 4));
@@ -50,13 +42,14 @@ void add_mamba2(ConfigReader& ssm, KeyList& keys) {
   keys.flag("proj_bias", ssm.flag({"bias"}, false), false);
   keys.flag("gated_norm", ssm.flag({"rmsnorm"}, true), true);
   keys.flag("norm_before_gate", ssm.flag({"norm_before_gate"}, false), false);
-  if (ssm.has({"d_ssm"})) ssm.error(*ssm.find({"d_ssm"}), "d_ssm: an MLP beside the state is not modelled");
+  if (ssm.has({"d_ssm"}))
+    ssm.error(*ssm.find({"d_ssm"}), "ssm_cfg.d_ssm: an MLP beside the state is not modelled");
 }
 
 /// Attention layers among those of state-spaces/mamba.
 LayerText attention_layer(ConfigReader& config, Diagnostics& diags, std::int64_t hidden) {
   LayerText layer{.letter = '*', .name = "attention", .family = "attention", .keys = {}};
-  ConfigReader attention{section_of(config, {"attn_cfg"}), diags};
+  ConfigReader attention{section_of(config, {"attn_cfg"}), diags, "attn_cfg"};
   const std::int64_t heads = attention.size({"num_heads"});
   layer.keys.add("n_head", heads).add("n_kv_head", attention.size_or({"num_heads_kv"}, heads));
   layer.keys.add("d_head", attention.size_or({"head_dim"}, hidden / heads));
@@ -67,50 +60,56 @@ LayerText attention_layer(ConfigReader& config, Diagnostics& diags, std::int64_t
     attention.error(*attention.find({"d_conv"}),
                     "attn_cfg.d_conv: a convolution of q, k and v is not modelled");
   }
-  keep_notes(config, attention, "attn_cfg");
+  config.take_notes(attention);
   return layer;
 }
 
-void add_layers(ModelText& model, LayerText mixer, ConfigReader& config, std::int64_t n_layer,
+void add_layers(ModelText& model, LayerText mixer, std::int64_t n_layer,
                 const std::vector<std::int64_t>& attention, std::int64_t intermediate) {
-  std::string order(static_cast<std::size_t>(n_layer), mixer.letter);
-  for (const std::int64_t at : attention) {
-    if (at >= n_layer) {
-      config.error(*config.find({"attn_layer_idx"}), fmt::format("attn_layer_idx: there is no layer {}", at));
-    } else {
-      order[static_cast<std::size_t>(at)] = '*';
-    }
+  const std::string mixers = mixer_letters(n_layer, attention);
+  for (const char letter : mixers) {
+    model.order += letter;
+    if (intermediate > 0) model.order += '-';
   }
-  for (const char letter : order)
-    model.order += intermediate > 0 ? fmt::format("{}-", letter) : std::string{letter};
   model.layers.push_back(std::move(mixer));
   if (intermediate == 0) return;
   model.layers.push_back({.letter = '-', .name = "mlp", .family = "mlp", .keys = {}});
   model.layers.back().keys.add("d_ff", intermediate).add("activation", "swiglu");
 }
 
+/// GatedMLP makes the hidden width a multiple of 128 (mamba_ssm/modules/mlp.py); 0 is no MLP.
+std::int64_t mlp_width(ConfigReader& config) {
+  constexpr std::int64_t kMultiple = 128;
+  const std::int64_t told = config.count_or({"d_intermediate"}, 0);
+  const std::int64_t width = rounded_up(told, kMultiple);
+  if (width != told) {
+    config.note_default("d_ff", fmt::format("{} (d_intermediate, up to a multiple of {})", width, kMultiple));
+  }
+  return width;
+}
+
 }  // namespace
 
 void read_mamba_ssm(ConfigReader& config, ModelText& model, Diagnostics& diags) {
-  ConfigReader ssm{section_of(config, {"ssm_cfg"}), diags};
+  ConfigReader ssm{section_of(config, {"ssm_cfg"}), diags, "ssm_cfg"};
   const std::string layer = ssm.word({"layer"}, "Mamba1");
   if (layer != "Mamba1" && layer != "Mamba2") {
     ssm.error(*ssm.find({"layer"}), fmt::format("ssm_cfg.layer: '{}' is neither Mamba1 nor Mamba2", layer));
   }
   const bool second = layer == "Mamba2";
   const std::int64_t hidden = config.size({"d_model"});
-  const std::int64_t n_layer = config.size({"n_layer"});
+  const std::int64_t n_layer = config.layers({"n_layer"});
   const std::int64_t multiple = config.size_or({"pad_vocab_size_multiple"}, second ? 16 : 8);
   config.expect_flag({"rms_norm"}, true, "layers have RMSNorms");
   model.keys.add("d_model", hidden);
   model.keys.add("vocab", rounded_up(config.size_or({"vocab_size"}, 50277), multiple));
   model.keys.flag("tied_embedding", config.flag({"tie_embeddings"}, true), true);
   add_data_type(config, model);
-  const std::vector<std::int64_t> attention = config.positions({"attn_layer_idx"});
-  const std::int64_t intermediate = config.count_or({"d_intermediate"}, 0);
+  const std::vector<std::int64_t> attention = config.positions({"attn_layer_idx"}, n_layer);
+  const std::int64_t intermediate = mlp_width(config);
   KeyList keys;
   second ? add_mamba2(ssm, keys) : add_mamba1(ssm, keys);
-  keep_notes(config, ssm, "ssm_cfg");
+  config.take_notes(ssm);
   if (attention.empty() && intermediate == 0) {
     model.family = second ? "mamba2" : "mamba1";
     model.keys.add("n_layer", n_layer);
@@ -119,13 +118,21 @@ void read_mamba_ssm(ConfigReader& config, ModelText& model, Diagnostics& diags) 
   }
   if (!attention.empty()) model.layers.push_back(attention_layer(config, diags, hidden));
   add_layers(model, {.letter = 'M', .name = "mamba", .family = second ? "mamba2" : "mamba1", .keys = keys},
-             config, n_layer, attention, intermediate);
+             n_layer, attention, intermediate);
 }
 
 void read_codestral(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
   model.family = "mamba2";
+  for (const std::string_view key : {"n_heads", "hidden_dim"}) {
+    if (const YamlNode* node = config.find({key})) {
+      config.error(*node,
+                   fmt::format("{}: Codestral Mamba has none; this is a transformer, whose config.json "
+                               "can be imported instead",
+                               key));
+    }
+  }
   const std::int64_t multiple = config.size_or({"pad_vocab_size_multiple"}, 1);
-  model.keys.add("d_model", config.size({"dim"})).add("n_layer", config.size({"n_layers"}));
+  model.keys.add("d_model", config.size({"dim"})).add("n_layer", config.layers({"n_layers"}));
   model.keys.add("vocab", rounded_up(config.size({"vocab_size"}), multiple));
   model.keys.flag("tied_embedding", config.flag({"tie_embeddings"}, true), true);
   add_data_type(config, model);
@@ -135,7 +142,7 @@ void read_codestral(ConfigReader& config, ModelText& model, Diagnostics& /*diags
 
 void read_mamba(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
   model.family = "mamba1";
-  model.keys.add("n_layer", config.size({"num_hidden_layers", "n_layer"}));
+  model.keys.add("n_layer", config.layers({"num_hidden_layers", "n_layer"}));
   add_model_keys(config, model, true);
   // Where both are given, intermediate_size wins over expand.
   if (const auto inner = config.size_if({"intermediate_size", "d_inner"})) {
@@ -157,7 +164,7 @@ void read_falcon_mamba(ConfigReader& config, ModelText& model, Diagnostics& diag
 
 void read_mamba2(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
   model.family = "mamba2";
-  model.keys.add("n_layer", config.size({"num_hidden_layers", "n_layer"}));
+  model.keys.add("n_layer", config.layers({"num_hidden_layers", "n_layer"}));
   add_model_keys(config, model, false);
   model.keys.add("n_head", config.size({"num_heads"}));
   model.keys.add("d_head", config.size_or({"head_dim", "mamba2_head_dim"}, 64));

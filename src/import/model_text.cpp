@@ -2,21 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "fusescape/support/printable.hpp"
+#include "fusescape/support/yaml_scalar.hpp"
 
 namespace fusescape {
-namespace {
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : printable(text)) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
-}  // namespace
 
 KeyList& KeyList::add(std::string_view key, std::int64_t value) {
   keys_.emplace_back(key, std::to_string(value));
@@ -34,7 +22,7 @@ KeyList& KeyList::flag(std::string_view key, bool value, bool usual) {
 
 std::string yaml_of(const ModelText& model, std::string_view name, std::string_view source) {
   std::string out = fmt::format("kind: model\nversion: 1\nfamily: {}\nname: {}\nsource: {}\n", model.family,
-                                name, quoted(source));
+                                yaml_scalar(name), yaml_scalar(source));
   for (const auto& [key, value] : model.keys.all()) out += fmt::format("{}: {}\n", key, value);
   if (model.layers.empty()) return out;
   out += "layers:\n";

@@ -111,7 +111,7 @@ void read_nemotron_h(ConfigReader& config, ModelText& model, Diagnostics& /*diag
   if (has('*')) model.layers.push_back(attention_of(config, hidden));
   if (has('-')) model.layers.push_back(mlp_of(config));
   if (has('E')) model.layers.push_back(moe_of(config));
-  const auto told = config.size_if({"num_hidden_layers"});
+  const auto told = config.layers_if({"num_hidden_layers"});
   if (told && static_cast<std::size_t>(*told) != model.order.size()) {
     config.note_default(
         "layers", fmt::format("{}, as the list has; num_hidden_layers says {}", model.order.size(), *told));

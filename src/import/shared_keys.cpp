@@ -80,6 +80,12 @@ LayerText mamba_layer(ConfigReader& config, std::int64_t hidden) {
   return layer;
 }
 
+std::string mixer_letters(std::int64_t n_layer, const std::vector<std::int64_t>& attention) {
+  std::string letters(static_cast<std::size_t>(n_layer), 'M');
+  for (const std::int64_t position : attention) letters[static_cast<std::size_t>(position)] = '*';
+  return letters;
+}
+
 void add_activation(ConfigReader& config, KeyList& keys, Names names, std::string_view usual) {
   constexpr std::array kGated{WordPair{"silu", "swiglu"}, WordPair{"swish", "swiglu"},
                               WordPair{"gelu", "geglu"}, WordPair{"relu2", "relu2"}};

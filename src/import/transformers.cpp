@@ -8,7 +8,7 @@ namespace {
 
 void add_llama(ConfigReader& config, ModelText& model, bool qkv_bias, bool out_bias) {
   const std::int64_t hidden = config.size({"hidden_size"});
-  const std::int64_t n_layer = config.size({"num_hidden_layers"});
+  const std::int64_t n_layer = config.layers({"num_hidden_layers"});
   add_model_keys(config, model, false);
   LayerText attention{.letter = '*', .name = "attention", .family = "attention", .keys = {}};
   add_attention_heads(config, attention.keys, hidden);
@@ -27,7 +27,7 @@ void read_opt(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/) {
   constexpr std::int64_t kOffset = 2;  // Of the positions, in modeling_opt.py.
   model.family = "opt";
   const std::int64_t hidden = config.size({"hidden_size"});
-  model.keys.add("d_model", hidden).add("n_layer", config.size({"num_hidden_layers"}));
+  model.keys.add("d_model", hidden).add("n_layer", config.layers({"num_hidden_layers"}));
   model.keys.add("d_ff", config.size({"ffn_dim"}));
   model.keys.add("n_head", config.size({"num_attention_heads"}));
   model.keys.add("vocab", config.size({"vocab_size"}));

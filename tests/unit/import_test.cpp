@@ -97,5 +97,120 @@ TEST_CASE("All faults of the values are told at once, each at its place") {
   CHECK(text.find("c.json:7:26: error: do_layer_norm_before: only true is modelled") != std::string::npos);
 }
 
+TEST_CASE("A known model_type says the dialect, whatever keys are there") {
+  // state-spaces/mamba-130m-hf has both names of each size, and a state of its own here.
+  const ImportedModel mamba = value_of(import_config(
+      "c.json",
+      R"({"model_type": "mamba", "d_model": 64, "n_layer": 2, "hidden_size": 64, "num_hidden_layers": 2,
+ "vocab_size": 100, "state_size": 8, "intermediate_size": 192, "conv_kernel": 3})"));
+  CHECK(mamba.yaml.find("d_inner: 192\nd_state: 8\nd_conv: 3\n") != std::string::npos);
+  CHECK(error_of(R"({"model_type": "distilbert", "dim": 64, "n_layers": 2, "vocab_size": 100})")
+            .find("c.json:1:16: error: model_type: no architecture 'distilbert'") == 0);
+  CHECK(error_of(R"({"model_type": "xlnet", "d_model": 64, "n_layer": 2, "vocab_size": 100})")
+            .find("c.json:1:16: error: model_type: no architecture 'xlnet'") == 0);
+  CHECK(error_of(R"({"model_type": ["llama"]})").find("c.json:1:16: error: model_type: expected a string") ==
+        0);
+}
+
+TEST_CASE("A params.json of a transformer is no Codestral Mamba") {
+  const std::string text = error_of(
+      R"({"dim": 64, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "hidden_dim": 128, "vocab_size": 100})");
+  CHECK(text.find("c.json:1:39: error: n_heads: Codestral Mamba has none") == 0);
+  CHECK(text.find("error: hidden_dim: Codestral Mamba has none") != std::string::npos);
+}
+
+TEST_CASE("The MLP of mamba_ssm is as wide as a multiple of 128, and that is told") {
+  const auto with_width = [](int width) {
+    return value_of(
+        import_config("c.json", R"({"d_model": 64, "n_layer": 1, "vocab_size": 100, "d_intermediate": )" +
+                                    std::to_string(width) + "}"));
+  };
+  CHECK(with_width(300).yaml == with_width(384).yaml);
+  CHECK(with_width(384).yaml.find("d_ff: 384") != std::string::npos);
+  CHECK(names(with_width(300).defaulted, "d_ff = 384 (d_intermediate, up to a multiple of 128)"));
+  CHECK(with_width(385).yaml.find("d_ff: 512") != std::string::npos);
+}
+
+/// A hybrid of four layers, but for `more`.
+std::string hybrid(const std::string& type, const std::string& more) {
+  return R"({"model_type": ")" + type +
+         R"(", "hidden_size": 64, "num_hidden_layers": 4, "vocab_size": 100, "num_attention_heads": 4,
+ "intermediate_size": 128, "num_local_experts": 0, "shared_intermediate_size": 128, "mamba_n_heads": 4)" +
+         more + "}";
+}
+
+TEST_CASE("Positions of layers that there are not are refused at their place") {
+  CHECK(error_of(hybrid("bamba", ",\n\"attn_layer_indices\": [3]")).empty());
+  CHECK(error_of(hybrid("bamba", ",\n\"attn_layer_indices\": [1, 4]"))
+            .find("c.json:3:27: error: attn_layer_indices: there is no layer 4, the last of 4 is 3") == 0);
+  CHECK(error_of(hybrid("jamba", ",\n\"attn_layer_period\": 2, \"attn_layer_offset\": 1")).empty());
+  CHECK(error_of(hybrid("jamba", ",\n\"attn_layer_period\": 2, \"attn_layer_offset\": 2"))
+            .find("c.json:3:46: error: attn_layer_offset: 2 is not below attn_layer_period, 2") == 0);
+  CHECK(error_of(hybrid("jamba", ",\n\"attn_layer_period\": 4"))
+            .find("c.json:3:22: error: attn_layer_offset: 4 is not below attn_layer_period, 4") == 0);
+  CHECK(error_of(hybrid("granitemoehybrid", R"(, "layer_types": ["mamba", "mamba", "attention", "mamba"])"))
+            .empty());
+  CHECK(error_of(hybrid("granitemoehybrid", ",\n\"layer_types\": [\"mamba\", \"attention\"]"))
+            .find("c.json:3:16: error: layer_types: 2 of them, where num_hidden_layers is 4") == 0);
+  CHECK(error_of(R"({"d_model": 64, "n_layer": 2, "attn_layer_idx": [2], "attn_cfg": {"num_heads": 4}})")
+            .find("c.json:1:50: error: attn_layer_idx: there is no layer 2") == 0);
+}
+
+TEST_CASE("Keys of sections are read or ignored with the section's name") {
+  const ImportedModel imported = value_of(import_config(
+      "c.json", R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {"layer": "Mamba1", "d_stat": 8, "d_conv": 3},
+ "attn_layer_idx": [1], "attn_cfg": {"num_heads": 4, "causal": true}, "fused_add_norm": true})"));
+  CHECK(names(imported.read, "ssm_cfg.d_conv = 3"));
+  CHECK(names(imported.read, "attn_cfg.num_heads = 4"));
+  CHECK(names(imported.defaulted, "ssm_cfg.d_state = 16"));
+  CHECK(imported.ignored == std::vector<std::string>{"fused_add_norm", "ssm_cfg.d_stat", "attn_cfg.causal"});
+  CHECK(error_of(R"({"d_model": 64, "n_layer": 2, "ssm_cfg": {"d_conv": 0}})")
+            .find("c.json:1:53: error: ssm_cfg.d_conv: expected a whole number") == 0);
+}
+
+TEST_CASE("There are at most a million layers, as in model files") {
+  for (const char* type : {"bamba", "jamba", "llama", "mamba", "granitemoehybrid"}) {
+    const std::string text =
+        std::string{R"({"model_type": ")"} + type + R"(", "num_hidden_layers": 1000001})";
+    CHECK(error_of(text).find("num_hidden_layers: expected a whole number from 1 to 1000000, got 1000001") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("A byte order mark changes neither values nor places") {
+  const std::string mark = "\xEF\xBB\xBF";
+  CHECK(value_of(import_config("c.json", mark + small_llama(""))).yaml ==
+        value_of(import_config("c.json", small_llama(""))).yaml);
+  for (const char* faulty : {R"({"a": 1, "a": 2})", R"({"a": ])", R"({"model_type": "lama"})", ""})
+    CHECK(error_of(mark + faulty) == error_of(faulty));
+}
+
+TEST_CASE("A fault is told once, however often its key is read") {
+  std::string text = error_of(R"({"model_type": "jamba", "hidden_size": 0, "num_hidden_layers": 2,
+ "vocab_size": 100, "num_attention_heads": 1, "intermediate_size": "8"})");
+  for (const std::string fault : {"error: hidden_size:", "error: intermediate_size:"}) {
+    const std::size_t first = text.find(fault);
+    REQUIRE(first != std::string::npos);
+    CHECK(text.find(fault, first + 1) == std::string::npos);
+  }
+}
+
+TEST_CASE("What stands in for a faulty number of layers or period makes no other fault") {
+  CHECK(error_of(hybrid("jamba", R"(, "attn_layer_period": 0)")).find("attn_layer_offset") ==
+        std::string::npos);
+  const std::string text = error_of(
+      R"({"model_type": "bamba", "hidden_size": 64, "num_hidden_layers": 0, "vocab_size": 100, "mamba_n_heads": 4,
+ "num_attention_heads": 4, "intermediate_size": 128, "attn_layer_indices": [0, 7]})");
+  CHECK(text.find("c.json:1:65: error: num_hidden_layers: expected a whole number") == 0);
+  CHECK(text.find("attn_layer_indices: there") == std::string::npos);
+}
+
+TEST_CASE("A name that YAML would read as something else is quoted") {
+  CHECK(value_of(import_config("c.json", small_llama(""), "null")).yaml.find("name: \"null\"\n") !=
+        std::string::npos);
+  CHECK(error_of(small_llama(R"(, "_name_or_path": "org/a: b")")).empty());
+  CHECK_FALSE(import_config("c.json", small_llama(""), "a: b\nfamily: opt"));
+}
+
 }  // namespace
 }  // namespace fusescape

@@ -122,5 +122,14 @@ TEST_CASE("A sweep's figures of a stack are sums over its kinds of layers and th
   CHECK(points[1].layers[0].cost->latency < points[0].layers[0].cost->latency);
 }
 
+TEST_CASE("Kinds without a name are numbered within their family, past names that are taken") {
+  const Model model = model_in(
+      "layers:\n  - {family: mlp, d_ff: 96}\n  - {family: mamba1}\n  - {family: mlp, d_ff: 97}\n"
+      "  - {name: mlp-3, family: mlp, d_ff: 98}\n  - {family: mlp, d_ff: 99}\n");
+  std::vector<std::string> names;
+  for (const auto& kind : model.kinds) names.push_back(kind.name);
+  CHECK(names == std::vector<std::string>{"mlp", "mamba1", "mlp-2", "mlp-3", "mlp-4"});
+}
+
 }  // namespace
 }  // namespace fusescape

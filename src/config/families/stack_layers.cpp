@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <unordered_map>
 
 #include "fusescape/support/suggestion.hpp"
 
@@ -29,7 +31,10 @@ class LayerList {
 
   [[nodiscard]] ListedLayers listed() {
     if (file_.layers.empty()) errors().at(binding_.at("layers"), "layers: expected at least one");
-    for (std::size_t i = 0; i < file_.layers.size(); ++i) kind_of_.push_back(kind_at(i));
+    for (std::size_t i = 0; i < file_.layers.size(); ++i) {
+      kind_of_.push_back(kind_at(i));
+      if (file_.layers[i].name) kind_named_.emplace(*file_.layers[i].name, kind_of_.back());
+    }
     if (!errors().ok()) return {};
     if (file_.order) {
       order_by_letters();
@@ -52,10 +57,8 @@ class LayerList {
       errors().at(entries_[i], fmt::format("{}: missing key 'family', or 'like'", path_of(i)));
       return 0;
     }
-    const std::string identity = identity_of(entries_[i]);
-    const auto known = std::find(identities_.begin(), identities_.end(), identity);
-    if (known != identities_.end()) return static_cast<std::size_t>(known - identities_.begin());
-    identities_.push_back(identity);
+    const auto [known, is_new] = kind_with_.emplace(identity_of(entries_[i]), kinds_.size());
+    if (!is_new) return known->second;
     kinds_.push_back({.name = layer.name.value_or(""),
                       .entry = &entries_[i],
                       .family = family_named(*layer.family, path_of(i)),
@@ -79,8 +82,7 @@ class LayerList {
 
   void check_unique(std::size_t i) {
     const std::string& name = *file_.layers[i].name;
-    const auto same = [&](const ListedKind& kind) { return kind.name == name; };
-    if (std::count_if(kinds_.begin(), kinds_.end(), same) < 2) return;
+    if (!kind_named_.contains(name)) return;
     errors().at(entries_[i], fmt::format("{}: another kind of layers is named '{}'", path_of(i), name));
   }
 
@@ -91,9 +93,7 @@ class LayerList {
       errors().at_key(key, fmt::format("{}: an entry with 'like' has no other key than 'count'",
                                        path_below(path_of(i), key.key)));
     }
-    for (std::size_t j = 0; j < i; ++j) {
-      if (file_.layers[j].name == like.text) return kind_of_[j];
-    }
+    if (const auto named = kind_named_.find(like.text); named != kind_named_.end()) return named->second;
     errors().at(*like.node,
                 fmt::format("{}: no earlier entry is named '{}'", path_below(path_of(i), "like"), like.text));
     return 0;
@@ -143,10 +143,11 @@ class LayerList {
     }
     const std::string& text = layer.letter->text;
     const bool is_letter = text.size() == 1 && text.front() > ' ' && text.front() < '\x7f';
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!file_.layers[j].letter || file_.layers[j].letter->text != text) continue;
-      errors().at(*layer.letter->node, fmt::format("{}: '{}' stands for {} already",
-                                                   path_below(path_of(i), "letter"), text, path_of(j)));
+    const auto [first, is_new] = entry_with_.emplace(text, i);
+    if (!is_new) {
+      errors().at(*layer.letter->node,
+                  fmt::format("{}: '{}' stands for {} already", path_below(path_of(i), "letter"), text,
+                              path_of(first->second)));
       return kNoLetter;
     }
     if (is_letter) return text.front();
@@ -159,12 +160,15 @@ class LayerList {
   void name_kinds() {
     std::set<std::string> taken;
     for (const ListedKind& kind : kinds_) taken.insert(kind.name);
+    std::map<std::string_view, int> last_number;
     for (ListedKind& kind : kinds_) {
       if (!kind.name.empty()) continue;
-      const std::string family{kind.family->table->name};
-      kind.name = family;
-      for (int number = 2; taken.contains(kind.name); ++number)
-        kind.name = fmt::format("{}-{}", family, number);
+      const std::string_view family = kind.family->table->name;
+      int& number = last_number[family];
+      do {
+        ++number;
+        kind.name = number == 1 ? std::string{family} : fmt::format("{}-{}", family, number);
+      } while (taken.contains(kind.name));
       taken.insert(kind.name);
     }
   }
@@ -174,8 +178,10 @@ class LayerList {
   const StackFile& file_;
   Binding& binding_;
   const std::vector<YamlNode>& entries_;
-  std::vector<std::size_t> kind_of_;     ///< Per entry.
-  std::vector<std::string> identities_;  ///< Parallel to kinds_.
+  std::vector<std::size_t> kind_of_;                         ///< Per entry.
+  std::unordered_map<std::string, std::size_t> kind_with_;   ///< Of an identity.
+  std::unordered_map<std::string, std::size_t> kind_named_;  ///< Of the name of an entry so far.
+  std::unordered_map<std::string, std::size_t> entry_with_;  ///< The first with a letter.
   std::vector<ListedKind> kinds_;
   std::vector<LayerRun> order_;
 };
