@@ -140,6 +140,7 @@ void add_only_kind(const Inputs& inputs, EvaluationReport& report) {
   if (inputs.kinds.empty()) return;
   EvaluationReport layer = report;
   layer.subject.workload = inputs.kinds.front().name;
+  layer.subject.is_stack = false;
   report.layers.push_back(std::move(layer));
 }
 
@@ -164,8 +165,8 @@ CommandResult evaluate_block(const EvaluateArguments& arguments, const Inputs& i
   return ExitCode::kOk;
 }
 
-/// The report of a run that is a part of another: a refusal is a failure.
-expected<EvaluationReport, Failure> report_under(EvaluateArguments arguments,
+/// The report of a run that is a part of another.
+expected<GenerationAnswer, Failure> report_under(EvaluateArguments arguments,
                                                  const std::vector<std::string>& settings) {
   arguments.input.settings = settings;
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
@@ -175,16 +176,14 @@ expected<EvaluationReport, Failure> report_under(EvaluateArguments arguments,
     if (!plans) return unexpected{plans.error()};
     StackAnswer answer =
         evaluated_stack(*inputs, arguments.strategy, *plans, arguments.simulated, head_of(*inputs));
-    if (answer.refused) return unexpected{std::move(*answer.refused)};
-    return std::move(answer.report);
+    return GenerationAnswer{std::move(answer.report), std::move(answer.refused)};
   }
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, "", *inputs);
   if (!chosen) return unexpected{chosen.error()};
   Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
                                       : closed_form_of(*inputs, *chosen, arguments);
-  if (answer.refused) return unexpected{std::move(*answer.refused)};
   add_only_kind(*inputs, answer.report);
-  return std::move(answer.report);
+  return GenerationAnswer{std::move(answer.report), std::move(answer.refused)};
 }
 
 CommandResult evaluate_generation(const EvaluateArguments& arguments, const Generation& generation) {
@@ -198,13 +197,15 @@ CommandResult evaluate_generation(const EvaluateArguments& arguments, const Gene
   }
   const Loaded<InputFile> model = find_input(Shelf::kWorkloads, arguments.input.workload);
   if (!model) return unexpected{failure_of(model.error())};
-  const auto report = generation_report(
-      generation, takes_setting(*model, "S"), arguments.input.settings,
+  const auto answer = generation_report(
+      generation, has_caches(*model), arguments.input.settings,
       [&](const std::vector<std::string>& settings) { return report_under(arguments, settings); });
-  if (!report) return unexpected{report.error()};
-  if (const auto failure = write_result(arguments.output, printed(*report, {}, {}, arguments))) {
-    return unexpected{*failure};
+  if (!answer) return unexpected{answer.error()};
+  if (!answer->refused || says_infeasible(*answer->refused, arguments.output)) {
+    const std::string text = printed(answer->report, {}, {}, arguments);
+    if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
   }
+  if (answer->refused) return unexpected{*answer->refused};
   return ExitCode::kOk;
 }
 

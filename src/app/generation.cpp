@@ -45,7 +45,7 @@ expected<std::int64_t, Failure> count_in(std::string_view key, const std::string
                                       printable(text), kMostTokens))};
 }
 
-/// A decode step of the whole model.
+/// A step of the whole model. Expects a report of one that runs.
 struct StepTaken {
   double ms = 0.0;
   std::optional<double> pj;
@@ -70,7 +70,11 @@ class StepSum {
     } else {
       const auto steps = static_cast<double>(length - last_length_);
       ms_ += steps * last_->ms + (step.ms - last_->ms) * (steps + 1) / 2;
-      bound_ms_ += std::abs(step.ms - last_->ms) * (steps - 1) / 2;
+      bound_ms_ += (step.ms - last_->ms) * (steps - 1) / 2;
+      has_lines_ = has_lines_ || length - last_length_ > 1;
+      if (step.ms < last_->ms && fall_.empty()) {
+        fall_ = fmt::format("the step at S={} is faster than the one at S={}", length, last_length_);
+      }
       const bool known = pj_ && step.pj && last_->pj;
       pj_ = known ? std::optional{*pj_ + steps * *last_->pj + (*step.pj - *last_->pj) * (steps + 1) / 2}
                   : std::nullopt;
@@ -80,7 +84,13 @@ class StepSum {
   }
 
   [[nodiscard]] double ms() const { return ms_; }
-  [[nodiscard]] double bound_ms() const { return bound_ms_; }
+  /// Why there is no bound on the error of ms(); empty: there is one.
+  [[nodiscard]] std::string why_no_bound() const { return has_lines_ ? fall_ : ""; }
+  /// If no step is faster than one with a shorter cache. 0 where no line spans a length.
+  [[nodiscard]] std::optional<double> bound_ms() const {
+    if (!has_lines_) return 0.0;
+    return fall_.empty() ? std::optional{bound_ms_} : std::nullopt;
+  }
   [[nodiscard]] std::optional<double> pj() const { return pj_; }
 
  private:
@@ -88,8 +98,105 @@ class StepSum {
   std::int64_t last_length_ = 0;
   double ms_ = 0.0;
   double bound_ms_ = 0.0;
+  bool has_lines_ = false;
+  std::string fall_;
   std::optional<double> pj_;
 };
+
+/// The settings of the run, in place of those that the user gave.
+struct Run {
+  std::string phase;  ///< In words.
+  std::vector<std::string> settings;
+  std::string derived;  ///< The setting that a count of tokens became.
+  std::string given;    ///< What the user wrote of it.
+};
+
+/// Says of which phase a failure is, in the user's settings.
+Failure of_run(const Run& run, Failure failure) {
+  const std::string derived = fmt::format("--set {}: ", run.derived);
+  for (std::size_t at = failure.text.find(derived); at != std::string::npos && !run.derived.empty();
+       at = failure.text.find(derived, at)) {
+    failure.text.replace(at, derived.size(), fmt::format("--set {}: ", run.given));
+    at += run.given.size();
+  }
+  if (failure.code != ExitCode::kInfeasible) return failure;
+  const std::size_t colon = failure.text.find(": ");
+  if (colon != std::string::npos) failure.text.insert(colon + 2, fmt::format("{}: ", run.phase));
+  return failure;
+}
+
+Run prefill_of(const Generation& generation) {
+  const std::string length = fmt::format("L={}", generation.prompt);
+  return {"prompt", {"phase=prefill", length}, length, fmt::format("prompt={}", generation.prompt)};
+}
+
+Run step_at(const Generation& generation, std::int64_t length, bool has_caches) {
+  if (!has_caches) return {"step", {"phase=decode", "L=1"}, "", ""};
+  const std::string cache = fmt::format("S={}", length);
+  return {fmt::format("step at {}", cache),
+          {"phase=decode", "L=1", cache},
+          cache,
+          fmt::format("prompt={} --set generate={}", generation.prompt, generation.tokens)};
+}
+
+/// A run with what it takes, or the whole answer where it does not run.
+struct Taken {
+  GenerationAnswer answer;
+  StepTaken step;
+};
+
+expected<Taken, Failure> taken_by(const Run& run, std::vector<std::string> settings,
+                                  const ReportUnder& report_under) {
+  settings.insert(settings.end(), run.settings.begin(), run.settings.end());
+  auto answer = report_under(settings);
+  if (!answer) return unexpected{of_run(run, std::move(answer.error()))};
+  Taken taken{std::move(*answer), {}};
+  GenerationAnswer& found = taken.answer;
+  if (!found.refused) {
+    const auto step = step_of(found.report);
+    if (step) {
+      taken.step = *step;
+    } else {
+      found.refused = of_run(run, step.error());  // The layers run, but not the head.
+    }
+    return taken;
+  }
+  found.refused = of_run(run, std::move(*found.refused));
+  found.report.reason.insert(0, fmt::format("{}: ", run.phase));
+  return taken;
+}
+
+void set_figure(EvaluationReport& report, std::string_view name, MetricValue value) {
+  for (std::size_t i = 0; i < metrics().size(); ++i) {
+    if (metrics()[i].name == name) report.figures[i] = std::move(value);
+  }
+}
+
+/// All steps after the prefill; what was summed, or the run that failed.
+expected<std::optional<GenerationAnswer>, Failure> add_steps(const Generation& generation, bool has_caches,
+                                                             const std::vector<std::string>& settings,
+                                                             const ReportUnder& report_under,
+                                                             GenerationReport& report) {
+  const std::int64_t steps = generation.tokens - 1;
+  StepSum sum;
+  const std::vector<std::int64_t> lengths =
+      has_caches ? sampled_lengths(generation.prompt, steps) : std::vector{generation.prompt};
+  for (const std::int64_t length : lengths) {
+    auto decode = taken_by(step_at(generation, length, has_caches), settings, report_under);
+    if (!decode) return unexpected{std::move(decode.error())};
+    if (decode->answer.refused) return std::move(decode->answer);
+    sum.add(length, decode->step);
+    if (!has_caches && steps > 1) sum.add(length + steps - 1, decode->step);
+  }
+  report.lengths = std::ssize(lengths);
+  report.tpot_ms = sum.ms() / static_cast<double>(steps);
+  report.total_ms = *report.ttft_ms + sum.ms();
+  report.bound_ms = sum.bound_ms();
+  report.why_no_bound = sum.why_no_bound();
+  const bool known = report.energy_pj && sum.pj();
+  report.energy_pj = known ? std::optional{*report.energy_pj + *sum.pj()} : std::nullopt;
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -114,6 +221,17 @@ expected<std::optional<Generation>, Failure> take_generation(std::vector<std::st
   return Generation{*prompt_tokens, *generated};
 }
 
+bool has_caches(const InputFile& model) {
+  const auto takes_cache = [&](const YamlNode& root) {
+    return takes_setting({model.kind, model.file, model.text, root, false}, "S");
+  };
+  const YamlNode* layers = find_value(model.root, "layers");
+  if (layers == nullptr || !takes_cache(model.root)) return takes_cache(model.root);
+  return std::any_of(layers->items.begin(), layers->items.end(), [&](const YamlNode& layer) {
+    return find_value(layer, "family") != nullptr && takes_cache(layer);
+  });
+}
+
 std::vector<std::int64_t> sampled_lengths(std::int64_t first, std::int64_t count) {
   std::vector<std::int64_t> lengths;
   const std::int64_t samples = std::min(count, kLengths);
@@ -123,41 +241,34 @@ std::vector<std::int64_t> sampled_lengths(std::int64_t first, std::int64_t count
   return lengths;
 }
 
-expected<EvaluationReport, Failure> generation_report(const Generation& generation, bool has_caches,
+expected<GenerationAnswer, Failure> generation_report(const Generation& generation, bool has_caches,
                                                       const std::vector<std::string>& settings,
                                                       const ReportUnder& report_under) {
-  const auto with = [&](std::initializer_list<std::string> more) {
-    std::vector<std::string> all = settings;
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  };
-  auto prefill = report_under(with({"phase=prefill", fmt::format("L={}", generation.prompt)}));
-  if (!prefill) return prefill;
-  const auto first = step_of(*prefill);
-  if (!first) return unexpected{first.error()};
-  const std::vector<std::int64_t> lengths =
-      has_caches ? sampled_lengths(generation.prompt, generation.tokens) : std::vector{generation.prompt};
-  StepSum sum;
-  for (const std::int64_t length : lengths) {
-    const auto decode = has_caches ? report_under(with({"phase=decode", "L=1", fmt::format("S={}", length)}))
-                                   : report_under(with({"phase=decode", "L=1"}));
-    if (!decode) return unexpected{decode.error()};
-    const auto step = step_of(*decode);
-    if (!step) return unexpected{step.error()};
-    sum.add(length, *step);
-    if (!has_caches) sum.add(length + generation.tokens - 1, *step);
+  GenerationReport report{.prompt = generation.prompt, .tokens = generation.tokens, .has_caches = has_caches};
+  auto prefill = taken_by(prefill_of(generation), settings, report_under);
+  if (!prefill) return unexpected{std::move(prefill.error())};
+  EvaluationReport& whole = prefill->answer.report;
+  if (prefill->answer.refused) {
+    whole.generation = report;
+    return std::move(prefill->answer);
   }
-  GenerationReport report{.prompt = generation.prompt,
-                          .tokens = generation.tokens,
-                          .ttft_ms = first->ms,
-                          .tpot_ms = sum.ms() / static_cast<double>(generation.tokens),
-                          .total_ms = first->ms + sum.ms(),
-                          .energy_pj = {},
-                          .lengths = std::ssize(lengths),
-                          .bound_ms = sum.bound_ms()};
-  if (first->pj && sum.pj()) report.energy_pj = *first->pj + *sum.pj();
-  prefill->generation = report;
-  return prefill;
+  GenerationReport ran = report;
+  ran.ttft_ms = ran.total_ms = prefill->step.ms;
+  ran.bound_ms = 0.0;
+  ran.energy_pj = prefill->step.pj;
+  if (generation.tokens > 1) {
+    auto failed = add_steps(generation, has_caches, settings, report_under, ran);
+    if (!failed) return unexpected{std::move(failed.error())};
+    if (*failed) {
+      (*failed)->report.generation = report;
+      return std::move(**failed);
+    }
+  }
+  set_figure(whole, "tpot_ms",
+             ran.tpot_ms ? MetricValue{Figure{*ran.tpot_ms}}
+                         : MetricValue{unexpected{std::string{"the one token is of the prefill"}}});
+  whole.generation = std::move(ran);
+  return std::move(prefill->answer);
 }
 
 }  // namespace fusescape

@@ -10,7 +10,8 @@
 
 namespace fusescape {
 
-/// `--set prompt=N --set generate=N`: tokens of each sequence.
+/// `--set prompt=N --set generate=M`: tokens of each sequence. The prefill makes the first of the M, and each
+/// decode step one more.
 struct Generation {
   std::int64_t prompt = 0;
   std::int64_t tokens = 0;
@@ -21,13 +22,23 @@ struct Generation {
 [[nodiscard]] expected<std::optional<Generation>, Failure> take_generation(
     std::vector<std::string>& settings);
 
-/// The report of a model under settings: that of the whole model.
+/// Whether some block of a model has caches: rank S.
+[[nodiscard]] bool has_caches(const InputFile& model);
+
+/// A report, and if it has no result, why.
+struct GenerationAnswer {
+  EvaluationReport report;
+  std::optional<Failure> refused{};
+};
+
+/// The report of a model under settings: that of the whole model. A failure: there is no report.
 using ReportUnder =
-    std::function<expected<EvaluationReport, Failure>(const std::vector<std::string>& settings)>;
+    std::function<expected<GenerationAnswer, Failure>(const std::vector<std::string>& settings)>;
 
 /// The prefill's report, with what the generation takes. `settings` are those of both phases; a model without
-/// caches (no rank S) takes every step alike.
-[[nodiscard]] expected<EvaluationReport, Failure> generation_report(const Generation& generation,
+/// caches (no rank S) takes every step alike. If a run is infeasible, the report is that run's, and the
+/// reason and the refusal begin with its phase.
+[[nodiscard]] expected<GenerationAnswer, Failure> generation_report(const Generation& generation,
                                                                     bool has_caches,
                                                                     const std::vector<std::string>& settings,
                                                                     const ReportUnder& report_under);

@@ -8,6 +8,7 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/families/family.hpp"
+#include "fusescape/config/generation_keys.hpp"
 #include "fusescape/report/figures.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "inputs.hpp"
@@ -37,7 +38,8 @@ Listed strategy_table(const ListArguments&) {
 }
 
 Listed workload_table(const ListArguments&) {
-  Listed listed{.table = {.columns = {"name", "family", "phase", "dtype", "n_layer", "params"}, .rows = {}}};
+  Listed listed{.table = {.columns = {"name", "family", "phase", "dtype", "n_layer", "params", "n_layer_of"},
+                          .rows = {}}};
   for (const std::string& name : shipped_names(Shelf::kWorkloads)) {
     const Loaded<Model> model = load_model(name);
     if (!model) {
@@ -47,7 +49,8 @@ Listed workload_table(const ListArguments&) {
     const Workload* workload = &model->whole;
     listed.table.rows.push_back({name, workload->family, std::string{name_of(workload->phase)},
                                  std::string{name_of(workload->dtype)}, workload->n_layer,
-                                 workload->params ? Value{workload->params->value()} : Value{}});
+                                 workload->params ? Value{workload->params->value()} : Value{},
+                                 std::string{model->kinds.empty() ? "blocks" : "sub-blocks"}});
   }
   return listed;
 }
@@ -127,6 +130,10 @@ Listed key_table(const ListArguments& arguments) {
       continue;
     }
     for (std::string& key : settable_keys(*file)) listed.table.rows.push_back({std::move(key), name});
+    if (shelf != Shelf::kWorkloads) continue;
+    for (const std::string_view key : kGenerationKeys) {
+      listed.table.rows.push_back({std::string{key}, std::string{"evaluate"}});
+    }
   }
   return listed;
 }

@@ -46,6 +46,15 @@ class SweepSources {
     return unknown_settings(settings, files);
   }
 
+  /// What a sweep minimises and trades off unless its file says: of a stack, figures of the whole model,
+  /// since its layers have no block in common.
+  void set_defaults(const InputFile& sweep, SweepSpec& spec) const {
+    const YamlNode* family = find_value(model_.root, "family");
+    if (family == nullptr || family->text != "stack") return;
+    if (find_value(sweep.root, "minimize") == nullptr) spec.minimize = "latency_ms";
+    if (find_value(sweep.root, "pareto") == nullptr) spec.pareto = {"latency_ms", "area_mm2"};
+  }
+
   SweepBinder binder() {
     return {.sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
             .workload = [this](std::span<const Setting> settings) { return workload(settings); },
@@ -194,6 +203,7 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
 
   expected<SweepSources, Failure> sources = sources_of(*file, *spec);
   if (!sources) return unexpected{std::move(sources.error())};
+  sources->set_defaults(*file, *spec);
   if (auto failure = sources->check(*settings)) return unexpected{std::move(*failure)};
   if (auto failure = add_settings(*spec, *settings)) return unexpected{std::move(*failure)};
 
@@ -203,10 +213,11 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
 }
 
 std::optional<Failure> check_sweep(const InputFile& file) {
-  const Loaded<SweepSpec> spec = bind_sweep_spec(file);
+  Loaded<SweepSpec> spec = bind_sweep_spec(file);
   if (!spec) return failure_of(spec.error());
   expected<SweepSources, Failure> sources = sources_of(file, *spec);
   if (!sources) return std::move(sources.error());
+  sources->set_defaults(file, *spec);
   std::vector<SweepProblem> problems;
   for (const SweepSpec& part : parts_of(*spec)) {
     const auto bound = bind_sweep(part, sources->binder());

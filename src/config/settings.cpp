@@ -1,11 +1,13 @@
 // Where in a file does `--set sram.capacity=6 MiB` go?
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "fusescape/config/binding.hpp"
+#include "fusescape/config/generation_keys.hpp"
 #include "fusescape/support/printable.hpp"
 
 namespace fusescape {
@@ -133,6 +135,37 @@ void put(YamlNode& root, const Steps& steps, YamlNode value) {
   *node = std::move(value);
 }
 
+/// A list whose entries are named and have keys of the table that they name: a stack's layers.
+bool is_open_list(const FieldSpec& field) {
+  const TypeSpec* item = field.type->form == TypeSpec::Form::kList ? field.type->item : nullptr;
+  return item != nullptr && item->form == TypeSpec::Form::kSection && item->section->open;
+}
+
+std::string name_in_list(const YamlNode& list, std::size_t position) {
+  const YamlNode* name = find_value(list.items[position], "name");
+  return name == nullptr ? fmt::to_string(position) : name->text;
+}
+
+/// Paths of keys of each entry that has a family: its own, and those of the family that are not `outer`'s.
+void collect_entries(const SectionSpec& outer, const FieldSpec& field, const YamlNode& list,
+                     std::vector<std::string>& keys) {
+  for (std::size_t i = 0; i < list.items.size(); ++i) {
+    if (find_value(list.items[i], "family") == nullptr) continue;
+    const std::string path = fmt::format("{}.{}.", field.key, name_in_list(list, i));
+    const SectionSpec& own = *field.type->item->section;
+    for (const YamlEntry& entry : list.items[i].entries) {
+      const FieldSpec* of_entry = field_of(own, entry.key);
+      if (of_entry != nullptr) keys.push_back(path + entry.key);
+    }
+    for (const FieldSpec& inner : table_of(FileKind::kModel, list.items[i]).fields) {
+      const bool is_of_entry = is_settable(inner) && !has_field(outer, inner.key) &&
+                               !has_field(own, inner.key) && inner.key != "n_layer" &&
+                               inner.type->form != TypeSpec::Form::kSection;
+      if (is_of_entry) keys.push_back(path + std::string{inner.key});
+    }
+  }
+}
+
 /// `full_prefix` is the path of the section, `prefix` the part of it that a setting needs.
 void collect(const SectionSpec& section, const YamlNode* node, const std::string& prefix,
              const std::string& full_prefix, std::vector<std::string>& keys) {
@@ -141,6 +174,10 @@ void collect(const SectionSpec& section, const YamlNode* node, const std::string
     const YamlNode* value = node == nullptr ? nullptr : find_value(*node, field.key);
     if (field.reach_through && value == nullptr) continue;  // Nothing to reach.
     const std::string path = (field.full_path ? full_prefix : prefix) + std::string{field.key};
+    if (is_open_list(field)) {
+      if (value != nullptr) collect_entries(section, field, *value, keys);
+      continue;
+    }
     const bool mapping = field.type->form == TypeSpec::Form::kMap;
     if (!field.rank.empty()) keys.emplace_back(field.rank);
     if (field.type->form == TypeSpec::Form::kSection) {
@@ -168,11 +205,30 @@ std::optional<std::string> why_full_path(const InputFile& input, std::string_vie
   return std::nullopt;
 }
 
+/// Why `key` is refused, if it names no entry of a list whose entries have names.
+std::optional<std::string> why_no_entry(const InputFile& input, std::string_view key) {
+  for (const FieldSpec& field : table_of(input.kind, input.root).fields) {
+    const YamlNode* list = find_value(input.root, field.key);
+    if (!is_open_list(field) || list == nullptr || head_of(key) != field.key) continue;
+    const std::string_view word = head_of(tail_of(key));
+    if (word.empty() || find_item(*list, word)) continue;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < list->items.size(); ++i) names.push_back(name_in_list(*list, i));
+    return fmt::format("no {} are named '{}'; there are {}", field.key, printable(word),
+                       fmt::join(names, ", "));
+  }
+  return std::nullopt;
+}
+
 /// What is wrong with a key that none of `inputs` takes, and what may have been meant.
 std::string unknown_key(std::string_view key, std::span<const InputFile* const> inputs) {
+  if (std::find(kGenerationKeys.begin(), kGenerationKeys.end(), key) != kGenerationKeys.end()) {
+    return fmt::format("only evaluate takes {}", key);
+  }
   std::vector<std::string> known;
   for (const InputFile* input : inputs) {
     if (const auto why = why_full_path(*input, key)) return *why;
+    if (const auto why = why_no_entry(*input, key)) return *why;
     for (std::string& name : settable_keys(*input)) known.push_back(std::move(name));
   }
   const std::string hint =

@@ -170,6 +170,7 @@ Subject subject_of(const Evaluated& evaluated, std::string_view strategy) {
                   .dtype = std::string{name_of(workload.dtype)},
                   .ranks = {},
                   .n_layer = workload.n_layer,
+                  .is_stack = workload.family == "stack",
                   .params = {},
                   .version = std::string{kVersion},
                   .assumptions = {}};
@@ -205,7 +206,11 @@ expected<WholeReport, std::string> whole_report(const Evaluated& evaluated) {
                             .compute = once.compute,
                             .dram = once.total.dram_read + once.total.dram_write,
                             .peak = once.total.peak,
+                            .ops = once.total.ops,
+                            .energy_pj = {},
                             .bound = once.total.bound};
+    const std::optional<EnergyBreakdown>& energy = (*evaluated.head)->energy;
+    if (energy && energy->total) whole.head->energy_pj = energy->total->value();
   }
   return whole;
 }

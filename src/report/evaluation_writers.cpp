@@ -48,6 +48,8 @@ Json head_json(const HeadReport& head) {
           {"compute_cycles", head.compute.value()},
           {"dram_bytes", head.dram.value()},
           {"peak_onchip_bytes", head.peak.value()},
+          {"ops", head.ops.value()},
+          {"energy_pj", json_value(optional_value(head.energy_pj))},
           {"bound", name_of(head.bound)}};
 }
 
@@ -59,34 +61,55 @@ Json whole_json(const EvaluationReport& report) {
              return duration(w.sums.latency, Hertz{magnitude(*report.figure("clock_hz"))}).value();
            })},
           {"dram_bytes", whole([](const WholeReport& w) { return w.sums.dram().value(); })},
+          {"ops", whole([](const WholeReport& w) { return w.sums.ops.value(); })},
           {"energy_pj",
            whole([](const WholeReport& w) { return w.energy_pj ? Json(*w.energy_pj) : Json(nullptr); })},
           {"params", json_value(params_value(report.subject))},
           {"ttft_ms", figure("ttft_ms")},
-          {"tpot_ms", report.generation ? Json(report.generation->tpot_ms) : figure("tpot_ms")},
+          {"tpot_ms", figure("tpot_ms")},
           {"head", whole([](const WholeReport& w) { return w.head ? head_json(*w.head) : Json(nullptr); })},
           {"reason", report.feasible() && !report.whole ? Json(report.whole.error()) : Json(nullptr)}};
 }
 
 Json generation_json(const GenerationReport& generation) {
+  const auto known = [](std::optional<double> number) { return json_value(optional_value(number)); };
   return {{"prompt", generation.prompt},
           {"generate", generation.tokens},
-          {"ttft_ms", generation.ttft_ms},
-          {"tpot_ms", generation.tpot_ms},
-          {"total_ms", generation.total_ms},
-          {"energy_pj", json_value(optional_value(generation.energy_pj))},
+          {"ttft_ms", known(generation.ttft_ms)},
+          {"tpot_ms", known(generation.tpot_ms)},
+          {"total_ms", known(generation.total_ms)},
+          {"energy_pj", known(generation.energy_pj)},
           {"lengths_evaluated", generation.lengths},
-          {"total_ms_error_bound", generation.bound_ms}};
+          {"total_ms_error_bound", known(generation.bound_ms)},
+          {"total_ms_error_bound_null",
+           generation.why_no_bound.empty() ? Json(nullptr) : Json(generation.why_no_bound)}};
 }
 
+/// How far the sum over the steps may be off.
+std::string bound_text(const GenerationReport& generation) {
+  const std::int64_t steps = generation.tokens - 1;
+  if (!generation.has_caches || steps == 0) return "";
+  if (generation.lengths == steps) return "decode evaluated at every length of the cache\n";
+  return fmt::format("decode evaluated at {} of {} lengths of the cache, straight lines between: {}\n",
+                     generation.lengths, with_thousands(steps),
+                     generation.bound_ms
+                         ? fmt::format("within {} ms if no step is faster than one with a shorter cache",
+                                       text(Value{*generation.bound_ms}))
+                         : fmt::format("error bound n/a: {}", generation.why_no_bound));
+}
+
+/// Expects a generation that runs.
 std::string generation_text(const GenerationReport& generation) {
+  const std::string steps = generation.tpot_ms
+                                ? fmt::format(" + {} x {} ms", with_thousands(generation.tokens - 1),
+                                              text(Value{*generation.tpot_ms}))
+                                : "";
   return fmt::format(
-      "\nprompt of {} tokens, {} generated: {} ms = {} ms to the first token + {} ms per token\n"
-      "decode evaluated at {} lengths of the cache, straight lines between: within {} ms\n"
+      "\nprompt of {} tokens, {} generated: {} ms = {} ms to the first token{}\n{}"
       "Below, the prompt alone:\n",
-      with_thousands(generation.prompt), with_thousands(generation.tokens), text(Value{generation.total_ms}),
-      text(Value{generation.ttft_ms}), text(Value{generation.tpot_ms}), generation.lengths,
-      text(Value{generation.bound_ms}));
+      with_thousands(generation.prompt), with_thousands(generation.tokens),
+      text(optional_value(generation.total_ms)), text(optional_value(generation.ttft_ms)), steps,
+      bound_text(generation));
 }
 
 /// The line about the whole model.
@@ -99,9 +122,10 @@ std::string whole_text(const EvaluationReport& report) {
                   shown("latency_ms_per_token"), shown("tokens_per_s"));
   const std::optional<HeadReport>& head = report.whole->head;
   if (!head) return line;
-  return line + fmt::format("        {} blocks, then final norm and head: {} cycles, {}-bound, DRAM {} B\n",
-                            report.subject.n_layer, with_thousands(head->latency.value()),
-                            name_of(head->bound), with_thousands(head->dram.value()));
+  return line + fmt::format("        {} {}, then final norm and head: {} cycles, {}-bound, DRAM {} B\n",
+                            report.subject.n_layer, report.subject.is_stack ? "sub-blocks" : "blocks",
+                            with_thousands(head->latency.value()), name_of(head->bound),
+                            with_thousands(head->dram.value()));
 }
 
 nlohmann::ordered_json tree_json(const TreeReport& tree) {
@@ -221,7 +245,7 @@ std::string percent_of(std::optional<double> share) {
 
 /// A line for each kind of layers, and one for final norm and head.
 Table layer_table(const EvaluationReport& report) {
-  Table table{.columns = {"layers", "count", "strategy", "cycles each", "share of model", "bound",
+  Table table{.columns = {"sub-blocks", "count", "strategy", "cycles each", "share of model", "bound",
                           "DRAM bytes each", "peak bytes"},
               .rows = {}};
   for (const EvaluationReport& layer : report.layers) {
@@ -285,14 +309,24 @@ std::vector<Field> fields_of(const EvaluationReport& report) {
                             {"phase", subject.phase},       {"dtype", subject.dtype},
                             {"n_layer", subject.n_layer},   {"params", params_value(subject)}};
   if (report.generation) {
-    fields.insert(fields.end(), {{"prompt", report.generation->prompt},
-                                 {"generate", report.generation->tokens},
-                                 {"generation_tpot_ms", report.generation->tpot_ms},
-                                 {"generation_total_ms", report.generation->total_ms}});
+    const GenerationReport& generation = *report.generation;
+    fields.insert(fields.end(), {{"prompt", generation.prompt},
+                                 {"generate", generation.tokens},
+                                 {"generation_tpot_ms", optional_value(generation.tpot_ms)},
+                                 {"generation_total_ms", optional_value(generation.total_ms)},
+                                 {"generation_energy_pj", optional_value(generation.energy_pj)},
+                                 {"generation_total_ms_error_bound", optional_value(generation.bound_ms)}});
   }
   if (!subject.entropy.empty()) fields.insert(fields.begin() + 3, {"entropy", subject.entropy});
   for (const auto& [name, extent] : subject.ranks) fields.push_back({fmt::format("ranks.{}", name), extent});
   add_figures(report, fields);
+  if (subject.is_stack) {
+    const WholeReport* whole = report.whole ? &*report.whole : nullptr;
+    for (Field& field : whole_fields(whole == nullptr ? nullptr : &whole->sums,
+                                     whole == nullptr ? std::nullopt : whole->energy_pj)) {
+      fields.push_back(std::move(field));
+    }
+  }
   fields.insert(fields.end(), {{"model", subject.model},
                                {"provenance", std::string{"modelled"}},
                                {"version", subject.version},
@@ -303,7 +337,9 @@ std::vector<Field> fields_of(const EvaluationReport& report) {
 std::string evaluation_json(const EvaluationReport& report) {
   nlohmann::ordered_json object = json_object(fields_of(report));
   // A phase has one of the two.
-  object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
+  if (!report.generation) object.erase(report.subject.phase == "prefill" ? "tpot_ms" : "ttft_ms");
+  for (const Field& field : whole_fields(nullptr, std::nullopt))
+    object.erase(field.name);  // `whole` has them.
   add_null_reasons(report, object);
   object["whole"] = whole_json(report);
   if (report.generation) object["generation"] = generation_json(*report.generation);

@@ -28,6 +28,14 @@ const MetricValue& figure_named(const std::vector<MetricValue>& figures, std::st
   return figures[static_cast<std::size_t>(metric - metrics().data())];
 }
 
+std::vector<Field> whole_fields(const WholeModel* sums, std::optional<double> energy_pj) {
+  const auto sum = [&](auto get) { return sums == nullptr ? Value{} : Value{get(*sums).value()}; };
+  return {{"whole_latency_cycles", sum([](const WholeModel& whole) { return whole.latency; })},
+          {"whole_dram_bytes", sum([](const WholeModel& whole) { return whole.dram(); })},
+          {"whole_ops", sum([](const WholeModel& whole) { return whole.ops; })},
+          {"whole_energy_pj", energy_pj ? Value{*energy_pj} : Value{}}};
+}
+
 Table metric_table() {
   Table table{.columns = {"name", "unit", "of", "better", "meaning"}, .rows = {}};
   for (const Metric& metric : metrics()) {

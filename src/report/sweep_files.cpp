@@ -97,6 +97,14 @@ void add_figures(const BoundSweep& sweep, const Evaluated& evaluated, const Poin
     const bool runs = evaluated.cost != nullptr;
     fields.push_back({"bound", runs ? Value{std::string{name_of(outcome.cost.total.bound)}} : Value{}});
   }
+  if (evaluated.workload.family == "stack") {
+    const auto whole = whole_of(evaluated);
+    const MetricValue pj = whole_energy_of(evaluated);
+    for (Field& field :
+         whole_fields(whole ? &*whole : nullptr, pj ? std::optional{magnitude(*pj)} : std::nullopt)) {
+      if (field.name != "whole_energy_pj" || sweep.energy) fields.push_back(std::move(field));
+    }
+  }
   fields.push_back({"status", std::string{status_name(outcome.status)}});
   fields.push_back({"reason", reason_of(evaluated, outcome)});
 }

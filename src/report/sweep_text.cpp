@@ -183,11 +183,28 @@ std::string array_text(const DesignFigures& figures) {
   return figures.cores > 1 ? fmt::format("{} of {}", figures.cores, shape) : shape;
 }
 
+namespace {
+
+/// Of what the minimised figure is: "per block and ", "of the whole model, " or, of a design, nothing.
+std::string_view scope_of(const SweepAnswer& answer) {
+  switch (find_metric(answer.minimize)->of) {
+    case MetricOf::kBlock:
+      return "per block and ";
+    case MetricOf::kModel:
+      return "of the whole model and ";
+    case MetricOf::kDesign:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string summary_text(const SweepAnswer& answer, TextStyle style) {
   std::string out;
   for (const std::string& sentence : conclusion(answer)) out += bold(printable(sentence), style) + "\n";
-  const std::string title = fmt::format("{} on {}: the design with the least {}, per block and modelled",
-                                        answer.model, answer.arch, answer.minimize);
+  const std::string title = fmt::format("{} on {}: the design with the least {}, {}modelled", answer.model,
+                                        answer.arch, answer.minimize, scope_of(answer));
   out += (out.empty() ? bold(title, style) : "\n" + title) + "\n\n" + text(design_table(answer), style);
   if (!answer.baselines.empty()) {
     out += fmt::format("\n{}", text(gain_table(answer), style));

@@ -14,8 +14,18 @@ namespace fusescape {
 namespace {
 
 constexpr std::array<std::string_view, 4> kWordColumns{"strategy", "technology", "phase", "dtype"};
-constexpr std::array<std::string_view, 8> kOwnColumns{"point", "workload", "arch",   "feasible",
-                                                      "bound", "status",   "reason", "in_budget"};
+constexpr std::array<std::string_view, 12> kOwnColumns{"point",
+                                                       "workload",
+                                                       "arch",
+                                                       "feasible",
+                                                       "bound",
+                                                       "status",
+                                                       "reason",
+                                                       "in_budget",
+                                                       "whole_latency_cycles",
+                                                       "whole_dram_bytes",
+                                                       "whole_ops",
+                                                       "whole_energy_pj"};
 
 bool sets(const std::vector<Setting>& settings, const std::string& key) {
   return std::any_of(settings.begin(), settings.end(), [&](const Setting& s) { return s.key == key; });

@@ -114,10 +114,10 @@ inline constexpr std::array kSweepFields{
     optional_field<&SweepFile::scenario, kListOf<kWord>>(
         "scenario", "none", "Axes that are given, not chosen; the others are the design."),
     optional_field<&SweepFile::minimize, kName>(
-        "minimize", "latency_cycles",
+        "minimize", "latency_cycles; of a stack latency_ms",
         "What the best design has least of: a name of `fusescape list metrics`."),
     optional_field<&SweepFile::pareto, kListOf<kName>>(
-        "pareto", "latency_cycles and area_mm2",
+        "pareto", "latency_cycles and area_mm2; of a stack latency_ms and area_mm2",
         "Of what pareto.csv shows the trade-off: names of `fusescape list metrics`."),
     optional_field<&SweepFile::baselines, kListOf<kSectionOf<BaselineFile, kBaselineSection>>>(
         "baselines", "none", "Designs to compare with."),

@@ -82,6 +82,7 @@ struct Subject {
   std::string dtype;
   std::vector<std::pair<std::string, std::int64_t>> ranks;
   std::int64_t n_layer = 1;
+  bool is_stack = false;  ///< Of a whole stack: its layers are blocks of several kinds.
   std::optional<std::int64_t> params;
   std::string version;
   std::vector<std::string> assumptions;
@@ -93,6 +94,8 @@ struct HeadReport {
   Cycles compute;
   Bytes dram;
   Bytes peak;
+  Ops ops;
+  std::optional<double> energy_pj;
   Bound bound{};
 };
 
@@ -115,16 +118,22 @@ struct EnergyPart {
   std::string why;
 };
 
-/// Of a prompt, whose report it is a part of, and the tokens that are generated after it, whole model.
+/// Of a prompt, whose report it is a part of, and the tokens that are generated after it, whole model. What
+/// has no value did not run.
 struct GenerationReport {
   std::int64_t prompt = 0;  ///< Tokens of each sequence.
-  std::int64_t tokens = 0;  ///< Decode steps: the cache holds prompt, ..., prompt + tokens - 1 before them.
-  double ttft_ms = 0.0;
-  double tpot_ms = 0.0;  ///< Mean over the steps.
-  double total_ms = 0.0;
-  std::optional<double> energy_pj;
+  /// The prefill makes the first; tokens - 1 decode steps, before which the cache holds prompt, ...,
+  /// prompt + tokens - 2, make the others.
+  std::int64_t tokens = 0;
+  bool has_caches = false;  ///< Without, all steps are equal.
+  std::optional<double> ttft_ms{};
+  std::optional<double> tpot_ms{};   ///< Mean over the steps; none if there is no step.
+  std::optional<double> total_ms{};  ///< ttft_ms + (tokens - 1) x tpot_ms.
+  std::optional<double> energy_pj{};
   std::int64_t lengths = 0;  ///< Of the cache at which steps were evaluated; straight lines between.
-  double bound_ms = 0.0;     ///< total_ms is wrong by at most this if a step takes longer the more it caches.
+  /// total_ms is wrong by at most this if no step is faster than one with a shorter cache.
+  std::optional<double> bound_ms{};
+  std::string why_no_bound{};  ///< If a step that was evaluated is faster.
 };
 
 struct EvaluationReport {

@@ -1,6 +1,7 @@
 // How do the figures of the metrics table look in a report? (cost/metrics.hpp)
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,10 @@ namespace fusescape {
 
 /// The one of this name among figures_of. Expects a name of metrics().
 [[nodiscard]] const MetricValue& figure_named(const std::vector<MetricValue>& figures, std::string_view name);
+
+/// Sums over a whole model as fields: whole_latency_cycles, whole_dram_bytes, whole_ops, whole_energy_pj.
+/// Empty where there is no sum; `sums` may be null.
+[[nodiscard]] std::vector<Field> whole_fields(const WholeModel* sums, std::optional<double> energy_pj);
 
 /// One row per metric: name, unit, of (block | model | design), better (less | more), meaning.
 [[nodiscard]] Table metric_table();

@@ -61,6 +61,13 @@ YamlNode file_of(const YamlNode& stack, const ListedKind& kind, InputErrors& err
   return root;
 }
 
+/// A cache that no layer has would be ignored.
+void check_cache(const StackFile& file, const ListedLayers& layers, Binding& binding) {
+  const auto has_cache = [](const ListedKind& kind) { return has_key(*kind.family->table, "S"); };
+  if (!file.cached || std::any_of(layers.kinds.begin(), layers.kinds.end(), has_cache)) return;
+  binding.errors().at(binding.at("S"), "S: no layer of this stack has a cache");
+}
+
 /// Both errors as one; that of a setting outranks that of a file.
 void add_error(std::optional<InputError>& all, InputError error) {
   if (!all || (all->cause == InputError::Cause::kBadFile && error.cause == InputError::Cause::kUsage)) {
@@ -124,6 +131,7 @@ Loaded<Model> bind_stack(const InputFile& input, std::span<const Setting> settin
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   take_length(file, binding);
   const ListedLayers layers = listed_layers(file, binding);
+  if (binding.ok()) check_cache(file, layers, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   auto kinds = bound_kinds(input, settings, layers.kinds, binding);
   if (!kinds) return unexpected<InputError>{std::move(kinds.error())};

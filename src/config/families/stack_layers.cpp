@@ -41,6 +41,7 @@ class LayerList {
     } else {
       order_by_counts();
     }
+    check_shared();
     name_kinds();
     return {std::move(kinds_), std::move(order_)};
   }
@@ -125,7 +126,7 @@ class LayerList {
     }
     for (std::size_t i = 0; i < letters.size(); ++i) {
       if (letters[i] == kNoLetter || used.find(letters[i]) != std::string::npos) continue;
-      errors().at(*file_.layers[i].letter->node,
+      errors().at(binding_.blamed({"order"}, *file_.layers[i].letter->node),
                   fmt::format("{}: 'order' has no '{}'", path_below(path_of(i), "letter"), letters[i]));
     }
   }
@@ -154,6 +155,20 @@ class LayerList {
     errors().at(*layer.letter->node, fmt::format("{}: expected one visible ASCII character, got '{}'",
                                                  path_below(path_of(i), "letter"), text));
     return kNoLetter;
+  }
+
+  /// More sets of weights than layers would be sets that no layer uses.
+  void check_shared() {
+    std::vector<std::int64_t> layers(kinds_.size());
+    for (const LayerRun& run : order_) layers[run.kind] += run.count;
+    for (std::size_t k = 0; k < kinds_.size(); ++k) {
+      if (kinds_[k].copies <= layers[k]) continue;
+      errors().at(*find_value(*kinds_[k].entry, "shared"),
+                  fmt::format("{}: {} sets of weights for {} layers",
+                              path_below(path_of(static_cast<std::size_t>(kinds_[k].entry - entries_.data())),
+                                         "shared"),
+                              kinds_[k].copies, layers[k]));
+    }
   }
 
   /// A kind without a name has that of its family, with a number where that is taken.
