@@ -73,6 +73,7 @@ EvaluationReport stack_report(const Inputs& inputs, std::string_view strategy,
                               const std::vector<KindPlan>& plans, std::vector<EvaluationReport> layers,
                               const std::optional<HeadOutcome>& head) {
   std::vector<LayerCost> costs;
+  costs.reserve(layers.size());
   for (const EvaluationReport& layer : layers) costs.push_back(layer_cost(layer));
   const auto runs = [](const LayerCost& layer) { return layer.cost.has_value(); };
   const bool all_run = std::all_of(costs.begin(), costs.end(), runs);
@@ -102,6 +103,7 @@ StackAnswer evaluated_stack(const Inputs& inputs, std::string_view strategy,
                             const std::optional<HeadOutcome>& head) {
   std::optional<Failure> refused;
   std::vector<EvaluationReport> layers;
+  layers.reserve(plans.size());
   for (const KindPlan& plan : plans) {
     layers.push_back(simulated ? kind_report(plan, simulate_plan(plan.inputs, plan.chosen), refused)
                                : kind_report(plan, assess(plan.inputs, plan.chosen), refused));
