@@ -84,13 +84,13 @@ void check_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
 }
 
 std::span<const SectionSpec* const> model_tables() {
-  static const auto kTables = [] {
+  static const auto all = [] {
     std::array<const SectionSpec*, kFamilyWords.size()> tables{};
     std::transform(families().begin(), families().end(), tables.begin(),
                    [](const FamilySpec& family) { return family.table; });
     return tables;
   }();
-  return kTables;
+  return all;
 }
 
 template <class T>

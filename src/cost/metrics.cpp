@@ -168,7 +168,7 @@ MetricValue energy_of_blocks(const Evaluated& e) {
   if (e.layers.empty()) return from_energy(e, [&](double pj) { return pj * double_of(e.workload.n_layer); });
   double sum = 0.0;
   for (const LayerCost& layer : e.layers) {
-    const MetricValue pj = energy({.workload = e.workload,
+    MetricValue pj = energy({.workload = e.workload,
                                    .design = e.design,
                                    .cost = layer.cost ? &*layer.cost : nullptr,
                                    .energy = layer.energy ? &*layer.energy : nullptr});
@@ -317,7 +317,7 @@ expected<WholeModel, std::string> whole_of(const Evaluated& evaluated) {
 }
 
 MetricValue whole_energy_of(const Evaluated& evaluated) {
-  const MetricValue of_blocks = energy_of_blocks(evaluated);
+  MetricValue of_blocks = energy_of_blocks(evaluated);
   if (!of_blocks) return of_blocks;
   if (const auto whole = whole_of(evaluated); !whole) return null(whole.error());
   const double blocks = magnitude(*of_blocks);

@@ -13,13 +13,13 @@ std::int64_t rounded_up(std::int64_t value, std::int64_t multiple) {
 
 /// Where the keys of `ssm_cfg` are read from: an empty map if it is absent.
 const YamlNode& section_of(ConfigReader& config, Names names) {
-  static const YamlNode kNone = [] {
+  static const YamlNode empty = [] {
     YamlNode none;
     none.kind = YamlKind::kMap;
     return none;
   }();
   const YamlNode* section = config.map(names);
-  return section == nullptr ? kNone : *section;
+  return section == nullptr ? empty : *section;
 }
 
 void add_mamba1(ConfigReader& ssm, KeyList& keys) {

@@ -103,12 +103,14 @@ inline WholeReport whole(std::int64_t latency = 160) {
   return {.sums = {.latency = Cycles{2 * latency + 80},
                    .dram_read = Bytes{2 * 768 + 512},
                    .dram_write = Bytes{2 * 256},
-                   .ops = Ops{2 * 288}},
+                   .ops = Ops{2 * 288 + 64}},
           .energy_pj = {},
           .head = HeadReport{.latency = Cycles{80},
                              .compute = Cycles{16},
                              .dram = Bytes{512},
                              .peak = Bytes{96},
+                             .ops = Ops{64},
+                             .energy_pj = {},
                              .bound = Bound::kDram}};
 }
 

@@ -15,10 +15,10 @@
 namespace fusescape {
 
 std::span<const FamilySpec> families() {
-  static const std::array<FamilySpec, kFamilyWords.size()> kAll{
+  static const std::array<FamilySpec, kFamilyWords.size()> all{
       mamba1_family(), opt_family(), mamba2_family(), attention_family(),
       mlp_family(),    moe_family(), stack_family()};
-  return kAll;
+  return all;
 }
 
 const FamilySpec& family_of(const YamlNode& root) {
