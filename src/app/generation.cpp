@@ -166,9 +166,9 @@ expected<Taken, Failure> taken_by(const Run& run, std::vector<std::string> setti
   return taken;
 }
 
-void set_figure(EvaluationReport& report, std::string_view name, MetricValue value) {
+void set_figure(EvaluationReport& report, std::string_view name, const MetricValue& value) {
   for (std::size_t i = 0; i < metrics().size(); ++i) {
-    if (metrics()[i].name == name) report.figures[i] = std::move(value);
+    if (metrics()[i].name == name) report.figures[i] = value;
   }
 }
 

@@ -138,6 +138,7 @@ Loaded<Model> bound_model(const std::string& yaml, Diagnostics& diags) {
 
 std::vector<std::string_view> imported_architectures() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kDialects));
   for (const Dialect& dialect : kDialects) names.push_back(dialect.architecture);
   return names;
 }

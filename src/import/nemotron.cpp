@@ -34,20 +34,17 @@ std::string letters_of_list(ConfigReader& config) {
   return letters;
 }
 
+std::string letters_of_pattern(ConfigReader& config, const YamlNode& pattern) {
+  const std::size_t bad = pattern.text.find_first_not_of(kLetters);
+  if (bad == std::string::npos) return pattern.text;
+  config.error(pattern, fmt::format("hybrid_override_pattern: no block is '{}'", pattern.text[bad]));
+  return pattern.text.substr(0, bad);
+}
+
 /// The layers as letters; of both spellings, the pattern wins.
 std::string letters_of(ConfigReader& config) {
-  std::string letters;
-  if (const YamlNode* pattern = config.find({"hybrid_override_pattern"})) {
-    for (const char letter : pattern->text) {
-      if (kLetters.find(letter) == std::string_view::npos) {
-        config.error(*pattern, fmt::format("hybrid_override_pattern: no block is '{}'", letter));
-        break;
-      }
-      letters += letter;
-    }
-  } else {
-    letters = letters_of_list(config);
-  }
+  const YamlNode* pattern = config.find({"hybrid_override_pattern"});
+  std::string letters = pattern != nullptr ? letters_of_pattern(config, *pattern) : letters_of_list(config);
   if (letters.empty() && config.ok()) {
     config.error(config.root(), "missing key 'hybrid_override_pattern' or 'layers_block_type'");
   }

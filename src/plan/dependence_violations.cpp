@@ -36,7 +36,8 @@ struct Checker {
   void check_repeated_update(OpId producer, OpId consumer, const Index& shifted);
   void check_recurrence(const Recurrence& recurrence);
   void check_accumulation(OpId op);
-  void check_chunks(OpId op, const Index& index);
+  void check_chunks(OpId op, const Access& access);
+  void check_chunk(OpId op, const Index& index);
 };
 
 /// A consumer that runs first may only read what an earlier iteration made: the shared tile must not reach
@@ -183,7 +184,7 @@ void Checker::check_accumulation(OpId op) {
 }
 
 /// What is read chunk by chunk is read in one piece: parts of one chunk, or several whole ones.
-void Checker::check_chunks(OpId op, const Index& index) {
+void Checker::check_chunk(OpId op, const Index& index) {
   std::int64_t chunks = cascade.extent(*index.chunk).value();
   for (const PathLoop& loop : loops_above(plan, leaf(op))) {
     if (loop.rank == *index.chunk) chunks = std::min(chunks, loop.tile);
@@ -192,6 +193,12 @@ void Checker::check_chunks(OpId op, const Index& index) {
            fmt::format("the loop over {} cuts {} chunks along {} at once", cascade.rank(loop.rank).name,
                        chunks, cascade.rank(*index.chunk).name));
     return;
+  }
+}
+
+void Checker::check_chunks(OpId op, const Access& access) {
+  for (const Index& index : access.indices) {
+    if (index.chunk) check_chunk(op, index);
   }
 }
 
@@ -206,11 +213,7 @@ std::vector<Violation> dependence_violations(const Cascade& cascade, const Plan&
     const OpId op{static_cast<std::uint16_t>(i)};
     if (!placed.placed(op)) continue;
     checker.check_accumulation(op);
-    for (const Access& input : cascade.operators[i].inputs) {
-      for (const Index& index : input.indices) {
-        if (index.chunk) checker.check_chunks(op, index);
-      }
-    }
+    for (const Access& input : cascade.operators[i].inputs) checker.check_chunks(op, input);
     for (const Use& use : cascade.uses[index_of(cascade.operators[i].output)]) {
       if (!placed.placed(use.op)) continue;
       const bool in_recurrence = recurrence_of[i] && recurrence_of[i] == recurrence_of[index_of(use.op)];
