@@ -252,33 +252,40 @@ std::vector<std::size_t> LeastTimes::fastest_runs(const std::vector<RunTime>& ru
   return ends;
 }
 
+void LeastTimes::find_floors_of_runs() {
+  const std::size_t units = floors_.units();
+  floors_of_runs_.resize(units * units);
+  for (std::size_t first = 0; first < units; ++first) {
+    for (std::size_t last = first + 2; last <= units; ++last) {
+      const GroupFloor& floor = floors_.run(first, last);
+      floors_of_runs_[first * units + last - 1] = {.least = time_of(floor),
+                                                   .fits = floor.held <= machine_.capacity};
+    }
+  }
+  runs_ = floors_of_runs_;
+}
+
+/// Makes the planner's nests of the runs that end at `ends`; whether all were made already.
+bool LeastTimes::make_exact(const std::vector<std::size_t>& ends) {
+  bool were_exact = true;
+  for (std::size_t i = 0; i + 1 < ends.size(); ++i) {
+    RunTime& run = runs_[ends[i + 1] * floors_.units() + ends[i] - 1];
+    if (ends[i] - ends[i + 1] < 2 || run.exact) continue;
+    run = exact_time(ends[i + 1], ends[i]);
+    were_exact = false;
+  }
+  return were_exact;
+}
+
 /// Whether some choice of runs may take less. `of_planner`: in the planner's nests, of which those are made
 /// that decide it.
 bool LeastTimes::runs_below(Ticks time, bool of_planner) {
-  const std::size_t units = floors_.units();
-  if (floors_of_runs_.empty()) {
-    floors_of_runs_.resize(units * units);
-    for (std::size_t first = 0; first < units; ++first) {
-      for (std::size_t last = first + 2; last <= units; ++last) {
-        const GroupFloor& floor = floors_.run(first, last);
-        floors_of_runs_[first * units + last - 1] = {.least = time_of(floor),
-                                                     .fits = floor.held <= machine_.capacity};
-      }
-    }
-    runs_ = floors_of_runs_;
-  }
+  if (floors_of_runs_.empty()) find_floors_of_runs();
   for (;;) {
     Ticks sum;
     const std::vector<std::size_t> ends = fastest_runs(of_planner ? runs_ : floors_of_runs_, sum);
     if (sum >= time) return false;
-    bool all_exact = true;
-    for (std::size_t i = 0; of_planner && i + 1 < ends.size(); ++i) {
-      RunTime& run = runs_[ends[i + 1] * units + ends[i] - 1];
-      if (ends[i] - ends[i + 1] < 2 || run.exact) continue;
-      run = exact_time(ends[i + 1], ends[i]);
-      all_exact = false;
-    }
-    if (all_exact) return true;
+    if (!of_planner || make_exact(ends)) return true;
   }
 }
 

@@ -71,6 +71,8 @@ class LeastTimes {
   };
 
   [[nodiscard]] Ticks time_of(const GroupFloor& floor) const;
+  void find_floors_of_runs();
+  [[nodiscard]] bool make_exact(const std::vector<std::size_t>& ends);
   [[nodiscard]] bool runs_below(Ticks time, bool of_planner);
   [[nodiscard]] std::vector<std::size_t> fastest_runs(const std::vector<RunTime>& runs, Ticks& sum) const;
   [[nodiscard]] RunTime exact_time(std::size_t first, std::size_t last) const;

@@ -201,6 +201,14 @@ NestWeights::Row NestWeights::row() {
   return row;
 }
 
+namespace {
+
+NestWeights::Lightest lighter(const NestWeights::Lightest& a, const NestWeights::Lightest& b) {
+  return a.order == nullptr || b.moved < a.moved ? b : a;
+}
+
+}  // namespace
+
 void NestWeights::sketch_row(std::size_t first, Bytes capacity,
                              const std::function<void(const Sketch&)>& visit) {
   std::array<std::optional<Row>, 2> rows;  // The first class is whole; it is cut.
@@ -218,10 +226,7 @@ void NestWeights::sketch_row(std::size_t first, Bytes capacity,
         .number = first + cut, .held = row->held_by_tile.at(own.tile), .compute = {}, .lightest = {}};
     if (sketch.held > capacity) continue;
     for (const MovedInOrder& in_order : row->moved) {
-      const Bytes moved = in_order.by_trips.at(own.trips);
-      if (sketch.lightest.order == nullptr || moved < sketch.lightest.moved) {
-        sketch.lightest = {moved, in_order.order};
-      }
+      sketch.lightest = lighter(sketch.lightest, {in_order.by_trips.at(own.trips), in_order.order});
     }
     sketch.compute = work_.compute(cut);
     visit(sketch);

@@ -86,6 +86,14 @@ void OptimalSpace::make_groups(SpaceMaker& maker, const Cascade& cascade,
   }
 }
 
+namespace {
+
+void append_alone(const Planner& planner, const std::vector<Candidate>& alone, SpaceEdge& edge) {
+  for (const Candidate& candidate : alone) edge.ways.push_back(way_alone(planner, candidate));
+}
+
+}  // namespace
+
 OptimalSpace::OptimalSpace(const Planner& planner, const Ingredients& with, const std::stop_token& stop)
     : updates_{state_updates(planner.cascade())} {
   std::vector<Unit> units;
@@ -103,11 +111,8 @@ OptimalSpace::OptimalSpace(const Planner& planner, const Ingredients& with, cons
     SpaceEdge edge{.first = ends.first, .last = ends.second};
     const bool is_alone = edge.last == edge.first + 1;
     if (is_alone) {
-      const std::vector<Candidate>& alone =
-          whole_ ? nests_[edge.first] : planner.candidates(units[edge.first].front());
-      for (const Candidate& candidate : alone) {
-        edge.ways.push_back(way_alone(planner, candidate));
-      }
+      const OpId op = units[edge.first].front();
+      append_alone(planner, whole_ ? nests_[edge.first] : planner.candidates(op), edge);
     }
     for (const FusedGroup& group : groups) edge.ways.push_back({.group = &group});
     edges_.push_back(std::move(edge));
