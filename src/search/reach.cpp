@@ -1,6 +1,7 @@
 #include "reach.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace fusescape {
 namespace {
@@ -79,13 +80,14 @@ std::optional<Reach> first_reach(const std::vector<TilingBound>& bounds, const T
     const TilingBound& lightest = **std::min_element(within.begin(), within.end(), moves_less);
     const Bytes moved = lightest.lightest.moved;
     const std::optional<Ticks> taken = latency(lightest);
+    const auto moves_more = [&](const TilingBound* bound) { return bound->lightest.moved > moved; };
     if (!taken || !about(*taken, *time)) {
-      std::erase_if(within, [&](const TilingBound* bound) { return bound->lightest.moved <= moved; });
+      std::erase_if(within, std::not_fn(moves_more));
       continue;
     }
     reach.moved = moved;
     if (tries > 0) break;
-    std::erase_if(within, [&](const TilingBound* bound) { return bound->lightest.moved > moved; });
+    std::erase_if(within, moves_more);
     if (const TilingBound* small = small_and_quick(std::move(within), least, latency)) {
       reach.held = small->held * kLarger;
       reach.fast = least;
