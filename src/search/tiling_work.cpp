@@ -1,6 +1,7 @@
 #include "tiling_work.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "fusescape/plan/array_time.hpp"
@@ -23,14 +24,16 @@ TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
     auto& pe_tiles = pe_tiles_.emplace_back(space.cuts[c].size());
     for (std::size_t cut = 0; cut < tiles.size(); ++cut) {
       take_apart(space.cuts[c][cut], 0, 1, space.ranks[c], tiles[cut]);
-      for (const auto& [count, products] : tiles[cut]) {
-        PeTiles& some =
-            pe_tiles[cut].emplace_back(PeTiles{.count = count, .in_time = products.in_time.value()});
-        std::transform(products.on_hardware.begin(), products.on_hardware.end(), some.on_hardware.begin(),
-                       [](Elements elements) { return elements.value(); });
-      }
+      std::transform(tiles[cut].begin(), tiles[cut].end(), std::back_inserter(pe_tiles[cut]), on_pes);
     }
   }
+}
+
+TilingWork::PeTiles TilingWork::on_pes(const Tiles& tiles) {
+  PeTiles some{.count = tiles.count, .in_time = tiles.products.in_time.value()};
+  std::transform(tiles.products.on_hardware.begin(), tiles.products.on_hardware.end(),
+                 some.on_hardware.begin(), [](Elements elements) { return elements.value(); });
+  return some;
 }
 
 /// The tiles of the loops from `loop` on, all of them `count` times: full ones, and the shorter last one.

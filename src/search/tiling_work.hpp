@@ -42,6 +42,7 @@ class TilingWork {
     std::int64_t in_time = 1;
     std::array<std::int64_t, kDimensionCount> on_hardware{1, 1, 1, 1};
   };
+  [[nodiscard]] static PeTiles on_pes(const Tiles& tiles);
   template <class Some>
   struct Combined {
     Cuts cuts{};  ///< Of the classes but the first; none: there is nothing yet.
