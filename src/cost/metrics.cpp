@@ -169,9 +169,9 @@ MetricValue energy_of_blocks(const Evaluated& e) {
   double sum = 0.0;
   for (const LayerCost& layer : e.layers) {
     MetricValue pj = energy({.workload = e.workload,
-                                   .design = e.design,
-                                   .cost = layer.cost ? &*layer.cost : nullptr,
-                                   .energy = layer.energy ? &*layer.energy : nullptr});
+                             .design = e.design,
+                             .cost = layer.cost ? &*layer.cost : nullptr,
+                             .energy = layer.energy ? &*layer.energy : nullptr});
     if (!pj) return pj;
     sum += magnitude(*pj) * double_of(layer.count);
   }
