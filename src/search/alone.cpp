@@ -24,11 +24,7 @@ Refusal refusal_of(const Planner& planner, const Machine& machine, OpId op) {
 }  // namespace
 
 expected<void, Refusal> add_alone(Plan& plan, const Planner& planner, const Machine& machine, OpId op) {
-  return add_alone(plan, planner, machine, op, planner.best(op, machine));
-}
-
-expected<void, Refusal> add_alone(Plan& plan, const Planner& planner, const Machine& machine, OpId op,
-                                  const Candidate* best) {
+  const Candidate* best = planner.best(op, machine);
   if (best == nullptr) {
     return unexpected{refusal_of(planner, machine, op)};
   }

@@ -8,8 +8,5 @@ namespace fusescape {
 /// Adds the unit of `op` in its best tiling as a group; refused if none fits.
 [[nodiscard]] expected<void, Refusal> add_alone(Plan& plan, const Planner& planner, const Machine& machine,
                                                 OpId op);
-/// Same, where `best` is known: planner.best(op, machine).
-[[nodiscard]] expected<void, Refusal> add_alone(Plan& plan, const Planner& planner, const Machine& machine,
-                                                OpId op, const Candidate* best);
 
 }  // namespace fusescape

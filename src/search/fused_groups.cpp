@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "alone.hpp"
-#include "fusescape/search/parallel_for.hpp"
 #include "retention.hpp"
 
 namespace fusescape {
@@ -164,15 +163,9 @@ expected<Plan, Refusal> fused_plan(const Planner& planner, const Machine& machin
   Plan plan;
   plan.spatial = planner.spatial();
   std::vector<TokenGroups> fused(updates.size());
-  std::vector<const Candidate*> alone(order->size());  // Side by side, unless plans are already made so.
-  parallel_for(alone.size(), 0, [&](std::size_t i) {
-    const FusedUnit& unit = (*order)[i];
-    if (!unit.update) alone[i] = planner.best(unit.operators.front(), machine);
-  });
-  for (std::size_t i = 0; i < alone.size(); ++i) {
-    const FusedUnit& unit = (*order)[i];
+  for (const FusedUnit& unit : *order) {
     if (!unit.update) {
-      auto added = add_alone(plan, planner, machine, unit.operators.front(), alone[i]);
+      auto added = add_alone(plan, planner, machine, unit.operators.front());
       if (!added) return unexpected{std::move(added.error())};
       continue;
     }
