@@ -24,19 +24,22 @@ constexpr TypedRole kStates{&RoleTypes::state, "state_dtype", "states"};
 constexpr TypedRole kCaches{&RoleTypes::cache, "cache_dtype", "KV cache"};
 constexpr TypedRole kActivations{&RoleTypes::activation, "activation_dtype", "activations"};
 
+/// Marks what `op` makes, and of what it takes all that an operator made.
+void mark_recurrence(const Cascade& cascade, OpId op, std::vector<bool>& made) {
+  made[index_of(cascade.op(op).output)] = true;
+  for (const Access& input : cascade.op(op).inputs) {
+    const std::size_t tensor = index_of(input.tensor);
+    if (cascade.producer[tensor].has_value()) made[tensor] = true;
+  }
+}
+
 /// Per tensor, whether an operator that updates a state makes it, or the recurrence takes it as it is.
 std::vector<bool> made_in_updates(const Cascade& cascade) {
   std::vector<bool> made(cascade.tensors.size(), false);
   for (const StateUpdate& update : state_updates(cascade)) {
-    for (const auto* operators : {&update.decay, &update.input, &update.recurrence}) {
-      for (const OpId op : *operators) made[index_of(cascade.op(op).output)] = true;
-    }
-    for (const OpId op : update.recurrence) {
-      for (const Access& input : cascade.op(op).inputs) {
-        const bool is_made = cascade.producer[index_of(input.tensor)].has_value();
-        made[index_of(input.tensor)] = made[index_of(input.tensor)] || is_made;
-      }
-    }
+    for (const OpId op : update.decay) made[index_of(cascade.op(op).output)] = true;
+    for (const OpId op : update.input) made[index_of(cascade.op(op).output)] = true;
+    for (const OpId op : update.recurrence) mark_recurrence(cascade, op, made);
   }
   return made;
 }
