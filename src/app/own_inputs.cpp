@@ -68,6 +68,7 @@ Files files_of(const Command& command) {
                  },
                  [](const RooflineArguments& c) { return files_of(c.input, c.output); },
                  [](const SweepArguments& c) { return files_of(c); },
+                 [](const MergeArguments&) { return Files{}; },
                  [](const ParetoArguments& c) {
                    return Files{{{"-o", c.output.file}}, {c.file}};
                  },
