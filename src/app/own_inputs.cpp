@@ -53,6 +53,7 @@ Files files_of(const SweepArguments& sweep) {
   if (!spec) return files;  // The command says why.
   add_accelerator(spec->arch, files);
   files.reads(Shelf::kWorkloads, spec->workload);
+  files.reads(Shelf::kPlans, spec->plan);
   return files;
 }
 

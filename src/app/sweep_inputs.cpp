@@ -13,8 +13,11 @@
 
 #include "csv_columns.hpp"
 #include "entropy_source.hpp"
+#include "fusescape/config/design_series.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/report/sweep_files.hpp"
+#include "fusescape/report/table.hpp"
+#include "fusescape/support/contract.hpp"
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/version.hpp"
@@ -23,10 +26,21 @@
 namespace fusescape {
 namespace {
 
+/// What is wrong, without the lines that quote the file.
+std::string first_lines(const std::string& diagnostics) {
+  std::istringstream lines{diagnostics};
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("error: ") != std::string::npos) text += (text.empty() ? "" : "\n") + line;
+  }
+  return text;
+}
+
 /// The files that a sweep names, each parsed once and bound for many points.
 class SweepSources {
  public:
-  SweepSources(InputFile arch, InputFile model) : arch_{std::move(arch)}, model_{std::move(model)} {}
+  SweepSources(InputFile arch, InputFile model, std::optional<InputFile> plan)
+      : arch_{std::move(arch)}, model_{std::move(model)}, plan_{std::move(plan)} {}
 
   /// Errors of the files themselves, before any setting of the sweep is blamed for them.
   [[nodiscard]] std::optional<Failure> check() const {
@@ -62,18 +76,39 @@ class SweepSources {
     if (find_value(sweep.root, "pareto") == nullptr) spec.pareto = {"latency_ms", "area_mm2"};
   }
 
+  /// What is wrong with the plan, if one is given, for the first point.
+  [[nodiscard]] std::optional<Failure> check_plan(SweepSource& source) const {
+    if (!plan_) return std::nullopt;
+    SweepSource::Cursor cursor{source};
+    const auto first = cursor.at(0);
+    if (!first) return std::nullopt;
+    const Loaded<Plan> bound = bind_legal_plan(*plan_, first->workload->block, first->design->accelerator);
+    return bound ? std::nullopt : std::optional{failure_of(bound.error())};
+  }
+
   /// May be called on any thread.
   SweepBinder binder() {
-    return {.sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
-            .workload = [this](std::span<const Setting> settings) { return workload(settings); },
-            .design = [this](std::span<const Setting> settings) { return design(settings); },
-            .entropy = [this](const Setting& setting) { return entropy(setting); }};
+    return {
+        .sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
+        .workload = [this](std::span<const Setting> settings) { return workload(settings); },
+        .design = [this](std::span<const Setting> settings) { return design(settings); },
+        .entropy = [this](const Setting& setting) { return entropy(setting); },
+        .plan_name = plan_name(),
+        .plan = [this](const Cascade& cascade,
+                       const Accelerator& accelerator) { return plan(cascade, accelerator); },
+        .varies_quickly = varies_quickly,
+        .series =
+            [this](std::span<const Setting> settings, std::span<const std::span<const AxisValue>> values) {
+              const std::lock_guard lock{mutex_};
+              return design_series(arch_, settings, values, technologies_);
+            }};
   }
 
   /// All files that were read so far, by name.
   [[nodiscard]] std::map<std::string, std::string> digests() const {
     std::map<std::string, std::string> digests{{"arch " + arch_.file, digest_of(arch_.text)},
                                                {"workload " + model_.file, digest_of(model_.text)}};
+    if (plan_) digests["plan " + plan_->file] = digest_of(plan_->text);
     for (const std::string& name : technology_names_) {
       const Loaded<InputFile> file = find_input(Shelf::kTechs, name);
       if (!file) continue;
@@ -136,8 +171,22 @@ class SweepSources {
     return std::move(*bound);
   }
 
+  [[nodiscard]] std::string plan_name() const {
+    const YamlNode* name = plan_ ? find_value(plan_->root, "name") : nullptr;
+    return name == nullptr ? "" : name->text;
+  }
+
+  [[nodiscard]] expected<Plan, std::string> plan(const Cascade& cascade,
+                                                 const Accelerator& accelerator) const {
+    FUSESCAPE_EXPECTS(plan_.has_value());
+    Loaded<Plan> bound = bind_legal_plan(*plan_, cascade, accelerator);
+    if (!bound) return unexpected{one_line(first_lines(bound.error().text))};
+    return std::move(*bound);
+  }
+
   InputFile arch_;
   InputFile model_;
+  std::optional<InputFile> plan_;
   std::mutex mutex_;  ///< Guards all below.
   Technologies technologies_;
   std::set<std::string> technology_names_;
@@ -161,6 +210,7 @@ std::string located(const InputFile& file, const std::vector<SweepProblem>& prob
 expected<std::shared_ptr<SweepSources>, Failure> sources_of(const InputFile& file, const SweepSpec& spec) {
   Loaded<InputFile> arch = find_input(Shelf::kArchs, spec.arch);
   Loaded<InputFile> model = find_input(Shelf::kWorkloads, spec.workload);
+  std::optional<InputFile> plan;
   std::vector<SweepProblem> missing;
   const auto check = [&](const Loaded<InputFile>& named, SourcePos pos) {
     if (!named && named.error().cause == InputError::Cause::kUnreadable) {
@@ -169,10 +219,16 @@ expected<std::shared_ptr<SweepSources>, Failure> sources_of(const InputFile& fil
   };
   check(arch, spec.arch_pos);
   check(model, spec.workload_pos);
+  if (!spec.plan.empty()) {
+    Loaded<InputFile> named = find_input(Shelf::kPlans, spec.plan);
+    check(named, spec.plan_pos);
+    if (!named && missing.empty()) return unexpected{failure_of(named.error())};
+    if (named) plan = std::move(*named);
+  }
   if (!missing.empty()) return unexpected{Failure{ExitCode::kBadInput, located(file, missing)}};
   if (!arch) return unexpected{failure_of(arch.error())};
   if (!model) return unexpected{failure_of(model.error())};
-  auto sources = std::make_shared<SweepSources>(std::move(*arch), std::move(*model));
+  auto sources = std::make_shared<SweepSources>(std::move(*arch), std::move(*model), std::move(plan));
   if (auto failure = sources->check()) return unexpected{std::move(*failure)};
   return sources;
 }
@@ -261,7 +317,9 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   binder.sets_workload = [sources, sets = std::move(binder.sets_workload)](std::string_view key) {
     return sets(key);
   };
-  return LoadedSweep{std::make_unique<SweepSource>(std::move(*spec), std::move(binder)), std::move(identity)};
+  auto source = std::make_unique<SweepSource>(std::move(*spec), std::move(binder));
+  if (auto failure = sources->check_plan(*source)) return unexpected{std::move(*failure)};
+  return LoadedSweep{std::move(source), std::move(identity)};
 }
 
 std::optional<Failure> check_sweep(const InputFile& file) {

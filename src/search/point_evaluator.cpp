@@ -40,6 +40,18 @@ PointOutcome outcome_of(const WhyNot& why, Bytes available) {
   return outcome;
 }
 
+/// A plan's profile, and its energy counts if they are asked for.
+struct ProfiledPlan {
+  PlanProfile profile;
+  std::vector<EnergyCounts> counts;
+};
+
+/// A plan that points are given: none of this depends on capacity, bandwidth or clock.
+struct Given {
+  expected<Plan, std::string> plan;
+  std::shared_ptr<const ProfiledPlan> profile{};  ///< Null if it cannot run on the arrays.
+};
+
 /// A workload with the planner of one way to lay its operators over hardware: designs that differ in
 /// capacity, bandwidth or clock share one.
 struct Planning {
@@ -50,6 +62,9 @@ struct Planning {
   std::shared_ptr<const Workload> workload;
   Planner planner;
   std::uint64_t number;  ///< No two have the same.
+
+  mutable std::once_flag given_once;
+  mutable std::optional<Given> given;
 };
 
 class Plannings {
@@ -106,11 +121,18 @@ struct ProfileKeyHash {
   }
 };
 
-/// A plan's profile, and its energy counts if they are asked for.
-struct ProfiledPlan {
-  PlanProfile profile;
-  std::vector<EnergyCounts> counts;
-};
+/// Null if the plan is illegal.
+std::shared_ptr<const ProfiledPlan> profiled(const Planner& planner, const Plan& plan, WithEnergy energy) {
+  const Cascade& cascade = planner.cascade();
+  const auto layout = lay_out(cascade, plan);
+  if (!layout) return nullptr;
+  auto made = std::make_shared<ProfiledPlan>();
+  made->profile = profile(cascade, plan, *layout, planner.options());
+  if (energy == WithEnergy::kYes) {
+    made->counts = energy_counts(cascade, plan, *layout, made->profile, planner.options());
+  }
+  return made;
+}
 
 /// Profiles of distinct plans, each made by the first thread that asks for it.
 class Profiles {
@@ -133,19 +155,6 @@ class Profiles {
     std::once_flag once;
     std::shared_ptr<const ProfiledPlan> profile;
   };
-
-  static std::shared_ptr<const ProfiledPlan> profiled(const Planner& planner, const Plan& plan,
-                                                      WithEnergy energy) {
-    const Cascade& cascade = planner.cascade();
-    const auto layout = lay_out(cascade, plan);
-    if (!layout) return nullptr;
-    auto made = std::make_shared<ProfiledPlan>();
-    made->profile = profile(cascade, plan, *layout, planner.options());
-    if (energy == WithEnergy::kYes) {
-      made->counts = energy_counts(cascade, plan, *layout, made->profile, planner.options());
-    }
-    return made;
-  }
 
   std::mutex mutex_;  ///< Guards the map, not its entries.
   Recent<std::unordered_map<ProfileKey, std::shared_ptr<Made>, ProfileKeyHash>> recent_{kProfiles};
@@ -193,6 +202,31 @@ PointOutcome combined(std::vector<KindOutcome> kinds, const std::vector<Workload
   return whole;
 }
 
+Given given_for(const Planner& planner, const SweepPoint& point, WithEnergy energy) {
+  const Accelerator& accelerator = point.design->accelerator;
+  Given given{.plan = (*point.plan)(planner.cascade(), accelerator)};
+  const bool runs = given.plan && !wider_data(planner.cascade(), accelerator) &&
+                    hardware_violations(planner.cascade(), *given.plan, accelerator).empty();
+  if (runs) given.profile = profiled(planner, *given.plan, energy);
+  return given;
+}
+
+PointOutcome outcome_of(const Planning& planning, const SweepPoint& point, WithEnergy energy) {
+  std::call_once(planning.given_once, [&] { planning.given = given_for(planning.planner, point, energy); });
+  const Given& given = *planning.given;
+  if (given.profile) {
+    if (auto outcome = priced(*given.profile, *point.design, energy)) return std::move(*outcome);
+  }
+  PointOutcome failed;
+  failed.status = Status::kFailed;
+  if (!given.plan) {
+    failed.why = given.plan.error();
+    return failed;
+  }
+  const auto found = assess(planning.planner.cascade(), *point.design, *given.plan);
+  return found ? failed : outcome_of(found.error(), point.design->accelerator.sram.capacity);
+}
+
 }  // namespace
 
 struct PointEvaluator::Kept {
@@ -210,6 +244,7 @@ PointOutcome PointEvaluator::of_block(const std::shared_ptr<const Workload>& wor
                                       const SweepPoint& point) {
   const Design& design = *point.design;
   const auto planning = kept_->plannings.of(workload, point.hardware, design.accelerator, stop_);
+  if (point.plan != nullptr) return outcome_of(*planning, point, energy_);
   if (auto plan = draft(planning->planner, point)) {
     const auto profile = kept_->profiles.of(*planning, std::move(*plan), energy_);
     auto outcome = profile ? priced(*profile, design, energy_) : std::nullopt;

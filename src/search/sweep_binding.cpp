@@ -20,10 +20,10 @@ class Expansion {
 
   DesignPoint point(const std::vector<Setting>& settings) {
     const Split split = split_settings(settings, binder_);
-    FUSESCAPE_EXPECTS(split.strategy.has_value());  // problems_of
+    FUSESCAPE_EXPECTS(split.strategy || !spec_.plan.empty());  // problems_of
     return {.workload = make_once(workloads_, split.workload, models_, binder_.workload, spec_.workload_pos),
             .design = make_once(designs_, split.design, bound_.designs, binder_.design, spec_.arch_pos),
-            .strategy = strategy_id(split)};
+            .strategy = split.strategy ? strategy_id(split) : 0};
   }
 
   BoundSweep& bound() { return bound_; }

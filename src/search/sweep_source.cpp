@@ -64,6 +64,7 @@ struct SweepSource::State {
   std::vector<bool> in_scenario;         ///< Per axis.
   std::vector<std::size_t> strategy_of;  ///< By the position of `strategy_part`.
   std::vector<SweepStrategy> strategies;
+  Strategy given{};  ///< The name of the plan that is given, if one is.
   std::map<std::string, std::size_t> strategy_ids;
 
   std::mutex mutex;
@@ -125,7 +126,13 @@ struct SweepSource::State {
   }
 
   [[nodiscard]] const SweepStrategy& strategy(const Split& split) const {
-    return strategies[strategy_ids.at(strategy_identity(split))];
+    return spec.plan.empty() ? strategies[strategy_ids.at(strategy_identity(split))] : strategies.front();
+  }
+
+  void set_strategy(const SweepStrategy& made, SweepPoint& point) const {
+    point.strategy = made.strategy;
+    point.inputs = &made.inputs;
+    if (!spec.plan.empty()) point.plan = &binder.plan;
   }
 
   static SweepProblem at_file(SweepProblem problem, SourcePos pos) {
@@ -176,6 +183,13 @@ std::size_t SweepSource::State::add_strategy(const Split& split) {
 /// All that points have, then all that baselines have, each in the order of first appearance: the other axes
 /// at their first value.
 void SweepSource::State::add_strategies() {
+  if (!spec.plan.empty()) {
+    given.name = binder.plan_name;
+    strategies.push_back({&given, {}});
+    strategy_part.axes.clear();
+    strategy_of = {0};
+    return;
+  }
   SweepSpec alone = spec;
   for (std::size_t i = 0; i < alone.axes.size(); ++i) {
     const bool matters =
@@ -348,8 +362,7 @@ expected<SweepPoint, SweepProblem> SweepSource::Cursor::State::point(std::size_t
   if (auto problem = set_design(point)) return unexpected{std::move(*problem)};
   const SweepStrategy& strategy =
       source.strategies[source.strategy_of[source.strategy_part.position(source.spec, at)]];
-  point.strategy = strategy.strategy;
-  point.inputs = &strategy.inputs;
+  source.set_strategy(strategy, point);
   return point;
 }
 
@@ -363,8 +376,7 @@ expected<SweepPoint, SweepProblem> SweepSource::Cursor::State::baseline(std::siz
   set_model(point);
   if (auto problem = bind(split.design, std::nullopt, point)) return unexpected{std::move(*problem)};
   const SweepStrategy& strategy = source.strategy(split);
-  point.strategy = strategy.strategy;
-  point.inputs = &strategy.inputs;
+  source.set_strategy(strategy, point);
   return point;
 }
 

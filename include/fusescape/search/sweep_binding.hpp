@@ -13,6 +13,7 @@
 
 #include "fusescape/arch/design.hpp"
 #include "fusescape/search/strategy.hpp"
+#include "fusescape/search/sweep_point.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/workload/model.hpp"
@@ -31,7 +32,9 @@ struct SweepBinder {
   std::function<expected<Model, SweepProblem>(std::span<const Setting>)> workload;
   std::function<expected<Design, SweepProblem>(std::span<const Setting>)> design;
   std::function<expected<EntropySource, SweepProblem>(const Setting&)>
-      entropy{};  ///< Of `entropy`, likewise.
+      entropy{};            ///< Of `entropy`, likewise.
+  std::string plan_name{};  ///< Of SweepSpec::plan, if there is one,
+  GivenPlan plan{};         ///< and the plan itself.
   /// Keys that a series may vary. May be missing.
   std::function<bool(std::string_view key)> varies_quickly{};
   /// The designs under settings that all have, then one of the values of each varied key.

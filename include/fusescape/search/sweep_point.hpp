@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,11 +12,17 @@
 #include "fusescape/arch/design.hpp"
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/cost/metrics.hpp"
+#include "fusescape/plan/plan.hpp"
 #include "fusescape/search/strategy.hpp"
+#include "fusescape/support/expected.hpp"
 #include "fusescape/support/units.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {
+
+/// What a plan that is given, not planned, is for a workload on the arrays of a design, or what is wrong with
+/// it there, in one line.
+using GivenPlan = std::function<expected<Plan, std::string>(const Cascade&, const Accelerator&)>;
 
 /// All that the evaluation of a point reads. What is not shared belongs to whoever made it.
 struct SweepPoint {
@@ -25,6 +32,7 @@ struct SweepPoint {
   std::uint64_t hardware = 0;  ///< Designs of one number differ in clock, capacity and DRAM bandwidth alone.
   const Strategy* strategy = nullptr;
   const StrategyInputs* inputs = nullptr;
+  const GivenPlan* plan = nullptr;  ///< If not null, it runs this plan, and `strategy` has only its name.
 };
 
 struct PointOutcome {
