@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,7 @@ struct CommandSlots {
   SimulateArguments simulate;
   RooflineArguments roofline;
   SweepArguments sweep;
+  MergeArguments merge;
   ParetoArguments pareto;
   ListArguments list;
   ValidateArguments validate;
@@ -213,6 +215,32 @@ void add_roofline(CLI::App& app, RooflineArguments& arguments) {
   command->footer(kRooflineExamples);
 }
 
+void read_shard(const std::string& text, SweepArguments& arguments) {
+  constexpr std::size_t kMostShards = 1'000'000;
+  const char* const end = text.data() + text.size();
+  const auto [slash, bad_number] = std::from_chars(text.data(), end, arguments.shard);
+  bool good = bad_number == std::errc{} && slash != end && *slash == '/';
+  if (good) {
+    const auto [rest, bad_count] = std::from_chars(slash + 1, end, arguments.shards);
+    good = bad_count == std::errc{} && rest == end && arguments.shards <= kMostShards;
+  }
+  if (good && arguments.shard >= 1 && arguments.shard <= arguments.shards) return;
+  throw CLI::ValidationError{"--shard", fmt::format("expected I/N with 1 <= I <= N, not '{}'", text)};
+}
+
+void add_merge(CLI::App& app, MergeArguments& arguments) {
+  CLI::App* command =
+      app.add_subcommand("merge", "Join the shards of a sweep: what one run would have given");
+  command->add_option("folders", arguments.folders, "Folders of all shards, in any order")
+      ->type_name("DIR")
+      ->required();
+  must_name(command->add_option("-o,--output", arguments.folder, "Folder for the whole"))
+      ->type_name("DIR")
+      ->required();
+  add_format_options(*command, arguments.output);
+  command->footer(kMergeExamples);
+}
+
 void add_sweep(CLI::App& app, SweepArguments& arguments) {
   CLI::App* command =
       app.add_subcommand("sweep", "Evaluate a grid of designs and find the best of each scenario");
@@ -223,6 +251,14 @@ void add_sweep(CLI::App& app, SweepArguments& arguments) {
   must_name(command->add_option("--out", arguments.folder,
                                 "Folder for points.csv, pareto.csv, summary.json, resolved.yaml"))
       ->type_name("DIR");
+  command->add_flag("--resume", arguments.resume, "Go on from what the folder of --out holds")
+      ->needs("--out");
+  command
+      ->add_option_function<std::string>(
+          "--shard", [&arguments](const std::string& text) { read_shard(text, arguments); },
+          "Run the Ith of N equal parts; 'merge' joins them")
+      ->type_name("I/N")
+      ->needs("--out");
   command->add_option("--jobs", arguments.jobs, "Threads (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1, 4096));
@@ -331,6 +367,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "compare") return Command{slots.compare};
   if (name == "roofline") return Command{slots.roofline};
   if (name == "sweep") return Command{slots.sweep};
+  if (name == "merge") return Command{slots.merge};
   if (name == "pareto") return Command{slots.pareto};
   if (name == "list") return Command{slots.list};
   if (name == "validate") return Command{slots.validate};
@@ -372,6 +409,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_simulate(app, slots.simulate);
   add_roofline(app, slots.roofline);
   add_sweep(app, slots.sweep);
+  add_merge(app, slots.merge);
   add_pareto(app, slots.pareto);
   add_list_and_validate(app, slots);
   add_import(app, slots.imported);

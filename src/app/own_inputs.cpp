@@ -53,6 +53,7 @@ Files files_of(const SweepArguments& sweep) {
   if (!spec) return files;  // The command says why.
   add_accelerator(spec->arch, files);
   files.reads(Shelf::kWorkloads, spec->workload);
+  files.reads(Shelf::kPlans, spec->plan);
   return files;
 }
 
@@ -68,6 +69,7 @@ Files files_of(const Command& command) {
                  },
                  [](const RooflineArguments& c) { return files_of(c.input, c.output); },
                  [](const SweepArguments& c) { return files_of(c); },
+                 [](const MergeArguments&) { return Files{}; },
                  [](const ParetoArguments& c) {
                    return Files{{{"-o", c.output.file}}, {c.file}};
                  },

@@ -4,22 +4,43 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
 #include <sstream>
 #include <tuple>
 
+#include "csv_columns.hpp"
 #include "entropy_source.hpp"
+#include "fusescape/config/design_series.hpp"
 #include "fusescape/config/load.hpp"
+#include "fusescape/report/sweep_files.hpp"
+#include "fusescape/report/table.hpp"
+#include "fusescape/support/contract.hpp"
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/printable.hpp"
+#include "fusescape/support/version.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
 namespace {
 
+/// What is wrong, without the lines that quote the file.
+std::string first_lines(const std::string& diagnostics) {
+  std::istringstream lines{diagnostics};
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("error: ") != std::string::npos) text += (text.empty() ? "" : "\n") + line;
+  }
+  return text;
+}
+
 /// The files that a sweep names, each parsed once and bound for many points.
 class SweepSources {
  public:
-  SweepSources(InputFile arch, InputFile model) : arch_{std::move(arch)}, model_{std::move(model)} {}
+  SweepSources(InputFile arch, InputFile model, std::optional<InputFile> plan)
+      : arch_{std::move(arch)}, model_{std::move(model)}, plan_{std::move(plan)} {}
 
   /// Errors of the files themselves, before any setting of the sweep is blamed for them.
   [[nodiscard]] std::optional<Failure> check() const {
@@ -55,11 +76,53 @@ class SweepSources {
     if (find_value(sweep.root, "pareto") == nullptr) spec.pareto = {"latency_ms", "area_mm2"};
   }
 
+  /// What is wrong with the plan, if one is given, for the first point.
+  [[nodiscard]] std::optional<Failure> check_plan(SweepSource& source) const {
+    if (!plan_) return std::nullopt;
+    SweepSource::Cursor cursor{source};
+    const auto first = cursor.at(0);
+    if (!first) return std::nullopt;
+    const Loaded<Plan> bound = bind_legal_plan(*plan_, first->workload->block, first->design->accelerator);
+    return bound ? std::nullopt : std::optional{failure_of(bound.error())};
+  }
+
+  /// May be called on any thread.
   SweepBinder binder() {
-    return {.sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
-            .workload = [this](std::span<const Setting> settings) { return workload(settings); },
-            .design = [this](std::span<const Setting> settings) { return design(settings); },
-            .entropy = entropy};
+    return {
+        .sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
+        .workload = [this](std::span<const Setting> settings) { return workload(settings); },
+        .design = [this](std::span<const Setting> settings) { return design(settings); },
+        .entropy = [this](const Setting& setting) { return entropy(setting); },
+        .plan_name = plan_name(),
+        .plan = [this](const Cascade& cascade,
+                       const Accelerator& accelerator) { return plan(cascade, accelerator); },
+        .varies_quickly = varies_quickly,
+        .series =
+            [this](std::span<const Setting> settings, std::span<const std::span<const AxisValue>> values) {
+              const std::lock_guard lock{mutex_};
+              return design_series(arch_, settings, values, technologies_);
+            }};
+  }
+
+  /// All files that were read so far, by name.
+  [[nodiscard]] std::map<std::string, std::string> digests() const {
+    std::map<std::string, std::string> digests{{"arch " + arch_.file, digest_of(arch_.text)},
+                                               {"workload " + model_.file, digest_of(model_.text)}};
+    if (plan_) digests["plan " + plan_->file] = digest_of(plan_->text);
+    for (const std::string& name : technology_names_) {
+      const Loaded<InputFile> file = find_input(Shelf::kTechs, name);
+      if (!file) continue;
+      digests["technology " + name] = digest_of(file->text);
+      const YamlNode* other = find_value(file->root, "energy_from");
+      const Loaded<InputFile> energy =
+          other == nullptr ? unexpected<InputError>{InputError{}} : find_input(Shelf::kTechs, other->text);
+      if (energy) digests["technology " + other->text] = digest_of(energy->text);
+    }
+    for (const std::string& name : entropy_files_) {
+      const expected<std::string, Failure> text = file_text(name);
+      if (text) digests["entropies " + name] = digest_of(*text);
+    }
+    return digests;
   }
 
  private:
@@ -71,8 +134,10 @@ class SweepSources {
     return {settings[fault.setting].*at, fault.message};
   }
 
-  static expected<EntropySource, SweepProblem> entropy(const Setting& setting) {
+  expected<EntropySource, SweepProblem> entropy(const Setting& setting) {
     expected<EntropySource, Failure> source = entropy_source(setting.value);
+    const auto* given = source ? std::get_if<GivenEntropy>(&source->values) : nullptr;
+    if (given != nullptr) entropy_files_.insert(given->file);
     if (source) return std::move(*source);
     // One line: what is wrong, without the lines that quote the file.
     std::istringstream lines{source.error().text};
@@ -99,14 +164,33 @@ class SweepSources {
     if (const auto error = unknown(settings)) {
       return unexpected{problem_of(*error, settings, &Setting::key_pos)};
     }
+    const std::lock_guard lock{mutex_};
     Loaded<Design> bound = bind_design(arch_, settings, technologies_);
     if (!bound) return unexpected{problem_of(bound.error(), settings)};
+    if (!bound->accelerator.technology.empty()) technology_names_.insert(bound->accelerator.technology);
+    return std::move(*bound);
+  }
+
+  [[nodiscard]] std::string plan_name() const {
+    const YamlNode* name = plan_ ? find_value(plan_->root, "name") : nullptr;
+    return name == nullptr ? "" : name->text;
+  }
+
+  [[nodiscard]] expected<Plan, std::string> plan(const Cascade& cascade,
+                                                 const Accelerator& accelerator) const {
+    FUSESCAPE_EXPECTS(plan_.has_value());
+    Loaded<Plan> bound = bind_legal_plan(*plan_, cascade, accelerator);
+    if (!bound) return unexpected{one_line(first_lines(bound.error().text))};
     return std::move(*bound);
   }
 
   InputFile arch_;
   InputFile model_;
+  std::optional<InputFile> plan_;
+  std::mutex mutex_;  ///< Guards all below.
   Technologies technologies_;
+  std::set<std::string> technology_names_;
+  std::set<std::string> entropy_files_;
 };
 
 std::string located(const InputFile& file, const std::vector<SweepProblem>& problems) {
@@ -123,9 +207,10 @@ std::string located(const InputFile& file, const std::vector<SweepProblem>& prob
 }
 
 /// The files that a sweep names. One that cannot be had is a fault of the sweep's file.
-expected<SweepSources, Failure> sources_of(const InputFile& file, const SweepSpec& spec) {
+expected<std::shared_ptr<SweepSources>, Failure> sources_of(const InputFile& file, const SweepSpec& spec) {
   Loaded<InputFile> arch = find_input(Shelf::kArchs, spec.arch);
   Loaded<InputFile> model = find_input(Shelf::kWorkloads, spec.workload);
+  std::optional<InputFile> plan;
   std::vector<SweepProblem> missing;
   const auto check = [&](const Loaded<InputFile>& named, SourcePos pos) {
     if (!named && named.error().cause == InputError::Cause::kUnreadable) {
@@ -134,11 +219,17 @@ expected<SweepSources, Failure> sources_of(const InputFile& file, const SweepSpe
   };
   check(arch, spec.arch_pos);
   check(model, spec.workload_pos);
+  if (!spec.plan.empty()) {
+    Loaded<InputFile> named = find_input(Shelf::kPlans, spec.plan);
+    check(named, spec.plan_pos);
+    if (!named && missing.empty()) return unexpected{failure_of(named.error())};
+    if (named) plan = std::move(*named);
+  }
   if (!missing.empty()) return unexpected{Failure{ExitCode::kBadInput, located(file, missing)}};
   if (!arch) return unexpected{failure_of(arch.error())};
   if (!model) return unexpected{failure_of(model.error())};
-  SweepSources sources{std::move(*arch), std::move(*model)};
-  if (auto failure = sources.check()) return unexpected{std::move(*failure)};
+  auto sources = std::make_shared<SweepSources>(std::move(*arch), std::move(*model), std::move(plan));
+  if (auto failure = sources->check()) return unexpected{std::move(*failure)};
   return sources;
 }
 
@@ -190,6 +281,17 @@ std::optional<Failure> add_settings(SweepSpec& spec, const std::vector<Setting>&
   return std::nullopt;
 }
 
+/// What is wrong with values of the sweep, as far as its size allows to look.
+std::vector<SweepProblem> problems_of_values(const SweepSpec& spec, const SweepBinder& binder) {
+  std::vector<SweepProblem> problems;
+  for (const SweepSpec& part : parts_of(spec)) {
+    const auto bound = bind_sweep(part, binder);
+    if (!bound) problems.insert(problems.end(), bound.error().begin(), bound.error().end());
+  }
+  drop_repeated(problems);
+  return problems;
+}
+
 }  // namespace
 
 expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
@@ -201,29 +303,32 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   Loaded<SweepSpec> spec = bind_sweep_spec(*file);
   if (!spec) return unexpected{failure_of(spec.error())};
 
-  expected<SweepSources, Failure> sources = sources_of(*file, *spec);
-  if (!sources) return unexpected{std::move(sources.error())};
+  const expected<std::shared_ptr<SweepSources>, Failure> found = sources_of(*file, *spec);
+  if (!found) return unexpected{found.error()};
+  const std::shared_ptr<SweepSources>& sources = *found;
   sources->set_defaults(*file, *spec);
   if (auto failure = sources->check(*settings)) return unexpected{std::move(*failure)};
   if (auto failure = add_settings(*spec, *settings)) return unexpected{std::move(*failure)};
 
-  expected<BoundSweep, std::vector<SweepProblem>> bound = bind_sweep(*spec, sources->binder());
-  if (!bound) return unexpected{Failure{ExitCode::kBadInput, located(*file, bound.error())}};
-  return LoadedSweep{std::move(*spec), std::move(*bound)};
+  SweepBinder binder = sources->binder();
+  const std::vector<SweepProblem> problems = problems_of_values(*spec, binder);
+  if (!problems.empty()) return unexpected{Failure{ExitCode::kBadInput, located(*file, problems)}};
+  SweepIdentity identity{std::string{kVersion}, digest_of(resolved_yaml(*spec)), sources->digests()};
+  binder.sets_workload = [sources, sets = std::move(binder.sets_workload)](std::string_view key) {
+    return sets(key);
+  };
+  auto source = std::make_unique<SweepSource>(std::move(*spec), std::move(binder));
+  if (auto failure = sources->check_plan(*source)) return unexpected{std::move(*failure)};
+  return LoadedSweep{std::move(source), std::move(identity)};
 }
 
 std::optional<Failure> check_sweep(const InputFile& file) {
   Loaded<SweepSpec> spec = bind_sweep_spec(file);
   if (!spec) return failure_of(spec.error());
-  expected<SweepSources, Failure> sources = sources_of(file, *spec);
-  if (!sources) return std::move(sources.error());
-  sources->set_defaults(file, *spec);
-  std::vector<SweepProblem> problems;
-  for (const SweepSpec& part : parts_of(*spec)) {
-    const auto bound = bind_sweep(part, sources->binder());
-    if (!bound) problems.insert(problems.end(), bound.error().begin(), bound.error().end());
-  }
-  drop_repeated(problems);
+  const expected<std::shared_ptr<SweepSources>, Failure> sources = sources_of(file, *spec);
+  if (!sources) return sources.error();
+  (*sources)->set_defaults(file, *spec);
+  const std::vector<SweepProblem> problems = problems_of_values(*spec, (*sources)->binder());
   if (problems.empty()) return std::nullopt;
   return Failure{ExitCode::kBadInput, located(file, problems)};
 }

@@ -2,21 +2,23 @@
 // together.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "fusescape/app/exit_code.hpp"
 #include "fusescape/config/load.hpp"
-#include "fusescape/search/sweep_binding.hpp"
-#include "fusescape/search/sweep_spec.hpp"
+#include "fusescape/search/sweep_source.hpp"
 #include "fusescape/support/expected.hpp"
+#include "sweep_identity.hpp"
 
 namespace fusescape {
 
+/// Its points are made when they are asked for; which files they were read from, `identity` says.
 struct LoadedSweep {
-  SweepSpec spec;
-  BoundSweep bound;
+  std::unique_ptr<SweepSource> source;
+  SweepIdentity identity;
 };
 
 /// `settings` ("KEY=VALUE") are added to the sweep's own `set:`; one that an axis sets is a usage error.

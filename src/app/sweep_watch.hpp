@@ -2,8 +2,10 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "fusescape/app/arguments.hpp"
@@ -11,7 +13,15 @@
 
 namespace fusescape {
 
-/// While it lives, Ctrl-C and SIGTERM request a stop (a second one ends the program). One at a time.
+/// What whoever watches may ask of a run, on the watching thread.
+struct WatchedRun {
+  std::function<void()> tick;              ///< From time to time: writes what was done.
+  std::function<std::string()> best_text;  ///< The best so far, or nothing.
+  std::function<void()> give_up;           ///< Before the program ends in the middle: writes what was done.
+};
+
+/// While it lives, Ctrl-C and SIGTERM request a stop. A run that does not end by itself soon after is ended:
+/// exit code 130. One at a time.
 class SweepWatch {
  public:
   explicit SweepWatch(OutputArguments output);
@@ -22,10 +32,11 @@ class SweepWatch {
   ~SweepWatch();
 
   /// From now on progress is shown by time, whatever a point costs: on a terminal one line, elsewhere a line
-  /// a minute, with -q none. A signal that came before requests the stop now.
-  void begin();
+  /// a minute, with -q none. Until `end`.
+  void begin(WatchedRun run);
+  void end();
 
-  [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
+  [[nodiscard]] std::stop_source& stop() { return stop_; }
   [[nodiscard]] SweepProgress& progress() { return progress_; }
 
  private:
@@ -34,7 +45,8 @@ class SweepWatch {
   OutputArguments output_;
   std::stop_source stop_;
   SweepProgress progress_;
-  std::mutex mutex_;
+  std::mutex mutex_;  ///< Guards `run_`.
+  WatchedRun run_;
   std::condition_variable_any woken_;
   std::jthread thread_;  ///< Last: it uses the others.
 };

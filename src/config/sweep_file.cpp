@@ -114,6 +114,8 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   spec.name = file.name;
   spec.arch = file.arch;
   spec.workload = file.workload;
+  spec.plan = file.plan.value_or("");
+  spec.plan_pos = binding.at("plan").pos;
   spec.arch_pos = binding.at("arch").pos;
   spec.workload_pos = binding.at("workload").pos;
   spec.axes_pos = binding.at("axes").pos;

@@ -72,6 +72,7 @@ std::string resolved_yaml(const SweepSpec& spec) {
   std::string text = fmt::format("# Written by fusescape {}.\nkind: sweep\nversion: 1\nname: {}\n", kVersion,
                                  yaml_scalar(spec.name));
   text += fmt::format("arch: {}\nworkload: {}\n", yaml_scalar(spec.arch), yaml_scalar(spec.workload));
+  if (!spec.plan.empty()) text += fmt::format("plan: {}\n", yaml_scalar(spec.plan));
   if (!spec.fixed.empty()) text += fmt::format("set: {}\n", flow_map(spec.fixed));
   if (!spec.axes.empty()) text += "axes:\n";
   for (const Axis& axis : spec.axes) text += axis_yaml(axis);

@@ -6,34 +6,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "csv_cell.hpp"
 #include "fusescape/support/contract.hpp"
-#include "fusescape/support/csv_formula.hpp"
 #include "fusescape/support/overloaded.hpp"
 #include "fusescape/support/printable.hpp"
 #include "json_value.hpp"
 
 namespace fusescape {
 namespace {
-
-std::string quoted_if_needed(std::string text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted(1, '"');
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string{c};
-  return quoted + '"';
-}
-
-std::string csv_cell(const Value& value) {
-  return std::visit(overloaded{[](std::monostate) { return std::string{}; },
-                               [](std::int64_t v) { return fmt::format("{}", v); },
-                               [](double v) { return fmt::format("{}", v); },
-                               [](bool v) { return std::string{v ? "true" : "false"}; },
-                               [](const std::string& v) { return quoted_if_needed(without_formula(v)); }},
-                    value);
-}
-
-std::string csv_line(const std::vector<std::string>& cells) {
-  return fmt::format("{}\n", fmt::join(cells, ","));
-}
 
 bool is_text(const Value& value) {
   return std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value);
@@ -82,14 +62,16 @@ Table table_of(const std::vector<std::vector<Field>>& rows) {
 }
 
 std::string csv(const Table& table) {
-  std::vector<std::string> cells(table.columns.size());
-  std::transform(table.columns.begin(), table.columns.end(), cells.begin(),
-                 [](const std::string& name) { return csv_cell(name); });
-  std::string out = csv_line(cells);
-  for (const std::vector<Value>& row : table.rows) {
-    std::transform(row.begin(), row.end(), cells.begin(), csv_cell);
-    out += csv_line(cells);
-  }
+  std::string out;
+  const auto append_row = [&](const auto& cells) {
+    for (const auto& cell : cells) {
+      if (&cell != &cells.front()) out += ',';
+      append_cell(out, cell);
+    }
+    out += '\n';
+  };
+  append_row(table.columns);
+  for (const std::vector<Value>& row : table.rows) append_row(row);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "best_candidate.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -28,10 +29,16 @@ bool ends_rows_short(const Cascade& cascade, const Candidate& candidate) {
 /// A candidate on a machine.
 struct Trial {
   const Candidate* candidate = nullptr;
-  Ticks least;                     ///< That it may take.
+  double least = 0.0;              ///< It takes no less.
   std::optional<Ticks> latency{};  ///< None: it has not been asked for, or there is none.
   bool asked = false;
 };
+
+/// No less than the time.
+double at_most(Ticks time) {
+  constexpr double kRounding = 1e-15;
+  return static_cast<double>(time.value()) * (1.0 + kRounding);
+}
 
 /// The candidates that fit a machine, each evaluated when first asked for.
 class Trials {
@@ -39,9 +46,10 @@ class Trials {
   Trials(const Planner& planner, OpId op, const std::vector<Candidate>& candidates, const Machine& machine)
       : planner_{planner}, machine_{machine} {
     const LeastTime least{planner, op, machine};
+    fitting_.reserve(candidates.size());
     for (const Candidate& candidate : candidates) {
       if (candidate.weights.held > machine.capacity) continue;
-      fitting_.push_back({&candidate, least.of(candidate.weights)});
+      fitting_.push_back({&candidate, least.about(candidate.weights)});
     }
   }
 
@@ -79,29 +87,30 @@ class Trials {
     return trial.latency;
   }
 
-  /// Calls `visit` for some trials, those that may be the fastest first, of equals the first, until it says
-  /// no: mostly after a few of them, so that they are not sorted.
-  template <class Visit>
-  static void by_least(Range trials, const Visit& visit) {
-    std::vector<Trial*> heap;
-    for (auto trial = trials.begin; trial != trials.end; ++trial) heap.push_back(&*trial);
-    const auto later = [](const Trial* a, const Trial* b) {
-      return a->least != b->least ? a->least > b->least : a > b;
-    };
-    std::make_heap(heap.begin(), heap.end(), later);
-    for (auto end = heap.end(); end != heap.begin() && visit(*heap.front()); --end) {
-      std::pop_heap(heap.begin(), end, later);
+  /// Those that may take no longer than `most`, which are few: the ones that may be the fastest first, of
+  /// equals the first.
+  std::vector<Trial*> within(Range trials, double most) {
+    std::vector<Trial*> few;
+    for (auto trial = trials.begin; trial != trials.end; ++trial) {
+      if (trial->least <= most) few.push_back(&*trial);
     }
+    std::sort(few.begin(), few.end(), [](const Trial* a, const Trial* b) {
+      return a->least != b->least ? a->least < b->least : a < b;
+    });
+    return few;
   }
 
   [[nodiscard]] std::optional<Ticks> least_latency() {
-    std::optional<Ticks> least;
-    by_least({fitting_.begin(), fitting_.end()}, [&](Trial& trial) {
-      if (least && trial.least >= *least) return false;
-      const std::optional<Ticks>& latency = latency_of(trial);
+    const auto quick = std::min_element(fitting_.begin(), fitting_.end(),
+                                        [](const Trial& a, const Trial& b) { return a.least < b.least; });
+    if (quick == fitting_.end()) return std::nullopt;
+    std::optional<Ticks> least = latency_of(*quick);
+    const double most = least ? at_most(*least) : std::numeric_limits<double>::infinity();
+    for (Trial* trial : within({fitting_.begin(), fitting_.end()}, most)) {
+      if (least && trial->least > at_most(*least)) break;
+      const std::optional<Ticks>& latency = latency_of(*trial);
       if (latency && (!least || *latency < *least)) least = latency;
-      return true;
-    });
+    }
     return least;
   }
 
@@ -109,18 +118,16 @@ class Trials {
   template <class Wanted>
   const Trial* fastest_of(Range trials, Ticks most, const Wanted& wanted) {
     const Trial* fastest = nullptr;
-    by_least(trials, [&](Trial& trial) {
-      if (trial.least > most) return false;
-      const auto loses = [&](Ticks time) {
-        return time > most || (fastest != nullptr && time == most && &trial > fastest);
-      };
-      if (loses(trial.least) || !wanted(trial)) return true;
-      const std::optional<Ticks>& latency = latency_of(trial);
-      if (!latency || loses(*latency)) return true;
-      fastest = &trial;
+    for (Trial* trial : within(trials, at_most(most))) {
+      if (trial->least > at_most(most)) break;
+      if (!wanted(*trial)) continue;
+      const std::optional<Ticks>& latency = latency_of(*trial);
+      const bool loses =
+          !latency || *latency > most || (fastest != nullptr && *latency == most && trial > fastest);
+      if (loses) continue;
+      fastest = trial;
       most = *latency;
-      return true;
-    });
+    }
     return fastest;
   }
 
@@ -151,6 +158,10 @@ Ticks least_port_time(Bytes bytes, const Machine& machine) {
 
 LeastTime::LeastTime(const Planner& planner, OpId op, const Machine& machine) : machine_{machine} {
   const std::vector<OpId>& unit = planner.unit(op);
+  ticks_per_cycle_ = static_cast<double>(machine.scale.ticks_per_cycle());
+  port_ticks_ =
+      static_cast<double>(std::min(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte));
+  if (machine.sram_ports == Ports::kSeparate) port_ticks_ /= 2.0;
   side_by_side_ = std::any_of(unit.begin(), unit.end(), [&](OpId member) {
     return planner.spatial()[index_of(member)].operand_loads == OperandLoads::kConcurrent;
   });
@@ -165,6 +176,24 @@ Ticks LeastTime::of(const Weights& weights) const {
       longest(machine_.scale.ticks(weights.array.compute), least_port_time(weights.array.onchip, machine_));
   const Ticks ends = side_by_side_ ? Ticks{} : Ticks{weights.ends.value()} * machine_.dram_ticks_per_byte;
   return longest(tiles + ends, of(weights.moved, weights.array.compute));
+}
+
+double LeastTime::about(const Weights& weights) const {
+  constexpr double kRounding = 1e-14;
+  if (weights.array.compute.overflow() || weights.array.onchip.overflow() || weights.moved.overflow() ||
+      weights.ends.overflow()) {
+    return 0.0;
+  }
+  const auto number = [](auto count) { return static_cast<double>(count.value()); };
+  const double computing = number(weights.array.compute) * ticks_per_cycle_;
+  // Of an odd number of bytes one port moves half a byte less than `of` says.
+  const double half = machine_.sram_ports == Ports::kSeparate ? 1.0 : 0.0;
+  const double tiles = std::max(computing, std::max(number(weights.array.onchip) - half, 0.0) * port_ticks_);
+  if (side_by_side_) return std::max(tiles, computing) * (1.0 - kRounding);
+  const double ends = number(weights.ends) * static_cast<double>(machine_.dram_ticks_per_byte);
+  const double shared = machine_.dram_ports == Ports::kShared ? 1.0 : 0.5;
+  const double moving = number(weights.moved) * shared * static_cast<double>(machine_.dram_ticks_per_byte);
+  return std::max(tiles + ends, moving) * (1.0 - kRounding);
 }
 
 Ticks LeastTime::of(Bytes moved, Cycles compute) const {

@@ -16,11 +16,15 @@ class LeastTime {
   /// the first tile and after the last one is beside all tiles. Less weight never makes it more. Nothing if a
   /// weight has overflowed.
   [[nodiscard]] Ticks of(const Weights& weights) const;
+  /// At most `of`, by a few parts in 10^15, and much quicker.
+  [[nodiscard]] double about(const Weights& weights) const;
   /// Of one that moves so much and keeps the PEs busy for so long, neither of which has overflowed.
   [[nodiscard]] Ticks of(Bytes moved, Cycles compute) const;
 
  private:
   const Machine& machine_;
+  double ticks_per_cycle_ = 0.0;
+  double port_ticks_ = 0.0;    ///< Per byte, of the on-chip ports.
   bool side_by_side_ = false;  ///< Inputs are loaded so: it is not known how long the port is busy.
 };
 

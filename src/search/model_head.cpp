@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <compare>
+#include <map>
+#include <mutex>
+#include <utility>
 
-#include "fusescape/search/parallel_for.hpp"
+#include "fusescape/search/recent.hpp"
 #include "fusescape/search/run_energy.hpp"
 #include "fusescape/support/contract.hpp"
 
@@ -36,14 +40,34 @@ bool same(const Cascade& a, const Cascade& b) {
          all(a.operators, b.operators, same_op);
 }
 
-/// One of these planners, or a new one.
-const Planner& serving(std::vector<std::unique_ptr<Planner>>& planners, const Cascade& head,
-                       const Accelerator& accelerator) {
-  for (const auto& planner : planners) {
-    if (planner->serves(accelerator)) return *planner;
-  }
-  return *planners.emplace_back(std::make_unique<Planner>(head, accelerator));
-}
+/// A head with the planner of one way to lay it over hardware.
+struct HeadPlanning {
+  HeadPlanning(const std::shared_ptr<const Workload>& of, const Accelerator& accelerator)
+      : workload{of}, planner{*of->lm_head, accelerator} {}
+
+  std::shared_ptr<const Workload> workload;  ///< One of those that have it.
+  Planner planner;
+};
+
+/// Designs of one number, clock, capacity and bandwidth are equal.
+struct HeadKey {
+  const HeadPlanning* planning = nullptr;
+  std::uint64_t hardware = 0;
+  double clock = 0.0;
+  std::int64_t capacity = 0;
+  std::int64_t dram = 0;
+  friend auto operator<=>(const HeadKey&, const HeadKey&) = default;
+};
+
+/// What one design takes for a head, made by the first thread that asks for it.
+struct HeadCost {
+  std::shared_ptr<const HeadPlanning> planning;
+  std::once_flag once;
+  std::shared_ptr<const HeadOutcome> outcome;
+};
+
+constexpr std::size_t kHeadPlanners = 48;
+constexpr std::size_t kHeadCosts = 4096;
 
 HeadOutcome outcome_of(const Cascade& head, const Design& design, const expected<Assessment, WhyNot>& found,
                        WithEnergy energy) {
@@ -71,40 +95,59 @@ std::string describe_whole_model(const Workload& workload, std::span<const Layer
                      workload.lm_head ? "" : ", no final norm, no head");
 }
 
-SweepHeads::SweepHeads(const BoundSweep& sweep, std::span<const DesignPoint> points, int jobs)
-    : head_of_(sweep.workloads.size()) {
-  for (std::size_t i = 0; i < head_of_.size(); ++i) {
-    const std::optional<Cascade>& head = sweep.workloads[i].lm_head;
-    if (!head) continue;
-    const auto known = std::find_if(heads_.begin(), heads_.end(),
-                                    [&](const OneHead& other) { return same(*other.cascade, *head); });
-    head_of_[i] = static_cast<std::size_t>(known - heads_.begin());
-    if (known == heads_.end()) heads_.emplace_back(OneHead{&*head, Outcomes(sweep.designs.size())});
-  }
-  std::vector<std::vector<bool>> needed(heads_.size(), std::vector<bool>(sweep.designs.size()));
-  for (const DesignPoint& point : points) {
-    if (head_of_[point.workload]) needed[*head_of_[point.workload]][point.design] = true;
-  }
-  const WithEnergy energy = sweep.energy ? WithEnergy::kYes : WithEnergy::kNo;
-  for (std::size_t h = 0; h < heads_.size(); ++h) {
-    std::vector<std::unique_ptr<Planner>> planners;
-    std::vector<const Planner*> planner_of(sweep.designs.size());
-    for (std::size_t d = 0; d < planner_of.size(); ++d) {
-      if (needed[h][d]) planner_of[d] = &serving(planners, *heads_[h].cascade, sweep.designs[d].accelerator);
-    }
-    parallel_for(planner_of.size(), jobs, [&](std::size_t d) {
-      if (planner_of[d] == nullptr) return;
-      const Design& design = sweep.designs[d];
-      const auto found = assess(*planner_of[d], design, each_operator_alone());
-      heads_[h].outcomes[d] =
-          std::make_shared<const HeadOutcome>(outcome_of(*heads_[h].cascade, design, found, energy));
-    });
-  }
-}
+struct SweepHeads::Kept {
+  using PlanningKey = std::pair<const Workload*, std::uint64_t>;
 
-std::shared_ptr<const HeadOutcome> SweepHeads::of(const DesignPoint& point) const {
-  const std::optional<std::size_t> head = head_of_[point.workload];
-  return head ? heads_[*head].outcomes[point.design] : nullptr;
+  std::mutex mutex;
+  Recent<
+      std::map<PlanningKey, std::pair<std::shared_ptr<const Workload>, std::shared_ptr<const HeadPlanning>>>>
+      plannings{kHeadPlanners};
+  Recent<std::map<HeadKey, std::shared_ptr<HeadCost>>> costs{kHeadCosts};
+
+  /// Heads are few, workloads and designs that have the same one many.
+  std::shared_ptr<const HeadPlanning> planning_of(const SweepPoint& point) {
+    const PlanningKey key{point.workload.get(), point.hardware};
+    if (const auto* known = plannings.find(key)) return known->second;
+    const Accelerator& accelerator = point.design->accelerator;
+    const auto* serving = plannings.find_if([&](const PlanningKey& /*other*/, const auto& entry) {
+      const HeadPlanning& planning = *entry.second;
+      return same(planning.planner.cascade(), *point.workload->lm_head) &&
+             planning.planner.serves(accelerator);
+    });
+    auto planning = serving != nullptr ? serving->second
+                                       : std::make_shared<const HeadPlanning>(point.workload, accelerator);
+    return plannings.insert(key, {point.workload, std::move(planning)}).second;
+  }
+
+  std::shared_ptr<HeadCost> cost_of(const SweepPoint& point) {
+    const std::lock_guard lock{mutex};
+    const auto planning = planning_of(point);
+    const Accelerator& accelerator = point.design->accelerator;
+    const HeadKey key{.planning = planning.get(),
+                      .hardware = point.hardware,
+                      .clock = accelerator.clock.value(),
+                      .capacity = accelerator.sram.capacity.value(),
+                      .dram = accelerator.dram.bandwidth.value};
+    if (const auto* known = costs.find(key)) return *known;
+    auto cost = std::make_shared<HeadCost>();
+    cost->planning = planning;
+    return costs.insert(key, std::move(cost));
+  }
+};
+
+SweepHeads::SweepHeads() : kept_{std::make_unique<Kept>()} {}
+
+SweepHeads::~SweepHeads() = default;
+
+std::shared_ptr<const HeadOutcome> SweepHeads::of(const SweepPoint& point, WithEnergy energy) {
+  if (!point.workload->lm_head) return nullptr;
+  const std::shared_ptr<HeadCost> cost = kept_->cost_of(point);
+  std::call_once(cost->once, [&] {
+    const auto found = assess(cost->planning->planner, *point.design, each_operator_alone());
+    cost->outcome = std::make_shared<const HeadOutcome>(
+        outcome_of(*point.workload->lm_head, *point.design, found, energy));
+  });
+  return cost->outcome;
 }
 
 }  // namespace fusescape

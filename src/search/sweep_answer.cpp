@@ -1,15 +1,34 @@
 #include "fusescape/search/sweep_answer.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
 
 #include "fusescape/search/model_head.hpp"
-#include "fusescape/search/pareto.hpp"
 #include "fusescape/support/contract.hpp"
+#include "fusescape/support/overloaded.hpp"
+#include "trade_off.hpp"
 
 namespace fusescape {
 namespace {
+
+/// In the order of metrics().
+constexpr std::array<std::string_view, 12> kAnswered{"latency_cycles",
+                                                     "onchip_capacity_bytes",
+                                                     "latency_s",
+                                                     "area_mm2",
+                                                     "latency_ms",
+                                                     "latency_ms_per_token",
+                                                     "pes",
+                                                     "rows",
+                                                     "cols",
+                                                     "clock_hz",
+                                                     "dram_bits_per_cycle",
+                                                     "onchip_read_bits_per_cycle"};
 
 const Metric& metric_named(std::string_view name) {
   const Metric* found = find_metric(name);
@@ -17,117 +36,11 @@ const Metric& metric_named(std::string_view name) {
   return *found;
 }
 
-DesignFigures figures_of(const BoundSweep& sweep, const DesignPoint& design, const PointOutcome& outcome) {
-  const Evaluated evaluated = evaluated_point(sweep, design, outcome);
-  DesignFigures figures;
-  figures.design = design;
-  figures.status = outcome.status;
-  figures.strategy = sweep.strategies[design.strategy]->name;
-  const std::vector<Core>& cores = evaluated.design.accelerator.cores;
-  if (!cores.empty()) figures.cores = cores.front().count;
-  for (const Metric& metric : metrics()) figures.figures.push_back(metric.value(evaluated));
-  figures.needed = outcome.needed;
-  if (evaluated.cost != nullptr) figures.bound = outcome.cost.total.bound;
-  return figures;
-}
-
-std::size_t baseline_id(const SweepSpec& spec, std::string_view name) {
-  const auto found = std::find_if(spec.baselines.begin(), spec.baselines.end(),
-                                  [&](const Baseline& b) { return b.name == name; });
-  FUSESCAPE_EXPECTS(found != spec.baselines.end());  // problems_of
-  return static_cast<std::size_t>(found - spec.baselines.begin());
-}
-
-std::optional<SquareMm> budget_of(const SweepSpec& spec, const BoundSweep& sweep, std::size_t scenario) {
-  if (!spec.budget) return std::nullopt;
-  if (spec.budget->area) return spec.budget->area;
-  const BaselineDesigns designs = baseline_designs(spec, scenario, baseline_id(spec, spec.budget->baseline));
-  return sweep.designs[sweep.baselines[designs.first].design].area.total;
-}
-
-MetricValue figure_of(const Metric& metric, const BoundSweep& sweep, const SweepResult& result,
-                      std::size_t point) {
-  return metric.value(evaluated_point(sweep, sweep.points[point], result.points[point]));
-}
-
-/// Those of `ids` whose `columns` are all known, and integers that order like those columns, row by row.
-struct Candidates {
-  std::vector<std::size_t> ids;
-  std::vector<std::int64_t> keys;
-};
-
-Candidates candidates(const BoundSweep& sweep, const SweepResult& result, std::span<const std::size_t> ids,
-                      std::span<const std::string> columns) {
-  Candidates found;
-  std::vector<std::vector<Figure>> known(columns.size());
-  for (const std::size_t id : ids) {
-    std::vector<Figure> row;
-    for (const std::string& column : columns) {
-      if (const MetricValue figure = figure_of(metric_named(column), sweep, result, id))
-        row.push_back(*figure);
-    }
-    if (row.size() != columns.size()) continue;
-    found.ids.push_back(id);
-    for (std::size_t c = 0; c < row.size(); ++c) known[c].push_back(row[c]);
-  }
-  found.keys.resize(found.ids.size() * columns.size());
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    const std::vector<std::int64_t> ranks = ranks_of(known[c]);
-    for (std::size_t r = 0; r < ranks.size(); ++r) found.keys[r * columns.size() + c] = ranks[r];
-  }
-  return found;
-}
-
-/// The design of a baseline that has the least of what is minimised; the first of equals, or of all if none
-/// runs.
-std::size_t best_of(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
-                    BaselineDesigns designs) {
-  std::size_t best = designs.first;
-  MetricValue least = unexpected<std::string>{"none runs"};
-  for (std::size_t id = designs.first; id < designs.first + designs.count; ++id) {
-    const MetricValue figure =
-        metric_named(spec.minimize).value(evaluated_point(sweep, sweep.baselines[id], result.baselines[id]));
-    if (!result.baselines[id].feasible() || !figure || (least && compare(*figure, *least) >= 0)) continue;
-    best = id;
-    least = figure;
-  }
-  return best;
-}
-
 std::optional<double> ratio_of(const DesignFigures& above, const DesignFigures& below,
                                std::string_view metric) {
   const MetricValue& larger = above.figure(metric);
   const MetricValue& smaller = below.figure(metric);
   return larger && smaller ? std::optional{ratio(*larger, *smaller)} : std::nullopt;
-}
-
-std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
-                                    std::size_t scenario, const ScenarioAnswer& answer) {
-  std::vector<Comparison> compared;
-  for (std::size_t b = 0; b < spec.baselines.size(); ++b) {
-    const BaselineDesigns designs = baseline_designs(spec, scenario, b);
-    const std::size_t id = best_of(spec, sweep, result, designs);
-    Comparison comparison{.baseline = spec.baselines[b].name,
-                          .figures = figures_of(sweep, sweep.baselines[id], result.baselines[id]),
-                          .speedup = std::nullopt,
-                          .gain = std::nullopt};
-    if (answer.best) {
-      const bool one_block = answer.figures.figure("latency_s").has_value();
-      comparison.speedup =
-          ratio_of(comparison.figures, answer.figures, one_block ? "latency_s" : "latency_ms");
-      comparison.gain = ratio_of(comparison.figures, answer.figures, spec.minimize);
-    }
-    for (const AxisValue* value : open_values(spec, spec.baselines[b], id - designs.first)) {
-      comparison.chosen.push_back(value->label);
-    }
-    compared.push_back(std::move(comparison));
-  }
-  for (std::size_t b = 0; b < compared.size(); ++b) {
-    const auto wider = refined_baseline(spec, spec.baselines[b]);
-    if (wider)
-      compared[b].choice_gain = ratio_of(compared[b].figures, compared[*wider].figures, spec.minimize);
-  }
-  return compared;
 }
 
 AnsweredBaseline answered(const SweepSpec& spec, std::size_t baseline) {
@@ -139,22 +52,6 @@ AnsweredBaseline answered(const SweepSpec& spec, std::size_t baseline) {
   return made;
 }
 
-NearBest near_best(const Metric& metric, const BoundSweep& sweep, const SweepResult& result,
-                   std::span<const std::size_t> allowed, std::size_t best) {
-  const Figure least = *figure_of(metric, sweep, result, best);
-  NearBest near{.designs = 0, .least_sram = Bytes::overflowed(), .most_sram = Bytes{0}};
-  for (const std::size_t id : allowed) {
-    const MetricValue figure = figure_of(metric, sweep, result, id);
-    const bool is_near = figure && (compare(*figure, least) <= 0 || ratio(*figure, least) <= 1.0 + kNearBest);
-    if (!is_near) continue;
-    const Bytes sram = sweep.designs[sweep.points[id].design].accelerator.sram.capacity;
-    ++near.designs;
-    near.least_sram = std::min(near.least_sram, sram);
-    near.most_sram = std::max(near.most_sram, sram);
-  }
-  return near;
-}
-
 /// Labels of the point on the axes outside the scenario.
 std::vector<std::string> chosen_values(const SweepSpec& spec, std::size_t point) {
   std::vector<std::string> labels;
@@ -163,67 +60,6 @@ std::vector<std::string> chosen_values(const SweepSpec& spec, std::size_t point)
     if (!is_scenario_axis(spec, spec.axes[i].name)) labels.push_back(spec.axes[i].values[at[i]].label);
   }
   return labels;
-}
-
-/// Why none of the points that run is the best; `allowed` are those of them in budget.
-std::string why_none(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
-                     std::span<const std::size_t> feasible, std::span<const std::size_t> allowed) {
-  if (feasible.empty()) return result.complete ? "no point runs" : "no point that was evaluated runs";
-  if (!allowed.empty()) {
-    const MetricValue figure = figure_of(metric_named(spec.minimize), sweep, result, allowed.front());
-    return fmt::format("{} is not known: {}", spec.minimize, figure.error());
-  }
-  const auto budget = budget_of(spec, sweep, scenario_of(spec, feasible.front()));
-  if (!budget) return fmt::format("the area of baseline {} is not known", spec.budget->baseline);
-  return fmt::format("none of the points that run ({}) is known to lie within the budget of {:g} mm2",
-                     feasible.size(), budget->value());
-}
-
-ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
-                               std::size_t scenario, std::span<const std::size_t> feasible) {
-  ScenarioAnswer answer;
-  for (const AxisValue* value : scenario_values(spec, scenario)) {
-    if (value != nullptr) answer.values.push_back(value->label);
-  }
-  answer.budget = budget_of(spec, sweep, scenario);
-  std::vector<std::size_t> allowed;
-  for (const std::size_t id : feasible) {
-    if (in_budget(spec, sweep, id)) allowed.push_back(id);
-  }
-  answer.over_budget = feasible.size() - allowed.size();
-
-  const Candidates by_objective = candidates(sweep, result, allowed, {&spec.minimize, 1});
-  const auto least = std::min_element(by_objective.keys.begin(), by_objective.keys.end());
-  if (least != by_objective.keys.end()) {
-    answer.best = by_objective.ids[static_cast<std::size_t>(least - by_objective.keys.begin())];
-    answer.figures = figures_of(sweep, sweep.points[*answer.best], result.points[*answer.best]);
-    answer.near = near_best(metric_named(spec.minimize), sweep, result, allowed, *answer.best);
-    answer.chosen = chosen_values(spec, *answer.best);
-  } else {
-    answer.why_none = why_none(spec, sweep, result, feasible, allowed);
-  }
-  if (!spec.pareto.empty()) {
-    const Candidates by_columns = candidates(sweep, result, allowed, spec.pareto);
-    for (const std::size_t row : non_dominated(by_columns.keys, spec.pareto.size())) {
-      answer.pareto.push_back(by_columns.ids[row]);
-    }
-  }
-  answer.comparisons = comparisons(spec, sweep, result, scenario, answer);
-  return answer;
-}
-
-/// Distinct names in order of appearance, ", " between them.
-template <class Values, class NameOf>
-std::string joined(const Values& values, const NameOf& name_of_value) {
-  std::vector<std::string_view> names;
-  std::string text;
-  for (const auto& value : values) {
-    const std::string_view name = name_of_value(value);
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    text += (names.empty() ? "" : ", ") + std::string{name};
-    names.push_back(name);
-  }
-  return text;
 }
 
 std::string text_of(const std::vector<Setting>& settings) {
@@ -246,115 +82,373 @@ std::vector<std::string> assumptions_of(const SweepSpec& spec) {
   return lines;
 }
 
-/// Of stacks: what the whole model is, and which kinds of layers run another strategy than is asked for.
-void add_stack_notes(const BoundSweep& sweep, const SweepResult& result, std::vector<std::string>& lines) {
-  const auto add = [&](std::string line) {
-    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
-  };
-  for (std::size_t id = 0; id < result.points.size() && !sweep.kinds.empty(); ++id) {
-    const std::vector<LayerCost>& layers = result.points[id].layers;
-    if (result.points[id].feasible()) {
-      add(describe_whole_model(sweep.workloads[sweep.points[id].workload], layers));
-    }
-    for (const LayerCost& layer : layers) {
-      if (!layer.is_replaced) continue;
-      add(fmt::format("{} runs unfused where a strategy fuses operators that it lacks", layer.kind));
-    }
-  }
+void add_once(std::vector<std::string>& lines, std::string_view line) {
+  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.emplace_back(line);
 }
 
-bool clocks_differ(const BoundSweep& sweep) {
-  const auto clock = [](const Design& design) { return design.accelerator.clock; };
-  return std::any_of(sweep.designs.begin(), sweep.designs.end(),
-                     [&](const Design& design) { return clock(design) != clock(sweep.designs.front()); });
+void add_once(std::vector<std::string>& lines, const std::vector<std::string>& more) {
+  for (const std::string& line : more) add_once(lines, line);
 }
 
 /// What a name that is minimised does not say by itself.
-std::vector<std::string> notes_of(const SweepSpec& spec, const BoundSweep& sweep) {
+std::vector<std::string> notes_of(const SweepSpec& spec, bool clocks_differ) {
   std::vector<std::string> lines;
   std::vector<std::string> names{spec.minimize};
-  names.insert(names.end(), spec.pareto.begin(), spec.pareto.end());
-  std::vector<std::string> seen;
+  add_once(names, spec.pareto);
   for (const std::string& name : names) {
-    if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
-    seen.push_back(name);
     const Metric& metric = metric_named(name);
-    if (metric.unit == "cycles" && clocks_differ(sweep)) {
+    if (metric.unit == "cycles" && clocks_differ) {
       lines.push_back(name + ": the designs' clocks differ, so it is compared as time");
     }
     if (metric.better == Better::kMore) {
       lines.push_back(name + ": more is better, and the least was asked for");
     }
   }
-  if (!sweep.energy) return lines;
-  for (const Design& design : sweep.designs) {
-    if (design.technology == nullptr) continue;
-    for (std::string& line : energy_provenance(*design.technology)) {
-      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
-    }
-  }
   return lines;
 }
 
+struct Smaller {
+  bool operator()(const Figure& a, const Figure& b) const { return compare(a, b) < 0; }
+};
+
+/// Designs for which what is minimised is near the least so far: those of one figure together.
+class NearDesigns {
+ public:
+  void add(const Figure& figure, const Figure& least, Bytes sram) {
+    if (!is_near(figure, least)) return;
+    NearBest& same = by_figure_.try_emplace(figure, NearBest{0, sram, sram}).first->second;
+    ++same.designs;
+    same.least_sram = std::min(same.least_sram, sram);
+    same.most_sram = std::max(same.most_sram, sram);
+  }
+
+  /// Drops what a new least leaves behind.
+  void drop_far(const Figure& least) {
+    while (!by_figure_.empty() && !is_near(std::prev(by_figure_.end())->first, least)) {
+      by_figure_.erase(std::prev(by_figure_.end()));
+    }
+  }
+
+  [[nodiscard]] NearBest all() const {
+    NearBest near{.designs = 0, .least_sram = Bytes::overflowed(), .most_sram = Bytes{0}};
+    for (const auto& [figure, same] : by_figure_) {
+      near.designs += same.designs;
+      near.least_sram = std::min(near.least_sram, same.least_sram);
+      near.most_sram = std::max(near.most_sram, same.most_sram);
+    }
+    return near;
+  }
+
+ private:
+  static bool is_near(const Figure& figure, const Figure& least) {
+    return compare(figure, least) <= 0 || ratio(figure, least) <= 1.0 + kNearBest;
+  }
+
+  std::map<Figure, NearBest, Smaller> by_figure_;
+};
+
+/// What a baseline came to so far.
+struct BestOfBaseline {
+  bool some = false;       ///< One of its designs was seen,
+  bool runs = false;       ///< and one of them runs, with a known figure.
+  std::size_t design = 0;  ///< The best of them, counted from its first one; else the first.
+  Figure least{};
+  DesignFigures figures{};
+};
+
 }  // namespace
 
+struct SweepAnswerBuilder::Scenario {
+  std::size_t feasible = 0;
+  std::size_t allowed = 0;
+  std::string why_unknown;  ///< Of the first one in budget, if its figure is null.
+  std::optional<std::size_t> best;
+  Figure least{};
+  DesignFigures figures{};
+  NearDesigns near;
+  TradeOff trade_off;
+  std::vector<BestOfBaseline> baselines;
+};
+
 const MetricValue& DesignFigures::figure(std::string_view name) const {
-  FUSESCAPE_EXPECTS(figures.size() == metrics().size());
-  return figures[static_cast<std::size_t>(&metric_named(name) - metrics().data())];
+  const auto found = std::find_if(figures.begin(), figures.end(),
+                                  [&](const auto& entry) { return entry.first->name == name; });
+  FUSESCAPE_EXPECTS(found != figures.end());
+  return found->second;
 }
 
-bool in_budget(const SweepSpec& spec, const BoundSweep& sweep, std::size_t point) {
-  if (!spec.budget) return true;
-  const std::optional<SquareMm> budget = budget_of(spec, sweep, scenario_of(spec, point));
-  const std::optional<SquareMm> area = sweep.designs[sweep.points[point].design].area.total;
-  return budget && area && *area <= (1.0 + spec.budget->tolerance) * *budget;
+std::vector<const Metric*> answer_metrics(const SweepSpec& spec) {
+  std::vector<const Metric*> found;
+  for (const std::string_view name : kAnswered) found.push_back(&metric_named(name));
+  const Metric* minimized = &metric_named(spec.minimize);
+  if (std::find(found.begin(), found.end(), minimized) == found.end()) found.push_back(minimized);
+  return found;
 }
 
-SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result) {
-  FUSESCAPE_EXPECTS(result.points.size() == sweep.points.size());
-  std::vector<std::vector<std::size_t>> feasible(scenario_count(spec));
-  for (std::size_t id = 0; id < result.points.size(); ++id) {
-    if (result.points[id].feasible()) feasible[scenario_of(spec, id)].push_back(id);
+DesignFigures design_figures(const SweepSpec& spec, const SweepPoint& point, const PointOutcome& outcome) {
+  const Evaluated evaluated = evaluated_point(point, outcome);
+  DesignFigures figures;
+  figures.status = outcome.status;
+  figures.strategy = point.strategy->name;
+  const std::vector<Core>& cores = evaluated.design.accelerator.cores;
+  if (!cores.empty()) figures.cores = cores.front().count;
+  for (const Metric* metric : answer_metrics(spec)) {
+    figures.figures.emplace_back(metric, metric->value(evaluated));
   }
+  figures.needed = outcome.needed;
+  if (evaluated.cost != nullptr) figures.bound = outcome.cost.total.bound;
+  return figures;
+}
+
+AnswerPoint answer_point(const SweepSpec& spec, const SweepPoint& point, const PointOutcome& outcome) {
+  AnswerPoint made{.status = outcome.status,
+                   .minimized = unexpected<std::string>{""},
+                   .sram = point.design->accelerator.sram.capacity};
+  if (!outcome.feasible()) return made;
+  const Evaluated evaluated = evaluated_point(point, outcome);
+  made.minimized = metric_named(spec.minimize).value(evaluated);
+  made.traded.reserve(spec.pareto.size());
+  for (const std::string& column : spec.pareto) {
+    MetricValue figure = metric_named(column).value(evaluated);
+    if (!figure) {
+      made.traded.clear();
+      break;
+    }
+    made.traded.push_back(*figure);
+  }
+  return made;
+}
+
+SweepAnswerBuilder::SweepAnswerBuilder(const SweepSpec& spec) : spec_{spec} {
+  scenarios_.resize(scenario_count(spec));
+  for (Scenario& scenario : scenarios_) scenario.baselines.resize(spec.baselines.size());
+}
+
+SweepAnswerBuilder::~SweepAnswerBuilder() = default;
+
+void SweepAnswerBuilder::add(const AnswerPoint& point, const Figures& figures) {
+  counts_.add(point.status);
+  last_ = point.scenario;
+  if (point.status != PointOutcome::Status::kFeasible) return;
+  Scenario& scenario = scenarios_[point.scenario];
+  ++scenario.feasible;
+  if (!point.in_budget) return;
+  if (scenario.allowed++ == 0 && !point.minimized) scenario.why_unknown = point.minimized.error();
+  if (!point.traded.empty()) scenario.trade_off.add(point.number, point.traded);
+  if (!point.minimized) return;
+  if (!scenario.best || compare(*point.minimized, scenario.least) < 0) {
+    scenario.best = point.number;
+    scenario.least = *point.minimized;
+    scenario.figures = figures();
+    scenario.near.drop_far(scenario.least);
+  }
+  scenario.near.add(*point.minimized, scenario.least, point.sram);
+}
+
+void SweepAnswerBuilder::add_baseline(const AnswerPoint& design, const Figures& figures) {
+  std::size_t baseline = 0;
+  BaselineDesigns designs = baseline_designs(spec_, design.scenario, baseline);
+  while (design.number >= designs.first + designs.count) {
+    designs = baseline_designs(spec_, design.scenario, ++baseline);
+  }
+  BestOfBaseline& best = scenarios_[design.scenario].baselines[baseline];
+  const bool runs = design.status == PointOutcome::Status::kFeasible && design.minimized;
+  const bool better = runs && (!best.runs || compare(*design.minimized, best.least) < 0);
+  if (best.some && !better) return;
+  best.some = true;
+  best.runs = runs;
+  best.design = design.number - designs.first;
+  best.figures = figures();
+  if (runs) best.least = *design.minimized;
+}
+
+std::string SweepAnswerBuilder::best_text() const {
+  const Scenario& scenario = scenarios_[last_];
+  if (!scenario.best) return {};
+  const double number =
+      std::visit(overloaded{[](std::int64_t whole) { return static_cast<double>(whole); },
+                            [](double real) { return real; },
+                            [](Unlimited) { return std::numeric_limits<double>::infinity(); }},
+                 scenario.least.number);
+  return fmt::format("{} {:.6g} (point {})", spec_.minimize, number, *scenario.best);
+}
+
+ScenarioAnswer SweepAnswerBuilder::answer_of(std::size_t number, std::optional<SquareMm> budget) {
+  Scenario& scenario = scenarios_[number];
+  ScenarioAnswer answer;
+  for (const AxisValue* value : scenario_values(spec_, number)) {
+    if (value != nullptr) answer.values.push_back(value->label);
+  }
+  answer.budget = budget;
+  answer.over_budget = scenario.feasible - scenario.allowed;
+  answer.best = scenario.best;
+  answer.pareto = scenario.trade_off.numbers();
+  if (scenario.best) {
+    answer.figures = std::move(scenario.figures);
+    answer.near = scenario.near.all();
+    answer.chosen = chosen_values(spec_, *scenario.best);
+  } else if (scenario.feasible == 0) {
+    answer.why_none = "no point runs";
+  } else if (scenario.allowed > 0) {
+    answer.why_none = fmt::format("{} is not known: {}", spec_.minimize, scenario.why_unknown);
+  } else if (!budget) {
+    answer.why_none = fmt::format("the area of baseline {} is not known", spec_.budget->baseline);
+  } else {
+    answer.why_none =
+        fmt::format("none of the points that run ({}) is known to lie within the budget of {:g} mm2",
+                    scenario.feasible, budget->value());
+  }
+  for (std::size_t b = 0; b < spec_.baselines.size(); ++b) {
+    BestOfBaseline& best = scenario.baselines[b];
+    Comparison comparison{.baseline = spec_.baselines[b].name,
+                          .figures = std::move(best.figures),
+                          .speedup = std::nullopt,
+                          .gain = std::nullopt};
+    if (answer.best) {
+      const bool one_block = answer.figures.figure("latency_s").has_value();
+      comparison.speedup =
+          ratio_of(comparison.figures, answer.figures, one_block ? "latency_s" : "latency_ms");
+      comparison.gain = ratio_of(comparison.figures, answer.figures, spec_.minimize);
+    }
+    for (const AxisValue* value : open_values(spec_, spec_.baselines[b], best.design)) {
+      comparison.chosen.push_back(value->label);
+    }
+    answer.comparisons.push_back(std::move(comparison));
+  }
+  for (std::size_t b = 0; b < answer.comparisons.size(); ++b) {
+    const auto wider = refined_baseline(spec_, spec_.baselines[b]);
+    if (!wider) continue;
+    answer.comparisons[b].choice_gain =
+        ratio_of(answer.comparisons[b].figures, answer.comparisons[*wider].figures, spec_.minimize);
+  }
+  return answer;
+}
+
+SweepAnswer SweepAnswerBuilder::finish(std::span<const SweepStrategy> strategies, bool energy,
+                                       const std::function<std::optional<SquareMm>(std::size_t)>& budget) {
   SweepAnswer answer;
-  answer.sweep = spec.name;
-  answer.model = spec.workload;
-  answer.arch = spec.arch;
-  answer.technology = joined(
-      sweep.designs, [](const Design& design) { return std::string_view{design.accelerator.technology}; });
-  answer.dtype = joined(sweep.workloads, [](const Workload& workload) { return name_of(workload.dtype); });
-  answer.minimize = spec.minimize;
-  answer.tolerance = spec.budget ? spec.budget->tolerance : 0.0;
-  answer.assumptions = assumptions_of(spec);
-  for (const Workload& workload : sweep.workloads) {
-    if (!sweep.kinds.empty()) break;
-    std::string line = describe_whole_model(workload);
-    const auto known = std::find(answer.assumptions.begin(), answer.assumptions.end(), line);
-    if (known == answer.assumptions.end()) answer.assumptions.push_back(std::move(line));
+  answer.sweep = spec_.name;
+  answer.model = spec_.workload;
+  answer.arch = spec_.arch;
+  answer.technology = fmt::format("{}", fmt::join(notes_.technologies_, ", "));
+  answer.dtype = fmt::format("{}", fmt::join(notes_.dtypes_, ", "));
+  answer.minimize = spec_.minimize;
+  answer.tolerance = spec_.budget ? spec_.budget->tolerance : 0.0;
+  answer.assumptions = assumptions_of(spec_);
+  add_once(answer.assumptions, notes_.models_);
+  add_once(answer.assumptions, notes_.stacks_);
+  for (const SweepStrategy& made : strategies) {
+    if (!made.strategy->reads_entropy) continue;
+    answer.assumptions.push_back(std::string{made.strategy->name} + "'s entropies are " +
+                                 describe(made.inputs.entropy));
   }
-  add_stack_notes(sweep, result, answer.assumptions);
-  for (std::size_t i = 0; i < sweep.inputs.size(); ++i) {
-    const Strategy& strategy = *sweep.strategies[i];
-    if (!strategy.reads_entropy) continue;
-    answer.assumptions.push_back(std::string{strategy.name} + "'s entropies are " +
-                                 describe(sweep.inputs[i].entropy));
-  }
-  answer.notes = notes_of(spec, sweep);
-  for (const Axis& axis : spec.axes) {
-    if (is_scenario_axis(spec, axis.name)) {
+  answer.notes = notes_of(spec_, notes_.clocks_differ_);
+  if (energy) add_once(answer.notes, notes_.energies_);
+  for (const Axis& axis : spec_.axes) {
+    if (is_scenario_axis(spec_, axis.name)) {
       answer.scenario_axes.push_back(axis.name);
       continue;
     }
     TriedAxis& tried = answer.tried.emplace_back(TriedAxis{axis.name, {}});
     for (const AxisValue& value : axis.values) tried.values.push_back(value.label);
   }
-  for (std::size_t b = 0; b < spec.baselines.size(); ++b) answer.baselines.push_back(answered(spec, b));
-  for (std::size_t scenario = 0; scenario < feasible.size(); ++scenario) {
-    answer.scenarios.push_back(scenario_answer(spec, sweep, result, scenario, feasible[scenario]));
-  }
-  answer.counts = result.counts;
-  answer.published = spec.published;
+  for (std::size_t b = 0; b < spec_.baselines.size(); ++b) answer.baselines.push_back(answered(spec_, b));
+  answer.scenarios.reserve(scenarios_.size());
+  for (std::size_t s = 0; s < scenarios_.size(); ++s) answer.scenarios.push_back(answer_of(s, budget(s)));
+  answer.counts = counts_;
+  answer.published = spec_.published;
   return answer;
+}
+
+void SweepNotes::see(const SweepPoint& point, bool energy, bool feasible,
+                     std::span<const std::string> replaced) {
+  const Design& design = *point.design;
+  if (technologies_.empty() || technologies_.back() != design.accelerator.technology) {
+    add_once(technologies_, design.accelerator.technology);
+  }
+  if (!clock_) clock_ = design.accelerator.clock;
+  clocks_differ_ = clocks_differ_ || design.accelerator.clock != *clock_;
+  if (energy && design.technology != nullptr && design.technology != last_technology_) {
+    add_once(energies_, energy_provenance(*design.technology));
+    last_technology_ = design.technology;
+  }
+  const bool is_stack = point.kinds != nullptr;
+  for (const std::string& kind : replaced) {
+    see_stack(point, feasible);
+    add_once(stacks_, fmt::format("{} runs unfused where a strategy fuses operators that it lacks", kind));
+  }
+  if (point.workload == last_workload_) return;
+  add_once(dtypes_, name_of(point.workload->dtype));
+  if (is_stack && !feasible) return;
+  last_workload_ = point.workload;
+  if (is_stack) {
+    see_stack(point, feasible);
+  } else {
+    add_once(models_, describe_whole_model(*point.workload));
+  }
+}
+
+void SweepNotes::see_stack(const SweepPoint& point, bool feasible) {
+  if (!feasible) return;
+  std::vector<LayerCost> layers;
+  for (const Workload& kind : *point.kinds)
+    layers.push_back({.kind = kind.name, .count = kind.n_layer, .cost = {}});
+  add_once(stacks_, describe_whole_model(*point.workload, layers));
+}
+
+void SweepNotes::join(const SweepNotes& later) {
+  add_once(technologies_, later.technologies_);
+  add_once(dtypes_, later.dtypes_);
+  add_once(models_, later.models_);
+  add_once(stacks_, later.stacks_);
+  add_once(energies_, later.energies_);
+  clocks_differ_ =
+      clocks_differ_ || later.clocks_differ_ || (clock_ && later.clock_ && *clock_ != *later.clock_);
+  if (!clock_) clock_ = later.clock_;
+}
+
+SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result) {
+  FUSESCAPE_EXPECTS(result.points.size() == sweep.points.size());
+  const auto budget = [&](std::size_t scenario) -> std::optional<SquareMm> {
+    if (!spec.budget || spec.budget->area) return spec.budget ? spec.budget->area : std::nullopt;
+    const auto named = std::find_if(spec.baselines.begin(), spec.baselines.end(),
+                                    [&](const Baseline& b) { return b.name == spec.budget->baseline; });
+    const auto baseline = static_cast<std::size_t>(named - spec.baselines.begin());
+    const std::size_t first = baseline_designs(spec, scenario, baseline).first;
+    return sweep.designs[sweep.baselines[first].design].area.total;
+  };
+  SweepAnswerBuilder builder{spec};
+  SweepNotes notes;
+  const auto see = [&](const DesignPoint& at, const PointOutcome& outcome, AnswerPoint& made) {
+    const SweepPoint point = point_of(sweep, at);
+    made = answer_point(spec, point, outcome);
+    std::vector<std::string> replaced;
+    for (const LayerCost& layer : outcome.layers) {
+      if (layer.is_replaced) replaced.push_back(layer.kind);
+    }
+    notes.see(point, sweep.energy, outcome.feasible(), replaced);
+    return point;
+  };
+  for (std::size_t id = 0; id < result.points.size(); ++id) {
+    AnswerPoint made;
+    const SweepPoint point = see(sweep.points[id], result.points[id], made);
+    made.number = id;
+    made.scenario = scenario_of(spec, id);
+    made.in_budget = in_budget(spec, budget(made.scenario), point.design->area.total);
+    builder.add(made, [&] { return design_figures(spec, point, result.points[id]); });
+  }
+  for (std::size_t id = 0; id < result.baselines.size(); ++id) {
+    AnswerPoint made;
+    const SweepPoint point = see(sweep.baselines[id], result.baselines[id], made);
+    made.number = id;
+    made.scenario = id / (result.baselines.size() / scenario_count(spec));
+    builder.add_baseline(made, [&] { return design_figures(spec, point, result.baselines[id]); });
+  }
+  builder.add(notes);
+  std::vector<SweepStrategy> strategies;
+  for (std::size_t i = 0; i < sweep.inputs.size(); ++i)
+    strategies.push_back({sweep.strategies[i], sweep.inputs[i]});
+  return builder.finish(strategies, sweep.energy, budget);
 }
 
 }  // namespace fusescape

@@ -8,26 +8,10 @@
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/suggestion.hpp"
+#include "sweep_settings.hpp"
 
 namespace fusescape {
 namespace {
-
-constexpr std::string_view kStrategyKey = "strategy";
-constexpr std::string_view kEntropyKey = "entropy";
-
-/// The settings as one text: equal texts mean equal values, which are then made once.
-std::string identity_of(const std::vector<Setting>& settings) {
-  std::string text;
-  for (const Setting& setting : settings) {
-    text +=
-        fmt::format("{}:{}={}:{}\n", setting.key.size(), setting.key, setting.value.size(), setting.value);
-  }
-  return text;
-}
-
-void append(std::vector<Setting>& settings, const std::vector<Setting>& more) {
-  settings.insert(settings.end(), more.begin(), more.end());
-}
 
 /// Makes each distinct workload, design and strategy once, and remembers which settings gave which.
 class Expansion {
@@ -35,23 +19,11 @@ class Expansion {
   Expansion(const SweepSpec& spec, const SweepBinder& binder) : spec_{spec}, binder_{binder} {}
 
   DesignPoint point(const std::vector<Setting>& settings) {
-    std::vector<Setting> of_workload;
-    std::vector<Setting> of_design;
-    const Setting* strategy = nullptr;
-    const Setting* entropy = nullptr;
-    for (const Setting& setting : settings) {
-      if (setting.key == kStrategyKey) {
-        strategy = &setting;
-      } else if (setting.key == kEntropyKey) {
-        entropy = &setting;
-      } else {
-        (binder_.sets_workload(setting.key) ? of_workload : of_design).push_back(setting);
-      }
-    }
-    FUSESCAPE_EXPECTS(strategy != nullptr);  // problems_of
-    return {.workload = make_once(workloads_, of_workload, models_, binder_.workload, spec_.workload_pos),
-            .design = make_once(designs_, of_design, bound_.designs, binder_.design, spec_.arch_pos),
-            .strategy = strategy_id(*strategy, entropy)};
+    const Split split = split_settings(settings, binder_);
+    FUSESCAPE_EXPECTS(split.strategy || !spec_.plan.empty());  // problems_of
+    return {.workload = make_once(workloads_, split.workload, models_, binder_.workload, spec_.workload_pos),
+            .design = make_once(designs_, split.design, bound_.designs, binder_.design, spec_.arch_pos),
+            .strategy = split.strategy ? strategy_id(split) : 0};
   }
 
   BoundSweep& bound() { return bound_; }
@@ -99,15 +71,16 @@ class Expansion {
   }
 
   /// A strategy with its entropies, if it reads them.
-  std::uint32_t strategy_id(const Setting& setting, const Setting* entropy) {
+  std::uint32_t strategy_id(const Split& split) {
     const auto next = static_cast<std::uint32_t>(bound_.strategies.size());
+    const Setting& setting = *split.strategy;
     const Strategy* named = find_strategy(setting.value);
-    const bool reads = entropy != nullptr && named != nullptr && named->reads_entropy;
-    const std::string key = reads ? identity_of({setting, *entropy}) : identity_of({setting});
+    const bool reads = split.entropy && named != nullptr && named->reads_entropy;
+    const std::string key = strategy_identity(split);
     const auto [known, is_new] = strategies_.try_emplace(key, next);
     if (!is_new) return known->second;
     bound_.strategies.push_back(named);
-    bound_.inputs.push_back(reads ? inputs_of(*entropy) : StrategyInputs{});
+    bound_.inputs.push_back(reads ? inputs_of(*split.entropy) : StrategyInputs{});
     bound_.inputs.back().minimize = objective_for(spec_.minimize);
     if (named == nullptr) {
       const auto name_of_strategy = [](const Strategy& strategy) { return strategy.name; };
@@ -143,20 +116,6 @@ class Expansion {
   std::vector<SweepProblem> problems_;
 };
 
-/// The designs that a baseline stands for in one scenario, whose settings are `given`.
-void add_baseline(const SweepSpec& spec, std::size_t scenario, std::size_t baseline,
-                  const std::vector<Setting>& given, Expansion& expansion) {
-  const std::size_t designs = baseline_designs(spec, scenario, baseline).count;
-  for (std::size_t design = 0; design < designs; ++design) {
-    std::vector<Setting> settings = given;
-    append(settings, spec.baselines[baseline].settings);
-    for (const AxisValue* value : open_values(spec, spec.baselines[baseline], design)) {
-      append(settings, value->settings);
-    }
-    expansion.bound().baselines.push_back(expansion.point(settings));
-  }
-}
-
 }  // namespace
 
 expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec, const SweepBinder& binder) {
@@ -172,12 +131,10 @@ expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec
     for (std::size_t i = 0; i < at.size(); ++i) append(settings, spec.axes[i].values[at[i]].settings);
     expansion.bound().points.push_back(expansion.point(settings));
   }
-  for (std::size_t scenario = 0; scenario < scenario_count(spec); ++scenario) {
-    std::vector<Setting> given = spec.fixed;
-    for (const AxisValue* value : scenario_values(spec, scenario)) {
-      if (value != nullptr) append(given, value->settings);
-    }
-    for (std::size_t b = 0; b < spec.baselines.size(); ++b) add_baseline(spec, scenario, b, given, expansion);
+  const std::size_t baselines = baseline_count(spec);
+  expansion.bound().baselines.reserve(baselines);
+  for (std::size_t number = 0; number < baselines; ++number) {
+    expansion.bound().baselines.push_back(expansion.point(baseline_settings(spec, number)));
   }
   expansion.take_models();
   if (!expansion.problems().empty()) return unexpected{std::move(expansion.problems())};

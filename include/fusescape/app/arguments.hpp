@@ -85,6 +85,15 @@ struct SweepArguments {
   std::vector<std::string> settings;
   std::string folder;  ///< Empty: the result is shown, not kept.
   int jobs = 0;        ///< 0: one per core.
+  bool resume = false;
+  std::size_t shard = 1;   ///< Which part of it is run, from 1,
+  std::size_t shards = 1;  ///< of how many.
+  OutputArguments output;
+};
+
+struct MergeArguments {
+  std::vector<std::string> folders;
+  std::string folder;  ///< Where the whole goes.
   OutputArguments output;
 };
 
@@ -154,10 +163,10 @@ struct PrintArguments {
   OutputArguments output;
 };
 
-using Command =
-    std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments, RooflineArguments,
-                 SweepArguments, ParetoArguments, ListArguments, ValidateArguments, ImportArguments,
-                 CoreyReproduceArguments, CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
+using Command = std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments,
+                             RooflineArguments, SweepArguments, MergeArguments, ParetoArguments,
+                             ListArguments, ValidateArguments, ImportArguments, CoreyReproduceArguments,
+                             CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {

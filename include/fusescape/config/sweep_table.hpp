@@ -92,6 +92,7 @@ struct SweepFile {
   std::optional<std::string> description;
   std::string arch;
   std::string workload;
+  std::optional<std::string> plan;
   SettingsFile set;
   std::vector<AxisFile> axes;
   std::vector<Word> scenario;
@@ -108,6 +109,8 @@ inline constexpr std::array kSweepFields{
     optional_field<&SweepFile::description, kText>("description", "none", "One line for people."),
     required<&SweepFile::arch, kText>("arch", "Accelerator: a shipped name or a path."),
     required<&SweepFile::workload, kText>("workload", "Model or cascade: a shipped name or a path."),
+    optional_field<&SweepFile::plan, kText>("plan", "every point has a strategy",
+                                            "Plan that every point runs: a shipped name or a path."),
     optional_field<&SweepFile::set, kSettings>("set", "none", "Settings of every point, as for --set."),
     required<&SweepFile::axes, kListOf<kSectionOf<AxisFile, kAxisSection>>>(
         "axes", "The grid: every combination, the last axis fastest."),

@@ -10,7 +10,7 @@
 
 #include "fusescape/cost/whole_model.hpp"
 #include "fusescape/search/assessment.hpp"
-#include "fusescape/search/sweep_binding.hpp"
+#include "fusescape/search/sweep_point.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/workload/model.hpp"
 
@@ -28,23 +28,22 @@ enum class WithEnergy : bool { kNo, kYes };
                                                std::span<const LayerCost> layers = {});
 
 /// Heads of a sweep's points. Each distinct head is planned once for each way to lay it over hardware, and
-/// costed once for each design; with its energy if the sweep asks for energy.
+/// costed once for each design that was asked for lately. On any thread.
 class SweepHeads {
  public:
-  SweepHeads(const BoundSweep& sweep, std::span<const DesignPoint> points, int jobs);
+  SweepHeads();
+  SweepHeads(const SweepHeads&) = delete;
+  SweepHeads(SweepHeads&&) = delete;
+  SweepHeads& operator=(const SweepHeads&) = delete;
+  SweepHeads& operator=(SweepHeads&&) = delete;
+  ~SweepHeads();
 
-  /// Null if the point's workload models no head.
-  [[nodiscard]] std::shared_ptr<const HeadOutcome> of(const DesignPoint& point) const;
+  /// Null if the point's workload models no head. All calls ask for energy, or none does.
+  [[nodiscard]] std::shared_ptr<const HeadOutcome> of(const SweepPoint& point, WithEnergy energy);
 
  private:
-  using Outcomes = std::vector<std::shared_ptr<const HeadOutcome>>;  ///< Per design; null: no point needs it.
-  struct OneHead {
-    const Cascade* cascade = nullptr;
-    Outcomes outcomes{};
-  };
-
-  std::vector<OneHead> heads_;
-  std::vector<std::optional<std::size_t>> head_of_;  ///< Per workload: its position in heads_.
+  struct Kept;
+  std::unique_ptr<Kept> kept_;
 };
 
 }  // namespace fusescape

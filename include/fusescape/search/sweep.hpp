@@ -17,35 +17,10 @@
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/search/sweep_binding.hpp"
+#include "fusescape/search/sweep_point.hpp"
 #include "fusescape/support/units.hpp"
 
 namespace fusescape {
-
-struct PointOutcome {
-  enum class Status : unsigned char {
-    kFeasible,
-    kInfeasible,  ///< A row with feasible=false: the design cannot hold what the strategy needs.
-    kFailed,      ///< It could not be evaluated at all (exit code 5).
-    kSkipped,     ///< The run was stopped before it was evaluated.
-  } status = Status::kSkipped;
-  Cost cost;                                ///< If feasible: of one block.
-  std::optional<EnergyBreakdown> energy;    ///< If feasible, and asked for: likewise.
-  std::shared_ptr<const HeadOutcome> head;  ///< If feasible: of final norm and head; null if there are none.
-  std::vector<LayerCost> layers{};  ///< If feasible, of a stack of several kinds, whose `cost` means nothing.
-  bool lacks_operators = false;     ///< If failed: the workload has none of those that the strategy fuses.
-  Bytes needed;                     ///< If infeasible: on-chip bytes, or zero where the strategy names none.
-  Bytes available;                  ///< Likewise.
-  std::string why;                  ///< Unless feasible.
-
-  [[nodiscard]] bool feasible() const { return status == Status::kFeasible; }
-};
-
-struct SweepCounts {
-  std::size_t feasible = 0;
-  std::size_t infeasible = 0;
-  std::size_t failed = 0;
-  std::size_t skipped = 0;
-};
 
 struct SweepResult {
   std::vector<PointOutcome> points;     ///< Parallel to BoundSweep::points.
@@ -65,6 +40,9 @@ struct SweepRun {
   std::stop_token stop{};  ///< When requested, the run ends soon, whatever a point costs.
   SweepProgress* progress = nullptr;
 };
+
+/// A point of a sweep that is held whole. Refers to the sweep.
+[[nodiscard]] SweepPoint point_of(const BoundSweep& sweep, const DesignPoint& point);
 
 /// What the figures of a point are read from. Refers to all three.
 [[nodiscard]] Evaluated evaluated_point(const BoundSweep& sweep, const DesignPoint& point,

@@ -5,13 +5,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/search/sweep.hpp"
+#include "fusescape/search/sweep_source.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/units.hpp"
 
@@ -19,17 +24,21 @@ namespace fusescape {
 
 /// One evaluated design, ready to be printed.
 struct DesignFigures {
-  DesignPoint design;
   PointOutcome::Status status{};
   std::string_view strategy;
-  std::int64_t cores = 0;            ///< Identical arrays of the first core's shape.
-  std::vector<MetricValue> figures;  ///< Parallel to metrics().
-  std::optional<Bound> bound;        ///< What most of the time goes to; of one block, if feasible.
-  Bytes needed;                      ///< If infeasible.
+  std::int64_t cores = 0;  ///< Identical arrays of the first core's shape.
+  std::vector<std::pair<const Metric*, MetricValue>> figures;  ///< Those that an answer shows.
+  std::optional<Bound> bound;  ///< What most of the time goes to; of one block, if feasible.
+  Bytes needed;                ///< If infeasible.
 
-  /// The figure of this name. Expects one of metrics().
+  /// The figure of this name. Expects one of answer_metrics().
   [[nodiscard]] const MetricValue& figure(std::string_view name) const;
 };
+
+/// The metrics that an answer shows of a design.
+[[nodiscard]] std::vector<const Metric*> answer_metrics(const SweepSpec& spec);
+[[nodiscard]] DesignFigures design_figures(const SweepSpec& spec, const SweepPoint& point,
+                                           const PointOutcome& outcome);
 
 /// A baseline in one scenario. Where it leaves axes open it is the best of its designs, the first of equals.
 struct Comparison {
@@ -98,10 +107,80 @@ struct SweepAnswer {
   std::vector<PublishedFigure> published;
 };
 
-[[nodiscard]] SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result);
+/// What an answer needs to know of a point of the grid, or of a design of a baseline.
+struct AnswerPoint {
+  std::size_t number = 0;  ///< In the grid, or among the designs of the baselines.
+  std::size_t scenario = 0;
+  PointOutcome::Status status{};
+  bool in_budget = false;
+  MetricValue minimized;         ///< If feasible.
+  std::vector<Figure> traded{};  ///< If feasible and all known: of SweepSpec::pareto.
+  Bytes sram;
+};
+[[nodiscard]] AnswerPoint answer_point(const SweepSpec& spec, const SweepPoint& point,
+                                       const PointOutcome& outcome);
 
-/// Area <= budget * (1 + tolerance) in the point's scenario; true without a budget, and false where the area
-/// is not known but a budget is set.
-[[nodiscard]] bool in_budget(const SweepSpec& spec, const BoundSweep& sweep, std::size_t point);
+/// What there is to know about the figures of points that were seen, each line once.
+class SweepNotes {
+ public:
+  /// `replaced`: kinds of layers that run another strategy than was asked for.
+  void see(const SweepPoint& point, bool energy, bool feasible, std::span<const std::string> replaced);
+  /// What points that come after these had to say.
+  void join(const SweepNotes& later);
+
+ private:
+  friend class SweepAnswerBuilder;
+
+  void see_stack(const SweepPoint& point, bool feasible);
+
+  std::vector<std::string> technologies_;
+  std::vector<std::string> dtypes_;
+  std::vector<std::string> models_;
+  std::vector<std::string> stacks_;
+  std::vector<std::string> energies_;
+  std::optional<Hertz> clock_;
+  bool clocks_differ_ = false;
+  std::shared_ptr<const Workload> last_workload_;
+  std::shared_ptr<const Technology> last_technology_;
+};
+
+/// An answer, one point after another, in grid order. What it keeps is as large as the answer.
+class SweepAnswerBuilder {
+ public:
+  using Figures = std::function<DesignFigures()>;
+
+  explicit SweepAnswerBuilder(const SweepSpec& spec);
+  SweepAnswerBuilder(const SweepAnswerBuilder&) = delete;
+  SweepAnswerBuilder(SweepAnswerBuilder&&) = delete;
+  SweepAnswerBuilder& operator=(const SweepAnswerBuilder&) = delete;
+  SweepAnswerBuilder& operator=(SweepAnswerBuilder&&) = delete;
+  ~SweepAnswerBuilder();
+
+  /// `figures` is asked for the design if it is the best so far.
+  void add(const AnswerPoint& point, const Figures& figures);
+  void add_baseline(const AnswerPoint& design, const Figures& figures);
+  void add(const SweepNotes& notes) { notes_.join(notes); }
+
+  [[nodiscard]] const SweepCounts& counts() const { return counts_; }
+  /// The best in the scenario of the last point, if there is one yet: "latency_cycles 645,880 (point 12)".
+  [[nodiscard]] std::string best_text() const;
+  /// `budget` tells the largest area in a scenario.
+  [[nodiscard]] SweepAnswer finish(std::span<const SweepStrategy> strategies, bool energy,
+                                   const std::function<std::optional<SquareMm>(std::size_t)>& budget);
+
+ private:
+  struct Scenario;
+
+  ScenarioAnswer answer_of(std::size_t scenario, std::optional<SquareMm> budget);
+
+  const SweepSpec& spec_;
+  SweepCounts counts_;
+  SweepNotes notes_;
+  std::vector<Scenario> scenarios_;
+  std::size_t last_ = 0;  ///< Scenario of the last point.
+};
+
+/// Of a sweep that is held whole.
+[[nodiscard]] SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result);
 
 }  // namespace fusescape

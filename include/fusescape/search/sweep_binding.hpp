@@ -13,11 +13,17 @@
 
 #include "fusescape/arch/design.hpp"
 #include "fusescape/search/strategy.hpp"
+#include "fusescape/search/sweep_point.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/workload/model.hpp"
 
 namespace fusescape {
+
+/// Makes designs that differ in a few keys alone, much faster than their files are bound: fills `design`,
+/// made by the same series or by none yet, with the value `at[i]` of the ith key. False: SweepBinder::design
+/// makes it, or says what is wrong.
+using DesignSeries = std::function<bool(std::span<const std::size_t> at, Design& design)>;
 
 /// How settings become values. `workload` gets those for which `sets_workload` holds, `design` the rest
 /// (less `strategy` and `entropy`), in the order in which they apply.
@@ -26,7 +32,13 @@ struct SweepBinder {
   std::function<expected<Model, SweepProblem>(std::span<const Setting>)> workload;
   std::function<expected<Design, SweepProblem>(std::span<const Setting>)> design;
   std::function<expected<EntropySource, SweepProblem>(const Setting&)>
-      entropy{};  ///< Of `entropy`, likewise.
+      entropy{};            ///< Of `entropy`, likewise.
+  std::string plan_name{};  ///< Of SweepSpec::plan, if there is one,
+  GivenPlan plan{};         ///< and the plan itself.
+  /// Keys that a series may vary. May be missing.
+  std::function<bool(std::string_view key)> varies_quickly{};
+  /// The designs under settings that all have, then one of the values of each varied key.
+  std::function<DesignSeries(std::span<const Setting>, std::span<const std::span<const AxisValue>>)> series{};
 };
 
 /// One design in one scenario: positions in the vectors of a BoundSweep.

@@ -69,8 +69,10 @@ struct SweepSpec {
   std::string name;
   std::string arch;      ///< Path or shipped name.
   std::string workload;  ///< Path or shipped name.
+  std::string plan;  ///< Path or shipped name: every point runs it, none a strategy. Empty: there is none.
   SourcePos arch_pos{};
   SourcePos workload_pos{};
+  SourcePos plan_pos{};
   std::vector<Setting> fixed;         ///< `set:`, the same at every point.
   std::vector<Axis> axes;             ///< Grid order: the last varies fastest. One of them sets `strategy`,
                                       ///< unless `fixed` does.

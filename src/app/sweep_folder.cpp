@@ -1,0 +1,101 @@
+#include "sweep_folder.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "fusescape/app/output.hpp"
+#include "fusescape/support/printable.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::string_view kRunFile = "run.json";
+
+bool exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+}  // namespace
+
+std::string path_in(const std::string& folder, std::string_view file) {
+  return fmt::format("{}/{}", folder, file);
+}
+
+expected<RunFile, Failure> run_in(const std::string& folder) {
+  const std::string path = path_in(folder, kRunFile);
+  std::ifstream file{path};
+  if (!file) {
+    return unexpected{
+        Failure{ExitCode::kFileAccess,
+                fmt::format("{}: error: no run of this version is here (there is no run.json)\n",
+                            printable(folder))}};
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  expected<RunFile, std::string> run = read_identity(text.str());
+  if (run) return std::move(*run);
+  return unexpected{Failure{ExitCode::kBadInput,
+                            fmt::format("{}:1:1: error: {}\n", printable(path), printable(run.error()))}};
+}
+
+expected<SweepFolder, Failure> SweepFolder::take(const std::string& folder) {
+  if (auto failure = make_folder(folder)) return unexpected{std::move(*failure)};
+  expected<FolderLock, Failure> lock = FolderLock::take(folder);
+  if (!lock) return unexpected{std::move(lock.error())};
+  return SweepFolder{folder, std::move(*lock)};
+}
+
+std::optional<Failure> SweepFolder::remove(std::string_view file) const {
+  const std::string path = path_in(path_, file);
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return std::nullopt;
+  return Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot write: {}\n", printable(path),
+                                                    std::generic_category().message(errno))};
+}
+
+std::optional<Failure> SweepFolder::begin(const RunFile& run, std::string_view resolved) const {
+  // Whatever is cut off in the middle, no points stay beside a run.json that is not theirs.
+  for (const std::string_view file :
+       {"summary.json", "pareto.csv", kRunFile.data(), "points.csv", "baselines.csv"}) {
+    if (auto failure = remove(file)) return failure;
+  }
+  if (auto failure = write_file(path_in(path_, kRunFile), identity_json(run.identity, run.shard)))
+    return failure;
+  return write_file(path_in(path_, "resolved.yaml"), resolved);
+}
+
+std::optional<Failure> SweepFolder::resume(const RunFile& run, std::string_view resolved) const {
+  if (!exists(path_in(path_, kRunFile))) {
+    if (!exists(path_in(path_, "summary.json"))) return begin(run, resolved);
+    return Failure{
+        ExitCode::kUsage,
+        fmt::format("error: --resume: {} holds results of another version; without --resume they are "
+                    "made anew\n",
+                    printable(path_))};
+  }
+  const expected<RunFile, Failure> before = run_in(path_);
+  if (!before) return before.error();
+  std::string changes = changes_between(before->identity, run.identity);
+  if (before->shard != run.shard) {
+    changes += fmt::format("{}it was shard {}/{} and is {}/{}", changes.empty() ? "" : ", ",
+                           before->shard.number, before->shard.of, run.shard.number, run.shard.of);
+  }
+  if (!changes.empty()) {
+    return Failure{ExitCode::kUsage,
+                   fmt::format("error: --resume: {} is of another run: {}; without --resume it starts anew\n",
+                               printable(path_), printable(changes))};
+  }
+  for (const std::string_view file : {"summary.json", "pareto.csv"}) {
+    if (auto failure = remove(file)) return failure;
+  }
+  return write_file(path_in(path_, "resolved.yaml"), resolved);
+}
+
+}  // namespace fusescape

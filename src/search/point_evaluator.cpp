@@ -1,0 +1,284 @@
+#include "fusescape/search/point_evaluator.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include "fusescape/cost/profile.hpp"
+#include "fusescape/plan/layout.hpp"
+#include "fusescape/plan/spatial.hpp"
+#include "fusescape/search/assessment.hpp"
+#include "fusescape/search/planner.hpp"
+#include "fusescape/search/recent.hpp"
+#include "fusescape/support/contract.hpp"
+
+namespace fusescape {
+namespace {
+
+using Status = PointOutcome::Status;
+
+// How much is kept. A planner of a block has some 0.5 MB of candidates, a profile some 20 KB.
+constexpr std::size_t kPlanners = 48;
+constexpr std::size_t kProfiles = 512;
+
+/// What a point that has no cost shows, in the words of every other command.
+PointOutcome outcome_of(const WhyNot& why, Bytes available) {
+  PointOutcome outcome;
+  outcome.why = describe(why);
+  const auto* refusal = std::get_if<Refusal>(&why);
+  const bool is_too_wide = refusal != nullptr && refusal->reason == Refusal::Reason::kWiderData;
+  const std::optional<Bytes> needed = capacity_needed(why);
+  outcome.status = needed || is_too_wide ? Status::kInfeasible : Status::kFailed;
+  outcome.lacks_operators = refusal != nullptr && refusal->reason == Refusal::Reason::kMissingOperators;
+  if (!needed) return outcome;
+  outcome.needed = *needed;
+  outcome.available = available;
+  return outcome;
+}
+
+/// A plan's profile, and its energy counts if they are asked for.
+struct ProfiledPlan {
+  PlanProfile profile;
+  std::vector<EnergyCounts> counts;
+};
+
+/// A plan that points are given: none of this depends on capacity, bandwidth or clock.
+struct Given {
+  expected<Plan, std::string> plan;
+  std::shared_ptr<const ProfiledPlan> profile{};  ///< Null if it cannot run on the arrays.
+};
+
+/// A workload with the planner of one way to lay its operators over hardware: designs that differ in
+/// capacity, bandwidth or clock share one.
+struct Planning {
+  Planning(std::shared_ptr<const Workload> of, const Accelerator& accelerator, std::stop_token stop,
+           std::uint64_t its_number)
+      : workload{std::move(of)}, planner{workload->block, accelerator, std::move(stop)}, number{its_number} {}
+
+  std::shared_ptr<const Workload> workload;
+  Planner planner;
+  std::uint64_t number;  ///< No two have the same.
+
+  mutable std::once_flag given_once;
+  mutable std::optional<Given> given;
+};
+
+class Plannings {
+ public:
+  std::shared_ptr<const Planning> of(const std::shared_ptr<const Workload>& workload, std::uint64_t hardware,
+                                     const Accelerator& accelerator, const std::stop_token& stop) {
+    const std::lock_guard lock{mutex_};
+    const Key key{workload.get(), hardware};
+    if (const auto* known = recent_.find(key)) return *known;
+    const auto* serving = recent_.find_if([&](const Key& other, const auto& planning) {
+      return other.first == workload.get() && planning->planner.serves(accelerator);
+    });
+    auto planning = serving != nullptr
+                        ? *serving
+                        : std::make_shared<const Planning>(workload, accelerator, stop, ++made_);
+    return recent_.insert(key, std::move(planning));
+  }
+
+ private:
+  /// By its address, which nothing else has while the planning lives.
+  using Key = std::pair<const Workload*, std::uint64_t>;
+
+  std::mutex mutex_;
+  std::uint64_t made_ = 0;
+  Recent<std::map<Key, std::shared_ptr<const Planning>>> recent_{kPlanners};
+};
+
+/// The point's plan, or none that its hardware runs.
+std::optional<Plan> draft(const Planner& planner, const SweepPoint& point) {
+  const Accelerator& accelerator = point.design->accelerator;
+  if (wider_data(planner.cascade(), accelerator)) return std::nullopt;
+  expected<Plan, Refusal> plan = plan_by(*point.strategy, planner, *point.design, *point.inputs);
+  if (!plan || !hardware_violations(planner.cascade(), *plan, accelerator).empty()) return std::nullopt;
+  return std::move(*plan);
+}
+
+/// What a profile depends on. Many accelerators share one, because profiles know nothing of theirs.
+struct ProfileKey {
+  std::uint64_t planning = 0;
+  Plan plan;
+  friend bool operator==(const ProfileKey&, const ProfileKey&) = default;
+};
+
+struct ProfileKeyHash {
+  std::size_t operator()(const ProfileKey& key) const {
+    std::size_t hash = key.planning;
+    const auto mix = [&](std::size_t value) { hash = (hash ^ value) * 0x100000001b3U; };
+    for (const Node& node : key.plan.nodes) {
+      mix(index_of(node.rank));
+      mix(static_cast<std::size_t>(node.tile));
+      mix(index_of(node.op));
+    }
+    return hash;
+  }
+};
+
+/// Null if the plan is illegal.
+std::shared_ptr<const ProfiledPlan> profiled(const Planner& planner, const Plan& plan, WithEnergy energy) {
+  const Cascade& cascade = planner.cascade();
+  const auto layout = lay_out(cascade, plan);
+  if (!layout) return nullptr;
+  auto made = std::make_shared<ProfiledPlan>();
+  made->profile = profile(cascade, plan, *layout, planner.options());
+  if (energy == WithEnergy::kYes) {
+    made->counts = energy_counts(cascade, plan, *layout, made->profile, planner.options());
+  }
+  return made;
+}
+
+/// Profiles of distinct plans, each made by the first thread that asks for it.
+class Profiles {
+ public:
+  /// Null if the plan is illegal.
+  std::shared_ptr<const ProfiledPlan> of(const Planning& planning, Plan plan, WithEnergy energy) {
+    const ProfileKey key{planning.number, std::move(plan)};
+    std::shared_ptr<Made> made;
+    {
+      const std::lock_guard lock{mutex_};
+      const auto* known = recent_.find(key);
+      made = known != nullptr ? *known : recent_.insert(key, std::make_shared<Made>());
+    }
+    std::call_once(made->once, [&] { made->profile = profiled(planning.planner, key.plan, energy); });
+    return made->profile;
+  }
+
+ private:
+  struct Made {
+    std::once_flag once;
+    std::shared_ptr<const ProfiledPlan> profile;
+  };
+
+  std::mutex mutex_;  ///< Guards the map, not its entries.
+  Recent<std::unordered_map<ProfileKey, std::shared_ptr<Made>, ProfileKeyHash>> recent_{kProfiles};
+};
+
+/// The figures of a plan on a design; none if it does not run there.
+std::optional<PointOutcome> priced(const ProfiledPlan& plan, const Design& design, WithEnergy energy) {
+  const bool with_energy = energy == WithEnergy::kYes;
+  std::vector<GroupCost> groups(with_energy ? plan.profile.groups.size() : 0);
+  const auto cost = evaluate(plan.profile, design.machine, groups);
+  if (!cost) return std::nullopt;
+  PointOutcome outcome;
+  outcome.status = Status::kFeasible;
+  outcome.cost = *cost;
+  if (!with_energy) return outcome;
+  const std::vector<Activity> activities = activities_of(groups, design.machine, design.accelerator.clock);
+  const EnergyPrices prices = prices_of(design.accelerator, design.technology.get());
+  outcome.energy = energy_of(plan.counts, activities, prices).plan;
+  return outcome;
+}
+
+/// What a kind of layers came to, and whether under the strategy that was asked for.
+struct KindOutcome {
+  PointOutcome outcome;
+  bool is_replaced = false;
+};
+
+/// Of the whole stack; of a model with one block, its own.
+PointOutcome combined(std::vector<KindOutcome> kinds, const std::vector<Workload>& blocks) {
+  if (kinds.size() == 1) return std::move(kinds.front().outcome);
+  PointOutcome whole;
+  whole.status = Status::kFeasible;
+  for (std::size_t k = 0; k < kinds.size(); ++k) {
+    PointOutcome& kind = kinds[k].outcome;
+    if (!kind.feasible()) {
+      kind.why = fmt::format("layers {}: {}", blocks[k].name, kind.why);
+      return std::move(kind);
+    }
+    whole.layers.push_back({.kind = blocks[k].name,
+                            .count = blocks[k].n_layer,
+                            .is_replaced = kinds[k].is_replaced,
+                            .cost = kind.cost,
+                            .energy = std::move(kind.energy)});
+  }
+  return whole;
+}
+
+Given given_for(const Planner& planner, const SweepPoint& point, WithEnergy energy) {
+  const Accelerator& accelerator = point.design->accelerator;
+  Given given{.plan = (*point.plan)(planner.cascade(), accelerator)};
+  const bool runs = given.plan && !wider_data(planner.cascade(), accelerator) &&
+                    hardware_violations(planner.cascade(), *given.plan, accelerator).empty();
+  if (runs) given.profile = profiled(planner, *given.plan, energy);
+  return given;
+}
+
+PointOutcome outcome_of(const Planning& planning, const SweepPoint& point, WithEnergy energy) {
+  std::call_once(planning.given_once, [&] { planning.given = given_for(planning.planner, point, energy); });
+  const Given& given = *planning.given;
+  if (given.profile) {
+    if (auto outcome = priced(*given.profile, *point.design, energy)) return std::move(*outcome);
+  }
+  PointOutcome failed;
+  failed.status = Status::kFailed;
+  if (!given.plan) {
+    failed.why = given.plan.error();
+    return failed;
+  }
+  const auto found = assess(planning.planner.cascade(), *point.design, *given.plan);
+  return found ? failed : outcome_of(found.error(), point.design->accelerator.sram.capacity);
+}
+
+}  // namespace
+
+struct PointEvaluator::Kept {
+  Plannings plannings;
+  Profiles profiles;
+  SweepHeads heads;
+};
+
+PointEvaluator::PointEvaluator(WithEnergy energy, std::stop_token stop)
+    : energy_{energy}, stop_{std::move(stop)}, kept_{std::make_unique<Kept>()} {}
+
+PointEvaluator::~PointEvaluator() = default;
+
+PointOutcome PointEvaluator::of_block(const std::shared_ptr<const Workload>& workload,
+                                      const SweepPoint& point) {
+  const Design& design = *point.design;
+  const auto planning = kept_->plannings.of(workload, point.hardware, design.accelerator, stop_);
+  if (point.plan != nullptr) return outcome_of(*planning, point, energy_);
+  if (auto plan = draft(planning->planner, point)) {
+    const auto profile = kept_->profiles.of(*planning, std::move(*plan), energy_);
+    auto outcome = profile ? priced(*profile, design, energy_) : std::nullopt;
+    if (outcome) return std::move(*outcome);
+  }
+  const auto found = assess(planning->planner, design, *point.strategy, *point.inputs);
+  // Only a run that is being stopped, whose outcome nobody keeps, may find now what it did not find before.
+  return found ? PointOutcome{} : outcome_of(found.error(), design.accelerator.sram.capacity);
+}
+
+PointOutcome PointEvaluator::of_stack(const SweepPoint& point) {
+  std::vector<KindOutcome> kinds;
+  kinds.reserve(point.kinds->size());
+  bool some_go = false;
+  for (const Workload& kind : *point.kinds) {
+    kinds.push_back({of_block({point.kinds, &kind}, point)});
+    some_go = some_go || !kinds.back().outcome.lacks_operators;
+  }
+  static const StrategyInputs kPlain;
+  SweepPoint unfused = point;
+  unfused.strategy = find_strategy("unfused");
+  unfused.inputs = &kPlain;
+  for (std::size_t k = 0; k < kinds.size(); ++k) {
+    if (!some_go || !kinds[k].outcome.lacks_operators) continue;
+    kinds[k] = {of_block({point.kinds, &(*point.kinds)[k]}, unfused), true};
+  }
+  return combined(std::move(kinds), *point.kinds);
+}
+
+PointOutcome PointEvaluator::operator()(const SweepPoint& point) {
+  const bool is_stack = point.kinds != nullptr && point.kinds->size() > 1;
+  PointOutcome outcome = is_stack ? of_stack(point) : of_block(point.workload, point);
+  if (outcome.feasible()) outcome.head = kept_->heads.of(point, energy_);
+  return outcome;
+}
+
+}  // namespace fusescape
