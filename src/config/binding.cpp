@@ -50,9 +50,19 @@ Binding::Binding(const InputFile& input, FileKind kind, std::span<const Setting>
   read_section({root_, ""}, table, errors_, owner);
 }
 
+void Binding::look_in(std::string_view key) {
+  inner_ = find_value(root_, key);
+}
+
+const YamlNode* Binding::find(std::string_view key) const {
+  const YamlNode* inside = inner_ == nullptr ? nullptr : find_value(*inner_, key);
+  return inside == nullptr ? find_value(root_, key) : inside;
+}
+
 const YamlNode& Binding::at(std::string_view key) const {
-  const YamlNode* value = find_value(root_, key);
-  return value == nullptr ? root_ : *value;
+  const YamlNode* value = find(key);
+  if (value != nullptr) return *value;
+  return inner_ == nullptr ? root_ : *inner_;
 }
 
 const YamlNode& Binding::blamed() const {
@@ -66,7 +76,7 @@ const YamlNode& Binding::blamed(std::initializer_list<std::string_view> keys,
                                 const YamlNode& otherwise) const {
   const YamlNode* last = &otherwise;
   for (const std::string_view key : keys) {
-    if (const YamlNode* value = find_value(root_, key)) find_last_set(*value, last);
+    if (const YamlNode* value = find(key)) find_last_set(*value, last);
   }
   return *last;
 }

@@ -155,7 +155,7 @@ Loaded<InputFile> parse_input(std::string file, std::string text) {
   const std::optional<FileKind> kind = read_header(*root, errors);
   if (kind && errors.count() == before && !diags.ok()) check_keys(*kind, *root, errors);
   if (!kind || !diags.ok()) return unexpected<InputError>{bad_file(diags)};
-  return InputFile{*kind, diags.file(), diags.text(), std::move(*root)};
+  return InputFile{*kind, diags.file(), diags.shared_text(), std::move(*root)};
 }
 
 Loaded<Workload> bind_workload(const InputFile& input, std::span<const Setting> settings) {

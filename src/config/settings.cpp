@@ -105,6 +105,13 @@ bool resolve_in(const SectionSpec& section, const YamlNode* node, std::string_vi
     return resolve_below(*field.type, value, key, steps);
   }
   if (!section.open || has_field(section, key)) return false;
+  if (node != nullptr && find_value(*node, "family") != nullptr) {  // A mapping among its family's keys?
+    const FieldSpec* inside = field_of(table_of(FileKind::kModel, *node), head_of(key));
+    if (inside != nullptr && inside->type->form == TypeSpec::Form::kSection) {
+      steps.push_back({std::string{inside->key}, std::nullopt});
+      return resolve_below(*inside->type, find_value(*node, inside->key), tail_of(key), steps);
+    }
+  }
   steps.push_back({std::string{key}, std::nullopt});
   return true;
 }
@@ -146,6 +153,18 @@ std::string name_in_list(const YamlNode& list, std::size_t position) {
   return name == nullptr ? fmt::to_string(position) : name->text;
 }
 
+/// The path of a key below `path`, or of the keys of its mapping.
+void add_paths(const std::string& path, const FieldSpec& field, std::vector<std::string>& keys) {
+  const std::string own = path + std::string{field.key};
+  if (field.type->form != TypeSpec::Form::kSection) {
+    keys.push_back(own);
+    return;
+  }
+  for (const FieldSpec& inside : field.type->section->fields) {
+    if (is_settable(inside)) add_paths(own + ".", inside, keys);
+  }
+}
+
 /// Paths of keys of each entry that has a family: its own, and those of the family that are not `outer`'s.
 void collect_entries(const SectionSpec& outer, const FieldSpec& field, const YamlNode& list,
                      std::vector<std::string>& keys) {
@@ -159,9 +178,8 @@ void collect_entries(const SectionSpec& outer, const FieldSpec& field, const Yam
     }
     for (const FieldSpec& inner : table_of(FileKind::kModel, list.items[i]).fields) {
       const bool is_of_entry = is_settable(inner) && !has_field(outer, inner.key) &&
-                               !has_field(own, inner.key) && inner.key != "n_layer" &&
-                               inner.type->form != TypeSpec::Form::kSection;
-      if (is_of_entry) keys.push_back(path + std::string{inner.key});
+                               !has_field(own, inner.key) && inner.key != "n_layer";
+      if (is_of_entry) add_paths(path, inner, keys);
     }
   }
 }
@@ -179,7 +197,7 @@ void collect(const SectionSpec& section, const YamlNode* node, const std::string
       continue;
     }
     const bool mapping = field.type->form == TypeSpec::Form::kMap;
-    if (!field.rank.empty()) keys.emplace_back(field.rank);
+    if (!field.rank.empty()) keys.push_back(prefix + std::string{field.rank});
     if (field.type->form == TypeSpec::Form::kSection) {
       const std::string below = path + ".";
       collect(*field.type->section, value, field.reach_through ? prefix : below, below, keys);

@@ -113,6 +113,20 @@ std::optional<std::int64_t> ConfigReader::size_if(Names names) {
   return whole(names, *node, 1, kMost);
 }
 
+std::optional<double> ConfigReader::share_if(Names names) {
+  const YamlNode* node = find(names);
+  if (node == nullptr) return std::nullopt;
+  double number = 0.0;
+  const std::string& text = node->text;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number = node->kind == YamlKind::kScalar && !node->quoted && fault == std::errc{} &&
+                         end == text.data() + text.size();
+  if (is_number && number > 0.0 && number <= 1.0) return number;
+  error(*node,
+        fmt::format("{}: expected a number above 0, at most 1, got {}", shown_name(names), shown(*node)));
+  return std::nullopt;
+}
+
 bool ConfigReader::flag(Names names, bool fallback) {
   const YamlNode* node = find(names);
   if (node == nullptr) {

@@ -43,6 +43,8 @@ class ConfigReader {
   [[nodiscard]] std::int64_t count_or(Names names, std::int64_t fallback);
   /// Nothing if it is absent, null or "auto".
   [[nodiscard]] std::optional<std::int64_t> size_if(Names names);
+  /// A number above 0 and at most 1; nothing if it is absent.
+  [[nodiscard]] std::optional<double> share_if(Names names);
   [[nodiscard]] bool flag(Names names, bool fallback);
   [[nodiscard]] std::string word(Names names, std::string_view fallback);
   /// Words of a list; empty if it is absent.
@@ -58,6 +60,10 @@ class ConfigReader {
   void note_default(std::string_view name, std::string value);
   /// A fault is told once, however often its key is read.
   void error(const YamlNode& node, std::string message);
+  /// A reading of the map below `key`.
+  [[nodiscard]] ConfigReader section(const YamlNode& map, std::string_view key) const {
+    return ConfigReader{map, diags_, key};
+  }
   /// What a section says becomes part of what was read, defaulted and ignored.
   void take_notes(const ConfigReader& section);
   [[nodiscard]] const YamlNode& root() const { return root_; }

@@ -28,6 +28,8 @@ constexpr std::array kDialects{Dialect{"mamba", read_mamba},
                                Dialect{"jamba", read_jamba},
                                Dialect{"bamba", read_bamba},
                                Dialect{"granitemoehybrid", read_granite_hybrid},
+                               Dialect{"falcon_h1", read_falcon_h1},
+                               Dialect{"zamba2", read_zamba2},
                                Dialect{"opt", read_opt},
                                Dialect{"llama", read_llama},
                                Dialect{"mistral", read_llama},
@@ -42,8 +44,6 @@ struct NotModelled {
   std::string_view why;
 };
 constexpr std::array kNotModelled{
-    NotModelled{"falcon_h1", "attention and Mamba-2 run side by side on one normed input"},
-    NotModelled{"zamba2", "its shared blocks read the embedding beside the hidden state"},
     NotModelled{"qwen3_next", "its gated delta rule is no element-wise recurrence"},
     NotModelled{"qwen3_5", "its gated delta rule is no element-wise recurrence"},
     NotModelled{"kimi_linear", "its delta rule is no element-wise recurrence"},

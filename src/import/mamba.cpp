@@ -52,8 +52,11 @@ LayerText attention_layer(ConfigReader& config, Diagnostics& diags, std::int64_t
   ConfigReader attention{section_of(config, {"attn_cfg"}), diags, "attn_cfg"};
   const std::int64_t heads = attention.size({"num_heads"});
   layer.keys.add("n_head", heads).add("n_kv_head", attention.size_or({"num_heads_kv"}, heads));
-  layer.keys.add("d_head", attention.size_or({"head_dim"}, hidden / heads));
-  layer.keys.flag("rope", attention.count_or({"rotary_emb_dim"}, 0) > 0, true);
+  const std::int64_t width = attention.size_or({"head_dim"}, hidden / heads);
+  layer.keys.add("d_head", width);
+  const std::int64_t turned = attention.count_or({"rotary_emb_dim"}, 0);
+  layer.keys.flag("rope", turned > 0, true);
+  if (turned > 0 && turned != width) layer.keys.add("rotary_dim", turned);
   layer.keys.flag("qkv_bias", attention.flag({"qkv_proj_bias"}, true), false);
   layer.keys.flag("out_bias", attention.flag({"out_proj_bias"}, true), false);
   if (attention.count_or({"d_conv"}, 0) > 0) {

@@ -16,6 +16,14 @@ KeyList& KeyList::add(std::string_view key, std::string_view value) {
   return *this;
 }
 
+KeyList& KeyList::add(std::string_view key, const KeyList& section) {
+  std::string text;
+  for (const auto& [inner, value] : section.keys_) {
+    text += fmt::format("{}{}: {}", text.empty() ? "{" : ", ", inner, value);
+  }
+  return add(key, std::string_view{text + "}"});
+}
+
 KeyList& KeyList::flag(std::string_view key, bool value, bool usual) {
   return value == usual ? *this : add(key, std::string_view{value ? "true" : "false"});
 }

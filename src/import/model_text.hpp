@@ -14,6 +14,8 @@ class KeyList {
  public:
   KeyList& add(std::string_view key, std::int64_t value);
   KeyList& add(std::string_view key, std::string_view value);
+  /// A mapping of its own.
+  KeyList& add(std::string_view key, const KeyList& section);
   /// Unless it is what an absent key means.
   KeyList& flag(std::string_view key, bool value, bool usual);
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return keys_; }

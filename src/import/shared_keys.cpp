@@ -48,7 +48,7 @@ void add_model_keys(ConfigReader& config, ModelText& model, bool tied) {
   add_data_type(config, model);
 }
 
-void add_attention_heads(ConfigReader& config, KeyList& keys, std::int64_t hidden) {
+std::int64_t add_attention_heads(ConfigReader& config, KeyList& keys, std::int64_t hidden) {
   const std::int64_t heads = config.size({"num_attention_heads", "attention_num_heads"});
   keys.add("n_head", heads);
   keys.add("n_kv_head", config.size_or({"num_key_value_heads"}, heads, "as many as query heads"));
@@ -59,6 +59,23 @@ void add_attention_heads(ConfigReader& config, KeyList& keys, std::int64_t hidde
   }
   if (!width) config.note_default("head_dim", fmt::format("{} (hidden_size / heads)", hidden / heads));
   keys.add("d_head", width.value_or(hidden / heads));
+  return width.value_or(hidden / heads);
+}
+
+void add_rotation(ConfigReader& config, KeyList& keys, std::int64_t width, double usual) {
+  constexpr std::string_view kKey = "partial_rotary_factor";
+  std::optional<double> share = config.share_if({kKey});
+  if (const YamlNode* section = config.map({"rope_parameters"}); !share && section != nullptr) {
+    ConfigReader parameters = config.section(*section, "rope_parameters");
+    share = parameters.share_if({kKey});
+    config.take_notes(parameters);
+  }
+  if (!share && usual < 1.0) {
+    config.note_default(kKey, fmt::format("{} (of the architecture, no key says so)", usual));
+  }
+  // As Hugging Face's code rounds it.
+  const auto turned = static_cast<std::int64_t>(static_cast<double>(width) * share.value_or(usual));
+  if (turned < width) keys.add("rotary_dim", turned);
 }
 
 LayerText mamba_layer(ConfigReader& config, std::int64_t hidden) {
@@ -83,6 +100,25 @@ LayerText mamba_layer(ConfigReader& config, std::int64_t hidden) {
 std::string mixer_letters(std::int64_t n_layer, const std::vector<std::int64_t>& attention) {
   std::string letters(static_cast<std::size_t>(n_layer), 'M');
   for (const std::int64_t position : attention) letters[static_cast<std::size_t>(position)] = '*';
+  return letters;
+}
+
+std::string listed_letters(ConfigReader& config, Names names, std::span<const LayerWord> words,
+                           std::string_view known) {
+  std::string letters;
+  for (const YamlNode* item : config.list(names)) {
+    const auto found = std::find_if(words.begin(), words.end(),
+                                    [&](const LayerWord& word) { return word.word == item->text; });
+    if (found == words.end()) {
+      config.error(*item, fmt::format("{}: '{}' is {}", *names.begin(), item->text, known));
+    }
+    letters += found == words.end() ? '?' : found->letter;
+  }
+  const auto told = letters.empty() ? std::nullopt : config.layers_if({"num_hidden_layers"});
+  if (told && static_cast<std::size_t>(*told) != letters.size()) {
+    config.error(*config.find(names), fmt::format("{}: {} of them, where num_hidden_layers is {}",
+                                                  *names.begin(), letters.size(), *told));
+  }
   return letters;
 }
 

@@ -11,7 +11,8 @@ void add_llama(ConfigReader& config, ModelText& model, bool qkv_bias, bool out_b
   const std::int64_t n_layer = config.layers({"num_hidden_layers"});
   add_model_keys(config, model, false);
   LayerText attention{.letter = '*', .name = "attention", .family = "attention", .keys = {}};
-  add_attention_heads(config, attention.keys, hidden);
+  const std::int64_t width = add_attention_heads(config, attention.keys, hidden);
+  add_rotation(config, attention.keys, width, 1.0);
   attention.keys.flag("qkv_bias", qkv_bias, false).flag("out_bias", out_bias, false);
   LayerText mlp{.letter = '-', .name = "mlp", .family = "mlp", .keys = {}};
   mlp.keys.add("d_ff", config.size({"intermediate_size"}));

@@ -53,7 +53,7 @@ std::ostream& operator<<(std::ostream& out, const Diagnostics& diagnostics) {
   std::vector<Diagnostic> sorted = diagnostics.errors_;
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const Diagnostic& a, const Diagnostic& b) { return a.pos < b.pos; });
-  const std::vector<std::string_view> lines = lines_of(diagnostics.text_);
+  const std::vector<std::string_view> lines = lines_of(*diagnostics.text_);
   const std::string file = printable(diagnostics.file_);
   for (std::size_t i = 0; i < std::min(sorted.size(), kMostShown); ++i) {
     const auto& [pos, message] = sorted[i];

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "activations.hpp"
+#include "adapters.hpp"
 
 namespace fusescape {
 namespace {
@@ -14,11 +15,11 @@ class Network {
 
   [[nodiscard]] TensorId run(const Access& x) {
     const TensorId active = is_gated(network_.activation) ? gated(x) : activated(make_.at(up("up", x, f_)));
-    return product("down_proj", "down", {make_.at(active)}, f_, network_.width);
+    return product("down", {make_.at(active)}, f_, network_.width);
   }
 
  private:
-  [[nodiscard]] std::string named(const char* part) const { return network_.prefix + part; }
+  [[nodiscard]] std::string named(const std::string& part) const { return network_.prefix + part; }
 
   [[nodiscard]] static std::vector<RankId> with(std::vector<RankId> ranks,
                                                 std::initializer_list<RankId> more) {
@@ -26,21 +27,25 @@ class Network {
     return ranks;
   }
 
-  /// `inputs` (one) times the weights W_`part`, and their bias if there is one.
-  [[nodiscard]] TensorId product(const char* op, const char* part, std::vector<Access> inputs, RankId from,
-                                 RankId to) {
+  /// `part`_proj: `inputs` (one) times the weights W_`part`, and their bias if there is one.
+  [[nodiscard]] TensorId product(const std::string& part, std::vector<Access> inputs, RankId from, RankId to,
+                                 const char* result_suffix = "") {
     const auto weight = [&](const char* kind, std::vector<RankId> ranks) {
       return make_.at(make_.tensor(kind + named(part), std::move(ranks), TensorKind::kWeight));
     };
     inputs.push_back(weight("W_", with(network_.experts, {from, to})));
     if (network_.bias) inputs.push_back(weight("b_", with(network_.experts, {to})));
-    return make_.make(named(op), OpKind::kMatmul, {named(part), with(network_.rows, {to})},
-                      std::move(inputs));
+    return make_.make(named(part + "_proj"), OpKind::kMatmul,
+                      {named(part + result_suffix), with(network_.rows, {to})}, std::move(inputs));
   }
 
   [[nodiscard]] TensorId up(const char* part, const Access& x, RankId to) {
-    const bool gated = is_gated(network_.activation);
-    return product(gated ? "gate_up_proj" : "up_proj", part, {x}, network_.width, to);
+    if (!network_.adapter) return product(part, {x}, network_.width, to);
+    const TensorId base = product(part, {x}, network_.width, to, "_shared");
+    const TensorId result = make_.tensor(named(part), with(network_.rows, {to}), TensorKind::kIntermediate);
+    const Adapter adapter{named(part), network_.rows, network_.width, *network_.adapter, {to}};
+    add_adapter(make_, adapter, x, base, result);
+    return result;
   }
 
   [[nodiscard]] TensorId gated(const Access& x) {

@@ -19,6 +19,7 @@ struct FeedForward {
   Elements hidden;                ///< F
   std::string hidden_name = "F";  ///< Name of the rank of F elements; a gated network has one of 2F as well.
   bool bias = false;              ///< Both projections add biases.
+  std::optional<RankId> adapter{};  ///< The first projection has an adapter of this rank.
 };
 
 /// up_proj (of a gated network gate_up_proj, whose result is read in two slices), the activation, and

@@ -15,6 +15,7 @@ struct ModelParts {
   std::string_view family;
   Elements params;        ///< Of the whole model as released.
   Elements layer_params;  ///< Of one of its layers.
+  Elements own_params{};  ///< Workload::own_params
   std::vector<std::string> assumptions;
   CheckedCascade block;
   CheckedCascade head;  ///< Used unless the shape's `head` is false.
@@ -32,6 +33,7 @@ template <class Shape>
                     .tokens = Elements{shape.batch} * shape.tokens,
                     .params = parts.params,
                     .layer_params = parts.layer_params,
+                    .own_params = parts.own_params,
                     .assumptions = std::move(parts.assumptions),
                     .block = std::move(parts.block.cascade)};
   if (shape.head) {

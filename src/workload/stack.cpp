@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "fusescape/support/contract.hpp"
 #include "lm_head.hpp"
@@ -33,9 +35,10 @@ std::vector<LayerRun> joined_runs(const std::vector<LayerRun>& order) {
 std::vector<std::string> assumptions_of(const std::vector<StackKind>& kinds,
                                         const std::vector<std::int64_t>& layers) {
   std::vector<std::string> lines;
+  std::unordered_set<std::string_view> known;
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     for (const std::string& line : kinds[k].layer.assumptions) {
-      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+      if (known.insert(line).second) lines.push_back(line);
     }
     if (kinds[k].copies == 0) continue;
     lines.push_back(fmt::format("the {} layers {} use {} sets of weights in turn", layers[k],
@@ -70,9 +73,10 @@ Elements stack_params(const Stack& stack, const std::vector<StackKind>& kinds,
   if (stack.final_norm == FinalNorm::kLayer) sum += e;
   const std::vector<std::int64_t> layers = layers_of_kinds(kinds.size(), order);
   for (std::size_t k = 0; k < kinds.size(); ++k) {
-    FUSESCAPE_EXPECTS(kinds[k].layer.layer_params.has_value());
-    const std::int64_t sets = kinds[k].copies == 0 ? layers[k] : std::min(kinds[k].copies, layers[k]);
-    sum += *kinds[k].layer.layer_params * sets;
+    const auto& [layer, copies] = kinds[k];
+    FUSESCAPE_EXPECTS(layer.layer_params.has_value());
+    const std::int64_t sets = copies == 0 ? layers[k] : std::min(copies, layers[k]);
+    sum += layer.own_params * layers[k] + (*layer.layer_params - layer.own_params) * sets;
   }
   return sum;
 }

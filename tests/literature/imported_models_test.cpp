@@ -138,6 +138,38 @@ constexpr Published kPublished[] = {
             R"("mamba_n_heads": 64, "num_local_experts": 0, "intermediate_size": 8192, )"
             R"("num_experts_per_tok": 0, "shared_intermediate_size": 8192, "num_attention_heads": 32, )"
             R"("num_key_value_heads": 8})"},
+    {"Falcon-H1-0.5B", 521'411'104,
+            R"({"model_type": "falcon_h1", "vocab_size": 32784, "tie_word_embeddings": false, )"
+            R"("num_hidden_layers": 36, "hidden_size": 1024, "intermediate_size": 2048, )"
+            R"("mamba_d_ssm": 1536, "mamba_n_heads": 24, "mamba_d_head": 64, "mamba_n_groups": 1, )"
+            R"("mamba_d_state": 128, "mamba_d_conv": 4, "mamba_expand": 2, "mamba_rms_norm": false, )"
+            R"("ssm_multipliers": [0.5, 0.25, 0.5, 0.5, 0.5], "time_step_limit": [0.0, Infinity], )"
+            R"("num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 64})"},
+    {"Falcon-H1-1.5B", 1'554'863'488,
+            R"({"model_type": "falcon_h1", "vocab_size": 65537, "tie_word_embeddings": false, )"
+            R"("num_hidden_layers": 24, "hidden_size": 2048, "intermediate_size": 4608, )"
+            R"("mamba_d_ssm": 3072, "mamba_n_heads": 48, "mamba_d_head": 64, "mamba_n_groups": 1, )"
+            R"("mamba_d_state": 256, "mamba_d_conv": 4, "mamba_expand": 2, "mamba_rms_norm": true, )"
+            R"("ssm_multipliers": [0.5, 0.25, 0.5, 0.5, 0.5], "time_step_limit": [0.0, Infinity], )"
+            R"("num_attention_heads": 8, "num_key_value_heads": 2, "head_dim": 128})"},
+    {"Falcon-H1-7B", 7'585'648'736,
+            R"({"model_type": "falcon_h1", "vocab_size": 130048, "tie_word_embeddings": false, )"
+            R"("num_hidden_layers": 44, "hidden_size": 3072, "intermediate_size": 12288, )"
+            R"("mamba_d_ssm": 3072, "mamba_n_heads": 24, "mamba_d_head": 128, "mamba_n_groups": 1, )"
+            R"("mamba_d_state": 256, "mamba_d_conv": 4, "mamba_expand": 2, "mamba_rms_norm": true, )"
+            R"("ssm_multipliers": [0.5, 0.25, 0.5, 0.5, 0.5], "time_step_limit": [0.0, Infinity], )"
+            R"("num_attention_heads": 12, "num_key_value_heads": 2, "head_dim": 128})"},
+    {"Zamba2-1.2B", 1'215'064'704,
+            R"({"model_type": "zamba2", "vocab_size": 32000, "hidden_size": 2048, )"
+            R"("num_hidden_layers": 38, "mamba_d_state": 128, "mamba_d_conv": 4, "mamba_expand": 2, )"
+            R"("mamba_ngroups": 1, "n_mamba_heads": 64, "num_attention_heads": 32, )"
+            R"("num_mem_blocks": 1, "use_shared_attention_adapter": true, "adapter_rank": 128, )"
+            R"("use_mem_rope": true, "intermediate_size": 8192, "layers_block_type": [)"
+            R"("mamba", "mamba", "mamba", "mamba", "mamba", "hybrid", "mamba", "mamba", )"
+            R"("mamba", "mamba", "mamba", "hybrid", "mamba", "mamba", "mamba", "mamba", )"
+            R"("mamba", "hybrid", "mamba", "mamba", "mamba", "mamba", "mamba", "hybrid", )"
+            R"("mamba", "mamba", "mamba", "mamba", "mamba", "hybrid", "mamba", "mamba", )"
+            R"("mamba", "mamba", "mamba", "hybrid", "mamba", "mamba"]}))"},
 };
 // clang-format on
 
@@ -170,10 +202,42 @@ TEST_CASE("Shipped hybrids have the published number of parameters") {
   for (const Shipped& model :
        {Shipped{"jamba-v0.1", 51'570'323'328}, Shipped{"nemotron-h-8b", 8'100'852'736},
         Shipped{"nemotron-nano-9b-v2", 8'888'227'328}, Shipped{"granite-4.0-h-small", 32'207'337'984},
-        Shipped{"granite-4.0-h-tiny", 6'939'037'248}, Shipped{"granite-4.0-h-micro", 3'191'396'096}}) {
+        Shipped{"granite-4.0-h-tiny", 6'939'037'248}, Shipped{"granite-4.0-h-micro", 3'191'396'096},
+        Shipped{"falcon-h1-7b", 7'585'648'736}}) {
     INFO(model.name);
     CHECK(value_of(load_model(model.name)).whole.params->value() == model.params);
   }
+}
+
+TEST_CASE("Zamba2-2.7B, whose count is not published, is the sum of its layers, shared blocks twice") {
+  const Model model = value_of(load_model("zamba2-2.7b"));
+  // E 2560, D 5120, 80 heads, N 64: norm, in_proj, convolution and bias, A, D and dt bias, gated norm, out_proj.
+  constexpr std::int64_t kMamba =
+      2560 + 2560 * (2 * 5120 + 2 * 64 + 80) + (5120 + 2 * 64) * 5 + 3 * 80 + 5120 + 5120 * 2560;
+  // Norm of 2E, q, k and v, o; norm, gate and up, down.
+  constexpr std::int64_t kShared = 5120 + 3 * 5120 * 5120 + 5120 * 2560 + 2560 + 3 * 2560 * 10240;
+  // Linear layer and the MLP's adapter.
+  constexpr std::int64_t kOwn = 2560 * 2560 + 128 * (2560 + 2 * 10240);
+  STATIC_REQUIRE(32000 * 2560 + 54 * kMamba + 2 * kShared + 9 * kOwn + 2560 == 2'662'214'560);
+  CHECK(model.whole.params->value() == 2'662'214'560);
+  const ImportedModel imported = value_of(import_config(
+      "config.json", R"({"model_type": "zamba2", "vocab_size": 32000, "hidden_size": 2560, "n_mamba_heads": 80,)"
+                     R"( "num_mem_blocks": 2, "num_hidden_layers": 54})"));
+  CHECK(imported.model.order == model.order);
+  CHECK(imported.model.whole.params == model.whole.params);
+}
+
+TEST_CASE("A published state of a layer is what a decode step reads of it") {
+  // Elements of h: heads x channels x state (two models with three kinds of mixers).
+  const auto state_of = [](const char* name) {
+    const Model model = value_of(load_model(name, std::vector<Setting>{{"phase", "decode", {}}}));
+    const Cascade& block = model.kinds.front().block;
+    const TensorId h = find_tensor(block, "h").value();
+    CHECK(block.tensor(h).initial == Initial::kLoaded);
+    return elements_of(block, h);
+  };
+  CHECK(state_of("falcon-h1-7b") == Elements{786'432});
+  CHECK(state_of("zamba2-2.7b") == Elements{327'680});
 }
 
 }  // namespace

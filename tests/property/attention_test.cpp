@@ -43,9 +43,15 @@ Vector normed(const AttentionRun& run, std::int64_t b, std::int64_t l) {
   return x;
 }
 
-/// A channel's factor at token l: cosine plus sine, since its partner is read at its own place.
+/// A channel's factor at token l: cosine plus sine, since its partner is read at its own place. Where only the last
+/// channels are turned, the table has cosines less one.
 double turn(const AttentionRun& run, std::int64_t l, std::int64_t p) {
-  return run.shape.rope ? run.in<2>("cos", {l, p}) + run.in<2>("sin", {l, p}) : 1.0;
+  if (!run.shape.rope) return 1.0;
+  const std::int64_t turned = run.shape.rotary_dim == 0 ? run.shape.d_head : run.shape.rotary_dim;
+  const std::int64_t first = run.shape.d_head - turned;
+  if (p < first) return 1.0;
+  const double angle = run.in<2>("cos", {l, p - first}) + run.in<2>("sin", {l, p - first});
+  return first == 0 ? angle : 1.0 + angle;
 }
 
 /// Key (or value) of kv head g at token l of the call.

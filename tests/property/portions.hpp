@@ -15,6 +15,20 @@ inline const TensorValues& named(const Cascade& cascade, const std::vector<Tenso
   return tensors[index_of(*find_tensor(cascade, name))];
 }
 
+/// Calls `visit(position, coordinates)` for each element, history and padding included.
+template <class Visit>
+void for_each_element(const TensorValues& values, const Visit& visit) {
+  std::vector<std::int64_t> at;
+  for (const ValueAxis& axis : values.axes) at.push_back(-axis.before);
+  for (std::int64_t position = 0; position < values.data.size(); ++position) {
+    visit(position, at);
+    for (std::size_t i = at.size(); i-- > 0;) {
+      if (++at[i] < values.axes[i].extent + values.axes[i].after) break;
+      at[i] = -values.axes[i].before;
+    }
+  }
+}
+
 /// Tokens [first, first + count) of `whole`, of a call over fewer tokens; the same weights.
 inline void take_tokens(const Cascade& part_cascade, const NumericCase& whole, std::int64_t first,
                         NumericCase& part) {

@@ -5,6 +5,8 @@
 #include "fusescape/workload/families/mamba2.hpp"
 #include "fusescape/workload/families/mlp.hpp"
 #include "fusescape/workload/families/moe.hpp"
+#include "fusescape/workload/families/parallel.hpp"
+#include "fusescape/workload/families/zamba2.hpp"
 #include "random_plans.hpp"
 
 namespace fusescape::test_plans {
@@ -38,6 +40,16 @@ inline GroupedAttention random_attention(Dice& dice) {
                          .tokens = dice.in(1, 4),
                          .cache_tokens = dice.in(0, 5)};
   shape.n_head = shape.n_kv_head * dice.in(1, 3);
+  if (shape.rope && shape.d_head == 4 && dice.one_in(2)) shape.rotary_dim = 2;
+  return shape;
+}
+
+inline ParallelMixers random_parallel(Dice& dice) {
+  ParallelMixers shape{.d_model = dice.in(2, 6), .attention = random_attention(dice)};
+  shape.mamba = random_mamba2(dice);
+  shape.batch = shape.attention.batch;
+  shape.tokens = shape.attention.tokens;
+  shape.cache_tokens = shape.attention.cache_tokens;
   return shape;
 }
 
@@ -66,16 +78,40 @@ inline Moe random_moe(Dice& dice) {
   return shape;
 }
 
+inline Zamba2 random_zamba2(Dice& dice) {
+  Zamba2 shape{.d_model = dice.in(2, 4),
+               .n_head = dice.in(1, 2),
+               .d_ff = dice.in(1, 4),
+               .activation = random_activation(dice),
+               .adapter_rank = dice.in(1, 3),
+               .attention_adapters = dice.one_in(2)};
+  shape.rope = 2 * shape.d_model / shape.n_head % 2 == 0 && dice.one_in(2);
+  shape.batch = dice.in(1, 2);
+  shape.tokens = dice.in(1, 3);
+  shape.cache_tokens = dice.in(0, 4);
+  return shape;
+}
+
 /// Blocks of any family that has no state update.
 inline Cascade random_stateless_block(Dice& dice) {
-  const std::int64_t family = dice.in(0, 2);
-  if (family == 0) return sound(attention_block(random_attention(dice)));
-  return family == 1 ? sound(mlp_block(random_mlp(dice))) : sound(moe_block(random_moe(dice)));
+  switch (dice.in(0, 3)) {
+    case 0:
+      return sound(attention_block(random_attention(dice)));
+    case 1:
+      return sound(mlp_block(random_mlp(dice)));
+    case 2:
+      return sound(moe_block(random_moe(dice)));
+    default:
+      return sound(zamba2_block(random_zamba2(dice)));
+  }
 }
 
 /// Blocks of any family that has a state update.
 inline Cascade random_recurrent_block(Dice& dice) {
-  return sound(mamba2_block(random_mamba2(dice)));
+  if (dice.one_in(3)) return sound(parallel_block(random_parallel(dice)));
+  Mamba2 shape = random_mamba2(dice);
+  shape.side_input = dice.one_in(3);
+  return sound(mamba2_block(shape));
 }
 
 }  // namespace fusescape::test_plans

@@ -47,20 +47,6 @@ std::vector<std::int64_t> unchunked(const Cascade& cascade, const Tensor& tensor
   return found;
 }
 
-/// Calls `visit(position, coordinates)` for each element, history and padding included.
-template <class Visit>
-void for_each_element(const TensorValues& values, const Visit& visit) {
-  std::vector<std::int64_t> at;
-  for (const ValueAxis& axis : values.axes) at.push_back(-axis.before);
-  for (std::int64_t position = 0; position < values.data.size(); ++position) {
-    visit(position, at);
-    for (std::size_t i = at.size(); i-- > 0;) {
-      if (++at[i] < values.axes[i].extent + values.axes[i].after) break;
-      at[i] = -values.axes[i].before;
-    }
-  }
-}
-
 /// The recurrent block's numbers for the chunked one: equal names, equal values; the state before the first
 /// chunk.
 NumericCase chunked_case(const Mamba2& shape, const Cascade& chunked, const Cascade& whole,

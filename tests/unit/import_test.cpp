@@ -48,8 +48,8 @@ TEST_CASE("Literals that JSON lacks are read outside of strings, and keep what f
 }
 
 TEST_CASE("An architecture that is known and not modelled says why") {
-  CHECK(error_of("{\"model_type\": \"zamba2\"}")
-            .find("c.json:1:16: error: model_type: zamba2 is not modelled: its") == 0);
+  CHECK(error_of("{\"model_type\": \"qwen3_next\"}")
+            .find("c.json:1:16: error: model_type: qwen3_next is not modelled: its") == 0);
 }
 
 TEST_CASE("The part for text of a larger configuration is what is read") {
@@ -154,6 +154,69 @@ TEST_CASE("Positions of layers that there are not are refused at their place") {
             .find("c.json:3:16: error: layer_types: 2 of them, where num_hidden_layers is 4") == 0);
   CHECK(error_of(R"({"d_model": 64, "n_layer": 2, "attn_layer_idx": [2], "attn_cfg": {"num_heads": 4}})")
             .find("c.json:1:50: error: attn_layer_idx: there is no layer 2") == 0);
+}
+
+TEST_CASE("Falcon-H1's mamba_d_ssm wins over mamba_expand, and its multipliers mean nothing") {
+  const std::string sizes = R"(, "mamba_d_head": 8, "mamba_rms_norm": true)";
+  const ImportedModel imported = value_of(
+      import_config("c.json", hybrid("falcon_h1", sizes + R"(, "mamba_d_ssm": 32, "key_multiplier": 0.5)")));
+  CHECK(imported.yaml.find("family: parallel, attention: {n_head: 4, n_kv_head: 4, d_head: 16}, mamba: {n_head: 4, "
+                           "d_head: 8, d_state: 256, n_group: 1, d_conv: 4, norm_before_gate: true}}") !=
+        std::string::npos);
+  CHECK(imported.yaml.find("order: \"P-P-P-P-\"") != std::string::npos);
+  CHECK(names(imported.ignored, "key_multiplier"));
+  CHECK(error_of(hybrid("falcon_h1", sizes + R"(, "mamba_d_ssm": 40)"))
+            .find("c.json:1:1: error: mamba_n_heads: 4 heads of 8 are not the 40 of mamba_d_ssm") == 0);
+  // Without a width of its own it is mamba_expand x hidden_size, which 4 heads of 8 are not.
+  CHECK(error_of(hybrid("falcon_h1", sizes + R"(, "mamba_d_ssm": null)")).find("are not the 128") !=
+        std::string::npos);
+  CHECK(error_of(hybrid("falcon_h1", sizes + R"(, "mamba_d_ssm": 32, "projectors_bias": true)"))
+            .find("error: projectors_bias: only false is modelled") != std::string::npos);
+}
+
+TEST_CASE("Zamba2's hybrid layers run a shared block before Mamba-2, under names of old and new dialects") {
+  const auto zamba = [](const std::string& more) {
+    return R"({"model_type": "zamba2", "hidden_size": 64, "vocab_size": 100, "num_attention_heads": 4)" + more + "}";
+  };
+  const std::string layers = R"(, "num_mem_blocks": 2, "layers_block_type": ["mamba", "hybrid", "mamba", "hybrid"])";
+  const ImportedModel now = value_of(import_config(
+      "c.json", zamba(layers + R"(, "mamba_d_state": 8, "adapter_rank": 3, "use_shared_attention_adapter": true)")));
+  CHECK(now.yaml.find("order: \"MSHMSH\"") != std::string::npos);
+  CHECK(now.yaml.find("n_head: 4, d_ff: 256, activation: geglu, adapter_rank: 3, attention_adapters: true, "
+                      "shared: 2}") != std::string::npos);
+  CHECK(names(now.defaulted, "intermediate_size = 256 (4 x hidden_size)"));
+  const ImportedModel old = value_of(import_config(
+      "c.json",
+      zamba(layers + R"(, "state_size": 8, "lora_rank": 3, "use_shared_attention_lora": true, "mamba_headdim": 16)")));
+  CHECK(old.model.whole.params == now.model.whole.params);
+  CHECK(error_of(zamba(R"(, "num_hidden_layers": 4)"))
+            .find("error: num_hidden_layers: 4, and no layers_block_type says which are hybrid") !=
+        std::string::npos);
+  CHECK(error_of(zamba(layers + R"(, "num_key_value_heads": 2)"))
+            .find("error: num_key_value_heads: only as many as query heads") != std::string::npos);
+  CHECK(error_of(zamba(R"(, "layers_block_type": ["mamba", "attn"])"))
+            .find("error: layers_block_type: 'attn' is neither mamba nor hybrid") != std::string::npos);
+}
+
+TEST_CASE("A partial rotary factor says how many channels of a head are turned") {
+  const auto turned = [](const std::string& more) {
+    const ImportedModel imported = value_of(import_config("c.json", small_llama(more)));
+    const std::size_t at = imported.yaml.find("rotary_dim: ");
+    return at == std::string::npos ? std::string{} : imported.yaml.substr(at + 12, 1);
+  };
+  // Heads of 16 channels.
+  CHECK(turned("").empty());
+  CHECK(turned(R"(, "partial_rotary_factor": 1.0)").empty());
+  CHECK(turned(R"(, "partial_rotary_factor": 0.5)") == "8");
+  CHECK(turned(R"(, "rope_parameters": {"rope_theta": 1e4, "partial_rotary_factor": 0.25})") == "4");
+  CHECK(error_of(small_llama(",\n\"partial_rotary_factor\": 0"))
+            .find("error: partial_rotary_factor: expected a number above 0, at most 1, got 0") !=
+        std::string::npos);
+  CHECK(error_of(small_llama(R"(, "partial_rotary_factor": 0.1)")).find("rotary_dim: RoPE turns pairs") !=
+        std::string::npos);
+  const ImportedModel bamba = value_of(import_config("c.json", hybrid("bamba", R"(, "attn_layer_indices": [1])")));
+  CHECK(bamba.yaml.find("rotary_dim: 8") != std::string::npos);
+  CHECK(names(bamba.defaulted, "partial_rotary_factor = 0.5 (of the architecture, no key says so)"));
 }
 
 TEST_CASE("Keys of sections are read or ignored with the section's name") {

@@ -51,6 +51,8 @@ class Binding {
 
   [[nodiscard]] InputErrors& errors() { return errors_; }
   [[nodiscard]] const YamlNode& root() const { return root_; }
+  /// From now on, `at` and `blamed` look for keys in the mapping at `key` first, where the root has one.
+  void look_in(std::string_view key);
   /// The value at a key of the root, or the root itself where it has none: for errors found after reading.
   [[nodiscard]] const YamlNode& at(std::string_view key) const;
   /// Where to report that sizes are too large together, for which no single value is to blame: the largest
@@ -66,7 +68,10 @@ class Binding {
   Diagnostics diags_;
   InputErrors errors_;
   YamlNode root_;
+  const YamlNode* inner_ = nullptr;  ///< The mapping that is looked in first.
   std::span<const Setting> settings_;
+
+  [[nodiscard]] const YamlNode* find(std::string_view key) const;
 };
 
 }  // namespace fusescape

@@ -51,7 +51,7 @@ struct InputError {
 struct InputFile {
   FileKind kind{};
   std::string file;  ///< As shown in messages.
-  std::string text;
+  std::shared_ptr<const std::string> text;
   YamlNode root;
   bool settings_applied = false;  ///< The settings are in `root` already: it is a part of another file.
 };

@@ -26,6 +26,7 @@ struct Workload {
   Elements tokens{1};              ///< Tokens that one run of the block advances, over the whole batch.
   std::optional<Elements> params;  ///< Of the whole model; none for an explicit cascade without n_layer.
   std::optional<Elements> layer_params{};  ///< Of one layer as released; none for an explicit cascade.
+  Elements own_params{};  ///< Those of layer_params that a layer has alone where layers share the others.
   std::vector<std::string> assumptions{};  ///< Of the family's model; shown with every result.
   Cascade block;
   std::optional<Cascade> lm_head{};  ///< Final norm and head, once after the last block. None: not modelled.

@@ -26,14 +26,15 @@ struct Stack {
 
 /// A kind of layers in a stack.
 struct StackKind {
-  Workload layer;           ///< Of one layer, under the kind's name and without head.
-  std::int64_t copies = 0;  ///< Sets of weights that its layers use in turn; 0: each has its own.
+  Workload layer;  ///< Of one layer, under the kind's name and without head.
+  std::int64_t copies =
+      0;  ///< Sets of weights, own_params aside, that its layers use in turn; 0: no sharing.
 };
 
 /// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
 [[nodiscard]] CheckedCascade stack_head(const Stack& stack);
 
-/// Embedding(s), final norm, head, and the layers: those that share weights count once for each copy.
+/// Embedding(s), final norm, head, and the layers: weights that they share count once for each copy.
 [[nodiscard]] Elements stack_params(const Stack& stack, const std::vector<StackKind>& kinds,
                                     const std::vector<LayerRun>& order);
 

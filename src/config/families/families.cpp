@@ -9,15 +9,17 @@
 #include "fusescape/config/families/mlp_table.hpp"
 #include "fusescape/config/families/moe_table.hpp"
 #include "fusescape/config/families/opt_table.hpp"
+#include "fusescape/config/families/parallel_table.hpp"
 #include "fusescape/config/families/stack_table.hpp"
+#include "fusescape/config/families/zamba2_table.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 
 std::span<const FamilySpec> families() {
   static const std::array<FamilySpec, kFamilyWords.size()> all{
-      mamba1_family(), opt_family(), mamba2_family(), attention_family(),
-      mlp_family(),    moe_family(), stack_family()};
+      mamba1_family(), opt_family(),      mamba2_family(), attention_family(), mlp_family(),
+      moe_family(),    parallel_family(), zamba2_family(), stack_family()};
   return all;
 }
 

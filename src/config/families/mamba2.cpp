@@ -5,6 +5,14 @@
 namespace fusescape {
 namespace {
 
+Loaded<Workload> bind_mamba2(const InputFile& input, std::span<const Setting> settings) {
+  constexpr FamilyMaker<Mamba2File, Mamba2> kMake{complete_mamba2, mamba2_block, mamba2_head,
+                                                  mamba2_workload};
+  return bind_family(kMake, input, settings);
+}
+
+}  // namespace
+
 void complete_mamba2(Mamba2File& file, Binding& binding) {
   const std::int64_t inner =
       file.inner.value_or(file.heads ? *file.heads * file.d_head : file.expand * file.d_model);
@@ -19,14 +27,6 @@ void complete_mamba2(Mamba2File& file, Binding& binding) {
         fmt::format("n_group: {} groups do not divide n_head, {}", file.n_group, file.n_head));
   }
 }
-
-Loaded<Workload> bind_mamba2(const InputFile& input, std::span<const Setting> settings) {
-  constexpr FamilyMaker<Mamba2File, Mamba2> kMake{complete_mamba2, mamba2_block, mamba2_head,
-                                                  mamba2_workload};
-  return bind_family(kMake, input, settings);
-}
-
-}  // namespace
 
 FamilySpec mamba2_family() {
   return {&kMamba2Table, "Mamba-2 blocks (Dao and Gu, arXiv 2405.21060) in recurrent or chunked form",

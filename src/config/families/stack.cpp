@@ -78,12 +78,15 @@ void add_error(std::optional<InputError>& all, InputError error) {
   }
 }
 
-/// One layer of each kind; or what is wrong with all of them.
+/// One layer of each kind; or what is wrong with them, the first hundred that are faulty at most.
 expected<std::vector<StackKind>, InputError> bound_kinds(const InputFile& input,
                                                          std::span<const Setting> settings,
                                                          const std::vector<ListedKind>& kinds,
                                                          Binding& binding) {
+  constexpr int kMostFaulty = 100;
+  int faulty = 0;
   std::vector<StackKind> bound;
+  bound.reserve(kinds.size());
   std::optional<InputError> error;
   for (const ListedKind& kind : kinds) {
     const InputFile part{FileKind::kModel, input.file, input.text,
@@ -91,6 +94,7 @@ expected<std::vector<StackKind>, InputError> bound_kinds(const InputFile& input,
     Loaded<Workload> layer = kind.family->bind(part, settings);
     if (!layer) {
       add_error(error, std::move(layer.error()));
+      if (++faulty == kMostFaulty) break;
     } else {
       bound.push_back({.layer = std::move(*layer), .copies = kind.copies});
     }

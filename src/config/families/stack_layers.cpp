@@ -1,6 +1,7 @@
 #include "stack_layers.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -12,16 +13,16 @@
 namespace fusescape {
 namespace {
 
-/// The family and the keys of an entry, in an order of their own: equal texts are one kind.
-std::string identity_of(const YamlNode& entry) {
+/// The keys of a mapping and their values, in an order of their own. (Values of layers are no lists.)
+std::string identity_of(const YamlNode& value) {
+  if (value.kind != YamlKind::kMap) return value.text;
   std::set<std::string> parts;
-  for (const YamlEntry& key : entry.entries) {
+  for (const YamlEntry& key : value.entries) {
     if (key.key == "count" || key.key == "letter") continue;
-    parts.insert(fmt::format("{}:{}={}:{}", key.key.size(), key.key, key.value.text.size(), key.value.text));
+    const std::string text = identity_of(key.value);
+    parts.insert(fmt::format("{}:{}={}:{}", key.key.size(), key.key, text.size(), text));
   }
-  std::string text;
-  for (const std::string& part : parts) text += part + '\n';
-  return text;
+  return fmt::format("{}", fmt::join(parts, "\n"));
 }
 
 class LayerList {
@@ -194,7 +195,7 @@ class LayerList {
   Binding& binding_;
   const std::vector<YamlNode>& entries_;
   std::vector<std::size_t> kind_of_;                         ///< Per entry.
-  std::unordered_map<std::string, std::size_t> kind_with_;   ///< Of an identity.
+  std::unordered_map<std::string, std::size_t> kind_with_;   ///< Of an identity: equal ones are one kind.
   std::unordered_map<std::string, std::size_t> kind_named_;  ///< Of the name of an entry so far.
   std::unordered_map<std::string, std::size_t> entry_with_;  ///< The first with a letter.
   std::vector<ListedKind> kinds_;

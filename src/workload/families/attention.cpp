@@ -3,54 +3,64 @@
 #include <optional>
 #include <utility>
 
+#include "../adapters.hpp"
 #include "../attention.hpp"
 #include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
+#include "attention_mixer.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
 
 namespace fusescape {
 namespace {
 
+/// Channels of a head that RoPE turns.
+std::int64_t turned_channels(const GroupedAttention& shape) {
+  return shape.rotary_dim == 0 ? shape.d_head : shape.rotary_dim;
+}
+
 /// Query heads lie along two ranks, G heads of keys and values and the R query heads that meet each of them.
-class AttentionBlock {
+class AttentionMixer {
  public:
-  explicit AttentionBlock(const GroupedAttention& shape)
-      : shape_{shape},
-        make_{shape.name, shape.dtype},
-        b_{make_.rank("B", Elements{shape.batch})},
-        l_{make_.rank("L", Elements{shape.tokens})},
-        m_{make_.rank("M", Elements{shape.tokens})},
-        g_{make_.rank("G", Elements{shape.n_kv_head})},
-        r_{make_.rank("R", Elements{shape.n_head / shape.n_kv_head})},
-        p_{make_.rank("P", Elements{shape.d_head})},
-        e_{make_.rank("E", Elements{shape.d_model})} {
+  AttentionMixer(CascadeBuilder& make, const GroupedAttention& shape, const AttentionSite& site)
+      : make_{make},
+        shape_{shape},
+        site_{site},
+        m_{rank("M", shape.tokens)},
+        g_{rank("G", shape.n_kv_head)},
+        r_{rank("R", shape.n_head / shape.n_kv_head)},
+        p_{rank("P", shape.d_head)},
+        turned_{p_} {
     if (shape.cache_tokens > 0) s_ = make_.rank("S", Elements{shape.cache_tokens});
     if (!shape.rope) return;
-    cos_ = make_.tensor("cos", {l_, p_}, TensorKind::kInput);
-    sin_ = make_.tensor("sin", {l_, p_}, TensorKind::kInput);
+    if (turned_channels(shape) < shape.d_head) turned_ = rank("Pt", turned_channels(shape));
+    cos_ = make_.tensor("cos", {site.tokens, turned_}, TensorKind::kInput);
+    sin_ = make_.tensor("sin", {site.tokens, turned_}, TensorKind::kInput);
   }
 
-  [[nodiscard]] CheckedCascade cascade() {
-    const TensorId x = make_.tensor("x", {b_, l_, e_}, TensorKind::kInput);
-    const TensorId x_norm =
-        rms_norm(make_, {"norm", "x_norm", {{b_, l_}, {e_}}, weight("g", {e_})}, make_.at(x));
-    const TensorId q = rotated("q", {g_, r_}, x_norm, TensorKind::kIntermediate);
-    const TensorId k = rotated("k", {g_}, x_norm, TensorKind::kOutput);
-    const TensorId v = projection("v", {g_, p_}, x_norm, TensorKind::kOutput);
-    const AttentionRanks ranks{.batch = b_,
-                               .queries = l_,
+  [[nodiscard]] TensorId run() {
+    const TensorId q = rotated("q", {g_, r_}, TensorKind::kIntermediate);
+    const TensorId k = rotated("k", {g_}, TensorKind::kOutput);
+    const TensorId v = projection("v", {g_, p_}, TensorKind::kOutput);
+    const AttentionRanks ranks{.batch = site_.batch,
+                               .queries = site_.tokens,
                                .keys = m_,
                                .cached = s_,
                                .heads = {g_, r_},
                                .kv_heads = {g_},
                                .width = p_};
-    output_projection(x, attend(make_, ranks, {q, k, v}));
-    return make_.finish();
+    const TensorId context = attend(make_, ranks, {q, k, v});
+    std::vector<Access> inputs{make_.at(context), make_.at(weight("W_o", {g_, r_, p_, site_.to}))};
+    if (shape_.out_bias) inputs.push_back(make_.at(weight("b_o", {site_.to})));
+    return make_.make("o_proj", OpKind::kMatmul, {"attention_out", per_token({site_.to})}, std::move(inputs));
   }
 
  private:
+  [[nodiscard]] RankId rank(const char* name, std::int64_t extent) {
+    return make_.rank(name + site_.suffix, Elements{extent});
+  }
+
   [[nodiscard]] TensorId weight(std::string name, std::vector<RankId> ranks) {
     return make_.tensor(std::move(name), std::move(ranks), TensorKind::kWeight);
   }
@@ -60,57 +70,83 @@ class AttentionBlock {
     return ranks;
   }
 
-  /// `part`_proj: x_norm times W_`part`, along `channels`.
+  [[nodiscard]] std::vector<RankId> per_token(const std::vector<RankId>& channels) const {
+    return with({site_.batch, site_.tokens}, channels);
+  }
+
+  /// `part`_proj: x_norm times W_`part`, along `channels`, and what an adapter adds to it.
   [[nodiscard]] TensorId projection(const std::string& part, const std::vector<RankId>& channels,
-                                    TensorId x_norm, TensorKind kind, const std::string& result_suffix = "") {
-    std::vector<Access> inputs{make_.at(x_norm), make_.at(weight("W_" + part, with({e_}, channels)))};
+                                    TensorKind kind, const std::string& result_suffix = "") {
+    const Access x = make_.at(site_.x_norm);
+    std::vector<Access> inputs{x, make_.at(weight("W_" + part, with({site_.from}, channels)))};
     if (shape_.qkv_bias) inputs.push_back(make_.at(weight("b_" + part, channels)));
-    const TensorId result = make_.tensor(part + result_suffix, with({b_, l_}, channels), kind);
-    make_.make(part + "_proj", OpKind::kMatmul, result, std::move(inputs));
+    const TensorId result = make_.tensor(part + result_suffix, per_token(channels), kind);
+    if (!site_.adapter) {
+      make_.make(part + "_proj", OpKind::kMatmul, result, std::move(inputs));
+      return result;
+    }
+    const TensorId base = make_.make(part + "_proj", OpKind::kMatmul, {part + "_shared", per_token(channels)},
+                                     std::move(inputs));
+    const Adapter adapter{part, {site_.batch, site_.tokens}, site_.from, *site_.adapter, channels};
+    add_adapter(make_, adapter, x, base, result);
     return result;
   }
 
   /// q or k, turned by the token's angles: each channel times a cosine, plus its partner times a sine. (The
-  /// partner, P/2 channels away, is read at the channel itself: the same elements altogether.)
-  [[nodiscard]] TensorId rotated(const std::string& part, const std::vector<RankId>& heads, TensorId x_norm,
-                                 TensorKind kind) {
+  /// partner, half of the turned channels away, is read at the channel itself: the same elements altogether.)
+  /// Where only the last channels are turned, what turning adds to them is made, by cosines less one.
+  [[nodiscard]] TensorId rotated(const std::string& part, const std::vector<RankId>& heads, TensorKind kind) {
     const std::vector<RankId> channels = with(heads, {p_});
-    if (!shape_.rope) return projection(part, channels, x_norm, kind);
-    const TensorId made = projection(part, channels, x_norm, TensorKind::kIntermediate, "_unturned");
+    if (!shape_.rope) return projection(part, channels, kind);
+    const TensorId made = projection(part, channels, TensorKind::kIntermediate, "_unturned");
+    const std::int64_t first = shape_.d_head - turned_channels(shape_);
+    const Access turned = make_.slice(made, turned_, Elements{first});
     const auto times = [&](const std::string& name, TensorId table) {
-      return make_.make(part + "_rope_" + name, OpKind::kMul, {part + "_" + name, with({b_, l_}, channels)},
-                        {make_.at(made), make_.at(table)});
+      return make_.make(part + "_rope_" + name, OpKind::kMul,
+                        {part + "_" + name, per_token(with(heads, {turned_}))}, {turned, make_.at(table)});
     };
-    const TensorId straight = times("cos", *cos_);
-    const TensorId across = times("sin", *sin_);
-    const TensorId result = make_.tensor(part, with({b_, l_}, channels), kind);
-    make_.make(part + "_rope", OpKind::kAdd, result, {make_.at(straight), make_.at(across)});
+    std::vector<Access> addends{make_.at(times("cos", *cos_)), make_.at(times("sin", *sin_))};
+    if (turned_ != p_) {
+      for (Access& addend : addends) addend.indices.back() = {.rank = p_, .distance = first};
+      addends.push_back(make_.at(made));
+    }
+    const TensorId result = make_.tensor(part, per_token(channels), kind);
+    make_.make(part + "_rope", OpKind::kAdd, result, std::move(addends));
     return result;
   }
 
-  void output_projection(TensorId x, TensorId context) {
-    std::vector<Access> inputs{make_.at(context), make_.at(weight("W_o", {g_, r_, p_, e_}))};
-    if (shape_.out_bias) inputs.push_back(make_.at(weight("b_o", {e_})));
-    const TensorId projected =
-        make_.make("o_proj", OpKind::kMatmul, {"attention_out", {b_, l_, e_}}, std::move(inputs));
-    const TensorId out = make_.tensor("out", {b_, l_, e_}, TensorKind::kOutput);
-    make_.make("residual", OpKind::kAdd, out, {make_.at(projected), make_.at(x)});
-  }
-
+  CascadeBuilder& make_;
   const GroupedAttention& shape_;
-  CascadeBuilder make_;
-  RankId b_, l_, m_, g_, r_, p_, e_;
+  const AttentionSite& site_;
+  RankId m_, g_, r_, p_;
+  RankId turned_;  ///< Channels that RoPE turns; P, if it turns all.
   std::optional<RankId> s_;
   std::optional<TensorId> cos_, sin_;
 };
 
 }  // namespace
 
-CheckedCascade attention_block(const GroupedAttention& shape) {
+TensorId add_attention(CascadeBuilder& make, const GroupedAttention& shape, const AttentionSite& site) {
   FUSESCAPE_EXPECTS(shape.phase == Phase::kPrefill || shape.tokens == 1);
   FUSESCAPE_EXPECTS(shape.n_kv_head > 0 && shape.n_head % shape.n_kv_head == 0);
-  FUSESCAPE_EXPECTS(!shape.rope || shape.d_head % 2 == 0);
-  return AttentionBlock{shape}.cascade();
+  FUSESCAPE_EXPECTS(!shape.rope ||
+                    (turned_channels(shape) % 2 == 0 && turned_channels(shape) <= shape.d_head));
+  return AttentionMixer{make, shape, site}.run();
+}
+
+CheckedCascade attention_block(const GroupedAttention& shape) {
+  CascadeBuilder make{shape.name, shape.dtype};
+  const RankId b = make.rank("B", Elements{shape.batch});
+  const RankId l = make.rank("L", Elements{shape.tokens});
+  const RankId e = make.rank("E", Elements{shape.d_model});
+  const TensorId x = make.tensor("x", {b, l, e}, TensorKind::kInput);
+  const TensorId gain = make.tensor("g", {e}, TensorKind::kWeight);
+  const TensorId x_norm = rms_norm(make, {"norm", "x_norm", {{b, l}, {e}}, gain}, make.at(x));
+  const TensorId mixed =
+      add_attention(make, shape, {.batch = b, .tokens = l, .from = e, .to = e, .x_norm = x_norm});
+  const TensorId out = make.tensor("out", {b, l, e}, TensorKind::kOutput);
+  make.make("residual", OpKind::kAdd, out, {make.at(mixed), make.at(x)});
+  return make.finish();
 }
 
 Elements attention_layer_params(const GroupedAttention& shape) {

@@ -12,20 +12,22 @@
 #include "../norms.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
+#include "mamba2_mixer.hpp"
 #include "ssd_chunks.hpp"
 
 namespace fusescape {
 namespace {
 
 /// Heads lie along two ranks, G groups of R heads, since a group's heads share B and C.
-class Mamba2Block {
+class Mamba2Mixer {
  public:
-  explicit Mamba2Block(const Mamba2& shape)
-      : shape_{shape},
-        make_{shape.name, shape.dtype},
-        b_{make_.rank("B", Elements{shape.batch})},
-        l_{make_.rank("L", Elements{shape.tokens})},
-        e_{make_.rank("E", Elements{shape.d_model})},
+  Mamba2Mixer(CascadeBuilder& make, const Mamba2& shape, const Mamba2Site& site)
+      : make_{make},
+        shape_{shape},
+        site_{site},
+        b_{site.batch},
+        l_{site.tokens},
+        e_{site.width},
         g_{make_.rank("G", Elements{shape.n_group})},
         r_{make_.rank("R", Elements{shape.n_head / shape.n_group})},
         p_{make_.rank("P", Elements{shape.d_head})},
@@ -35,28 +37,24 @@ class Mamba2Block {
         n2_{make_.rank("N2", 2 * Elements{shape.d_state})},
         all_{.suffix = "", .tokens = {l_}, .read = {.rank = l_}, .position = l_} {}
 
-  [[nodiscard]] CheckedCascade cascade() {
-    const TensorId x = make_.tensor("x", {b_, l_, e_}, TensorKind::kInput);
-    const TensorId x_norm =
-        rms_norm(make_, {"norm", "x_norm", {{b_, l_}, {e_}}, weight("g", {e_})}, make_.at(x));
-    const TensorId zx = in_projection("zx", x_norm, {g_, r_, p2_});
-    const TensorId bc = in_projection("BC", x_norm, {g_, n2_});
-    const TensorId dt = in_projection("dt", x_norm, {g_, r_});
+  void run() {
+    const TensorId zx = in_projection("zx", {g_, r_, p2_});
+    const TensorId bc = in_projection("BC", {g_, n2_});
+    const TensorId dt = in_projection("dt", {g_, r_});
     const TensorId u = convolution("x", "u", make_.slice(zx, p_, Elements{shape_.d_head}));
     const TensorId bc_conv = convolution("BC", "BC_silu", make_.at(bc));
     const Access z = make_.slice(zx, p_, Elements{0});
     const SsdOperands operands = ssd_operands(u, bc_conv, step_size(dt));
     if (shape_.phase == Phase::kDecode || shape_.form == Mamba2::Form::kRecurrent) {
-      finish(all_, x, z, skipped(all_, u, state_update(operands)));
-      return make_.finish();
+      finish(all_, z, skipped(all_, u, state_update(operands)));
+      return;
     }
     std::optional<TensorId> states;
     for (const TokenPart& part : chunked_parts()) {
       const SsdResult made = add_ssd_chunks(make_, ssd_ranks(), part, operands, states_of(part, states));
       states = made.chunk_states;
-      finish(part, x, z, skipped(part, u, made.y));
+      finish(part, z, skipped(part, u, made.y));
     }
-    return make_.finish();
   }
 
  private:
@@ -127,11 +125,10 @@ class Mamba2Block {
   }
 
   /// The columns of in_proj that make `part`, whose elements lie along `inner`.
-  [[nodiscard]] TensorId in_projection(const std::string& part, TensorId x_norm,
-                                       const std::vector<RankId>& inner) {
+  [[nodiscard]] TensorId in_projection(const std::string& part, const std::vector<RankId>& inner) {
     std::vector<RankId> ranks{e_};
     ranks.insert(ranks.end(), inner.begin(), inner.end());
-    std::vector<Access> inputs{make_.at(x_norm), make_.at(weight("W_" + part, ranks))};
+    std::vector<Access> inputs{make_.at(site_.x_norm), make_.at(weight("W_" + part, ranks))};
     if (shape_.proj_bias) inputs.push_back(make_.at(weight("b_" + part, inner)));
     return make_.make("in_proj_" + part, OpKind::kMatmul, {part, per_token(inner)}, std::move(inputs));
   }
@@ -192,8 +189,8 @@ class Mamba2Block {
                       {make_.at(y), make_.at(dx)});
   }
 
-  void finish(const TokenPart& part, TensorId x, const Access& z, TensorId y) {
-    output_projection(part, x, gate(part, y, in_part(part, z)));
+  void finish(const TokenPart& part, const Access& z, TensorId y) {
+    output_projection(part, gate(part, y, in_part(part, z)));
   }
 
   /// y times silu(z), normalised per group after that, before it, or not at all.
@@ -214,15 +211,16 @@ class Mamba2Block {
     return shape_.norm_before_gate ? gated(normed(y)) : normed(gated(y));
   }
 
-  void output_projection(const TokenPart& part, TensorId x, TensorId gated) {
+  void output_projection(const TokenPart& part, TensorId gated) {
     const std::vector<RankId> outer = per_token(part, {e_});
     std::vector<Access> inputs{make_.at(gated), make_.at(weight("W_out", {g_, r_, p_, e_}))};
     if (shape_.proj_bias) inputs.push_back(make_.at(weight("b_out", {e_})));
     const TensorId projected = make_.make("out_proj" + part.suffix, OpKind::kMatmul,
                                           {"y_out" + part.suffix, outer}, std::move(inputs));
     const TensorId out = make_.tensor("out" + part.suffix, outer, TensorKind::kOutput);
-    make_.make("residual" + part.suffix, OpKind::kAdd, out,
-               {make_.at(projected), in_part(part, make_.at(x))});
+    std::vector<Access> addends{make_.at(projected), in_part(part, make_.at(site_.x))};
+    if (site_.beside) addends.push_back(in_part(part, make_.at(*site_.beside)));
+    make_.make("residual" + part.suffix, OpKind::kAdd, out, std::move(addends));
   }
 
   [[nodiscard]] Initial initial() const {
@@ -238,8 +236,9 @@ class Mamba2Block {
     state.final_value = shape_.final_state;
   }
 
+  CascadeBuilder& make_;
   const Mamba2& shape_;
-  CascadeBuilder make_;
+  const Mamba2Site& site_;
   RankId b_, l_, e_, g_, r_, p_, n_, k_, p2_, n2_;
   TokenPart all_;  ///< Every token.
   std::optional<RankId> last_, final_;
@@ -248,11 +247,28 @@ class Mamba2Block {
 
 }  // namespace
 
-CheckedCascade mamba2_block(const Mamba2& shape) {
+void add_mamba2(CascadeBuilder& make, const Mamba2& shape, const Mamba2Site& site) {
   FUSESCAPE_EXPECTS(shape.phase == Phase::kPrefill || shape.tokens == 1);
   FUSESCAPE_EXPECTS(shape.n_group > 0 && shape.n_head % shape.n_group == 0);
   FUSESCAPE_EXPECTS(shape.chunk > 0);
-  return Mamba2Block{shape}.cascade();
+  Mamba2Mixer{make, shape, site}.run();
+}
+
+CheckedCascade mamba2_block(const Mamba2& shape) {
+  CascadeBuilder make{shape.name, shape.dtype};
+  const RankId b = make.rank("B", Elements{shape.batch});
+  const RankId l = make.rank("L", Elements{shape.tokens});
+  const RankId e = make.rank("E", Elements{shape.d_model});
+  const TensorId x = make.tensor("x", {b, l, e}, TensorKind::kInput);
+  TensorId source = x;
+  if (shape.side_input) {
+    const TensorId side = make.tensor("x_side", {b, l, e}, TensorKind::kInput);
+    source = make.make("add_side", OpKind::kAdd, {"x_sum", {b, l, e}}, {make.at(x), make.at(side)});
+  }
+  const TensorId gain = make.tensor("g", {e}, TensorKind::kWeight);
+  const TensorId x_norm = rms_norm(make, {"norm", "x_norm", {{b, l}, {e}}, gain}, make.at(source));
+  add_mamba2(make, shape, {.batch = b, .tokens = l, .width = e, .x = x, .x_norm = x_norm});
+  return make.finish();
 }
 
 SsdOps ssd_ops(const Mamba2& shape) {
@@ -310,15 +326,19 @@ CheckedCascade mamba2_head(const Mamba2& shape) {
   return cascade_of(lm_head_of(shape, FinalNorm::kRms));
 }
 
-Workload mamba2_workload(const Mamba2& shape) {
+std::string ssd_assumption(const Mamba2& shape) {
   const bool chunked = shape.phase == Phase::kPrefill && shape.form == Mamba2::Form::kChunked;
   const std::string form =
       chunked ? fmt::format("in chunks of at most {} tokens, of which all pairs are computed", shape.chunk)
               : std::string{"in its recurrent form, token by token"};
+  return fmt::format("SSD runs {}; in_proj is three matmuls", form);
+}
+
+Workload mamba2_workload(const Mamba2& shape) {
   return model_of_blocks(shape, {.family = "mamba2",
                                  .params = mamba2_params(shape),
                                  .layer_params = mamba2_layer_params(shape),
-                                 .assumptions = {fmt::format("SSD runs {}; in_proj is three matmuls", form)},
+                                 .assumptions = {ssd_assumption(shape)},
                                  .block = mamba2_block(shape),
                                  .head = mamba2_head(shape)});
 }

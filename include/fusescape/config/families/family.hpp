@@ -33,8 +33,8 @@ struct FamilySpec {
 /// That of a file with this root; parse_input has checked that it names one.
 [[nodiscard]] const FamilySpec& family_of(const YamlNode& root);
 
-inline constexpr std::array<std::string_view, 7> kFamilyWords{"mamba1", "opt", "mamba2", "attention",
-                                                              "mlp",    "moe", "stack"};
+inline constexpr std::array<std::string_view, 9> kFamilyWords{
+    "mamba1", "opt", "mamba2", "attention", "mlp", "moe", "parallel", "zamba2", "stack"};
 inline constexpr std::array<std::string_view, 2> kPhaseWords{"prefill", "decode"};
 inline constexpr std::array<std::string_view, 2> kInitialWords{"zero", "loaded"};
 inline constexpr std::array<std::string_view, 2> kFinalWords{"dropped", "stored"};

@@ -43,11 +43,19 @@ inline constexpr std::array kMamba2Shape{
     optional_field<&Mamba2File::final_state, kFinal, Mamba2File>("final_state", "stored",
                                                                  "Where the last state goes."),
 };
-inline constexpr auto kMamba2Fields = joined(kModelHeader<Mamba2File>, kMamba2Shape,
+inline constexpr std::array kMamba2Input{
+    optional_field<&Mamba2File::side_input, kBoolean, Mamba2File>(
+        "side_input", "false",
+        "The norm reads the sum of x and a second input, which the residual lacks (Zamba2)."),
+};
+inline constexpr auto kMamba2Fields = joined(kModelHeader<Mamba2File>, kMamba2Shape, kMamba2Input,
                                              std::array{kTiedEmbedding<Mamba2File>}, kModelRun<Mamba2File>);
 inline constexpr SectionSpec kMamba2Table{
     "mamba2", "A Mamba-2 model: one block is evaluated, repeated n_layer times, and once the head after it.",
     kMamba2Fields};
+
+/// Fills what is derived; reports heads that do not fit.
+void complete_mamba2(Mamba2File& file, Binding& binding);
 
 [[nodiscard]] FamilySpec mamba2_family();
 

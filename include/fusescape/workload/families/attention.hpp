@@ -15,14 +15,15 @@ namespace fusescape {
 struct GroupedAttention {
   std::string name = "attention";
   std::int64_t n_layer = 1;
-  std::int64_t d_model = 0;    ///< E
-  std::int64_t n_head = 1;     ///< Query heads: G * R.
-  std::int64_t n_kv_head = 1;  ///< G heads of keys and values, each met by R = n_head / G query heads.
-  std::int64_t d_head = 0;     ///< P; n_head * P need not be E.
-  bool rope = true;       ///< Rotary position embedding of q and k (Su et al., arXiv 2104.09864): P is even.
-  bool qkv_bias = false;  ///< q_proj, k_proj and v_proj add biases.
-  bool out_bias = false;  ///< So does o_proj.
-  std::int64_t vocab = 32000;  ///< Rows of the embedding, padding included.
+  std::int64_t d_model = 0;     ///< E
+  std::int64_t n_head = 1;      ///< Query heads: G * R.
+  std::int64_t n_kv_head = 1;   ///< G heads of keys and values, each met by R = n_head / G query heads.
+  std::int64_t d_head = 0;      ///< P; n_head * P need not be E.
+  bool rope = true;             ///< Rotary position embedding of q and k (Su et al., arXiv 2104.09864).
+  std::int64_t rotary_dim = 0;  ///< Channels of a head that RoPE turns, an even number of them; 0: all.
+  bool qkv_bias = false;        ///< q_proj, k_proj and v_proj add biases.
+  bool out_bias = false;        ///< So does o_proj.
+  std::int64_t vocab = 32000;   ///< Rows of the embedding, padding included.
   bool tied_embedding = true;
   bool head = true;  ///< False: neither final norm nor head.
   Phase phase = Phase::kPrefill;
@@ -32,8 +33,9 @@ struct GroupedAttention {
   std::int64_t cache_tokens = 0;  ///< S: tokens whose keys and values are in the cache already.
 };
 
-/// The block's cascade. Expects positive shapes (S may be 0), kv heads that divide the heads, an even d_head
-/// with RoPE and, in decode, one token. Its only possible problems are extents too large to count.
+/// The block's cascade. Expects positive shapes (S may be 0), kv heads that divide the heads, with RoPE an
+/// even number of at most d_head channels to turn and, in decode, one token. Its only possible problems are
+/// extents too large to count.
 [[nodiscard]] CheckedCascade attention_block(const GroupedAttention& shape);
 
 /// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.

@@ -27,6 +27,7 @@ struct Mamba2 {
   bool proj_bias = false;         ///< So do in_proj and out_proj.
   bool gated_norm = true;         ///< An RMSNorm of y per group beside the gate (Falcon-H1's mamba_rms_norm).
   bool norm_before_gate = false;  ///< norm(y) * silu(z), not norm(y * silu(z)).
+  bool side_input = false;        ///< The norm reads x + x_side; the residual adds x alone (Zamba2).
   /// Of prefill: token by token, or as matmuls within chunks and a recurrence from chunk to chunk. Decode is
   /// always recurrent.
   enum class Form : unsigned char { kRecurrent, kChunked } form = Form::kRecurrent;

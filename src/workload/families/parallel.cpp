@@ -1,0 +1,72 @@
+#include "fusescape/workload/families/parallel.hpp"
+
+#include "../attention.hpp"
+#include "../lm_head.hpp"
+#include "../model_of_blocks.hpp"
+#include "../norms.hpp"
+#include "attention_mixer.hpp"
+#include "mamba2_mixer.hpp"
+
+namespace fusescape {
+namespace {
+
+/// `mixer` with what it shares with the other one.
+template <class Mixer>
+Mixer completed(Mixer mixer, const ParallelMixers& shape) {
+  mixer.d_model = shape.d_model;
+  mixer.phase = shape.phase;
+  mixer.batch = shape.batch;
+  mixer.tokens = shape.tokens;
+  return mixer;
+}
+
+GroupedAttention attention_of(const ParallelMixers& shape) {
+  GroupedAttention attention = completed(shape.attention, shape);
+  attention.cache_tokens = shape.cache_tokens;
+  return attention;
+}
+
+}  // namespace
+
+CheckedCascade parallel_block(const ParallelMixers& shape) {
+  CascadeBuilder make{shape.name, shape.dtype};
+  const RankId b = make.rank("B", Elements{shape.batch});
+  const RankId l = make.rank("L", Elements{shape.tokens});
+  const RankId e = make.rank("E", Elements{shape.d_model});
+  const TensorId x = make.tensor("x", {b, l, e}, TensorKind::kInput);
+  const TensorId gain = make.tensor("g", {e}, TensorKind::kWeight);
+  const TensorId x_norm = rms_norm(make, {"norm", "x_norm", {{b, l}, {e}}, gain}, make.at(x));
+  const TensorId attended = add_attention(
+      make, attention_of(shape),
+      {.batch = b, .tokens = l, .from = e, .to = e, .x_norm = x_norm, .suffix = "a", .adapter = {}});
+  add_mamba2(make, completed(shape.mamba, shape),
+             {.batch = b, .tokens = l, .width = e, .x = x, .x_norm = x_norm, .beside = attended});
+  return make.finish();
+}
+
+Elements parallel_layer_params(const ParallelMixers& shape) {
+  return attention_layer_params(attention_of(shape)) + mamba2_layer_params(completed(shape.mamba, shape)) -
+         Elements{shape.d_model};
+}
+
+Elements parallel_params(const ParallelMixers& shape) {
+  const Elements e{shape.d_model};
+  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
+  return embedding + parallel_layer_params(shape) * shape.n_layer + e;
+}
+
+CheckedCascade parallel_head(const ParallelMixers& shape) {
+  return cascade_of(lm_head_of(shape, FinalNorm::kRms));
+}
+
+Workload parallel_workload(const ParallelMixers& shape) {
+  return model_of_blocks(shape, {.family = "parallel",
+                                 .params = parallel_params(shape),
+                                 .layer_params = parallel_layer_params(shape),
+                                 .assumptions = {pairs_assumption(attention_pairs(attention_of(shape))),
+                                                 ssd_assumption(completed(shape.mamba, shape))},
+                                 .block = parallel_block(shape),
+                                 .head = parallel_head(shape)});
+}
+
+}  // namespace fusescape
