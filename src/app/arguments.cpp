@@ -41,6 +41,7 @@ struct CommandSlots {
   RooflineArguments roofline;
   SweepArguments sweep;
   ParetoArguments pareto;
+  ReportArguments report;
   ListArguments list;
   ValidateArguments validate;
   ImportArguments imported;
@@ -332,6 +333,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "roofline") return Command{slots.roofline};
   if (name == "sweep") return Command{slots.sweep};
   if (name == "pareto") return Command{slots.pareto};
+  if (name == "report") return Command{slots.report};
   if (name == "list") return Command{slots.list};
   if (name == "validate") return Command{slots.validate};
   if (name == "import") return Command{slots.imported};
@@ -373,6 +375,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_roofline(app, slots.roofline);
   add_sweep(app, slots.sweep);
   add_pareto(app, slots.pareto);
+  add_report(app, slots.report);
   add_list_and_validate(app, slots);
   add_import(app, slots.imported);
   add_corey(app, slots.corey_reproduce, slots.corey_entropy, slots.corey_rotate);
