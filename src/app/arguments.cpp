@@ -43,6 +43,7 @@ struct CommandSlots {
   SweepArguments sweep;
   MergeArguments merge;
   ParetoArguments pareto;
+  ReportArguments report;
   ListArguments list;
   ValidateArguments validate;
   ImportArguments imported;
@@ -369,6 +370,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "sweep") return Command{slots.sweep};
   if (name == "merge") return Command{slots.merge};
   if (name == "pareto") return Command{slots.pareto};
+  if (name == "report") return Command{slots.report};
   if (name == "list") return Command{slots.list};
   if (name == "validate") return Command{slots.validate};
   if (name == "import") return Command{slots.imported};
@@ -411,6 +413,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_sweep(app, slots.sweep);
   add_merge(app, slots.merge);
   add_pareto(app, slots.pareto);
+  add_report(app, slots.report);
   add_list_and_validate(app, slots);
   add_import(app, slots.imported);
   add_corey(app, slots.corey_reproduce, slots.corey_entropy, slots.corey_rotate);

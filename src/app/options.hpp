@@ -36,6 +36,9 @@ void add_output_options(CLI::App& command, OutputArguments& output);
 /// `fusescape import` with its one command.
 void add_import(CLI::App& app, ImportArguments& arguments);
 
+/// `fusescape report`.
+void add_report(CLI::App& app, ReportArguments& arguments);
+
 /// `fusescape corey` with its three commands.
 void add_corey(CLI::App& app, CoreyReproduceArguments& reproduce, CoreyEntropyArguments& entropy,
                CoreyRotateArguments& rotate);

@@ -73,6 +73,15 @@ Files files_of(const Command& command) {
                  [](const ParetoArguments& c) {
                    return Files{{{"-o", c.output.file}}, {c.file}};
                  },
+                 [](const ReportArguments& c) {
+                   Files files{{{"-o", c.output.file}}, c.results};
+                   for (const std::string& result : c.results) {
+                     for (const std::string_view name : kSweepFiles) {
+                       files.inputs.push_back(fmt::format("{}/{}", result, name));
+                     }
+                   }
+                   return files;
+                 },
                  [](const ListArguments&) { return Files{}; },
                  [](const ValidateArguments& c) {
                    return Files{{{"-o", c.output.file}}, c.files};

@@ -12,7 +12,7 @@
 #include "fusescape/config/name.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/suggestion.hpp"
-#include "json_text.hpp"
+#include "fusescape/import/json_text.hpp"
 
 namespace fusescape {
 namespace {

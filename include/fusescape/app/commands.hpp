@@ -18,6 +18,7 @@ using CommandResult = expected<ExitCode, Failure>;
 [[nodiscard]] CommandResult run_command(const SweepArguments& arguments);
 [[nodiscard]] CommandResult run_command(const MergeArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ParetoArguments& arguments);
+[[nodiscard]] CommandResult run_command(const ReportArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ListArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ValidateArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ImportArguments& arguments);

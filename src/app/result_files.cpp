@@ -1,0 +1,151 @@
+#include "result_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <sstream>
+
+#include "csv_columns.hpp"
+#include "fusescape/config/load.hpp"
+#include "fusescape/config/text_file.hpp"
+#include "fusescape/import/json_text.hpp"
+#include "fusescape/support/printable.hpp"
+#include "inputs.hpp"
+
+namespace fusescape {
+namespace {
+
+Failure bad_result(const Diagnostics& diags) {
+  std::ostringstream text;
+  text << diags;
+  return {ExitCode::kBadInput, text.str()};
+}
+
+expected<ResultFile, Failure> read_json(const std::string& file) {
+  Loaded<std::string> content = read_text_file(file);
+  if (!content) return unexpected{failure_of(content.error())};
+  Diagnostics diags{file, std::move(*content)};
+  const std::optional<YamlNode> root = parse_json(diags);
+  const auto kind = root ? checked_kind(*root, diags) : std::nullopt;
+  if (!kind) return unexpected{bad_result(diags)};
+  const std::string_view text = diags.text();
+  OrderedJson json = OrderedJson::parse(text, nullptr, false);
+  if (json.is_discarded()) {  // parse_json knows Infinity and NaN, which results never hold.
+    diags.error({}, "not JSON: Infinity or NaN");
+    return unexpected{bad_result(diags)};
+  }
+  return ResultFile{file, *kind, std::move(json)};
+}
+
+Failure bad_line(const std::string& file, int line, std::string_view message) {
+  return {ExitCode::kBadInput, fmt::format("{}:{}:1: error: {}\n", printable(file), line, printable(message))};
+}
+
+expected<std::vector<CsvRow>, Failure> read_table(const std::string& file) {
+  const expected<std::string, Failure> content = file_text(file);
+  if (!content) return unexpected{content.error()};
+  expected<std::vector<CsvRow>, CsvFault> rows = read_csv(*content);
+  if (rows) return std::move(*rows);
+  const CsvFault& fault = rows.error();
+  return unexpected{Failure{ExitCode::kBadInput, fmt::format("{}:{}:{}: error: {}\n", printable(file), fault.pos.line,
+                                                             fault.pos.column, printable(fault.message))}};
+}
+
+std::optional<Failure> missing_columns(const std::string& file, const std::vector<CsvRow>& rows,
+                                       const std::vector<std::string>& names) {
+  std::string missing;
+  for (const std::string& name : names) {
+    if (column_of(rows, name) == rows.front().cells.size()) missing += fmt::format(" '{}'", name);
+  }
+  if (missing.empty()) return std::nullopt;
+  return bad_line(file, rows.front().line, fmt::format("not the points of this sweep: no column{}", missing));
+}
+
+/// The points of the sweep that `spec` describes.
+expected<std::vector<CsvRow>, Failure> read_points(const std::string& file, const SweepSpec& spec) {
+  expected<std::vector<CsvRow>, Failure> rows = read_table(file);
+  if (!rows) return rows;
+  std::vector<std::string> needed{"point", "strategy", "feasible", "status", "in_budget"};
+  for (const Axis& axis : spec.axes) needed.push_back(axis.name);
+  if (auto failure = missing_columns(file, *rows, needed)) return unexpected{std::move(*failure)};
+  const std::size_t id_column = column_of(*rows, "point");
+  const std::size_t points = grid_size(spec);
+  for (std::size_t r = 1; r < rows->size(); ++r) {
+    const std::string& cell = (*rows)[r].cells[id_column];
+    std::size_t id = 0;
+    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), id);
+    if (error != std::errc{} || end != cell.data() + cell.size() || id >= points) {
+      return unexpected{bad_line(file, (*rows)[r].line,
+                                 fmt::format("point '{}' is none of the sweep's 0 to {}", cell, points - 1))};
+    }
+  }
+  return rows;
+}
+
+expected<SweepSpec, Failure> read_spec(const std::string& file) {
+  const Loaded<InputFile> input = read_input(file);
+  if (!input) return unexpected{failure_of(input.error())};
+  Loaded<SweepSpec> spec = bind_sweep_spec(*input);
+  if (!spec) return unexpected{failure_of(spec.error())};
+  return std::move(*spec);
+}
+
+/// Gathers what is wrong with several files; the exit code is that of the first.
+class Faults {
+ public:
+  template <class Value>
+  bool has(const expected<Value, Failure>& value) {
+    if (value) return false;
+    if (!all_) {
+      all_ = value.error();
+    } else {
+      all_->text += value.error().text;
+    }
+    return true;
+  }
+  [[nodiscard]] const std::optional<Failure>& all() const { return all_; }
+
+ private:
+  std::optional<Failure> all_;
+};
+
+}  // namespace
+
+std::size_t column_of(const std::vector<CsvRow>& rows, std::string_view name) {
+  const std::vector<std::string>& header = rows.front().cells;
+  return static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin());
+}
+
+expected<ResultFile, Failure> read_result(const std::string& file) {
+  expected<ResultFile, Failure> result = read_json(file);
+  if (result && result->kind == ResultKind::kSweep) {
+    return unexpected{
+        bad_line(file, 1, "a sweep's summary is read with its points: give the folder that holds both")};
+  }
+  return result;
+}
+
+expected<SweepFolder, Failure> read_sweep_folder(const std::string& folder) {
+  Faults faults;
+  const auto path = [&](std::string_view name) { return fmt::format("{}/{}", folder, name); };
+  expected<ResultFile, Failure> summary = read_json(path("summary.json"));
+  if (summary && summary->kind != ResultKind::kSweep) {
+    summary = unexpected{bad_line(path("summary.json"), 1, "not the summary of a sweep")};
+  }
+  faults.has(summary);
+  expected<SweepSpec, Failure> spec = read_spec(path("resolved.yaml"));
+  if (faults.has(spec)) return unexpected{*faults.all()};  // What the points are depends on it.
+  expected<std::vector<CsvRow>, Failure> points = read_points(path("points.csv"), *spec);
+  faults.has(points);
+  expected<std::vector<CsvRow>, Failure> sensitivity = std::vector<CsvRow>{};
+  std::error_code error;
+  if (std::filesystem::exists(path("sensitivity.csv"), error)) sensitivity = read_table(path("sensitivity.csv"));
+  faults.has(sensitivity);
+  if (faults.all()) return unexpected{*faults.all()};
+  return SweepFolder{folder, std::move(*summary), std::move(*spec), std::move(*points), std::move(*sensitivity)};
+}
+
+}  // namespace fusescape
