@@ -76,30 +76,28 @@ struct StateKernel {
 
 template <class T, int N, Elementwise kGroup>
 void launch_elementwise(const StateUpdate<T>& t, Shape s) {
-  elementwise<T, N, kGroup><<<blocks(s.channels * N, kWidth<T>, s.tokens), kThreads>>>(t, s);
+  elementwise<T, N, kGroup><<<blocks(s.channels * N, kWidth<T>, (s.tokens + kRows - 1) / kRows), kThreads>>>(t, s);
 }
 
 template <class T, int N>
 void launch_read_out(const StateUpdate<T>& t, Shape s) {
-  read_out<T, N><<<blocks(s.channels * N, kWidth<T>, s.tokens), kThreads>>>(t, s);
+  read_out<T, N><<<blocks(s.channels * N, kWidth<T>, (s.tokens + kRows - 1) / kRows), kThreads>>>(t, s);
+}
+
+template <class T, int N, Layout kLayout, bool kAbar, bool kDBx, bool kOut>
+void launch_laid_out(const StateUpdate<T>& t, Shape s) {
+  constexpr int kShared = Recurrence<T, N, kLayout, kAbar, kDBx, kOut>::kSharedBytes;
+  constexpr auto kKernel = recurrence<T, N, kLayout, kAbar, kDBx, kOut>;
+  static const cudaError_t allowed =
+      cudaFuncSetAttribute(kKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kShared);
+  const auto grid = s.channels * N * kLayout.segments / (kLayout.block * kLayout.width);
+  if (allowed == cudaSuccess) kKernel<<<static_cast<unsigned>(grid), kLayout.block, kShared>>>(t, s);
 }
 
 template <class T, int N, bool kAbar, bool kDBx, bool kOut>
 void launch_recurrence(const StateUpdate<T>& t, Shape s) {
-  // The fastest of six widths and chunks on mamba-2.8b's and 130m's shape at L=1024. With few states in all, one per thread
-  // and longer chunks, so that all multiprocessors have something in flight.
-  constexpr int kBlock = 64;
-  constexpr int kFew = 32 * 1024;
-  const auto grid = [&](int per_thread) {
-    return static_cast<unsigned>((s.channels * N / per_thread + kBlock - 1) / kBlock);
-  };
-  if constexpr (N == 64) {
-    recurrence<T, N, 4, 4, kAbar, kDBx, kOut><<<grid(4), kBlock>>>(t, s);
-  } else if (s.channels * N < kFew) {
-    recurrence<T, N, 1, 16, kAbar, kDBx, kOut><<<grid(1), kBlock>>>(t, s);
-  } else {
-    recurrence<T, N, 2, 8, kAbar, kDBx, kOut><<<grid(2), kBlock>>>(t, s);
-  }
+  constexpr Layout kLayout = N == 64 ? Layout{128, 4, 1, 16} : Layout{128, 2, 4, 8};
+  launch_laid_out<T, N, kLayout, kAbar, kDBx, kOut>(t, s);
 }
 
 template <class T, int N>

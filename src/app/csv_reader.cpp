@@ -132,4 +132,17 @@ expected<std::vector<CsvRow>, CsvFault> read_csv(std::string_view text) {
   return rows;
 }
 
+SourcePos place_of_cell(std::string_view text, const CsvRow& row, std::size_t cell) {
+  for (int at = 1; at < row.line; ++at) text.remove_prefix(text.find('\n') + 1);
+  SourcePos pos{row.line, 1};
+  bool quoted = false;
+  for (const char c : text) {
+    if (cell == 0 || c == '\n') break;
+    if (c == '"') quoted = !quoted;
+    if (c == ',' && !quoted) --cell;
+    ++pos.column;
+  }
+  return pos;
+}
+
 }  // namespace fusescape

@@ -26,4 +26,7 @@ struct CsvFault {
 /// given: the apostrophe that keeps a spreadsheet from running one is gone.
 [[nodiscard]] expected<std::vector<CsvRow>, CsvFault> read_csv(std::string_view text);
 
+/// Where cell `cell`, from 0, of a row of `text` begins. A quoted cell may hold commas, not line ends.
+[[nodiscard]] SourcePos place_of_cell(std::string_view text, const CsvRow& row, std::size_t cell);
+
 }  // namespace fusescape

@@ -46,20 +46,6 @@ expected<std::string, Failure> text_of(const std::string& file) {
   return unexpected{Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot read this file\n", file)}};
 }
 
-/// Where cell `cell` of the row that starts in `line` begins. A quoted cell may hold commas, not line ends.
-SourcePos place_of(std::string_view text, int line, std::size_t cell) {
-  for (int at = 1; at < line; ++at) text.remove_prefix(text.find('\n') + 1);
-  SourcePos pos{line, 1};
-  bool quoted = false;
-  for (const char c : text) {
-    if (cell == 0 || c == '\n') break;
-    if (c == '"') quoted = !quoted;
-    if (c == ',' && !quoted) --cell;
-    ++pos.column;
-  }
-  return pos;
-}
-
 /// The rows of one file as entropies, with every fault.
 class EntropyTable {
  public:
@@ -127,7 +113,7 @@ class EntropyTable {
     } else if (std::any_of(found_.begin(), found_.end(), same)) {
       fault(row, tensor, fmt::format("tensor '{}' is given twice", one.tensor));
     }
-    places_.push_back(place_of(text_, row.line, tensor));
+    places_.push_back(place_of_cell(text_, row, tensor));
     found_.push_back(std::move(one));
   }
 
@@ -142,7 +128,7 @@ class EntropyTable {
   }
 
   void fault(const CsvRow& row, std::size_t cell, std::string message) {
-    diagnostics_.error(place_of(text_, row.line, cell), std::move(message));
+    diagnostics_.error(place_of_cell(text_, row, cell), std::move(message));
   }
 
   const std::string& text_;

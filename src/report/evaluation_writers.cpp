@@ -183,6 +183,7 @@ nlohmann::ordered_json group_json(const GroupReport& group) {
                                  {"size_bytes", tensor.size.value()},
                                  {"moved_as", crosses ? Json(name_of(tensor.crossing)) : Json(nullptr)}});
   }
+  add_measured(group, clock, object);
   return object;
 }
 

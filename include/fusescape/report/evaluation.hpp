@@ -49,6 +49,13 @@ struct TreeReport {
   std::vector<TreeReport> children;
 };
 
+/// What a profiler counted and timed of a group's kernels, together. Null: it did not.
+struct MeasuredGroup {
+  std::optional<Bytes> dram_read{};
+  std::optional<Bytes> dram_write{};
+  std::optional<double> time_us{};
+};
+
 /// Cycles of each part are rounded up on their own, so that they may exceed the total by one per group.
 struct GroupReport {
   std::string name;
@@ -68,6 +75,7 @@ struct GroupReport {
   Bytes onchip_drain;               ///< What DRAM writes read from it, likewise.
   std::optional<double> energy_pj;  ///< Null where a component is.
   std::vector<TensorReport> tensors;
+  std::optional<MeasuredGroup> measured{};  ///< If measurements were given, of every group.
 };
 
 /// Which question was asked, and what every answer to it depends on.
@@ -173,6 +181,10 @@ struct EvaluationReport {
 
 /// The table of groups, the totals and the assumptions.
 [[nodiscard]] std::string evaluation_text(const EvaluationReport& report, TextStyle style);
+
+/// Of one block whose groups all have `measured`: model, measurement and measured / modelled, by group and of
+/// all. Null where a part is, or the model has 0.
+[[nodiscard]] Table measured_table(const EvaluationReport& report);
 
 /// "conv" of a group of one operator, "dA..y" of several.
 [[nodiscard]] std::string group_name(const Cascade& cascade, const std::vector<OpId>& operators);
