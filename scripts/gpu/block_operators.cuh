@@ -58,7 +58,6 @@ __global__ void row_operator(Rows<T> t, Shape shape) {
 
 // conv[l, d] = bias[d] + sum over k of W[d, k] * x[l - K + 1 + k, d], and SiLU of it if kSilu; a thread walks kRun tokens.
 constexpr int kRun = 16;
-
 template <class T, bool kSilu>
 __global__ void convolution(const T* xz, const T* weight, const T* bias, T* made, Shape shape) {
   const std::int64_t column = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x);

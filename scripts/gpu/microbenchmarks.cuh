@@ -66,9 +66,58 @@ __global__ void arithmetic(float* out, float factor) {
   float x[4] = {threadIdx.x * 1e-3F, threadIdx.x * 2e-3F, threadIdx.x * 3e-3F, threadIdx.x * 4e-3F};
   for (int i = 0; i < kSteps; ++i) {
 #pragma unroll
-    for (float& value : x) value = kExp ? exp2f(value) * 1.0e-3F : value * factor + factor;
+    for (float& value : x) value = kExp ? exp2_approx(value) : value * factor + factor;
   }
   if (x[0] + x[1] + x[2] + x[3] == 12345.0F) out[0] = x[0];
+}
+
+// One vector per thread.
+static __global__ void copy_once(const float4* from, float4* to) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  to[i] = from[i];
+}
+
+// kSteps exponentials on each of four values per thread, and beside each six multiplications of another value.
+static __global__ void exp_beside_multiplications(float* out, float factor) {
+  float x[4] = {threadIdx.x * 1e-3F, threadIdx.x * 2e-3F, threadIdx.x * 3e-3F, threadIdx.x * 4e-3F};
+  float y[4] = {1.0F, 2.0F, 3.0F, 4.0F};
+  for (int i = 0; i < kSteps; ++i) {
+#pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      x[k] = exp2_approx(x[k]);
+#pragma unroll
+      for (int j = 0; j < 6; ++j) y[k] = y[k] * factor + factor;
+    }
+  }
+  if (x[0] + x[1] + x[2] + x[3] + y[0] + y[1] + y[2] + y[3] == 12345.0F) out[0] = x[0];
+}
+
+// Reads of 16 bytes of shared memory, of which a warp asks for `distinct` different ones.
+static __global__ void shared_reads(float* out, int distinct) {
+  constexpr int kWords = 1024;
+  __shared__ float4 words[kWords];
+  for (int i = static_cast<int>(threadIdx.x); i < kWords; i += static_cast<int>(blockDim.x)) {
+    words[i] = float4{static_cast<float>(i), 1.0F, 2.0F, 3.0F};
+  }
+  __syncthreads();
+  float sum = 0.0F;
+  int at = static_cast<int>(threadIdx.x) % 32 % distinct;
+  for (int i = 0; i < kSteps / 4; ++i) {
+#pragma unroll
+    for (int k = 0; k < 16; ++k) {
+      const float4 value = words[(at + k * distinct) % kWords];
+      sum += value.x + value.w;
+    }
+    at = (at + (sum == 12345.0F ? 1 : distinct)) % (kWords / 2);
+  }
+  if (sum == 12345.0F) out[0] = sum;
+}
+
+// As many dependent steps as `steps` of a recurrence whose operands are in registers.
+static __global__ void recurrence_steps(float* out, float decay, int steps) {
+  float h = static_cast<float>(threadIdx.x);
+  for (int i = 0; i < steps; ++i) h = decay * h + decay;
+  if (h == 12345.0F) out[0] = h;
 }
 
 static __global__ void nothing() {}
@@ -92,6 +141,39 @@ double median_us(Launch launch, int launches = 15) {
   return 1000.0 * ms[ms.size() / 2];
 }
 
+// What events around a kernel that does nothing say, launched as cases are timed: one after another, without waiting.
+inline double empty_kernel_us() {
+  constexpr int kLaunches = 128;
+  std::vector<cudaEvent_t> events(2 * kLaunches);
+  for (cudaEvent_t& event : events) check(cudaEventCreate(&event));
+  for (int i = 0; i < kLaunches; ++i) {
+    check(cudaEventRecord(events[2 * i]));
+    nothing<<<132, 128>>>();
+    check(cudaEventRecord(events[2 * i + 1]));
+  }
+  check(cudaDeviceSynchronize());
+  std::vector<float> ms(kLaunches);
+  for (int i = 0; i < kLaunches; ++i) check(cudaEventElapsedTime(&ms[i], events[2 * i], events[2 * i + 1]));
+  std::sort(ms.begin(), ms.end());
+  return 1000.0 * ms[kLaunches / 2];
+}
+
+// What instructions around an element's operation take of a lane (128 in a multiprocessor), and a step of a recurrence.
+inline void print_instructions(float* out, int grid, int clock_khz) {
+  const double cycles_per_us = clock_khz / 1e3;
+  const double done = 4.0 * kSteps * grid * 256;
+  const double lane_cycles_per_us = cycles_per_us * 132 * 128;
+  const double beside = median_us([&] { exp_beside_multiplications<<<grid, 256>>>(out, 1.0001F); });
+  const double broadcast = median_us([&] { shared_reads<<<grid, 256>>>(out, 8); });
+  const double distinct = median_us([&] { shared_reads<<<grid, 256>>>(out, 32); });
+  std::printf("exp_beside_6_multiplications,%.2f,lane cycles\n", lane_cycles_per_us * beside / done);
+  std::printf("shared_read_16_bytes_8_distinct,%.2f,lane cycles\n", lane_cycles_per_us * broadcast / done);
+  std::printf("shared_read_16_bytes_32_distinct,%.2f,lane cycles\n", lane_cycles_per_us * distinct / done);
+  constexpr int kMany = 1 << 18;
+  const double steps = median_us([&] { recurrence_steps<<<1, 32>>>(out, 0.5F, kMany); });
+  std::printf("recurrence_step,%.2f,cycles\n", steps * cycles_per_us / kMany);
+}
+
 inline void print_machine(char* pool, cublasHandle_t library) {
   cudaDeviceProp device{};
   check(cudaGetDeviceProperties(&device, 0));
@@ -110,7 +192,7 @@ inline void print_machine(char* pool, cublasHandle_t library) {
   const std::int64_t count = kBytes / 16;
   const double read = median_us([&] { stream<true, false><<<132 * 16, 512>>>(from, to, count); });
   const double write = median_us([&] { stream<false, true><<<132 * 16, 512>>>(from, to, count); });
-  const double copy = median_us([&] { stream<true, true><<<132 * 16, 512>>>(from, to, count); });
+  const double copy = median_us([&] { copy_once<<<static_cast<unsigned>(count / 256), 256>>>(from, to); });
   // 16 MiB, read over and over by all multiprocessors: it stays in L2.
   constexpr std::int64_t kInL2 = std::int64_t{16} << 20U;
   constexpr int kPasses = 64;
@@ -143,4 +225,6 @@ inline void print_machine(char* pool, cublasHandle_t library) {
     for (int i = 0; i < kEmpty; ++i) nothing<<<132, 128>>>();
   });
   std::printf("launch_gap,%.3f,us\n", gap / kEmpty);
+  std::printf("launch,%.3f,us\n", empty_kernel_us());
+  print_instructions(out, grid, clock_khz);
 }

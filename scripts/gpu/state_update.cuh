@@ -61,56 +61,58 @@ struct StateUpdate {
   T *da, *abar, *db, *dbx, *h, *y, *state;
 };
 
-// ---- Element-wise groups: a thread has 16 bytes of the [D, N] slice, of kRows tokens one after another. ----
+// ---- Element-wise groups: a thread has 16 bytes of the [D, N] slice, of one or two tokens. ----
 
 template <class T>
 constexpr int kWidth = 16 / sizeof(T);
 constexpr int kThreads = 256;
-constexpr int kRows = 4;
+// Two, but where 16 bytes of bf16 that are read become more than a few registers.
+template <class T, bool kReadsWhole>
+constexpr int kRows = sizeof(T) == 4 || !kReadsWhole ? 2 : 1;
 
 // What an element-wise group reads from a tensor that another kernel made, and what it makes.
 enum class Elementwise { kDA, kExp, kDAExp, kDB, kDBx, kDBDBx };
+constexpr bool reads_whole(Elementwise group) { return group == Elementwise::kExp || group == Elementwise::kDBx; }
 
 template <class T, int N, Elementwise kGroup>
 __global__ void elementwise(StateUpdate<T> t, Shape shape) {
   constexpr int W = kWidth<T>;
   constexpr bool kReadsA = kGroup == Elementwise::kDA || kGroup == Elementwise::kDAExp;
   constexpr bool kReadsB = kGroup == Elementwise::kDB || kGroup == Elementwise::kDBDBx;
-  constexpr bool kReadsMade = kGroup == Elementwise::kExp || kGroup == Elementwise::kDBx;
-  constexpr bool kReadsDelta = kReadsA || kReadsB;
+  constexpr bool kReadsMade = reads_whole(kGroup);
+  constexpr int kTokens = kRows<T, kReadsMade>;
   constexpr bool kReadsU = kGroup == Elementwise::kDBx || kGroup == Elementwise::kDBDBx;
   constexpr bool kMakesExp = kGroup == Elementwise::kExp || kGroup == Elementwise::kDAExp;
   const std::int64_t slice = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) * W;
   const std::int64_t whole = shape.channels * N;
   if (slice >= whole) return;
-  const std::int64_t first = std::int64_t{blockIdx.y} * kRows;
-  const int rows = static_cast<int>(min(std::int64_t{kRows}, shape.tokens - first));
-  const T* made_before = (kGroup == Elementwise::kExp ? t.da : t.db) + first * whole + slice;
+  const T* made_before = kGroup == Elementwise::kExp ? t.da : t.db;
   T* made = kMakesExp ? t.abar : kReadsA ? t.da : kGroup == Elementwise::kDB ? t.db : t.dbx;
-  made += first * whole + slice;
-  const std::int64_t row = first * shape.channels + slice / N;
   float a[W];
   if constexpr (kReadsA) load<W>(t.a + slice, a);
-  float x[kRows][W];
-  float factor[kRows];
+  const std::int64_t first = std::int64_t{blockIdx.y} * kTokens;
+  const int rows = static_cast<int>(min(std::int64_t{kTokens}, shape.tokens - first));
+  float x[kTokens][W];
+  float factor[kTokens];
 #pragma unroll
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < kTokens; ++i) {
     if (i >= rows) break;
+    const std::int64_t row = (first + i) * shape.channels + slice / N;
     factor[i] = kMakesExp ? kLog2E : 1.0F;
-    if constexpr (kReadsMade) load<W>(made_before + i * whole, x[i]);
+    if constexpr (kReadsMade) load<W>(made_before + (first + i) * whole + slice, x[i]);
     if constexpr (kReadsB) load<W>(t.b + (first + i) * N + slice % N, x[i]);
-    if constexpr (kReadsDelta) factor[i] *= to_float(t.delta[row + i * shape.channels]);
-    if constexpr (kReadsU) factor[i] *= to_float(t.u[row + i * shape.channels]);
+    if constexpr (kReadsA || kReadsB) factor[i] *= to_float(t.delta[row]);
+    if constexpr (kReadsU) factor[i] *= to_float(t.u[row]);
   }
 #pragma unroll
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < kTokens; ++i) {
     if (i >= rows) break;
 #pragma unroll
     for (int w = 0; w < W; ++w) {
       x[i][w] = factor[i] * (kReadsA ? a[w] : x[i][w]);
       if constexpr (kMakesExp) x[i][w] = exp2_approx(x[i][w]);
     }
-    store<W>(x[i], made + i * whole);
+    store<W>(x[i], made + (first + i) * whole + slice);
   }
 }
 
@@ -128,23 +130,25 @@ __global__ void read_out(StateUpdate<T> t, Shape shape) {
   constexpr int W = kWidth<T>;
   const std::int64_t slice = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) * W;
   const std::int64_t whole = shape.channels * N;
-  const std::int64_t first = std::int64_t{blockIdx.y} * kRows;
-  const int rows = slice < whole ? static_cast<int>(min(std::int64_t{kRows}, shape.tokens - first)) : 0;
-  float h[kRows][W] = {};
-  float c[kRows][W] = {};
+  const bool inside = slice < whole;
+  constexpr int kTokens = kRows<T, true>;
+  const std::int64_t first = std::int64_t{blockIdx.y} * kTokens;
+  const int rows = static_cast<int>(min(std::int64_t{kTokens}, shape.tokens - first));
+  float h[kTokens][W] = {};
+  float c[kTokens][W] = {};
 #pragma unroll
-  for (int i = 0; i < kRows; ++i) {
-    if (i >= rows) break;
+  for (int i = 0; i < kTokens; ++i) {
+    if (i >= rows || !inside) break;
     load<W>(t.h + (first + i) * whole + slice, h[i]);
     load<W>(t.c + (first + i) * N + slice % N, c[i]);
   }
 #pragma unroll
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < kTokens; ++i) {
     float sum = 0.0F;
 #pragma unroll
     for (int w = 0; w < W; ++w) sum += h[i][w] * c[i][w];
     sum = sum_over_lanes<N / W>(sum);
-    if (i < rows && slice % N == 0) t.y[(first + i) * shape.channels + slice / N] = from_float<T>(sum);
+    if (i < rows && inside && slice % N == 0) t.y[(first + i) * shape.channels + slice / N] = from_float<T>(sum);
   }
 }
 
