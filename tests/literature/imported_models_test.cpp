@@ -169,7 +169,7 @@ constexpr Published kPublished[] = {
             R"("mamba", "mamba", "mamba", "hybrid", "mamba", "mamba", "mamba", "mamba", )"
             R"("mamba", "hybrid", "mamba", "mamba", "mamba", "mamba", "mamba", "hybrid", )"
             R"("mamba", "mamba", "mamba", "mamba", "mamba", "hybrid", "mamba", "mamba", )"
-            R"("mamba", "mamba", "mamba", "hybrid", "mamba", "mamba"]}))"},
+            R"("mamba", "mamba", "mamba", "hybrid", "mamba", "mamba"]})"},
 };
 // clang-format on
 

@@ -43,8 +43,8 @@ Vector normed(const AttentionRun& run, std::int64_t b, std::int64_t l) {
   return x;
 }
 
-/// A channel's factor at token l: cosine plus sine, since its partner is read at its own place. Where only the last
-/// channels are turned, the table has cosines less one.
+/// A channel's factor at token l: cosine plus sine, since its partner is read at its own place. Where only
+/// the last channels are turned, the table has cosines less one.
 double turn(const AttentionRun& run, std::int64_t l, std::int64_t p) {
   if (!run.shape.rope) return 1.0;
   const std::int64_t turned = run.shape.rotary_dim == 0 ? run.shape.d_head : run.shape.rotary_dim;

@@ -35,7 +35,8 @@ std::vector<TensorValues> made_of(const Cascade& cascade, const Cascade& other, 
   for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
     const auto same = find_tensor(other, cascade.tensors[i].name);
     if (!same || cascade.tensors[i].name.rfind("out", 0) == 0) continue;
-    if (own.tensors[i].axes == given.tensors[index_of(*same)].axes) own.tensors[i] = given.tensors[index_of(*same)];
+    if (own.tensors[i].axes == given.tensors[index_of(*same)].axes)
+      own.tensors[i] = given.tensors[index_of(*same)];
   }
   return run_reference(cascade, own).tensors;
 }
@@ -59,15 +60,16 @@ TEST_CASE("Two mixers side by side add what each of them adds alone") {
       if (!find_tensor(both, part)) continue;
       const bool rest = std::string_view{part} == "out_rest";
       rests += rest ? 1 : 0;
-      for_each_element(named(both, made, part), [&](std::int64_t position, const std::vector<std::int64_t>& at) {
-        const std::int64_t full = shape.tokens / shape.mamba.chunk * shape.mamba.chunk;
-        const std::int64_t in_chunk = at.size() == 4 ? at[1] * shape.mamba.chunk + at[2] : at[1];
-        const std::array<std::int64_t, 3> there{at.front(), rest ? full + at[1] : in_chunk, at.back()};
-        const double expected = named(attention, attended, "out").at(there) +
-                                named(mamba, scanned, part).data[position] -
-                                named(both, given.tensors, "x").at(there);
-        CHECK(named(both, made, part).data[position] == Approx(expected).epsilon(kSameSums));
-      });
+      for_each_element(
+          named(both, made, part), [&](std::int64_t position, const std::vector<std::int64_t>& at) {
+            const std::int64_t full = shape.tokens / shape.mamba.chunk * shape.mamba.chunk;
+            const std::int64_t in_chunk = at.size() == 4 ? at[1] * shape.mamba.chunk + at[2] : at[1];
+            const std::array<std::int64_t, 3> there{at.front(), rest ? full + at[1] : in_chunk, at.back()};
+            const double expected = named(attention, attended, "out").at(there) +
+                                    named(mamba, scanned, part).data[position] -
+                                    named(both, given.tensors, "x").at(there);
+            CHECK(named(both, made, part).data[position] == Approx(expected).epsilon(kSameSums));
+          });
     }
   });
   CHECK(rests > 10);
@@ -84,8 +86,8 @@ TEST_CASE("Two mixers side by side have the work and weights of both, less one n
     CAPTURE(text_of(both));
     // A norm is three operations a channel and two a token.
     const Ops rows{shape.batch * shape.tokens};
-    CHECK(total_ops(both) == total_ops(attention) + total_ops(mamba) - rows * (3 * shape.d_model + 2) -
-                                 rows * shape.d_model);
+    CHECK(total_ops(both) ==
+          total_ops(attention) + total_ops(mamba) - rows * (3 * shape.d_model + 2) - rows * shape.d_model);
     CHECK(weight_elements(both) ==
           weight_elements(attention) + weight_elements(mamba) - Elements{shape.d_model});
     CHECK(parallel_layer_params(shape) == weight_elements(both));
@@ -93,7 +95,8 @@ TEST_CASE("Two mixers side by side have the work and weights of both, less one n
 }
 
 /// Tokens from `first` on of a longer call, and its weights.
-NumericCase tokens_of(const Cascade& part, const Cascade& whole, const NumericCase& given, std::int64_t first) {
+NumericCase tokens_of(const Cascade& part, const Cascade& whole, const NumericCase& given,
+                      std::int64_t first) {
   NumericCase made = empty_case(part, Arithmetic::kFp64);
   for (std::size_t i = 0; i < part.tensors.size(); ++i) {
     const auto same = find_tensor(whole, part.tensors[i].name);

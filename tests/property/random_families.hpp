@@ -92,23 +92,17 @@ inline Zamba2 random_zamba2(Dice& dice) {
   return shape;
 }
 
-/// Blocks of any family that has no state update.
+/// Blocks of any family that has no state update, seldom of the largest.
 inline Cascade random_stateless_block(Dice& dice) {
-  switch (dice.in(0, 3)) {
-    case 0:
-      return sound(attention_block(random_attention(dice)));
-    case 1:
-      return sound(mlp_block(random_mlp(dice)));
-    case 2:
-      return sound(moe_block(random_moe(dice)));
-    default:
-      return sound(zamba2_block(random_zamba2(dice)));
-  }
+  if (dice.one_in(12)) return sound(zamba2_block(random_zamba2(dice)));
+  const std::int64_t family = dice.in(0, 2);
+  if (family == 0) return sound(attention_block(random_attention(dice)));
+  return family == 1 ? sound(mlp_block(random_mlp(dice))) : sound(moe_block(random_moe(dice)));
 }
 
-/// Blocks of any family that has a state update.
+/// Blocks of any family that has a state update, seldom of the largest.
 inline Cascade random_recurrent_block(Dice& dice) {
-  if (dice.one_in(3)) return sound(parallel_block(random_parallel(dice)));
+  if (dice.one_in(12)) return sound(parallel_block(random_parallel(dice)));
   Mamba2 shape = random_mamba2(dice);
   shape.side_input = dice.one_in(3);
   return sound(mamba2_block(shape));

@@ -160,9 +160,9 @@ TEST_CASE("Falcon-H1's mamba_d_ssm wins over mamba_expand, and its multipliers m
   const std::string sizes = R"(, "mamba_d_head": 8, "mamba_rms_norm": true)";
   const ImportedModel imported = value_of(
       import_config("c.json", hybrid("falcon_h1", sizes + R"(, "mamba_d_ssm": 32, "key_multiplier": 0.5)")));
-  CHECK(imported.yaml.find("family: parallel, attention: {n_head: 4, n_kv_head: 4, d_head: 16}, mamba: {n_head: 4, "
-                           "d_head: 8, d_state: 256, n_group: 1, d_conv: 4, norm_before_gate: true}}") !=
-        std::string::npos);
+  CHECK(imported.yaml.find(
+            "family: parallel, attention: {n_head: 4, n_kv_head: 4, d_head: 16}, mamba: {n_head: 4, "
+            "d_head: 8, d_state: 256, n_group: 1, d_conv: 4, norm_before_gate: true}}") != std::string::npos);
   CHECK(imported.yaml.find("order: \"P-P-P-P-\"") != std::string::npos);
   CHECK(names(imported.ignored, "key_multiplier"));
   CHECK(error_of(hybrid("falcon_h1", sizes + R"(, "mamba_d_ssm": 40)"))
@@ -176,18 +176,22 @@ TEST_CASE("Falcon-H1's mamba_d_ssm wins over mamba_expand, and its multipliers m
 
 TEST_CASE("Zamba2's hybrid layers run a shared block before Mamba-2, under names of old and new dialects") {
   const auto zamba = [](const std::string& more) {
-    return R"({"model_type": "zamba2", "hidden_size": 64, "vocab_size": 100, "num_attention_heads": 4)" + more + "}";
+    return R"({"model_type": "zamba2", "hidden_size": 64, "vocab_size": 100, "num_attention_heads": 4)" +
+           more + "}";
   };
-  const std::string layers = R"(, "num_mem_blocks": 2, "layers_block_type": ["mamba", "hybrid", "mamba", "hybrid"])";
+  const std::string layers =
+      R"(, "num_mem_blocks": 2, "layers_block_type": ["mamba", "hybrid", "mamba", "hybrid"])";
   const ImportedModel now = value_of(import_config(
-      "c.json", zamba(layers + R"(, "mamba_d_state": 8, "adapter_rank": 3, "use_shared_attention_adapter": true)")));
+      "c.json",
+      zamba(layers + R"(, "mamba_d_state": 8, "adapter_rank": 3, "use_shared_attention_adapter": true)")));
   CHECK(now.yaml.find("order: \"MSHMSH\"") != std::string::npos);
   CHECK(now.yaml.find("n_head: 4, d_ff: 256, activation: geglu, adapter_rank: 3, attention_adapters: true, "
                       "shared: 2}") != std::string::npos);
   CHECK(names(now.defaulted, "intermediate_size = 256 (4 x hidden_size)"));
   const ImportedModel old = value_of(import_config(
       "c.json",
-      zamba(layers + R"(, "state_size": 8, "lora_rank": 3, "use_shared_attention_lora": true, "mamba_headdim": 16)")));
+      zamba(layers +
+            R"(, "state_size": 8, "lora_rank": 3, "use_shared_attention_lora": true, "mamba_headdim": 16)")));
   CHECK(old.model.whole.params == now.model.whole.params);
   CHECK(error_of(zamba(R"(, "num_hidden_layers": 4)"))
             .find("error: num_hidden_layers: 4, and no layers_block_type says which are hybrid") !=
@@ -214,7 +218,8 @@ TEST_CASE("A partial rotary factor says how many channels of a head are turned")
         std::string::npos);
   CHECK(error_of(small_llama(R"(, "partial_rotary_factor": 0.1)")).find("rotary_dim: RoPE turns pairs") !=
         std::string::npos);
-  const ImportedModel bamba = value_of(import_config("c.json", hybrid("bamba", R"(, "attn_layer_indices": [1])")));
+  const ImportedModel bamba =
+      value_of(import_config("c.json", hybrid("bamba", R"(, "attn_layer_indices": [1])")));
   CHECK(bamba.yaml.find("rotary_dim: 8") != std::string::npos);
   CHECK(names(bamba.defaulted, "partial_rotary_factor = 0.5 (of the architecture, no key says so)"));
 }
