@@ -44,12 +44,11 @@ double at_most(Ticks time) {
 class Trials {
  public:
   Trials(const Planner& planner, OpId op, const std::vector<Candidate>& candidates, const Machine& machine)
-      : planner_{planner}, machine_{machine} {
-    const LeastTime least{planner, op, machine};
+      : planner_{planner}, machine_{machine}, least_{planner, op, machine} {
     fitting_.reserve(candidates.size());
     for (const Candidate& candidate : candidates) {
       if (candidate.weights.held > machine.capacity) continue;
-      fitting_.push_back({&candidate, least.about(candidate.weights)});
+      fitting_.push_back({&candidate, least_.about(candidate.weights)});
     }
   }
 
@@ -108,6 +107,7 @@ class Trials {
     const double most = least ? at_most(*least) : std::numeric_limits<double>::infinity();
     for (Trial* trial : within({fitting_.begin(), fitting_.end()}, most)) {
       if (least && trial->least > at_most(*least)) break;
+      if (least && least_.of(trial->candidate->weights) >= *least) continue;
       const std::optional<Ticks>& latency = latency_of(*trial);
       if (latency && (!least || *latency < *least)) least = latency;
     }
@@ -120,11 +120,12 @@ class Trials {
     const Trial* fastest = nullptr;
     for (Trial* trial : within(trials, at_most(most))) {
       if (trial->least > at_most(most)) break;
-      if (!wanted(*trial)) continue;
+      const auto loses = [&](Ticks time) {
+        return time > most || (fastest != nullptr && time == most && trial > fastest);
+      };
+      if (loses(least_.of(trial->candidate->weights)) || !wanted(*trial)) continue;
       const std::optional<Ticks>& latency = latency_of(*trial);
-      const bool loses =
-          !latency || *latency > most || (fastest != nullptr && *latency == most && trial > fastest);
-      if (loses) continue;
+      if (!latency || loses(*latency)) continue;
       fastest = trial;
       most = *latency;
     }
@@ -144,6 +145,7 @@ class Trials {
 
   const Planner& planner_;
   const Machine& machine_;
+  LeastTime least_;
   std::vector<Trial> fitting_;  ///< Lightest first.
 };
 

@@ -11,6 +11,7 @@
 #include "fusescape/search/recent.hpp"
 #include "fusescape/search/run_energy.hpp"
 #include "fusescape/support/contract.hpp"
+#include "profiled_plans.hpp"
 
 namespace fusescape {
 namespace {
@@ -42,20 +43,26 @@ bool same(const Cascade& a, const Cascade& b) {
 
 /// A head with the planner of one way to lay it over hardware.
 struct HeadPlanning {
-  HeadPlanning(const std::shared_ptr<const Workload>& of, const Accelerator& accelerator)
-      : workload{of}, planner{*of->lm_head, accelerator} {}
+  HeadPlanning(const std::shared_ptr<const Workload>& of, const Accelerator& accelerator,
+               std::uint64_t its_number)
+      : workload{of}, planner{*of->lm_head, accelerator}, number{its_number} {}
 
   std::shared_ptr<const Workload> workload;  ///< One of those that have it.
   Planner planner;
+  std::uint64_t number;  ///< No two have the same.
 };
 
-/// Designs of one number, clock, capacity and bandwidth are equal.
+/// Designs of one number that are equal in all these take equally long for a head; energy knows the clock,
+/// too.
 struct HeadKey {
   const HeadPlanning* planning = nullptr;
   std::uint64_t hardware = 0;
-  double clock = 0.0;
+  double clock = 0.0;  ///< Only for energy.
   std::int64_t capacity = 0;
-  std::int64_t dram = 0;
+  std::int64_t ticks_per_cycle = 0;
+  std::int64_t dram = 0;  ///< Ticks per byte, as the others.
+  std::int64_t read = 0;
+  std::int64_t write = 0;
   friend auto operator<=>(const HeadKey&, const HeadKey&) = default;
 };
 
@@ -103,6 +110,21 @@ struct SweepHeads::Kept {
       std::map<PlanningKey, std::pair<std::shared_ptr<const Workload>, std::shared_ptr<const HeadPlanning>>>>
       plannings{kHeadPlanners};
   Recent<std::map<HeadKey, std::shared_ptr<HeadCost>>> costs{kHeadCosts};
+  Profiles profiles;
+  std::uint64_t made = 0;
+
+  std::shared_ptr<const HeadOutcome> outcome_of(const HeadPlanning& planning, const Design& design,
+                                                WithEnergy energy) {
+    const Strategy& alone = each_operator_alone();
+    if (auto plan = draft(planning.planner, design, alone, {})) {
+      const auto profile = profiles.of(planning.number, planning.planner, std::move(*plan), energy);
+      auto run = profile ? priced(*profile, design, energy) : std::nullopt;
+      if (run) return std::make_shared<const HeadOutcome>(std::move(*run));
+    }
+    const auto found = assess(planning.planner, design, alone);
+    return std::make_shared<const HeadOutcome>(
+        fusescape::outcome_of(planning.planner.cascade(), design, found, energy));
+  }
 
   /// Heads are few, workloads and designs that have the same one many.
   std::shared_ptr<const HeadPlanning> planning_of(const SweepPoint& point) {
@@ -114,20 +136,24 @@ struct SweepHeads::Kept {
       return same(planning.planner.cascade(), *point.workload->lm_head) &&
              planning.planner.serves(accelerator);
     });
-    auto planning = serving != nullptr ? serving->second
-                                       : std::make_shared<const HeadPlanning>(point.workload, accelerator);
+    auto planning = serving != nullptr
+                        ? serving->second
+                        : std::make_shared<const HeadPlanning>(point.workload, accelerator, ++made);
     return plannings.insert(key, {point.workload, std::move(planning)}).second;
   }
 
-  std::shared_ptr<HeadCost> cost_of(const SweepPoint& point) {
+  std::shared_ptr<HeadCost> cost_of(const SweepPoint& point, WithEnergy energy) {
     const std::lock_guard lock{mutex};
     const auto planning = planning_of(point);
-    const Accelerator& accelerator = point.design->accelerator;
+    const Machine& machine = point.design->machine;
     const HeadKey key{.planning = planning.get(),
                       .hardware = point.hardware,
-                      .clock = accelerator.clock.value(),
-                      .capacity = accelerator.sram.capacity.value(),
-                      .dram = accelerator.dram.bandwidth.value};
+                      .clock = energy == WithEnergy::kYes ? point.design->accelerator.clock.value() : 0.0,
+                      .capacity = machine.capacity.value(),
+                      .ticks_per_cycle = machine.scale.ticks_per_cycle(),
+                      .dram = machine.dram_ticks_per_byte,
+                      .read = machine.sram_read_ticks_per_byte,
+                      .write = machine.sram_write_ticks_per_byte};
     if (const auto* known = costs.find(key)) return *known;
     auto cost = std::make_shared<HeadCost>();
     cost->planning = planning;
@@ -141,12 +167,9 @@ SweepHeads::~SweepHeads() = default;
 
 std::shared_ptr<const HeadOutcome> SweepHeads::of(const SweepPoint& point, WithEnergy energy) {
   if (!point.workload->lm_head) return nullptr;
-  const std::shared_ptr<HeadCost> cost = kept_->cost_of(point);
-  std::call_once(cost->once, [&] {
-    const auto found = assess(cost->planning->planner, *point.design, each_operator_alone());
-    cost->outcome = std::make_shared<const HeadOutcome>(
-        outcome_of(*point.workload->lm_head, *point.design, found, energy));
-  });
+  const std::shared_ptr<HeadCost> cost = kept_->cost_of(point, energy);
+  std::call_once(cost->once,
+                 [&] { cost->outcome = kept_->outcome_of(*cost->planning, *point.design, energy); });
   return cost->outcome;
 }
 

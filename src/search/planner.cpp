@@ -13,6 +13,7 @@
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
 #include "fusescape/search/array_work.hpp"
+#include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
 #include "group_trials.hpp"
 #include "optimal_space.hpp"
@@ -48,6 +49,35 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
   return group;
 }
 
+namespace {
+
+/// What the best candidate depends on, of machines with the planner's array: how many candidates fit, and how
+/// long ports take.
+struct PortTimes {
+  std::int64_t fitting = 0;
+  std::int64_t ticks_per_cycle = 0;
+  std::int64_t dram = 0;  ///< Ticks per byte, as the others.
+  std::int64_t read = 0;
+  std::int64_t write = 0;
+  Ports dram_ports{};
+  Ports sram_ports{};
+  friend auto operator<=>(const PortTimes&, const PortTimes&) = default;
+};
+
+PortTimes port_times(const Machine& machine, std::int64_t fitting) {
+  return {.fitting = fitting,
+          .ticks_per_cycle = machine.scale.ticks_per_cycle(),
+          .dram = machine.dram_ticks_per_byte,
+          .read = machine.sram_read_ticks_per_byte,
+          .write = machine.sram_write_ticks_per_byte,
+          .dram_ports = machine.dram_ports,
+          .sram_ports = machine.sram_ports};
+}
+
+constexpr std::size_t kMachines = 2048;
+
+}  // namespace
+
 /// Candidates, each list made by the first thread that asks for it.
 struct Planner::Made {
   struct Entry {
@@ -57,6 +87,10 @@ struct Planner::Made {
   struct Alone : Entry {
     std::atomic_flag asked;      ///< For the best on some machine.
     std::vector<Candidate> few;  ///< Those that may be the best on the machine that was asked for first.
+    std::once_flag sizes_once;
+    std::vector<Bytes> sizes;  ///< What each of `candidates` holds, ascending.
+    std::mutex mutex;          ///< Guards `known`.
+    Recent<std::map<PortTimes, const Candidate*>> known{kMachines};
   };
   explicit Made(std::size_t units) : alone(units) {}
 
@@ -170,13 +204,30 @@ bool Planner::serves(const Accelerator& accelerator) const {
          spatial_ == spatial_mappings(*cascade_, accelerator);
 }
 
-/// Whoever asks once needs few candidates.
+/// Whoever asks once needs few candidates; whoever asks often asks for machines alike.
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
   Made::Alone& entry = made_->alone[unit_[index_of(op)]];
   if (!entry.asked.test_and_set()) {
     if (const Candidate* best = best_of_few(*this, op, machine, entry.few, stop_)) return best;
   }
-  return best_of(*this, op, candidates(op), machine).candidate;
+  const std::vector<Candidate>& all = candidates(op);
+  std::call_once(entry.sizes_once, [&] {
+    entry.sizes.reserve(all.size());
+    for (const Candidate& candidate : all) entry.sizes.push_back(candidate.weights.held);
+    std::sort(entry.sizes.begin(), entry.sizes.end());
+  });
+  // Of a unit of several operators the size of the memory may also tell how long it takes.
+  const bool by_size = unit(op).size() > 1;
+  const auto fitting = std::upper_bound(entry.sizes.begin(), entry.sizes.end(), machine.capacity);
+  const PortTimes times =
+      port_times(machine, by_size ? machine.capacity.value() : fitting - entry.sizes.begin());
+  {
+    const std::lock_guard lock{entry.mutex};
+    if (const auto* known = entry.known.find(times)) return *known;
+  }
+  const Candidate* best = best_of(*this, op, all, machine).candidate;
+  const std::lock_guard lock{entry.mutex};
+  return entry.known.insert(times, best);
 }
 
 Bytes Planner::least_footprint(OpId op) const {

@@ -4,26 +4,23 @@
 
 #include <map>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 
-#include "fusescape/cost/profile.hpp"
-#include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/planner.hpp"
 #include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
+#include "profiled_plans.hpp"
 
 namespace fusescape {
 namespace {
 
 using Status = PointOutcome::Status;
 
-// How much is kept. A planner of a block has some 0.5 MB of candidates, a profile some 20 KB.
+// How much is kept. A planner of a block has some 0.5 MB of candidates.
 constexpr std::size_t kPlanners = 48;
-constexpr std::size_t kProfiles = 512;
 
 /// What a point that has no cost shows, in the words of every other command.
 PointOutcome outcome_of(const WhyNot& why, Bytes available) {
@@ -40,16 +37,30 @@ PointOutcome outcome_of(const WhyNot& why, Bytes available) {
   return outcome;
 }
 
-/// A plan's profile, and its energy counts if they are asked for.
-struct ProfiledPlan {
-  PlanProfile profile;
-  std::vector<EnergyCounts> counts;
-};
-
 /// A plan that points are given: none of this depends on capacity, bandwidth or clock.
 struct Given {
   expected<Plan, std::string> plan;
   std::shared_ptr<const ProfiledPlan> profile{};  ///< Null if it cannot run on the arrays.
+};
+
+/// Of a plan that is given, what it lacks in memories of a size, whatever else they are.
+class Shortages {
+ public:
+  std::optional<PointOutcome> of(Bytes capacity) {
+    const std::lock_guard lock{mutex_};
+    const PointOutcome* known = known_.find(capacity);
+    return known != nullptr ? std::optional{*known} : std::nullopt;
+  }
+  void note(Bytes capacity, const PointOutcome& outcome) {
+    const std::lock_guard lock{mutex_};
+    known_.insert(capacity, outcome);
+  }
+
+ private:
+  static constexpr std::size_t kCapacities = 1024;
+
+  std::mutex mutex_;
+  Recent<std::map<Bytes, PointOutcome>> known_{kCapacities};
 };
 
 /// A workload with the planner of one way to lay its operators over hardware: designs that differ in
@@ -65,6 +76,7 @@ struct Planning {
 
   mutable std::once_flag given_once;
   mutable std::optional<Given> given;
+  mutable Shortages shortages;
 };
 
 class Plannings {
@@ -92,87 +104,11 @@ class Plannings {
   Recent<std::map<Key, std::shared_ptr<const Planning>>> recent_{kPlanners};
 };
 
-/// The point's plan, or none that its hardware runs.
-std::optional<Plan> draft(const Planner& planner, const SweepPoint& point) {
-  const Accelerator& accelerator = point.design->accelerator;
-  if (wider_data(planner.cascade(), accelerator)) return std::nullopt;
-  expected<Plan, Refusal> plan = plan_by(*point.strategy, planner, *point.design, *point.inputs);
-  if (!plan || !hardware_violations(planner.cascade(), *plan, accelerator).empty()) return std::nullopt;
-  return std::move(*plan);
-}
-
-/// What a profile depends on. Many accelerators share one, because profiles know nothing of theirs.
-struct ProfileKey {
-  std::uint64_t planning = 0;
-  Plan plan;
-  friend bool operator==(const ProfileKey&, const ProfileKey&) = default;
-};
-
-struct ProfileKeyHash {
-  std::size_t operator()(const ProfileKey& key) const {
-    std::size_t hash = key.planning;
-    const auto mix = [&](std::size_t value) { hash = (hash ^ value) * 0x100000001b3U; };
-    for (const Node& node : key.plan.nodes) {
-      mix(index_of(node.rank));
-      mix(static_cast<std::size_t>(node.tile));
-      mix(index_of(node.op));
-    }
-    return hash;
-  }
-};
-
-/// Null if the plan is illegal.
-std::shared_ptr<const ProfiledPlan> profiled(const Planner& planner, const Plan& plan, WithEnergy energy) {
-  const Cascade& cascade = planner.cascade();
-  const auto layout = lay_out(cascade, plan);
-  if (!layout) return nullptr;
-  auto made = std::make_shared<ProfiledPlan>();
-  made->profile = profile(cascade, plan, *layout, planner.options());
-  if (energy == WithEnergy::kYes) {
-    made->counts = energy_counts(cascade, plan, *layout, made->profile, planner.options());
-  }
-  return made;
-}
-
-/// Profiles of distinct plans, each made by the first thread that asks for it.
-class Profiles {
- public:
-  /// Null if the plan is illegal.
-  std::shared_ptr<const ProfiledPlan> of(const Planning& planning, Plan plan, WithEnergy energy) {
-    const ProfileKey key{planning.number, std::move(plan)};
-    std::shared_ptr<Made> made;
-    {
-      const std::lock_guard lock{mutex_};
-      const auto* known = recent_.find(key);
-      made = known != nullptr ? *known : recent_.insert(key, std::make_shared<Made>());
-    }
-    std::call_once(made->once, [&] { made->profile = profiled(planning.planner, key.plan, energy); });
-    return made->profile;
-  }
-
- private:
-  struct Made {
-    std::once_flag once;
-    std::shared_ptr<const ProfiledPlan> profile;
-  };
-
-  std::mutex mutex_;  ///< Guards the map, not its entries.
-  Recent<std::unordered_map<ProfileKey, std::shared_ptr<Made>, ProfileKeyHash>> recent_{kProfiles};
-};
-
-/// The figures of a plan on a design; none if it does not run there.
-std::optional<PointOutcome> priced(const ProfiledPlan& plan, const Design& design, WithEnergy energy) {
-  const bool with_energy = energy == WithEnergy::kYes;
-  std::vector<GroupCost> groups(with_energy ? plan.profile.groups.size() : 0);
-  const auto cost = evaluate(plan.profile, design.machine, groups);
-  if (!cost) return std::nullopt;
+PointOutcome outcome_of(HeadRun run) {
   PointOutcome outcome;
   outcome.status = Status::kFeasible;
-  outcome.cost = *cost;
-  if (!with_energy) return outcome;
-  const std::vector<Activity> activities = activities_of(groups, design.machine, design.accelerator.clock);
-  const EnergyPrices prices = prices_of(design.accelerator, design.technology.get());
-  outcome.energy = energy_of(plan.counts, activities, prices).plan;
+  outcome.cost = run.cost;
+  outcome.energy = std::move(run.energy);
   return outcome;
 }
 
@@ -215,8 +151,10 @@ PointOutcome outcome_of(const Planning& planning, const SweepPoint& point, WithE
   std::call_once(planning.given_once, [&] { planning.given = given_for(planning.planner, point, energy); });
   const Given& given = *planning.given;
   if (given.profile) {
-    if (auto outcome = priced(*given.profile, *point.design, energy)) return std::move(*outcome);
+    if (auto run = priced(*given.profile, *point.design, energy)) return outcome_of(std::move(*run));
   }
+  const Bytes capacity = point.design->accelerator.sram.capacity;
+  if (auto known = planning.shortages.of(capacity)) return std::move(*known);
   PointOutcome failed;
   failed.status = Status::kFailed;
   if (!given.plan) {
@@ -224,7 +162,10 @@ PointOutcome outcome_of(const Planning& planning, const SweepPoint& point, WithE
     return failed;
   }
   const auto found = assess(planning.planner.cascade(), *point.design, *given.plan);
-  return found ? failed : outcome_of(found.error(), point.design->accelerator.sram.capacity);
+  if (found) return failed;
+  failed = outcome_of(found.error(), capacity);
+  if (capacity_needed(found.error())) planning.shortages.note(capacity, failed);
+  return failed;
 }
 
 }  // namespace
@@ -245,10 +186,10 @@ PointOutcome PointEvaluator::of_block(const std::shared_ptr<const Workload>& wor
   const Design& design = *point.design;
   const auto planning = kept_->plannings.of(workload, point.hardware, design.accelerator, stop_);
   if (point.plan != nullptr) return outcome_of(*planning, point, energy_);
-  if (auto plan = draft(planning->planner, point)) {
-    const auto profile = kept_->profiles.of(*planning, std::move(*plan), energy_);
-    auto outcome = profile ? priced(*profile, design, energy_) : std::nullopt;
-    if (outcome) return std::move(*outcome);
+  if (auto plan = draft(planning->planner, *point.design, *point.strategy, *point.inputs)) {
+    const auto profile = kept_->profiles.of(planning->number, planning->planner, std::move(*plan), energy_);
+    auto run = profile ? priced(*profile, design, energy_) : std::nullopt;
+    if (run) return outcome_of(std::move(*run));
   }
   const auto found = assess(planning->planner, design, *point.strategy, *point.inputs);
   // Only a run that is being stopped, whose outcome nobody keeps, may find now what it did not find before.
