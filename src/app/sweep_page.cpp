@@ -69,18 +69,22 @@ std::map<std::string, std::string> values_of(const OrderedJson& scenario) {
   return values;
 }
 
-/// Scenario, chosen axes, figures: what the terminal shows, with every figure of the best.
+/// Scenario, chosen axes, figures and gains: what the terminal shows.
 Table best_table(const OrderedJson& summary) {
   std::vector<OrderedJson> rows;
   for (const OrderedJson& scenario : summary.at("scenarios")) {
     OrderedJson row = OrderedJson::object();
     if (scenario.contains("scenario")) row.update(scenario.at("scenario"));
     if (scenario.at("chosen").is_object()) row.update(scenario.at("chosen"));
-    if (scenario.at("best").is_object()) {
-      for (const auto& [name, value] : scenario.at("best").items()) {
-        if (!row.contains(name)) row[name] = value;
-      }
-      row.erase("feasible");
+    const OrderedJson& best = scenario.at("best");
+    for (const char* name : {"array", "onchip_capacity_bytes", "area_mm2", "latency_cycles"}) {
+      row[name] = best.is_object() && best.contains(name) ? best.at(name) : OrderedJson(nullptr);
+    }
+    const std::string minimized = text_of(summary, "minimize");
+    row[minimized] = best.is_object() && best.contains(minimized) ? best.at(minimized) : OrderedJson(nullptr);
+    row["bound"] = best.is_object() && best.contains("bound") ? best.at("bound") : OrderedJson(nullptr);
+    for (const OrderedJson& baseline : scenario.at("baselines")) {
+      row["gain over " + baseline.at("name").get<std::string>()] = baseline.at("gain");
     }
     row["point"] = scenario.at("best_point");
     rows.push_back(std::move(row));
@@ -128,12 +132,20 @@ PageSection best_section(const SweepFolder& sweep) {
                                            text_of(summary, "workload"), text_of(summary, "arch"),
                                            text_of(summary, "minimize")));
   section.tables.push_back({"The best design of each scenario", best_table(summary)});
-  Table gains = gain_table(summary);
-  if (!gains.rows.empty()) section.tables.push_back({"Against the baselines", std::move(gains)});
   if (!summary.at("published").empty()) {
     section.tables.push_back({"Published figures, for comparison", table_of_list(summary.at("published"))});
   }
-  for (const OrderedJson& scenario : summary.at("scenarios")) {
+  return section;
+}
+
+/// What the best designs are compared with, and the commands that evaluate them.
+PageSection baselines_section(const SweepFolder& sweep) {
+  const OrderedJson& scenarios = sweep.summary.json.at("scenarios");
+  PageSection section{.title = "Baselines and commands", .provenance = "modelled", .is_open = false};
+  Table gains = gain_table(sweep.summary.json);
+  if (!gains.rows.empty()) section.tables.push_back({"The best designs against the baselines", std::move(gains)});
+  section.paragraphs = {"The commands evaluate the best design of each scenario, in their order:"};
+  for (const OrderedJson& scenario : scenarios) {
     if (scenario.at("chosen").is_object()) section.commands.push_back(command_of(sweep.spec, values_of(scenario)));
   }
   return section;
@@ -224,6 +236,7 @@ void add_sweep(const SweepFolder& sweep, const std::string& key, Page& page, Ord
   page.conclusion.insert(page.conclusion.end(), sentences.begin(), sentences.end());
   page.sections.push_back(best_section(sweep));
   page.sections.push_back({.title = "Design space", .charts = {"space"}, .source = key, .provenance = "modelled"});
+  page.sections.push_back(baselines_section(sweep));
   OrderedJson& entry = data["sweeps"][key];
   entry = {{"name", summary.at("sweep")},         {"minimize", summary.at("minimize")},
            {"pareto", summary.at("pareto")},      {"tolerance", summary.at("budget_tolerance")},

@@ -12,10 +12,10 @@
 namespace fusescape {
 
 /// The most points of a sweep that a page holds.
-inline constexpr std::size_t kMostPagePoints = 10'000;
+inline constexpr std::size_t kMostPagePoints = 20'000;
 
-/// Rows of points.csv, from 1, in their order: all if they are at most `most`, else the best designs, the
-/// fronts and a sample of the others: those whose ids a fixed hash puts first.
+/// Rows of points.csv, from 1, in their order: all if they are at most `most`, else first the best designs,
+/// then the fronts, then a sample of the others: those whose ids a fixed hash puts first.
 [[nodiscard]] std::vector<std::size_t> chosen_rows(const SweepFolder& sweep, std::size_t most = kMostPagePoints);
 
 /// `rows` of points.csv as columns: words, numbers to six digits, or one value for all.

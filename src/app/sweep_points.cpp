@@ -29,12 +29,12 @@ std::uint64_t id_of(const std::string& cell) {
   return id;
 }
 
-/// The best designs and the fronts of all scenarios.
-std::unordered_set<std::uint64_t> notable_points(const OrderedJson& summary) {
-  std::unordered_set<std::uint64_t> ids;
+/// How much a point is wanted: 0 for a best design, 1 for the fronts. Others are not in it.
+std::unordered_map<std::uint64_t, int> notable_points(const OrderedJson& summary) {
+  std::unordered_map<std::uint64_t, int> ids;
   for (const OrderedJson& scenario : summary.at("scenarios")) {
-    for (const OrderedJson& id : scenario.at("pareto_points")) ids.insert(id.get<std::uint64_t>());
-    if (const OrderedJson& best = scenario.at("best_point"); best.is_number()) ids.insert(best.get<std::uint64_t>());
+    for (const OrderedJson& id : scenario.at("pareto_points")) ids.emplace(id.get<std::uint64_t>(), 1);
+    if (const OrderedJson& best = scenario.at("best_point"); best.is_number()) ids[best.get<std::uint64_t>()] = 0;
   }
   return ids;
 }
@@ -112,9 +112,9 @@ std::vector<std::size_t> chosen_rows(const SweepFolder& sweep, std::size_t most)
   for (std::size_t r = 1; r <= all; ++r) rows.push_back(r);
   if (all <= most) return rows;
   const std::size_t id_column = column_of(sweep.points, "point");
-  const std::unordered_set<std::uint64_t> notable = notable_points(sweep.summary.json);
+  const std::unordered_map<std::uint64_t, int> notable = notable_points(sweep.summary.json);
   struct Place {
-    bool other = false;
+    int rank = 0;
     std::uint64_t hash = 0;
     std::size_t row = 0;
     auto operator<=>(const Place&) const = default;
@@ -123,7 +123,8 @@ std::vector<std::size_t> chosen_rows(const SweepFolder& sweep, std::size_t most)
   places.reserve(all);
   for (const std::size_t row : rows) {
     const std::uint64_t id = id_of(sweep.points[row].cells[id_column]);
-    places.push_back({notable.count(id) == 0, scattered(id), row});
+    const auto found = notable.find(id);
+    places.push_back({found == notable.end() ? 2 : found->second, scattered(id), row});
   }
   std::sort(places.begin(), places.end());
   rows.clear();

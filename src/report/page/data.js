@@ -18,6 +18,8 @@ const shown = (value, unit = "") => {
 // Of an axis: short.
 const tick = (value) => (value !== 0 && Math.abs(value) < 1e-3 ? d3.format("~e")(value)
   : Math.abs(value) < 1000 ? d3.format("~g")(value) : d3.format("~s")(value));
+// Beside a bar: short, but not of a count that is.
+const brief = (value) => (Math.abs(value) >= 10000 ? d3.format(".4~s")(value) : shown(value));
 const named = (column) => (column.unit ? `${column.name} (${column.unit})` : column.name);
 
 // An element below `parent`, of the page's own words or of texts that are never read as HTML.

@@ -128,7 +128,10 @@ const drawSpace = (root, sweep) => {
   const scaleOf = (column, log, shownRows, range) => {
     const [low, high] = d3.extent(shownRows, (row) => column.values[row]);
     if (low === undefined) return d3.scaleLinear().domain([0, 1]).range(range);
-    if (log) return d3.scaleLog().domain(low === high ? [low / 2, high * 2] : [low / 1.05, high * 1.05]).range(range);
+    if (log) {
+      const room = low === high ? 2 : (high / low) ** 0.04;
+      return d3.scaleLog().domain([low / room, high * room]).range(range);
+    }
     const spare = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.04;
     return d3.scaleLinear().domain([low - spare, high + spare]).range(range);
   };
@@ -168,7 +171,7 @@ const drawSpace = (root, sweep) => {
         if (!(at >= (isX ? kMargin.left : kMargin.top) && at <= (isX ? right : bottom))) continue;
         if (isX) line(layer, at, kMargin.top, at, bottom, className);
         else line(layer, kMargin.left, at, right, at, className);
-        add(layer, "text", `${className} label`, label).attr("x", isX ? at + 4 : right - 4).attr("y", isX ? kMargin.top + 10 : at - 4).attr("text-anchor", isX ? "start" : "end");
+        add(layer, "text", `${className} label`, label).attr("x", isX ? at + 4 : kMargin.left + 6).attr("y", isX ? kMargin.top + 10 : at - 4);
       }
     };
     const budgets = new Set(scenarios.map((scenario) => scenario.budget_mm2));
@@ -214,7 +217,7 @@ const drawSpace = (root, sweep) => {
     for (const [row, big] of [...shownRows.filter((r) => !onFront.has(r)).map((r) => [r, false]), ...shownRows.filter((r) => onFront.has(r)).map((r) => [r, true])]) {
       pen.save();
       pen.translate(scaleX(state.x.values[row]), scaleY(state.y.values[row]));
-      pen.globalAlpha = big ? 1 : 0.6;
+      pen.globalAlpha = big ? 1 : 0.75;
       pen.fillStyle = colours(row);
       const path = (big ? bigPaths : paths)[shapes(row)];
       pen.fill(path);

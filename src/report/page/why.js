@@ -1,7 +1,7 @@
 // Where do a plan's time, energy and bytes go, group by group, and what else is drawn of single results?
 const kMostBars = 30;
 const kBusy = [["compute_cycles", "PEs busy", kColours[0]], ["dram_cycles", "DRAM port busy", kColours[1]], ["onchip_cycles", "on-chip ports busy", kColours[2]]];
-const share = d3.format(".1%");
+const share = d3.format(".0%");
 
 const titled = (parent, title, note = "") => {
   const box = add(parent, "figure", "chartbox");
@@ -23,11 +23,11 @@ const fitted = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}
 const barChart = (parent, rows, { unit, label, stacked = true, total = null }) => responsive(add(parent, "div", "svgbox").node(), function draw(width) {
   const root = d3.select(parent.select("div.svgbox").node());
   root.selectAll("*").remove();
-  const names = Math.min(190, width * 0.32), high = 24, top = 26, valueRoom = 96;
+  const names = Math.min(190, width * 0.32), high = 24, top = 26, valueRoom = 112;
   const svg = svgOf(root, width, top + rows.length * high + 8, label);
   const most = d3.max(rows, (row) => (stacked ? d3.sum(row.parts, (part) => part[0]) : d3.max(row.parts, (part) => part[0]))) || 1;
   const scale = d3.scaleLinear().domain([0, most]).range([names, width - valueRoom]);
-  add(svg, "g", "axis").attr("transform", `translate(0,${top})`).call(d3.axisTop(scale).ticks(Math.max(2, Math.floor(width / 140))).tickFormat((v) => `${tick(v)}${v ? ` ${unit}` : ""}`).tickSize(-(rows.length * high)));
+  add(svg, "g", "axis").attr("transform", `translate(0,${top})`).call(d3.axisTop(scale).ticks(Math.max(2, Math.floor(width / 140))).tickFormat(tick).tickSize(-(rows.length * high)));
   rows.forEach((row, r) => {
     const line = add(svg, "g").attr("transform", `translate(0,${top + r * high})`);
     add(line, "text", row.strong ? "name strong" : "name", fitted(row.name, Math.floor(names / 7))).attr("x", names - 8).attr("y", high / 2).attr("dy", "0.35em").attr("text-anchor", "end").append("title").text(row.name);
@@ -40,25 +40,25 @@ const barChart = (parent, rows, { unit, label, stacked = true, total = null }) =
       if (stacked) at += value;
     });
     const sum = row.value === undefined ? d3.sum(row.parts, (part) => part[0]) : row.value;
-    add(line, "text", "value", `${tick(sum)}${total ? `  ${share(sum / total)}` : ""}`).attr("x", width - valueRoom + 8).attr("y", high / 2).attr("dy", "0.35em");
+    add(line, "text", "value", `${brief(sum)}${total ? `  ${share(sum / total)}` : ""}`).attr("x", width - valueRoom + 8).attr("y", high / 2).attr("dy", "0.35em");
   });
 });
 
 const drawBars = (root, result) => {
   const groups = result.groups;
   const all = d3.sum(groups, (group) => group.latency_cycles);
-  const time = titled(root, "Time by group", "Each group takes as long as the busiest of its three resources, and what it waits; the figure on the right is its time and its share.");
+  const time = titled(root, "Time by group (cycles)", "Each group takes as long as the busiest of its three resources, and what it waits; the figure on the right is its time and its share.");
   keysOf(time, kBusy.map(([, label, colour]) => [label, colour]));
   barChart(time, groups.map((group) => ({ name: group.name, value: group.latency_cycles,
     parts: kBusy.map(([key, label, colour]) => [group[key], colour, label]) })), { unit: "cycles", label: "Busy cycles by group", stacked: false, total: all });
   const energy = groups.filter((group) => typeof group.energy_pj === "number");
   if (!energy.length) return;
-  const joules = titled(root, "Energy by group");
+  const joules = titled(root, "Energy by group (mJ)");
   barChart(joules, energy.map((group) => ({ name: group.name, parts: [[group.energy_pj * 1e-9, kColours[4], "energy"]] })),
     { unit: "mJ", label: "Energy by group", total: d3.sum(energy, (group) => group.energy_pj * 1e-9) });
   const parts = Object.entries(result.energy || {}).filter(([, pj]) => typeof pj === "number");
   if (parts.length) {
-    const components = titled(root, "Energy by component");
+    const components = titled(root, "Energy by component (mJ)");
     barChart(components, parts.map(([name, pj]) => ({ name, parts: [[pj * 1e-9, kColours[3], name]] })), { unit: "mJ", label: "Energy by component", total: d3.sum(parts, (part) => part[1] * 1e-9) });
   }
 };
@@ -141,7 +141,7 @@ const drawBytes = (root, result) => {
   const moved = [...sums.values()].filter((sum) => sum.read + sum.written > 0).sort((a, b) => b.read + b.written - a.read - a.written || d3.ascending(a.name, b.name));
   if (!moved.length) return;
   const rest = moved.slice(kMostBars);
-  const box = titled(root, "Bytes at the DRAM port, by tensor", rest.length ? `The ${kMostBars} largest of ${moved.length}; the table below has all.` : "");
+  const box = titled(root, "Bytes at the DRAM port, by tensor (B)", rest.length ? `The ${kMostBars} largest of ${moved.length}; the table below has all.` : "");
   keysOf(box, [["read", kColours[0]], ["written", kColours[1]]]);
   barChart(box, moved.slice(0, kMostBars).map((sum) => ({ name: `${sum.name} (${[...sum.as].join(", ")})`, parts: [[sum.read, kColours[0], "read"], [sum.written, kColours[1], "written"]] })),
     { unit: "B", label: "DRAM bytes by tensor", total: d3.sum(moved, (sum) => sum.read + sum.written) });
@@ -247,8 +247,8 @@ const drawPair = (root) => {
     for (const plan of [a, b]) {
       const side = add(sides, "div");
       const strip = add(side, "div", "strip").attr("role", "img").attr("aria-label", `Time of ${plan.title} by group`);
-      plan.groups.forEach((group, g) => add(strip, "span", "", group.latency_cycles / most > 0.08 ? group.name : "").style("width", `${100 * group.latency_cycles / most}%`)
-        .style("background", kBoundColours[group.bound] || kColours[6]).attr("class", g % 2 ? "odd" : "").attr("title", `${group.name}: ${shown(group.latency_cycles)} cycles, ${group.bound}-bound`));
+      plan.groups.forEach((group) => add(strip, "span", "", group.latency_cycles / most > 0.08 ? group.name : "").style("width", `${100 * group.latency_cycles / most}%`)
+        .style("background", kBoundColours[group.bound] || kColours[6]).style("color", group.bound === "compute" ? "#fff" : "#000").attr("title", `${group.name}: ${shown(group.latency_cycles)} cycles, ${group.bound}-bound`));
       drawPlan(side, plan, plan.title);
     }
   };
@@ -258,7 +258,7 @@ const drawPair = (root) => {
 const drawStrategies = (root, result) => {
   const rows = result.rows.filter((row) => typeof row.latency_cycles === "number" && (row.feasible !== false)).sort((a, b) => a.latency_cycles - b.latency_cycles);
   const limits = (row) => row.feasible === null || row.feasible === undefined;
-  const box = titled(root, "Cycles of one block by strategy", "Fastest first; hollow: bounds that no plan undercuts.");
+  const box = titled(root, "Cycles of one block, by strategy", "Fastest first; hollow: bounds that no plan undercuts.");
   keysOf(box, [["cycles", kColours[0]]]);
   barChart(box, rows.map((row) => ({ name: row.strategy, hollow: limits(row), parts: [[row.latency_cycles, kColours[0], "takes"]] })), { unit: "cycles", label: "Cycles by strategy" });
 };
