@@ -240,6 +240,8 @@ void add_pareto(CLI::App& app, ParetoArguments& arguments) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->required();
+  command->add_flag("--knee", arguments.knee,
+                    "Only the row at the knee: farthest below the plane through the ends of the trade-off");
   add_output_options(*command, arguments.output);
   command->footer(kParetoExamples);
 }

@@ -51,7 +51,8 @@ inline constexpr const char* kRooflineExamples = R"(Examples:
 
 inline constexpr const char* kParetoExamples = R"(Examples:
   fusescape pareto out/iso-area/points.csv --minimize latency_cycles,area_mm2
-  fusescape pareto points.csv --minimize latency_cycles,onchip_capacity_bytes --json)";
+  fusescape pareto points.csv --minimize latency_cycles,onchip_capacity_bytes --json
+  fusescape pareto points.csv --minimize latency_s,area_mm2,power_w --knee)";
 
 inline constexpr const char* kListExamples = R"(Examples:
   fusescape list archs

@@ -91,6 +91,7 @@ struct SweepArguments {
 struct ParetoArguments {
   std::string file;
   std::vector<std::string> minimize;
+  bool knee = false;  ///< Only the row at the knee.
   OutputArguments output;
 };
 
