@@ -120,6 +120,9 @@ Table points_table(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
     add_design(sweep, sweep.points[id], evaluated, fields);
     add_figures(sweep, evaluated, result.points[id], fields);
     fields.push_back({"in_budget", in_budget(spec, sweep, id)});
+    if (!spec.constraints.empty()) {
+      fields.push_back({"meets_constraints", meet(spec.constraints, evaluated)});
+    }
     std::vector<Value>& row = table.rows.emplace_back();
     for (Field& field : fields) {
       if (id == 0) table.columns.push_back(field.name);

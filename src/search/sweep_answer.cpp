@@ -50,32 +50,61 @@ MetricValue figure_of(const Metric& metric, const BoundSweep& sweep, const Sweep
   return metric.value(evaluated_point(sweep, sweep.points[point], result.points[point]));
 }
 
-/// Those of `ids` whose `columns` are all known, and integers that order like those columns, row by row.
-struct Candidates {
-  std::vector<std::size_t> ids;
-  std::vector<std::int64_t> keys;
+/// The figures of the columns, or nothing if one is null.
+std::optional<std::vector<Figure>> known_figures(std::span<const std::string> columns,
+                                                 const Evaluated& evaluated) {
+  std::vector<Figure> figures;
+  figures.reserve(columns.size());
+  for (const std::string& column : columns) {
+    MetricValue figure = metric_named(column).value(evaluated);
+    if (!figure) return std::nullopt;
+    figures.push_back(std::move(*figure));
+  }
+  return figures;
+}
+
+struct FigureLess {
+  bool operator()(const Figure& a, const Figure& b) const { return compare(a, b) < 0; }
 };
 
-Candidates candidates(const BoundSweep& sweep, const SweepResult& result, std::span<const std::size_t> ids,
-                      std::span<const std::string> columns) {
-  Candidates found;
-  std::vector<std::vector<Figure>> known(columns.size());
-  for (const std::size_t id : ids) {
-    std::vector<Figure> row;
-    for (const std::string& column : columns) {
-      if (const MetricValue figure = figure_of(metric_named(column), sweep, result, id))
-        row.push_back(*figure);
+/// Fills in the trade-off between points that may be the best.
+void add_trade_off(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
+                   std::span<const std::size_t> allowed, ScenarioAnswer& answer) {
+  const std::size_t columns = spec.pareto.size();
+  if (columns == 0) return;
+  ParetoFront<Figure, std::size_t, FigureLess> front{columns};
+  for (const std::size_t id : allowed) {
+    const auto figures =
+        known_figures(spec.pareto, evaluated_point(sweep, sweep.points[id], result.points[id]));
+    if (figures) front.add(*figures, id);
+  }
+  answer.pareto = front.rows();
+  if (answer.pareto.empty()) return;
+  const std::span<const Figure> figures = front.values();
+  for (std::size_t c = 0; c < columns; ++c) {
+    std::size_t least = 0;
+    for (std::size_t r = 1; r < answer.pareto.size(); ++r) {
+      if (compare(figures[r * columns + c], figures[least * columns + c]) < 0) least = r;
     }
-    if (row.size() != columns.size()) continue;
-    found.ids.push_back(id);
-    for (std::size_t c = 0; c < row.size(); ++c) known[c].push_back(row[c]);
+    answer.pareto_least.push_back(answer.pareto[least]);
   }
-  found.keys.resize(found.ids.size() * columns.size());
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    const std::vector<std::int64_t> ranks = ranks_of(known[c]);
-    for (std::size_t r = 0; r < ranks.size(); ++r) found.keys[r * columns.size() + c] = ranks[r];
+  std::vector<double> values(figures.size());
+  std::transform(figures.begin(), figures.end(), values.begin(), magnitude);
+  if (const auto knee = knee_of(values, columns)) answer.pareto_knee = answer.pareto[*knee];
+}
+
+/// The first of those with the least of the metric, among those where it is known.
+std::optional<std::size_t> best_point(const Metric& metric, const BoundSweep& sweep,
+                                      const SweepResult& result, std::span<const std::size_t> ids) {
+  std::optional<std::size_t> best;
+  std::optional<Figure> least;
+  for (const std::size_t id : ids) {
+    const MetricValue figure = figure_of(metric, sweep, result, id);
+    if (!figure || (least && compare(*figure, *least) >= 0)) continue;
+    best = id;
+    least = *figure;
   }
-  return found;
+  return best;
 }
 
 /// The design of a baseline that has the least of what is minimised; the first of equals, or of all if none
@@ -165,13 +194,18 @@ std::vector<std::string> chosen_values(const SweepSpec& spec, std::size_t point)
   return labels;
 }
 
-/// Why none of the points that run is the best; `allowed` are those of them in budget.
+/// Why none of the points that run is the best; `allowed` are those of them that might be.
 std::string why_none(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
                      std::span<const std::size_t> feasible, std::span<const std::size_t> allowed) {
   if (feasible.empty()) return result.complete ? "no point runs" : "no point that was evaluated runs";
   if (!allowed.empty()) {
     const MetricValue figure = figure_of(metric_named(spec.minimize), sweep, result, allowed.front());
     return fmt::format("{} is not known: {}", spec.minimize, figure.error());
+  }
+  const auto is_in_budget = [&](std::size_t id) { return in_budget(spec, sweep, id); };
+  if (const auto in = std::count_if(feasible.begin(), feasible.end(), is_in_budget); in > 0) {
+    return fmt::format("none of the points that run{} ({}) is known to meet every constraint",
+                       spec.budget ? " in budget" : "", in);
   }
   const auto budget = budget_of(spec, sweep, scenario_of(spec, feasible.front()));
   if (!budget) return fmt::format("the area of baseline {} is not known", spec.budget->baseline);
@@ -188,26 +222,23 @@ ScenarioAnswer scenario_answer(const SweepSpec& spec, const BoundSweep& sweep, c
   answer.budget = budget_of(spec, sweep, scenario);
   std::vector<std::size_t> allowed;
   for (const std::size_t id : feasible) {
-    if (in_budget(spec, sweep, id)) allowed.push_back(id);
+    if (!in_budget(spec, sweep, id)) {
+      ++answer.over_budget;
+    } else if (!meet(spec.constraints, evaluated_point(sweep, sweep.points[id], result.points[id]))) {
+      ++answer.beyond_constraints;
+    } else {
+      allowed.push_back(id);
+    }
   }
-  answer.over_budget = feasible.size() - allowed.size();
-
-  const Candidates by_objective = candidates(sweep, result, allowed, {&spec.minimize, 1});
-  const auto least = std::min_element(by_objective.keys.begin(), by_objective.keys.end());
-  if (least != by_objective.keys.end()) {
-    answer.best = by_objective.ids[static_cast<std::size_t>(least - by_objective.keys.begin())];
+  answer.best = best_point(metric_named(spec.minimize), sweep, result, allowed);
+  if (answer.best) {
     answer.figures = figures_of(sweep, sweep.points[*answer.best], result.points[*answer.best]);
     answer.near = near_best(metric_named(spec.minimize), sweep, result, allowed, *answer.best);
     answer.chosen = chosen_values(spec, *answer.best);
   } else {
     answer.why_none = why_none(spec, sweep, result, feasible, allowed);
   }
-  if (!spec.pareto.empty()) {
-    const Candidates by_columns = candidates(sweep, result, allowed, spec.pareto);
-    for (const std::size_t row : non_dominated(by_columns.keys, spec.pareto.size())) {
-      answer.pareto.push_back(by_columns.ids[row]);
-    }
-  }
+  add_trade_off(spec, sweep, result, allowed, answer);
   answer.comparisons = comparisons(spec, sweep, result, scenario, answer);
   return answer;
 }
@@ -237,6 +268,13 @@ std::string text_of(const std::vector<Setting>& settings) {
 std::vector<std::string> assumptions_of(const SweepSpec& spec) {
   std::vector<std::string> lines;
   if (!spec.fixed.empty()) lines.push_back("every point: " + text_of(spec.fixed));
+  for (const Constraint& constraint : spec.constraints) {
+    lines.push_back("constraint: " + constraint.text);
+  }
+  if (spec.sample) {
+    lines.push_back(fmt::format("a sample of {} points of the grid: {}, seed {}", spec.sample->count,
+                                name_of(spec.sample->method), spec.sample->seed));
+  }
   for (const Axis& axis : spec.axes) {
     for (const AxisValue& value : axis.values) {
       const bool is_case = value.settings.size() != 1 || value.settings.front().key != axis.name;

@@ -70,13 +70,18 @@ struct ScenarioAnswer {
   std::vector<std::string> values;  ///< One per scenario axis: "64", "16", "unlimited".
   std::optional<SquareMm> budget;   ///< None: no budget, or a table with a hole.
   std::size_t over_budget = 0;      ///< Feasible points above it, which cannot be the best.
+  std::size_t beyond_constraints =
+      0;                            ///< Feasible points in budget that do not meet all constraints; likewise.
   std::optional<std::size_t> best;  ///< Point id; the first of equals. None: `why_none`.
   std::string why_none{};           ///< A clause without a full stop.
   std::vector<std::string> chosen;  ///< The best's value on each design axis, as scenarios have theirs.
   DesignFigures figures;            ///< Of the best.
   NearBest near;
   std::vector<Comparison> comparisons;
-  std::vector<std::size_t> pareto;  ///< Ids of the non-dominated points in budget.
+  std::vector<std::size_t> pareto;  ///< Ids of the non-dominated points that may be the best.
+  std::vector<std::size_t>
+      pareto_least{};  ///< Per objective, which of them has least of it; the first of equals.
+  std::optional<std::size_t> pareto_knee{};  ///< Which of them is the knee (search/pareto.hpp).
 };
 
 /// Every figure in it is `modelled`, except `published`.
