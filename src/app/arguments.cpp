@@ -40,6 +40,7 @@ struct CommandSlots {
   SimulateArguments simulate;
   RooflineArguments roofline;
   SweepArguments sweep;
+  SensitivityArguments sensitivity;
   ParetoArguments pareto;
   ListArguments list;
   ValidateArguments validate;
@@ -230,22 +231,6 @@ void add_sweep(CLI::App& app, SweepArguments& arguments) {
   command->footer(kSweepExamples);
 }
 
-void add_pareto(CLI::App& app, ParetoArguments& arguments) {
-  CLI::App* command = app.add_subcommand("pareto", "Rows of a CSV file that no other row beats");
-  command->add_option("results", arguments.file, "CSV file with a header, such as points.csv")
-      ->type_name("RESULTS.csv")
-      ->required();
-  command->add_option("--minimize", arguments.minimize, "Columns to minimise")
-      ->type_name("a,b,...")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->required();
-  command->add_flag("--knee", arguments.knee,
-                    "Only the row at the knee: farthest below the plane through the ends of the trade-off");
-  add_output_options(*command, arguments.output);
-  command->footer(kParetoExamples);
-}
-
 void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
   must_be_one_of(list->add_option("what", slots.list.what, fmt::format("{}", fmt::join(kListable, " | "))),
@@ -333,6 +318,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "compare") return Command{slots.compare};
   if (name == "roofline") return Command{slots.roofline};
   if (name == "sweep") return Command{slots.sweep};
+  if (name == "sensitivity") return Command{slots.sensitivity};
   if (name == "pareto") return Command{slots.pareto};
   if (name == "list") return Command{slots.list};
   if (name == "validate") return Command{slots.validate};
@@ -374,6 +360,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_simulate(app, slots.simulate);
   add_roofline(app, slots.roofline);
   add_sweep(app, slots.sweep);
+  add_sensitivity(app, slots.sensitivity);
   add_pareto(app, slots.pareto);
   add_list_and_validate(app, slots);
   add_import(app, slots.imported);

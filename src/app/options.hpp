@@ -36,6 +36,10 @@ void add_output_options(CLI::App& command, OutputArguments& output);
 /// `fusescape import` with its one command.
 void add_import(CLI::App& app, ImportArguments& arguments);
 
+/// `fusescape sensitivity` and `fusescape pareto`.
+void add_sensitivity(CLI::App& app, SensitivityArguments& arguments);
+void add_pareto(CLI::App& app, ParetoArguments& arguments);
+
 /// `fusescape corey` with its three commands.
 void add_corey(CLI::App& app, CoreyReproduceArguments& reproduce, CoreyEntropyArguments& entropy,
                CoreyRotateArguments& rotate);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <sstream>
 #include <tuple>
 
 #include "entropy_source.hpp"
 #include "fusescape/config/load.hpp"
+#include "fusescape/config/scaled_design.hpp"
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/printable.hpp"
 #include "inputs.hpp"
@@ -62,6 +64,15 @@ class SweepSources {
             .entropy = entropy};
   }
 
+  /// With a constant scaled.
+  SweepBinder binder(const WhatIf& what_if) {
+    SweepBinder scaled = binder();
+    scaled.design = [this, what_if](std::span<const Setting> settings) {
+      return settled(bind_scaled_design(arch_, settings, technologies_, what_if), settings);
+    };
+    return scaled;
+  }
+
  private:
   /// At the value of the setting that is blamed, or with `at` at its key.
   static SweepProblem problem_of(const InputError& error, std::span<const Setting> settings,
@@ -99,7 +110,10 @@ class SweepSources {
     if (const auto error = unknown(settings)) {
       return unexpected{problem_of(*error, settings, &Setting::key_pos)};
     }
-    Loaded<Design> bound = bind_design(arch_, settings, technologies_);
+    return settled(bind_design(arch_, settings, technologies_), settings);
+  }
+
+  static expected<Design, SweepProblem> settled(Loaded<Design> bound, std::span<const Setting> settings) {
     if (!bound) return unexpected{problem_of(bound.error(), settings)};
     return std::move(*bound);
   }
@@ -144,7 +158,9 @@ expected<SweepSources, Failure> sources_of(const InputFile& file, const SweepSpe
 
 /// A sweep whose points are few, or for each axis of a large one sweeps along it, the others at their first
 /// value: of so many values that what they become is soon forgotten.
-std::vector<SweepSpec> parts_of(const SweepSpec& spec) {
+std::vector<SweepSpec> parts_of(const SweepSpec& whole) {
+  SweepSpec spec = whole;
+  spec.sampled.clear();
   constexpr std::size_t kFewPoints = 10'000;
   if (grid_size(spec) <= kFewPoints) return {spec};
   SweepSpec first = spec;
@@ -210,6 +226,27 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   expected<BoundSweep, std::vector<SweepProblem>> bound = bind_sweep(*spec, sources->binder());
   if (!bound) return unexpected{Failure{ExitCode::kBadInput, located(*file, bound.error())}};
   return LoadedSweep{std::move(*spec), std::move(*bound)};
+}
+
+expected<OpenSweep, Failure> open_sweep(const std::string& name_or_path) {
+  Loaded<InputFile> file = find_input(Shelf::kSweeps, name_or_path);
+  if (!file) return unexpected{failure_of(file.error())};
+  Loaded<SweepSpec> spec = bind_sweep_spec(*file);
+  if (!spec) return unexpected{failure_of(spec.error())};
+  expected<SweepSources, Failure> sources = sources_of(*file, *spec);
+  if (!sources) return unexpected{std::move(sources.error())};
+  sources->set_defaults(*file, *spec);
+  if (auto problems = problems_of(*spec); !problems.empty()) {
+    return unexpected{located_failure(*file, problems)};
+  }
+  const auto shared = std::make_shared<SweepSources>(std::move(*sources));
+  return OpenSweep{.file = std::move(*file),
+                   .spec = std::move(*spec),
+                   .binder = [shared](const WhatIf& what_if) { return shared->binder(what_if); }};
+}
+
+Failure located_failure(const InputFile& file, const std::vector<SweepProblem>& problems) {
+  return {ExitCode::kBadInput, located(file, problems)};
 }
 
 std::optional<Failure> check_sweep(const InputFile& file) {

@@ -1,6 +1,6 @@
 // What did the user ask for? One plain struct per command, filled from the command line.
 //
-// Only src/app/arguments.cpp, corey_arguments.cpp, import_arguments.cpp and options know CLI11. To add a
+// Only src/app/*arguments.cpp and options know CLI11. To add a
 // command: its struct here, its options there, and one file src/app/<command>.cpp.
 #pragma once
 
@@ -88,6 +88,16 @@ struct SweepArguments {
   OutputArguments output;
 };
 
+/// What moves the answer of a sweep that is done.
+struct SensitivityArguments {
+  std::string folder;                ///< That `sweep --out` wrote.
+  std::vector<std::string> factors;  ///< As given; empty: the usual ones.
+  std::string change;                ///< As given: a share in (0, 1); empty: 0.2.
+  std::int64_t designs = 8;          ///< That are tried again in each scenario, on either side of its limits.
+  int jobs = 0;                      ///< 0: one per core.
+  OutputArguments output;
+};
+
 struct ParetoArguments {
   std::string file;
   std::vector<std::string> minimize;
@@ -157,7 +167,7 @@ struct PrintArguments {
 
 using Command =
     std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments, RooflineArguments,
-                 SweepArguments, ParetoArguments, ListArguments, ValidateArguments, ImportArguments,
+                 SweepArguments, SensitivityArguments, ParetoArguments, ListArguments, ValidateArguments, ImportArguments,
                  CoreyReproduceArguments, CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).

@@ -16,6 +16,7 @@ using CommandResult = expected<ExitCode, Failure>;
 [[nodiscard]] CommandResult run_command(const SimulateArguments& arguments);
 [[nodiscard]] CommandResult run_command(const RooflineArguments& arguments);
 [[nodiscard]] CommandResult run_command(const SweepArguments& arguments);
+[[nodiscard]] CommandResult run_command(const SensitivityArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ParetoArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ListArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ValidateArguments& arguments);
