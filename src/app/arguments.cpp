@@ -42,6 +42,7 @@ struct CommandSlots {
   RooflineArguments roofline;
   SweepArguments sweep;
   MergeArguments merge;
+  SensitivityArguments sensitivity;
   ParetoArguments pareto;
   ReportArguments report;
   ListArguments list;
@@ -267,20 +268,6 @@ void add_sweep(CLI::App& app, SweepArguments& arguments) {
   command->footer(kSweepExamples);
 }
 
-void add_pareto(CLI::App& app, ParetoArguments& arguments) {
-  CLI::App* command = app.add_subcommand("pareto", "Rows of a CSV file that no other row beats");
-  command->add_option("results", arguments.file, "CSV file with a header, such as points.csv")
-      ->type_name("RESULTS.csv")
-      ->required();
-  command->add_option("--minimize", arguments.minimize, "Columns to minimise")
-      ->type_name("a,b,...")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->required();
-  add_output_options(*command, arguments.output);
-  command->footer(kParetoExamples);
-}
-
 void add_list_and_validate(CLI::App& app, CommandSlots& slots) {
   CLI::App* list = app.add_subcommand("list", "What there is to choose from");
   must_be_one_of(list->add_option("what", slots.list.what, fmt::format("{}", fmt::join(kListable, " | "))),
@@ -369,6 +356,7 @@ expected<Command, UsageError> command_of(const CLI::App& app, CommandSlots& slot
   if (name == "roofline") return Command{slots.roofline};
   if (name == "sweep") return Command{slots.sweep};
   if (name == "merge") return Command{slots.merge};
+  if (name == "sensitivity") return Command{slots.sensitivity};
   if (name == "pareto") return Command{slots.pareto};
   if (name == "report") return Command{slots.report};
   if (name == "list") return Command{slots.list};
@@ -412,6 +400,7 @@ expected<Command, UsageError> parse_arguments(int argc, const char* const* argv)
   add_roofline(app, slots.roofline);
   add_sweep(app, slots.sweep);
   add_merge(app, slots.merge);
+  add_sensitivity(app, slots.sensitivity);
   add_pareto(app, slots.pareto);
   add_report(app, slots.report);
   add_list_and_validate(app, slots);

@@ -1,6 +1,9 @@
-// What does a CSV file of results hold? Its header and rows, cells as text.
+// What does a CSV file of results hold? Its rows one after another, cells as text.
 #pragma once
 
+#include <deque>
+#include <istream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +22,55 @@ struct CsvRow {
 struct CsvFault {
   SourcePos pos;
   std::string message;
+  bool unreadable = false;  ///< The file itself could not be read further; there is no place.
 };
 
-/// RFC 4180 in UTF-8, with \n or \r\n line ends and perhaps a byte order mark; empty lines are skipped. Every
-/// row must be as wide as the first, which names the columns: no name twice. Texts are those that csv() was
-/// given: the apostrophe that keeps a spreadsheet from running one is gone.
+/// One row as it stands in the text. Its cells refer to the reader's memory, until the next one is read.
+struct CsvRecord {
+  SourcePos pos;          ///< Where it starts.
+  std::string_view text;  ///< Without its line end.
+  std::vector<std::string_view> cells;
+  std::vector<std::size_t> starts;  ///< Of the cells in `text`, parallel to them.
+
+  [[nodiscard]] SourcePos place_of(std::size_t cell) const;
+};
+
+/// Reads RFC 4180 in UTF-8 row by row, with \n or \r\n line ends and perhaps a byte order mark; empty lines
+/// are skipped. Every row must be as wide as the first, which names the columns: no name twice. Texts are
+/// those that csv() was given: the apostrophe that keeps a spreadsheet from running one is gone. Holds a row
+/// and no more than a few MiB beyond it.
+class CsvReader {
+ public:
+  /// Expects `in` to outlive it.
+  explicit CsvReader(std::istream& in) : in_{&in} {}
+  /// Of a text in memory.
+  explicit CsvReader(std::string text) : buffer_{std::move(text)} {}
+
+  /// Reads the header, which the others must agree with.
+  [[nodiscard]] expected<CsvRow, CsvFault> header();
+  /// The next row; null at the end, or a fault, after which there is no further row.
+  [[nodiscard]] expected<const CsvRecord*, CsvFault> next();
+
+ private:
+  /// True if there is more in `buffer_` than before.
+  [[nodiscard]] expected<bool, CsvFault> fill();
+  /// Takes the text of the next record, which may be empty; false at the end.
+  [[nodiscard]] expected<bool, CsvFault> take_text();
+  void take(std::size_t end);
+  [[nodiscard]] std::optional<CsvFault> split();
+  [[nodiscard]] std::optional<CsvFault> add_quoted(std::size_t& at);
+
+  std::istream* in_ = nullptr;  ///< Null: all of it is in `buffer_`.
+  std::string buffer_;
+  std::size_t begin_ = 0;  ///< Of what was not taken yet, in `buffer_`.
+  int line_ = 1;           ///< Of `begin_`.
+  bool begun_ = false;
+  std::size_t width_ = 0;  ///< Cells of the header; 0: it was not read.
+  CsvRecord record_;
+  std::deque<std::string> unquoted_;  ///< Cells of `record_` that have quotes.
+};
+
+/// All rows of a text of at most 20 million cells, the header first.
 [[nodiscard]] expected<std::vector<CsvRow>, CsvFault> read_csv(std::string_view text);
 
 /// Where cell `cell`, from 0, of a row of `text` begins. A quoted cell may hold commas, not line ends.

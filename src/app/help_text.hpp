@@ -43,6 +43,10 @@ inline constexpr const char* kSweepExamples = R"(Examples:
   fusescape sweep my-sweep.yaml --jobs 1 --csv -o points.csv
   fusescape list sweeps)";
 
+inline constexpr const char* kSensitivityExamples = R"(Examples:
+  fusescape sensitivity out/iso-area                        writes out/iso-area/sensitivity.csv
+  fusescape sensitivity out/iso-area --change 0.1 --designs 20 --csv -o -)";
+
 inline constexpr const char* kSimulateExamples = R"(Examples:
   fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64
   fusescape simulate --arch marca --workload mamba-130m --strategy fuse-all --set L=16 --unroll --trace fused.json
@@ -56,7 +60,8 @@ inline constexpr const char* kRooflineExamples = R"(Examples:
 
 inline constexpr const char* kParetoExamples = R"(Examples:
   fusescape pareto out/iso-area/points.csv --minimize latency_cycles,area_mm2
-  fusescape pareto points.csv --minimize latency_cycles,onchip_capacity_bytes --json)";
+  fusescape pareto points.csv --minimize latency_cycles,onchip_capacity_bytes --json
+  fusescape pareto points.csv --minimize latency_s,area_mm2,power_w --knee)";
 
 inline constexpr const char* kListExamples = R"(Examples:
   fusescape list archs

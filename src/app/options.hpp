@@ -39,6 +39,10 @@ void add_import(CLI::App& app, ImportArguments& arguments);
 /// `fusescape report`.
 void add_report(CLI::App& app, ReportArguments& arguments);
 
+/// `fusescape sensitivity` and `fusescape pareto`.
+void add_sensitivity(CLI::App& app, SensitivityArguments& arguments);
+void add_pareto(CLI::App& app, ParetoArguments& arguments);
+
 /// `fusescape corey` with its three commands.
 void add_corey(CLI::App& app, CoreyReproduceArguments& reproduce, CoreyEntropyArguments& entropy,
                CoreyRotateArguments& rotate);

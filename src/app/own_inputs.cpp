@@ -70,6 +70,13 @@ Files files_of(const Command& command) {
                  [](const RooflineArguments& c) { return files_of(c.input, c.output); },
                  [](const SweepArguments& c) { return files_of(c); },
                  [](const MergeArguments&) { return Files{}; },
+                 [](const SensitivityArguments& c) {
+                   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
+                   for (const char* name : {"resolved.yaml", "points.csv", "summary.json"}) {
+                     files.inputs.push_back(fmt::format("{}/{}", c.folder, name));
+                   }
+                   return files;
+                 },
                  [](const ParetoArguments& c) {
                    return Files{{{"-o", c.output.file}}, {c.file}};
                  },

@@ -1,4 +1,4 @@
-// fusescape pareto: which rows of a CSV file does no other row beat?
+// fusescape pareto: which rows of a CSV file does no other row beat, and which of them is the knee?
 #include "fusescape/search/pareto.hpp"
 
 #include <fmt/format.h>
@@ -6,33 +6,100 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <limits>
+#include <utility>
 
-#include "csv_columns.hpp"
+#include "csv_reader.hpp"
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
 #include "fusescape/config/scalars.hpp"
+#include "fusescape/support/excerpt.hpp"
 #include "fusescape/support/printable.hpp"
+#include "fusescape/support/time.hpp"
 
 namespace fusescape {
 namespace {
 
 constexpr std::string_view kUnlimitedWord = "unlimited";
 
-Failure bad_csv(const std::string& file, SourcePos pos, std::string_view message) {
-  return {ExitCode::kBadInput,
-          fmt::format("{}:{}:{}: error: {}\n", printable(file), pos.line, pos.column, printable(message))};
+/// A number of a cell: exact where it is whole, whatever the other cells of its column hold.
+struct ExactNumber {
+  double nearest = 0.0;
+  std::int64_t beyond = 0;  ///< The number less `nearest`.
+  friend auto operator<=>(const ExactNumber&, const ExactNumber&) = default;
+};
+
+template <class Number>
+std::optional<Number> parsed(std::string_view cell) {
+  Number value{};
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  if (error != std::errc{} || end != cell.data() + cell.size()) return std::nullopt;
+  return value;
 }
 
-expected<std::vector<std::size_t>, Failure> positions_of(const std::vector<std::string>& names,
-                                                         const std::vector<std::string>& header) {
-  std::vector<std::size_t> positions;
+/// `unlimited`, as bandwidths have it, is more than any number.
+std::optional<ExactNumber> number_of_cell(std::string_view cell) {
+  if (cell == kUnlimitedWord) return ExactNumber{std::numeric_limits<double>::infinity()};
+  if (const auto whole = parsed<std::int64_t>(cell)) {
+    const auto nearest = static_cast<double>(*whole);
+    return ExactNumber{nearest, static_cast<std::int64_t>(Int128{*whole} - static_cast<Int128>(nearest))};
+  }
+  const auto value = parsed<double>(cell);
+  if (!value || !std::isfinite(*value)) return std::nullopt;
+  return ExactNumber{*value + 0.0};  // -0.0 is 0.0.
+}
+
+/// Errors at cells, each with its line and a caret; no more than can be read.
+class CellFaults {
+ public:
+  explicit CellFaults(const std::string& file) : file_{file} {}
+
+  void add(const CsvRecord& row, std::size_t cell, std::string_view message) {
+    add(row.place_of(cell), row.text, row.starts[cell], message);
+  }
+  [[nodiscard]] bool any() const { return count_ > 0; }
+  [[nodiscard]] Failure failure() const {
+    if (count_ <= kMostShown) return {ExitCode::kBadInput, text_};
+    return {ExitCode::kBadInput,
+            fmt::format("{}{}: {} more errors\n", text_, printable(file_), count_ - kMostShown)};
+  }
+
+ private:
+  static constexpr std::size_t kMostShown = 20;
+
+  void add(SourcePos pos, std::string_view text, std::size_t offset, std::string_view message) {
+    if (++count_ > kMostShown) return;
+    text_ += fmt::format("{}:{}:{}: error: {}\n", printable(file_), pos.line, pos.column, printable(message));
+    const std::size_t begin = text.substr(0, offset).rfind('\n') + 1;
+    text_ += excerpt(text.substr(begin, text.find('\n', offset) - begin), pos.column);
+  }
+
+  std::string file_;
+  std::string text_;
+  std::size_t count_ = 0;
+};
+
+/// Where the columns are that a row is judged by.
+struct Columns {
+  std::vector<std::size_t> minimized;
+  std::optional<std::size_t> feasible;  ///< What a sweep says of a point; false: it has no figures.
+};
+
+expected<Columns, Failure> columns_of(const std::vector<std::string>& names,
+                                      const std::vector<std::string>& header) {
+  const auto position = [&](std::string_view name) -> std::optional<std::size_t> {
+    const auto found = std::find(header.begin(), header.end(), name);
+    if (found == header.end()) return std::nullopt;
+    return static_cast<std::size_t>(std::distance(header.begin(), found));
+  };
+  Columns columns{.minimized = {}, .feasible = position("feasible")};
   std::string errors;
   for (const std::string& name : names) {
-    const auto found = std::find(header.begin(), header.end(), name);
-    if (found != header.end()) {
-      positions.push_back(static_cast<std::size_t>(std::distance(header.begin(), found)));
+    if (const auto found = position(name)) {
+      columns.minimized.push_back(*found);
       continue;
     }
     const std::vector<std::string_view> known{header.begin(), header.end()};
@@ -40,119 +107,124 @@ expected<std::vector<std::size_t>, Failure> positions_of(const std::vector<std::
                           printable(did_you_mean(name, known)));
   }
   if (!errors.empty()) return unexpected{Failure{ExitCode::kUsage, errors}};
-  return positions;
+  return columns;
 }
 
-/// Every column is compared as whole numbers if all its cells are, so that large counts stay exact.
-/// `unlimited`, as bandwidths have it, is more than any number.
-template <class Number>
-std::optional<Number> number_of_cell(std::string_view cell) {
-  Number value{};
-  if constexpr (std::is_same_v<Number, double>) {
-    if (cell == kUnlimitedWord) return std::numeric_limits<double>::infinity();
-  }
-  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  if (error != std::errc{} || end != cell.data() + cell.size()) return std::nullopt;
-  if constexpr (std::is_same_v<Number, double>) {
-    if (!std::isfinite(value)) return std::nullopt;
-  }
-  return value;
-}
-
-/// Rows that have a number in every column to be minimised, and those numbers as ordered keys.
-struct Candidates {
-  std::vector<const CsvRow*> rows;
-  std::vector<std::int64_t> keys;
+/// What is kept of a file: its header, and of the rows that none beats their text and numbers.
+using Front = ParetoFront<ExactNumber, std::string>;
+struct Trade {
+  CsvRow header;
+  Front front;
 };
 
-std::vector<const CsvRow*> complete_rows(const std::vector<CsvRow>& rows,
-                                         const std::vector<std::size_t>& columns) {
-  std::vector<const CsvRow*> complete;
-  for (auto row = std::next(rows.begin()); row != rows.end(); ++row) {
-    const bool filled = std::none_of(columns.begin(), columns.end(),
-                                     [&](std::size_t column) { return row->cells[column].empty(); });
-    if (filled) complete.push_back(&*row);
+Failure failure_of(const std::string& file, const CsvFault& fault) {
+  if (fault.unreadable) {
+    return {ExitCode::kFileAccess, fmt::format("{}: error: {}\n", printable(file), fault.message)};
   }
-  return complete;
+  return {ExitCode::kBadInput, fmt::format("{}:{}:{}: error: {}\n", printable(file), fault.pos.line,
+                                           fault.pos.column, printable(fault.message))};
 }
 
-/// Ordered keys of one column: the numbers themselves if all are whole, else what orders as they do.
-expected<std::vector<std::int64_t>, Failure> keys_of(const std::string& file, const std::string& name,
-                                                     const std::vector<const CsvRow*>& rows,
-                                                     std::size_t column) {
-  const bool whole = std::all_of(rows.begin(), rows.end(), [&](const CsvRow* row) {
-    return number_of_cell<std::int64_t>(row->cells[column]).has_value();
-  });
-  std::vector<std::int64_t> keys;
-  keys.reserve(rows.size());
-  for (const CsvRow* row : rows) {
-    const std::string& cell = row->cells[column];
-    const std::optional<double> value = number_of_cell<double>(cell);
-    if (!value) {
-      return unexpected{
-          bad_csv(file, {row->line, 1}, fmt::format("'{}' in column '{}' is not a number", cell, name))};
+/// Numbers of a row that takes part; every cell that has none is a fault.
+std::optional<std::vector<ExactNumber>> numbers_of(const CsvRecord& row, const Columns& columns,
+                                                   const CsvRow& header, CellFaults& faults) {
+  std::vector<ExactNumber> numbers;
+  numbers.reserve(columns.minimized.size());
+  for (const std::size_t column : columns.minimized) {
+    const std::string_view cell = row.cells[column];
+    if (const auto number = number_of_cell(cell)) {
+      numbers.push_back(*number);
+    } else if (cell.empty()) {
+      faults.add(row, column, fmt::format("no number in column '{}'", header.cells[column]));
+    } else {
+      faults.add(row, column, fmt::format("'{}' in column '{}' is not a number", cell, header.cells[column]));
     }
-    keys.push_back(whole ? *number_of_cell<std::int64_t>(cell) : order_key(*value));
   }
-  return keys;
+  if (numbers.size() != columns.minimized.size()) return std::nullopt;
+  return numbers;
 }
 
-expected<Candidates, Failure> candidates_of(const std::string& file, const std::vector<CsvRow>& rows,
-                                            const std::vector<std::size_t>& columns) {
-  Candidates candidates{.rows = complete_rows(rows, columns), .keys = {}};
-  candidates.keys.resize(candidates.rows.size() * columns.size());
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    const auto keys = keys_of(file, rows.front().cells[columns[c]], candidates.rows, columns[c]);
-    if (!keys) return unexpected{keys.error()};
-    for (std::size_t r = 0; r < keys->size(); ++r) candidates.keys[r * columns.size() + c] = (*keys)[r];
+expected<Trade, Failure> trade_of(const ParetoArguments& arguments) {
+  const std::string& file = arguments.file;
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) {
+    return unexpected{failure_of(file, {{}, "this is a directory"})};
   }
-  return candidates;
+  std::ifstream in{file, std::ios::binary};
+  if (!in.is_open()) return unexpected{failure_of(file, {{}, "cannot read this file", true})};
+  CsvReader reader{in};
+  expected<CsvRow, CsvFault> header = reader.header();
+  if (!header) return unexpected{failure_of(file, header.error())};
+  const expected<Columns, Failure> columns = columns_of(arguments.minimize, header->cells);
+  if (!columns) return unexpected{columns.error()};
+  Trade trade{.header = std::move(*header), .front = Front{columns->minimized.size()}};
+  CellFaults faults{file};
+  while (true) {
+    const expected<const CsvRecord*, CsvFault> row = reader.next();
+    if (!row) return unexpected{failure_of(file, row.error())};
+    if (*row == nullptr) break;
+    if (columns->feasible && (*row)->cells[*columns->feasible] == "false") continue;
+    const auto numbers = numbers_of(**row, *columns, trade.header, faults);
+    if (numbers && !faults.any()) trade.front.add(*numbers, std::string{(*row)->text});
+  }
+  if (faults.any()) return unexpected{faults.failure()};
+  return trade;
+}
+
+/// The rows that are shown, as they were written.
+std::vector<std::string> shown_rows(Trade& trade, bool only_knee) {
+  std::vector<std::string>& rows = trade.front.rows();
+  if (!only_knee) return std::move(rows);
+  const std::span<const ExactNumber> numbers = trade.front.values();
+  std::vector<double> values(numbers.size());
+  std::transform(numbers.begin(), numbers.end(), values.begin(),
+                 [](const ExactNumber& number) { return number.nearest; });
+  const auto knee = rows.empty() ? std::nullopt : knee_of(values, values.size() / rows.size());
+  if (!knee) return {};
+  return {std::move(rows[*knee])};
 }
 
 /// What a cell means in JSON. CSV keeps its text.
 Value typed(const std::string& cell) {
   if (cell.empty()) return {};
   if (cell == "true" || cell == "false") return cell == "true";
-  if (const auto whole = number_of_cell<std::int64_t>(cell)) return *whole;
-  if (cell == kUnlimitedWord) return cell;  // JSON has no infinity.
-  if (const auto number = number_of_cell<double>(cell)) return *number;
-  return cell;
+  if (const auto whole = parsed<std::int64_t>(cell)) return *whole;
+  const auto number = parsed<double>(cell);  // JSON has no infinity.
+  return number && std::isfinite(*number) ? Value{*number} : Value{cell};
 }
 
-std::string front_text(const Table& table, const OutputArguments& output) {
-  switch (output.format) {
-    case Format::kJson:
-      return json(table);
-    case Format::kText:
-    case Format::kCsv:
-      break;
+/// The rows as a table, a few at a time: cells take more room than text.
+std::string rendered(const CsvRow& header, std::vector<std::string> rows, Format format) {
+  constexpr std::size_t kRowsAtOnce = 1024;
+  Table table{.columns = header.cells, .rows = {}};
+  const std::string head = csv(table);
+  std::string out = head;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    CsvReader reader{std::exchange(rows[r], {})};
+    std::vector<Value>& row = table.rows.emplace_back();
+    for (const std::string_view cell : (*reader.next())->cells) {
+      row.push_back(format == Format::kJson ? typed(std::string{cell}) : Value{std::string{cell}});
+    }
+    if (format == Format::kJson) continue;
+    if (table.rows.size() == kRowsAtOnce || r + 1 == rows.size()) {
+      out += std::string_view{csv(table)}.substr(head.size());
+      table.rows.clear();
+    }
   }
-  return csv(table);
+  return format == Format::kJson ? json(table) : out;
 }
 
 }  // namespace
 
 CommandResult run_command(const ParetoArguments& arguments) {
-  const expected<std::string, Failure> content = file_text(arguments.file);
-  if (!content) return unexpected{content.error()};
-  const expected<std::vector<CsvRow>, CsvFault> rows = read_csv(*content);
-  if (!rows) return unexpected{bad_csv(arguments.file, rows.error().pos, rows.error().message)};
-  const std::vector<std::string>& header = rows->front().cells;
-  const expected<std::vector<std::size_t>, Failure> columns = positions_of(arguments.minimize, header);
-  if (!columns) return unexpected{columns.error()};
-  const expected<Candidates, Failure> candidates = candidates_of(arguments.file, *rows, *columns);
-  if (!candidates) return unexpected{candidates.error()};
-
-  Table table{.columns = header, .rows = {}};
-  for (const std::size_t r : non_dominated(candidates->keys, columns->size())) {
-    const std::vector<std::string>& cells = candidates->rows[r]->cells;
-    std::vector<Value>& row = table.rows.emplace_back(cells.begin(), cells.end());
-    if (arguments.output.format == Format::kJson)
-      std::transform(cells.begin(), cells.end(), row.begin(), typed);
+  expected<Trade, Failure> trade = trade_of(arguments);
+  if (!trade) return unexpected{std::move(trade.error())};
+  std::vector<std::string> rows = shown_rows(*trade, arguments.knee);
+  if (arguments.knee && rows.empty() && !arguments.output.quiet) {
+    complain("there is no knee: no row lies below the plane through the ends of the trade-off\n");
   }
-  if (const auto failure = write_result(arguments.output, front_text(table, arguments.output))) {
-    return unexpected{*failure};
-  }
+  const std::string text = rendered(trade->header, std::move(rows), arguments.output.format);
+  if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
   return ExitCode::kOk;
 }
 

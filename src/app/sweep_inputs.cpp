@@ -15,6 +15,7 @@
 #include "entropy_source.hpp"
 #include "fusescape/config/design_series.hpp"
 #include "fusescape/config/load.hpp"
+#include "fusescape/config/scaled_design.hpp"
 #include "fusescape/report/sweep_files.hpp"
 #include "fusescape/report/table.hpp"
 #include "fusescape/support/contract.hpp"
@@ -125,6 +126,18 @@ class SweepSources {
     return digests;
   }
 
+  /// With a constant scaled.
+  SweepBinder binder(const WhatIf& what_if) {
+    SweepBinder scaled = binder();
+    scaled.varies_quickly = {};
+    scaled.series = {};
+    scaled.design = [this, what_if](std::span<const Setting> settings) {
+      const std::lock_guard lock{mutex_};
+      return settled(bind_scaled_design(arch_, settings, technologies_, what_if), settings);
+    };
+    return scaled;
+  }
+
  private:
   /// At the value of the setting that is blamed, or with `at` at its key.
   static SweepProblem problem_of(const InputError& error, std::span<const Setting> settings,
@@ -165,7 +178,11 @@ class SweepSources {
       return unexpected{problem_of(*error, settings, &Setting::key_pos)};
     }
     const std::lock_guard lock{mutex_};
-    Loaded<Design> bound = bind_design(arch_, settings, technologies_);
+    return settled(bind_design(arch_, settings, technologies_), settings);
+  }
+
+  /// Expects `mutex_` to be locked.
+  expected<Design, SweepProblem> settled(Loaded<Design> bound, std::span<const Setting> settings) {
     if (!bound) return unexpected{problem_of(bound.error(), settings)};
     if (!bound->accelerator.technology.empty()) technology_names_.insert(bound->accelerator.technology);
     return std::move(*bound);
@@ -235,7 +252,9 @@ expected<std::shared_ptr<SweepSources>, Failure> sources_of(const InputFile& fil
 
 /// A sweep whose points are few, or for each axis of a large one sweeps along it, the others at their first
 /// value: of so many values that what they become is soon forgotten.
-std::vector<SweepSpec> parts_of(const SweepSpec& spec) {
+std::vector<SweepSpec> parts_of(const SweepSpec& whole) {
+  SweepSpec spec = whole;
+  spec.sampled.clear();
   constexpr std::size_t kFewPoints = 10'000;
   if (grid_size(spec) <= kFewPoints) return {spec};
   SweepSpec first = spec;
@@ -320,6 +339,26 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   auto source = std::make_unique<SweepSource>(std::move(*spec), std::move(binder));
   if (auto failure = sources->check_plan(*source)) return unexpected{std::move(*failure)};
   return LoadedSweep{std::move(source), std::move(identity)};
+}
+
+expected<OpenSweep, Failure> open_sweep(const std::string& name_or_path) {
+  Loaded<InputFile> file = find_input(Shelf::kSweeps, name_or_path);
+  if (!file) return unexpected{failure_of(file.error())};
+  Loaded<SweepSpec> spec = bind_sweep_spec(*file);
+  if (!spec) return unexpected{failure_of(spec.error())};
+  const expected<std::shared_ptr<SweepSources>, Failure> sources = sources_of(*file, *spec);
+  if (!sources) return unexpected{sources.error()};
+  (*sources)->set_defaults(*file, *spec);
+  if (auto problems = problems_of(*spec); !problems.empty()) {
+    return unexpected{located_failure(*file, problems)};
+  }
+  return OpenSweep{.file = std::move(*file),
+                   .spec = std::move(*spec),
+                   .binder = [shared = *sources](const WhatIf& what_if) { return shared->binder(what_if); }};
+}
+
+Failure located_failure(const InputFile& file, const std::vector<SweepProblem>& problems) {
+  return {ExitCode::kBadInput, located(file, problems)};
 }
 
 std::optional<Failure> check_sweep(const InputFile& file) {

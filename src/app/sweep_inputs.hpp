@@ -9,6 +9,7 @@
 
 #include "fusescape/app/exit_code.hpp"
 #include "fusescape/config/load.hpp"
+#include "fusescape/search/sensitivity.hpp"
 #include "fusescape/search/sweep_source.hpp"
 #include "fusescape/support/expected.hpp"
 #include "sweep_identity.hpp"
@@ -24,6 +25,17 @@ struct LoadedSweep {
 /// `settings` ("KEY=VALUE") are added to the sweep's own `set:`; one that an axis sets is a usage error.
 [[nodiscard]] expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
                                                         const std::vector<std::string>& settings);
+
+/// A sweep whose points are still to be bound, with any constant scaled.
+struct OpenSweep {
+  InputFile file;
+  SweepSpec spec;
+  WhatIfBinder binder;
+};
+[[nodiscard]] expected<OpenSweep, Failure> open_sweep(const std::string& name_or_path);
+
+/// The problems at their places in the sweep's file.
+[[nodiscard]] Failure located_failure(const InputFile& file, const std::vector<SweepProblem>& problems);
 
 /// What is wrong with a sweep's file, with the files that it names, and with the values on its axes. Of a
 /// large grid each axis is tried alone: faults that two axes only have together are left to the run.

@@ -108,8 +108,8 @@ bool SweepJob::read(Grown& grown, std::string_view line) {
   if (!row) return false;
   row->answer.scenario = cursor_.scenario();
   const bool feasible = row->answer.status == Status::kFeasible;
-  if (feasible && row->answer.in_budget && !row->answer.minimized &&
-      asked_why_.insert(row->answer.scenario).second) {
+  const bool allowed = feasible && row->answer.in_budget && row->answer.meets_constraints;
+  if (allowed && !row->answer.minimized && asked_why_.insert(row->answer.scenario).second) {
     row->answer.minimized = answer_point(source_->spec(), *point, evaluate_(*point)).minimized;
   }
   SweepNotes notes;

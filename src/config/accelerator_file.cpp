@@ -7,6 +7,7 @@
 #include "fusescape/config/accelerator_table.hpp"
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/load.hpp"
+#include "fusescape/config/scaled_design.hpp"
 
 namespace fusescape {
 namespace {
@@ -146,7 +147,8 @@ const YamlNode& fault_of(DerivationError error, const Binding& binding) {
   return binding.blamed({"iso_area", "clock"}, area);
 }
 
-void derive_design(const AcceleratorFile& whole, const Clock& clock, Accelerator& out, Binding& binding) {
+void derive_design(const AcceleratorFile& whole, const Clock& clock, const WhatIf* what_if, Accelerator& out,
+                   Binding& binding) {
   const IsoAreaFile& file = *whole.iso_area;
   const YamlNode& node = binding.at("iso_area");
   InputErrors& errors = binding.errors();
@@ -169,6 +171,7 @@ void derive_design(const AcceleratorFile& whole, const Clock& clock, Accelerator
   }
   if (whole.cores.size() != 1) errors.at(node, "iso_area: expects one core, whose array it derives");
   if (!errors.ok()) return;
+  if (what_if != nullptr) area = scaled(area, *what_if);
   const auto design = derive(area, file.area_fraction, file.memory_fraction);
   if (!design) {
     errors.at(fault_of(design.error(), binding), fmt::format("iso_area: {}", describe(design.error())));
@@ -221,7 +224,7 @@ void check_reached(const Dram& dram, Binding& binding) {
 }
 
 /// Looks no further into a section that has a fault already; the faults of the others are found.
-Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
+Accelerator bind_fields(const AcceleratorFile& file, const WhatIf* what_if, Binding& binding) {
   InputErrors& errors = binding.errors();
   const bool derived = file.iso_area.has_value();
   Accelerator out;
@@ -239,23 +242,23 @@ Accelerator bind_fields(const AcceleratorFile& file, Binding& binding) {
   if (sound("dram")) bind_dram(file.dram, clock, binding.at("dram"), out, errors);
   if (sound("links")) bind_links(file.links, clock, binding.at("links"), out, errors);
   if (derived && sound("iso_area") && sound("cores")) {
-    derive_design(file, clock, out, binding);
+    derive_design(file, clock, what_if, out, binding);
   }
-  if (sound("sram")) {
-    bind_sram(file.sram, clock, binding.at("sram"), out, errors);
-    check_banks(out.sram, binding);
-  }
+  if (sound("sram")) bind_sram(file.sram, clock, binding.at("sram"), out, errors);
+  if (what_if != nullptr) scale(out, *what_if, derived);
+  if (sound("sram")) check_banks(out.sram, binding);
   if (sound("dram")) check_reached(out.dram, binding);
   return out;
 }
 
 /// The accelerator with its machine, not priced yet.
-Loaded<Design> unpriced(const InputFile& input, std::span<const Setting> settings) {
+Loaded<Design> unpriced(const InputFile& input, std::span<const Setting> settings,
+                        const WhatIf* what_if = nullptr) {
   AcceleratorFile file;
   Binding binding{input, FileKind::kAccelerator, settings, &file};
   if (input.kind != FileKind::kAccelerator) return unexpected<InputError>{binding.failure()};
   check_structure(binding);
-  Accelerator accelerator = bind_fields(file, binding);
+  Accelerator accelerator = bind_fields(file, what_if, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   expected<Design, NoTimeBase> design = make_design(std::move(accelerator));
   if (design) return std::move(*design);
@@ -273,13 +276,28 @@ Loaded<Accelerator> bind_accelerator(const InputFile& input, std::span<const Set
   return std::move(design->accelerator);
 }
 
-Loaded<Design> bind_design(const InputFile& input, std::span<const Setting> settings,
-                           Technologies& technologies) {
-  Loaded<Design> design = unpriced(input, settings);
+namespace {
+
+Loaded<Design> bind_priced(const InputFile& input, std::span<const Setting> settings,
+                           Technologies& technologies, const WhatIf* what_if) {
+  Loaded<Design> design = unpriced(input, settings, what_if);
   if (!design || design->accelerator.technology.empty()) return design;
   auto technology = technologies.named(design->accelerator.technology);
   if (!technology) return unexpected<InputError>{std::move(technology.error())};
+  if (what_if != nullptr) *technology = std::make_shared<const Technology>(scaled(**technology, *what_if));
   return priced(std::move(*design), std::move(*technology));
+}
+
+}  // namespace
+
+Loaded<Design> bind_design(const InputFile& input, std::span<const Setting> settings,
+                           Technologies& technologies) {
+  return bind_priced(input, settings, technologies, nullptr);
+}
+
+Loaded<Design> bind_scaled_design(const InputFile& input, std::span<const Setting> settings,
+                                  Technologies& technologies, const WhatIf& what_if) {
+  return bind_priced(input, settings, technologies, &what_if);
 }
 
 }  // namespace fusescape

@@ -33,6 +33,8 @@ std::string describe(const TypeSpec& type) {
                          type.words.empty() ? "" : ", or " + words_of(type));
     case TypeSpec::Form::kList:
       return fmt::format("list of: {}", describe(*type.item));
+    case TypeSpec::Form::kListOrSection:
+      return fmt::format("list of: {}, or *{}*", describe(*type.item), type.section->name);
     case TypeSpec::Form::kMap:
       return fmt::format("mapping from names to: {}", describe(*type.item));
     case TypeSpec::Form::kSection:
@@ -48,7 +50,7 @@ std::string describe(const TypeSpec& type) {
 }
 
 const SectionSpec* section_in(const TypeSpec* type) {
-  while (type->item != nullptr) type = type->item;
+  while (type->section == nullptr && type->item != nullptr) type = type->item;
   return type->section;
 }
 

@@ -106,6 +106,9 @@ class SchemaWriter {
         return reference(*type.section);
       case Form::kNode:
         return Json{{"oneOf", {Json{{"type", "string"}}, reference(*type.section)}}};
+      case Form::kListOrSection:
+        return Json{
+            {"oneOf", {Json{{"type", "array"}, {"items", value(*type.item)}}, reference(*type.section)}}};
       case Form::kAny:
         return Json{{"type", {"string", "number", "boolean"}}};
     }

@@ -1,11 +1,13 @@
 // How does a sweep file become a SweepSpec?
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
 
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/load.hpp"
+#include "fusescape/config/name.hpp"
 #include "fusescape/config/sweep_table.hpp"
 
 namespace fusescape {
@@ -31,7 +33,6 @@ std::vector<Setting> settings_of(const SettingsFile& file) {
 }
 
 Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) {
-  const std::size_t before = errors.count();
   Axis axis;
   const bool keyed = file.key && file.values && !file.name && !file.cases;
   const bool named = file.name && file.cases && !file.key && !file.values;
@@ -55,7 +56,7 @@ Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) 
     for (const auto& [entry, settings] : *file.cases)
       axis.values.push_back({entry->key, settings_of(settings)});
   }
-  if (axis.values.empty() && errors.count() == before)
+  if (axis.values.empty() && !errors.inside(node))
     errors.at(node, fmt::format("axis {}: has no values", axis.name));
   return axis;
 }
@@ -89,6 +90,48 @@ void check_grid_size(const SweepSpec& spec, const YamlNode& axes, InputErrors& e
     if (points <= kMaxGridSize) continue;
     errors.at(axes, fmt::format("axes: more than {} points", kMaxGridSize));
     return;
+  }
+}
+
+constexpr std::array<std::string_view, 4> kRelations{"<", "<=", ">", ">="};
+
+/// "power_w <= 10". What it names is checked with the other metrics.
+Constraint bind_constraint(const std::string& text, const YamlNode& node, InputErrors& errors) {
+  const auto trimmed = [](std::string_view part) {
+    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
+    return part.substr(0, part.find_last_not_of(' ') + 1);
+  };
+  const std::size_t sign = std::min(text.find_first_of("<>="), text.size());
+  const std::size_t number = std::min(text.find_first_not_of("<>=", sign), text.size());
+  const std::string_view all = text;
+  Constraint constraint{.metric = std::string{trimmed(all.substr(0, sign))}, .text = text, .pos = node.pos};
+  const auto relation = std::find(kRelations.begin(), kRelations.end(), all.substr(sign, number - sign));
+  const std::optional<Ratio> limit = parse_decimal(trimmed(all.substr(number)));
+  if (fault_of_name(constraint.metric) || relation == kRelations.end() || !limit) {
+    errors.at(node,
+              fmt::format("constraints: '{}' is not of the form 'power_w <= 10': a metric, one of {}, and "
+                          "a number in its unit",
+                          text, fmt::join(kRelations, ", ")));
+    return constraint;
+  }
+  constraint.relation = static_cast<Constraint::Relation>(relation - kRelations.begin());
+  constraint.limit = *limit;
+  return constraint;
+}
+
+/// Which points the sample has; nothing while the axes have faults, or too many points.
+void bind_sample(const SweepFile& file, const YamlNode& node, SweepSpec& spec, InputErrors& errors) {
+  spec.sample = file.sample;
+  if (!file.sample || !errors.ok()) return;
+  std::vector<std::size_t> extents;
+  extents.reserve(spec.axes.size());
+  for (const Axis& axis : spec.axes) extents.push_back(axis.values.size());
+  auto points = sampled_points(*file.sample, extents);
+  if (points) {
+    spec.sampled = std::move(*points);
+  } else {
+    const YamlNode* count = find_value(node, "count");
+    errors.at(count == nullptr ? node : *count, "sample.count: " + points.error());
   }
 }
 
@@ -141,11 +184,16 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   spec.minimize = file.minimize.value_or(spec.minimize);
   spec.pareto = file.pareto.value_or(spec.pareto);
   if (file.budget) spec.budget = bind_budget(*file.budget, spec, binding.at("budget"), errors);
+  const YamlNode& constraints = binding.at("constraints");
+  for (std::size_t i = 0; file.constraints && i < file.constraints->size(); ++i) {
+    spec.constraints.push_back(bind_constraint((*file.constraints)[i], constraints.items[i], errors));
+  }
   for (const PublishedFile& figure : file.published) {
     expect_named(figure.baseline, "baseline", spec.baselines, errors);
     spec.published.push_back({figure.name, figure.value.nearest_double(), figure.baseline.text, figure.source,
                               figure.note.value_or(""), pos_of(figure.baseline)});
   }
+  bind_sample(file, binding.at("sample"), spec, errors);
   return spec;
 }
 

@@ -1,7 +1,5 @@
 // How do figures of one metric order? Exactly where that is possible.
-#include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
@@ -59,20 +57,6 @@ double ratio(const Figure& a, const Figure& b) {
   if (!same_unit) return magnitude(a) / magnitude(b);
   // One rounding less than through seconds.
   return static_cast<double>(a.compared->numerator) / static_cast<double>(b.compared->numerator);
-}
-
-std::vector<std::int64_t> ranks_of(std::span<const Figure> figures) {
-  std::vector<std::size_t> order(figures.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return compare(figures[a], figures[b]) < 0; });
-  std::vector<std::int64_t> ranks(figures.size());
-  std::int64_t rank = 0;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    if (i > 0 && compare(figures[order[i - 1]], figures[order[i]]) < 0) ++rank;
-    ranks[order[i]] = rank;
-  }
-  return ranks;
 }
 
 }  // namespace fusescape

@@ -40,6 +40,11 @@ std::string reason_of(const Evaluated& evaluated, const PointOutcome& outcome) {
   return whole ? std::string{} : one_line(whole.error());
 }
 
+std::optional<bool> flag_in(std::string_view cell) {
+  if (cell != "true" && cell != "false") return std::nullopt;
+  return cell == "true";
+}
+
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   while (!text.empty()) {
@@ -121,6 +126,7 @@ SweepRows::SweepRows(const SweepSource& source, SweepRowsOf of, bool stack) : so
   add("status", Kind::kStatus);
   add("reason", Kind::kReason);
   add("in_budget", Kind::kInBudget);
+  if (!spec.constraints.empty()) add("meets_constraints", Kind::kMeetsConstraints);
 }
 
 /// A key may be an axis (`strategy`, `phase`): then its column is there already, with the same words. Not so
@@ -138,6 +144,10 @@ void SweepRows::add(std::string_view name, Kind kind, const Metric* metric) {
   const auto same = [&](const Column& column) { return column.name == name; };
   if (std::any_of(columns_.begin(), columns_.end(), same)) return;
   columns_.push_back({std::string{name}, kind, metric});
+}
+
+bool SweepRows::is_flag(Kind kind) {
+  return kind == Kind::kFeasible || kind == Kind::kInBudget || kind == Kind::kMeetsConstraints;
 }
 
 std::size_t SweepRows::position(Kind kind) const {
@@ -159,8 +169,9 @@ void SweepRows::append_lead(std::string& out, std::size_t number) const {
   append_number(out, number);
   out += ',';
   if (of_ == SweepRowsOf::kPoints) {
-    std::size_t block = source_.points();
-    std::size_t rest = number;
+    std::size_t block = 1;
+    for (const std::vector<std::string>& labels : labels_) block *= labels.size();
+    std::size_t rest = grid_position(spec, number);
     for (const std::vector<std::string>& labels : labels_) {
       block /= labels.size();
       out += labels[rest / block];
@@ -268,6 +279,9 @@ void SweepRows::append(std::string& out, const AnswerPoint& answer, const SweepP
       case Kind::kInBudget:
         out += answer.in_budget ? "true" : "false";
         break;
+      case Kind::kMeetsConstraints:
+        out += answer.meets_constraints ? "true" : "false";
+        break;
       default:
         append_figures(out, column, evaluated, outcome);
     }
@@ -279,7 +293,7 @@ void SweepRows::append(std::string& out, const AnswerPoint& answer, const SweepP
 void SweepRows::append_failed(std::string& out, std::size_t number, std::string_view why) const {
   append_lead(out, number);
   for (const Column& column : columns_) {
-    if (column.kind == Kind::kFeasible || column.kind == Kind::kInBudget) out += "false";
+    if (is_flag(column.kind)) out += "false";
     if (column.kind == Kind::kStatus) out += kStatusWords[static_cast<std::size_t>(Status::kFailed)];
     if (column.kind == Kind::kReason) append_text(out, one_line(why));
     out += ',';
@@ -297,13 +311,16 @@ std::optional<SweepRow> SweepRows::read(std::string_view line, std::size_t numbe
   const auto* const word =
       std::find(kStatusWords.begin(), kStatusWords.end(), cells[position(Kind::kStatus)]);
   if (word == kStatusWords.end()) return std::nullopt;
-  const std::string_view in_budget = cells[position(Kind::kInBudget)];
-  if (in_budget != "true" && in_budget != "false") return std::nullopt;
+  const auto in_budget = flag_in(cells[position(Kind::kInBudget)]);
+  const bool has_constraints = !source_.spec().constraints.empty();
+  const auto meets = flag_in(has_constraints ? cells[position(Kind::kMeetsConstraints)] : "true");
+  if (!in_budget || !meets) return std::nullopt;
   SweepRow row;
   AnswerPoint& answer = row.answer;
   answer.number = number;
   answer.status = static_cast<Status>(word - kStatusWords.begin());
-  answer.in_budget = in_budget == "true";
+  answer.in_budget = *in_budget;
+  answer.meets_constraints = *meets;
   answer.minimized = unexpected<std::string>{""};
   if (answer.status == Status::kFailed) row.reason = cells.text(position(Kind::kReason));
   if (point == nullptr) return row;

@@ -71,13 +71,14 @@ Json tried_json(const SweepAnswer& answer) {
   return object;
 }
 
-Json scenario_json(const SweepAnswer& answer, const ScenarioAnswer& scenario) {
+Json scenario_json(const SweepSpec& spec, const SweepAnswer& answer, const ScenarioAnswer& scenario) {
   Json object;
   for (std::size_t a = 0; a < answer.scenario_axes.size(); ++a) {
     object["scenario"][answer.scenario_axes[a]] = scenario.values[a];
   }
   object["budget_mm2"] = area_json(scenario.budget);
   object["feasible_over_budget"] = scenario.over_budget;
+  if (!spec.constraints.empty()) object["feasible_beyond_constraints"] = scenario.beyond_constraints;
   object["best_point"] = json_or_null(scenario.best);
   object["chosen"] = scenario.best ? chosen_json(answer, scenario) : Json(nullptr);
   object["best"] = scenario.best ? figures_json(scenario.figures, answer.minimize) : Json(nullptr);
@@ -97,6 +98,11 @@ Json scenario_json(const SweepAnswer& answer, const ScenarioAnswer& scenario) {
     object["baselines"].push_back(baseline);
   }
   object["pareto_points"] = scenario.pareto;
+  object["pareto_least"] = Json::object();
+  for (std::size_t c = 0; c < scenario.pareto_least.size(); ++c) {
+    object["pareto_least"][spec.pareto[c]] = scenario.pareto_least[c];
+  }
+  object["pareto_knee"] = json_or_null(scenario.pareto_knee);
   return object;
 }
 
@@ -139,7 +145,7 @@ std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer) {
               {"scenarios", Json::array()},
               {"published", published_json(answer.published)}};
   for (const ScenarioAnswer& scenario : answer.scenarios) {
-    object["scenarios"].push_back(scenario_json(answer, scenario));
+    object["scenarios"].push_back(scenario_json(spec, answer, scenario));
   }
   return json_text(object, 2) + "\n";
 }

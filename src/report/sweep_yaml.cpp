@@ -57,6 +57,13 @@ std::string budget_yaml(const Budget& budget) {
   return fmt::format("budget: {{{}, tolerance: {}}}\n", limit, yaml_number(budget.tolerance));
 }
 
+std::string constraints_yaml(const std::vector<Constraint>& constraints) {
+  std::vector<std::string> texts;
+  texts.reserve(constraints.size());
+  for (const Constraint& constraint : constraints) texts.push_back(constraint.text);
+  return fmt::format("constraints: {}\n", flow_list(texts));
+}
+
 std::string published_yaml(const PublishedFigure& figure) {
   std::string text =
       fmt::format("  - name: {}\n    value: {}\n", yaml_scalar(figure.name), yaml_number(figure.value));
@@ -84,6 +91,11 @@ std::string resolved_yaml(const SweepSpec& spec) {
         fmt::format("  - {{name: {}, set: {}}}\n", yaml_scalar(baseline.name), flow_map(baseline.settings));
   }
   if (spec.budget) text += budget_yaml(*spec.budget);
+  if (!spec.constraints.empty()) text += constraints_yaml(spec.constraints);
+  if (spec.sample) {
+    text += fmt::format("sample: {{method: {}, count: {}, seed: {}}}\n", name_of(spec.sample->method),
+                        spec.sample->count, spec.sample->seed);
+  }
   if (!spec.published.empty()) text += "published:\n";
   for (const PublishedFigure& figure : spec.published) text += published_yaml(figure);
   return text;

@@ -9,9 +9,9 @@
 #include <map>
 
 #include "fusescape/search/model_head.hpp"
+#include "fusescape/search/pareto.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/overloaded.hpp"
-#include "trade_off.hpp"
 
 namespace fusescape {
 namespace {
@@ -73,6 +73,11 @@ std::string text_of(const std::vector<Setting>& settings) {
 std::vector<std::string> assumptions_of(const SweepSpec& spec) {
   std::vector<std::string> lines;
   if (!spec.fixed.empty()) lines.push_back("every point: " + text_of(spec.fixed));
+  for (const Constraint& constraint : spec.constraints) lines.push_back("constraint: " + constraint.text);
+  if (spec.sample) {
+    lines.push_back(fmt::format("a sample of {} points of the grid: {}, seed {}", spec.sample->count,
+                                name_of(spec.sample->method), spec.sample->seed));
+  }
   for (const Axis& axis : spec.axes) {
     for (const AxisValue& value : axis.values) {
       const bool is_case = value.settings.size() != 1 || value.settings.front().key != axis.name;
@@ -110,6 +115,25 @@ std::vector<std::string> notes_of(const SweepSpec& spec, bool clocks_differ) {
 struct Smaller {
   bool operator()(const Figure& a, const Figure& b) const { return compare(a, b) < 0; }
 };
+
+/// Numbers of points, and what is traded off between them.
+using TradeOff = ParetoFront<Figure, std::size_t, Smaller>;
+
+void add_trade_off(TradeOff& front, std::size_t columns, ScenarioAnswer& answer) {
+  answer.pareto = front.rows();
+  if (answer.pareto.empty()) return;
+  const std::span<const Figure> figures = front.values();
+  for (std::size_t c = 0; c < columns; ++c) {
+    std::size_t least = 0;
+    for (std::size_t r = 1; r < answer.pareto.size(); ++r) {
+      if (compare(figures[r * columns + c], figures[least * columns + c]) < 0) least = r;
+    }
+    answer.pareto_least.push_back(answer.pareto[least]);
+  }
+  std::vector<double> values(figures.size());
+  std::transform(figures.begin(), figures.end(), values.begin(), magnitude);
+  if (const auto knee = knee_of(values, columns)) answer.pareto_knee = answer.pareto[*knee];
+}
 
 /// Designs for which what is minimised is near the least so far: those of one figure together.
 class NearDesigns {
@@ -159,9 +183,16 @@ struct BestOfBaseline {
 }  // namespace
 
 struct SweepAnswerBuilder::Scenario {
+  /// There may be many scenarios, of which few have long trade-offs.
+  static constexpr std::size_t kFewRows = 16;
+  explicit Scenario(const SweepSpec& spec)
+      : trade_off{std::max<std::size_t>(spec.pareto.size(), 1), {}, kFewRows},
+        baselines(spec.baselines.size()) {}
+
   std::size_t feasible = 0;
-  std::size_t allowed = 0;
-  std::string why_unknown;  ///< Of the first one in budget, if its figure is null.
+  std::size_t in_budget = 0;  ///< Of these,
+  std::size_t allowed = 0;    ///< and of these the ones that meet all constraints.
+  std::string why_unknown;    ///< Of the first one that is allowed, if its figure is null.
   std::optional<std::size_t> best;
   Figure least{};
   DesignFigures figures{};
@@ -206,6 +237,7 @@ AnswerPoint answer_point(const SweepSpec& spec, const SweepPoint& point, const P
                    .sram = point.design->accelerator.sram.capacity};
   if (!outcome.feasible()) return made;
   const Evaluated evaluated = evaluated_point(point, outcome);
+  made.meets_constraints = meet(spec.constraints, evaluated);
   made.minimized = metric_named(spec.minimize).value(evaluated);
   made.traded.reserve(spec.pareto.size());
   for (const std::string& column : spec.pareto) {
@@ -220,8 +252,9 @@ AnswerPoint answer_point(const SweepSpec& spec, const SweepPoint& point, const P
 }
 
 SweepAnswerBuilder::SweepAnswerBuilder(const SweepSpec& spec) : spec_{spec} {
-  scenarios_.resize(scenario_count(spec));
-  for (Scenario& scenario : scenarios_) scenario.baselines.resize(spec.baselines.size());
+  const std::size_t scenarios = scenario_count(spec);
+  scenarios_.reserve(scenarios);
+  for (std::size_t s = 0; s < scenarios; ++s) scenarios_.emplace_back(spec);
 }
 
 SweepAnswerBuilder::~SweepAnswerBuilder() = default;
@@ -233,8 +266,10 @@ void SweepAnswerBuilder::add(const AnswerPoint& point, const Figures& figures) {
   Scenario& scenario = scenarios_[point.scenario];
   ++scenario.feasible;
   if (!point.in_budget) return;
+  ++scenario.in_budget;
+  if (!point.meets_constraints) return;
   if (scenario.allowed++ == 0 && !point.minimized) scenario.why_unknown = point.minimized.error();
-  if (!point.traded.empty()) scenario.trade_off.add(point.number, point.traded);
+  if (!point.traded.empty()) scenario.trade_off.add(point.traded, point.number);
   if (!point.minimized) return;
   if (!scenario.best || compare(*point.minimized, scenario.least) < 0) {
     scenario.best = point.number;
@@ -273,6 +308,18 @@ std::string SweepAnswerBuilder::best_text() const {
   return fmt::format("{} {:.6g} (point {})", spec_.minimize, number, *scenario.best);
 }
 
+std::string SweepAnswerBuilder::why_none(const Scenario& scenario, std::optional<SquareMm> budget) const {
+  if (scenario.feasible == 0) return "no point runs";
+  if (scenario.allowed > 0) return fmt::format("{} is not known: {}", spec_.minimize, scenario.why_unknown);
+  if (scenario.in_budget > 0) {
+    return fmt::format("none of the points that run{} ({}) is known to meet every constraint",
+                       spec_.budget ? " in budget" : "", scenario.in_budget);
+  }
+  if (!budget) return fmt::format("the area of baseline {} is not known", spec_.budget->baseline);
+  return fmt::format("none of the points that run ({}) is known to lie within the budget of {:g} mm2",
+                     scenario.feasible, budget->value());
+}
+
 ScenarioAnswer SweepAnswerBuilder::answer_of(std::size_t number, std::optional<SquareMm> budget) {
   Scenario& scenario = scenarios_[number];
   ScenarioAnswer answer;
@@ -280,23 +327,16 @@ ScenarioAnswer SweepAnswerBuilder::answer_of(std::size_t number, std::optional<S
     if (value != nullptr) answer.values.push_back(value->label);
   }
   answer.budget = budget;
-  answer.over_budget = scenario.feasible - scenario.allowed;
+  answer.over_budget = scenario.feasible - scenario.in_budget;
+  answer.beyond_constraints = scenario.in_budget - scenario.allowed;
   answer.best = scenario.best;
-  answer.pareto = scenario.trade_off.numbers();
+  add_trade_off(scenario.trade_off, spec_.pareto.size(), answer);
   if (scenario.best) {
     answer.figures = std::move(scenario.figures);
     answer.near = scenario.near.all();
     answer.chosen = chosen_values(spec_, *scenario.best);
-  } else if (scenario.feasible == 0) {
-    answer.why_none = "no point runs";
-  } else if (scenario.allowed > 0) {
-    answer.why_none = fmt::format("{} is not known: {}", spec_.minimize, scenario.why_unknown);
-  } else if (!budget) {
-    answer.why_none = fmt::format("the area of baseline {} is not known", spec_.budget->baseline);
   } else {
-    answer.why_none =
-        fmt::format("none of the points that run ({}) is known to lie within the budget of {:g} mm2",
-                    scenario.feasible, budget->value());
+    answer.why_none = why_none(scenario, budget);
   }
   for (std::size_t b = 0; b < spec_.baselines.size(); ++b) {
     BestOfBaseline& best = scenario.baselines[b];

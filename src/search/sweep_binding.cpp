@@ -64,6 +64,9 @@ class Expansion {
           spec_.workload_pos);
     };
     check("minimize", spec_.minimize, spec_.minimize_pos);
+    for (const Constraint& constraint : spec_.constraints) {
+      check("constraints", constraint.metric, constraint.pos);
+    }
     for (std::size_t i = 0; i < spec_.pareto.size(); ++i) {
       check("pareto", spec_.pareto[i],
             i < spec_.pareto_places.size() ? spec_.pareto_places[i] : spec_.pareto_pos);
@@ -122,7 +125,7 @@ expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec
   if (auto problems = problems_of(spec); !problems.empty()) return unexpected{std::move(problems)};
 
   Expansion expansion{spec, binder};
-  expansion.bound().energy = read_energy({&spec.minimize, 1}) || read_energy(spec.pareto);
+  expansion.bound().energy = reads_energy(spec);
   const std::size_t points = grid_size(spec);
   expansion.bound().points.reserve(points);
   for (std::size_t id = 0; id < points; ++id) {

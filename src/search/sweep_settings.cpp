@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
@@ -38,6 +41,13 @@ std::string strategy_identity(const Split& split) {
   const Strategy* named = find_strategy(split.strategy->value);
   const bool reads = split.entropy && named != nullptr && named->reads_entropy;
   return reads ? identity_of({*split.strategy, *split.entropy}) : identity_of({*split.strategy});
+}
+
+bool reads_energy(const SweepSpec& spec) {
+  return read_energy({&spec.minimize, 1}) || read_energy(spec.pareto) ||
+         std::any_of(spec.constraints.begin(), spec.constraints.end(), [](const Constraint& constraint) {
+           return read_energy({&constraint.metric, 1});
+         });
 }
 
 std::size_t baseline_count(const SweepSpec& spec) {

@@ -30,6 +30,9 @@ void append(std::vector<Setting>& settings, const std::vector<Setting>& more);
 /// Of the strategy, with the entropies if it reads them. Expects a strategy.
 [[nodiscard]] std::string strategy_identity(const Split& split);
 
+/// Whether something that points are judged by reads energy.
+[[nodiscard]] bool reads_energy(const SweepSpec& spec);
+
 /// Designs of all baselines in all scenarios.
 [[nodiscard]] std::size_t baseline_count(const SweepSpec& spec);
 

@@ -191,6 +191,7 @@ void SweepSource::State::add_strategies() {
     return;
   }
   SweepSpec alone = spec;
+  alone.sampled.clear();
   for (std::size_t i = 0; i < alone.axes.size(); ++i) {
     const bool matters =
         std::find(strategy_part.axes.begin(), strategy_part.axes.end(), i) != strategy_part.axes.end();
@@ -209,7 +210,7 @@ void SweepSource::State::add_strategies() {
 
 SweepSource::SweepSource(SweepSpec spec, SweepBinder binder)
     : state_{std::make_unique<State>(std::move(spec), std::move(binder))} {
-  state_->energy = read_energy({&state_->spec.minimize, 1}) || read_energy(state_->spec.pareto);
+  state_->energy = reads_energy(state_->spec);
   state_->points = grid_size(state_->spec);
   state_->baselines = baseline_count(state_->spec);
   state_->sort_axes();
@@ -283,8 +284,8 @@ struct SweepSource::Cursor::State {
   bool fill(SweepPoint& point);
 };
 
-/// Mostly the next one: the last axis counts on.
 void SweepSource::Cursor::State::set_coordinates(std::size_t id) {
+  id = grid_position(source.spec, id);
   const std::vector<Axis>& axes = source.spec.axes;
   at.resize(axes.size());
   scenario = 0;

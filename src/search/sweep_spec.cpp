@@ -14,7 +14,7 @@ namespace fusescape {
 namespace {
 
 constexpr std::array<std::string_view, 4> kWordColumns{"strategy", "technology", "phase", "dtype"};
-constexpr std::array<std::string_view, 12> kOwnColumns{"point",
+constexpr std::array<std::string_view, 13> kOwnColumns{"point",
                                                        "workload",
                                                        "arch",
                                                        "feasible",
@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 12> kOwnColumns{"point",
                                                        "status",
                                                        "reason",
                                                        "in_budget",
+                                                       "meets_constraints",
                                                        "whole_latency_cycles",
                                                        "whole_dram_bytes",
                                                        "whole_ops",
@@ -146,6 +147,7 @@ void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
   for (std::size_t i = 0; i < spec.pareto.size(); ++i) {
     check_metric(spec.pareto[i], i < spec.pareto_places.size() ? spec.pareto_places[i] : spec.pareto_pos);
   }
+  for (const Constraint& constraint : spec.constraints) check_metric(constraint.metric, constraint.pos);
 }
 
 }  // namespace
@@ -160,6 +162,7 @@ bool is_point_column(std::string_view name) {
 }
 
 std::size_t grid_size(const SweepSpec& spec) {
+  if (!spec.sampled.empty()) return spec.sampled.size();
   std::size_t points = 1;
   for (const Axis& axis : spec.axes) {
     // Both factors stay far below 2^32, so their product does not wrap before it is cut.
@@ -168,8 +171,13 @@ std::size_t grid_size(const SweepSpec& spec) {
   return points;
 }
 
+std::size_t grid_position(const SweepSpec& spec, std::size_t id) {
+  return spec.sampled.empty() ? id : spec.sampled[id];
+}
+
 std::vector<std::size_t> coordinates_of(const SweepSpec& spec, std::size_t id) {
   FUSESCAPE_EXPECTS(id < grid_size(spec));
+  id = grid_position(spec, id);
   std::vector<std::size_t> at(spec.axes.size());
   for (std::size_t i = spec.axes.size(); i-- > 0;) {
     const std::size_t extent = spec.axes[i].values.size();

@@ -4,14 +4,13 @@
 #include <ostream>
 #include <string_view>
 
+#include "fusescape/support/excerpt.hpp"
 #include "fusescape/support/printable.hpp"
-#include "fusescape/support/utf8.hpp"
 
 namespace fusescape {
 namespace {
 
-constexpr std::size_t kMostShown = 100;   // Errors of one file; nobody reads more of them.
-constexpr std::size_t kShownBytes = 160;  // A longer line is cut around its caret.
+constexpr std::size_t kMostShown = 100;  // Errors of one file; nobody reads more of them.
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -27,26 +26,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-/// Two lines: the quoted one, and the caret below byte `column` (from 1) of it.
-void print_excerpt(std::ostream& out, std::string_view line, int column) {
-  std::size_t caret = std::min(static_cast<std::size_t>(std::max(column - 1, 0)), line.size());
-  const bool cut = line.size() > kShownBytes;
-  if (cut) {
-    const std::size_t begin = caret - std::min(caret, kShownBytes / 2);
-    line = line.substr(begin, kShownBytes);
-    caret -= begin;
-  }
-  std::string shown;
-  std::string pad;
-  for (std::size_t i = 0; i < line.size();) {
-    const std::size_t step = std::max<std::size_t>(utf8_length(line.substr(i)), 1);
-    shown += shown_length(line.substr(i)) > 0 ? std::string{line.substr(i, step)} : "?";
-    if (i < caret) pad += ' ';
-    i += step;
-  }
-  out << "  " << shown << (cut ? " ..." : "") << "\n  " << pad << "^\n";
-}
-
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Diagnostics& diagnostics) {
@@ -59,7 +38,7 @@ std::ostream& operator<<(std::ostream& out, const Diagnostics& diagnostics) {
     const auto& [pos, message] = sorted[i];
     out << file << ':' << pos.line << ':' << pos.column << ": error: " << printable_lines(message) << '\n';
     const auto index = static_cast<std::size_t>(std::max(pos.line - 1, 0));
-    print_excerpt(out, index < lines.size() ? lines[index] : std::string_view{}, pos.column);
+    out << excerpt(index < lines.size() ? lines[index] : std::string_view{}, pos.column);
   }
   if (sorted.size() > kMostShown) out << file << ": " << sorted.size() - kMostShown << " more errors\n";
   return out;

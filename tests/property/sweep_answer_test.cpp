@@ -99,6 +99,31 @@ TEST_CASE("The best of a scenario is what looking at every point of it finds") {
   });
 }
 
+TEST_CASE("With constraints, best and trade-off are those of the points that keep to them") {
+  for_all(100, [](Dice& dice) {
+    Study study = random_study(dice);
+    const std::int64_t least = dice.in(1, 10);
+    const std::int64_t most = dice.in(5, 20);
+    study.spec.constraints = {
+        {.metric = "latency_cycles", .relation = Constraint::Relation::kAtLeast, .limit = Ratio{least}},
+        {.metric = "latency_cycles", .relation = Constraint::Relation::kLess, .limit = Ratio{most}}};
+    CAPTURE(text_of(study), least, most);
+    const SweepAnswer constrained = answer(study.spec, study.bound, study.result);
+    for (PointOutcome& point : study.result.points) {
+      const std::int64_t cycles = point.cost.latency.value();
+      if (cycles < least || cycles >= most) point.status = PointOutcome::Status::kInfeasible;
+    }
+    study.spec.constraints.clear();
+    const SweepAnswer filtered = answer(study.spec, study.bound, study.result);
+    for (std::size_t scenario = 0; scenario < 3; ++scenario) {
+      CHECK(constrained.scenarios[scenario].best == filtered.scenarios[scenario].best);
+      CHECK(constrained.scenarios[scenario].pareto == filtered.scenarios[scenario].pareto);
+      CHECK(constrained.scenarios[scenario].pareto_knee == filtered.scenarios[scenario].pareto_knee);
+      CHECK(constrained.scenarios[scenario].near.designs == filtered.scenarios[scenario].near.designs);
+    }
+  });
+}
+
 TEST_CASE("The best is on the trade-off, and its latency is the trade-off's least") {
   for_all(100, [](Dice& dice) {
     const Study study = random_study(dice);

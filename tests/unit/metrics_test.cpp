@@ -6,6 +6,7 @@
 
 #include "designs.hpp"
 #include "fusescape/report/figures.hpp"
+#include "fusescape/support/ranks.hpp"
 
 namespace fusescape {
 namespace {
@@ -140,7 +141,8 @@ TEST_CASE("Quotients order as cross products do, and ranks as figures") {
       figures.push_back({n, Quotient{n, d}});
     }
   }
-  const std::vector<std::int64_t> ranks = ranks_of(figures);
+  const std::vector<std::int64_t> ranks = dense_ranks(
+      std::span<const Figure>{figures}, [](const Figure& a, const Figure& b) { return compare(a, b) < 0; });
   for (std::size_t i = 0; i < figures.size(); ++i) {
     for (std::size_t k = 0; k < figures.size(); ++k) {
       if ((ranks[i] < ranks[k]) != (compare(figures[i], figures[k]) < 0)) FAIL(i << " and " << k);

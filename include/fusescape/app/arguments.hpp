@@ -1,7 +1,7 @@
 // What did the user ask for? One plain struct per command, filled from the command line.
 //
-// Only src/app/arguments.cpp, corey_arguments.cpp, import_arguments.cpp, report_arguments.cpp and options
-// know CLI11. To add a command: its struct here, its options there, and one file src/app/<command>.cpp.
+// Only src/app/*arguments.cpp and options know CLI11. To add a command: its struct here, its options there,
+// and one file src/app/<command>.cpp.
 #pragma once
 
 #include <array>
@@ -97,9 +97,20 @@ struct MergeArguments {
   OutputArguments output;
 };
 
+/// What moves the answer of a sweep that is done.
+struct SensitivityArguments {
+  std::string folder;                ///< That `sweep --out` wrote.
+  std::vector<std::string> factors;  ///< As given; empty: the usual ones.
+  std::string change;                ///< As given: a share in (0, 1); empty: 0.2.
+  std::int64_t designs = 8;          ///< That are tried again in each scenario, on either side of its limits.
+  int jobs = 0;                      ///< 0: one per core.
+  OutputArguments output;
+};
+
 struct ParetoArguments {
   std::string file;
   std::vector<std::string> minimize;
+  bool knee = false;  ///< Only the row at the knee.
   OutputArguments output;
 };
 
@@ -171,9 +182,9 @@ struct PrintArguments {
 
 using Command =
     std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments, RooflineArguments,
-                 SweepArguments, MergeArguments, ParetoArguments, ReportArguments, ListArguments,
-                 ValidateArguments, ImportArguments, CoreyReproduceArguments, CoreyEntropyArguments,
-                 CoreyRotateArguments, PrintArguments>;
+                 SweepArguments, MergeArguments, SensitivityArguments, ParetoArguments, ReportArguments,
+                 ListArguments, ValidateArguments, ImportArguments, CoreyReproduceArguments,
+                 CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {

@@ -17,6 +17,7 @@ using CommandResult = expected<ExitCode, Failure>;
 [[nodiscard]] CommandResult run_command(const RooflineArguments& arguments);
 [[nodiscard]] CommandResult run_command(const SweepArguments& arguments);
 [[nodiscard]] CommandResult run_command(const MergeArguments& arguments);
+[[nodiscard]] CommandResult run_command(const SensitivityArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ParetoArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ReportArguments& arguments);
 [[nodiscard]] CommandResult run_command(const ListArguments& arguments);

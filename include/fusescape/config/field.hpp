@@ -67,8 +67,9 @@ struct TypeSpec {
     kList,      ///< Of `item`.
     kMap,       ///< From words (any if `words` is empty) to `item`.
     kSection,
-    kNode,  ///< A name, or a `section`.
-    kAny,   ///< Any single value.
+    kNode,           ///< A name, or a `section`.
+    kListOrSection,  ///< A list of `item`, or a `section`.
+    kAny,            ///< Any single value.
   } form = Form::kText;
   std::string_view name{};     ///< "bytes"
   std::string_view example{};  ///< "24 MiB"

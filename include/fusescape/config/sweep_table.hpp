@@ -2,23 +2,18 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "fusescape/config/binding.hpp"
+#include "fusescape/config/range_table.hpp"
 #include "fusescape/config/types.hpp"
+#include "fusescape/search/sweep_sample.hpp"
 
 namespace fusescape {
 
-/// The value of a setting: its text is read when it is applied.
-struct SettingText {
-  std::string text;
-  SourcePos pos;
-};
-void read_setting_text(const Slot& slot, InputErrors& errors, SettingText& out);
-inline constexpr TypeOf<SettingText> kSettingText{
-    {.form = TypeSpec::Form::kAny, .name = "value", .example = "64 KiB"}, read_setting_text};
 inline constexpr const auto& kSettings = kMapOf<kSettingText>;
 using SettingsFile = std::vector<Named<SettingText>>;
 
@@ -31,8 +26,7 @@ struct AxisFile {
 inline constexpr std::array kAxisFields{
     optional_field<&AxisFile::key, kWord>("key", "the axis has `cases`",
                                           "A key that --set knows, or `strategy`."),
-    optional_field<&AxisFile::values, kListOf<kSettingText>>("values", "the axis has `cases`",
-                                                             "Its values, in order."),
+    optional_field<&AxisFile::values, kAxisValues>("values", "the axis has `cases`", "Its values, in order."),
     optional_field<&AxisFile::name, kWord>("name", "the axis has a `key`", "Name of an axis of cases."),
     optional_field<&AxisFile::cases, kMapOf<kSettings>>("cases", "the axis has a `key`",
                                                         "By name, settings that change together."),
@@ -69,6 +63,16 @@ inline constexpr std::array kBudgetFields{
 inline constexpr SectionSpec kBudgetSection{
     "budget", "The largest area of a best design: `baseline` or `area`.", kBudgetFields};
 
+inline constexpr std::array kSampleFields{
+    required<&SweepSample::method, kChoice<SampleMethod, kSampleMethods>>(
+        "method", "`random`: any points alike; `sobol`: evenly over all axes."),
+    required<&SweepSample::count, kIntegerIn<1, 100'000'000>>("count", "Distinct points of the grid."),
+    optional_field<&SweepSample::seed, kIntegerIn<0, std::numeric_limits<std::int64_t>::max()>>(
+        "seed", "1", "Another one gives other points."),
+};
+inline constexpr SectionSpec kSampleSection{"sample", "Some points of the grid instead of all.",
+                                            kSampleFields};
+
 struct PublishedFile {
   std::string name;
   Ratio value;
@@ -100,6 +104,8 @@ struct SweepFile {
   std::optional<std::vector<std::string>> pareto;
   std::vector<BaselineFile> baselines;
   std::optional<BudgetFile> budget;
+  std::optional<std::vector<std::string>> constraints;
+  std::optional<SweepSample> sample;
   std::vector<PublishedFile> published;
 };
 inline constexpr std::array kSweepFields{
@@ -121,11 +127,18 @@ inline constexpr std::array kSweepFields{
         "What the best design has least of: a name of `fusescape list metrics`."),
     optional_field<&SweepFile::pareto, kListOf<kName>>(
         "pareto", "latency_cycles and area_mm2; of a stack latency_ms and area_mm2",
-        "Of what pareto.csv shows the trade-off: names of `fusescape list metrics`."),
+        "Objectives of the trade-off in pareto.csv, each minimised: names of `fusescape list metrics`."),
     optional_field<&SweepFile::baselines, kListOf<kSectionOf<BaselineFile, kBaselineSection>>>(
         "baselines", "none", "Designs to compare with."),
     optional_field<&SweepFile::budget, kSectionOf<BudgetFile, kBudgetSection>>(
         "budget", "none", "The largest area of a best design."),
+    optional_field<&SweepFile::constraints, kListOf<kText>>(
+        "constraints", "none",
+        "What a best design keeps to, such as `power_w <= 10`: a name of `fusescape list metrics`, one of "
+        "`<`, "
+        "`<=`, `>`, `>=`, and a number in its unit."),
+    optional_field<&SweepFile::sample, kSectionOf<SweepSample, kSampleSection>>(
+        "sample", "every point", "Some points of the grid instead of all."),
     optional_field<&SweepFile::published, kListOf<kSectionOf<PublishedFile, kPublishedSection>>>(
         "published", "none", "Numbers from the literature to show beside the results."),
 };

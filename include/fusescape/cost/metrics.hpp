@@ -65,9 +65,6 @@ using MetricValue = expected<Figure, std::string>;
 /// How many times `b` is in `a`, by what is compared. Infinite or NaN where `b` is 0.
 [[nodiscard]] double ratio(const Figure& a, const Figure& b);
 
-/// Per figure, how many distinct smaller ones there are: integers that order like the figures.
-[[nodiscard]] std::vector<std::int64_t> ranks_of(std::span<const Figure> figures);
-
 enum class MetricOf : unsigned char { kBlock, kModel, kDesign };
 [[nodiscard]] std::string_view name_of(MetricOf of);
 

@@ -62,6 +62,7 @@ class SweepRows {
     kStatus,
     kReason,
     kInBudget,
+    kMeetsConstraints,
   };
   struct Column {
     std::string name;
@@ -71,6 +72,7 @@ class SweepRows {
   class Line;
 
   void add(std::string_view name, Kind kind, const Metric* metric = nullptr);
+  [[nodiscard]] static bool is_flag(Kind kind);
   [[nodiscard]] std::size_t position(Kind kind) const;
   void append_lead(std::string& out, std::size_t number) const;
   void append_figures(std::string& out, const Column& column, const Evaluated& evaluated,

@@ -79,13 +79,18 @@ struct ScenarioAnswer {
   std::vector<std::string> values;  ///< One per scenario axis: "64", "16", "unlimited".
   std::optional<SquareMm> budget;   ///< None: no budget, or a table with a hole.
   std::size_t over_budget = 0;      ///< Feasible points above it, which cannot be the best.
+  std::size_t beyond_constraints =
+      0;                            ///< Feasible points in budget that do not meet all constraints; likewise.
   std::optional<std::size_t> best;  ///< Point id; the first of equals. None: `why_none`.
   std::string why_none{};           ///< A clause without a full stop.
   std::vector<std::string> chosen;  ///< The best's value on each design axis, as scenarios have theirs.
   DesignFigures figures;            ///< Of the best.
   NearBest near;
   std::vector<Comparison> comparisons;
-  std::vector<std::size_t> pareto;  ///< Ids of the non-dominated points in budget.
+  std::vector<std::size_t> pareto;  ///< Ids of the non-dominated points that may be the best.
+  std::vector<std::size_t>
+      pareto_least{};  ///< Per objective, which of them has least of it; the first of equals.
+  std::optional<std::size_t> pareto_knee{};  ///< Which of them is the knee (search/pareto.hpp).
 };
 
 /// Every figure in it is `modelled`, except `published`.
@@ -113,8 +118,9 @@ struct AnswerPoint {
   std::size_t scenario = 0;
   PointOutcome::Status status{};
   bool in_budget = false;
-  MetricValue minimized;         ///< If feasible.
-  std::vector<Figure> traded{};  ///< If feasible and all known: of SweepSpec::pareto.
+  bool meets_constraints = false;  ///< If feasible: every one of SweepSpec::constraints.
+  MetricValue minimized;           ///< If feasible.
+  std::vector<Figure> traded{};    ///< If feasible and all known: of SweepSpec::pareto.
   Bytes sram;
 };
 [[nodiscard]] AnswerPoint answer_point(const SweepSpec& spec, const SweepPoint& point,
@@ -172,6 +178,7 @@ class SweepAnswerBuilder {
   struct Scenario;
 
   ScenarioAnswer answer_of(std::size_t scenario, std::optional<SquareMm> budget);
+  [[nodiscard]] std::string why_none(const Scenario& scenario, std::optional<SquareMm> budget) const;
 
   const SweepSpec& spec_;
   SweepCounts counts_;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fusescape/search/constraint.hpp"
+#include "fusescape/search/sweep_sample.hpp"
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/units.hpp"
 
@@ -81,6 +83,9 @@ struct SweepSpec {
   std::vector<std::string> pareto{"latency_cycles", "area_mm2"};  ///< Metrics of pareto.csv's trade-off.
   std::vector<Baseline> baselines;
   std::optional<Budget> budget;
+  std::vector<Constraint> constraints{};  ///< What the best design and all of the trade-off keep to.
+  std::optional<SweepSample> sample{};
+  std::vector<std::uint32_t> sampled{};  ///< Of `sample`: positions in the whole grid, ascending. Empty: all.
   std::vector<PublishedFigure> published;
   SourcePos axes_pos{};
   SourcePos scenario_pos{};
@@ -94,11 +99,16 @@ struct SweepSpec {
 [[nodiscard]] bool is_point_column(std::string_view name);
 [[nodiscard]] bool is_word_column(std::string_view key);
 
-/// Points of the whole grid; zero if an axis is empty, and at most kMaxGridSize + 1.
+/// Points of the sweep: of the whole grid (zero if an axis is empty, and at most kMaxGridSize + 1), or of its
+/// sample.
 inline constexpr std::size_t kMaxGridSize = 100'000'000;
 [[nodiscard]] std::size_t grid_size(const SweepSpec& spec);
 
-/// Position on each axis of point `id`, which counts points in grid order from 0. Expects id < grid_size.
+/// Position in the whole grid of point `id` of the sweep. Expects id < grid_size.
+[[nodiscard]] std::size_t grid_position(const SweepSpec& spec, std::size_t id);
+
+/// Position on each axis of point `id`, which counts the sweep's points in grid order from 0. Expects id <
+/// grid_size.
 [[nodiscard]] std::vector<std::size_t> coordinates_of(const SweepSpec& spec, std::size_t id);
 
 [[nodiscard]] bool is_scenario_axis(const SweepSpec& spec, std::string_view axis);
