@@ -132,7 +132,7 @@ Listed key_table(const ListArguments& arguments) {
     for (std::string& key : settable_keys(*file)) listed.table.rows.push_back({std::move(key), name});
     if (shelf != Shelf::kWorkloads) continue;
     for (const std::string_view key : kGenerationKeys) {
-      listed.table.rows.push_back({std::string{key}, std::string{"evaluate"}});
+      listed.table.rows.push_back({std::string{key}, std::string{"evaluate, compare, sweep"}});
     }
   }
   return listed;

@@ -8,13 +8,36 @@
 #include <tuple>
 
 #include "entropy_source.hpp"
+#include "fusescape/config/generation_keys.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/printable.hpp"
+#include "generation.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
 namespace {
+
+bool is_of_generation(std::string_view key) {
+  return std::find(kGenerationKeys.begin(), kGenerationKeys.end(), key) != kGenerationKeys.end();
+}
+
+bool sets(const Axis& axis, std::string_view key) {
+  return std::any_of(axis.values.begin(), axis.values.end(), [&](const AxisValue& value) {
+    return std::any_of(value.settings.begin(), value.settings.end(),
+                       [&](const Setting& setting) { return setting.key == key; });
+  });
+}
+
+bool asks_for_generation(const SweepSpec& spec) {
+  const auto of_generation = [](const Setting& setting) { return is_of_generation(setting.key); };
+  const auto on_axis = [](const Axis& axis) {
+    return std::any_of(kGenerationKeys.begin(), kGenerationKeys.end(),
+                       [&](std::string_view key) { return sets(axis, key); });
+  };
+  return std::any_of(spec.fixed.begin(), spec.fixed.end(), of_generation) ||
+         std::any_of(spec.axes.begin(), spec.axes.end(), on_axis);
+}
 
 /// The files that a sweep names, each parsed once and bound for many points.
 class SweepSources {
@@ -33,7 +56,13 @@ class SweepSources {
 
   /// What is wrong with settings of the command line, which have no place in the sweep's file.
   [[nodiscard]] std::optional<Failure> check(std::span<const Setting> settings) const {
-    if (const auto error = unknown(settings)) return failure_of(*error);
+    std::vector<Setting> of_files{settings.begin(), settings.end()};
+    for (const Setting& setting : settings) {
+      if (!is_of_generation(setting.key)) continue;
+      if (const auto count = count_of_tokens(setting.key, setting.value); !count) return count.error();
+    }
+    std::erase_if(of_files, [](const Setting& setting) { return is_of_generation(setting.key); });
+    if (const auto error = unknown(of_files)) return failure_of(*error);
     const Loaded<Accelerator> arch = bind_accelerator(arch_, settings);
     if (!arch && arch.error().cause == InputError::Cause::kUsage) return failure_of(arch.error());
     const Loaded<Model> model = bind_model(model_, settings);
@@ -47,19 +76,25 @@ class SweepSources {
   }
 
   /// What a sweep minimises and trades off unless its file says: of a stack, figures of the whole model,
-  /// since its layers have no block in common.
+  /// since its layers have no block in common; of a prompt with a generation, their time.
   void set_defaults(const InputFile& sweep, SweepSpec& spec) const {
     const YamlNode* family = find_value(model_.root, "family");
-    if (family == nullptr || family->text != "stack") return;
-    if (find_value(sweep.root, "minimize") == nullptr) spec.minimize = "latency_ms";
-    if (find_value(sweep.root, "pareto") == nullptr) spec.pareto = {"latency_ms", "area_mm2"};
+    const bool generates = asks_for_generation(spec);
+    if (!generates && (family == nullptr || family->text != "stack")) return;
+    const std::string time = generates ? "generation_total_ms" : "latency_ms";
+    if (find_value(sweep.root, "minimize") == nullptr) spec.minimize = time;
+    if (find_value(sweep.root, "pareto") == nullptr) spec.pareto = {time, "area_mm2"};
   }
 
   SweepBinder binder() {
-    return {.sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
+    const auto sets_workload = [this](std::string_view key) {
+      return is_of_generation(key) || takes_setting(model_, key);
+    };
+    return {.sets_workload = sets_workload,
             .workload = [this](std::span<const Setting> settings) { return workload(settings); },
             .design = [this](std::span<const Setting> settings) { return design(settings); },
-            .entropy = entropy};
+            .entropy = entropy,
+            .has_caches = has_caches(model_)};
   }
 
  private:
@@ -169,13 +204,6 @@ void drop_repeated(std::vector<SweepProblem>& problems) {
   problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
 }
 
-bool sets(const Axis& axis, const std::string& key) {
-  return std::any_of(axis.values.begin(), axis.values.end(), [&](const AxisValue& value) {
-    return std::any_of(value.settings.begin(), value.settings.end(),
-                       [&](const Setting& setting) { return setting.key == key; });
-  });
-}
-
 /// Settings of the command line join the sweep's `set:`, unless an axis would override them.
 std::optional<Failure> add_settings(SweepSpec& spec, const std::vector<Setting>& settings) {
   for (const Setting& setting : settings) {
@@ -203,9 +231,9 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
 
   expected<SweepSources, Failure> sources = sources_of(*file, *spec);
   if (!sources) return unexpected{std::move(sources.error())};
-  sources->set_defaults(*file, *spec);
   if (auto failure = sources->check(*settings)) return unexpected{std::move(*failure)};
   if (auto failure = add_settings(*spec, *settings)) return unexpected{std::move(*failure)};
+  sources->set_defaults(*file, *spec);
 
   expected<BoundSweep, std::vector<SweepProblem>> bound = bind_sweep(*spec, sources->binder());
   if (!bound) return unexpected{Failure{ExitCode::kBadInput, located(*file, bound.error())}};

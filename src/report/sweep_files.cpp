@@ -89,7 +89,8 @@ void add_figures(const BoundSweep& sweep, const Evaluated& evaluated, const Poin
                  std::vector<Field>& fields) {
   fields.push_back({"feasible", outcome.feasible()});
   for (const Metric& metric : metrics()) {
-    const bool is_shown = !metric.reads_energy || sweep.energy;
+    const bool is_asked = !metric.of_generation || !sweep.generations.empty();
+    const bool is_shown = is_asked && (!metric.reads_energy || sweep.energy);
     if (is_shown && !has_field(fields, metric.name)) {
       fields.push_back({std::string{metric.name}, point_value(metric, evaluated, outcome)});
     }

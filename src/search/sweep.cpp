@@ -17,6 +17,8 @@
 #include "fusescape/search/parallel_for.hpp"
 #include "fusescape/search/planner.hpp"
 #include "fusescape/support/contract.hpp"
+#include "point_set.hpp"
+#include "sweep_generations.hpp"
 #include "sweep_stacks.hpp"
 
 namespace fusescape {
@@ -214,16 +216,11 @@ struct Distinct {
 };
 
 Distinct distinct_points(const BoundSweep& sweep) {
+  PointSet known;
   Distinct found;
-  std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::size_t> known;
-  const auto id_of = [&](const DesignPoint& point) {
-    const auto [entry, is_new] =
-        known.try_emplace({point.workload, point.design, point.strategy}, found.points.size());
-    if (is_new) found.points.push_back(point);
-    return entry->second;
-  };
-  for (const DesignPoint& point : sweep.points) found.of_point.push_back(id_of(point));
-  for (const DesignPoint& point : sweep.baselines) found.of_baseline.push_back(id_of(point));
+  for (const DesignPoint& point : sweep.points) found.of_point.push_back(known.id_of(point));
+  for (const DesignPoint& point : sweep.baselines) found.of_baseline.push_back(known.id_of(point));
+  found.points = known.points();
   return found;
 }
 
@@ -256,11 +253,13 @@ Evaluated evaluated_point(const BoundSweep& sweep, const DesignPoint& point, con
           .cost = outcome.feasible() && outcome.layers.empty() ? &outcome.cost : nullptr,
           .energy = outcome.energy ? &*outcome.energy : nullptr,
           .head = outcome.head.get(),
-          .layers = outcome.layers};
+          .layers = outcome.layers,
+          .generation = outcome.generation ? &*outcome.generation : nullptr};
 }
 
 std::vector<PointOutcome> evaluate_points(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {
+  if (!sweep.generations.empty()) return evaluate_generations(sweep, points, run);
   if (!sweep.kinds.empty()) return evaluate_stacks(sweep, points, run);
   if (run.progress != nullptr) run.progress->total = points.size();
   const Shared shared{.planners{sweep, points, run}, .heads{sweep, points, run.jobs}};

@@ -101,6 +101,12 @@ std::optional<double> ratio_of(const DesignFigures& above, const DesignFigures& 
   return larger && smaller ? std::optional{ratio(*larger, *smaller)} : std::nullopt;
 }
 
+/// What speed-ups are of: a generation, a block, or a model of several.
+std::string_view time_of(const DesignFigures& figures) {
+  if (figures.figure("generation_total_ms")) return "generation_total_ms";
+  return figures.figure("latency_s") ? "latency_s" : "latency_ms";
+}
+
 std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result,
                                     std::size_t scenario, const ScenarioAnswer& answer) {
   std::vector<Comparison> compared;
@@ -112,9 +118,7 @@ std::vector<Comparison> comparisons(const SweepSpec& spec, const BoundSweep& swe
                           .speedup = std::nullopt,
                           .gain = std::nullopt};
     if (answer.best) {
-      const bool one_block = answer.figures.figure("latency_s").has_value();
-      comparison.speedup =
-          ratio_of(comparison.figures, answer.figures, one_block ? "latency_s" : "latency_ms");
+      comparison.speedup = ratio_of(comparison.figures, answer.figures, time_of(answer.figures));
       comparison.gain = ratio_of(comparison.figures, answer.figures, spec.minimize);
     }
     for (const AxisValue* value : open_values(spec, spec.baselines[b], id - designs.first)) {

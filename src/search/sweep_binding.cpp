@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/suggestion.hpp"
+#include "sweep_generations.hpp"
 
 namespace fusescape {
 namespace {
@@ -49,13 +51,14 @@ class Expansion {
       }
     }
     FUSESCAPE_EXPECTS(strategy != nullptr);  // problems_of
-    return {.workload = make_once(workloads_, of_workload, models_, binder_.workload, spec_.workload_pos),
+    return {.workload = workload_id(of_workload),
             .design = make_once(designs_, of_design, bound_.designs, binder_.design, spec_.arch_pos),
             .strategy = strategy_id(*strategy, entropy)};
   }
 
   BoundSweep& bound() { return bound_; }
-  /// Hands the models over. A figure of one block that a stack of several kinds of layers lacks is a problem.
+  /// Hands the models over, and the generations that are asked of them. A figure of one block that a stack of
+  /// several kinds of layers lacks is a problem.
   void take_models() {
     const bool stacks = std::any_of(models_.begin(), models_.end(),
                                     [](const Model& model) { return !model.has_one_block(); });
@@ -64,11 +67,39 @@ class Expansion {
       bound_.workloads.push_back(std::move(model.whole));
       if (stacks) bound_.kinds.push_back(std::move(model.kinds));
     }
+    for (auto& [workload, runs] : generations_) {
+      bound_.generations.resize(bound_.workloads.size());
+      bound_.generations[workload] = std::move(runs);
+    }
   }
   std::vector<SweepProblem>& problems() { return problems_; }
 
  private:
   using Ids = std::unordered_map<std::string, std::uint32_t>;
+
+  std::uint32_t model_id(const std::vector<Setting>& settings) {
+    return make_once(workloads_, settings, models_, binder_.workload, spec_.workload_pos);
+  }
+
+  /// With a prompt and a generation it is a workload of its own, equal to its prefill.
+  std::uint32_t workload_id(std::vector<Setting> settings) {
+    std::string identity = identity_of(settings);
+    auto found = take_generation(settings);
+    if (!found) report(std::move(found.error()), spec_.workload_pos);
+    if (!found || !*found) return model_id(settings);
+    const AskedGeneration& asked = **found;
+    const auto [known, is_new] = asked_.try_emplace(std::move(identity), 0);
+    if (!is_new) return known->second;
+    GenerationRuns runs{.asked = asked.tokens, .has_caches = binder_.has_caches};
+    runs.prefill = model_id(prefill_settings(settings, asked));
+    for (const std::int64_t length : step_lengths(runs.asked, runs.has_caches)) {
+      runs.steps.push_back(model_id(step_settings(settings, asked, length, runs.has_caches)));
+    }
+    known->second = static_cast<std::uint32_t>(models_.size());
+    models_.push_back(Model{models_[runs.prefill]});
+    generations_.emplace(known->second, std::move(runs));
+    return known->second;
+  }
 
   template <class Value, class Make>
   std::uint32_t make_once(Ids& ids, const std::vector<Setting>& settings, std::vector<Value>& values,
@@ -136,6 +167,8 @@ class Expansion {
   const SweepSpec& spec_;
   const SweepBinder& binder_;
   Ids workloads_;
+  Ids asked_;  ///< Of workloads with a prompt and a generation.
+  std::map<std::uint32_t, GenerationRuns> generations_;
   Ids designs_;
   Ids strategies_;
   std::vector<Model> models_;

@@ -2,31 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <map>
-#include <tuple>
-
 #include "fusescape/search/model_head.hpp"
+#include "point_set.hpp"
 
 namespace fusescape {
 namespace {
 
 using Status = PointOutcome::Status;
-
-/// Points that are evaluated once each, however many stacks have them.
-class BlockPoints {
- public:
-  std::size_t id_of(const DesignPoint& point) {
-    const auto [entry, is_new] =
-        ids_.try_emplace({point.workload, point.design, point.strategy}, points_.size());
-    if (is_new) points_.push_back(point);
-    return entry->second;
-  }
-  [[nodiscard]] const std::vector<DesignPoint>& points() const { return points_; }
-
- private:
-  std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::size_t> ids_;
-  std::vector<DesignPoint> points_;
-};
 
 /// The sweep whose workloads are the single blocks of `sweep`, and where those of each workload begin.
 struct BlockSweep {
@@ -94,7 +76,7 @@ PointOutcome combined(const std::vector<KindOutcome>& kinds, std::span<const Wor
 std::vector<PointOutcome> evaluate_stacks(const BoundSweep& sweep, std::span<const DesignPoint> points,
                                           const SweepRun& run) {
   const BlockSweep made = block_sweep(sweep);
-  BlockPoints asked;
+  PointSet asked;
   std::vector<std::vector<std::size_t>> ids(points.size());
   for (std::size_t p = 0; p < points.size(); ++p) {
     for (std::uint32_t k = 0; k < made.count(points[p].workload); ++k) {
@@ -103,7 +85,7 @@ std::vector<PointOutcome> evaluate_stacks(const BoundSweep& sweep, std::span<con
     }
   }
   const std::vector<PointOutcome> outcomes = evaluate_points(made.blocks, asked.points(), run);
-  BlockPoints instead;
+  PointSet instead;
   std::vector<std::size_t> instead_of(asked.points().size());
   for (std::size_t id = 0; id < outcomes.size(); ++id) {
     const DesignPoint& point = asked.points()[id];

@@ -1,4 +1,4 @@
-// Settings that are of no file: `evaluate` takes them with every model.
+// Settings that are of no file: `evaluate`, `compare` and `sweep` take them with every model.
 #pragma once
 
 #include <array>

@@ -31,6 +31,7 @@ struct PointOutcome {
   Cost cost;                                ///< If feasible: of one block.
   std::optional<EnergyBreakdown> energy;    ///< If feasible, and asked for: likewise.
   std::shared_ptr<const HeadOutcome> head;  ///< If feasible: of final norm and head; null if there are none.
+  std::optional<GenerationTimes> generation{};  ///< If feasible, of a prompt with a generation.
   std::vector<LayerCost> layers{};  ///< If feasible, of a stack of several kinds, whose `cost` means nothing.
   bool lacks_operators = false;     ///< If failed: the workload has none of those that the strategy fuses.
   Bytes needed;                     ///< If infeasible: on-chip bytes, or zero where the strategy names none.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fusescape/arch/design.hpp"
+#include "fusescape/cost/generation.hpp"
 #include "fusescape/search/strategy.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/support/expected.hpp"
@@ -26,7 +27,16 @@ struct SweepBinder {
   std::function<expected<Model, SweepProblem>(std::span<const Setting>)> workload;
   std::function<expected<Design, SweepProblem>(std::span<const Setting>)> design;
   std::function<expected<EntropySource, SweepProblem>(const Setting&)>
-      entropy{};  ///< Of `entropy`, likewise.
+      entropy{};            ///< Of `entropy`, likewise.
+  bool has_caches = false;  ///< Some block of the model has: its decode steps differ by S.
+};
+
+/// A prompt with a generation, as the runs that it is made of: positions in BoundSweep::workloads.
+struct GenerationRuns {
+  Generation asked;
+  bool has_caches = false;
+  std::uint32_t prefill = 0;
+  std::vector<std::uint32_t> steps{};  ///< At step_lengths(asked, has_caches).
 };
 
 /// One design in one scenario: positions in the vectors of a BoundSweep.
@@ -45,6 +55,9 @@ struct BoundSweep {
   std::vector<DesignPoint> points;             ///< In grid order: a point's id is its position.
   std::vector<DesignPoint> baselines;          ///< At the positions that baseline_designs gives.
   std::vector<std::vector<Workload>> kinds{};  ///< Of stacks, parallel to workloads; empty: there is none.
+  /// Of workloads that a prompt and a generation are asked of, parallel to workloads; empty: of none. Such a
+  /// workload is its prefill.
+  std::vector<std::optional<GenerationRuns>> generations{};
   bool energy = false;  ///< Something that is minimised reads energy, so it is computed.
 };
 
