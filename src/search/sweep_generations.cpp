@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kPrompt = "prompt";
 constexpr std::string_view kGenerate = "generate";
-constexpr std::int64_t kMostTokens = 1'000'000'000;
+constexpr std::int64_t kMostGenerated = 1'000'000'000;
 
 std::optional<Setting> last_of(const std::vector<Setting>& settings, std::string_view key) {
   const auto found = std::find_if(settings.rbegin(), settings.rend(),
@@ -24,10 +24,10 @@ expected<std::int64_t, SweepProblem> count_in(const Setting& setting) {
   std::int64_t count = 0;
   const char* const end = setting.value.data() + setting.value.size();
   const auto [stop, fault] = std::from_chars(setting.value.data(), end, count);
-  if (fault == std::errc{} && stop == end && count >= 1 && count <= kMostTokens) return count;
+  if (fault == std::errc{} && stop == end && count >= 1 && count <= kMostGenerated) return count;
   return unexpected{SweepProblem{
       setting.pos,
-      fmt::format("{}: expected a whole number of tokens from 1 to {}", setting.key, kMostTokens)}};
+      fmt::format("{}: expected a whole number of tokens from 1 to {}", setting.key, kMostGenerated)}};
 }
 
 Setting derived(const Setting& from, std::string key, std::string value) {

@@ -61,8 +61,8 @@ TEST_CASE("A decode step of each shipped model reads and writes the published st
       const auto found = assess(kind.block, design_of(machine), *find_strategy("fuse-all"));
       REQUIRE(found.has_value());
       const auto bytes = test_plans::moved(kind.block, found->profile, "h");
-      CHECK(bytes.read == Bytes{4 * state.elements});
-      CHECK(bytes.written == Bytes{4 * state.elements});
+      CHECK(bytes.read == 4 * state.elements);
+      CHECK(bytes.written == 4 * state.elements);
     }
   }
 }
