@@ -29,14 +29,30 @@ bool sets(const Axis& axis, std::string_view key) {
   });
 }
 
+bool sets(const SweepSpec& spec, std::string_view key) {
+  return std::any_of(spec.fixed.begin(), spec.fixed.end(),
+                     [&](const Setting& setting) { return setting.key == key; }) ||
+         std::any_of(spec.axes.begin(), spec.axes.end(), [&](const Axis& axis) { return sets(axis, key); });
+}
+
 bool asks_for_generation(const SweepSpec& spec) {
-  const auto of_generation = [](const Setting& setting) { return is_of_generation(setting.key); };
-  const auto on_axis = [](const Axis& axis) {
-    return std::any_of(kGenerationKeys.begin(), kGenerationKeys.end(),
-                       [&](std::string_view key) { return sets(axis, key); });
-  };
-  return std::any_of(spec.fixed.begin(), spec.fixed.end(), of_generation) ||
-         std::any_of(spec.axes.begin(), spec.axes.end(), on_axis);
+  return std::any_of(kGenerationKeys.begin(), kGenerationKeys.end(),
+                     [&](std::string_view key) { return sets(spec, key); });
+}
+
+/// What is wrong with a setting of the command line beside a prompt and a generation.
+std::optional<Failure> generation_failure(const SweepSpec& spec, const std::vector<Setting>& settings) {
+  if (!asks_for_generation(spec)) return std::nullopt;
+  for (const Setting& setting : settings) {
+    for (const std::string_view key : kGenerationKeys) {
+      if (!is_of_generation(setting.key) || sets(spec, key)) continue;
+      return Failure{ExitCode::kUsage, fmt::format("error: --set {} needs --set {}=N\n", setting.key, key)};
+    }
+    if (setting.key != "phase" && setting.key != "L" && setting.key != "S") continue;
+    return Failure{ExitCode::kUsage,
+                   fmt::format("error: --set {}: prompt and generate say it of both phases\n", setting.key)};
+  }
+  return std::nullopt;
 }
 
 /// The files that a sweep names, each parsed once and bound for many points.
@@ -233,6 +249,7 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   if (!sources) return unexpected{std::move(sources.error())};
   if (auto failure = sources->check(*settings)) return unexpected{std::move(*failure)};
   if (auto failure = add_settings(*spec, *settings)) return unexpected{std::move(*failure)};
+  if (auto failure = generation_failure(*spec, *settings)) return unexpected{std::move(*failure)};
   sources->set_defaults(*file, *spec);
 
   expected<BoundSweep, std::vector<SweepProblem>> bound = bind_sweep(*spec, sources->binder());
