@@ -15,7 +15,6 @@ namespace fusescape {
 namespace {
 
 constexpr std::int64_t kMostTokens = 1'000'000'000;
-constexpr std::int64_t kLengths = 9;
 
 Failure usage(std::string text) {
   return {ExitCode::kUsage, std::move(text)};
@@ -36,21 +35,6 @@ std::optional<std::string> taken(std::vector<std::string>& settings, std::string
   return value;
 }
 
-expected<std::int64_t, Failure> count_in(std::string_view key, const std::string& text) {
-  std::int64_t count = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const bool whole = fault == std::errc{} && end == text.data() + text.size();
-  if (whole && count >= 1 && count <= kMostTokens) return count;
-  return unexpected{usage(fmt::format("--set {}={}: expected a whole number of tokens from 1 to {}\n", key,
-                                      printable(text), kMostTokens))};
-}
-
-/// A step of the whole model. Expects a report of one that runs.
-struct StepTaken {
-  double ms = 0.0;
-  std::optional<double> pj;
-};
-
 expected<StepTaken, Failure> step_of(const EvaluationReport& report) {
   const MetricValue& ms = report.figure("latency_ms");
   if (!ms) {
@@ -59,49 +43,6 @@ expected<StepTaken, Failure> step_of(const EvaluationReport& report) {
   // `number` is in ms; what figures are compared by is in seconds.
   return StepTaken{std::get<double>(ms->number), report.whole ? report.whole->energy_pj : std::nullopt};
 }
-
-/// Sums over all lengths of what is known at some, straight lines between.
-class StepSum {
- public:
-  void add(std::int64_t length, const StepTaken& step) {
-    if (!last_) {
-      ms_ = step.ms;
-      pj_ = step.pj;
-    } else {
-      const auto steps = static_cast<double>(length - last_length_);
-      ms_ += steps * last_->ms + (step.ms - last_->ms) * (steps + 1) / 2;
-      bound_ms_ += (step.ms - last_->ms) * (steps - 1) / 2;
-      has_lines_ = has_lines_ || length - last_length_ > 1;
-      if (step.ms < last_->ms && fall_.empty()) {
-        fall_ = fmt::format("the step at S={} is faster than the one at S={}", length, last_length_);
-      }
-      const bool known = pj_ && step.pj && last_->pj;
-      pj_ = known ? std::optional{*pj_ + steps * *last_->pj + (*step.pj - *last_->pj) * (steps + 1) / 2}
-                  : std::nullopt;
-    }
-    last_ = step;
-    last_length_ = length;
-  }
-
-  [[nodiscard]] double ms() const { return ms_; }
-  /// Why there is no bound on the error of ms(); empty: there is one.
-  [[nodiscard]] std::string why_no_bound() const { return has_lines_ ? fall_ : ""; }
-  /// If no step is faster than one with a shorter cache. 0 where no line spans a length.
-  [[nodiscard]] std::optional<double> bound_ms() const {
-    if (!has_lines_) return 0.0;
-    return fall_.empty() ? std::optional{bound_ms_} : std::nullopt;
-  }
-  [[nodiscard]] std::optional<double> pj() const { return pj_; }
-
- private:
-  std::optional<StepTaken> last_;
-  std::int64_t last_length_ = 0;
-  double ms_ = 0.0;
-  double bound_ms_ = 0.0;
-  bool has_lines_ = false;
-  std::string fall_;
-  std::optional<double> pj_;
-};
 
 /// The settings of the run, in place of those that the user gave.
 struct Run {
@@ -172,29 +113,27 @@ void set_figure(EvaluationReport& report, std::string_view name, const MetricVal
   }
 }
 
-/// All steps after the prefill; what was summed, or the run that failed.
-expected<std::optional<GenerationAnswer>, Failure> add_steps(const Generation& generation, bool has_caches,
-                                                             const std::vector<std::string>& settings,
-                                                             const ReportUnder& report_under,
-                                                             GenerationReport& report) {
-  const std::int64_t steps = generation.tokens - 1;
-  StepSum sum;
-  const std::vector<std::int64_t> lengths =
-      has_caches ? sampled_lengths(generation.prompt, steps) : std::vector{generation.prompt};
-  for (const std::int64_t length : lengths) {
+void take_times(const GenerationTimes& times, std::int64_t lengths, GenerationReport& report) {
+  report.ttft_ms = times.ttft_ms;
+  report.tpot_ms = times.tpot_ms;
+  report.total_ms = times.total_ms;
+  report.energy_pj = times.energy_pj;
+  report.lengths = lengths;
+  report.bound_ms = times.bound_ms;
+  report.why_no_bound = times.why_no_bound;
+}
+
+/// All steps after the prefill; or the run that failed.
+expected<std::optional<GenerationAnswer>, Failure> take_steps(const Generation& generation, bool has_caches,
+                                                              const std::vector<std::string>& settings,
+                                                              const ReportUnder& report_under,
+                                                              std::vector<StepTaken>& steps) {
+  for (const std::int64_t length : step_lengths(generation, has_caches)) {
     auto decode = taken_by(step_at(generation, length, has_caches), settings, report_under);
     if (!decode) return unexpected{std::move(decode.error())};
     if (decode->answer.refused) return std::move(decode->answer);
-    sum.add(length, decode->step);
-    if (!has_caches && steps > 1) sum.add(length + steps - 1, decode->step);
+    steps.push_back(decode->step);
   }
-  report.lengths = std::ssize(lengths);
-  report.tpot_ms = sum.ms() / static_cast<double>(steps);
-  report.total_ms = *report.ttft_ms + sum.ms();
-  report.bound_ms = sum.bound_ms();
-  report.why_no_bound = sum.why_no_bound();
-  const bool known = report.energy_pj && sum.pj();
-  report.energy_pj = known ? std::optional{*report.energy_pj + *sum.pj()} : std::nullopt;
   return std::nullopt;
 }
 
@@ -214,11 +153,20 @@ expected<std::optional<Generation>, Failure> take_generation(std::vector<std::st
     return unexpected{
         usage(fmt::format("error: --set {}: prompt and generate say it of both phases\n", key))};
   }
-  const auto prompt_tokens = count_in("prompt", *prompt);
+  const auto prompt_tokens = count_of_tokens("prompt", *prompt);
   if (!prompt_tokens) return unexpected{prompt_tokens.error()};
-  const auto generated = count_in("generate", *tokens);
+  const auto generated = count_of_tokens("generate", *tokens);
   if (!generated) return unexpected{generated.error()};
   return Generation{*prompt_tokens, *generated};
+}
+
+expected<std::int64_t, Failure> count_of_tokens(std::string_view key, const std::string& text) {
+  std::int64_t count = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool whole = fault == std::errc{} && end == text.data() + text.size();
+  if (whole && count >= 1 && count <= kMostTokens) return count;
+  return unexpected{usage(fmt::format("--set {}={}: expected a whole number of tokens from 1 to {}\n", key,
+                                      printable(text), kMostTokens))};
 }
 
 bool has_caches(const InputFile& model) {
@@ -232,15 +180,6 @@ bool has_caches(const InputFile& model) {
   });
 }
 
-std::vector<std::int64_t> sampled_lengths(std::int64_t first, std::int64_t count) {
-  std::vector<std::int64_t> lengths;
-  const std::int64_t samples = std::min(count, kLengths);
-  for (std::int64_t i = 0; i < samples; ++i) {
-    lengths.push_back(first + (samples == 1 ? 0 : i * (count - 1) / (samples - 1)));
-  }
-  return lengths;
-}
-
 expected<GenerationAnswer, Failure> generation_report(const Generation& generation, bool has_caches,
                                                       const std::vector<std::string>& settings,
                                                       const ReportUnder& report_under) {
@@ -252,23 +191,37 @@ expected<GenerationAnswer, Failure> generation_report(const Generation& generati
     whole.generation = report;
     return std::move(prefill->answer);
   }
-  GenerationReport ran = report;
-  ran.ttft_ms = ran.total_ms = prefill->step.ms;
-  ran.bound_ms = 0.0;
-  ran.energy_pj = prefill->step.pj;
-  if (generation.tokens > 1) {
-    auto failed = add_steps(generation, has_caches, settings, report_under, ran);
-    if (!failed) return unexpected{std::move(failed.error())};
-    if (*failed) {
-      (*failed)->report.generation = report;
-      return std::move(**failed);
-    }
+  std::vector<StepTaken> steps;
+  auto failed = take_steps(generation, has_caches, settings, report_under, steps);
+  if (!failed) return unexpected{std::move(failed.error())};
+  if (*failed) {
+    (*failed)->report.generation = report;
+    return std::move(**failed);
   }
+  take_times(generation_times(generation, has_caches, prefill->step, steps), std::ssize(steps), report);
   set_figure(whole, "tpot_ms",
-             ran.tpot_ms ? MetricValue{Figure{*ran.tpot_ms}}
-                         : MetricValue{unexpected{std::string{"the one token is of the prefill"}}});
-  whole.generation = std::move(ran);
+             report.tpot_ms ? MetricValue{Figure{*report.tpot_ms}}
+                            : MetricValue{unexpected{std::string{"the one token is of the prefill"}}});
+  set_figure(whole, "generation_total_ms", Figure{*report.total_ms});
+  whole.generation = std::move(report);
   return std::move(prefill->answer);
+}
+
+expected<Inputs, Failure> prefill_inputs(const Generation& generation, bool has_caches,
+                                         const InputArguments& arguments) {
+  const auto inputs_of = [&](const Run& run) -> expected<Inputs, Failure> {
+    InputArguments of_run_alone = arguments;
+    of_run_alone.settings.insert(of_run_alone.settings.end(), run.settings.begin(), run.settings.end());
+    auto inputs = load_inputs(of_run_alone);
+    if (!inputs) return unexpected{of_run(run, std::move(inputs.error()))};
+    return inputs;
+  };
+  auto prefill = inputs_of(prefill_of(generation));
+  const std::vector<std::int64_t> lengths = step_lengths(generation, has_caches);
+  if (!prefill || lengths.empty()) return prefill;
+  const auto step = inputs_of(step_at(generation, lengths.back(), has_caches));
+  if (!step) return unexpected{step.error()};
+  return prefill;
 }
 
 }  // namespace fusescape

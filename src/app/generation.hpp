@@ -6,21 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "fusescape/cost/generation.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
 
-/// `--set prompt=N --set generate=M`: tokens of each sequence. The prefill makes the first of the M, and each
-/// decode step one more.
-struct Generation {
-  std::int64_t prompt = 0;
-  std::int64_t tokens = 0;
-};
-
-/// Takes both out of `settings`. None: neither is there. A usage error if one lacks the other, is no whole
-/// number from 1, or stands beside a phase, L or S of its own.
+/// Takes `prompt=N` and `generate=M` out of `settings`. None: neither is there. A usage error if one lacks
+/// the other, is no whole number from 1, or stands beside a phase, L or S of its own.
 [[nodiscard]] expected<std::optional<Generation>, Failure> take_generation(
     std::vector<std::string>& settings);
+
+/// A usage error unless `text`, the value of `key`, is a number of tokens.
+[[nodiscard]] expected<std::int64_t, Failure> count_of_tokens(std::string_view key, const std::string& text);
 
 /// Whether some block of a model has caches: rank S.
 [[nodiscard]] bool has_caches(const InputFile& model);
@@ -43,8 +40,8 @@ using ReportUnder =
                                                                     const std::vector<std::string>& settings,
                                                                     const ReportUnder& report_under);
 
-/// Lengths of the cache, from the first to the last of `count`, at which steps are evaluated: all if they are
-/// few, else as many as are few, evenly spread.
-[[nodiscard]] std::vector<std::int64_t> sampled_lengths(std::int64_t first, std::int64_t count);
+/// Inputs of the prefill; a failure also if a step has none. `arguments` has the settings of both phases.
+[[nodiscard]] expected<Inputs, Failure> prefill_inputs(const Generation& generation, bool has_caches,
+                                                       const InputArguments& arguments);
 
 }  // namespace fusescape

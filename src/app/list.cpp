@@ -8,7 +8,7 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/families/family.hpp"
-#include "fusescape/config/generation_keys.hpp"
+#include "fusescape/workload/generation_keys.hpp"
 #include "fusescape/report/figures.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 #include "inputs.hpp"
@@ -132,7 +132,7 @@ Listed key_table(const ListArguments& arguments) {
     for (std::string& key : settable_keys(*file)) listed.table.rows.push_back({std::move(key), name});
     if (shelf != Shelf::kWorkloads) continue;
     for (const std::string_view key : kGenerationKeys) {
-      listed.table.rows.push_back({std::string{key}, std::string{"evaluate"}});
+      listed.table.rows.push_back({std::string{key}, std::string{"evaluate, compare, sweep"}});
     }
   }
   return listed;

@@ -18,7 +18,7 @@ bool is_folder(const std::string& path) {
 }
 
 /// The title of the browser's tab: what there is one of, else what all of it is.
-std::string title_of(const std::vector<SweepFolder>& sweeps, const std::vector<ResultFile>& results) {
+std::string title_of(const std::vector<FinishedSweep>& sweeps, const std::vector<ResultFile>& results) {
   if (sweeps.size() == 1 && sweeps.front().summary.json.at("sweep").is_string()) {
     const OrderedJson& summary = sweeps.front().summary.json;
     return fmt::format("{}: {} on {}", summary.at("sweep").get<std::string>(),
@@ -28,7 +28,7 @@ std::string title_of(const std::vector<SweepFolder>& sweeps, const std::vector<R
   return fmt::format("{} results", sweeps.size() + results.size());
 }
 
-std::string page_of(const std::vector<SweepFolder>& sweeps, const std::vector<ResultFile>& results) {
+std::string page_of(const std::vector<FinishedSweep>& sweeps, const std::vector<ResultFile>& results) {
   Page page{.title = title_of(sweeps, results), .conclusion = {}, .sections = {}, .data = {}};
   OrderedJson data{{"sweeps", OrderedJson::object()}, {"results", OrderedJson::object()}};
   for (std::size_t s = 0; s < sweeps.size(); ++s) add_sweep(sweeps[s], fmt::format("sweep{}", s), page, data);
@@ -52,7 +52,7 @@ CommandResult run_command(const ReportArguments& arguments) {
                               "error: this fusescape was built without D3, which draws the figures: install the "
                               "package node-d3 (scripts/setup report), then configure and build again\n"}};
   }
-  std::vector<SweepFolder> sweeps;
+  std::vector<FinishedSweep> sweeps;
   std::vector<ResultFile> results;
   std::optional<Failure> failure;
   const auto gather = [&](auto read, auto& list) {

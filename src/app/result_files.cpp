@@ -69,6 +69,7 @@ expected<std::vector<CsvRow>, Failure> read_points(const std::string& file, cons
   expected<std::vector<CsvRow>, Failure> rows = read_table(file);
   if (!rows) return rows;
   std::vector<std::string> needed{"point", "strategy", "feasible", "status", "in_budget"};
+  if (!spec.constraints.empty()) needed.emplace_back("meets_constraints");
   for (const Axis& axis : spec.axes) needed.push_back(axis.name);
   if (auto failure = missing_columns(file, *rows, needed)) return unexpected{std::move(*failure)};
   const std::size_t id_column = column_of(*rows, "point");
@@ -128,7 +129,7 @@ expected<ResultFile, Failure> read_result(const std::string& file) {
   return result;
 }
 
-expected<SweepFolder, Failure> read_sweep_folder(const std::string& folder) {
+expected<FinishedSweep, Failure> read_sweep_folder(const std::string& folder) {
   Faults faults;
   const auto path = [&](std::string_view name) { return fmt::format("{}/{}", folder, name); };
   expected<ResultFile, Failure> summary = read_json(path("summary.json"));
@@ -145,7 +146,7 @@ expected<SweepFolder, Failure> read_sweep_folder(const std::string& folder) {
   if (std::filesystem::exists(path("sensitivity.csv"), error)) sensitivity = read_table(path("sensitivity.csv"));
   faults.has(sensitivity);
   if (faults.all()) return unexpected{*faults.all()};
-  return SweepFolder{folder, std::move(*summary), std::move(*spec), std::move(*points), std::move(*sensitivity)};
+  return FinishedSweep{folder, std::move(*summary), std::move(*spec), std::move(*points), std::move(*sensitivity)};
 }
 
 }  // namespace fusescape

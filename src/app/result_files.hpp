@@ -22,7 +22,7 @@ struct ResultFile {
   OrderedJson json;  ///< Holds what `checked_kind` asks for.
 };
 
-struct SweepFolder {
+struct FinishedSweep {
   std::string folder;
   ResultFile summary;
   SweepSpec spec;              ///< resolved.yaml
@@ -31,7 +31,7 @@ struct SweepFolder {
 };
 
 /// Of the sweep that left `folder`. The faults of all its files are told together.
-[[nodiscard]] expected<SweepFolder, Failure> read_sweep_folder(const std::string& folder);
+[[nodiscard]] expected<FinishedSweep, Failure> read_sweep_folder(const std::string& folder);
 
 /// Of a JSON result other than a sweep's summary, which means something only beside its points.
 [[nodiscard]] expected<ResultFile, Failure> read_result(const std::string& file);

@@ -87,6 +87,17 @@ void note_retained(const SimulateArguments& arguments, const Plan& plan) {
   complain("note: with --eviction the plan's retained tensors are not reserved; --keep says what may stay\n");
 }
 
+/// Managed memory has no part that it leaves alone.
+std::optional<Failure> eviction_of_resident(const SimulateArguments& arguments, const Inputs& inputs) {
+  const auto keeps = [](const Workload& kind) { return kind.block.resident > Bytes{0}; };
+  const bool resident =
+      keeps(inputs.workload) || std::any_of(inputs.kinds.begin(), inputs.kinds.end(), keeps);
+  if (arguments.options.eviction == Eviction::kNone || !resident) return std::nullopt;
+  return Failure{ExitCode::kUsage,
+                 "error: --eviction manages all of the memory, and state=resident keeps a part of it; "
+                 "without --eviction the part is reserved\n"};
+}
+
 /// Why a stack of several kinds of layers cannot be simulated that way.
 std::optional<Failure> only_of_one_block(const SimulateArguments& arguments) {
   const std::string_view option = !arguments.trace.empty()     ? "--trace"
@@ -138,6 +149,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
   }
   const expected<Inputs, Failure> inputs = load_inputs(arguments.input);
   if (!inputs) return unexpected{inputs.error()};
+  if (auto refused = eviction_of_resident(arguments, *inputs)) return unexpected{std::move(*refused)};
   if (!inputs->has_one_block()) return simulate_stack(arguments, *inputs);
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, arguments.plan_file, *inputs);
   if (!chosen) return unexpected{chosen.error()};

@@ -22,6 +22,8 @@
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/version.hpp"
+#include "fusescape/workload/generation_keys.hpp"
+#include "generation.hpp"
 #include "inputs.hpp"
 
 namespace fusescape {
@@ -35,6 +37,21 @@ std::string first_lines(const std::string& diagnostics) {
     if (line.find("error: ") != std::string::npos) text += (text.empty() ? "" : "\n") + line;
   }
   return text;
+}
+
+/// What is wrong with a setting of the command line beside a prompt and a generation.
+std::optional<Failure> generation_failure(const SweepSpec& spec, const std::vector<Setting>& settings) {
+  if (!asks_for_generation(spec)) return std::nullopt;
+  for (const Setting& setting : settings) {
+    for (const std::string_view key : kGenerationKeys) {
+      if (!is_of_generation(setting.key) || sets(spec, key)) continue;
+      return Failure{ExitCode::kUsage, fmt::format("error: --set {} needs --set {}=N\n", setting.key, key)};
+    }
+    if (setting.key != "phase" && setting.key != "L" && setting.key != "S") continue;
+    return Failure{ExitCode::kUsage,
+                   fmt::format("error: --set {}: prompt and generate say it of both phases\n", setting.key)};
+  }
+  return std::nullopt;
 }
 
 /// The files that a sweep names, each parsed once and bound for many points.
@@ -55,7 +72,13 @@ class SweepSources {
 
   /// What is wrong with settings of the command line, which have no place in the sweep's file.
   [[nodiscard]] std::optional<Failure> check(std::span<const Setting> settings) const {
-    if (const auto error = unknown(settings)) return failure_of(*error);
+    std::vector<Setting> of_files{settings.begin(), settings.end()};
+    for (const Setting& setting : settings) {
+      if (!is_of_generation(setting.key)) continue;
+      if (const auto count = count_of_tokens(setting.key, setting.value); !count) return count.error();
+    }
+    std::erase_if(of_files, [](const Setting& setting) { return is_of_generation(setting.key); });
+    if (const auto error = unknown(of_files)) return failure_of(*error);
     const Loaded<Accelerator> arch = bind_accelerator(arch_, settings);
     if (!arch && arch.error().cause == InputError::Cause::kUsage) return failure_of(arch.error());
     const Loaded<Model> model = bind_model(model_, settings);
@@ -69,12 +92,14 @@ class SweepSources {
   }
 
   /// What a sweep minimises and trades off unless its file says: of a stack, figures of the whole model,
-  /// since its layers have no block in common.
+  /// since its layers have no block in common; of a prompt with a generation, their time.
   void set_defaults(const InputFile& sweep, SweepSpec& spec) const {
     const YamlNode* family = find_value(model_.root, "family");
-    if (family == nullptr || family->text != "stack") return;
-    if (find_value(sweep.root, "minimize") == nullptr) spec.minimize = "latency_ms";
-    if (find_value(sweep.root, "pareto") == nullptr) spec.pareto = {"latency_ms", "area_mm2"};
+    const bool generates = asks_for_generation(spec);
+    if (!generates && (family == nullptr || family->text != "stack")) return;
+    const std::string time = generates ? "generation_total_ms" : "latency_ms";
+    if (find_value(sweep.root, "minimize") == nullptr) spec.minimize = time;
+    if (find_value(sweep.root, "pareto") == nullptr) spec.pareto = {time, "area_mm2"};
   }
 
   /// What is wrong with the plan, if one is given, for the first point.
@@ -89,8 +114,11 @@ class SweepSources {
 
   /// May be called on any thread.
   SweepBinder binder() {
+    const auto sets_workload = [this](std::string_view key) {
+      return is_of_generation(key) || takes_setting(model_, key);
+    };
     return {
-        .sets_workload = [this](std::string_view key) { return takes_setting(model_, key); },
+        .sets_workload = sets_workload,
         .workload = [this](std::span<const Setting> settings) { return workload(settings); },
         .design = [this](std::span<const Setting> settings) { return design(settings); },
         .entropy = [this](const Setting& setting) { return entropy(setting); },
@@ -102,7 +130,8 @@ class SweepSources {
             [this](std::span<const Setting> settings, std::span<const std::span<const AxisValue>> values) {
               const std::lock_guard lock{mutex_};
               return design_series(arch_, settings, values, technologies_);
-            }};
+            },
+        .has_caches = has_caches(model_)};
   }
 
   /// All files that were read so far, by name.
@@ -279,13 +308,6 @@ void drop_repeated(std::vector<SweepProblem>& problems) {
   problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
 }
 
-bool sets(const Axis& axis, const std::string& key) {
-  return std::any_of(axis.values.begin(), axis.values.end(), [&](const AxisValue& value) {
-    return std::any_of(value.settings.begin(), value.settings.end(),
-                       [&](const Setting& setting) { return setting.key == key; });
-  });
-}
-
 /// Settings of the command line join the sweep's `set:`, unless an axis would override them.
 std::optional<Failure> add_settings(SweepSpec& spec, const std::vector<Setting>& settings) {
   for (const Setting& setting : settings) {
@@ -325,9 +347,10 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   const expected<std::shared_ptr<SweepSources>, Failure> found = sources_of(*file, *spec);
   if (!found) return unexpected{found.error()};
   const std::shared_ptr<SweepSources>& sources = *found;
-  sources->set_defaults(*file, *spec);
   if (auto failure = sources->check(*settings)) return unexpected{std::move(*failure)};
   if (auto failure = add_settings(*spec, *settings)) return unexpected{std::move(*failure)};
+  if (auto failure = generation_failure(*spec, *settings)) return unexpected{std::move(*failure)};
+  sources->set_defaults(*file, *spec);
 
   SweepBinder binder = sources->binder();
   const std::vector<SweepProblem> problems = problems_of_values(*spec, binder);

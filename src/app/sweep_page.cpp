@@ -125,7 +125,7 @@ Table tried_table(const OrderedJson& summary) {
   return table;
 }
 
-PageSection best_section(const SweepFolder& sweep) {
+PageSection best_section(const FinishedSweep& sweep) {
   const OrderedJson& summary = sweep.summary.json;
   PageSection section{.title = "Best designs", .paragraphs = {}, .provenance = "modelled"};
   section.paragraphs.push_back(fmt::format("{} on {}: in each scenario, the design with the least {}.",
@@ -139,7 +139,7 @@ PageSection best_section(const SweepFolder& sweep) {
 }
 
 /// What the best designs are compared with, and the commands that evaluate them.
-PageSection baselines_section(const SweepFolder& sweep) {
+PageSection baselines_section(const FinishedSweep& sweep) {
   const OrderedJson& scenarios = sweep.summary.json.at("scenarios");
   PageSection section{.title = "Baselines and commands", .provenance = "modelled", .is_open = false};
   Table gains = gain_table(sweep.summary.json);
@@ -151,7 +151,7 @@ PageSection baselines_section(const SweepFolder& sweep) {
   return section;
 }
 
-std::string points_sentence(const SweepFolder& sweep, std::size_t held) {
+std::string points_sentence(const FinishedSweep& sweep, std::size_t held) {
   const auto counted = [&](const char* key) { return with_thousands(sweep.summary.json.at(key).get<std::int64_t>()); };
   std::string text = fmt::format("{} points were priced: {} feasible, {} infeasible, {} failed.", counted("points"),
                                  counted("feasible"), counted("infeasible"), counted("failed"));
@@ -165,7 +165,7 @@ std::string points_sentence(const SweepFolder& sweep, std::size_t held) {
   return text;
 }
 
-PageSection tried_section(const SweepFolder& sweep, std::size_t held) {
+PageSection tried_section(const FinishedSweep& sweep, std::size_t held) {
   const OrderedJson& summary = sweep.summary.json;
   PageSection section{.title = "What was tried and assumed", .paragraphs = {points_sentence(sweep, held)}};
   section.list = texts_of(summary, "assumptions");
@@ -229,7 +229,7 @@ std::string command_of(const SweepSpec& spec, const std::map<std::string, std::s
   return command;
 }
 
-void add_sweep(const SweepFolder& sweep, const std::string& key, Page& page, OrderedJson& data) {
+void add_sweep(const FinishedSweep& sweep, const std::string& key, Page& page, OrderedJson& data) {
   const OrderedJson& summary = sweep.summary.json;
   const std::vector<std::size_t> rows = chosen_rows(sweep);
   const std::vector<std::string> sentences = texts_of(summary, "conclusion");

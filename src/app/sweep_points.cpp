@@ -61,7 +61,7 @@ struct Column {
   std::vector<std::string_view> cells;
 };
 
-Column column_cells(const SweepFolder& sweep, const std::vector<std::size_t>& rows, std::size_t position) {
+Column column_cells(const FinishedSweep& sweep, const std::vector<std::size_t>& rows, std::size_t position) {
   Column column{sweep.points.front().cells[position], {}};
   column.cells.reserve(rows.size());
   for (const std::size_t row : rows) column.cells.emplace_back(sweep.points[row].cells[position]);
@@ -105,7 +105,7 @@ OrderedJson column_json(const Column& column, bool is_axis) {
 
 }  // namespace
 
-std::vector<std::size_t> chosen_rows(const SweepFolder& sweep, std::size_t most) {
+std::vector<std::size_t> chosen_rows(const FinishedSweep& sweep, std::size_t most) {
   const std::size_t all = sweep.points.size() - 1;
   std::vector<std::size_t> rows;
   rows.reserve(all);
@@ -133,7 +133,7 @@ std::vector<std::size_t> chosen_rows(const SweepFolder& sweep, std::size_t most)
   return rows;
 }
 
-OrderedJson points_json(const SweepFolder& sweep, const std::vector<std::size_t>& rows) {
+OrderedJson points_json(const FinishedSweep& sweep, const std::vector<std::size_t>& rows) {
   OrderedJson columns = OrderedJson::array();
   std::vector<Column> before;
   const std::size_t width = sweep.points.front().cells.size();

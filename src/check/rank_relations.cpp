@@ -43,10 +43,8 @@ class Relations {
     find_families();
     for_each_index(cascade_, [&](RankId dimension, const Index& index) {
       if (index.tap) family(*index.tap).fixed = true;
-      if (index.chunk) {  // A dimension of whole chunks keeps its extent, and so do they.
-        for (const RankId rank : {dimension, index.rank, *index.chunk}) family(rank).fixed = true;
-      }
-      if (is_slice(index) && &family(dimension) != &family(index.rank)) add_slice(dimension, index);
+      const bool is_part = is_slice(index) && &family(dimension) != &family(index.rank);
+      if (is_part || index.chunk) add_slice(dimension, index);
     });
     for (RankFamily& family : made_.families) fill_gaps(family);
     find_components();
@@ -84,44 +82,60 @@ class Relations {
     std::int64_t begin;
     std::int64_t end;
     std::size_t family;
+    std::optional<std::size_t> chunks;
   };
 
   void add_slice(RankId dimension, const Index& index) {
     std::vector<Slice>& slices = slices_[made_.family_of[index_of(dimension)]];
-    const std::int64_t end = index.offset + cascade_.extent(index.rank).value();
+    const std::int64_t end = index.offset + extent_of(cascade_, index).value();
     const std::size_t reader = made_.family_of[index_of(index.rank)];
+    std::optional<std::size_t> chunks;
+    if (index.chunk) chunks = made_.family_of[index_of(*index.chunk)];
     const auto known = std::find_if(slices.begin(), slices.end(), [&](const Slice& other) {
       return other.begin == index.offset && other.end == end;
     });
     if (known == slices.end()) {
-      slices.push_back({index.offset, end, reader});
-    } else if (known->family != reader) {  // Nothing else says that these two have one extent.
-      made_.families[known->family].fixed = made_.families[reader].fixed = true;
+      slices.push_back({index.offset, end, reader, chunks});
+    } else if (known->family != reader ||
+               known->chunks != chunks) {  // Nothing else says that these have one extent.
+      fix(*known);
+      fix({index.offset, end, reader, chunks});
     }
+  }
+
+  void fix(const Slice& slice) {
+    made_.families[slice.family].fixed = true;
+    if (slice.chunks) made_.families[*slice.chunks].fixed = true;
   }
 
   /// Slices in order, and what lies between them; overlapping ones keep their extents.
   void fill_gaps(RankFamily& family) {
-    std::vector<Slice>& slices = slices_[static_cast<std::size_t>(&family - made_.families.data())];
+    const auto own = static_cast<std::size_t>(&family - made_.families.data());
+    std::vector<Slice>& slices = slices_[own];
     if (slices.empty()) return;
     std::sort(slices.begin(), slices.end(), [](const Slice& a, const Slice& b) { return a.begin < b.begin; });
     std::int64_t at = 0;
     for (const Slice& slice : slices) {
-      if (slice.begin < at) family.fixed = true;
+      const bool is_later =
+          slice.family >= own || slice.chunks.value_or(0) >= own;  // A single chunk, perhaps.
+      if (slice.begin < at || is_later) family.fixed = true;
       if (slice.begin > at) family.parts.push_back({.family = {}, .extent = slice.begin - at});
-      family.parts.push_back({.family = slice.family, .extent = slice.end - slice.begin});
+      family.parts.push_back(
+          {.family = slice.family, .extent = slice.end - slice.begin, .chunks = slice.chunks});
       at = slice.end;
     }
     if (at < family.extent) family.parts.push_back({.family = {}, .extent = family.extent - at});
     if (!family.fixed) return;
     family.parts.clear();
-    for (const Slice& slice : slices) made_.families[slice.family].fixed = true;
+    for (const Slice& slice : slices) fix(slice);
   }
 
   void find_components() {
     Partition together{made_.families.size()};
     for_each_index(cascade_, [&](RankId dimension, const Index& index) {
-      together.join(made_.family_of[index_of(dimension)], made_.family_of[index_of(index.rank)]);
+      const std::size_t one = made_.family_of[index_of(dimension)];
+      together.join(one, made_.family_of[index_of(index.rank)]);
+      if (index.chunk) together.join(one, made_.family_of[index_of(*index.chunk)]);
     });
     std::vector<std::size_t> number(made_.families.size(), made_.families.size());
     for (std::size_t i = 0; i < made_.families.size(); ++i) {
@@ -145,7 +159,7 @@ std::int64_t moved_offset(const RankFamily& family, const std::vector<std::int64
   std::int64_t scaled_gaps = scaled;
   for (const RankPart& part : family.parts) {
     if (!part.family) gaps += part.extent;
-    if (part.family) scaled_gaps -= extents[*part.family];
+    if (part.family) scaled_gaps -= extent_in(part, extents);
   }
   std::int64_t before = 0;
   std::int64_t after = 0;
@@ -153,7 +167,7 @@ std::int64_t moved_offset(const RankFamily& family, const std::vector<std::int64
     if (before == offset) break;
     before += part.extent;
     if (part.family) {
-      after += extents[*part.family];
+      after += extent_in(part, extents);
     } else if (gaps > 0) {
       after += scaled_gaps * part.extent / gaps;
     }

@@ -9,17 +9,24 @@
 
 namespace fusescape {
 
-/// A stretch of a composed rank: one that another family of ranks reads as a slice, or a gap between slices.
+/// A stretch of a composed rank: one that another family of ranks reads as a slice or chunk by chunk, or a
+/// gap.
 struct RankPart {
   std::optional<std::size_t> family{};  ///< None: a gap.
   std::int64_t extent = 0;
+  std::optional<std::size_t> chunks{};  ///< Read chunk by chunk: the family that counts the chunks.
 };
+
+/// Its extent where those of the families are `extents`. Expects no gap.
+[[nodiscard]] inline std::int64_t extent_in(const RankPart& part, const std::vector<std::int64_t>& extents) {
+  return extents[*part.family] * (part.chunks ? extents[*part.chunks] : 1);
+}
 
 /// Ranks of one extent because one of them reads what another indexes.
 struct RankFamily {
   std::vector<RankId> ranks;
   std::int64_t extent = 0;
-  std::vector<RankPart> parts;  ///< Sliced: the stretches in order. Else empty.
+  std::vector<RankPart> parts;  ///< Sliced, or in chunks: the stretches in order. Else empty.
   bool fixed = false;           ///< A window's taps, or slices that overlap: it keeps its extent.
   std::size_t component = 0;    ///< Families that constrain each other share one.
 };

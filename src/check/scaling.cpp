@@ -8,6 +8,7 @@
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/time.hpp"
+#include "fusescape/workload/resident.hpp"
 #include "rank_relations.hpp"
 #include "tile_cases.hpp"
 
@@ -92,7 +93,7 @@ class ComponentSearch {
       const RankFamily& family = relations_.families[i];
       if (family.component != component_ || family.parts.empty() || family.fixed) continue;
       extents[i] = gaps_[i];
-      for (const RankPart& part : family.parts) extents[i] += part.family ? extents[*part.family] : 0;
+      for (const RankPart& part : family.parts) extents[i] += part.family ? extent_in(part, extents) : 0;
     }
     if (!reads_as_before(cascade_, relations_, extents, component_)) return false;
     for (std::size_t i = 0; i < extents.size(); ++i) {
@@ -184,6 +185,8 @@ std::optional<ScaledCase> scaled_from(const Cascade& cascade, const Plan& plan, 
   for (std::size_t i = 0; i < relations.components; ++i) search.run(i, extents);
   std::optional<Cascade> smaller = with_extents(cascade, relations, extents);
   if (!smaller) return std::nullopt;
+  if (cascade.resident > Bytes{0})
+    smaller->resident = resident_bytes(*smaller);  // Of the one block that runs.
   ScaledCase scaled{.cascade = std::move(*smaller), .plan = plan, .ranks = {}};
   scale_loops(cascade, scaled.cascade, tilings, scaled.plan);
   for (Retention& retention : scaled.plan.retentions) {

@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "fusescape/config/binding.hpp"
-#include "fusescape/config/generation_keys.hpp"
+#include "fusescape/workload/generation_keys.hpp"
 #include "fusescape/support/printable.hpp"
 
 namespace fusescape {
@@ -241,7 +241,7 @@ std::optional<std::string> why_no_entry(const InputFile& input, std::string_view
 /// What is wrong with a key that none of `inputs` takes, and what may have been meant.
 std::string unknown_key(std::string_view key, std::span<const InputFile* const> inputs) {
   if (std::find(kGenerationKeys.begin(), kGenerationKeys.end(), key) != kGenerationKeys.end()) {
-    return fmt::format("only evaluate takes {}", key);
+    return fmt::format("only evaluate, compare and sweep take {}", key);
   }
   std::vector<std::string> known;
   for (const InputFile* input : inputs) {

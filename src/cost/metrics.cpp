@@ -20,6 +20,10 @@ unexpected<std::string> null(std::string why) {
   return unexpected<std::string>{std::move(why)};
 }
 
+unexpected<std::string> no_generation() {
+  return null("no generation was asked for, or it does not run");
+}
+
 unexpected<std::string> no_block(const Evaluated& e) {
   return null(why_no_block(e));
 }
@@ -122,6 +126,22 @@ MetricValue tokens_per_s(const Evaluated& e) {
 MetricValue ms_in(Phase phase, const Evaluated& e) {
   if (e.workload.phase != phase) return null("of the other phase");
   return latency_ms(e);
+}
+
+MetricValue tpot_ms(const Evaluated& e) {
+  if (e.generation == nullptr) return ms_in(Phase::kDecode, e);
+  if (!e.generation->tpot_ms) return null("the one token is of the prefill");
+  return real(*e.generation->tpot_ms);
+}
+
+MetricValue generation_ms(const Evaluated& e) {
+  return e.generation == nullptr ? MetricValue{no_generation()} : real(e.generation->total_ms);
+}
+
+MetricValue generation_pj(const Evaluated& e) {
+  if (e.generation == nullptr) return no_generation();
+  if (!e.generation->energy_pj) return null("that of a run is not known");
+  return real(*e.generation->energy_pj);
 }
 
 MetricValue area(const Evaluated& e) {
@@ -248,8 +268,11 @@ constexpr std::array kMetrics{
     Metric{"tokens_per_s", "token/s", kModel, kMore, "Tokens of one run / latency.", tokens_per_s},
     Metric{"ttft_ms", "ms", kModel, kLess, "Time to first token: latency_ms of prefill.",
            [](E e) { return ms_in(Phase::kPrefill, e); }},
-    Metric{"tpot_ms", "ms", kModel, kLess, "Time per output token: latency_ms of decode.",
-           [](E e) { return ms_in(Phase::kDecode, e); }},
+    Metric{"tpot_ms", "ms", kModel, kLess,
+           "Time per output token: latency_ms of decode; of a generation, its mean.", tpot_ms},
+    Metric{"generation_total_ms", "ms", kModel, kLess,
+           "Of a prompt and its generation: ttft_ms and all decode steps.", generation_ms, false, true},
+    Metric{"generation_energy_pj", "pJ", kModel, kLess, "Likewise, energy.", generation_pj, true, true},
     Metric{"energy_pj_per_token", "pJ", kModel, kLess, "Energy of the whole model / tokens of one run.",
            energy_per_token, true},
     Metric{"pes", "1", kDesign, kLess, "Processing elements, of all cores.",

@@ -7,6 +7,7 @@
 
 #include "fractional_split.hpp"
 #include "fusescape/cost/compulsory.hpp"
+#include "fusescape/workload/resident.hpp"
 
 namespace fusescape {
 namespace {
@@ -48,22 +49,9 @@ Elements elements_from_outside(const Cascade& cascade, TensorId id) {
 Elements elements_to_outside(const Cascade& cascade, TensorId id) {
   const Tensor& tensor = cascade.tensor(id);
   if (!cascade.producer[index_of(id)]) return {};
+  if (is_resident(cascade, id)) return {};
   if (tensor.kind == TensorKind::kOutput) return elements_of(cascade, id);
-  if (tensor.final_value != Final::kStored) return {};
-  Elements most;
-  for (const Use& use : cascade.uses[index_of(id)]) {
-    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
-    const auto reaches_back = [&](const Index& index) { return reach(cascade, index) > 0; };
-    if (std::none_of(access.indices.begin(), access.indices.end(), reaches_back)) continue;
-    Elements last{1};
-    for (const Index& index : access.indices) {
-      const Elements extent = extent_of(cascade, index);
-      const Elements back{reach(cascade, index)};
-      last = last * (back > Elements{0} ? std::min(back, extent) : extent);
-    }
-    most = std::max(most, last);
-  }
-  return most;
+  return tensor.final_value == Final::kStored ? outliving_elements(cascade, id) : Elements{0};
 }
 
 Cycles port_time(const Dram& dram, Bytes read, Bytes written) {

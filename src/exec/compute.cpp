@@ -25,9 +25,9 @@ enum class Place : unsigned char { kOwn, kZero };
 /// Whether an element exists; else it is zero: before a tensor that starts at zero, or padding beyond its
 /// end.
 Place place_of(const Cascade& cascade, TensorId tensor, const Coordinates& at) {
-  const bool loaded = cascade.tensor(tensor).initial == Initial::kLoaded;
+  const bool has_history = cascade.tensor(tensor).initial != Initial::kZero;
   for (std::size_t i = 0; i < at.size(); ++i) {
-    if ((at[i] < 0 && !loaded) || at[i] >= cascade.extent(cascade.tensor(tensor).ranks[i]).value()) {
+    if ((at[i] < 0 && !has_history) || at[i] >= cascade.extent(cascade.tensor(tensor).ranks[i]).value()) {
       return Place::kZero;
     }
   }

@@ -67,6 +67,8 @@ void Run::overflow(Bytes needed) {
 
 void Run::begin_group(std::size_t group) {
   GroupExecution& now = done_.groups.emplace_back();
+  now.reserved = chip_.cascade.resident;
+  if (group == 0 && !chip_.scratchpad.take(now.reserved)) return overflow(now.reserved);
   for (const Retained& kept : chip_.retained) {
     if (!kept.span().includes(group)) continue;
     now.reserved += kept.bytes();

@@ -67,7 +67,8 @@ class Memory {
   Eigen::Array<std::int64_t, Eigen::Dynamic, 1> terms_;
 };
 
-/// Tensors in DRAM, element by element with what is known about each.
+/// Tensors in DRAM, element by element with what is known about each; also what of them is resident on chip,
+/// whose bytes the scratchpad has taken and whose transfers nobody counts.
 class DramTensors {
  public:
   DramTensors(const Cascade& cascade, const std::vector<TensorValues>& given);

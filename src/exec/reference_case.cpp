@@ -104,13 +104,13 @@ TensorValues given_values(const Cascade& cascade, TensorId id, std::uint64_t see
   const Tensor& tensor = cascade.tensor(id);
   TensorValues values = filled(axes_of(cascade, id), 0.0);
   const bool given = is_given(tensor);
-  const bool loaded = tensor.initial == Initial::kLoaded;
+  const bool has_history = tensor.initial != Initial::kZero;
   const std::int64_t terms = given ? exponent_terms(cascade, id) : 0;
   const double sign = terms > 0 ? -1.0 / static_cast<double>(terms) : 1.0;
   const double factor = given ? share(cascade, id) * sign : 1.0;
   const std::uint64_t stream = hash_of(tensor.name, seed);
   for_each_held(values, [&](std::int64_t position, bool padding, bool history) {
-    if (padding || (history && !loaded)) return;
+    if (padding || (history && !has_history)) return;
     values.data[position] = given || history ? factor * number(stream, position) : kUnmade;
   });
   return values;
@@ -164,7 +164,8 @@ NumericCase empty_case(const Cascade& cascade, Arithmetic arithmetic) {
   NumericCase made;
   for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
     const Tensor& tensor = cascade.tensors[i];
-    made.formats.push_back({.type = arithmetic == Arithmetic::kFp64 ? DataType::kFp64 : tensor.type});
+    NumberFormat& format = made.formats.emplace_back();
+    if (arithmetic == Arithmetic::kTyped) format = {.type = tensor.type, .accumulator = tensor.accumulator};
     TensorValues& values =
         made.tensors.emplace_back(filled(axes_of(cascade, TensorId{static_cast<std::uint16_t>(i)}), 0.0));
     const auto unmake = [&](std::int64_t position) { values.data[position] = kUnmade; };
@@ -188,7 +189,7 @@ NumericCase make_case(const Cascade& cascade, Arithmetic arithmetic, std::uint64
 void hand_over(const std::vector<TensorValues>& done, const Cascade& next_cascade, NumericCase& next) {
   FUSESCAPE_EXPECTS(done.size() == next_cascade.tensors.size());
   for (std::size_t i = 0; i < done.size(); ++i) {
-    if (next_cascade.tensors[i].initial == Initial::kLoaded) take_history(done[i], next.tensors[i]);
+    if (next_cascade.tensors[i].initial != Initial::kZero) take_history(done[i], next.tensors[i]);
   }
 }
 

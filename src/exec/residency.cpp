@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fusescape/support/contract.hpp"
+#include "fusescape/workload/resident.hpp"
 
 namespace fusescape {
 namespace {
@@ -26,7 +27,10 @@ Residency::Residency(Chip& chip, const GroupLayout& group, std::vector<Allotment
       allotments_{std::move(allocations)},
       memories_(group.buffers.size()),
       states_(group.buffers.size()) {
-  for (std::size_t i = 0; i < states_.size(); ++i) states_[i].memory = allotments_[i].host.value_or(i);
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    states_[i].memory = allotments_[i].host.value_or(i);
+    states_[i].resident = is_resident(chip_.cascade, group_.buffers[i].tensor);
+  }
 }
 
 bool Residency::take(std::size_t i) {

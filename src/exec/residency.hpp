@@ -62,7 +62,8 @@ class Residency {
     std::set<SlabKey> done;                           ///< Slabs that were fetched, or went to DRAM complete,
     std::map<SlabKey, std::vector<Held>> unfinished;  ///< and sums in DRAM that are to come back.
     TensorMoved moved;
-    Bytes once;  ///< Of a pass: fetched or stored slabs, each counted once.
+    bool resident = false;  ///< Its tensor is resident as a whole.
+    Bytes once;             ///< Of a pass: fetched or stored slabs, each counted once.
   };
 
   [[nodiscard]] bool take(std::size_t i);
@@ -77,6 +78,7 @@ class Residency {
   void hand_on(std::size_t i);
   [[nodiscard]] bool complete(std::size_t i) const;
   [[nodiscard]] Held held_in(std::size_t i, const Coordinates& at, std::int64_t id) const;
+  [[nodiscard]] bool stays(const State& state, TensorId tensor, const Coordinates& at) const;
   [[nodiscard]] Held from_outside(TensorId tensor, const Coordinates& at) const;
   [[nodiscard]] Bytes transfer(std::int64_t elements, int bits) const;
   void count_read(State& state, std::int64_t elements, int bits) const;

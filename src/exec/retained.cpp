@@ -35,7 +35,7 @@ Bytes Retained::share_of(Bytes once) const {
 
 Box outliving(const Cascade& cascade, TensorId tensor) {
   Box most(cascade.tensor(tensor).ranks.size(), Range{0, 0});
-  if (most.empty() || cascade.tensor(tensor).final_value != Final::kStored) return {};
+  if (most.empty() || cascade.tensor(tensor).final_value == Final::kDropped) return {};
   for (const Use& use : cascade.uses[index_of(tensor)]) {
     const Access& access = access_of(cascade, use);
     bool reaches_back = false;

@@ -99,6 +99,7 @@ double summation_error(OpKind kind, const SumError& sum, double value, std::int6
   const bool single = sum.count <= 1 && sum.terms == 0.0;
   const double unit = single ? 0.0 : 0.5 * spacing(1.0, accumulator(output));
   const double n_units = unit * static_cast<double>(sum.count);
+  if (n_units >= 1.0) return std::numeric_limits<double>::infinity();  // So few digits: anything goes.
   const double orders = 2.0 * n_units / (1.0 - n_units);
   double error = sum.terms + orders * (sum.magnitude + sum.terms);
   if (kind == OpKind::kReduceMean) error /= static_cast<double>(terms);

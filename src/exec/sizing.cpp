@@ -131,8 +131,8 @@ int GroupSizes::slots(const Buffer& buffer, const Seen& seen) const {
 Allotment GroupSizes::allocation(std::size_t i) const {
   const Buffer& buffer = group_.buffers[i];
   const Seen& seen = seen_[i];
-  const DataType type = cascade_.tensor(buffer.tensor).type;
-  const int bits = seen.unfinished ? bits_of(facts(type).accumulator) : bits_of(type);
+  const Tensor& tensor = cascade_.tensor(buffer.tensor);
+  const int bits = bits_of(seen.unfinished ? accumulator_of(tensor) : tensor.type);
   Allotment made{.bytes = {},
                  .slots = slots(buffer, seen),
                  .widths = seen.widths,

@@ -32,8 +32,8 @@ std::size_t carried_dimension(const Cascade& cascade, const Buffer& buffer) {
 }
 
 Box slab_box(const Cascade& cascade, const Buffer& buffer, const Bounds& bounds) {
-  const bool loaded = cascade.tensor(buffer.tensor).initial == Initial::kLoaded;
-  if (buffer.role != BufferRole::kCarried) return box_of(cascade, buffer.access, bounds, loaded);
+  const bool has_history = cascade.tensor(buffer.tensor).initial != Initial::kZero;
+  if (buffer.role != BufferRole::kCarried) return box_of(cascade, buffer.access, bounds, has_history);
   Box box;
   for (const Index& index : buffer.access.indices) box.push_back(positions_of(cascade, index, bounds));
   const auto at = static_cast<std::ptrdiff_t>(carried_dimension(cascade, buffer));

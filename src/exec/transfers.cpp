@@ -25,10 +25,16 @@ int Residency::dram_width(std::size_t i) const {
 }
 
 int Residency::sum_width(std::size_t i) const {
-  return bits_of(facts(chip_.cascade.tensor(group_.buffers[i].tensor).type).accumulator);
+  return bits_of(accumulator_of(chip_.cascade.tensor(group_.buffers[i].tensor)));
 }
 
-/// What a fetch finds: what is retained comes from there, all else from DRAM.
+/// Whether an element is in the resident memory, and does not travel.
+bool Residency::stays(const State& state, TensorId tensor, const Coordinates& at) const {
+  const bool is_history = std::any_of(at.begin(), at.end(), [](std::int64_t i) { return i < 0; });
+  return is_history ? chip_.cascade.tensor(tensor).initial == Initial::kResident : state.resident;
+}
+
+/// What a fetch finds: what is retained comes from there, all else from DRAM or the resident memory.
 Held Residency::from_outside(TensorId tensor, const Coordinates& at) const {
   if (const Retained* kept = chip_.retained_of(tensor)) {
     if (const auto value = kept->find(chip_.dram.id(tensor, at))) return {*value, chip_.dram.whole(tensor)};
@@ -54,9 +60,11 @@ void Residency::fetch(std::size_t i, const Bounds& bounds) {
   for_each_in(box, [&](const Coordinates& at) {
     const std::int64_t id = chip_.dram.id(buffer.tensor, at);
     memory(i).put(at, id, from_outside(buffer.tensor, at));
-    if (kept == nullptr || !kept->find(id)) ++from_dram;
+    const bool is_kept = kept != nullptr && kept->find(id);
+    if (!is_kept && !stays(state, buffer.tensor, at)) ++from_dram;
   });
-  const bool all_counts = kept != nullptr && !kept->counts_elements();  // What stays is taken off at the end.
+  // What stays is taken off at the end.
+  const bool all_counts = kept != nullptr && !kept->counts_elements() && !state.resident;
   const Bytes bytes = transfer(all_counts ? volume(box) : from_dram, dram_width(i));
   state.moved.read += bytes;
   state.moved.elements_read += Elements{from_dram};
@@ -71,11 +79,12 @@ void Residency::start_pass(std::size_t i, const Bounds& bounds) {
   State& state = states_[i];
   state.key = slab_key(buffer, bounds);
   state.box = slab_box(chip_.cascade, buffer, bounds);
-  if (chip_.cascade.tensor(buffer.tensor).initial != Initial::kLoaded) return;
+  const Initial initial = chip_.cascade.tensor(buffer.tensor).initial;
+  if (initial == Initial::kZero) return;
   for_each_in(state.box, [&](const Coordinates& at) {
     memory(i).put(at, chip_.dram.id(buffer.tensor, at), chip_.dram.get(buffer.tensor, at));
   });
-  count_read(state, volume(state.box), dram_width(i));
+  if (initial == Initial::kLoaded) count_read(state, volume(state.box), dram_width(i));
 }
 
 /// The values that the next call starts from, once, unless the whole tensor is in DRAM anyway.
@@ -86,7 +95,8 @@ void Residency::end_pass(std::size_t i, const Bounds& bounds) {
   const bool elsewhere = std::any_of(all.begin(), all.end(), [&](const Buffer& other) {
     return other.tensor == buffer.tensor && other.stored;
   });
-  const bool wanted = chip_.cascade.tensor(buffer.tensor).final_value == Final::kStored && !elsewhere;
+  const Final final_value = chip_.cascade.tensor(buffer.tensor).final_value;
+  const bool wanted = final_value != Final::kDropped && !elsewhere;
   if (!wanted || !state.done.insert(slab_key(buffer, bounds)).second) return;
   Box last = state.box;
   const std::int64_t extent = chip_.cascade.extent(buffer.carry_rank).value();
@@ -94,7 +104,7 @@ void Residency::end_pass(std::size_t i, const Bounds& bounds) {
   for_each_in(last, [&](const Coordinates& at) {
     chip_.dram.put(buffer.tensor, at, memory(i).get(at, chip_.dram.id(buffer.tensor, at)));
   });
-  count_written(state, volume(last), dram_width(i));
+  if (final_value == Final::kStored) count_written(state, volume(last), dram_width(i));
 }
 
 /// Another slab than the one being filled: that goes, and what there is of the new one comes back.
@@ -156,16 +166,16 @@ void Residency::store(std::size_t i) {
     const bool stays = kept != nullptr && kept->keep(id, held.value);
     if (stays && !output) return;
     chip_.dram.put(buffer.tensor, at, held);
-    ++leaving;
+    if (!state.resident) ++leaving;
   });
-  const bool all_counts = kept != nullptr && !kept->counts_elements();
+  const bool all_counts = kept != nullptr && !kept->counts_elements() && !state.resident;
   const Bytes bytes = transfer(all_counts ? volume(state.box) : leaving, dram_width(i));
   state.once += bytes;
   state.moved.written += bytes;
   state.moved.elements_written += Elements{leaving};
 }
 
-/// The last slices of what is retained whole have to be in DRAM all the same.
+/// The last slices of what is retained whole have to be in DRAM, or the resident memory, all the same.
 void Residency::keep_outliving(std::size_t i) {
   const Buffer& buffer = group_.buffers[i];
   const Box box = outliving(chip_.cascade, buffer.tensor);
@@ -173,7 +183,8 @@ void Residency::keep_outliving(std::size_t i) {
   for_each_in(box, [&](const Coordinates& at) {
     chip_.dram.put(buffer.tensor, at, from_outside(buffer.tensor, at));
   });
-  count_written(states_[i], volume(box), dram_width(i));
+  const bool is_stored = chip_.cascade.tensor(buffer.tensor).final_value == Final::kStored;
+  if (is_stored) count_written(states_[i], volume(box), dram_width(i));
 }
 
 /// The newest values of a tensor that is read shifted stay for the next iteration.

@@ -99,7 +99,7 @@ double spacing(double value, const NumberFormat& format) {
 }
 
 NumberFormat accumulator(const NumberFormat& format) {
-  const DataType type = facts(format.type).accumulator;
+  const DataType type = format.accumulator.value_or(facts(format.type).accumulator);
   return {.type = type, .scale = format.scale, .exact = type == DataType::kInt32};
 }
 

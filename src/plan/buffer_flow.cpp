@@ -7,6 +7,7 @@
 #include "double_buffering.hpp"
 #include "fusescape/plan/dram_bursts.hpp"
 #include "fusescape/plan/traffic.hpp"
+#include "fusescape/workload/resident.hpp"
 #include "placement.hpp"
 
 namespace fusescape {
@@ -39,28 +40,6 @@ std::int64_t bounded(Visits visits) {
   return visits.overflow() ? std::numeric_limits<std::int64_t>::max() / 8 : visits.value();
 }
 
-/// Elements of a state that outlive the cascade: the slices that reads of earlier elements reach back to.
-Elements final_elements(const Cascade& cascade, TensorId tensor) {
-  Elements most;
-  if (cascade.tensor(tensor).final_value != Final::kStored) return most;
-  for (const Use& use : cascade.uses[index_of(tensor)]) {
-    const Access& access = cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)];
-    const auto& indices = access.indices;
-    if (std::none_of(indices.begin(), indices.end(),
-                     [&](const Index& index) { return reach(cascade, index) > 0; })) {
-      continue;
-    }
-    Elements slices{1};
-    for (const Index& index : access.indices) {
-      const Elements extent = extent_of(cascade, index);
-      const std::int64_t back = reach(cascade, index);
-      slices = slices * (back > 0 ? std::min(Elements{back}, extent) : extent);
-    }
-    most = std::max(most, slices);
-  }
-  return most;
-}
-
 /// Which loops above a buffer count.
 enum class Over : unsigned char {
   kAll,       ///< Every one.
@@ -74,12 +53,14 @@ class FlowBuilder {
       : context_{context}, buffer_{buffer}, live_{live_loops(context.cascade, context.plan, buffer.node)} {
     const Tensor& tensor = context.cascade.tensor(buffer.tensor);
     slab_ = {.access = buffer.access, .bits = bits_of(tensor.type), .held = buffer.held};
-    slab_.before_start = tensor.initial == Initial::kLoaded;
+    slab_.before_start = tensor.initial != Initial::kZero;
+    resident_ = is_resident(context.cascade, buffer.tensor);
     whole_ = bytes_of(elements_of(context.cascade, buffer.tensor), slab_.bits);
     packed_ = slab_;
     packed_.bits = dram_bits(context.cascade, context.plan, buffer.tensor);
+    packed_.before_start = tensor.initial == Initial::kLoaded;
     sums_ = slab_;
-    sums_.bits = bits_of(facts(tensor.type).accumulator);
+    sums_.bits = bits_of(accumulator_of(tensor));
     flow_.memory = {.bytes = in_first_tile(buffer.accumulates ? sums_ : slab_),
                     .node = buffer.node,
                     .first_child = buffer.first_child,
@@ -147,6 +128,7 @@ class FlowBuilder {
   Slab packed_;                                                        ///< In DRAM.
   Slab sums_;                                                          ///< Incomplete, on chip or in DRAM.
   Bytes whole_;                                                        ///< Of the tensor, on chip.
+  bool resident_ = false;                                              ///< All of it: it does not travel.
   BufferFlow flow_;
 };
 
@@ -248,7 +230,9 @@ void FlowBuilder::fetch() {
   const Movement all = moved(Over::kAll, packed_);
   const int held_slots = slots(all.moves);
   flow_.slots = held_slots;
-  flow_.memory.bytes = bytes_of(all.largest, slab_.bits) * counted(held_slots);
+  const bool more_held = slab_.before_start != packed_.before_start;
+  const Elements largest = more_held ? moved(Over::kAll, slab_).largest : all.largest;
+  flow_.memory.bytes = bytes_of(largest, slab_.bits) * counted(held_slots);
   if (counted(held_slots) == 2) live_throughout(buffer_.node);
   outlast(all, nullptr);
   if (buffer_.held) outlast_halo();
@@ -269,12 +253,12 @@ Bytes FlowBuilder::saved_of(Bytes once) const {
   return Bytes{static_cast<std::int64_t>(share) / granule * granule};
 }
 
-/// Nothing of a tensor that is retained whole is fetched but its initial values; of a part, the first bytes
-/// of each pass are not.
+/// Nothing of a tensor that is retained or resident whole is fetched but its initial values; of a part, the
+/// first bytes of each pass are not.
 void FlowBuilder::keep_loads(Stream& load, Visits passes) const {
   const Bytes kept = kept_bytes(context_.plan, buffer_.tensor);
-  if (kept == Bytes{0}) return;
-  if (kept == whole_) {
+  if (kept == Bytes{0} && !resident_) return;
+  if (kept == whole_ || resident_) {
     Slab history = packed_;
     history.history_only = true;
     const bool ahead = load.ahead;
@@ -287,11 +271,14 @@ void FlowBuilder::keep_loads(Stream& load, Visits passes) const {
   if (once > Bytes{0}) save(load, saved_of(once), once, bounded(passes));
 }
 
-/// What is retained is not written, unless it outlives the cascade: outputs, and the last slices of a state.
+/// What is retained is not written, unless it outlives the cascade in DRAM: outputs, and the last slices of a
+/// state.
 void FlowBuilder::keep_stores(Stream& store, Bytes once) const {
+  if (resident_) return save(store, once, once, 1);
   const Bytes kept = kept_bytes(context_.plan, buffer_.tensor);
   if (kept == Bytes{0} || context_.cascade.tensor(buffer_.tensor).kind == TensorKind::kOutput) return;
-  const Elements outlive = final_elements(context_.cascade, buffer_.tensor);
+  const bool is_stored = context_.cascade.tensor(buffer_.tensor).final_value == Final::kStored;
+  const Elements outlive = is_stored ? outliving_elements(context_.cascade, buffer_.tensor) : Elements{0};
   const Bytes last = in_bursts(bytes_of(outlive, packed_.bits), context_.options.granule);
   save(store, std::min(saved_of(once), once - std::min(once, last)), once, 1);
 }

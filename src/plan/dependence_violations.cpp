@@ -106,7 +106,7 @@ void Checker::check_repeated_update(OpId producer, OpId consumer, const Index& s
   const std::vector<LiveLoop> loops = live_loops(cascade, plan, leaf(producer));
   const bool tiled =
       std::any_of(loops.begin(), loops.end(), [&](const LiveLoop& l) { return l.rank == rank; });
-  const bool loaded = cascade.tensor(cascade.op(producer).output).initial == Initial::kLoaded;
+  const bool loaded = cascade.tensor(cascade.op(producer).output).initial != Initial::kZero;
   const NodeId carrier = carrying_node(producer);
   bool inside = false;
   for (const LiveLoop& loop : loops) {

@@ -31,7 +31,7 @@ GroupSpan retained_span(const Cascade& cascade, const Layout& layout, TensorId t
 }
 
 Bytes reserved_bytes(const Cascade& cascade, const Plan& plan, const Layout& layout, std::size_t group) {
-  Bytes reserved;
+  Bytes reserved = cascade.resident;
   for (const Retention& retention : plan.retentions) {
     if (retained_span(cascade, layout, retention.tensor).includes(group)) reserved += retention.bytes;
   }

@@ -19,7 +19,9 @@ namespace {
 
 Value speedup_of(const EvaluationReport& report, const EvaluationReport* reference) {
   if (!report.feasible() || reference == nullptr) return {};
-  const std::string_view time = report.outcome ? "latency_s" : "latency_ms";
+  const std::string_view time = report.generation ? "generation_total_ms"
+                                : report.outcome  ? "latency_s"
+                                                  : "latency_ms";
   if (!report.figure(time) || !reference->figure(time)) return {};
   return ratio(*reference->figure(time), *report.figure(time));
 }
@@ -108,14 +110,21 @@ constexpr std::array kShownOfStack{Shown{"latency_ms", "ms"}, Shown{"speedup", "
                                    Shown{"latency_ms_per_token", "ms/token"},
                                    Shown{"energy_pj_per_token", "mJ/token"}};
 
+/// Of a prompt with a generation.
+constexpr std::array kShownOfGeneration{Shown{"generation_total_ms", "total ms"}, Shown{"speedup", "speedup"},
+                                        Shown{"ttft_ms", "ms to first token"},
+                                        Shown{"generation_tpot_ms", "ms/token after"},
+                                        Shown{"generation_energy_pj", "total mJ"}};
+
 std::span<const Shown> shown_of(const std::vector<EvaluationReport>& reports) {
+  if (reports.front().generation) return kShownOfGeneration;
   if (reports.front().layers.size() > 1) return kShownOfStack;
   return kShown;
 }
 
 /// Strategies with equal values in all columns that are shown.
 struct Line {
-  std::int64_t latency = 0;
+  double latency = 0;  ///< What they are sorted by.
   std::vector<std::string> names;
   std::vector<Value> values;
 };
@@ -123,7 +132,8 @@ struct Line {
 Value shown_value(const Field& field) {
   const double* const number = std::get_if<double>(&field.value);
   if (number != nullptr && field.name == "utilization") return fmt::format("{:5.1f}%", 100.0 * *number);
-  if (number != nullptr && field.name == "energy_pj_per_token") return *number * kMillijoulesPerPicojoule;
+  const bool is_energy = field.name == "energy_pj_per_token" || field.name == "generation_energy_pj";
+  if (number != nullptr && is_energy) return *number * kMillijoulesPerPicojoule;
   return field.value;
 }
 
@@ -137,10 +147,12 @@ Line line_of(const std::vector<Field>& row, std::span<const Shown> columns) {
   return line;
 }
 
-/// Cycles of one block; of a stack, which has several, of the whole model.
-std::int64_t latency_of(const EvaluationReport& report) {
-  if (report.outcome) return report.outcome->cost.latency.value();
-  return report.whole ? report.whole->sums.latency.value() : std::numeric_limits<std::int64_t>::max();
+/// Cycles of one block; of a stack, which has several, of the whole model; of a generation its time in ms.
+double latency_of(const EvaluationReport& report) {
+  if (report.generation) return *report.generation->total_ms;
+  if (report.outcome) return static_cast<double>(report.outcome->cost.latency.value());
+  return report.whole ? static_cast<double>(report.whole->sums.latency.value())
+                      : std::numeric_limits<double>::infinity();
 }
 
 /// The plans that run, fastest first, then the bounds as they are.
@@ -166,6 +178,13 @@ std::vector<Line> lines_of(const std::vector<EvaluationReport>& reports,
   if (!lines.empty()) lines.front().names.front() = "* " + lines.front().names.front();
   for (std::size_t r = reports.size(); r < rows.size(); ++r) lines.push_back(line_of(rows[r], columns));
   return lines;
+}
+
+std::string title_of(const EvaluationReport& report) {
+  std::string title = fmt::format("{} on {}", report.subject.workload, report.subject.arch);
+  if (!report.generation) return title;
+  return fmt::format("{}: a prompt of {} tokens, {} generated", title,
+                     with_thousands(report.generation->prompt), with_thousands(report.generation->tokens));
 }
 
 constexpr std::size_t kNameWidth = 44;
@@ -254,9 +273,8 @@ std::string comparison_text(const std::vector<EvaluationReport>& reports,
         assumptions.push_back(line);
     }
   }
-  std::string out =
-      fmt::format("{}\n\n{}", bold(fmt::format("{} on {}", subject.workload, subject.arch), style),
-                  fitted_table(lines_of(reports, limits), shown_of(reports), style));
+  std::string out = fmt::format("{}\n\n{}", bold(title_of(reports.front()), style),
+                                fitted_table(lines_of(reports, limits), shown_of(reports), style));
   const EvaluationReport* reference = first_feasible(reports);
   if (reference != nullptr) {
     out += note(

@@ -34,6 +34,7 @@ void add_energy(const EvaluationReport& report, std::vector<Field>& fields) {
 void add_figures(const EvaluationReport& report, std::vector<Field>& fields) {
   for (std::size_t i = 0; i < metrics().size(); ++i) {
     const std::string_view name = metrics()[i].name;
+    if (metrics()[i].of_generation) continue;  // Fields of its own.
     fields.push_back({std::string{name}, value_of(report.figures[i])});
     if (name == "energy_pj") add_energy(report, fields);
     if (name != "utilization") continue;
@@ -297,7 +298,8 @@ void add_null_reasons(const EvaluationReport& report, nlohmann::ordered_json& ob
   Json figures = Json::object();
   for (std::size_t i = 0; i < metrics().size(); ++i) {
     const std::string name{metrics()[i].name};
-    if (!report.figures[i] && object.contains(name)) figures[name] = report.figures[i].error();
+    const bool is_shown = object.contains(name) && !metrics()[i].of_generation;
+    if (!report.figures[i] && is_shown) figures[name] = report.figures[i].error();
   }
   object["energy_null"] = std::move(energy);
   object["metrics_null"] = std::move(figures);

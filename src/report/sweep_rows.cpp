@@ -113,7 +113,8 @@ SweepRows::SweepRows(const SweepSource& source, SweepRowsOf of, bool stack) : so
   for (const std::string_view name : kDesignFirst) add(name, Kind::kMetric, find_metric(name));
   add("feasible", Kind::kFeasible);
   for (const Metric& metric : metrics()) {
-    if (!metric.reads_energy || source.energy()) add(metric.name, Kind::kMetric, &metric);
+    const bool is_asked = !metric.of_generation || asks_for_generation(spec);
+    if (is_asked && (!metric.reads_energy || source.energy())) add(metric.name, Kind::kMetric, &metric);
     if (metric.name == "utilization") add("bound", Kind::kBound);
   }
   if (stack) {
@@ -348,7 +349,7 @@ MetricValue SweepRows::figure(const Line& line, const Metric& metric, const Swee
                                   [&](const Column& column) { return column.metric == &metric; });
   FUSESCAPE_EXPECTS(found != columns_.end());
   const std::size_t at = lead_.size() + static_cast<std::size_t>(found - columns_.begin());
-  return printed_figure(metric, line[at], *point.workload, *point.design);
+  return printed_figure(metric, line[at], *point.workload, *point.design, point.generation != nullptr);
 }
 
 DesignFigures SweepRows::figures(std::string_view text, const SweepPoint& point) const {

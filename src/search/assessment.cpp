@@ -33,6 +33,9 @@ std::vector<std::string> held_tensors(const Cascade& cascade, const GroupLayout&
     const std::string& name = cascade.tensor(buffer.tensor).name;
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
+  if (cascade.resident > Bytes{0}) {
+    names.push_back(fmt::format("the resident states of all layers ({} B)", cascade.resident.value()));
+  }
   return names;
 }
 

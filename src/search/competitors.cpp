@@ -6,6 +6,7 @@
 #include "candidates.hpp"
 #include "fusescape/cost/compulsory.hpp"
 #include "fusescape/search/array_work.hpp"
+#include "fusescape/workload/resident.hpp"
 #include "optimal_space.hpp"
 
 namespace fusescape {
@@ -66,6 +67,7 @@ Bytes unshifted_by(const Cascade& cascade, const std::vector<OpId>& operators, T
 
 /// Whether it is needed in DRAM once `operators` have made it. What later groups read may be `kept` on chip.
 bool leaves(const Cascade& cascade, const std::vector<OpId>& operators, TensorId tensor, bool kept) {
+  if (is_resident(cascade, tensor)) return false;
   if (cascade.tensor(tensor).kind == TensorKind::kOutput) return true;
   const auto& uses = cascade.uses[index_of(tensor)];
   return !kept &&

@@ -9,6 +9,7 @@
 #include "candidates.hpp"
 #include "fusescape/plan/traffic.hpp"
 #include "fusescape/search/array_work.hpp"
+#include "fusescape/workload/resident.hpp"
 #include "nest_drafts.hpp"
 #include "reach.hpp"
 
@@ -65,6 +66,7 @@ const Candidate* best_tiling(const Search& search, std::vector<Candidate>& few) 
 Bytes least_moved(const Cascade& cascade, const Candidate& nest) {
   const Operator& op = cascade.op(nest.operators.front());
   const auto whole = [&](TensorId tensor) {
+    if (is_resident(cascade, tensor)) return Bytes{};
     return bytes_of(elements_of(cascade, tensor), bits_of(cascade.tensor(tensor).type));
   };
   std::vector<PathLoop> loops;

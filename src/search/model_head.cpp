@@ -32,13 +32,13 @@ bool same(const Cascade& a, const Cascade& b) {
   };
   const auto same_tensor = [](const Tensor& x, const Tensor& y) {
     return x.name == y.name && x.ranks == y.ranks && x.type == y.type && x.kind == y.kind &&
-           x.initial == y.initial && x.final_value == y.final_value;
+           x.initial == y.initial && x.final_value == y.final_value && x.accumulator == y.accumulator;
   };
   const auto same_op = [](const Operator& x, const Operator& y) {
     return x.name == y.name && x.kind == y.kind && x.output == y.output && x.inputs == y.inputs;
   };
-  return all(a.ranks, b.ranks, same_rank) && all(a.tensors, b.tensors, same_tensor) &&
-         all(a.operators, b.operators, same_op);
+  return a.resident == b.resident && all(a.ranks, b.ranks, same_rank) &&
+         all(a.tensors, b.tensors, same_tensor) && all(a.operators, b.operators, same_op);
 }
 
 /// A head with the planner of one way to lay it over hardware.

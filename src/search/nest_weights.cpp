@@ -6,6 +6,8 @@
 #include <numeric>
 #include <optional>
 
+#include "fusescape/workload/resident.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -53,8 +55,10 @@ NestWeights::NestWeights(const Planner& planner, OpId op, const NestSpace& space
 std::vector<ClassSet> NestWeights::add_operands(const Cascade& cascade, const Operator& op) {
   std::vector<ClassSet> classes;
   if (!known_) return classes;
-  const auto add = [&](const Tensor& tensor, const auto& has_rank_of) {
-    Operand& operand = operands_.emplace_back(Operand{.bits = bits_of(tensor.type)});
+  const auto add = [&](TensorId id, const auto& has_rank_of) {
+    const int bits = bits_of(cascade.tensor(id).type);
+    Operand& operand =
+        operands_.emplace_back(Operand{.bits = bits, .moved_bits = is_resident(cascade, id) ? 0 : bits});
     for (std::size_t c = 0; c < space_.ranks.size(); ++c) {
       if (!has_rank_of(space_.ranks[c].front())) continue;
       operand.classes |= ClassSet{1} << c;
@@ -65,11 +69,11 @@ std::vector<ClassSet> NestWeights::add_operands(const Cascade& cascade, const Op
   for (auto input = op.inputs.begin(); input != op.inputs.end(); ++input) {
     known_ = known_ && !is_diagonal(*input);
     if (std::find(op.inputs.begin(), input, *input) != input) continue;
-    add(cascade.tensor(input->tensor), [&](RankId rank) { return names(*input, rank); });
+    add(input->tensor, [&](RankId rank) { return names(*input, rank); });
   }
   const Tensor& output = cascade.tensor(op.output);
-  add(output, [&](RankId rank) { return has_rank(output.ranks, rank); });
-  sum_bits_ = bits_of(facts(output.type).accumulator);
+  add(op.output, [&](RankId rank) { return has_rank(output.ranks, rank); });
+  sum_bits_ = bits_of(accumulator_of(output));
   whole_bytes_ =
       sum_bits_ % 8 == 0 && std::all_of(operands_.begin(), operands_.end(),
                                         [](const Operand& operand) { return operand.bits % 8 == 0; });
@@ -128,11 +132,11 @@ std::int64_t NestWeights::moved(const LoopOrder& order) const {
   std::int64_t moved = 0;
   const std::size_t inputs = operands_.size() - 1;
   for (std::size_t i = 0; i < inputs; ++i) {
-    moved += bytes(operands_[i].whole * trips(order.repeats[i]), operands_[i].bits);
+    moved += bytes(operands_[i].whole * trips(order.repeats[i]), operands_[i].moved_bits);
   }
   const Operand& output = operands_.back();
   const std::int64_t unfinished = output.whole * (trips(order.repeats[inputs]) - 1);
-  return moved + bytes(output.whole, output.bits) + 2 * bytes(unfinished, sum_bits_);
+  return moved + bytes(output.whole, output.moved_bits) + 2 * bytes(unfinished, sum_bits_);
 }
 
 NestWeights::Lightest NestWeights::lightest() {
@@ -191,12 +195,12 @@ NestWeights::Row NestWeights::row() {
     Linear& moved = row.moved.emplace_back(MovedInOrder{{}, &order}).by_trips;
     for (std::size_t i = 0; i < inputs; ++i) {
       const ClassSet repeats = order.repeats[i];
-      moved.add(bytes(operands_[i].whole, operands_[i].bits) * trips(repeats & ~kFirst),
+      moved.add(bytes(operands_[i].whole, operands_[i].moved_bits) * trips(repeats & ~kFirst),
                 has_class(repeats, 0));
     }
     const ClassSet repeats = order.repeats[inputs];
     moved.add(partial * trips(repeats & ~kFirst), has_class(repeats, 0));
-    moved.add(bytes(output.whole, output.bits) - partial, false);
+    moved.add(bytes(output.whole, output.moved_bits) - partial, false);
   }
   return row;
 }
@@ -266,15 +270,16 @@ NestWeights::Weighed NestWeights::of(const Lightest& lightest) {
   for (const Operand& operand : operands_) {
     const Slab slab = slab_of(operand, *lightest.order);
     const bool is_output = &operand == &operands_.back();
-    exact = exact && slab.step * operand.bits % granule == 0 && slab.step * held_bits(operand) % granule == 0;
-    ends += bytes(is_output ? slab.last : slab.first, operand.bits);
+    exact = exact && slab.step * operand.moved_bits % granule == 0 &&
+            slab.step * held_bits(operand) % granule == 0;
+    ends += bytes(is_output ? slab.last : slab.first, operand.moved_bits);
     if (!is_output) outermost = std::min(outermost, slab.depth);
   }
   // Inner loops' loads go first: second slabs come before the last that the first tile needs.
   const bool ahead = options_.double_buffering && one_by_one_;
   for (auto input = operands_.begin(); ahead && input + 1 != operands_.end(); ++input) {
     const Slab slab = slab_of(*input, *lightest.order);
-    if (slab.depth > outermost) ends += bytes(slab.second, input->bits);
+    if (slab.depth > outermost) ends += bytes(slab.second, input->moved_bits);
   }
   return {{lightest.moved, held(), Bytes{ends}, array}, exact};
 }

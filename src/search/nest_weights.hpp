@@ -61,6 +61,7 @@ class NestWeights {
   /// An input, or the output.
   struct Operand {
     int bits = 0;
+    int moved_bits = 0;      ///< Over the DRAM port; 0: it is resident.
     ClassSet classes = 0;    ///< Whose ranks it has.
     std::int64_t whole = 1;  ///< Elements.
   };

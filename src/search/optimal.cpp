@@ -14,6 +14,7 @@
 #include "fusescape/plan/layout.hpp"
 #include "optimal_choice.hpp"
 #include "optimal_plan.hpp"
+#include "resident_states.hpp"
 
 namespace fusescape {
 namespace {
@@ -24,7 +25,7 @@ std::optional<PlanFigures> figures_of(const Planner& planner, const Plan& plan, 
   if (!planner.runs_on_hardware(plan)) return std::nullopt;
   const auto layout = lay_out(planner.cascade(), plan);
   if (!layout) return std::nullopt;
-  const PlanProfile profiled = profile(planner.cascade(), plan, *layout, planner.options());
+  const PlanProfile profiled = profile_beside_states(planner, plan, *layout);
   std::vector<GroupCost> groups(profiled.groups.size());
   const auto cost = evaluate(profiled, machine, groups);
   if (!cost) return std::nullopt;
@@ -173,14 +174,17 @@ expected<OptimalAnswer, Refusal> answer_of(const Planner& planner, const Machine
 
 expected<OptimalAnswer, Refusal> optimal_answer(const Planner& planner, const Machine& machine,
                                                 const StrategyInputs& inputs) {
-  return answer_of(planner, machine, inputs, Competitors::kCounted);
+  auto answer = answer_of(planner, beside_states(planner.cascade(), machine), inputs, Competitors::kCounted);
+  if (answer) return answer;
+  return unexpected{with_states(std::move(answer.error()), planner.cascade(), machine)};
 }
 
 OptimalBound optimal_bound(const Planner& planner, const Machine& machine, const StrategyInputs& inputs,
                            const OptimalAnswer& answer) {
+  const Machine left = beside_states(planner.cascade(), machine);
   const auto paths = optimal_paths({.planner = planner,
                                     .space = space_of(planner, inputs.with),
-                                    .machine = machine,
+                                    .machine = left,
                                     .inputs = inputs,
                                     .of = PathOf::kBounds});
   const OptimalPath* path = best_of(paths, inputs, machine.scale);
@@ -189,10 +193,11 @@ OptimalBound optimal_bound(const Planner& planner, const Machine& machine, const
   return {path->figures, partition_of(*path, planner)};
 }
 
-std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine& machine,
+std::vector<TradeOff> latency_energy_front(const Planner& planner, const Machine& whole,
                                            const StrategyInputs& inputs) {
   std::vector<TradeOff> all;
   if (!inputs.prices) return all;
+  const Machine machine = beside_states(planner.cascade(), whole);
   const OptimalSpace& space = space_of(planner, inputs.with);
   const auto paths = optimal_paths(
       {.planner = planner, .space = space, .machine = machine, .inputs = inputs, .trades = true});

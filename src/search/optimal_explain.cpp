@@ -9,6 +9,7 @@
 #include "fusescape/cost/busy_time.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "optimal_choice.hpp"
+#include "resident_states.hpp"
 
 namespace fusescape {
 namespace {
@@ -105,8 +106,9 @@ std::vector<MarginalGain> marginal_gains(const Planner& planner, const Design& d
 
 std::optional<NextBest> next_best(const Planner& planner, const Machine& machine,
                                   const StrategyInputs& inputs) {
+  const Machine left = beside_states(planner.cascade(), machine);
   PathQuestion question{
-      .planner = planner, .space = space_of(planner, inputs.with), .machine = machine, .inputs = inputs};
+      .planner = planner, .space = space_of(planner, inputs.with), .machine = left, .inputs = inputs};
   const std::vector<OptimalPath> paths = optimal_paths(question);
   const OptimalPath* best = best_of(paths, inputs, machine.scale);
   if (best == nullptr) return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <mutex>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -13,14 +14,16 @@
 #include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
 #include "profiled_plans.hpp"
+#include "sweep_generations.hpp"
 
 namespace fusescape {
 namespace {
 
 using Status = PointOutcome::Status;
 
-// How much is kept. A planner of a block has some 0.5 MB of candidates.
+// How much is kept. A planner of a block has some 0.5 MB of candidates, an outcome some 1 KB.
 constexpr std::size_t kPlanners = 48;
+constexpr std::size_t kRuns = 4096;
 
 /// What a point that has no cost shows, in the words of every other command.
 PointOutcome outcome_of(const WhyNot& why, Bytes available) {
@@ -168,9 +171,38 @@ PointOutcome outcome_of(const Planning& planning, const SweepPoint& point, WithE
   return failed;
 }
 
+/// Outcomes of the prefills and steps that generations have in common.
+class GenerationOutcomes {
+ public:
+  template <class Make>
+  PointOutcome of(const SweepPoint& run, const Make& make) {
+    const Key key{run.workload.get(), run.hardware, run.variant, run.strategy, run.inputs};
+    {
+      const std::lock_guard lock{mutex_};
+      if (const Kept* known = recent_.find(key)) return known->outcome;
+    }
+    PointOutcome outcome = make(run);
+    const std::lock_guard lock{mutex_};
+    return recent_.insert(key, {run.workload, std::move(outcome)}).outcome;
+  }
+
+ private:
+  /// The workload by its address, which nothing else has while it is kept.
+  using Key =
+      std::tuple<const Workload*, std::uint64_t, std::uint64_t, const Strategy*, const StrategyInputs*>;
+  struct Kept {
+    std::shared_ptr<const Workload> workload;
+    PointOutcome outcome;
+  };
+
+  std::mutex mutex_;
+  Recent<std::map<Key, Kept>> recent_{kRuns};
+};
+
 }  // namespace
 
 struct PointEvaluator::Kept {
+  GenerationOutcomes runs;
   Plannings plannings;
   Profiles profiles;
   SweepHeads heads;
@@ -216,6 +248,13 @@ PointOutcome PointEvaluator::of_stack(const SweepPoint& point) {
 }
 
 PointOutcome PointEvaluator::operator()(const SweepPoint& point) {
+  if (point.generation == nullptr) return of_run(point);
+  return outcome_of_runs(point, [this](const SweepPoint& run) {
+    return kept_->runs.of(run, [this](const SweepPoint& asked) { return of_run(asked); });
+  });
+}
+
+PointOutcome PointEvaluator::of_run(const SweepPoint& point) {
   const bool is_stack = point.kinds != nullptr && point.kinds->size() > 1;
   PointOutcome outcome = is_stack ? of_stack(point) : of_block(point.workload, point);
   if (outcome.feasible()) outcome.head = kept_->heads.of(point, energy_);

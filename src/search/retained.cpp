@@ -9,6 +9,7 @@
 #include "fusescape/cost/evaluate.hpp"
 #include "fusescape/cost/profile.hpp"
 #include "fusescape/plan/layout.hpp"
+#include "resident_states.hpp"
 #include "retention.hpp"
 
 namespace fusescape {
@@ -45,7 +46,7 @@ struct Price {
 std::optional<Price> price_of(const Planner& planner, const Plan& plan, const Machine& machine) {
   const auto layout = lay_out(planner.cascade(), plan);
   if (!layout) return std::nullopt;
-  const auto cost = evaluate(profile(planner.cascade(), plan, *layout, planner.options()), machine);
+  const auto cost = evaluate(profile_beside_states(planner, plan, *layout), machine);
   if (!cost) return std::nullopt;
   return Price{cost->total.dram_read + cost->total.dram_write, cost->total.latency};
 }

@@ -11,6 +11,7 @@
 #include "fusescape/workload/role_types.hpp"
 #include "memory_aware.hpp"
 #include "optimal_plan.hpp"
+#include "resident_states.hpp"
 #include "retained.hpp"
 #include "retention.hpp"
 #include "runs.hpp"
@@ -142,13 +143,31 @@ constexpr std::array kStrategies{
 
 }  // namespace
 
+namespace {
+
+/// Sums that are kept in a wider type than the PEs add in.
+std::optional<Refusal> wider_sums(const Cascade& cascade, const Accelerator& accelerator) {
+  const DataType adders = facts(accelerator.pe_type).accumulator;
+  for (const Tensor& tensor : cascade.tensors) {
+    if (!tensor.accumulator || bits_of(*tensor.accumulator) <= bits_of(adders)) continue;
+    return Refusal{Refusal::Reason::kWiderData,
+                   fmt::format("{} sums on {} PEs, which add in {}.\nA narrower accumulator_dtype would do.",
+                               name_of(*tensor.accumulator), name_of(accelerator.pe_type), name_of(adders)),
+                   {},
+                   {}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Refusal> wider_data(const Cascade& cascade, const Accelerator& accelerator) {
   const auto wider = [&](const Tensor& tensor) {
     return bits_of(tensor.type) > bits_of(accelerator.pe_type);
   };
   const auto& tensors = cascade.tensors;
   const auto first = std::find_if(tensors.begin(), tensors.end(), wider);
-  if (first == tensors.end()) return std::nullopt;
+  if (first == tensors.end()) return wider_sums(cascade, accelerator);
   const auto count = std::count_if(first, tensors.end(), wider);
   const auto widest = std::max_element(first, tensors.end(), [](const Tensor& a, const Tensor& b) {
     return bits_of(a.type) < bits_of(b.type);
@@ -185,7 +204,9 @@ std::optional<Refusal> unsupported(const Cascade& cascade, const Machine& machin
 expected<Plan, Refusal> plan_by(const Strategy& strategy, const Planner& planner, const Machine& machine,
                                 const StrategyInputs& inputs) {
   if (auto refusal = unsupported(planner.cascade(), machine)) return unexpected{std::move(*refusal)};
-  auto plan = strategy.build(planner, machine, inputs);
+  const Cascade& cascade = planner.cascade();
+  auto plan = strategy.build(planner, beside_states(cascade, machine), inputs);
+  if (!plan) plan.error() = with_states(std::move(plan.error()), cascade, machine);
   const bool lacks = !plan && plan.error().reason == Refusal::Reason::kMissingOperators;
   if (lacks) plan.error().message += fmt::format(": {} needs one", strategy.name);
   return plan;

@@ -65,7 +65,8 @@ Evaluated evaluated_point(const SweepPoint& point, const PointOutcome& outcome) 
           .cost = outcome.feasible() && outcome.layers.empty() ? &outcome.cost : nullptr,
           .energy = outcome.energy ? &*outcome.energy : nullptr,
           .head = outcome.head.get(),
-          .layers = outcome.layers};
+          .layers = outcome.layers,
+          .generation = outcome.generation ? &*outcome.generation : nullptr};
 }
 
 SweepPoint point_of(const BoundSweep& sweep, const DesignPoint& point) {
@@ -77,6 +78,7 @@ SweepPoint point_of(const BoundSweep& sweep, const DesignPoint& point) {
                   .strategy = sweep.strategies[point.strategy],
                   .inputs = sweep.inputs.empty() ? &kPlain : &sweep.inputs[point.strategy]};
   if (!sweep.kinds.empty()) made.kinds = {owned_by_sweep, &sweep.kinds[point.workload]};
+  if (!sweep.generations.empty()) made.generation = sweep.generations[point.workload];
   return made;
 }
 

@@ -30,6 +30,8 @@ constexpr std::array<std::string_view, 12> kAnswered{"latency_cycles",
                                                      "dram_bits_per_cycle",
                                                      "onchip_read_bits_per_cycle"};
 
+constexpr std::string_view kGenerationTime = "generation_total_ms";
+
 const Metric& metric_named(std::string_view name) {
   const Metric* found = find_metric(name);
   FUSESCAPE_EXPECTS(found != nullptr);  // problems_of
@@ -41,6 +43,12 @@ std::optional<double> ratio_of(const DesignFigures& above, const DesignFigures& 
   const MetricValue& larger = above.figure(metric);
   const MetricValue& smaller = below.figure(metric);
   return larger && smaller ? std::optional{ratio(*larger, *smaller)} : std::nullopt;
+}
+
+/// What speed-ups are of: a generation, a block, or a model of several.
+std::string_view time_of(const DesignFigures& figures) {
+  if (figures.has(kGenerationTime) && figures.figure(kGenerationTime)) return kGenerationTime;
+  return figures.figure("latency_s") ? "latency_s" : "latency_ms";
 }
 
 AnsweredBaseline answered(const SweepSpec& spec, std::size_t baseline) {
@@ -201,6 +209,11 @@ struct SweepAnswerBuilder::Scenario {
   std::vector<BestOfBaseline> baselines;
 };
 
+bool DesignFigures::has(std::string_view name) const {
+  return std::any_of(figures.begin(), figures.end(),
+                     [&](const auto& entry) { return entry.first->name == name; });
+}
+
 const MetricValue& DesignFigures::figure(std::string_view name) const {
   const auto found = std::find_if(figures.begin(), figures.end(),
                                   [&](const auto& entry) { return entry.first->name == name; });
@@ -211,6 +224,7 @@ const MetricValue& DesignFigures::figure(std::string_view name) const {
 std::vector<const Metric*> answer_metrics(const SweepSpec& spec) {
   std::vector<const Metric*> found;
   for (const std::string_view name : kAnswered) found.push_back(&metric_named(name));
+  if (asks_for_generation(spec)) found.push_back(&metric_named(kGenerationTime));
   const Metric* minimized = &metric_named(spec.minimize);
   if (std::find(found.begin(), found.end(), minimized) == found.end()) found.push_back(minimized);
   return found;
@@ -345,9 +359,7 @@ ScenarioAnswer SweepAnswerBuilder::answer_of(std::size_t number, std::optional<S
                           .speedup = std::nullopt,
                           .gain = std::nullopt};
     if (answer.best) {
-      const bool one_block = answer.figures.figure("latency_s").has_value();
-      comparison.speedup =
-          ratio_of(comparison.figures, answer.figures, one_block ? "latency_s" : "latency_ms");
+      comparison.speedup = ratio_of(comparison.figures, answer.figures, time_of(answer.figures));
       comparison.gain = ratio_of(comparison.figures, answer.figures, spec_.minimize);
     }
     for (const AxisValue* value : open_values(spec_, spec_.baselines[b], best.design)) {

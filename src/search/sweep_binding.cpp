@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
 
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/suggestion.hpp"
+#include "sweep_generations.hpp"
 #include "sweep_settings.hpp"
 
 namespace fusescape {
@@ -21,13 +23,14 @@ class Expansion {
   DesignPoint point(const std::vector<Setting>& settings) {
     const Split split = split_settings(settings, binder_);
     FUSESCAPE_EXPECTS(split.strategy || !spec_.plan.empty());  // problems_of
-    return {.workload = make_once(workloads_, split.workload, models_, binder_.workload, spec_.workload_pos),
+    return {.workload = workload_id(split.workload),
             .design = make_once(designs_, split.design, bound_.designs, binder_.design, spec_.arch_pos),
             .strategy = split.strategy ? strategy_id(split) : 0};
   }
 
   BoundSweep& bound() { return bound_; }
-  /// Hands the models over. A figure of one block that a stack of several kinds of layers lacks is a problem.
+  /// Hands the models over, and the generations that are asked of them. A figure of one block that a stack of
+  /// several kinds of layers lacks is a problem.
   void take_models() {
     const bool stacks = std::any_of(models_.begin(), models_.end(),
                                     [](const Model& model) { return !model.has_one_block(); });
@@ -36,11 +39,42 @@ class Expansion {
       bound_.workloads.push_back(std::move(model.whole));
       if (stacks) bound_.kinds.push_back(std::move(model.kinds));
     }
+    if (generations_.empty()) return;
+    generations_.resize(bound_.workloads.size());
+    bound_.generations = std::move(generations_);
   }
   std::vector<SweepProblem>& problems() { return problems_; }
 
  private:
   using Ids = std::unordered_map<std::string, std::uint32_t>;
+
+  std::uint32_t workload_id(const std::vector<Setting>& settings) {
+    std::shared_ptr<const GenerationRuns> runs;
+    const auto make = [&](const std::vector<Setting>& all) -> expected<Model, SweepProblem> {
+      if (!ask_for_generation(all)) return binder_.workload(all);
+      auto made = generation_runs(all, binder_.has_caches,
+                                  [this](const std::vector<Setting>& of_run) { return run_model(of_run); });
+      if (!made) return unexpected{std::move(made.error())};
+      runs = std::make_shared<const GenerationRuns>(std::move(*made));
+      return Model{*runs->prefill};
+    };
+    const std::uint32_t id = make_once(workloads_, settings, models_, make, spec_.workload_pos);
+    if (runs) {
+      generations_.resize(models_.size());
+      generations_[id] = std::move(runs);
+    }
+    return id;
+  }
+
+  /// Generations have runs in common.
+  expected<std::shared_ptr<const Model>, SweepProblem> run_model(const std::vector<Setting>& settings) {
+    std::shared_ptr<const Model>& known = run_models_[identity_of(settings)];
+    if (known) return known;
+    auto made = binder_.workload(settings);
+    if (!made) return unexpected{std::move(made.error())};
+    known = std::make_shared<const Model>(std::move(*made));
+    return known;
+  }
 
   template <class Value, class Make>
   std::uint32_t make_once(Ids& ids, const std::vector<Setting>& settings, std::vector<Value>& values,
@@ -112,6 +146,8 @@ class Expansion {
   const SweepSpec& spec_;
   const SweepBinder& binder_;
   Ids workloads_;
+  std::unordered_map<std::string, std::shared_ptr<const Model>> run_models_;
+  std::vector<std::shared_ptr<const GenerationRuns>> generations_;
   Ids designs_;
   Ids strategies_;
   std::vector<Model> models_;

@@ -11,6 +11,7 @@
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
+#include "sweep_generations.hpp"
 #include "sweep_settings.hpp"
 
 namespace fusescape {
@@ -38,6 +39,12 @@ struct Part {
 struct BoundSeries {
   std::uint64_t hardware = 0;
   DesignSeries fill;  ///< Null: there is none, every design is bound by itself.
+};
+
+/// What a workload's settings mean. With a generation, `model` is of its prefill.
+struct BoundModel {
+  std::shared_ptr<const Model> model;
+  std::shared_ptr<const GenerationRuns> generation;
 };
 
 struct BoundDesign {
@@ -69,6 +76,7 @@ struct SweepSource::State {
 
   std::mutex mutex;
   Recent<std::unordered_map<std::string, std::shared_ptr<const Model>>> models{kWorkloads};
+  Recent<std::unordered_map<std::string, std::shared_ptr<const GenerationRuns>>> generations{kWorkloads};
   Recent<std::unordered_map<std::string, std::shared_ptr<const BoundDesign>>> designs{kDesigns};
   Recent<std::unordered_map<std::string, std::shared_ptr<const BoundSeries>>> series{kWorkloads};
   std::uint64_t numbered = 0;
@@ -100,6 +108,22 @@ struct SweepSource::State {
       if (!made) return unexpected{at_file(std::move(made.error()), spec.workload_pos)};
       return std::make_shared<const Model>(std::move(*made));
     });
+  }
+
+  expected<BoundModel, SweepProblem> workload(const std::vector<Setting>& settings) {
+    if (!ask_for_generation(settings)) {
+      auto made = model(settings);
+      if (!made) return unexpected{std::move(made.error())};
+      return BoundModel{std::move(*made), nullptr};
+    }
+    const auto made = once(generations, identity_of(settings), [&]() -> Made<GenerationRuns> {
+      auto runs = generation_runs(settings, binder.has_caches,
+                                  [this](const std::vector<Setting>& of_run) { return model(of_run); });
+      if (!runs) return unexpected{at_file(std::move(runs.error()), spec.workload_pos)};
+      return std::make_shared<const GenerationRuns>(std::move(*runs));
+    });
+    if (!made) return unexpected{made.error()};
+    return BoundModel{(*made)->prefill, *made};
   }
 
   std::uint64_t next_number() {
@@ -268,7 +292,7 @@ struct SweepSource::Cursor::State {
   std::vector<std::size_t> at;
   std::vector<std::size_t> quick_at;
   std::size_t scenario = 0;
-  Last<std::shared_ptr<const Model>> model;
+  Last<BoundModel> model;
   Last<std::shared_ptr<const BoundSeries>> series;
   Last<std::shared_ptr<const BoundDesign>> bound;  ///< Whose design was bound by itself.
   Design filled;                                   ///< By `series`.
@@ -301,8 +325,10 @@ void SweepSource::Cursor::State::set_coordinates(std::size_t id) {
 }
 
 void SweepSource::Cursor::State::set_model(SweepPoint& point) const {
-  point.workload = {model.value, &model.value->whole};
-  if (!model.value->has_one_block()) point.kinds = {model.value, &model.value->kinds};
+  const std::shared_ptr<const Model>& made = model.value.model;
+  point.workload = {made, &made->whole};
+  if (!made->has_one_block()) point.kinds = {made, &made->kinds};
+  point.generation = model.value.generation;
 }
 
 /// The file's, with all settings.
@@ -339,6 +365,7 @@ bool SweepSource::Cursor::State::fill(SweepPoint& point) {
   if (!series.value->fill(quick_at, filled)) return false;
   point.design = &filled;
   point.hardware = series.value->hardware;
+  point.variant = source.quick.position(source.spec, at);
   return true;
 }
 
@@ -354,7 +381,7 @@ expected<SweepPoint, SweepProblem> SweepSource::Cursor::State::point(std::size_t
   set_coordinates(id);
   const std::uint64_t position = source.workload_part.position(source.spec, at);
   if (model.position != position) {
-    auto made = source.model(split_settings(source.settings_at(at), source.binder).workload);
+    auto made = source.workload(split_settings(source.settings_at(at), source.binder).workload);
     if (!made) return unexpected{std::move(made.error())};
     model = {position, std::move(*made)};
   }
@@ -370,7 +397,7 @@ expected<SweepPoint, SweepProblem> SweepSource::Cursor::State::point(std::size_t
 expected<SweepPoint, SweepProblem> SweepSource::Cursor::State::baseline(std::size_t number) {
   scenario = number / (source.baselines / scenario_count(source.spec));
   const Split split = split_settings(baseline_settings(source.spec, number), source.binder);
-  auto made = source.model(split.workload);
+  auto made = source.workload(split.workload);
   if (!made) return unexpected{std::move(made.error())};
   model = {std::nullopt, std::move(*made)};
   SweepPoint point;

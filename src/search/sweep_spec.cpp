@@ -9,6 +9,7 @@
 #include "fusescape/cost/metrics.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/suggestion.hpp"
+#include "fusescape/workload/generation_keys.hpp"
 
 namespace fusescape {
 namespace {
@@ -28,7 +29,7 @@ constexpr std::array<std::string_view, 13> kOwnColumns{"point",
                                                        "whole_ops",
                                                        "whole_energy_pj"};
 
-bool sets(const std::vector<Setting>& settings, const std::string& key) {
+bool sets(const std::vector<Setting>& settings, std::string_view key) {
   return std::any_of(settings.begin(), settings.end(), [&](const Setting& s) { return s.key == key; });
 }
 
@@ -185,6 +186,21 @@ std::vector<std::size_t> coordinates_of(const SweepSpec& spec, std::size_t id) {
     id /= extent;
   }
   return at;
+}
+
+bool sets(const Axis& axis, std::string_view key) {
+  return std::any_of(axis.values.begin(), axis.values.end(),
+                     [&](const AxisValue& value) { return sets(value.settings, key); });
+}
+
+bool sets(const SweepSpec& spec, std::string_view key) {
+  return sets(spec.fixed, key) ||
+         std::any_of(spec.axes.begin(), spec.axes.end(), [&](const Axis& axis) { return sets(axis, key); });
+}
+
+bool asks_for_generation(const SweepSpec& spec) {
+  return std::any_of(kGenerationKeys.begin(), kGenerationKeys.end(),
+                     [&](std::string_view key) { return sets(spec, key); });
 }
 
 bool is_scenario_axis(const SweepSpec& spec, std::string_view axis) {

@@ -55,7 +55,7 @@ Slab BufferCompiler::on_chip(const Buffer& buffer) const {
   return {.access = buffer.access,
           .bits = bits_of(tensor.type),
           .fixed_elements = buffer.role == BufferRole::kCarried ? buffer.depth : 1,
-          .before_start = tensor.initial == Initial::kLoaded,
+          .before_start = tensor.initial != Initial::kZero,
           .held = buffer.held};
 }
 
@@ -78,10 +78,11 @@ void BufferCompiler::set_load(const Buffer& buffer, const BufferFlow& flow, Buff
   spec.fed = true;
   Slab load = on_chip(buffer);
   if (spec.partial) {
-    load.bits = bits_of(facts(cascade_.tensor(buffer.tensor).type).accumulator);
+    load.bits = bits_of(accumulator_of(cascade_.tensor(buffer.tensor)));
   } else {
     load.bits = dram_bits(cascade_, context_.plan, buffer.tensor);
   }
+  load.before_start = cascade_.tensor(buffer.tensor).initial == Initial::kLoaded;
   load.history_only = stream.made_stays;
   spec.load = slab(spec, load, options_.granule);
   spec.load_saving = {stream.once.value(), stream.saved.value()};
@@ -101,7 +102,7 @@ void BufferCompiler::set_store(const Buffer& buffer, const BufferFlow& flow, Buf
     store.fixed_elements = std::min(buffer.depth, cascade_.extent(buffer.carry_rank).value());
   }
   spec.store = slab(spec, store, options_.granule);
-  store.bits = bits_of(facts(cascade_.tensor(buffer.tensor).type).accumulator);
+  store.bits = bits_of(accumulator_of(cascade_.tensor(buffer.tensor)));
   spec.partial_slab = slab(spec, store, options_.granule);
   spec.store_saving = {stream.once.value(), stream.saved.value()};
 }
@@ -132,7 +133,7 @@ BufferSpec BufferCompiler::made(const Buffer& buffer, const BufferFlow& flow) co
   Slab held = on_chip(buffer);
   held.held = false;
   if (buffer.accumulates) {
-    held.bits = std::max(held.bits, bits_of(facts(cascade_.tensor(buffer.tensor).type).accumulator));
+    held.bits = std::max(held.bits, bits_of(accumulator_of(cascade_.tensor(buffer.tensor))));
   }
   spec.held = slab(spec, held, Bytes{1});
   set_load(buffer, flow, spec);

@@ -31,7 +31,7 @@ bool is_plain(const Cascade& cascade, const Plan& plan, TensorId tensor) {
   const Tensor& what = cascade.tensor(tensor);
   const auto& uses = cascade.uses[index_of(tensor)];
   if (!cascade.producer[index_of(tensor)] || uses.empty() || what.kind == TensorKind::kOutput ||
-      what.final_value == Final::kStored || what.initial == Initial::kLoaded)
+      what.final_value != Final::kDropped || what.initial != Initial::kZero)
     return false;
   const auto packs = [&](const StorageFormat& format) { return format.tensor == tensor; };
   const auto shifts = [&](const Use& use) {

@@ -22,6 +22,7 @@ struct TypedRole {
 constexpr TypedRole kWeights{&RoleTypes::weight, "weight_dtype", "weights"};
 constexpr TypedRole kStates{&RoleTypes::state, "state_dtype", "states"};
 constexpr TypedRole kCaches{&RoleTypes::cache, "cache_dtype", "KV cache"};
+constexpr TypedRole kSums{&RoleTypes::accumulator, "accumulator_dtype", "sums"};
 constexpr TypedRole kActivations{&RoleTypes::activation, "activation_dtype", "activations"};
 
 /// Marks what `op` makes, and of what it takes all that an operator made.
@@ -44,6 +45,10 @@ std::vector<bool> made_in_updates(const Cascade& cascade) {
   return made;
 }
 
+bool is_sum(const Operator& op) {
+  return class_of(op.kind) == OpClass::kContraction || class_of(op.kind) == OpClass::kReduction;
+}
+
 const TypedRole& role_of(const Tensor& tensor, bool made_in_update) {
   if (tensor.kind == TensorKind::kWeight) return kWeights;
   if (made_in_update || is_handed_on_state(tensor)) return kStates;
@@ -52,11 +57,27 @@ const TypedRole& role_of(const Tensor& tensor, bool made_in_update) {
 
 }  // namespace
 
+bool holds_sums(DataType accumulator, DataType type) {
+  const auto is_integer = [](DataType one) { return facts(one).accumulator == DataType::kInt32; };
+  if (is_integer(accumulator)) return accumulator == DataType::kInt32 && is_integer(type);
+  return !is_integer(type) && bits_of(accumulator) >= bits_of(type);
+}
+
+std::optional<TensorId> unfit_sum(const Cascade& cascade, DataType accumulator) {
+  for (const Operator& op : cascade.operators) {
+    if (is_sum(op) && !holds_sums(accumulator, cascade.tensor(op.output).type)) return op.output;
+  }
+  return std::nullopt;
+}
+
 void set_types(Cascade& cascade, const RoleTypes& types) {
   const std::vector<bool> state = made_in_updates(cascade);
   for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
     Tensor& tensor = cascade.tensors[i];
     tensor.type = (types.*role_of(tensor, state[i]).type).value_or(tensor.type);
+  }
+  for (const Operator& op : cascade.operators) {
+    if (is_sum(op)) cascade.tensors[index_of(op.output)].accumulator = types.accumulator;
   }
 }
 
@@ -67,7 +88,7 @@ std::string_view type_setting(const Cascade& cascade, const Tensor& tensor) {
 
 std::string describe(const RoleTypes& types) {
   std::vector<std::string> parts;
-  for (const TypedRole* role : {&kWeights, &kStates, &kCaches, &kActivations}) {
+  for (const TypedRole* role : {&kWeights, &kStates, &kCaches, &kActivations, &kSums}) {
     if (const auto type = types.*role->type)
       parts.push_back(fmt::format("{} {}", role->word, name_of(*type)));
   }

@@ -25,6 +25,8 @@ struct RandomRun {
 
 RandomRun random_run(Dice& dice) {
   Cascade cascade = CascadeVariation{dice, random_cascade(dice)}.run();
+  if (dice.one_in(3)) keep_some_resident(dice, cascade);
+  if (dice.one_in(3)) vary_accumulators(dice, cascade);
   Plan plan = RandomPlan{dice, cascade}.run();
   vary_plan(dice, cascade, plan);
   const ProfileOptions model{.granule = Bytes{dice.one_in(2) ? 1 : 4},

@@ -93,7 +93,7 @@ TEST_CASE("A fall between lengths that are evaluated leaves no bound, unless all
   for_all(500, [](Dice& dice) {
     const MadeUpModel model = random_model(dice, true);
     const GenerationReport generation = model.generated();
-    const std::vector<std::int64_t> lengths = sampled_lengths(kPrompt, std::ssize(model.steps_ms));
+    const std::vector<std::int64_t> lengths = step_lengths({kPrompt, std::ssize(model.steps_ms) + 1}, true);
     bool falls = false;
     for (std::size_t i = 1; i < lengths.size(); ++i) {
       const auto step = [&](std::size_t at) {

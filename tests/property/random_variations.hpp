@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "fusescape/workload/resident.hpp"
+#include "fusescape/workload/role_types.hpp"
 #include "random_plans.hpp"
 
 namespace fusescape::test_plans {
@@ -181,6 +183,31 @@ class CascadeVariation {
   Dice& dice_;
   Cascade cascade_;
 };
+
+/// Some of what is loaded, stored, given or handed out stays on chip instead; the bytes of all of it, of one
+/// to three layers, are taken.
+inline void keep_some_resident(Dice& dice, Cascade& cascade) {
+  for (Tensor& tensor : cascade.tensors) {
+    const bool is_given = tensor.kind == TensorKind::kInput && dice.one_in(3);
+    if (is_given || (tensor.initial == Initial::kLoaded && dice.chance(2, 3))) {
+      tensor.initial = Initial::kResident;
+    }
+    const bool is_handed_out = tensor.kind == TensorKind::kOutput && dice.one_in(3);
+    if (is_handed_out || (tensor.final_value == Final::kStored && dice.chance(2, 3))) {
+      tensor.final_value = Final::kResident;
+    }
+  }
+  cascade.resident = resident_bytes(cascade) * dice.in(1, 3);
+}
+
+/// Some sums are kept in another type that holds them.
+inline void vary_accumulators(Dice& dice, Cascade& cascade) {
+  for (const Operator& op : cascade.operators) {
+    const DataType type = kDataTypes[static_cast<std::size_t>(dice.in(0, kDataTypes.size() - 1))].type;
+    Tensor& sum = cascade.tensors[index_of(op.output)];
+    if (holds_sums(type, sum.type) && dice.one_in(2)) sum.accumulator = type;
+  }
+}
 
 /// Adds to a random plan what it says about DRAM and about the time between groups; may swap two operators.
 inline void vary_plan(Dice& dice, const Cascade& cascade, Plan& plan) {

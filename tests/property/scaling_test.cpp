@@ -103,6 +103,28 @@ TEST_CASE("Random plans on random large ranks are scaled to the same cases") {
   CHECK(smaller > static_cast<int>(kCases / 5));
 }
 
+TEST_CASE("Chunks stay whole, and what they leave the rest: L is C Q + T") {
+  const std::vector<Setting> settings{{"form", "chunked"}, {"L", "4000"}, {"chunk", "256"}};
+  const auto loaded = load_workload("mamba2-130m", settings);
+  REQUIRE(loaded.has_value());
+  const auto machine = load_accelerator("marca");
+  REQUIRE(machine.has_value());
+  for (const char* strategy : {"unfused", "fuse-all", "greedy"}) {
+    CAPTURE(strategy);
+    const auto made = assess(loaded->block, design_of(*machine), *find_strategy(strategy));
+    REQUIRE(made.has_value());
+    check_scaling(loaded->block, made->plan);
+    const Cascade small = scaled_down(loaded->block, made->plan).cascade;
+    const auto extent = [&](const char* name) { return small.extent(*find_rank(small, name)).value(); };
+    CHECK(extent("L") == extent("C") * extent("Q") + extent("T"));
+    CHECK(extent("M") == extent("Q"));
+    CHECK(extent("U") == extent("T"));
+    CHECK(extent("Q") < 256);
+    CHECK(extent("C") > 2);
+    CHECK(total_ops(small).value() < 3'000'000);
+  }
+}
+
 TEST_CASE("Slices stay side by side: D2 is twice D and X is R and two N") {
   const auto loaded = load_workload("mamba-2.8b");
   REQUIRE(loaded.has_value());

@@ -14,6 +14,7 @@ struct CompulsoryTraffic {
 
 /// A slice counts with its own extent, two equal reads of a tensor once, two different ones each. An operator
 /// that reads its own earlier output gets it from the PEs, except what was loaded before the first element.
+/// What is resident does not move.
 [[nodiscard]] CompulsoryTraffic compulsory_traffic(const Cascade& cascade, OpId op);
 
 /// Elements of `access`, an input of `op`, each once: of windows and shifted reads what exists.

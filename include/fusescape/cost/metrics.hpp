@@ -16,6 +16,7 @@
 #include "fusescape/arch/design.hpp"
 #include "fusescape/cost/energy.hpp"
 #include "fusescape/cost/evaluate.hpp"
+#include "fusescape/cost/generation.hpp"
 #include "fusescape/cost/whole_model.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/support/time.hpp"
@@ -32,6 +33,7 @@ struct Evaluated {
   const HeadOutcome* head = nullptr;        ///< Final norm and head. Null: not modelled, or not computed.
   /// Of a stack of several kinds of layers, which has no `cost` of one block: what each kind takes.
   std::span<const LayerCost> layers{};
+  const GenerationTimes* generation = nullptr;  ///< Of a prompt, whose prefill the rest is of. Null: of none.
 };
 
 /// numerator / denominator, compared exactly. Expects numerator >= 0 and denominator > 0.
@@ -79,7 +81,8 @@ struct Metric {
   Better better{};
   std::string_view meaning;
   MetricValue (*value)(const Evaluated& evaluated);
-  bool reads_energy = false;  ///< Null where Evaluated::energy is.
+  bool reads_energy = false;   ///< Null where Evaluated::energy is.
+  bool of_generation = false;  ///< Null, and in no table, where Evaluated::generation is.
 };
 
 /// In the order in which reports print them; no two of one name.

@@ -129,7 +129,7 @@ struct GroupProfile {
   Bytes dram_read;
   Bytes dram_write;
   Bytes peak;      ///< On-chip bytes of the group itself.
-  Bytes reserved;  ///< Retained tensors that are on chip while it runs.
+  Bytes reserved;  ///< Retained tensors, and resident states, that are on chip while it runs.
   Ops ops;
   Lead lead;
   Bytes tail;          ///< Stores that only the last tile's end makes possible.
@@ -161,9 +161,9 @@ struct PlanProfile {
 /// Operations of the group, by kind of operator.
 [[nodiscard]] std::array<Ops, kOpKindCount> ops_by_kind(const GroupProfile& group);
 
-/// One group of `plan`, as if nothing were retained across it (GroupProfile::reserved is 0). Of what else the
-/// plan has, it depends on formats and retentions of the group's own tensors, and the spatial mappings of its
-/// operators.
+/// One group of `plan`, as if nothing were retained across it or resident (GroupProfile::reserved is 0). Of
+/// what else the plan has, it depends on formats and retentions of the group's own tensors, and the spatial
+/// mappings of its operators.
 [[nodiscard]] GroupProfile profile_group(const Cascade& cascade, const Plan& plan, const GroupLayout& group,
                                          const ProfileOptions& options);
 

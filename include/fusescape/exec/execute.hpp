@@ -31,20 +31,20 @@ struct TensorMoved {
   TensorId tensor{};
   Bytes read;
   Bytes written;
-  Elements elements_read;  ///< That came from DRAM; what was retained did not.
+  Elements elements_read;  ///< That came from DRAM; what was retained or resident did not.
   Elements elements_written;
 };
 
 struct GroupExecution {
   std::vector<TensorMoved> tensors;  ///< Each tensor that has a buffer in the group, once.
   Bytes peak;                        ///< Most bytes that its own buffers took at any time.
-  Bytes reserved;                    ///< Retained tensors beside them.
+  Bytes reserved;                    ///< Retained tensors, and resident states, beside them.
   std::array<Ops, kOpKindCount> ops{};
 };
 
 struct Execution {
   std::vector<GroupExecution> groups;
-  std::vector<TensorValues> dram;  ///< Per tensor what DRAM holds at the end.
+  std::vector<TensorValues> dram;  ///< Per tensor what DRAM, or resident memory, holds at the end.
   /// Per element of `dram`'s data: was it given, or written with all its terms?
   std::vector<Eigen::ArrayX<bool>> complete;
 };

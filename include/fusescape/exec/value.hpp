@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct NumberFormat {
   DataType type = DataType::kFp64;
   double scale = 1.0;  ///< Integers only: the value of one step, a power of two.
   bool exact = false;  ///< An integer accumulator: wide enough for every sum, so nothing is rounded.
+  std::optional<DataType> accumulator{};  ///< What sums are kept in, if not what its type has.
   friend bool operator==(const NumberFormat&, const NumberFormat&) = default;
 };
 
@@ -27,7 +29,7 @@ struct NumberFormat {
 /// Distance between neighbours at |value|: no rounding near it errs by more than half of this.
 [[nodiscard]] double spacing(double value, const NumberFormat& format);
 
-/// What partial sums of results of `format` are kept in (support/data_type.hpp): integers exactly.
+/// What partial sums of results of `format` are kept in: integers exactly.
 [[nodiscard]] NumberFormat accumulator(const NumberFormat& format);
 
 /// The least power of two as `scale` with which `type` holds every |value| <= `largest`.

@@ -23,7 +23,7 @@ struct GroupSpan {
 /// made there.
 [[nodiscard]] GroupSpan retained_span(const Cascade& cascade, const Layout& layout, TensorId tensor);
 
-/// Bytes of all retained tensors while `group` runs.
+/// Bytes of all retained tensors, and of what is resident throughout, while `group` runs.
 [[nodiscard]] Bytes reserved_bytes(const Cascade& cascade, const Plan& plan, const Layout& layout,
                                    std::size_t group);
 

@@ -28,6 +28,7 @@ class PointEvaluator {
 
   PointOutcome of_block(const std::shared_ptr<const Workload>& workload, const SweepPoint& point);
   PointOutcome of_stack(const SweepPoint& point);
+  PointOutcome of_run(const SweepPoint& point);
 
   WithEnergy energy_;
   std::stop_token stop_;

@@ -31,6 +31,7 @@ struct DesignFigures {
   std::optional<Bound> bound;  ///< What most of the time goes to; of one block, if feasible.
   Bytes needed;                ///< If infeasible.
 
+  [[nodiscard]] bool has(std::string_view name) const;
   /// The figure of this name. Expects one of answer_metrics().
   [[nodiscard]] const MetricValue& figure(std::string_view name) const;
 };

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ struct SweepBinder {
   std::function<bool(std::string_view key)> varies_quickly{};
   /// The designs under settings that all have, then one of the values of each varied key.
   std::function<DesignSeries(std::span<const Setting>, std::span<const std::span<const AxisValue>>)> series{};
+  bool has_caches = false;  ///< Some block of the model has: its decode steps differ by S.
 };
 
 /// One design in one scenario: positions in the vectors of a BoundSweep.
@@ -57,6 +59,9 @@ struct BoundSweep {
   std::vector<DesignPoint> points;             ///< In grid order: a point's id is its position.
   std::vector<DesignPoint> baselines;          ///< At the positions that baseline_designs gives.
   std::vector<std::vector<Workload>> kinds{};  ///< Of stacks, parallel to workloads; empty: there is none.
+  /// Of prompts with a generation, parallel to workloads, which are their prefills; null for others. Empty:
+  /// there is none.
+  std::vector<std::shared_ptr<const GenerationRuns>> generations{};
   bool energy = false;  ///< Something that is minimised reads energy, so it is computed.
 };
 

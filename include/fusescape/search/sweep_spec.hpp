@@ -111,6 +111,12 @@ inline constexpr std::size_t kMaxGridSize = 100'000'000;
 /// grid_size.
 [[nodiscard]] std::vector<std::size_t> coordinates_of(const SweepSpec& spec, std::size_t id);
 
+/// Whether a value of the axis sets the key; whether `set` or an axis does.
+[[nodiscard]] bool sets(const Axis& axis, std::string_view key);
+[[nodiscard]] bool sets(const SweepSpec& spec, std::string_view key);
+/// Whether points are prompts with a generation: `set` or an axis sets one of kGenerationKeys.
+[[nodiscard]] bool asks_for_generation(const SweepSpec& spec);
+
 [[nodiscard]] bool is_scenario_axis(const SweepSpec& spec, std::string_view axis);
 
 /// Scenarios are the grid of the scenario axes alone, in the order of `axes`.

@@ -39,18 +39,27 @@ enum class TensorKind : unsigned char {
   kState,         ///< An intermediate that is read shifted and outlives the call (h, a convolution's window).
 };
 
-/// Where the values of a shifted tensor before its first element come from, and where the last ones go.
-enum class Initial : unsigned char { kZero, kLoaded };
-enum class Final : unsigned char { kDropped, kStored };
+/// Where the values of a shifted tensor before its first element come from, and where the last ones go: from
+/// and to DRAM, or on-chip memory that nothing else uses (workload/resident.hpp). What is resident of an
+/// input or an output is all of it: a KV cache, or what joins it.
+enum class Initial : unsigned char { kZero, kLoaded, kResident };
+enum class Final : unsigned char { kDropped, kStored, kResident };
 
 struct Tensor {
   std::string name;
   std::vector<RankId> ranks;
   DataType type = DataType::kFp32;
   TensorKind kind = TensorKind::kIntermediate;
-  Initial initial = Initial::kZero;     ///< Used only by tensors that are read shifted.
-  Final final_value = Final::kDropped;  ///< Likewise.
+  Initial initial = Initial::kZero;     ///< Used by tensors that are read shifted, and kResident by inputs.
+  Final final_value = Final::kDropped;  ///< Likewise, and by outputs.
+  std::optional<DataType>
+      accumulator{};  ///< What its sums are kept in; none: as support/data_type.hpp has it.
 };
+
+/// The type in which partial sums of `tensor` are kept.
+[[nodiscard]] constexpr DataType accumulator_of(const Tensor& tensor) {
+  return tensor.accumulator.value_or(facts(tensor.type).accumulator);
+}
 
 /// Which element along one dimension of a tensor an operator touches:
 /// chunk * extent(rank) + rank - distance - tap + offset.
@@ -100,6 +109,9 @@ struct Cascade {
   std::vector<Rank> ranks;
   std::vector<Tensor> tensors;
   std::vector<Operator> operators;  ///< In an order in which every unshifted read follows its write.
+
+  /// On-chip bytes that resident states and caches of the whole model take while any part of it runs.
+  Bytes resident{};
 
   // Derived by make_cascade.
   std::vector<std::optional<OpId>> producer;  ///< Per tensor.

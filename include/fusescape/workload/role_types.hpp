@@ -15,10 +15,17 @@ struct RoleTypes {
   std::optional<DataType> state;       ///< What an update of a state makes: the state, its decay, its input.
   std::optional<DataType> cache;       ///< Keys and values, the cached ones and those that join them.
   std::optional<DataType> activation;  ///< All else: a convolution's window, too.
+  std::optional<DataType> accumulator{};  ///< What sums are kept in; none: as their own types have it.
 };
 
 /// Gives the tensors of a family's cascade the types of their roles.
 void set_types(Cascade& cascade, const RoleTypes& types);
+
+/// Whether sums that become `type` can be kept in `accumulator`: floats in one that is as wide at least,
+/// integers in int32.
+[[nodiscard]] bool holds_sums(DataType accumulator, DataType type);
+/// The first tensor of `cascade` whose sums cannot. None: all can.
+[[nodiscard]] std::optional<TensorId> unfit_sum(const Cascade& cascade, DataType accumulator);
 
 /// The key of a model file that sets the type of `tensor`, one of `cascade`: "state_dtype", ...
 [[nodiscard]] std::string_view type_setting(const Cascade& cascade, const Tensor& tensor);

@@ -1,4 +1,6 @@
-// Which families of models are there?
+// Which families of models are there, and what do their files have in common?
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -32,6 +34,61 @@ const FamilySpec& family_of(const YamlNode& root) {
   });
   FUSESCAPE_EXPECTS(family != all.end());
   return *family;
+}
+
+namespace {
+
+void check_sums(const Cascade& cascade, DataType accumulator, Binding& binding) {
+  const std::optional<TensorId> unfit = unfit_sum(cascade, accumulator);
+  if (!unfit || !binding.ok()) return;
+  const Tensor& tensor = cascade.tensor(*unfit);
+  binding.errors().at(binding.at("accumulator_dtype"),
+                      fmt::format("accumulator_dtype: {} does not hold sums that become {}, those of {}",
+                                  name_of(accumulator), name_of(tensor.type), tensor.name));
+}
+
+/// A prefill that goes on from a state reads it while it makes the new one.
+bool continues(const Workload& workload) {
+  const auto& tensors = workload.block.tensors;
+  return workload.phase == Phase::kPrefill &&
+         std::any_of(tensors.begin(), tensors.end(),
+                     [](const Tensor& t) { return t.initial == Initial::kLoaded; });
+}
+
+}  // namespace
+
+void place_states(Bytes bytes, std::span<Cascade* const> cascades, Binding& binding) {
+  if (bytes == Bytes{0})
+    binding.errors().at(binding.at("state"), "state: this model keeps none between calls");
+  if (bytes.overflow()) binding.errors().at(binding.blamed(), "too large: resident states cannot be counted");
+  for (Cascade* cascade : cascades) cascade->resident = bytes;
+}
+
+std::string resident_assumption(std::int64_t layers, Bytes bytes) {
+  return fmt::format("states and caches of all {} layers stay on chip: {} B", layers, bytes.value());
+}
+
+void set_roles(const RoleTypes& types, StatePlace state, const InputFile& input, Workload& workload,
+               Binding& binding) {
+  std::vector<Cascade*> cascades{&workload.block};
+  if (workload.lm_head) cascades.push_back(&*workload.lm_head);
+  for (Cascade* cascade : cascades) {
+    set_types(*cascade, types);
+    if (types.accumulator) check_sums(*cascade, *types.accumulator, binding);
+  }
+  if (std::string text = describe(types); !text.empty())
+    workload.assumptions.push_back("types by role: " + text);
+  if (state == StatePlace::kDram) return;
+  if (continues(workload)) {
+    binding.errors().at(binding.at("state"),
+                        "state: a prefill from a loaded state needs that and the one that it makes at once; "
+                        "resident memory has one");
+  }
+  keep_resident(workload.block);
+  const Bytes bytes = resident_bytes(workload.block) * workload.n_layer;
+  if (input.settings_applied) return;  // A part of a stack.
+  place_states(bytes, cascades, binding);
+  workload.assumptions.push_back(resident_assumption(workload.n_layer, bytes));
 }
 
 }  // namespace fusescape

@@ -115,6 +115,23 @@ void check_sizes(const StackFile& file, const std::vector<StackKind>& kinds, con
   if (!problems.empty()) binding.errors().at(binding.blamed(), "too large: " + problems.front().message);
 }
 
+/// The head's types; and what the layers keep resident, all of it while any of them runs.
+void set_roles_of_all(const StackFile& file, Model& model, Binding& binding) {
+  std::vector<Cascade*> cascades{&model.whole.block};
+  if (model.whole.lm_head) {
+    set_types(*model.whole.lm_head, file.role_types());
+    cascades.push_back(&*model.whole.lm_head);
+  }
+  if (file.state == StatePlace::kDram) return;
+  Bytes bytes;
+  for (Workload& kind : model.kinds) {
+    bytes += resident_bytes(kind.block) * kind.n_layer;
+    cascades.push_back(&kind.block);
+  }
+  place_states(bytes, cascades, binding);
+  model.whole.assumptions.push_back(resident_assumption(model.whole.n_layer, bytes));
+}
+
 Loaded<Workload> bind_only_kind(const InputFile& input, std::span<const Setting> settings) {
   Loaded<Model> model = bind_stack(input, settings);
   if (!model) return unexpected<InputError>{std::move(model.error())};
@@ -142,7 +159,8 @@ Loaded<Model> bind_stack(const InputFile& input, std::span<const Setting> settin
   check_sizes(file, *kinds, layers, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   Model model = stack_model(file, std::move(*kinds), layers.order);
-  if (model.whole.lm_head) set_types(*model.whole.lm_head, file.role_types());
+  set_roles_of_all(file, model, binding);
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return model;
 }
 

@@ -50,7 +50,7 @@ const drawSpace = (root, sweep) => {
   const groupings = columns.filter((column) => column.words && column.words.length > 1 && (column.axis || column.words.length <= 60) && column.name !== "reason");
   const scenarioAxes = sweep.scenario_axes.map((name) => byName.get(name));
   const ids = byName.get("point").values;
-  const budgeted = byName.get("in_budget");
+  const limits = ["in_budget", "meets_constraints"].map((name) => byName.get(name)).filter((column) => column);
   const first = firstFigures(sweep, byName);
   const colour = byName.get("strategy") && byName.get("strategy").words.length > 1 ? byName.get("strategy") : groupings[0];
   const state = { x: first.x, y: first.y, logX: isLogarithmic(first.x), logY: isLogarithmic(first.y), colour, shape: colour,
@@ -154,7 +154,7 @@ const drawSpace = (root, sweep) => {
 
   const keyOf = (column) => (column.more ? (row) => -column.values[row] : (row) => column.values[row]);
   const fronts = (shownRows) => {
-    const eligible = shownRows.filter((row) => !budgeted || cellOf(budgeted, row) === "true");
+    const eligible = shownRows.filter((row) => limits.every((limit) => cellOf(limit, row) === "true"));
     const groups = d3.nest().key(scenarioKey).entries(eligible);
     return groups.map((group) => frontOf(group.values, keyOf(state.x), keyOf(state.y)));
   };

@@ -15,6 +15,7 @@
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/types.hpp"
 #include "fusescape/workload/model.hpp"
+#include "fusescape/workload/resident.hpp"
 #include "fusescape/workload/role_types.hpp"
 
 namespace fusescape {
@@ -38,6 +39,7 @@ inline constexpr std::array<std::string_view, 9> kFamilyWords{
 inline constexpr std::array<std::string_view, 2> kPhaseWords{"prefill", "decode"};
 inline constexpr std::array<std::string_view, 2> kInitialWords{"zero", "loaded"};
 inline constexpr std::array<std::string_view, 2> kFinalWords{"dropped", "stored"};
+inline constexpr std::array<std::string_view, 2> kStatePlaceWords{"dram", "resident"};
 inline constexpr const TypeOf<Phase>& kPhase = kChoice<Phase, kPhaseWords>;
 inline constexpr const TypeOf<Initial>& kInitial = kChoice<Initial, kInitialWords>;
 inline constexpr const TypeOf<Final>& kFinal = kChoice<Final, kFinalWords>;
@@ -56,10 +58,15 @@ struct FamilyFile : Shape {
   std::optional<DataType> state_dtype;
   std::optional<DataType> cache_dtype;
   std::optional<DataType> activation_dtype;
+  std::optional<DataType> accumulator_dtype;
+  StatePlace state = StatePlace::kDram;
 
   [[nodiscard]] RoleTypes role_types() const {
-    return {
-        .weight = weight_dtype, .state = state_dtype, .cache = cache_dtype, .activation = activation_dtype};
+    return {.weight = weight_dtype,
+            .state = state_dtype,
+            .cache = cache_dtype,
+            .activation = activation_dtype,
+            .accumulator = accumulator_dtype};
   }
 };
 
@@ -97,6 +104,13 @@ inline constexpr std::array kModelRun{
     optional_field<&File::cache_dtype, kDataTypeWord, File>("cache_dtype", "dtype", "Type of the KV cache."),
     optional_field<&File::activation_dtype, kDataTypeWord, File>("activation_dtype", "dtype",
                                                                  "Type of everything else."),
+    optional_field<&File::accumulator_dtype, kDataTypeWord, File>(
+        "accumulator_dtype", "fp32 for fp32, bf16, fp16 and fp8; else fp64 or int32",
+        "Type in which sums are kept until their last term, as wide as what they become at least."),
+    optional_field<&File::state, kChoice<StatePlace, kStatePlaceWords>, File>(
+        "state", "dram",
+        "Where states and KV caches live between two calls; resident: on chip, those of all layers and "
+        "sequences."),
     optional_field<&File::batch, kExtent, File>("B", "1", "Sequences in the batch."),
     optional_field<&File::length, kExtent, File>("L", "1024 in prefill, 1 in decode",
                                                  "Tokens of each sequence."),
@@ -127,6 +141,19 @@ void take_length(FamilyFile<Shape>& file, Binding& binding) {
                       "L: decode makes one token at a time; expected 1");
 }
 
+/// Gives a workload's tensors the types of their roles, and what outlives a call its place. Reports sums that
+/// their accumulator does not hold, and what cannot be resident. Of a layer of a stack, `resident` says what
+/// that layer keeps; place_states adds up.
+void set_roles(const RoleTypes& types, StatePlace state, const InputFile& input, Workload& workload,
+               Binding& binding);
+
+/// All of a model's `bytes` are resident while any of `cascades` runs. Reports that there are none, or too
+/// many to count.
+void place_states(Bytes bytes, std::span<Cascade* const> cascades, Binding& binding);
+
+/// For people.
+[[nodiscard]] std::string resident_assumption(std::int64_t layers, Bytes bytes);
+
 /// The steps from a family's file to its workload.
 template <class File, class Shape>
 struct FamilyMaker {
@@ -152,11 +179,8 @@ template <class File, class Shape>
   if (!problems.empty()) binding.errors().at(binding.blamed(), "too large: " + problems.front().message);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   Workload workload = make.workload(file);
-  const RoleTypes types = file.role_types();
-  set_types(workload.block, types);
-  if (workload.lm_head) set_types(*workload.lm_head, types);
-  if (std::string text = describe(types); !text.empty())
-    workload.assumptions.push_back("types by role: " + text);
+  set_roles(file.role_types(), file.state, input, workload, binding);
+  if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return workload;
 }
 
