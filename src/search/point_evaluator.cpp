@@ -19,8 +19,8 @@ namespace {
 
 using Status = PointOutcome::Status;
 
-// How much is kept. A planner of a block has some 0.5 MB of candidates.
-constexpr std::size_t kPlanners = 48;
+// How much is kept. A planner of a block has some 4 MB of candidates.
+constexpr std::size_t kPlanners = 20;
 
 /// What a point that has no cost shows, in the words of every other command.
 PointOutcome outcome_of(const WhyNot& why, Bytes available) {
