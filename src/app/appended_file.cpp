@@ -14,7 +14,7 @@
 namespace fusescape {
 namespace {
 
-constexpr std::chrono::milliseconds kLongestWait{200};
+constexpr std::chrono::milliseconds kLongestWait{50};
 constexpr std::chrono::seconds kBetweenSyncs{10};  ///< What a lost machine may cost.
 constexpr std::size_t kMostPending = std::size_t{1} << 20U;
 

@@ -108,7 +108,7 @@ SweepRows::SweepRows(const SweepSource& source, SweepRowsOf of, bool stack) : so
   add("workload", Kind::kWorkload);
   add("arch", Kind::kArch);
   add("technology", Kind::kTechnology);
-  add("phase", Kind::kPhase);
+  add("phase", Kind::kPhaseWord);
   add("dtype", Kind::kDtype);
   for (const std::string_view name : kDesignFirst) add(name, Kind::kMetric, find_metric(name));
   add("feasible", Kind::kFeasible);
@@ -262,7 +262,7 @@ void SweepRows::append(std::string& out, const AnswerPoint& answer, const SweepP
       case Kind::kTechnology:
         append_text(out, evaluated.design.accelerator.technology);
         break;
-      case Kind::kPhase:
+      case Kind::kPhaseWord:
         out += name_of(evaluated.workload.phase);
         break;
       case Kind::kDtype:

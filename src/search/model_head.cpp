@@ -73,7 +73,7 @@ struct HeadCost {
   std::shared_ptr<const HeadOutcome> outcome;
 };
 
-constexpr std::size_t kHeadPlanners = 48;
+constexpr std::size_t kHeadPlanners = 20;
 constexpr std::size_t kHeadCosts = 4096;
 
 HeadOutcome outcome_of(const Cascade& head, const Design& design, const expected<Assessment, WhyNot>& found,

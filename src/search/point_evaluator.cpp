@@ -21,8 +21,8 @@ namespace {
 
 using Status = PointOutcome::Status;
 
-// How much is kept. A planner of a block has some 0.5 MB of candidates, an outcome some 1 KB.
-constexpr std::size_t kPlanners = 48;
+// How much is kept. A planner of a block has some 4 MB of candidates, an outcome some 1 KB.
+constexpr std::size_t kPlanners = 20;
 constexpr std::size_t kRuns = 4096;
 
 /// What a point that has no cost shows, in the words of every other command.

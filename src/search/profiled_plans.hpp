@@ -79,7 +79,7 @@ class Profiles {
     std::shared_ptr<const ProfiledPlan> profile;
   };
 
-  static constexpr std::size_t kProfiles = 512;  ///< Some 20 KB each.
+  static constexpr std::size_t kProfiles = 256;  ///< Some 20 KB each.
 
   std::mutex mutex_;  ///< Guards the map, not its entries.
   Recent<std::unordered_map<ProfileKey, std::shared_ptr<Made>, ProfileKeyHash>> recent_{kProfiles};

@@ -67,8 +67,7 @@ void check_axes(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
   }
   const bool has_strategy = axis_of_key.contains("strategy") || sets(spec.fixed, "strategy");
   if (spec.plan.empty() && !has_strategy) {
-    problems.push_back(
-        {spec.axes_pos, "no strategy: add an axis with key 'strategy', or set it, or name a plan"});
+    problems.push_back({spec.axes_pos, "no strategy: add an axis with key 'strategy', or set it"});
   } else if (!spec.plan.empty() && has_strategy) {
     problems.push_back({spec.plan_pos, "plan: every point runs this plan; leave 'strategy' out"});
   }

@@ -144,6 +144,40 @@ TEST_CASE("The best is on the trade-off, and its latency is the trade-off's leas
   });
 }
 
+TEST_CASE("The trade-off of many points is what no other point of the scenario beats, ties and all") {
+  for_all(60, [](Dice& dice) {
+    Study study = random_study(dice);
+    const auto count = static_cast<std::size_t>(dice.in(1, 200));
+    study.spec.axes = {axis("design", static_cast<std::int64_t>(count)), axis("scenario", 3)};
+    study.bound.points.clear();
+    study.result.points.clear();
+    for (std::size_t id = 0; id < 3 * count; ++id) {
+      study.bound.points.push_back(
+          {.workload = 0, .design = static_cast<std::uint32_t>(dice.in(0, 9)), .strategy = 0});
+      study.result.points.push_back(random_outcome(dice));
+    }
+    const SweepAnswer found = answer(study.spec, study.bound, study.result);
+    const auto beats = [&](std::size_t a, std::size_t b) {
+      const Cycles x = study.result.points[a].cost.latency;
+      const Cycles y = study.result.points[b].cost.latency;
+      const std::uint32_t i = study.bound.points[a].design;
+      const std::uint32_t j = study.bound.points[b].design;
+      return x <= y && i <= j && (x < y || i < j);
+    };
+    for (std::size_t scenario = 0; scenario < 3; ++scenario) {
+      std::vector<std::size_t> kept;
+      for (std::size_t id = scenario; id < 3 * count; id += 3) {
+        bool beaten = !may_be_best(study, id);
+        for (std::size_t other = scenario; other < 3 * count && !beaten; other += 3) {
+          beaten = may_be_best(study, other) && beats(other, id);
+        }
+        if (!beaten) kept.push_back(id);
+      }
+      CHECK(found.scenarios[scenario].pareto == kept);
+    }
+  });
+}
+
 TEST_CASE("Which order the points come in changes no best figure and no trade-off") {
   for_all(100, [](Dice& dice) {
     Study study = random_study(dice);

@@ -49,7 +49,7 @@ class SweepRows {
     kWorkload,
     kArch,
     kTechnology,
-    kPhase,
+    kPhaseWord,
     kDtype,
     kMetric,
     kFeasible,
