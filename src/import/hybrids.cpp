@@ -67,12 +67,13 @@ std::string granite_mixers(ConfigReader& config) {
 
 /// The Mamba-2 mixer of Falcon-H1, whose mamba_d_ssm wins over mamba_expand.
 KeyList falcon_mamba_keys(ConfigReader& config, std::int64_t hidden) {
+  const std::size_t before = config.faults();
   const std::int64_t heads = config.size_or({"mamba_n_heads"}, 128);
   const bool is_null = find_value(config.root(), "mamba_d_ssm") != nullptr && !config.has({"mamba_d_ssm"});
   const std::int64_t inner =
       is_null ? config.size_or({"mamba_expand"}, 2) * hidden : config.size_or({"mamba_d_ssm"}, 1024);
   const std::int64_t width = config.size_if({"mamba_d_head"}).value_or(inner / heads);
-  if (width * heads != inner) {
+  if (width * heads != inner && config.faults() == before) {
     config.error(config.root(), fmt::format("mamba_n_heads: {} heads of {} are not the {} of mamba_d_ssm, or "
                                             "of mamba_expand x hidden_size where that is null",
                                             heads, width, inner));

@@ -31,11 +31,13 @@ std::string layers_of(ConfigReader& config) {
 }
 
 KeyList mamba_keys(ConfigReader& config, std::int64_t hidden) {
+  const std::size_t before = config.faults();
   const std::int64_t inner = config.size_or({"mamba_expand", "expansion_factor"}, 2) * hidden;
   const std::optional<std::int64_t> told = config.size_if({"mamba_headdim"});
   const std::int64_t heads =
       told ? std::max<std::int64_t>(inner / *told, 1) : config.size_or({"n_mamba_heads"}, 8);
-  if (inner % heads != 0 || (told && *told * heads != inner)) {
+  const bool fits = inner % heads == 0 && (!told || *told * heads == inner);
+  if (!fits && config.faults() == before) {
     config.error(
         config.root(),
         fmt::format("n_mamba_heads: {} heads do not divide mamba_expand x hidden_size, {}", heads, inner));

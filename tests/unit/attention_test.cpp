@@ -45,6 +45,21 @@ TEST_CASE("RoPE costs three operations for each channel of q and k") {
   CHECK(with - total_ops(attention_cascade(shape)) == Ops{3 * 2 * 5 * (4 + 2) * 6});
 }
 
+TEST_CASE("RoPE of a part of the channels multiplies those twice, and adds to all") {
+  GroupedAttention shape = small_attention();
+  shape.rotary_dim = 2;
+  const Cascade block = attention_cascade(shape);
+  const auto ops = [&](const char* name) { return ops_of(block, find_operator(block, name).value()); };
+  // B = 2, L = 5; two of the 6 channels of four query and two kv heads.
+  CHECK(ops("q_rope_cos") == Ops{2 * 5 * 4 * 2});
+  CHECK(ops("k_rope_sin") == Ops{2 * 5 * 2 * 2});
+  CHECK(ops("q_rope") == Ops{2 * 5 * 4 * 6});
+  CHECK(elements_of(block, find_tensor(block, "cos").value()) == Elements{5 * 2});
+  shape.rotary_dim = 6;
+  GroupedAttention whole = small_attention();
+  CHECK(total_ops(attention_cascade(shape)) == total_ops(attention_cascade(whole)));
+}
+
 TEST_CASE("Only the heads of keys and values are in the cache") {
   GroupedAttention shape = small_attention();
   shape.cache_tokens = 9;

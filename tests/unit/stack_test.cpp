@@ -86,6 +86,20 @@ TEST_CASE("Settings reach the whole stack and one kind of its layers") {
   CHECK(block.extent(*find_rank(block, "B")) == Elements{4});
 }
 
+TEST_CASE("Settings reach a mixer of parallel layers, and mixers tell kinds apart") {
+  const std::string layers =
+      "layers:\n"
+      "  - {name: p, family: parallel, attention: {n_head: 4}, mamba: {n_head: 2, d_head: 8, d_state: 4}}\n"
+      "  - {family: parallel, attention: {n_head: 4}, mamba: {n_head: 2, d_head: 8, d_state: 5}}\n"
+      "  - {family: parallel, mamba: {d_head: 8, d_state: 5, n_head: 2}, attention: {n_head: 4}}\n";
+  const Model model = model_in(layers, {{"layers.p.mamba.N", "32"}, {"layers.p.attention.n_kv_head", "2"}});
+  REQUIRE(model.kinds.size() == 2);
+  CHECK(model.kinds[1].n_layer == 2);
+  const Cascade& block = model.kinds[0].block;
+  CHECK(block.extent(*find_rank(block, "N")) == Elements{32});
+  CHECK(block.extent(*find_rank(block, "Ga")) == Elements{2});
+}
+
 TEST_CASE("Types by role reach every kind of layers and the head") {
   const Model model = model_in(kTwoKinds, {{"weight_dtype", "int8"}});
   const auto weights_are_int8 = [](const Cascade& cascade) {

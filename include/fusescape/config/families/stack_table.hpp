@@ -43,7 +43,9 @@ inline constexpr std::array kLayerFields{
                                                     "One character that stands for such a layer in `order`."),
     optional_field<&LayerFile::shared, kSmallCount>(
         "shared", "each layer has its own weights",
-        "Sets of weights that its layers use in turn: counted once each in `params`, and each time in work."),
+        "Sets of weights that its layers use in turn: counted once each in `params`, and each time in work. "
+        "What "
+        "a layer has alone even so, as zamba2's adapters, is not in them."),
 };
 inline constexpr SectionSpec kLayerSection{
     "layer", "Layers of one kind: entries that are equal but for `count` are one kind.", kLayerFields, true};
