@@ -127,6 +127,9 @@ void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
                                            "Say what bounds each group, why, and what would help");
   CLI::Option* print_plan = command->add_flag("--print-plan", arguments.print_plan,
                                               "Print the plan as YAML that --plan reads back");
+  CLI::Option* measured =
+      command->add_option("--measured", arguments.measured_file, "A profile's CSV, set beside each group");
+  must_name(measured)->type_name("FILE")->excludes(pareto)->excludes(print_plan);
   add_output_options(*command, arguments.output);
   for (const char* other : {"--json", "--csv"}) {
     explain->excludes(command->get_option(other));

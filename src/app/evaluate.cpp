@@ -9,6 +9,7 @@
 #include "fusescape/report/explanation.hpp"
 #include "generation.hpp"
 #include "inputs.hpp"
+#include "measurements.hpp"
 #include "optimal_report.hpp"
 #include "stack_run.hpp"
 
@@ -22,8 +23,9 @@ std::string printed(const EvaluationReport& report, const std::vector<Lever>& le
     case Format::kJson:
       return evaluation_json(report);
     case Format::kCsv:
-      return arguments.pareto && report.optimal ? csv(trade_off_table(*report.optimal))
-                                                : evaluation_csv(report);
+      if (arguments.pareto && report.optimal) return csv(trade_off_table(*report.optimal));
+      return !arguments.measured_file.empty() && report.outcome ? csv(measured_table(report))
+                                                                : evaluation_csv(report);
     case Format::kText:
       break;
   }
@@ -96,7 +98,10 @@ CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& input
 
 /// Why a stack of several kinds of layers cannot be told that way.
 std::optional<Failure> only_of_one_block(const EvaluateArguments& arguments) {
-  const std::string_view option = arguments.print_plan ? "--print-plan" : arguments.pareto ? "--pareto" : "";
+  const std::string_view option = arguments.print_plan               ? "--print-plan"
+                                  : arguments.pareto                 ? "--pareto"
+                                  : !arguments.measured_file.empty() ? "--measured"
+                                                                     : "";
   if (option.empty()) return std::nullopt;
   return Failure{
       ExitCode::kUsage,
@@ -151,6 +156,10 @@ CommandResult evaluate_block(const EvaluateArguments& arguments, const Inputs& i
 
   Answer answer = arguments.simulated ? simulation_of(inputs, *chosen, arguments)
                                       : closed_form_of(inputs, *chosen, arguments);
+  if (!arguments.measured_file.empty() && answer.report.outcome) {
+    const auto added = add_measurements(arguments.measured_file, answer.report.outcome->groups);
+    if (!added) return unexpected{added.error()};
+  }
   add_only_kind(inputs, answer.report);
   if (arguments.pareto && answer.report.optimal && answer.report.optimal->trades.empty()) {
     return unexpected{Failure{ExitCode::kUsage, "error: --pareto: no plan has an energy that is known\n"}};
@@ -187,13 +196,13 @@ expected<GenerationAnswer, Failure> report_under(EvaluateArguments arguments,
 }
 
 CommandResult evaluate_generation(const EvaluateArguments& arguments, const Generation& generation) {
-  const bool of_one_run =
-      !arguments.plan_file.empty() || arguments.explain || arguments.print_plan || arguments.pareto;
+  const bool of_one_run = !arguments.plan_file.empty() || arguments.explain || arguments.print_plan ||
+                          arguments.pareto || !arguments.measured_file.empty();
   if (of_one_run) {
     return unexpected{
         Failure{ExitCode::kUsage,
-                "error: --plan, --explain, --print-plan and --pareto are of one phase, and prompt "
-                "and generate of both\n"}};
+                "error: --plan, --explain, --print-plan, --pareto and --measured are of one phase, and "
+                "prompt and generate of both\n"}};
   }
   const Loaded<InputFile> model = find_input(Shelf::kWorkloads, arguments.input.workload);
   if (!model) return unexpected{failure_of(model.error())};

@@ -61,6 +61,7 @@ expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {
   machine.dram_ports = accelerator.dram.ports;
   machine.sram_ports = accelerator.sram.ports;
   machine.model = accelerator.model;
+  machine.launch = Ticks{accelerator.model.launch_cycles.value()} * machine.scale.ticks_per_cycle();
   return machine;
 }
 

@@ -236,6 +236,7 @@ Accelerator bind_fields(const AcceleratorFile& file, const WhatIf* what_if, Bind
   out.model.count_second_slots = file.model.second_slots == SecondSlots::kCounted;
   out.model.in_place = file.model.in_place;
   out.model.fill_cycles = Cycles{file.model.fill_cycles};
+  out.model.launch_cycles = Cycles{file.model.launch_cycles};
   for (const CoreFile& core : file.cores) out.cores.push_back(bind_core(core));
   const auto sound = [&](std::string_view key) { return !errors.inside(binding.at(key)); };
   const Clock clock{file.clock_hz, binding.at("clock")};

@@ -46,9 +46,10 @@ inline void fill_profiled(const GroupProfile& group, GroupCost& cost) {
   cost.ops = group.ops;
 }
 
+/// `latency`: once the group has started.
 template <class Time>
-void fill_times(Time latency, Time compute, Time dram, Time onchip, GroupCost& cost) {
-  cost.latency = Ticks{latency.value()};
+void fill_times(const Machine& machine, Time latency, Time compute, Time dram, Time onchip, GroupCost& cost) {
+  cost.latency = Ticks{latency.value()} + machine.launch;
   cost.compute = Ticks{compute.value()};
   cost.dram = Ticks{dram.value()};
   cost.onchip = Ticks{onchip.value()};
@@ -85,7 +86,7 @@ class EqualTilesEvaluation : MachineTimes<Numbers> {
     const Ticks compute = core_time(cost.compute_cycles);
     const Ticks onchip = port_time(cost.onchip_read, cost.onchip_write);
     const Ticks latency = dram_time(group_.equal_tiles->outside) + pipeline(longest(compute, onchip));
-    fill_times(latency, compute, dram_time(group_.transfers[machine_.dram_ports]), onchip, cost);
+    fill_times(machine_, latency, compute, dram_time(group_.transfers[machine_.dram_ports]), onchip, cost);
   }
 
  private:

@@ -232,7 +232,7 @@ bool GroupEvaluation<Numbers>::count(GroupCost& cost) {
 template <class Numbers>
 void GroupEvaluation<Numbers>::time(GroupCost& cost) const {
   const Ticks port = dram_time(group_.transfers[machine_.dram_ports]);
-  fill_times(latency(port), compute_, port, onchip_, cost);
+  fill_times(machine_, latency(port), compute_, port, onchip_, cost);
 }
 
 /// The sum over groups, each of whose counts fits 64 bits.

@@ -74,6 +74,9 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated&
       bandwidth_text(accelerator.sram),
       dram_text(accelerator.dram),
       describe_whole_model(evaluated.workload, evaluated.layers)};
+  if (const Cycles launch = accelerator.model.launch_cycles; launch > Cycles{}) {
+    lines.push_back(fmt::format("{} cycles before each group", with_thousands(launch.value())));
+  }
   add_silicon_notes(evaluated, lines);
   const std::vector<std::string>& more = evaluated.workload.assumptions;
   lines.insert(lines.end(), more.begin(), more.end());

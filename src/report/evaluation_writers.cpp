@@ -6,6 +6,7 @@
 #include "fusescape/report/evaluation.hpp"
 #include "fusescape/report/figures.hpp"
 #include "json_value.hpp"
+#include "measured.hpp"
 #include "null_reasons.hpp"
 #include "optimal_json.hpp"
 
@@ -16,6 +17,10 @@ using Json = nlohmann::ordered_json;
 
 Value optional_value(std::optional<double> number) {
   return number ? Value{*number} : Value{};
+}
+
+Hertz clock_of(const EvaluationReport& report) {
+  return Hertz{magnitude(*report.figure("clock_hz"))};
 }
 
 Value params_value(const Subject& subject) {
@@ -58,9 +63,8 @@ Json whole_json(const EvaluationReport& report) {
   const auto figure = [&](std::string_view name) { return json_value(value_of(report.figure(name))); };
   const auto whole = [&](auto get) { return report.whole ? Json(get(*report.whole)) : Json(nullptr); };
   return {{"latency_cycles", whole([](const WholeReport& w) { return w.sums.latency.value(); })},
-          {"latency_s", whole([&](const WholeReport& w) {
-             return duration(w.sums.latency, Hertz{magnitude(*report.figure("clock_hz"))}).value();
-           })},
+          {"latency_s",
+           whole([&](const WholeReport& w) { return duration(w.sums.latency, clock_of(report)).value(); })},
           {"dram_bytes", whole([](const WholeReport& w) { return w.sums.dram().value(); })},
           {"ops", whole([](const WholeReport& w) { return w.sums.ops.value(); })},
           {"energy_pj",
@@ -154,7 +158,7 @@ nlohmann::ordered_json tree_json(const TreeReport& tree) {
   return node;
 }
 
-nlohmann::ordered_json group_json(const GroupReport& group) {
+nlohmann::ordered_json group_json(const GroupReport& group, Hertz clock) {
   nlohmann::ordered_json object{{"name", group.name},
                                 {"ops", group.ops},
                                 {"loops", tree_json(group.tree)},
@@ -235,7 +239,8 @@ Json layer_json(const EvaluationReport& report, const EvaluationReport& layer) {
   add_null_reasons(layer, object);
   object["groups"] = Json::array();
   if (layer.outcome) {
-    for (const GroupReport& group : layer.outcome->groups) object["groups"].push_back(group_json(group));
+    for (const GroupReport& group : layer.outcome->groups)
+      object["groups"].push_back(group_json(group, clock_of(layer)));
   }
   return object;
 }
@@ -351,7 +356,8 @@ std::string evaluation_json(const EvaluationReport& report) {
   for (const EvaluationReport& layer : report.layers) object["layers"].push_back(layer_json(report, layer));
   object["groups"] = nlohmann::ordered_json::array();
   if (report.outcome) {
-    for (const GroupReport& group : report.outcome->groups) object["groups"].push_back(group_json(group));
+    for (const GroupReport& group : report.outcome->groups)
+      object["groups"].push_back(group_json(group, clock_of(report)));
   }
   return json_text(object, 2) + "\n";
 }
@@ -370,6 +376,7 @@ std::string evaluation_text(const EvaluationReport& report, TextStyle style) {
   const EvaluationOutcome& outcome = *report.outcome;
   const auto shown = [&](std::string_view name) { return text(value_of(report.figure(name))); };
   out += fmt::format("\n{}\n", text(group_table(outcome), style));
+  if (outcome.groups.front().measured) out += fmt::format("{}\n", text(measured_table(report), style));
   out += fmt::format("block   {} cycles, {}-bound, PEs {:.1f}% busy, {} operations\n",
                      shown("latency_cycles"), name_of(outcome.cost.total.bound),
                      100.0 * magnitude(*report.figure("utilization")), shown("ops"));

@@ -19,8 +19,7 @@ struct Pair {
   }
   void add(const Pair& other) {
     modelled = sum(modelled, other.modelled);
-    measured = measured.index() == 0 || other.measured.index() == 0 ? Value{}
-                                                                    : sum(measured, other.measured);
+    measured = measured.index() == 0 || other.measured.index() == 0 ? Value{} : sum(measured, other.measured);
   }
 
  private:
@@ -41,7 +40,9 @@ using Pairs = std::array<Pair, kFigures.size()>;
 Pairs pairs_of(const GroupReport& group, Hertz clock) {
   constexpr double kMicrosecondsPerSecond = 1e6;
   const MeasuredGroup& measured = *group.measured;
-  const auto bytes = [](const std::optional<Bytes>& count) { return count ? Value{count->value()} : Value{}; };
+  const auto bytes = [](const std::optional<Bytes>& count) {
+    return count ? Value{count->value()} : Value{};
+  };
   return {Pair{duration(group.latency, clock).value() * kMicrosecondsPerSecond,
                measured.time_us ? Value{*measured.time_us} : Value{}},
           Pair{group.dram_read.value(), bytes(measured.dram_read)},

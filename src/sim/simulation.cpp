@@ -356,6 +356,7 @@ expected<SimResult, SimFailure> Simulation::run() {
   if (auto failed = compile_all()) return unexpected{std::move(*failed)};
   for (std::uint32_t g = 0; g < groups_.size(); ++g) {
     const Ticks start = state_.now;
+    state_.now += context_.machine.launch;
     made_room_ = {};
     make_ready(g);
     if (ahead_[g]) {

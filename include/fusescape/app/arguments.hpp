@@ -46,7 +46,8 @@ struct EvaluateArguments {
   bool simulated = false;  ///< By the simulator instead of the closed form.
   bool explain = false;
   bool print_plan = false;
-  bool pareto = false;  ///< Of `optimal`: latency and energy.
+  bool pareto = false;          ///< Of `optimal`: latency and energy.
+  std::string measured_file{};  ///< Empty: none.
   OutputArguments output;
 };
 

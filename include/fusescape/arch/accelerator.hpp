@@ -96,9 +96,10 @@ struct ModelOptions {
   bool double_buffering =
       true;  ///< Streamed tensors get a second slot, so that transfers hide behind compute.
   bool count_second_slots =
-      true;               ///< Second slots take on-chip memory; false leaves them out of the footprint.
-  bool in_place = false;  ///< An element-wise output may take over an operand's buffer that dies there.
-  Cycles fill_cycles{0};  ///< Added to each operator's compute on each tile.
+      true;                 ///< Second slots take on-chip memory; false leaves them out of the footprint.
+  bool in_place = false;    ///< An element-wise output may take over an operand's buffer that dies there.
+  Cycles fill_cycles{0};    ///< Added to each operator's compute on each tile.
+  Cycles launch_cycles{0};  ///< Before each group: a kernel that is launched, say.
 };
 
 struct Accelerator {

@@ -32,6 +32,7 @@ struct Machine {
   Ports dram_ports = Ports::kShared;
   Ports sram_ports = Ports::kShared;
   ModelOptions model;
+  Ticks launch;  ///< ModelOptions::launch_cycles.
 };
 
 /// The ports' bandwidths have no common time base of at most 2^52 ticks per cycle.

@@ -162,6 +162,7 @@ struct OptionsFile {
   SecondSlots second_slots = SecondSlots::kCounted;
   bool in_place = false;
   std::int64_t fill_cycles = 0;
+  std::int64_t launch_cycles = 0;
   std::optional<std::string> source;
 };
 inline constexpr std::array kOptionsFields{
@@ -173,6 +174,8 @@ inline constexpr std::array kOptionsFields{
         "in_place", "false", "An element-wise output may take the buffer of an operand that dies there."),
     optional_field<&OptionsFile::fill_cycles, kIntegerIn<0, 1'000'000>>(
         "fill_cycles", "0", "Cycles added to each operator on each tile."),
+    optional_field<&OptionsFile::launch_cycles, kIntegerIn<0, 1'000'000'000>>(
+        "launch_cycles", "0", "Cycles before each group starts: on a GPU, a kernel's launch."),
     optional_field<&OptionsFile::source, kText>("source", "the file's", "Whose model these choices are."),
 };
 inline constexpr SectionSpec kOptionsSection{
