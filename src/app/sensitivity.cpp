@@ -238,9 +238,7 @@ CommandResult run_command(const SensitivityArguments& arguments) {
                               fmt::format("{}: error: no such file: {} holds no finished sweep\n",
                                           printable(path("summary.json")), printable(arguments.folder))}};
   }
-  OutputArguments silent = arguments.output;
-  silent.quiet = true;  // It counts the points of each run, not the runs.
-  SweepWatch watch{silent};
+  SweepWatch watch{arguments.output};
   const expected<OpenSweep, Failure> sweep = open_sweep(path("resolved.yaml"));
   if (!sweep) return unexpected{sweep.error()};
   auto designs = contenders(path("points.csv"), sweep->spec, static_cast<std::size_t>(arguments.designs));
@@ -250,8 +248,8 @@ CommandResult run_command(const SensitivityArguments& arguments) {
                                      .low = factors->low,
                                      .high = factors->high,
                                      .factors = factors->tried};
-  watch.begin();
-  const auto answer = sensitivity_of(question, sweep->binder, {.jobs = arguments.jobs, .stop = watch.stop()});
+  const std::stop_token stop = watch.stop().get_token();
+  const auto answer = sensitivity_of(question, sweep->binder, {.jobs = arguments.jobs, .stop = stop});
   if (!answer) return unexpected{located_failure(sweep->file, answer.error())};
   if (!answer->complete) return ExitCode::kInterrupted;
   const std::string table = csv(sensitivity_table(question, *answer));

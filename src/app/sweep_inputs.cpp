@@ -136,17 +136,17 @@ class SweepSources {
 
   /// All files that were read so far, by name.
   [[nodiscard]] std::map<std::string, std::string> digests() const {
-    std::map<std::string, std::string> digests{{"arch " + arch_.file, digest_of(arch_.text)},
-                                               {"workload " + model_.file, digest_of(model_.text)}};
-    if (plan_) digests["plan " + plan_->file] = digest_of(plan_->text);
+    std::map<std::string, std::string> digests{{"arch " + arch_.file, digest_of(*arch_.text)},
+                                               {"workload " + model_.file, digest_of(*model_.text)}};
+    if (plan_) digests["plan " + plan_->file] = digest_of(*plan_->text);
     for (const std::string& name : technology_names_) {
       const Loaded<InputFile> file = find_input(Shelf::kTechs, name);
       if (!file) continue;
-      digests["technology " + name] = digest_of(file->text);
+      digests["technology " + name] = digest_of(*file->text);
       const YamlNode* other = find_value(file->root, "energy_from");
       const Loaded<InputFile> energy =
           other == nullptr ? unexpected<InputError>{InputError{}} : find_input(Shelf::kTechs, other->text);
-      if (energy) digests["technology " + other->text] = digest_of(energy->text);
+      if (energy) digests["technology " + other->text] = digest_of(*energy->text);
     }
     for (const std::string& name : entropy_files_) {
       const expected<std::string, Failure> text = file_text(name);

@@ -12,23 +12,10 @@
 #include "fusescape/search/pareto.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/overloaded.hpp"
+#include "lines_once.hpp"
 
 namespace fusescape {
 namespace {
-
-/// In the order of metrics().
-constexpr std::array<std::string_view, 12> kAnswered{"latency_cycles",
-                                                     "onchip_capacity_bytes",
-                                                     "latency_s",
-                                                     "area_mm2",
-                                                     "latency_ms",
-                                                     "latency_ms_per_token",
-                                                     "pes",
-                                                     "rows",
-                                                     "cols",
-                                                     "clock_hz",
-                                                     "dram_bits_per_cycle",
-                                                     "onchip_read_bits_per_cycle"};
 
 constexpr std::string_view kGenerationTime = "generation_total_ms";
 
@@ -93,14 +80,6 @@ std::vector<std::string> assumptions_of(const SweepSpec& spec) {
     }
   }
   return lines;
-}
-
-void add_once(std::vector<std::string>& lines, std::string_view line) {
-  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.emplace_back(line);
-}
-
-void add_once(std::vector<std::string>& lines, const std::vector<std::string>& more) {
-  for (const std::string& line : more) add_once(lines, line);
 }
 
 /// What a name that is minimised does not say by itself.
@@ -208,62 +187,6 @@ struct SweepAnswerBuilder::Scenario {
   TradeOff trade_off;
   std::vector<BestOfBaseline> baselines;
 };
-
-bool DesignFigures::has(std::string_view name) const {
-  return std::any_of(figures.begin(), figures.end(),
-                     [&](const auto& entry) { return entry.first->name == name; });
-}
-
-const MetricValue& DesignFigures::figure(std::string_view name) const {
-  const auto found = std::find_if(figures.begin(), figures.end(),
-                                  [&](const auto& entry) { return entry.first->name == name; });
-  FUSESCAPE_EXPECTS(found != figures.end());
-  return found->second;
-}
-
-std::vector<const Metric*> answer_metrics(const SweepSpec& spec) {
-  std::vector<const Metric*> found;
-  for (const std::string_view name : kAnswered) found.push_back(&metric_named(name));
-  if (asks_for_generation(spec)) found.push_back(&metric_named(kGenerationTime));
-  const Metric* minimized = &metric_named(spec.minimize);
-  if (std::find(found.begin(), found.end(), minimized) == found.end()) found.push_back(minimized);
-  return found;
-}
-
-DesignFigures design_figures(const SweepSpec& spec, const SweepPoint& point, const PointOutcome& outcome) {
-  const Evaluated evaluated = evaluated_point(point, outcome);
-  DesignFigures figures;
-  figures.status = outcome.status;
-  figures.strategy = point.strategy->name;
-  const std::vector<Core>& cores = evaluated.design.accelerator.cores;
-  if (!cores.empty()) figures.cores = cores.front().count;
-  for (const Metric* metric : answer_metrics(spec)) {
-    figures.figures.emplace_back(metric, metric->value(evaluated));
-  }
-  figures.needed = outcome.needed;
-  if (evaluated.cost != nullptr) figures.bound = outcome.cost.total.bound;
-  return figures;
-}
-
-AnswerPoint answer_point(const SweepSpec& spec, const SweepPoint& point, const PointOutcome& outcome) {
-  AnswerPoint made{.status = outcome.status,
-                   .minimized = unexpected<std::string>{""},
-                   .sram = point.design->accelerator.sram.capacity};
-  if (!outcome.feasible()) return made;
-  const Evaluated evaluated = evaluated_point(point, outcome);
-  made.meets_constraints = meet(spec.constraints, evaluated);
-  made.minimized = metric_named(spec.minimize).value(evaluated);
-  made.traded.reserve(spec.pareto.size());
-  for (const std::string& column : spec.pareto) {
-    MetricValue figure = metric_named(column).value(evaluated);
-    if (!figure) {
-      made.traded.clear();
-      break;
-    }
-    made.traded.push_back(*figure);
-  }
-  return made;
-}
 
 SweepAnswerBuilder::SweepAnswerBuilder(const SweepSpec& spec) : spec_{spec} {
   const std::size_t scenarios = scenario_count(spec);
@@ -410,97 +333,6 @@ SweepAnswer SweepAnswerBuilder::finish(std::span<const SweepStrategy> strategies
   answer.counts = counts_;
   answer.published = spec_.published;
   return answer;
-}
-
-void SweepNotes::see(const SweepPoint& point, bool energy, bool feasible,
-                     std::span<const std::string> replaced) {
-  const Design& design = *point.design;
-  if (technologies_.empty() || technologies_.back() != design.accelerator.technology) {
-    add_once(technologies_, design.accelerator.technology);
-  }
-  if (!clock_) clock_ = design.accelerator.clock;
-  clocks_differ_ = clocks_differ_ || design.accelerator.clock != *clock_;
-  if (energy && design.technology != nullptr && design.technology != last_technology_) {
-    add_once(energies_, energy_provenance(*design.technology));
-    last_technology_ = design.technology;
-  }
-  const bool is_stack = point.kinds != nullptr;
-  for (const std::string& kind : replaced) {
-    see_stack(point, feasible);
-    add_once(stacks_, fmt::format("{} runs unfused where a strategy fuses operators that it lacks", kind));
-  }
-  if (point.workload == last_workload_) return;
-  add_once(dtypes_, name_of(point.workload->dtype));
-  if (is_stack && !feasible) return;
-  last_workload_ = point.workload;
-  if (is_stack) {
-    see_stack(point, feasible);
-  } else {
-    add_once(models_, describe_whole_model(*point.workload));
-  }
-}
-
-void SweepNotes::see_stack(const SweepPoint& point, bool feasible) {
-  if (!feasible) return;
-  std::vector<LayerCost> layers;
-  for (const Workload& kind : *point.kinds)
-    layers.push_back({.kind = kind.name, .count = kind.n_layer, .cost = {}});
-  add_once(stacks_, describe_whole_model(*point.workload, layers));
-}
-
-void SweepNotes::join(const SweepNotes& later) {
-  add_once(technologies_, later.technologies_);
-  add_once(dtypes_, later.dtypes_);
-  add_once(models_, later.models_);
-  add_once(stacks_, later.stacks_);
-  add_once(energies_, later.energies_);
-  clocks_differ_ =
-      clocks_differ_ || later.clocks_differ_ || (clock_ && later.clock_ && *clock_ != *later.clock_);
-  if (!clock_) clock_ = later.clock_;
-}
-
-SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result) {
-  FUSESCAPE_EXPECTS(result.points.size() == sweep.points.size());
-  const auto budget = [&](std::size_t scenario) -> std::optional<SquareMm> {
-    if (!spec.budget || spec.budget->area) return spec.budget ? spec.budget->area : std::nullopt;
-    const auto named = std::find_if(spec.baselines.begin(), spec.baselines.end(),
-                                    [&](const Baseline& b) { return b.name == spec.budget->baseline; });
-    const auto baseline = static_cast<std::size_t>(named - spec.baselines.begin());
-    const std::size_t first = baseline_designs(spec, scenario, baseline).first;
-    return sweep.designs[sweep.baselines[first].design].area.total;
-  };
-  SweepAnswerBuilder builder{spec};
-  SweepNotes notes;
-  const auto see = [&](const DesignPoint& at, const PointOutcome& outcome, AnswerPoint& made) {
-    const SweepPoint point = point_of(sweep, at);
-    made = answer_point(spec, point, outcome);
-    std::vector<std::string> replaced;
-    for (const LayerCost& layer : outcome.layers) {
-      if (layer.is_replaced) replaced.push_back(layer.kind);
-    }
-    notes.see(point, sweep.energy, outcome.feasible(), replaced);
-    return point;
-  };
-  for (std::size_t id = 0; id < result.points.size(); ++id) {
-    AnswerPoint made;
-    const SweepPoint point = see(sweep.points[id], result.points[id], made);
-    made.number = id;
-    made.scenario = scenario_of(spec, id);
-    made.in_budget = in_budget(spec, budget(made.scenario), point.design->area.total);
-    builder.add(made, [&] { return design_figures(spec, point, result.points[id]); });
-  }
-  for (std::size_t id = 0; id < result.baselines.size(); ++id) {
-    AnswerPoint made;
-    const SweepPoint point = see(sweep.baselines[id], result.baselines[id], made);
-    made.number = id;
-    made.scenario = id / (result.baselines.size() / scenario_count(spec));
-    builder.add_baseline(made, [&] { return design_figures(spec, point, result.baselines[id]); });
-  }
-  builder.add(notes);
-  std::vector<SweepStrategy> strategies;
-  for (std::size_t i = 0; i < sweep.inputs.size(); ++i)
-    strategies.push_back({sweep.strategies[i], sweep.inputs[i]});
-  return builder.finish(strategies, sweep.energy, budget);
 }
 
 }  // namespace fusescape

@@ -10,6 +10,7 @@
 #include "fusescape/cost/printed_figure.hpp"
 #include "fusescape/search/in_order.hpp"
 #include "fusescape/search/recent.hpp"
+#include "fusescape/workload/generation_keys.hpp"
 
 namespace fusescape {
 namespace {
@@ -24,7 +25,7 @@ SweepBinder naming_binder() {
     for (const Setting& s : settings) all += s.key + "=" + s.value + ";";
     return all;
   };
-  return {.sets_workload = [](std::string_view key) { return key.front() == 'w'; },
+  return {.sets_workload = [](std::string_view key) { return key.front() == 'w' || is_of_generation(key); },
           .workload = [text](std::span<const Setting> settings) -> expected<Model, SweepProblem> {
             Model model;
             model.whole.name = text(settings);
@@ -34,7 +35,8 @@ SweepBinder naming_binder() {
             Design made;
             made.accelerator.name = text(settings);
             return made;
-          }};
+          },
+          .has_caches = true};
 }
 
 AxisValue random_value(Dice& dice, const std::vector<std::string>& keys, std::size_t number) {
@@ -42,18 +44,22 @@ AxisValue random_value(Dice& dice, const std::vector<std::string>& keys, std::si
   for (const std::string& key : keys) {
     const bool strategy = key == "strategy";
     const std::string text = strategy ? dice.pick(std::vector<std::string>{"unfused", "greedy", "fuse-all"})
-                                      : std::to_string(dice.in(0, 2));
+                                      : std::to_string(dice.in(1, 3));
     value.settings.push_back({.key = key, .value = text});
   }
   return value;
 }
 
-/// Axes of a key or of cases, for workloads, designs and strategies in any order; baselines that set all keys
-/// of some axes.
+/// Axes of a key or of cases, for workloads, designs and strategies in any order, perhaps a prompt with a
+/// generation; baselines that set all keys of some axes; perhaps a sample.
 SweepSpec random_spec(Dice& dice) {
   std::vector<std::vector<std::string>> axes{{"w1"}, {"d1"}, {"strategy"}, {"w2", "d2"}, {"d3"}};
   SweepSpec spec;
   spec.fixed = {{.key = "w0", .value = "7"}, {.key = "d1", .value = "9"}};
+  if (dice.one_in(2)) {
+    axes.push_back({"prompt"});
+    spec.fixed.push_back({.key = "generate", .value = std::to_string(dice.in(1, 30))});
+  }
   while (!axes.empty()) {
     const auto at = dice.in(0, static_cast<std::int64_t>(axes.size()) - 1);
     const std::vector<std::string> keys = axes[static_cast<std::size_t>(at)];
@@ -74,7 +80,24 @@ SweepSpec random_spec(Dice& dice) {
     }
     spec.baselines.push_back(baseline);
   }
+  const auto points = static_cast<std::uint32_t>(grid_size(spec));
+  const std::int64_t sparse = dice.in(0, 3);  // 0: it is no sample.
+  for (std::uint32_t id = 0; sparse > 0 && id < points; ++id) {
+    if (id == 0 || dice.in(0, sparse) == 0) spec.sampled.push_back(id);
+  }
   return spec;
+}
+
+void check_generation(const SweepPoint& point, const BoundSweep& whole, std::uint32_t workload) {
+  REQUIRE((point.generation != nullptr) == !whole.generations.empty());
+  if (point.generation == nullptr) return;
+  const GenerationRuns& runs = *whole.generations[workload];
+  CHECK(point.workload->name == runs.prefill->whole.name);
+  CHECK(point.generation->asked.prompt == runs.asked.prompt);
+  REQUIRE(point.generation->steps.size() == runs.steps.size());
+  for (std::size_t i = 0; i < runs.steps.size(); ++i) {
+    CHECK(point.generation->steps[i]->whole.name == runs.steps[i]->whole.name);
+  }
 }
 
 TEST_CASE("Points that are made one at a time are those of the sweep that is held whole") {
@@ -98,8 +121,10 @@ TEST_CASE("Points that are made one at a time are those of the sweep that is hel
         CHECK(point->design->accelerator.name == whole->designs[expected_point.design].accelerator.name);
         CHECK(point->strategy == whole->strategies[expected_point.strategy]);
         if (in_grid) CHECK(cursor.scenario() == scenario_of(spec, n));
+        check_generation(*point, *whole, expected_point.workload);
       }
     }
+    if (!spec.sampled.empty()) return;  // The source has the grid's strategies.
     REQUIRE(source.strategies().size() == whole->strategies.size());
     for (std::size_t i = 0; i < whole->strategies.size(); ++i) {
       CHECK(source.strategies()[i].strategy == whole->strategies[i]);
@@ -192,12 +217,17 @@ TEST_CASE("A figure that was printed and read is the one that it was, compared w
     cost.total.ops = Ops{dice.in(0, std::int64_t{1} << 60)};
     cost.total.dram_read = Bytes{dice.in(0, std::int64_t{1} << 60)};
     cost.total.pe_cycles = Cycles{dice.in(0, std::int64_t{1} << 60)};
-    const Evaluated evaluated{.workload = workload, .design = design, .cost = &cost};
+    const bool generates = dice.one_in(3);
+    const GenerationTimes times{.tpot_ms = static_cast<double>(dice.in(1, 1'000'000)) / 7.0,
+                                .total_ms = static_cast<double>(dice.in(1, 1'000'000)) / 3.0,
+                                .energy_pj = static_cast<double>(dice.in(1, 1'000'000)) / 3.0};
+    const Evaluated evaluated{
+        .workload = workload, .design = design, .cost = &cost, .generation = generates ? &times : nullptr};
     for (const Metric& metric : metrics()) {
       const MetricValue value = metric.value(evaluated);
       CAPTURE(metric.name);
       if (!value) continue;
-      const MetricValue again = printed_figure(metric, text_of(*value), workload, design);
+      const MetricValue again = printed_figure(metric, text_of(*value), workload, design, generates);
       REQUIRE(again);
       CHECK(again->number.index() == value->number.index());
       CHECK(text_of(*again) == text_of(*value));
