@@ -14,6 +14,7 @@
 #include "fusescape/support/version.hpp"
 #include "help_text.hpp"
 #include "options.hpp"
+#include "sweep_identity.hpp"
 
 namespace fusescape {
 namespace {
@@ -216,7 +217,6 @@ void add_roofline(CLI::App& app, RooflineArguments& arguments) {
 }
 
 void read_shard(const std::string& text, SweepArguments& arguments) {
-  constexpr std::size_t kMostShards = 1'000'000;
   const char* const end = text.data() + text.size();
   const auto [slash, bad_number] = std::from_chars(text.data(), end, arguments.shard);
   bool good = bad_number == std::errc{} && slash != end && *slash == '/';

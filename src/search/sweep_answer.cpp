@@ -11,7 +11,7 @@
 #include "fusescape/search/model_head.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/overloaded.hpp"
-#include "trade_off.hpp"
+#include "streamed_front.hpp"
 
 namespace fusescape {
 namespace {
@@ -166,7 +166,7 @@ struct SweepAnswerBuilder::Scenario {
   Figure least{};
   DesignFigures figures{};
   NearDesigns near;
-  TradeOff trade_off;
+  StreamedFront trade_off;
   std::vector<BestOfBaseline> baselines;
 };
 

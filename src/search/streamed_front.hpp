@@ -13,7 +13,7 @@
 
 namespace fusescape {
 
-class TradeOff {
+class StreamedFront {
  public:
   /// `figures` are as many as those of all others, all to be minimised.
   void add(std::size_t number, std::span<const Figure> figures) {
