@@ -64,7 +64,7 @@ foreach(file IN LISTS files)
   file(STRINGS "${file}" libraries REGEX "^#include <(yaml-cpp|CLI|omp\\.h|boost/graph)")
   foreach(library IN LISTS libraries)
     if((library MATCHES "<yaml-cpp" AND NOT module STREQUAL "config") OR
-       (library MATCHES "<CLI" AND NOT file MATCHES "src/app/((corey_|import_)?arguments|options)\\.[ch]pp$") OR
+       (library MATCHES "<CLI" AND NOT file MATCHES "src/app/((corey_|import_|sweep_)?arguments|options)\\.[ch]pp$") OR
        (library MATCHES "<omp" AND NOT module MATCHES "^(search|numerics)$") OR
        (library MATCHES "<boost/graph" AND NOT module STREQUAL "workload"))
       message(SEND_ERROR "${file}: ${module} must not have ${library}")

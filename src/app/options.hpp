@@ -27,6 +27,9 @@ CLI::Option* must_be_one_of(CLI::Option* option, std::vector<std::string> words)
 /// --minimize and --without: what `optimal` minimises, and what it may not use.
 void add_search_options(CLI::App& command, InputArguments& input);
 
+/// `--set`.
+void add_settings(CLI::App& command, std::vector<std::string>& settings);
+
 /// --json, --csv, -q and --no-color.
 void add_format_options(CLI::App& command, OutputArguments& output);
 
@@ -35,6 +38,10 @@ void add_output_options(CLI::App& command, OutputArguments& output);
 
 /// `fusescape import` with its one command.
 void add_import(CLI::App& app, ImportArguments& arguments);
+
+/// `sweep` and `merge`.
+void add_sweep(CLI::App& app, SweepArguments& arguments);
+void add_merge(CLI::App& app, MergeArguments& arguments);
 
 /// `fusescape corey` with its three commands.
 void add_corey(CLI::App& app, CoreyReproduceArguments& reproduce, CoreyEntropyArguments& entropy,

@@ -8,9 +8,9 @@
 #include <limits>
 #include <map>
 
-#include "fusescape/search/model_head.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/overloaded.hpp"
+#include "lines_once.hpp"
 #include "streamed_front.hpp"
 
 namespace fusescape {
@@ -80,14 +80,6 @@ std::vector<std::string> assumptions_of(const SweepSpec& spec) {
     }
   }
   return lines;
-}
-
-void add_once(std::vector<std::string>& lines, std::string_view line) {
-  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.emplace_back(line);
-}
-
-void add_once(std::vector<std::string>& lines, const std::vector<std::string>& more) {
-  for (const std::string& line : more) add_once(lines, line);
 }
 
 /// What a name that is minimised does not say by itself.
@@ -358,53 +350,6 @@ SweepAnswer SweepAnswerBuilder::finish(std::span<const SweepStrategy> strategies
   answer.counts = counts_;
   answer.published = spec_.published;
   return answer;
-}
-
-void SweepNotes::see(const SweepPoint& point, bool energy, bool feasible,
-                     std::span<const std::string> replaced) {
-  const Design& design = *point.design;
-  if (technologies_.empty() || technologies_.back() != design.accelerator.technology) {
-    add_once(technologies_, design.accelerator.technology);
-  }
-  if (!clock_) clock_ = design.accelerator.clock;
-  clocks_differ_ = clocks_differ_ || design.accelerator.clock != *clock_;
-  if (energy && design.technology != nullptr && design.technology != last_technology_) {
-    add_once(energies_, energy_provenance(*design.technology));
-    last_technology_ = design.technology;
-  }
-  const bool is_stack = point.kinds != nullptr;
-  for (const std::string& kind : replaced) {
-    see_stack(point, feasible);
-    add_once(stacks_, fmt::format("{} runs unfused where a strategy fuses operators that it lacks", kind));
-  }
-  if (point.workload == last_workload_) return;
-  add_once(dtypes_, name_of(point.workload->dtype));
-  if (is_stack && !feasible) return;
-  last_workload_ = point.workload;
-  if (is_stack) {
-    see_stack(point, feasible);
-  } else {
-    add_once(models_, describe_whole_model(*point.workload));
-  }
-}
-
-void SweepNotes::see_stack(const SweepPoint& point, bool feasible) {
-  if (!feasible) return;
-  std::vector<LayerCost> layers;
-  for (const Workload& kind : *point.kinds)
-    layers.push_back({.kind = kind.name, .count = kind.n_layer, .cost = {}});
-  add_once(stacks_, describe_whole_model(*point.workload, layers));
-}
-
-void SweepNotes::join(const SweepNotes& later) {
-  add_once(technologies_, later.technologies_);
-  add_once(dtypes_, later.dtypes_);
-  add_once(models_, later.models_);
-  add_once(stacks_, later.stacks_);
-  add_once(energies_, later.energies_);
-  clocks_differ_ =
-      clocks_differ_ || later.clocks_differ_ || (clock_ && later.clock_ && *clock_ != *later.clock_);
-  if (!clock_) clock_ = later.clock_;
 }
 
 SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result) {

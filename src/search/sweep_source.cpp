@@ -393,9 +393,4 @@ std::size_t SweepSource::Cursor::scenario() const {
   return state_->scenario;
 }
 
-bool in_budget(const SweepSpec& spec, std::optional<SquareMm> budget, std::optional<SquareMm> area) {
-  if (!spec.budget) return true;
-  return budget && area && *area <= (1.0 + spec.budget->tolerance) * *budget;
-}
-
 }  // namespace fusescape
