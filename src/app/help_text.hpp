@@ -33,16 +33,6 @@ inline constexpr const char* kVerifyExamples = R"(Examples:
 Large ranks are scaled down so that every tiling case of the plan stays. Exit code 0: all equal; 1: something differs,
 which is a bug; 4: the plan does not fit.)";
 
-inline constexpr const char* kMergeExamples = R"(Examples:
-  fusescape sweep marca-iso-area --shard 1/2 --out out/1    and 2/2 on another machine
-  fusescape merge out/1 out/2 -o out/iso-area)";
-
-inline constexpr const char* kSweepExamples = R"(Examples:
-  fusescape sweep marca-iso-area --out out/iso-area        writes points.csv, pareto.csv, summary.json, resolved.yaml
-  fusescape sweep marca-iso-area --out out/iso-area --resume    goes on after Ctrl-C, a full disk, a lost machine
-  fusescape sweep my-sweep.yaml --jobs 1 --csv -o points.csv
-  fusescape list sweeps)";
-
 inline constexpr const char* kSensitivityExamples = R"(Examples:
   fusescape sensitivity out/iso-area                        writes out/iso-area/sensitivity.csv
   fusescape sensitivity out/iso-area --change 0.1 --designs 20 --csv -o -)";

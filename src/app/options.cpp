@@ -103,6 +103,15 @@ void add_search_options(CLI::App& command, InputArguments& input) {
   must_be_one_of(without, std::move(ingredients));
 }
 
+void add_settings(CLI::App& command, std::vector<std::string>& settings) {
+  command
+      .add_option(
+          "--set", settings,
+          "Change a key of the workload or the accelerator: L=1024, dtype=fp16, sram.capacity=\"6 MiB\"")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+}
+
 void add_format_options(CLI::App& command, OutputArguments& output) {
   add_formats(command, output);
   add_manners(command, output);

@@ -27,6 +27,9 @@ CLI::Option* must_be_one_of(CLI::Option* option, std::vector<std::string> words)
 /// --minimize and --without: what `optimal` minimises, and what it may not use.
 void add_search_options(CLI::App& command, InputArguments& input);
 
+/// `--set`.
+void add_settings(CLI::App& command, std::vector<std::string>& settings);
+
 /// --json, --csv, -q and --no-color.
 void add_format_options(CLI::App& command, OutputArguments& output);
 
@@ -42,6 +45,10 @@ void add_report(CLI::App& app, ReportArguments& arguments);
 /// `fusescape sensitivity` and `fusescape pareto`.
 void add_sensitivity(CLI::App& app, SensitivityArguments& arguments);
 void add_pareto(CLI::App& app, ParetoArguments& arguments);
+
+/// `sweep` and `merge`.
+void add_sweep(CLI::App& app, SweepArguments& arguments);
+void add_merge(CLI::App& app, MergeArguments& arguments);
 
 /// `fusescape corey` with its three commands.
 void add_corey(CLI::App& app, CoreyReproduceArguments& reproduce, CoreyEntropyArguments& entropy,

@@ -52,6 +52,9 @@ expected<RunFile, std::string> read_identity(std::string_view json) {
     run.identity.inputs = object.at("inputs").get<std::map<std::string, std::string>>();
     run.shard.number = object.at("shard").at(0).get<std::size_t>();
     run.shard.of = object.at("shard").at(1).get<std::size_t>();
+    if (run.shard.number < 1 || run.shard.number > run.shard.of || run.shard.of > kMostShards) {
+      return unexpected<std::string>{"shard: expected [I, N] with 1 <= I <= N"};
+    }
     return run;
   } catch (const nlohmann::json::exception& error) {
     return unexpected{std::string{error.what()}};

@@ -9,6 +9,8 @@
 
 namespace fusescape {
 
+inline constexpr std::size_t kMostShards = 1'000'000;
+
 /// Which of the parts of a run a folder holds: the `number`th of `of` equal ones, counted from 1.
 struct Shard {
   std::size_t number = 1;

@@ -1,4 +1,4 @@
-// Which lines of a list are new?
+// How does a list of lines have each of them once, in the order in which they first came?
 #pragma once
 
 #include <algorithm>

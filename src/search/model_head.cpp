@@ -12,6 +12,7 @@
 #include "fusescape/search/run_energy.hpp"
 #include "fusescape/support/contract.hpp"
 #include "profiled_plans.hpp"
+#include "resident_states.hpp"
 
 namespace fusescape {
 namespace {
@@ -75,6 +76,7 @@ struct HeadCost {
 
 constexpr std::size_t kHeadPlanners = 20;
 constexpr std::size_t kHeadCosts = 4096;
+constexpr std::size_t kHeadProfiles = 128;
 
 HeadOutcome outcome_of(const Cascade& head, const Design& design, const expected<Assessment, WhyNot>& found,
                        WithEnergy energy) {
@@ -110,20 +112,41 @@ struct SweepHeads::Kept {
       std::map<PlanningKey, std::pair<std::shared_ptr<const Workload>, std::shared_ptr<const HeadPlanning>>>>
       plannings{kHeadPlanners};
   Recent<std::map<HeadKey, std::shared_ptr<HeadCost>>> costs{kHeadCosts};
-  Profiles profiles;
+  using Choice = std::pair<std::uint64_t, std::vector<const Candidate*>>;  ///< Of a planner, per operator.
+  Recent<std::map<Choice, std::shared_ptr<const ProfiledPlan>>> chosen{kHeadProfiles};
   std::uint64_t made = 0;
 
   std::shared_ptr<const HeadOutcome> outcome_of(const HeadPlanning& planning, const Design& design,
                                                 WithEnergy energy) {
-    const Strategy& alone = each_operator_alone();
-    if (auto plan = draft(planning.planner, design, alone, {})) {
-      const auto profile = profiles.of(planning.number, planning.planner, std::move(*plan), energy);
-      auto run = profile ? priced(*profile, design, energy) : std::nullopt;
-      if (run) return std::make_shared<const HeadOutcome>(std::move(*run));
+    if (const auto profile = profile_of(planning, design, energy)) {
+      if (auto run = priced(*profile, design, energy)) {
+        return std::make_shared<const HeadOutcome>(std::move(*run));
+      }
     }
-    const auto found = assess(planning.planner, design, alone);
+    const auto found = assess(planning.planner, design, each_operator_alone());
     return std::make_shared<const HeadOutcome>(
         fusescape::outcome_of(planning.planner.cascade(), design, found, energy));
+  }
+
+  /// The plan is what is best for each operator: where that is the same, so is the profile.
+  std::shared_ptr<const ProfiledPlan> profile_of(const HeadPlanning& planning, const Design& design,
+                                                 WithEnergy energy) {
+    const Machine machine = beside_states(planning.planner.cascade(), design.machine);
+    Choice choice{planning.number, {}};
+    const std::size_t operators = planning.planner.cascade().operators.size();
+    choice.second.reserve(operators);
+    for (std::size_t i = 0; i < operators; ++i) {
+      choice.second.push_back(planning.planner.best(OpId{static_cast<std::uint16_t>(i)}, machine));
+    }
+    {
+      const std::lock_guard lock{mutex};
+      if (const auto* known = chosen.find(choice)) return *known;
+    }
+    const auto plan = draft(planning.planner, design, each_operator_alone(), {});
+    auto profile = plan ? profiled(planning.planner, *plan, energy) : nullptr;
+    if (!profile) return nullptr;
+    const std::lock_guard lock{mutex};
+    return chosen.insert(choice, std::move(profile));
   }
 
   /// Heads are few, workloads and designs that have the same one many.

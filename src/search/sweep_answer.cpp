@@ -184,7 +184,7 @@ struct SweepAnswerBuilder::Scenario {
   Figure least{};
   DesignFigures figures{};
   NearDesigns near;
-  TradeOff trade_off;
+  StreamedFront trade_off;
   std::vector<BestOfBaseline> baselines;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fusescape/cost/metrics.hpp"
+#include "fusescape/search/sweep_source.hpp"
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
@@ -71,6 +72,11 @@ std::vector<Setting> baseline_settings(const SweepSpec& spec, std::size_t number
     append(settings, value->settings);
   }
   return settings;
+}
+
+bool in_budget(const SweepSpec& spec, std::optional<SquareMm> budget, std::optional<SquareMm> area) {
+  if (!spec.budget) return true;
+  return budget && area && *area <= (1.0 + spec.budget->tolerance) * *budget;
 }
 
 }  // namespace fusescape

@@ -117,9 +117,4 @@ std::optional<SquareMm> SweepSource::budget(std::size_t scenario) {
   return state_->budgets.try_emplace(scenario, area).first->second;
 }
 
-bool in_budget(const SweepSpec& spec, std::optional<SquareMm> budget, std::optional<SquareMm> area) {
-  if (!spec.budget) return true;
-  return budget && area && *area <= (1.0 + spec.budget->tolerance) * *budget;
-}
-
 }  // namespace fusescape
