@@ -211,7 +211,8 @@ TEST_CASE("Shipped hybrids have the published number of parameters") {
 
 TEST_CASE("Zamba2-2.7B, whose count is not published, is the sum of its layers, shared blocks twice") {
   const Model model = value_of(load_model("zamba2-2.7b"));
-  // E 2560, D 5120, 80 heads, N 64: norm, in_proj, convolution and bias, A, D and dt bias, gated norm, out_proj.
+  // E 2560, D 5120, 80 heads, N 64: norm, in_proj, convolution and bias, A, D and dt bias, gated norm,
+  // out_proj.
   constexpr std::int64_t kMamba =
       2560 + 2560 * (2 * 5120 + 2 * 64 + 80) + (5120 + 2 * 64) * 5 + 3 * 80 + 5120 + 5120 * 2560;
   // Norm of 2E, q, k and v, o; norm, gate and up, down.
@@ -221,23 +222,32 @@ TEST_CASE("Zamba2-2.7B, whose count is not published, is the sum of its layers, 
   STATIC_REQUIRE(32000 * 2560 + 54 * kMamba + 2 * kShared + 9 * kOwn + 2560 == 2'662'214'560);
   CHECK(model.whole.params->value() == 2'662'214'560);
   const ImportedModel imported = value_of(import_config(
-      "config.json", R"({"model_type": "zamba2", "vocab_size": 32000, "hidden_size": 2560, "n_mamba_heads": 80,)"
-                     R"( "num_mem_blocks": 2, "num_hidden_layers": 54})"));
+      "config.json",
+      R"({"model_type": "zamba2", "vocab_size": 32000, "hidden_size": 2560, "n_mamba_heads": 80,)"
+      R"( "num_mem_blocks": 2, "num_hidden_layers": 54})"));
   CHECK(imported.model.order == model.order);
   CHECK(imported.model.whole.params == model.whole.params);
 }
 
-TEST_CASE("A published state of a layer is what a decode step reads of it") {
-  // Elements of h: heads x channels x state (two models with three kinds of mixers).
-  const auto state_of = [](const char* name) {
-    const Model model = value_of(load_model(name, std::vector<Setting>{{"phase", "decode", {}}}));
-    const Cascade& block = model.kinds.front().block;
+TEST_CASE("A decode step loads the published state of a layer, so many elements of h") {
+  struct Shipped {
+    const char* name;
+    std::int64_t elements;
+  };
+  for (const Shipped& model :
+       {Shipped{"mamba-2.8b", 81'920}, Shipped{"mamba2-2.7b", 655'360},
+        Shipped{"codestral-mamba-7b", 1'048'576}, Shipped{"falcon-mamba-7b", 131'072},
+        Shipped{"jamba-v0.1", 131'072}, Shipped{"nemotron-h-8b", 1'048'576},
+        Shipped{"nemotron-nano-9b-v2", 1'310'720}, Shipped{"granite-4.0-h-small", 1'048'576},
+        Shipped{"granite-4.0-h-tiny", 393'216}, Shipped{"granite-4.0-h-micro", 524'288},
+        Shipped{"falcon-h1-7b", 786'432}, Shipped{"zamba2-2.7b", 327'680}}) {
+    INFO(model.name);
+    const Model loaded = value_of(load_model(model.name, std::vector<Setting>{{"phase", "decode", {}}}));
+    const Cascade& block = loaded.kinds.empty() ? loaded.whole.block : loaded.kinds.front().block;
     const TensorId h = find_tensor(block, "h").value();
     CHECK(block.tensor(h).initial == Initial::kLoaded);
-    return elements_of(block, h);
-  };
-  CHECK(state_of("falcon-h1-7b") == Elements{786'432});
-  CHECK(state_of("zamba2-2.7b") == Elements{327'680});
+    CHECK(elements_of(block, h) == Elements{model.elements});
+  }
 }
 
 }  // namespace

@@ -91,9 +91,10 @@ TEST_CASE("Settings reach a mixer of parallel layers, and mixers tell kinds apar
       "layers:\n"
       "  - {name: p, family: parallel, attention: {n_head: 4}, mamba: {n_head: 2, d_head: 8, d_state: 4}}\n"
       "  - {family: parallel, attention: {n_head: 4}, mamba: {n_head: 2, d_head: 8, d_state: 5}}\n"
-      "  - {family: parallel, mamba: {d_head: 8, d_state: 5, n_head: 2}, attention: {n_head: 4}}\n";
+      "  - {family: parallel, mamba: {d_head: 8, d_state: 5, n_head: 2}, attention: {n_head: 4}}\n"
+      "  - {family: parallel, mamba: {d_head: 8, d_state: 6, n_head: 2}, attention: {n_head: 4}}\n";
   const Model model = model_in(layers, {{"layers.p.mamba.N", "32"}, {"layers.p.attention.n_kv_head", "2"}});
-  REQUIRE(model.kinds.size() == 2);
+  REQUIRE(model.kinds.size() == 3);
   CHECK(model.kinds[1].n_layer == 2);
   const Cascade& block = model.kinds[0].block;
   CHECK(block.extent(*find_rank(block, "N")) == Elements{32});
