@@ -1,7 +1,7 @@
 // What did the user ask for? One plain struct per command, filled from the command line.
 //
-// Only src/app/arguments.cpp, corey_arguments.cpp, import_arguments.cpp, report_arguments.cpp and options know CLI11. To add a
-// command: its struct here, its options there, and one file src/app/<command>.cpp.
+// Only src/app/arguments.cpp, corey_arguments.cpp, import_arguments.cpp, report_arguments.cpp and options
+// know CLI11. To add a command: its struct here, its options there, and one file src/app/<command>.cpp.
 #pragma once
 
 #include <array>
@@ -113,6 +113,7 @@ struct ValidateArguments {
 /// Results of other commands become a page.
 struct ReportArguments {
   std::vector<std::string> results;  ///< Folders of sweeps, and JSON files.
+  bool explain = false;              ///< Evaluate a best design of each sweep again.
   OutputArguments output;
 };
 
@@ -160,10 +161,10 @@ struct PrintArguments {
   OutputArguments output;
 };
 
-using Command =
-    std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments, RooflineArguments,
-                 SweepArguments, ParetoArguments, ReportArguments, ListArguments, ValidateArguments, ImportArguments,
-                 CoreyReproduceArguments, CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
+using Command = std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments,
+                             RooflineArguments, SweepArguments, ParetoArguments, ReportArguments,
+                             ListArguments, ValidateArguments, ImportArguments, CoreyReproduceArguments,
+                             CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {
