@@ -20,7 +20,8 @@ Value value_of_cell(const std::string& cell) {
   if (cell.empty()) return {};
   const char* end = cell.data() + cell.size();
   std::int64_t whole = 0;
-  if (const auto [at, error] = std::from_chars(cell.data(), end, whole); error == std::errc{} && at == end) return whole;
+  if (const auto [at, error] = std::from_chars(cell.data(), end, whole); error == std::errc{} && at == end)
+    return whole;
   double number = 0.0;
   const auto [at, error] = std::from_chars(cell.data(), end, number);
   return error == std::errc{} && at == end && std::isfinite(number) ? Value{number} : Value{cell};

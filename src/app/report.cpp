@@ -8,6 +8,7 @@
 #include "fusescape/report/page.hpp"
 #include "result_page.hpp"
 #include "sweep_page.hpp"
+#include "sweep_why.hpp"
 
 namespace fusescape {
 namespace {
@@ -38,7 +39,8 @@ std::string page_of(const std::vector<FinishedSweep>& sweeps, const std::vector<
   };
   const OrderedJson& drawn = data.at("results");
   if (std::count_if(drawn.begin(), drawn.end(), has_groups) > 1) {
-    page.sections.push_back({.title = "Two plans side by side", .charts = {"pair"}, .provenance = "modelled"});
+    page.sections.push_back(
+        {.title = "Two plans side by side", .charts = {"pair"}, .provenance = "modelled"});
   }
   page.data = data.dump(-1, ' ', true, OrderedJson::error_handler_t::replace);
   return page_html(page);
@@ -48,9 +50,10 @@ std::string page_of(const std::vector<FinishedSweep>& sweeps, const std::vector<
 
 CommandResult run_command(const ReportArguments& arguments) {
   if (!has_chart_library()) {
-    return unexpected{Failure{ExitCode::kFileAccess,
-                              "error: this fusescape was built without D3, which draws the figures: install the "
-                              "package node-d3 (scripts/setup report), then configure and build again\n"}};
+    return unexpected{
+        Failure{ExitCode::kFileAccess,
+                "error: this fusescape was built without D3, which draws the figures: install the "
+                "package node-d3 (scripts/setup report), then configure and build again\n"}};
   }
   std::vector<FinishedSweep> sweeps;
   std::vector<ResultFile> results;
@@ -70,6 +73,11 @@ CommandResult run_command(const ReportArguments& arguments) {
     } else {
       gather(read_result(path), results);
     }
+  }
+  for (std::size_t s = 0; arguments.explain && !failure && s < sweeps.size(); ++s) {
+    expected<std::vector<ResultFile>, Failure> why = best_design_results(sweeps[s]);
+    if (!why) return unexpected{why.error()};
+    results.insert(results.end(), why->begin(), why->end());
   }
   if (failure) return unexpected{*failure};
   OutputArguments output = arguments.output;

@@ -5,7 +5,7 @@ namespace fusescape {
 namespace {
 
 constexpr const char* kReportExamples = R"(Examples:
-  fusescape sweep marca-iso-area --out out/iso-area && fusescape report out/iso-area -o report.html
+  fusescape sweep marca-iso-area --out out/iso-area && fusescape report out/iso-area --explain -o report.html
   fusescape evaluate --arch marca --workload mamba-2.8b --strategy optimal --json -o best.json
   fusescape report out/iso-area best.json -o report.html
 
@@ -21,6 +21,9 @@ void add_report(CLI::App& app, ReportArguments& arguments) {
       ->required();
   must_name(command->add_option("-o,--output", arguments.output.file, "Page to write (default: -, stdout)"))
       ->type_name("FILE");
+  command->add_flag(
+      "--explain", arguments.explain,
+      "Of each sweep, evaluate the best design that gains most and its baseline again, and say why");
   command->footer(kReportExamples);
 }
 

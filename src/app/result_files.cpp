@@ -37,11 +37,12 @@ expected<ResultFile, Failure> read_json(const std::string& file) {
     diags.error({}, "not JSON: Infinity or NaN");
     return unexpected{bad_result(diags)};
   }
-  return ResultFile{file, *kind, std::move(json)};
+  return ResultFile{file, *kind, std::move(json), {}};
 }
 
 Failure bad_line(const std::string& file, int line, std::string_view message) {
-  return {ExitCode::kBadInput, fmt::format("{}:{}:1: error: {}\n", printable(file), line, printable(message))};
+  return {ExitCode::kBadInput,
+          fmt::format("{}:{}:1: error: {}\n", printable(file), line, printable(message))};
 }
 
 expected<std::vector<CsvRow>, Failure> read_table(const std::string& file) {
@@ -50,8 +51,9 @@ expected<std::vector<CsvRow>, Failure> read_table(const std::string& file) {
   expected<std::vector<CsvRow>, CsvFault> rows = read_csv(*content);
   if (rows) return std::move(*rows);
   const CsvFault& fault = rows.error();
-  return unexpected{Failure{ExitCode::kBadInput, fmt::format("{}:{}:{}: error: {}\n", printable(file), fault.pos.line,
-                                                             fault.pos.column, printable(fault.message))}};
+  return unexpected{
+      Failure{ExitCode::kBadInput, fmt::format("{}:{}:{}: error: {}\n", printable(file), fault.pos.line,
+                                               fault.pos.column, printable(fault.message))}};
 }
 
 std::optional<Failure> missing_columns(const std::string& file, const std::vector<CsvRow>& rows,
@@ -143,10 +145,12 @@ expected<FinishedSweep, Failure> read_sweep_folder(const std::string& folder) {
   faults.has(points);
   expected<std::vector<CsvRow>, Failure> sensitivity = std::vector<CsvRow>{};
   std::error_code error;
-  if (std::filesystem::exists(path("sensitivity.csv"), error)) sensitivity = read_table(path("sensitivity.csv"));
+  if (std::filesystem::exists(path("sensitivity.csv"), error))
+    sensitivity = read_table(path("sensitivity.csv"));
   faults.has(sensitivity);
   if (faults.all()) return unexpected{*faults.all()};
-  return FinishedSweep{folder, std::move(*summary), std::move(*spec), std::move(*points), std::move(*sensitivity)};
+  return FinishedSweep{folder, std::move(*summary), std::move(*spec), std::move(*points),
+                       std::move(*sensitivity)};
 }
 
 }  // namespace fusescape

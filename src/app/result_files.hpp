@@ -19,7 +19,8 @@ using OrderedJson = nlohmann::ordered_json;
 struct ResultFile {
   std::string file;
   ResultKind kind{};
-  OrderedJson json;  ///< Holds what `checked_kind` asks for.
+  OrderedJson json;     ///< Holds what `checked_kind` asks for.
+  std::string title{};  ///< What it is about; empty: what the result says.
 };
 
 struct FinishedSweep {

@@ -146,8 +146,8 @@ bool holds(const YamlNode& node, Holds what) {
 }
 
 std::string_view name_of(Holds what) {
-  constexpr std::array<std::string_view, 6> kNames{"a text",            "a number",  "a list of texts",
-                                                   "a list of numbers", "an object", "a list"};
+  constexpr std::array<std::string_view, 6> kNames{
+      "a text", "a number", "a list of texts", "a list of numbers", "an object", "a list"};
   return kNames.at(static_cast<std::size_t>(what));
 }
 
@@ -229,7 +229,8 @@ void check(const YamlNode& root, ResultKind kind, FormCheck& form) {
     case ResultKind::kEvaluation:
       form.expect(root, kOfEvaluation);
       if (const YamlNode* layers = find_value(root, "layers")) {
-        for (const YamlNode& layer : layers->items) form.expect(layer, std::span{kOfEvaluation}.subspan(kFirstOfLayer));
+        for (const YamlNode& layer : layers->items)
+          form.expect(layer, std::span{kOfEvaluation}.subspan(kFirstOfLayer));
       }
       return;
     case ResultKind::kComparison:

@@ -45,10 +45,12 @@ Table parts_table(const OrderedJson& parts) {
 void append_tree(const OrderedJson& node, std::size_t depth, std::string& out) {
   const std::string kind = text_in(node, "kind");
   const bool is_loop = kind == "loop";
-  const auto number = [&](const char* key) { return node.contains(key) ? text(value_of_json(node.at(key))) : "?"; };
+  const auto number = [&](const char* key) {
+    return node.contains(key) ? text(value_of_json(node.at(key))) : "?";
+  };
   if (is_loop) {
-    out += fmt::format("{:{}}for {} in {} tiles of {}\n", "", 2 * depth, text_in(node, "rank"), number("trips"),
-                       number("tile"));
+    out += fmt::format("{:{}}for {} in {} tiles of {}\n", "", 2 * depth, text_in(node, "rank"),
+                       number("trips"), number("tile"));
   } else if (kind == "operator") {
     out += fmt::format("{:{}}{}\n", "", 2 * depth, text_in(node, "op"));
   } else if (kind == "chain") {
@@ -96,9 +98,11 @@ std::string headline_of(const OrderedJson& object) {
                         bound.empty() ? "" : fmt::format(", {}-bound", bound));
   } else {
     const std::string reason = text_in(object, "reason");
-    line += fmt::format(": {}", reason.empty() ? "see its kinds of layers" : reason.substr(0, reason.find('\n')));
+    line +=
+        fmt::format(": {}", reason.empty() ? "see its kinds of layers" : reason.substr(0, reason.find('\n')));
   }
-  if (figure("latency_ms").index() != 0) line += fmt::format("; the model takes {} ms", text(figure("latency_ms")));
+  if (figure("latency_ms").index() != 0)
+    line += fmt::format("; the model takes {} ms", text(figure("latency_ms")));
   return line + ".";
 }
 
@@ -119,15 +123,18 @@ void add_groups(const OrderedJson& object, const std::string& name, const std::s
 void add_evaluation(const ResultFile& result, const std::string& key, Page& page, OrderedJson& data) {
   const OrderedJson& object = result.json;
   const bool simulated = result.kind == ResultKind::kSimulation;
-  const std::string name = fmt::format("{} on {}, {}{}", text_in(object, "workload"), text_in(object, "arch"),
-                                       text_in(object, "strategy"), simulated ? ", simulated" : "");
-  page.conclusion.push_back(headline_of(object));
+  const std::string subject =
+      fmt::format("{} on {}, {}{}", text_in(object, "workload"), text_in(object, "arch"),
+                  text_in(object, "strategy"), simulated ? ", simulated" : "");
+  const std::string& name = result.title.empty() ? subject : result.title;
+  page.conclusion.push_back(result.title.empty() ? headline_of(object)
+                                                 : fmt::format("{}: {}", result.title, headline_of(object)));
   data["results"][key] = object;
   data["results"][key]["title"] = name;
   if (simulated && !text_in(object, "why").empty()) {
-    page.conclusion.push_back(
-        fmt::format("Simulated and closed form differ by {}%: {}", text(value_of_json(object.at("difference_percent"))),
-                    text_in(object, "why")));
+    page.conclusion.push_back(fmt::format("Simulated and closed form differ by {}%: {}",
+                                          text(value_of_json(object.at("difference_percent"))),
+                                          text_in(object, "why")));
   }
   add_groups(object, name, key, page);
   const auto layers = object.find("layers");
@@ -143,7 +150,8 @@ void add_evaluation(const ResultFile& result, const std::string& key, Page& page
   }
   PageSection figures{.title = "Figures: " + name, .provenance = "modelled"};
   figures.list = assumptions_of(object);
-  figures.paragraphs = {fmt::format("{}, made by fusescape {}, assuming:", result.file, text_in(object, "version"))};
+  figures.paragraphs = {
+      fmt::format("{}, made by fusescape {}, assuming:", result.file, text_in(object, "version"))};
   figures.tables.push_back({"All figures", figures_table(object)});
   if (simulated) {
     figures.tables.push_back({"Cores, ports and links", table_of_list(object.at("resources"))});
@@ -157,18 +165,20 @@ void add_comparison(const ResultFile& result, const std::string& key, Page& page
   const OrderedJson& rows = result.json;
   const OrderedJson* best = nullptr;
   for (const OrderedJson& row : rows) {
-    const bool runs = row.contains("feasible") && row.at("feasible") == true && row.at("latency_cycles").is_number();
+    const bool runs =
+        row.contains("feasible") && row.at("feasible") == true && row.at("latency_cycles").is_number();
     if (runs && (best == nullptr || row.at("latency_cycles") < best->at("latency_cycles"))) best = &row;
   }
   const OrderedJson& first = rows.front();
   const std::string name = fmt::format("{} on {}", text_in(first, "workload"), text_in(first, "arch"));
   if (best != nullptr) {
-    page.conclusion.push_back(fmt::format("{}: {} is the fastest of {} strategies, {} cycles per block.", name,
-                                          text_in(*best, "strategy"),
-                                          std::count_if(rows.begin(), rows.end(), [](const OrderedJson& row) {
-                                            return row.contains("feasible") && row.at("feasible").is_boolean();
-                                          }),
-                                          text(value_of_json(best->at("latency_cycles")))));
+    page.conclusion.push_back(fmt::format(
+        "{}: {} is the fastest of {} strategies, {} cycles per block.", name, text_in(*best, "strategy"),
+        std::count_if(rows.begin(), rows.end(),
+                      [](const OrderedJson& row) {
+                        return row.contains("feasible") && row.at("feasible").is_boolean();
+                      }),
+        text(value_of_json(best->at("latency_cycles")))));
   }
   PageSection section{.title = "Strategies: " + name, .provenance = "modelled"};
   section.list = assumptions_of(first);
@@ -179,8 +189,10 @@ void add_comparison(const ResultFile& result, const std::string& key, Page& page
   page.sections.push_back(std::move(section));
 }
 
-void add_roofline(const OrderedJson& object, const std::string& key, Page& page, OrderedJson& data) {
-  const std::string name = fmt::format("{} on {}", text_in(object, "workload"), text_in(object, "arch"));
+void add_roofline(const OrderedJson& object, const std::string& title, const std::string& key, Page& page,
+                  OrderedJson& data) {
+  const std::string name =
+      title.empty() ? fmt::format("{} on {}", text_in(object, "workload"), text_in(object, "arch")) : title;
   PageSection section{.title = "Roofline: " + name, .provenance = "modelled"};
   section.list = assumptions_of(object);
   section.charts = {"roofline"};
@@ -196,7 +208,8 @@ void add_corey(const ResultFile& result, Page& page) {
   const auto equal = std::count_if(parity.begin(), parity.end(), [](const OrderedJson& row) {
     return row.is_object() && row.contains("equal") && row.at("equal") == true;
   });
-  page.conclusion.push_back(fmt::format("COREY: {} of {} published figures come out equal.", equal, parity.size()));
+  page.conclusion.push_back(
+      fmt::format("COREY: {} of {} published figures come out equal.", equal, parity.size()));
   PageSection section{.title = "COREY, reproduced", .provenance = "reproduced"};
   for (const auto& [name, rows] : result.json.items()) {
     if (rows.is_array()) section.tables.push_back({name, table_of_list(rows)});
@@ -216,9 +229,9 @@ void add_layers(const ResultFile& result, const std::string& key, Page& page, Or
     const OrderedJson& layer = result.json[k];
     const std::string layer_key = fmt::format("{}-{}", key, k);
     if (layer.contains("operators")) {
-      add_roofline(layer, layer_key, page, data);
+      add_roofline(layer, result.title, layer_key, page, data);
     } else {
-      add_evaluation({result.file, ResultKind::kSimulation, layer}, layer_key, page, data);
+      add_evaluation({result.file, ResultKind::kSimulation, layer, result.title}, layer_key, page, data);
     }
   }
 }
@@ -235,7 +248,7 @@ void add_result(const ResultFile& result, const std::string& key, Page& page, Or
     case ResultKind::kComparison:
       return add_comparison(result, key, page, data);
     case ResultKind::kRoofline:
-      return add_roofline(result.json, key, page, data);
+      return add_roofline(result.json, result.title, key, page, data);
     case ResultKind::kCorey:
       return add_corey(result, page);
     case ResultKind::kEntropy:

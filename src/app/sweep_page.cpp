@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "design_command.hpp"
 #include "json_tables.hpp"
 
 namespace fusescape {
@@ -16,57 +17,6 @@ std::string text_of(const OrderedJson& object, std::string_view key) {
 
 std::vector<std::string> texts_of(const OrderedJson& object, std::string_view key) {
   return object.at(std::string{key}).get<std::vector<std::string>>();
-}
-
-/// A word that a shell passes on as it is.
-std::string shell_word(const std::string& word) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{"_-./=:,+@%"}.find(c) != std::string_view::npos;
-  };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string{"'\\''"} : std::string{c};
-  return quoted + "'";
-}
-
-std::string command_head(const SweepSpec& spec) {
-  return fmt::format("fusescape evaluate --arch {} --workload {}", shell_word(spec.arch), shell_word(spec.workload));
-}
-
-/// The value of an axis with a label; null if it has none.
-const AxisValue* value_named(const Axis& axis, const std::string& label) {
-  const auto found = std::find_if(axis.values.begin(), axis.values.end(),
-                                  [&](const AxisValue& value) { return value.label == label; });
-  return found == axis.values.end() ? nullptr : &*found;
-}
-
-OrderedJson words_json(const CommandWords& words) {
-  OrderedJson list = OrderedJson::array();
-  for (const auto& [key, word] : words) list.push_back({key, word});
-  return list;
-}
-
-/// From which the scripts put together the command of any point.
-OrderedJson command_json(const SweepSpec& spec) {
-  OrderedJson axes = OrderedJson::object();
-  for (const Axis& axis : spec.axes) {
-    OrderedJson& values = axes[axis.name] = OrderedJson::object();
-    for (const AxisValue& value : axis.values) values[value.label] = words_json(command_words(value.settings));
-  }
-  return {{"head", command_head(spec)}, {"fixed", words_json(command_words(spec.fixed))}, {"axes", std::move(axes)}};
-}
-
-/// What a scenario is given and, of its best design, what was chosen.
-std::map<std::string, std::string> values_of(const OrderedJson& scenario) {
-  std::map<std::string, std::string> values;
-  for (const char* part : {"scenario", "chosen"}) {
-    if (!scenario.contains(part) || !scenario.at(part).is_object()) continue;
-    for (const auto& [axis, value] : scenario.at(part).items()) {
-      if (value.is_string()) values[axis] = value.get<std::string>();
-    }
-  }
-  return values;
 }
 
 /// Scenario, chosen axes, figures and gains: what the terminal shows.
@@ -84,7 +34,7 @@ Table best_table(const OrderedJson& summary) {
     row[minimized] = best.is_object() && best.contains(minimized) ? best.at(minimized) : OrderedJson(nullptr);
     row["bound"] = best.is_object() && best.contains("bound") ? best.at("bound") : OrderedJson(nullptr);
     for (const OrderedJson& baseline : scenario.at("baselines")) {
-      row["gain over " + baseline.at("name").get<std::string>()] = baseline.at("gain");
+      row[fmt::format("gain over {}", baseline.at("name").get<std::string>())] = baseline.at("gain");
     }
     row["point"] = scenario.at("best_point");
     rows.push_back(std::move(row));
@@ -106,7 +56,8 @@ Table gain_table(const OrderedJson& summary) {
         if (value.is_string()) chosen.push_back(axis + " " + value.get<std::string>());
       }
       row["best there"] = fmt::format("{}", fmt::join(chosen, ", "));
-      for (const char* name : {"strategy", "array", "onchip_capacity_bytes", "area_mm2", "latency_cycles", "bound"}) {
+      for (const char* name :
+           {"strategy", "array", "onchip_capacity_bytes", "area_mm2", "latency_cycles", "bound"}) {
         row[name] = baseline.contains(name) ? baseline.at(name) : OrderedJson(nullptr);
       }
       rows.push_back(std::move(row));
@@ -119,8 +70,10 @@ Table tried_table(const OrderedJson& summary) {
   Table table{.columns = {"axis", "number of values", "values"}, .rows = {}};
   for (const auto& [axis, values] : summary.at("tried").items()) {
     std::vector<std::string> words;
-    for (const OrderedJson& value : values) words.push_back(value.is_string() ? value.get<std::string>() : value.dump());
-    table.rows.push_back({axis, static_cast<std::int64_t>(words.size()), fmt::format("{}", fmt::join(words, ", "))});
+    for (const OrderedJson& value : values)
+      words.push_back(value.is_string() ? value.get<std::string>() : value.dump());
+    table.rows.push_back(
+        {axis, static_cast<std::int64_t>(words.size()), fmt::format("{}", fmt::join(words, ", "))});
   }
   return table;
 }
@@ -143,18 +96,27 @@ PageSection baselines_section(const FinishedSweep& sweep) {
   const OrderedJson& scenarios = sweep.summary.json.at("scenarios");
   PageSection section{.title = "Baselines and commands", .provenance = "modelled", .is_open = false};
   Table gains = gain_table(sweep.summary.json);
-  if (!gains.rows.empty()) section.tables.push_back({"The best designs against the baselines", std::move(gains)});
-  section.paragraphs = {"The commands evaluate the best design of each scenario, in their order:"};
+  if (!gains.rows.empty())
+    section.tables.push_back({"The best designs against the baselines", std::move(gains)});
+  section.paragraphs = {
+      "The commands evaluate the best design of each scenario, in their order. With --json -o FILE, and FILE "
+      "given to "
+      "report too, the page says why it takes what it takes; so does report --explain for one of them."};
   for (const OrderedJson& scenario : scenarios) {
-    if (scenario.at("chosen").is_object()) section.commands.push_back(command_of(sweep.spec, values_of(scenario)));
+    if (scenario.at("chosen").is_object())
+      section.commands.push_back(
+          command_of(sweep.spec, settings_of_design(sweep.spec, labels_of_scenario(scenario))));
   }
   return section;
 }
 
 std::string points_sentence(const FinishedSweep& sweep, std::size_t held) {
-  const auto counted = [&](const char* key) { return with_thousands(sweep.summary.json.at(key).get<std::int64_t>()); };
-  std::string text = fmt::format("{} points were priced: {} feasible, {} infeasible, {} failed.", counted("points"),
-                                 counted("feasible"), counted("infeasible"), counted("failed"));
+  const auto counted = [&](const char* key) {
+    return with_thousands(sweep.summary.json.at(key).get<std::int64_t>());
+  };
+  std::string text =
+      fmt::format("{} points were priced: {} feasible, {} infeasible, {} failed.", counted("points"),
+                  counted("feasible"), counted("infeasible"), counted("failed"));
   const std::size_t all = sweep.points.size() - 1;
   if (held < all) {
     text += fmt::format(
@@ -173,8 +135,10 @@ PageSection tried_section(const FinishedSweep& sweep, std::size_t held) {
   section.list.push_back(fmt::format("data type {}, area table {}", text_of(summary, "dtype"),
                                      summary.at("technology").get<std::string>()));
   section.tables.push_back({"Axes of the designs", tried_table(summary)});
-  section.paragraphs.push_back(fmt::format("Priced by fusescape {}, as this runs it again:", text_of(summary, "version")));
-  section.commands.push_back(fmt::format("fusescape sweep {} --out {}", shell_word(sweep.folder + "/resolved.yaml"),
+  section.paragraphs.push_back(
+      fmt::format("Priced by fusescape {}, as this runs it again:", text_of(summary, "version")));
+  section.commands.push_back(fmt::format("fusescape sweep {} --out {}",
+                                         shell_word(sweep.folder + "/resolved.yaml"),
                                          shell_word(sweep.folder + "-again")));
   return section;
 }
@@ -195,38 +159,15 @@ OrderedJson table_json(const Table& table) {
 
 }  // namespace
 
-CommandWords command_words(const std::vector<Setting>& settings) {
-  CommandWords words;
-  words.reserve(settings.size());
-  for (const auto& [key, value, pos, key_pos] : settings) {
-    const bool is_option = key == "strategy" || key == "entropy" || key == "plan";
-    words.emplace_back(key, is_option ? fmt::format("--{} {}", key, shell_word(value))
-                                      : fmt::format("--set {}", shell_word(key + "=" + value)));
-  }
-  return words;
-}
-
-std::string command_of(const SweepSpec& spec, const std::map<std::string, std::string>& values) {
-  CommandWords words;
-  const auto add = [&](const CommandWords& more) {
-    for (const auto& [key, word] : more) {
-      const auto same = std::find_if(words.begin(), words.end(), [&](const auto& other) { return other.first == key; });
-      if (same == words.end()) {
-        words.emplace_back(key, word);
-      } else {
-        same->second = word;
-      }
+AxisLabels labels_of_scenario(const OrderedJson& scenario) {
+  AxisLabels values;
+  for (const char* part : {"scenario", "chosen"}) {
+    if (!scenario.contains(part) || !scenario.at(part).is_object()) continue;
+    for (const auto& [axis, value] : scenario.at(part).items()) {
+      if (value.is_string()) values[axis] = value.get<std::string>();
     }
-  };
-  add(command_words(spec.fixed));
-  for (const Axis& axis : spec.axes) {
-    const auto label = values.find(axis.name);
-    const AxisValue* value = label == values.end() ? nullptr : value_named(axis, label->second);
-    if (value != nullptr) add(command_words(value->settings));
   }
-  std::string command = command_head(spec);
-  for (const auto& [key, word] : words) command += " " + word;
-  return command;
+  return values;
 }
 
 void add_sweep(const FinishedSweep& sweep, const std::string& key, Page& page, OrderedJson& data) {
@@ -235,17 +176,20 @@ void add_sweep(const FinishedSweep& sweep, const std::string& key, Page& page, O
   const std::vector<std::string> sentences = texts_of(summary, "conclusion");
   page.conclusion.insert(page.conclusion.end(), sentences.begin(), sentences.end());
   page.sections.push_back(best_section(sweep));
-  page.sections.push_back({.title = "Design space", .charts = {"space"}, .source = key, .provenance = "modelled"});
+  page.sections.push_back(
+      {.title = "Design space", .charts = {"space"}, .source = key, .provenance = "modelled"});
   page.sections.push_back(baselines_section(sweep));
   OrderedJson& entry = data["sweeps"][key];
-  entry = {{"name", summary.at("sweep")},         {"minimize", summary.at("minimize")},
-           {"pareto", summary.at("pareto")},      {"tolerance", summary.at("budget_tolerance")},
+  entry = {{"name", summary.at("sweep")},          {"minimize", summary.at("minimize")},
+           {"pareto", summary.at("pareto")},       {"tolerance", summary.at("budget_tolerance")},
            {"scenario_axes", sweep.spec.scenario}, {"scenarios", summary.at("scenarios")},
            {"published", summary.at("published")}, {"command", command_json(sweep.spec)},
            {"points", points_json(sweep, rows)}};
   if (!sweep.sensitivity.empty()) {
     PageSection section{.title = "Sensitivity", .provenance = "modelled"};
-    section.paragraphs = {"What the answer becomes when one input moves from its low to its high value, the others as they are."};
+    section.paragraphs = {
+        "What the answer becomes when one input moves from its low to its high value, the others as they "
+        "are."};
     section.charts = {"tornado"};
     section.source = key;
     const Table table = csv_table(sweep.sensitivity);

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "fusescape/cost/metrics.hpp"
 #include "fusescape/report/page.hpp"
 #include "sweep_page.hpp"
 
@@ -34,7 +35,8 @@ std::unordered_map<std::uint64_t, int> notable_points(const OrderedJson& summary
   std::unordered_map<std::uint64_t, int> ids;
   for (const OrderedJson& scenario : summary.at("scenarios")) {
     for (const OrderedJson& id : scenario.at("pareto_points")) ids.emplace(id.get<std::uint64_t>(), 1);
-    if (const OrderedJson& best = scenario.at("best_point"); best.is_number()) ids[best.get<std::uint64_t>()] = 0;
+    if (const OrderedJson& best = scenario.at("best_point"); best.is_number())
+      ids[best.get<std::uint64_t>()] = 0;
   }
   return ids;
 }
@@ -85,14 +87,23 @@ std::size_t distinct(const std::vector<std::string_view>& cells) {
   return std::unordered_set<std::string_view>{cells.begin(), cells.end()}.size();
 }
 
+/// `more`: a designer wants more of it.
+OrderedJson column_head(const std::string& name) {
+  const Metric* metric = find_metric(name);
+  return {{"name", name},
+          {"unit", unit_of_column(name)},
+          {"more", metric != nullptr && metric->better == Better::kMore}};
+}
+
 OrderedJson column_json(const Column& column, bool is_axis) {
   const auto is_hole_or_number = [](std::string_view cell) {
     double value = 0.0;
     return cell.empty() || is_number(cell, value);
   };
-  const bool numbers =
-      !is_axis && std::all_of(column.cells.begin(), column.cells.end(), is_hole_or_number);
-  OrderedJson object{{"name", column.name}, {"unit", unit_of_column(column.name)}, {"axis", is_axis}, {"numbers", numbers}};
+  const bool numbers = !is_axis && std::all_of(column.cells.begin(), column.cells.end(), is_hole_or_number);
+  OrderedJson object = column_head(column.name);
+  object["axis"] = is_axis;
+  object["numbers"] = numbers;
   constexpr std::size_t kFewOf = 3;  // A code is shorter than a number.
   if (!numbers || distinct(column.cells) * kFewOf <= column.cells.size()) {
     object.update(codes_json(column.cells, numbers));
@@ -145,7 +156,8 @@ OrderedJson points_json(const FinishedSweep& sweep, const std::vector<std::size_
     const auto equal = std::find_if(before.begin(), before.end(),
                                     [&](const Column& other) { return other.cells == column.cells; });
     if (equal != before.end() && !is_axis) {
-      columns.push_back({{"name", column.name}, {"unit", unit_of_column(column.name)}, {"same_as", equal->name}});
+      columns.push_back(column_head(column.name));
+      columns.back()["same_as"] = equal->name;
     } else {
       columns.push_back(column_json(column, is_axis));
     }

@@ -59,10 +59,10 @@ std::string script_data(std::string_view json) {
 
 /// The number as a spreadsheet reads it; "" of a text.
 std::string plain_number(const Value& value) {
-  return std::visit(overloaded{[](std::int64_t v) { return fmt::format("{}", v); },
-                               [](double v) { return fmt::format("{}", v); },
-                               [](const auto&) { return std::string{}; }},
-                    value);
+  return std::visit(
+      overloaded{[](std::int64_t v) { return fmt::format("{}", v); },
+                 [](double v) { return fmt::format("{}", v); }, [](const auto&) { return std::string{}; }},
+      value);
 }
 
 std::string cell(const Value& value) {
@@ -77,13 +77,20 @@ std::string cell(const Value& value) {
                          : fmt::format("<td class=n data-v={}>{}</td>", number, shown);
 }
 
+/// True if a name ends in its own unit, as latency_cycles and area_mm2 do.
+bool told_by_name(std::string_view name) {
+  std::string ending{"_"};
+  for (const char c : unit_of_column(name))
+    ending += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return ending.size() > 1 && name.ends_with(ending);
+}
+
 std::string head_cell(const Table& table, std::size_t column) {
   const std::string& name = table.columns[column];
-  const std::string_view unit = unit_of_column(name);
+  const std::string_view unit = told_by_name(name) ? "" : unit_of_column(name);
   const Metric* metric = find_metric(name);
-  const bool is_number = std::any_of(table.rows.begin(), table.rows.end(), [&](const auto& row) {
-    return !plain_number(row[column]).empty();
-  });
+  const bool is_number = std::any_of(table.rows.begin(), table.rows.end(),
+                                     [&](const auto& row) { return !plain_number(row[column]).empty(); });
   return fmt::format("<th scope=col{}{}>{}{}</th>", is_number ? " class=n" : "",
                      metric == nullptr ? "" : fmt::format(" title=\"{}\"", escaped(metric->meaning)),
                      escaped(name), unit.empty() ? "" : fmt::format(" <small>{}</small>", escaped(unit)));
@@ -111,15 +118,17 @@ std::string list_html(const std::vector<std::string>& items) {
 }
 
 std::string section_html(const PageSection& section, std::size_t position) {
-  const std::string label = section.provenance.empty()
-                                ? ""
-                                : fmt::format(" <span class=\"label {0}\">{0}</span>", escaped(section.provenance));
+  const std::string label = section.provenance.empty() ? ""
+                                                       : fmt::format(" <span class=\"label {0}\">{0}</span>",
+                                                                     escaped(section.provenance));
   std::string out = fmt::format("<section id=s{}>\n<details{}><summary><h2>{}{}</h2></summary>\n", position,
                                 section.is_open ? " open" : "", escaped(section.title), label);
-  for (const std::string& paragraph : section.paragraphs) out += fmt::format("<p>{}</p>\n", escaped(paragraph));
+  for (const std::string& paragraph : section.paragraphs)
+    out += fmt::format("<p>{}</p>\n", escaped(paragraph));
   out += list_html(section.list);
   for (const std::string_view chart : section.charts) {
-    out += fmt::format("<div class=chart data-chart={} data-source=\"{}\"></div>\n", chart, escaped(section.source));
+    out += fmt::format("<div class=chart data-chart={} data-source=\"{}\"></div>\n", chart,
+                       escaped(section.source));
   }
   for (const PageTable& table : section.tables) out += table_html(table);
   for (const std::string& command : section.commands) {
@@ -171,8 +180,10 @@ std::string page_html(const Page& page) {
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
       "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=Content-Security-Policy content=\"{}\">\n<meta name=generator content=\"fusescape {}\">\n"
-      "<meta name=color-scheme content=\"light dark\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
+      "<meta http-equiv=Content-Security-Policy content=\"{}\">\n<meta name=generator content=\"fusescape "
+      "{}\">\n"
+      "<meta name=color-scheme content=\"light "
+      "dark\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n",
       kPolicy, kVersion, escaped(page.title), kPageStyle);
   out += fmt::format("<header>\n<h1>{}</h1>\n", escaped(page.title));
   for (std::size_t i = 0; i < page.conclusion.size(); ++i) {
@@ -184,10 +195,11 @@ std::string page_html(const Page& page) {
   }
   out += "</nav>\n</header>\n<main>\n";
   for (std::size_t s = 0; s < page.sections.size(); ++s) out += section_html(page.sections[s], s);
-  out += fmt::format("</main>\n<footer>Made by fusescape {}. Nothing on this page was fetched.</footer>\n", kVersion);
+  out += fmt::format("</main>\n<footer>Made by fusescape {}. Nothing on this page was fetched.</footer>\n",
+                     kVersion);
   out += fmt::format("<script type=application/json id=data>{}</script>\n", script_data(page.data));
-  out += fmt::format("<script>{}</script>\n<script>\n\"use strict\";\n(() => {{\n{}}})();\n</script>\n", kChartLibrary,
-                     kPageScript);
+  out += fmt::format("<script>{}</script>\n<script>\n\"use strict\";\n(() => {{\n{}}})();\n</script>\n",
+                     kChartLibrary, kPageScript);
   return out + "</body>\n</html>\n";
 }
 

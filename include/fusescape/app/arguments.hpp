@@ -134,6 +134,7 @@ struct ValidateArguments {
 /// Results of other commands become a page.
 struct ReportArguments {
   std::vector<std::string> results;  ///< Folders of sweeps, and JSON files.
+  bool explain = false;              ///< Evaluate a best design of each sweep again.
   OutputArguments output;
 };
 

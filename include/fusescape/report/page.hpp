@@ -19,13 +19,13 @@ struct PageTable {
 struct PageSection {
   std::string title;
   std::vector<std::string> paragraphs{};
-  std::vector<std::string> list{};        ///< Below the paragraphs, an item each.
-  std::vector<PageTable> tables{};        ///< Below the list.
-  std::vector<std::string> commands{};    ///< Command lines to copy, below the tables.
-  std::vector<std::string_view> charts{}; ///< What the page's scripts draw here, above the tables.
-  std::string source{};                   ///< Key in the data of what they draw.
-  std::string provenance{};               ///< published, reproduced, modelled or measured; "": none.
-  bool is_open = true;                    ///< Else its head alone is shown until someone asks, and on paper.
+  std::vector<std::string> list{};         ///< Below the paragraphs, an item each.
+  std::vector<PageTable> tables{};         ///< Below the list.
+  std::vector<std::string> commands{};     ///< Command lines to copy, below the tables.
+  std::vector<std::string_view> charts{};  ///< What the page's scripts draw here, above the tables.
+  std::string source{};                    ///< Key in the data of what they draw.
+  std::string provenance{};                ///< published, reproduced, modelled or measured; "": none.
+  bool is_open = true;                     ///< Else its head alone is shown until someone asks, and on paper.
 };
 
 struct Page {

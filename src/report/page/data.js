@@ -20,7 +20,7 @@ const tick = (value) => (value !== 0 && Math.abs(value) < 1e-3 ? d3.format("~e")
   : Math.abs(value) < 1000 ? d3.format("~g")(value) : d3.format("~s")(value));
 // Beside a bar: short, but not of a count that is.
 const brief = (value) => (Math.abs(value) >= 10000 ? d3.format(".4~s")(value) : shown(value));
-const named = (column) => (column.unit ? `${column.name} (${column.unit})` : column.name);
+const named = (column) => (column.unit && !column.name.endsWith(`_${column.unit.toLowerCase()}`) ? `${column.name} (${column.unit})` : column.name);
 
 // An element below `parent`, of the page's own words or of texts that are never read as HTML.
 const add = (parent, tag, className = "", text = null) => {
@@ -74,7 +74,8 @@ const commandOf = (command, labelOf) => {
   for (const axis of Object.keys(command.axes)) {
     for (const [key, word] of command.axes[axis][labelOf(axis)] || []) words.set(key, word);
   }
-  return [command.head, ...words.values()].join(" ");
+  const searches = words.get("strategy") === command.searches && command.objective;
+  return [command.head, ...words.values(), ...(searches ? [command.objective] : [])].join(" ");
 };
 
 const copyText = (text) => {

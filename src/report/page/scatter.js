@@ -50,7 +50,7 @@ const drawSpace = (root, sweep) => {
   const groupings = columns.filter((column) => column.words && column.words.length > 1 && (column.axis || column.words.length <= 60) && column.name !== "reason");
   const scenarioAxes = sweep.scenario_axes.map((name) => byName.get(name));
   const ids = byName.get("point").values;
-  const limits = ["in_budget", "meets_constraints"].map((name) => byName.get(name)).filter((column) => column);
+  const limits = ["in_budget", "meets_constraints"].map((name) => byName.get(name)).filter(Boolean);
   const first = firstFigures(sweep, byName);
   const colour = byName.get("strategy") && byName.get("strategy").words.length > 1 ? byName.get("strategy") : groupings[0];
   const state = { x: first.x, y: first.y, logX: isLogarithmic(first.x), logY: isLogarithmic(first.y), colour, shape: colour,
@@ -106,7 +106,7 @@ const drawSpace = (root, sweep) => {
   // Plot: marks on a canvas, the rest in SVG above it.
   const stage = add(root, "div", "stage");
   const plot = add(stage, "div", "plot").attr("tabindex", 0).attr("role", "application")
-    .attr("aria-label", "Design space. Arrow keys move between designs, Enter selects one, plus and minus zoom, 0 resets.");
+    .attr("aria-label", "Design space. Arrow keys select designs, Escape none, plus and minus zoom, 0 resets.");
   const canvas = add(plot, "canvas");
   const svg = plot.append("svg");
   const tip = add(plot, "div", "tip").attr("hidden", true);
@@ -171,7 +171,8 @@ const drawSpace = (root, sweep) => {
         if (!(at >= (isX ? kMargin.left : kMargin.top) && at <= (isX ? right : bottom))) continue;
         if (isX) line(layer, at, kMargin.top, at, bottom, className);
         else line(layer, kMargin.left, at, right, at, className);
-        add(layer, "text", `${className} label`, label).attr("x", isX ? at + 4 : kMargin.left + 6).attr("y", isX ? kMargin.top + 10 : at - 4);
+        add(layer, "text", `${className} label`, label).attr("x", isX ? at + (at > right - 150 ? -5 : 5) : kMargin.left + 6)
+          .attr("y", isX ? kMargin.top + 12 : at - 5).attr("text-anchor", isX && at > right - 150 ? "end" : "start");
       }
     };
     const budgets = new Set(scenarios.map((scenario) => scenario.budget_mm2));

@@ -265,11 +265,24 @@ const drawStrategies = (root, result) => {
 
 // The inputs that move the answer most first.
 const drawTornado = (root, sweep) => {
-  const rows = sweep.sensitivity.filter((row) => typeof row.answer_low === "number" && typeof row.answer_high === "number")
-    .sort((a, b) => Math.abs(b.answer_high - b.answer_low) - Math.abs(a.answer_high - a.answer_low));
-  if (!rows.length) return;
+  const known = sweep.sensitivity.filter((row) => typeof row.answer_low === "number" && typeof row.answer_high === "number");
+  const scenarios = [...new Set(known.map((row) => row.scenario || ""))];
+  if (!scenarios.length) return;
+  const view = add(root, "div");
+  const draw = (scenario) => {
+    view.selectAll("*").remove();
+    drawTornadoOf(view, known.filter((row) => (row.scenario || "") === scenario).sort((a, b) => Math.abs(b.answer_high - b.answer_low) - Math.abs(a.answer_high - a.answer_low)));
+  };
+  if (scenarios.length > 1) {
+    const select = add(add(root.insert("div", "div").attr("class", "controls"), "label", "", "scenario "), "select").attr("data-role", "tornado");
+    scenarios.forEach((scenario) => select.append("option").text(scenario));
+    select.on("change", function chosen() { draw(scenarios[this.selectedIndex]); });
+  }
+  draw(scenarios[0]);
+};
+const drawTornadoOf = (root, rows) => {
   const base = typeof rows[0].answer === "number" ? rows[0].answer : null;
-  const box = titled(root, "What moves the answer most", base === null ? "" : `The line is the answer as it is, ${shown(base)}.`);
+  const box = titled(root, `What moves the answer most${rows[0].minimize ? `: ${rows[0].minimize}` : ""}`, base === null ? "" : `Each input is scaled by the factors beside its bar, the others stay. The line is the answer as it is, ${shown(base)}.${rows.some((row) => row.winner_changes === true || row.winner_changes === "true") ? " Under those with a star another design is best." : ""}`);
   keysOf(box, [["input at its low value", kColours[0]], ["input at its high value", kColours[1]]]);
   responsive(add(box, "div", "svgbox").node(), (width) => {
     const layer = box.select("div.svgbox");
@@ -278,15 +291,15 @@ const drawTornado = (root, sweep) => {
     const svg = svgOf(layer, width, top + rows.length * high + 10, "Tornado: the answer at the low and the high value of each input");
     const extent = d3.extent(rows.flatMap((row) => [row.answer_low, row.answer_high].concat(base === null ? [] : [base])));
     const scale = d3.scaleLinear().domain(extent).range([names + room, width - room]);
-    add(svg, "g", "axis").attr("transform", `translate(0,${top})`).call(d3.axisTop(scale).ticks(5).tickFormat(tick).tickSize(-(rows.length * high)));
+    add(svg, "g", "axis").attr("transform", `translate(0,${top})`).call(d3.axisTop(scale).ticks(Math.max(2, Math.floor(width / 180))).tickFormat(tick).tickSize(-(rows.length * high)));
     rows.forEach((row, r) => {
       const y = top + r * high, middle = base === null ? (row.answer_low + row.answer_high) / 2 : base;
-      add(svg, "text", "name", fitted(row.input, Math.floor(names / 7))).attr("x", names - 8).attr("y", y + high / 2).attr("dy", "0.35em").attr("text-anchor", "end");
+      add(svg, "text", "name", `${row.winner_changes === true || row.winner_changes === "true" ? "\u2605 " : ""}${fitted(row.input, Math.floor(names / 7))}`).attr("x", names - 8).attr("y", y + high / 2).attr("dy", "0.35em").attr("text-anchor", "end");
       for (const [answer, colour, value] of [[row.answer_low, kColours[0], row.low], [row.answer_high, kColours[1], row.high]]) {
         svg.append("rect").attr("class", "bar").attr("x", Math.min(scale(answer), scale(middle))).attr("width", Math.abs(scale(answer) - scale(middle))).attr("y", y + 5).attr("height", high - 10).attr("fill", colour)
           .append("title").text(`${row.input} = ${shown(value)}: ${shown(answer)}`);
         const right = answer > middle || (answer === middle && colour === kColours[1]);
-        add(svg, "text", "value", shown(value)).attr("x", scale(answer) + (right ? 6 : -6)).attr("y", y + high / 2).attr("dy", "0.35em").attr("text-anchor", right ? "start" : "end");
+        add(svg, "text", "value", base === null ? shown(value) : `${shown(value)}x`).attr("x", scale(answer) + (right ? 6 : -6)).attr("y", y + high / 2).attr("dy", "0.35em").attr("text-anchor", right ? "start" : "end");
       }
     });
     if (base !== null) svg.append("line").attr("class", "budget").attr("x1", scale(base)).attr("x2", scale(base)).attr("y1", top).attr("y2", top + rows.length * high);
