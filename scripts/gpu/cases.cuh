@@ -99,26 +99,18 @@ void launch_laid_out(const StateUpdate<T>& t, Shape s) {
 // The fastest of about twenty layouts on mamba-2.8b's and 130m's shape at L = 2048.
 template <class T, int N, bool kAbar, bool kDBx, bool kOut>
 void launch_recurrence(const StateUpdate<T>& t, Shape s) {
-  constexpr bool kHalf = sizeof(T) == 2;
   const auto launch = [&]<Layout kLayout>() { launch_laid_out<T, N, kLayout, kAbar, kDBx, kOut>(t, s); };
+  constexpr int kFew = 40 * 1024;  // States of all channels.
   if constexpr (N == 64) {
-    constexpr bool kWide = kAbar && kDBx || kAbar != kHalf;
-    if constexpr (!kOut) {
-      launch.template operator()<Layout{128, 2, 1, 32, 3, 4}>();
-    } else if constexpr (kWide) {
-      launch.template operator()<Layout{256, 4, 1, 16, 3, 2}>();
-    } else {
-      launch.template operator()<Layout{128, 4, 1, 16, 3, 3}>();
-    }
+    constexpr Layout kLayout = kOut ? Layout{128, 4, 1, 16, 3, 3} : Layout{128, 2, 1, 32, 3, 4};
+    launch.template operator()<kLayout>();
+  } else if constexpr (!kOut) {
+    launch.template operator()<Layout{64, 2, 1, 16, 4, 6}>();
+  } else if (s.channels * N < kFew) {
+    launch.template operator()<Layout{128, 2, 4, 8, 3, 4}>();
   } else {
-    constexpr int kFew = 40 * 1024;  // States of all channels.
-    if constexpr (!kOut) {
-      launch.template operator()<Layout{64, 2, 1, 16, 4, 6}>();
-    } else if (s.channels * N < kFew) {
-      launch.template operator()<Layout{128, 2, 4, 8, 3, 4}>();
-    } else {
-      launch.template operator()<Layout{64, 2, 1, 16, 3, 6}>();
-    }
+    constexpr Layout kLayout = kAbar && kDBx ? Layout{128, 2, 1, 32, 3, 3} : Layout{64, 2, 1, 16, 3, 6};
+    launch.template operator()<kLayout>();
   }
 }
 

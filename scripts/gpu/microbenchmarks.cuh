@@ -92,8 +92,9 @@ static __global__ void exp_beside_multiplications(float* out, float factor) {
   if (x[0] + x[1] + x[2] + x[3] + y[0] + y[1] + y[2] + y[3] == 12345.0F) out[0] = x[0];
 }
 
-// Reads of 16 bytes of shared memory, of which a warp asks for `distinct` different ones.
-static __global__ void shared_reads(float* out, int distinct) {
+// Reads of 16 bytes of shared memory, of which a warp asks for kDistinct different ones.
+template <int kDistinct>
+__global__ void shared_reads(float* out) {
   constexpr int kWords = 1024;
   __shared__ float4 words[kWords];
   for (int i = static_cast<int>(threadIdx.x); i < kWords; i += static_cast<int>(blockDim.x)) {
@@ -101,14 +102,14 @@ static __global__ void shared_reads(float* out, int distinct) {
   }
   __syncthreads();
   float sum = 0.0F;
-  int at = static_cast<int>(threadIdx.x) % 32 % distinct;
+  int at = static_cast<int>(threadIdx.x) % 32 % kDistinct;
   for (int i = 0; i < kSteps / 4; ++i) {
 #pragma unroll
     for (int k = 0; k < 16; ++k) {
-      const float4 value = words[(at + k * distinct) % kWords];
+      const float4 value = words[(at + k * kDistinct) % kWords];
       sum += value.x + value.w;
     }
-    at = (at + (sum == 12345.0F ? 1 : distinct)) % (kWords / 2);
+    at = (at + (sum == 12345.0F ? 1 : kDistinct)) % (kWords / 2);
   }
   if (sum == 12345.0F) out[0] = sum;
 }
@@ -164,8 +165,8 @@ inline void print_instructions(float* out, int grid, int clock_khz) {
   const double done = 4.0 * kSteps * grid * 256;
   const double lane_cycles_per_us = cycles_per_us * 132 * 128;
   const double beside = median_us([&] { exp_beside_multiplications<<<grid, 256>>>(out, 1.0001F); });
-  const double broadcast = median_us([&] { shared_reads<<<grid, 256>>>(out, 8); });
-  const double distinct = median_us([&] { shared_reads<<<grid, 256>>>(out, 32); });
+  const double broadcast = median_us([&] { shared_reads<8><<<grid, 256>>>(out); });
+  const double distinct = median_us([&] { shared_reads<32><<<grid, 256>>>(out); });
   std::printf("exp_beside_6_multiplications,%.2f,lane cycles\n", lane_cycles_per_us * beside / done);
   std::printf("shared_read_16_bytes_8_distinct,%.2f,lane cycles\n", lane_cycles_per_us * broadcast / done);
   std::printf("shared_read_16_bytes_32_distinct,%.2f,lane cycles\n", lane_cycles_per_us * distinct / done);

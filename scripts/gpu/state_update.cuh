@@ -171,8 +171,8 @@ __device__ float transposed_sum(float (&terms)[kLanes]) {
 }
 
 // ---- Groups with the recurrence: a thread carries W states of a channel in registers from chunk to chunk of kChunk
-// tokens. What a chunk reads is copied to shared memory while kStages - 2 chunks before it are computed; delta, u, B and C,
-// which several threads need, are then converted once for all of them. ----
+// tokens. What a chunk reads is copied to shared memory while kStages - 2 chunks before it are computed; delta and u, of which
+// several threads need the same, are then turned once for all of them. ----
 
 // `rows` of kRowBytes at `from`, `stride` bytes apart, to a dense place in shared memory, by all threads of the block.
 template <int kThreadsOfBlock, int kMostRows, int kRowBytes>
@@ -213,28 +213,27 @@ class Recurrence {
   static constexpr int kChannels = kThreadsOfSegment / kLanes;
   static constexpr int kSlice = kThreadsOfSegment * W;
   static constexpr int kPadded = kChunk + 4;  // So that channels' rows begin in different banks.
-  static constexpr int kPack = W < 4 ? 4 / W : 1;  // Tokens whose W values of B or C a thread reads as one access.
+  // Tokens whose W values of B or C a thread reads as one access.
+  static constexpr int kPack = W * sizeof(T) < 16 ? 16 / (W * sizeof(T)) : 1;
   // Tokens whose operands a thread has in registers: all of its segment, if it goes through them twice.
   static constexpr int kGroup = kSegments > 1 ? kTokens : W < 8 ? 16 / W : 4;
   static constexpr bool kReadsDelta = kMakesAbar || kMakesDBx;
   static_assert(kTokens % kGroup == 0 && (!kReadsOut || kTokens % kLanes == 0) && kThreadsOfSegment % 32 == 0);
-  static_assert(kStages >= 3);
+  static_assert(kStages >= 3 && kGroup % kPack == 0);
 
-  // Of one chunk, as in DRAM.
+  // Of one chunk, as in DRAM, but for the order of B and C.
   struct alignas(16) Staged {
     T abar[kMakesAbar ? 0 : kChunk][kSlice];
     T dbx[kMakesDBx ? 0 : kChunk][kSlice];
     T delta[kReadsDelta ? kChunk : 0][kChannels];
     T u[kMakesDBx ? kChunk : 0][kChannels];
-    T b[kMakesDBx ? kChunk * N : 0];
+    T b[kMakesDBx ? kChunk * N : 0];  // At place_of(token, n).
     T c[kReadsOut ? kChunk * N : 0];
   };
   // Of one chunk, in fp32.
   struct alignas(16) Shared {
     float delta[kMakesAbar ? kChannels : 0][kPadded];
     float scaled[kMakesDBx ? kChannels : 0][kPadded];  // delta * u
-    float b[kMakesDBx ? kChunk * N : 0];  // At place_of(token, n).
-    float c[kReadsOut ? kChunk * N : 0];
   };
   // Of a segment, from state to state: the product of Abar, and what it ends with if it begins with 0.
   using Exchange = float2[kSegments][W][kThreadsOfSegment];
@@ -288,40 +287,41 @@ class Recurrence {
     const std::int64_t rows = first * shape_.channels + std::int64_t{blockIdx.x} * kChannels;
     constexpr int kSliceBytes = kSlice * sizeof(T);
     constexpr int kRowBytes = kChannels * sizeof(T);
-    constexpr int kStateBytes = N * sizeof(T);
     const std::int64_t row_stride = shape_.channels * sizeof(T);
     if constexpr (!kMakesAbar) copy_rows<kBlock, kChunk, kSliceBytes>(to.abar, t_.abar + slices, whole * sizeof(T), tokens);
     if constexpr (!kMakesDBx) copy_rows<kBlock, kChunk, kSliceBytes>(to.dbx, t_.dbx + slices, whole * sizeof(T), tokens);
     if constexpr (kReadsDelta) copy_rows<kBlock, kChunk, kRowBytes>(to.delta, t_.delta + rows, row_stride, tokens);
     if constexpr (kMakesDBx) copy_rows<kBlock, kChunk, kRowBytes>(to.u, t_.u + rows, row_stride, tokens);
-    if constexpr (kMakesDBx) copy_rows<kBlock, kChunk, kStateBytes>(to.b, t_.b + first * N, kStateBytes, tokens);
-    if constexpr (kReadsOut) copy_rows<kBlock, kChunk, kStateBytes>(to.c, t_.c + first * N, kStateBytes, tokens);
+    if constexpr (kMakesDBx) copy_states(to.b, t_.b + first * N, tokens);
+    if constexpr (kReadsOut) copy_states(to.c, t_.c + first * N, tokens);
     __pipeline_commit();
   }
 
-  // Past the last token all is zero, which changes no state.
+  // A chunk of B or C.
+  __device__ void copy_states(T* to, const T* from, int tokens) const {
+    constexpr int kPiece = W * sizeof(T) < 16 ? W : 16 / sizeof(T);  // Neighbours here and there.
+#pragma unroll
+    for (int i = 0; i < kChunk * N / kPiece; i += kBlock) {
+      const int at = (i + static_cast<int>(threadIdx.x)) * kPiece;
+      if (at >= tokens * N) break;
+      __pipeline_memcpy_async(to + place_of(at / N, at % N), from + at, kPiece * sizeof(T));
+    }
+  }
+
+  // Past the last token delta is zero, which changes no state.
   __device__ void convert(int chunk) {
     const Staged& from = staged_[chunk % kStages];
     Shared& to = shared_[chunk % 2];
     const int tokens = tokens_in(chunk);
-    if constexpr (kReadsDelta) {
 #pragma unroll
-      for (int i = 0; i < kChannels * kChunk; i += kBlock) {
-        const int at = i + static_cast<int>(threadIdx.x);
-        if (at >= kChannels * kChunk) break;
-        const int token = at / kChannels;
-        const int channel = at % kChannels;
-        const float delta = token < tokens ? to_float(from.delta[token][channel]) : 0.0F;
-        if constexpr (kMakesAbar) to.delta[channel][token] = delta;
-        if constexpr (kMakesDBx) to.scaled[channel][token] = token < tokens ? delta * to_float(from.u[token][channel]) : 0.0F;
-      }
-    }
-#pragma unroll
-    for (int i = 0; i < N * kChunk; i += kBlock) {
+    for (int i = 0; kReadsDelta && i < kChannels * kChunk; i += kBlock) {
       const int at = i + static_cast<int>(threadIdx.x);
-      const bool there = at / N < tokens;
-      if constexpr (kMakesDBx) to.b[place_of(at / N, at % N)] = there ? to_float(from.b[at]) : 0.0F;
-      if constexpr (kReadsOut) to.c[place_of(at / N, at % N)] = there ? to_float(from.c[at]) : 0.0F;
+      if (at >= kChannels * kChunk) break;
+      const int token = at / kChannels;
+      const int channel = at % kChannels;
+      const float delta = token < tokens ? to_float(from.delta[token][channel]) : 0.0F;
+      if constexpr (kMakesAbar) to.delta[channel][token] = delta;
+      if constexpr (kMakesDBx) to.scaled[channel][token] = token < tokens ? delta * to_float(from.u[token][channel]) : 0.0F;
     }
   }
 
@@ -352,8 +352,8 @@ class Recurrence {
     for (int i = 0; i < kGroup; i += kPack) {
       const int place = place_of(first + i, lane * W);
       using Packed = float(&)[kPack * W];
-      if constexpr (kMakesDBx) load<kPack * W>(shared.b + place, reinterpret_cast<Packed>(to.addend[i][0]));
-      if constexpr (kReadsOut) load<kPack * W>(shared.c + place, reinterpret_cast<Packed>(to.out[i][0]));
+      if constexpr (kMakesDBx) load<kPack * W>(staged.b + place, reinterpret_cast<Packed>(to.addend[i][0]));
+      if constexpr (kReadsOut) load<kPack * W>(staged.c + place, reinterpret_cast<Packed>(to.out[i][0]));
     }
 #pragma unroll
     for (int i = 0; i < kGroup; ++i) {
