@@ -1,6 +1,7 @@
 // Is an attention sub-block's cascade grouped-query attention, over a cache and without one?
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/families/opt.hpp"
 #include "portions.hpp"
 #include "random_families.hpp"
 #include "selective_scan.hpp"
@@ -130,9 +131,15 @@ TEST_CASE("The reference of an attention sub-block is grouped-query attention ov
   });
 }
 
-/// Copies what a call over all tokens had into one over its last token, with the others in the cache.
-void take_last_token(const AttentionRun& whole, const Cascade& step, NumericCase& given) {
-  const std::int64_t last = whole.shape.tokens - 1;
+/// Numbers of a block's call over all tokens, and what it made of them.
+struct WholeCall {
+  Cascade cascade;
+  NumericCase given = make_case(cascade, Arithmetic::kFp64, 1);
+  std::vector<TensorValues> made = run_reference(cascade, given).tensors;
+};
+
+/// Copies what a call had into one over its `last` token, with the others in the cache.
+void take_last_token(const WholeCall& whole, std::int64_t last, const Cascade& step, NumericCase& given) {
   for (std::size_t i = 0; i < step.tensors.size(); ++i) {
     const Tensor& tensor = step.tensors[i];
     if (tensor.kind == TensorKind::kWeight)
@@ -153,27 +160,37 @@ void take_last_token(const AttentionRun& whole, const Cascade& step, NumericCase
   }
 }
 
+/// Of a shape with `tokens` in one call and no cache, and the blocks that a family makes of shapes.
+template <class Shape, class Block>
+void check_last_token(Shape shape, const Block& block) {
+  const WholeCall whole{sound(block(shape))};
+  Shape one = shape;
+  one.phase = Phase::kDecode;
+  one.tokens = 1;
+  one.cache_tokens = shape.tokens - 1;
+  const Cascade step = sound(block(one));
+  NumericCase given = empty_case(step, Arithmetic::kFp64);
+  take_last_token(whole, shape.tokens - 1, step, given);
+  const std::vector<TensorValues> made = run_reference(step, given).tensors;
+  CAPTURE(text_of(step));
+  for (std::int64_t b = 0; b < shape.batch; ++b) {
+    for (std::int64_t e = 0; e < shape.d_model; ++e) {
+      const std::array<std::int64_t, 3> last{b, shape.tokens - 1, e};
+      CHECK(named(step, made, "out").at(std::array<std::int64_t, 3>{b, 0, e}) ==
+            Approx(named(whole.cascade, whole.made, "out").at(last)).epsilon(kClose));
+    }
+  }
+}
+
 TEST_CASE("A decode step over the keys of a prefill gives the prefill's last token") {
   for_all(100, [](Dice& dice) {
     GroupedAttention shape = random_attention(dice);
     shape.cache_tokens = 0;
     shape.tokens = dice.in(2, 5);
-    const AttentionRun whole{shape, 1};
-    GroupedAttention one = shape;
-    one.phase = Phase::kDecode;
-    one.tokens = 1;
-    one.cache_tokens = shape.tokens - 1;
-    const Cascade step = sound(attention_block(one));
-    NumericCase given = empty_case(step, Arithmetic::kFp64);
-    take_last_token(whole, step, given);
-    const std::vector<TensorValues> made = run_reference(step, given).tensors;
-    CAPTURE(text_of(step));
-    for (std::int64_t b = 0; b < shape.batch; ++b) {
-      for (std::int64_t e = 0; e < shape.d_model; ++e) {
-        CHECK(named(step, made, "out").at(std::array<std::int64_t, 3>{b, 0, e}) ==
-              Approx(whole.out(b, shape.tokens - 1, e)).epsilon(kClose));
-      }
-    }
+    check_last_token(shape, attention_block);
+    Opt opt{.d_ff = dice.in(1, 5), .n_head = dice.in(1, 3), .batch = dice.in(1, 2), .tokens = dice.in(2, 5)};
+    opt.d_model = opt.n_head * dice.in(2, 3);  // One channel alone has no variance.
+    check_last_token(opt, opt_block);
   });
 }
 

@@ -178,6 +178,23 @@ TEST_CASE("A decode step with its states resident moves their one read and one w
   });
 }
 
+TEST_CASE("A prefill with its states resident does not write the last one, and reads none") {
+  for_all(40, [](Dice& dice) {
+    Mamba1 one = random_decode_mamba1(dice);
+    one.phase = Phase::kPrefill;
+    one.tokens = dice.in(2, 6);
+    const Cascade block = sound(mamba1_block(one));
+    CHECK(moved_by(block, "fuse-all") - moved_by(resident(block), "fuse-all") ==
+          Bytes{4 * one.batch * one.d_inner * one.d_state});
+    Mamba2 two = random_decode_mamba2(dice);
+    two.phase = Phase::kPrefill;
+    two.tokens = dice.in(2, 6);
+    const Cascade grouped = sound(mamba2_block(two));
+    CHECK(moved_by(grouped, "fuse-all") - moved_by(resident(grouped), "fuse-all") ==
+          Bytes{4 * two.batch * two.n_head * two.d_head * two.d_state});
+  });
+}
+
 TEST_CASE("Of a resident KV cache nothing moves: neither the cached tokens nor those that join them") {
   for_all(40, [](Dice& dice) {
     GroupedAttention shape = random_attention(dice);
