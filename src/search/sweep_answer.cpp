@@ -104,9 +104,9 @@ struct Smaller {
 };
 
 /// Numbers of points, and what is traded off between them.
-using TradeOff = ParetoFront<Figure, std::size_t, Smaller>;
+using DesignFront = ParetoFront<Figure, std::size_t, Smaller>;
 
-void add_trade_off(TradeOff& front, std::size_t columns, ScenarioAnswer& answer) {
+void add_trade_off(DesignFront& front, std::size_t columns, ScenarioAnswer& answer) {
   answer.pareto = front.rows();
   if (answer.pareto.empty()) return;
   const std::span<const Figure> figures = front.values();
@@ -184,7 +184,7 @@ struct SweepAnswerBuilder::Scenario {
   Figure least{};
   DesignFigures figures{};
   NearDesigns near;
-  StreamedFront trade_off;
+  DesignFront trade_off;
   std::vector<BestOfBaseline> baselines;
 };
 
