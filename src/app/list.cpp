@@ -8,9 +8,9 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/families/family.hpp"
-#include "fusescape/workload/generation_keys.hpp"
 #include "fusescape/report/figures.hpp"
 #include "fusescape/search/sweep_spec.hpp"
+#include "fusescape/workload/generation_keys.hpp"
 #include "inputs.hpp"
 #include "printed.hpp"
 

@@ -7,8 +7,8 @@
 #include <charconv>
 
 #include "fusescape/config/binding.hpp"
-#include "fusescape/workload/generation_keys.hpp"
 #include "fusescape/support/printable.hpp"
+#include "fusescape/workload/generation_keys.hpp"
 
 namespace fusescape {
 namespace {
