@@ -37,7 +37,7 @@ else()
 endif()
 
 set(page "${PROJECT_SOURCE_DIR}/src/report/page")
-set(scripts data tables scatter filters why main)  # In the order in which the page runs them.
+set(scripts data tables choices filters plot scatter why main)  # In the order in which the page runs them.
 list(TRANSFORM scripts REPLACE "(.+)" "${page}/\\1.js")
 set(output "${PROJECT_BINARY_DIR}/generated/page_assets.cpp")
 list(JOIN scripts "$<SEMICOLON>" script_list)

@@ -72,7 +72,9 @@ expected<std::vector<CsvRow>, Failure> read_points(const std::string& file, cons
   if (!rows) return rows;
   std::vector<std::string> needed{"point", "strategy", "feasible", "status", "in_budget"};
   if (!spec.constraints.empty()) needed.emplace_back("meets_constraints");
-  for (const Axis& axis : spec.axes) needed.push_back(axis.name);
+  for (const Axis& axis : spec.axes) {
+    if (axis.name != "strategy") needed.push_back(axis.name);
+  }
   if (auto failure = missing_columns(file, *rows, needed)) return unexpected{std::move(*failure)};
   const std::size_t id_column = column_of(*rows, "point");
   const std::size_t points = grid_size(spec);

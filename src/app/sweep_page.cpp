@@ -135,8 +135,8 @@ PageSection tried_section(const FinishedSweep& sweep, std::size_t held) {
   section.list.push_back(fmt::format("data type {}, area table {}", text_of(summary, "dtype"),
                                      summary.at("technology").get<std::string>()));
   section.tables.push_back({"Axes of the designs", tried_table(summary)});
-  section.paragraphs.push_back(
-      fmt::format("Priced by fusescape {}, as this runs it again:", text_of(summary, "version")));
+  section.paragraphs.push_back(fmt::format(
+      "Priced by fusescape {}, as the command below the tables runs it again.", text_of(summary, "version")));
   section.commands.push_back(fmt::format("fusescape sweep {} --out {}",
                                          shell_word(sweep.folder + "/resolved.yaml"),
                                          shell_word(sweep.folder + "-again")));

@@ -147,6 +147,16 @@ def check_sweep(driver, sweep):
     expect("its command line prices it again", str(again["latency_cycles"]) == row.get("latency_cycles"), command)
     screenshot(driver, "selected.png", "#s1")
 
+    before = marks(driver)
+    driver.find_element(By.CSS_SELECTOR, "[data-role=area]").click()
+    ActionChains(driver).move_to_element_with_offset(plot, -size["width"] // 4, -size["height"] // 4).click_and_hold().move_by_offset(size["width"] // 2, size["height"] // 2).release().perform()
+    ranges = driver.execute_script("return document.querySelectorAll('.range').length")
+    expect("an area that is dragged becomes ranges of both figures", ranges == 2 and marks(driver) < before, (ranges, marks(driver), before))
+    for button in driver.find_elements(By.CSS_SELECTOR, ".range > button"):
+        button.click()
+    expect("and all marks are back without them", marks(driver) == before, marks(driver))
+    driver.find_element(By.CSS_SELECTOR, "[data-role=area]").click()
+
     driver.execute_script("document.querySelector('div.table .exports button:nth-child(2)').click()")
     files = []
     for _ in range(50):
@@ -225,7 +235,8 @@ def main():
     fusescape("simulate", *question, "--strategy", "fuse-all", "--json", "-o", FOLDER / "simulate.json")
     fusescape("compare", *question, "--strategies", "unfused,fuse-all,greedy", "--json", "-o", FOLDER / "compare.json")
     fusescape("roofline", *question, "--json", "-o", FOLDER / "roofline.json")
-    (sweep / "sensitivity.csv").write_text("input,low,high,answer_low,answer_high\ndram.bandwidth,128,512,900000,500000\nclock,0.5,2,640000,700000\n", encoding="utf-8")
+    (sweep / "sensitivity.csv").write_text("input,low,high,answer_low,answer_high,winner_changes,answer,minimize,scenario\n"
+        "dram_bandwidth,0.8,1.2,98000,75000,true,84592,latency_cycles,L=64\nclock,0.8,1.2,88000,82000,false,84592,latency_cycles,L=64\n", encoding="utf-8")
     results = [FOLDER / f"{name}.json" for name in ("best", "plain", "simulate", "compare", "roofline")]
     fusescape("report", sweep, "-o", FOLDER / "sweep.html")
     fusescape("report", sweep, "-o", FOLDER / "again.html")

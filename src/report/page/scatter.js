@@ -1,46 +1,4 @@
 // Where do a sweep's designs lie between any two figures, and which of them does none beat?
-const kMargin = { top: 16, right: 18, bottom: 46, left: 70 };
-
-// Indices of `rows` that no other beats in both; `keys` are to be small.
-const frontOf = (rows, keyX, keyY) => {
-  const sorted = rows.slice().sort((a, b) => keyX(a) - keyX(b) || keyY(a) - keyY(b) || a - b);
-  const front = [];
-  let least = Infinity;
-  for (const row of sorted) {
-    if (keyY(row) < least) { least = keyY(row); front.push(row); }
-    else if (front.length && keyX(row) === keyX(front[front.length - 1]) && keyY(row) === least) front.push(row);
-  }
-  return front;
-};
-// Whether the figures of a column differ by more than one in a hundred.
-const varies = (column) => {
-  const [low, high] = d3.extent(column.values.filter(Number.isFinite));
-  return low !== undefined && high - low > 0.01 * Math.max(Math.abs(low), Math.abs(high));
-};
-const isLogarithmic = (column) => {
-  const [low, high] = d3.extent(column.values.filter(Number.isFinite));
-  return low > 0 && high / low > 30;
-};
-
-// What the plot shows first: the sweep's first two objectives, as far as they differ between designs.
-const firstFigures = (sweep, byName) => {
-  const wanted = [...sweep.pareto, sweep.minimize, "onchip_capacity_bytes", "energy_pj", "pes", "dram_bytes", ...byName.keys()];
-  const columns = [...new Set(wanted)].map((name) => byName.get(name)).filter((column) => column && column.values && column.name !== "point");
-  const pair = columns.filter(varies).slice(0, 2);
-  if (pair.length < 2) pair.push(...columns.filter((column) => !pair.includes(column)).slice(0, 2 - pair.length));
-  return { y: pair[0], x: pair[1] || pair[0], left: sweep.pareto.slice(0, 2).filter((name) => !pair.some((column) => column.name === name)) };
-};
-
-// The scenario in which the design gains most over the first baseline that leaves something open.
-const firstScenario = (sweep) => {
-  const gain = (scenario) => {
-    const open = scenario.baselines.find((baseline) => Object.keys(baseline.chosen).length) || scenario.baselines[0];
-    return open && open.gain !== null ? open.gain : -Infinity;
-  };
-  const best = d3.scan(sweep.scenarios, (a, b) => gain(b) - gain(a));
-  return sweep.scenarios[best];
-};
-
 const drawSpace = (root, sweep) => {
   const columns = columnsOf(sweep.points);
   const byName = new Map(columns.map((column) => [column.name, column]));
@@ -125,33 +83,6 @@ const drawSpace = (root, sweep) => {
     const codes = filters.words.get(column);
     return !codes || codes.has(column.words.indexOf(scenario.scenario[column.name]));
   }));
-  const scaleOf = (column, log, shownRows, range) => {
-    const [low, high] = d3.extent(shownRows, (row) => column.values[row]);
-    if (low === undefined) return d3.scaleLinear().domain([0, 1]).range(range);
-    if (log) {
-      const room = low === high ? 2 : (high / low) ** 0.04;
-      return d3.scaleLog().domain([low / room, high * room]).range(range);
-    }
-    const spare = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.04;
-    return d3.scaleLinear().domain([low - spare, high + spare]).range(range);
-  };
-  // Numbers that are many become shades, others a colour each.
-  const colourOf = (column) => {
-    if (!column) return () => kColours[0];
-    if (column.values && column.words.length > kColours.length) {
-      const [low, high] = d3.extent(column.values);
-      const shade = d3.scaleSequential(d3.interpolateCividis).domain([low, high]);
-      return (row) => shade(column.values[row]);
-    }
-    return (row) => kColours[column.codes[row] % kColours.length];
-  };
-  // Of the colour's own column, so many as tell equal colours apart.
-  const shapeIndex = (code) => (state.shape === state.colour ? Math.floor(code / kColours.length) : code) % kShapes.length;
-  const paths = kShapes.map((shape) => new Path2D(d3.symbol().type(shape).size(34)()));
-  const bigPaths = kShapes.map((shape) => new Path2D(d3.symbol().type(shape).size(110)()));
-  const shapeOf = (column) => (column && !(column === state.colour && column.values && column.words.length > kColours.length)
-    ? (row) => shapeIndex(column.codes[row]) : () => 0);
-
   const keyOf = (column) => (column.more ? (row) => -column.values[row] : (row) => column.values[row]);
   const fronts = (shownRows) => {
     const eligible = shownRows.filter((row) => limits.every((limit) => cellOf(limit, row) === "true"));
@@ -159,89 +90,19 @@ const drawSpace = (root, sweep) => {
     return groups.map((group) => frontOf(group.values, keyOf(state.x), keyOf(state.y)));
   };
 
-  const line = (layer, x1, y1, x2, y2, className) =>
-    layer.append("line").attr("class", className).attr("x1", x1).attr("y1", y1).attr("x2", x2).attr("y2", y2);
-  // Budget, baselines and published figures, as far as the two figures have them.
-  const annotate = (layer, scaleX, scaleY, right, bottom) => {
-    const scenarios = visibleScenarios();
-    const across = (value, label, className) => {
-      for (const [column, scale, isX] of [[state.x, scaleX, true], [state.y, scaleY, false]]) {
-        if (column.name !== value.name) continue;
-        const at = scale(value.at);
-        if (!(at >= (isX ? kMargin.left : kMargin.top) && at <= (isX ? right : bottom))) continue;
-        if (isX) line(layer, at, kMargin.top, at, bottom, className);
-        else line(layer, kMargin.left, at, right, at, className);
-        add(layer, "text", `${className} label`, label).attr("x", isX ? at + (at > right - 150 ? -5 : 5) : kMargin.left + 6)
-          .attr("y", isX ? kMargin.top + 12 : at - 5).attr("text-anchor", isX && at > right - 150 ? "end" : "start");
-      }
-    };
-    const budgets = new Set(scenarios.map((scenario) => scenario.budget_mm2));
-    const [budget] = budgets;
-    if (budgets.size === 1 && budget !== null) {
-      across({ name: "area_mm2", at: budget * (1 + sweep.tolerance) }, `budget ${shown(budget)} mm2${sweep.tolerance ? ` +${shown(100 * sweep.tolerance)}%` : ""}`, "budget");
-    }
-    if (scenarios.length !== 1) return;
-    for (const baseline of scenarios[0].baselines) {
-      const [x, y] = [baseline[state.x.name], baseline[state.y.name]];
-      if (typeof x === "number" && typeof y === "number") {
-        const mark = add(layer, "g", "baseline").attr("transform", `translate(${scaleX(x)},${scaleY(y)})`);
-        mark.append("path").attr("d", d3.symbol().type(d3.symbolStar).size(170)());
-        const atRight = scaleX(x) > right - 110;
-        add(mark, "text", "", baseline.name).attr("x", atRight ? -12 : 12).attr("dy", "0.32em").attr("text-anchor", atRight ? "end" : "start");
-      }
-      for (const published of sweep.published.filter((figure) => figure.baseline === baseline.name)) {
-        const own = baseline[sweep.minimize];
-        if (typeof own === "number") across({ name: sweep.minimize, at: own / published.value }, `published: ${published.value}x over ${baseline.name}`, "published");
-      }
-    }
-  };
-
-  const drawAxes = (scaleX, scaleY, width, height) => {
-    const ticks = (axis, log, count) => (log ? axis.ticks(count, tick) : axis.ticks(count).tickFormat(tick));
-    const layer = add(svg, "g", "axis");
-    add(layer, "g").attr("transform", `translate(0,${height - kMargin.bottom})`).call(ticks(d3.axisBottom(scaleX).tickSize(-(height - kMargin.top - kMargin.bottom)).tickPadding(8), state.logX, 7));
-    add(layer, "g").attr("transform", `translate(${kMargin.left},0)`).call(ticks(d3.axisLeft(scaleY).tickSize(-(width - kMargin.left - kMargin.right)).tickPadding(8), state.logY, 7));
-    add(layer, "text", "title", named(state.x)).attr("x", (kMargin.left + width - kMargin.right) / 2).attr("y", height - 8).attr("text-anchor", "middle");
-    add(layer, "text", "title", named(state.y)).attr("transform", `translate(16,${(kMargin.top + height - kMargin.bottom) / 2})rotate(-90)`).attr("text-anchor", "middle");
-  };
-  const drawMarks = (shownRows, onFront, scaleX, scaleY, width, height) => {
-    const ratio = window.devicePixelRatio || 1;
-    canvas.attr("width", width * ratio).attr("height", height * ratio).style("width", `${width}px`).style("height", `${height}px`);
-    const pen = canvas.node().getContext("2d");
-    pen.scale(ratio, ratio);
-    pen.beginPath();
-    pen.rect(kMargin.left, kMargin.top, width - kMargin.left - kMargin.right, height - kMargin.top - kMargin.bottom);
-    pen.clip();
-    const [colours, shapes] = [colourOf(state.colour), shapeOf(state.shape)];
-    const ink = getComputedStyle(plot.node()).color;
-    let marks = 0;
-    for (const [row, big] of [...shownRows.filter((r) => !onFront.has(r)).map((r) => [r, false]), ...shownRows.filter((r) => onFront.has(r)).map((r) => [r, true])]) {
-      pen.save();
-      pen.translate(scaleX(state.x.values[row]), scaleY(state.y.values[row]));
-      pen.globalAlpha = big ? 1 : 0.75;
-      pen.fillStyle = colours(row);
-      const path = (big ? bigPaths : paths)[shapes(row)];
-      pen.fill(path);
-      if (big) { pen.strokeStyle = ink; pen.lineWidth = 1.2; pen.stroke(path); }
-      pen.restore();
-      marks += 1;
-    }
-    canvas.attr("data-marks", marks);
-  };
-
   const drawLegend = () => {
     legend.selectAll("*").remove();
     for (const column of new Set([state.colour, state.shape].filter(Boolean))) {
       const box = add(legend, "div", "keys");
       add(box, "strong", "", column.name);
-      const isShade = column === state.colour && column.values && column.words.length > kColours.length;
+      const isShade = column === state.colour && isShaded(column);
       const used = new Set(drawn.rows.map((row) => column.codes[row]));
       const colourFor = column === state.colour ? colourOf(column) : () => "currentColor";
       column.words.forEach((word, code) => {
         if (!used.has(code)) return;
         const row = drawn.rows.find((r) => column.codes[r] === code);
         const key = add(box, "button", "key").attr("type", "button").attr("title", "This one alone; again: all");
-        const shape = column === state.shape && !isShade ? kShapes[shapeIndex(code)] : d3.symbolCircle;
+        const shape = column === state.shape && !isShade ? kShapes[shapeIndex(state, code)] : d3.symbolCircle;
         key.append("svg").attr("width", 14).attr("height", 14).attr("viewBox", "-7 -7 14 14").append("path").attr("d", d3.symbol().type(shape).size(60)()).attr("fill", colourFor(row));
         key.append("span").text(word === "" ? "(none)" : word);
         key.on("click", () => {
@@ -321,15 +182,16 @@ const drawSpace = (root, sweep) => {
 
     svg.selectAll("*").remove();
     svg.attr("width", width).attr("height", height);
-    drawAxes(scaleX, scaleY, width, height);
+    const view = { state, scaleX, scaleY, width, height };
+    drawAxes(svg, view);
     const clip = `clip-${Math.random().toString(36).slice(2)}`;
     svg.append("clipPath").attr("id", clip).append("rect").attr("x", kMargin.left).attr("y", kMargin.top).attr("width", right - kMargin.left).attr("height", bottom - kMargin.top);
     const layer = svg.append("g").attr("clip-path", `url(#${clip})`);
     const step = d3.line().x((row) => scaleX(state.x.values[row])).y((row) => scaleY(state.y.values[row])).curve(d3.curveStepAfter);
     layer.selectAll("path.front").data(lines).enter().append("path").attr("class", "front").attr("d", step);
     canvas.attr("data-front", onFront.size);
-    drawMarks(shownRows, onFront, scaleX, scaleY, width, height);
-    annotate(layer, scaleX, scaleY, right, bottom);
+    drawMarks(canvas, view, shownRows, onFront);
+    annotate(layer, view, sweep, visibleScenarios());
     svg.attr("class", state.area ? "area" : "");
     if (state.area) {
       svg.append("g").attr("class", "brush").call(brush.extent([[kMargin.left, kMargin.top], [right, bottom]]));
