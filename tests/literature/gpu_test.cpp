@@ -44,7 +44,7 @@ TEST_CASE("results/gpu/accuracy.csv is what the model says beside the counters")
                           "measured_read_bytes", "modelled_write_bytes", "measured_write_bytes",
                           "bytes_quotient", "modelled_us", "measured_us", "time_quotient"},
               .rows = {}};
-  for (const Compared& row : compared_rows()) {
+  for (const Compared& row : modelled_rows()) {
     const auto& [m, model] = row;
     table.rows.push_back({m.set, m.kernel, m.type, std::stoll(m.tokens), std::stoll(m.channels),
                           std::stoll(m.states), model.read, m.read, model.write, m.write,
@@ -69,8 +69,8 @@ TEST_CASE("results/gpu: the machine's parameters are the microbenchmarks'") {
 }
 
 TEST_CASE(
-    "results/gpu: DRAM bytes are the counters' within 0.05% in the median, 0.1% in nine of ten, 5% in 99 of "
-    "100") {
+    "results/gpu: DRAM bytes are the counters' within 0.05% in the median, 0.15% in nine of ten, and 5% but "
+    "for long recurrences") {
   const std::string set = GENERATE("calibration", "validation");
   const auto counts = [&](const Compared& row) {
     return row.measured.set == set && !is_of_block(row.measured) && row.bytes() >= kEnough;
@@ -78,20 +78,21 @@ TEST_CASE(
   const std::vector<double> sorted =
       distances(counts, [](const Compared& row) { return row.bytes_quotient(); });
   CHECK(sorted[sorted.size() / 2] <= 0.0005);
-  CHECK(sorted[sorted.size() * 9 / 10] <= 0.001);
-  CHECK(sorted[sorted.size() * 99 / 100] <= 0.05);
+  CHECK(sorted[sorted.size() * 9 / 10] <= 0.0015);
   // Blocks of a long recurrence drift apart, until they find nothing of each other's in L2.
   for (const Compared& row : compared_rows()) {
     const bool drifts = row.fuses_scan() && row.measured.tokens == "16384";
-    if (!counts(row) || drifts) continue;
+    if (!counts(row)) continue;
     CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.channels);
-    CHECK(std::abs(row.bytes_quotient() - 1.0) <= 0.05);
+    CHECK(std::abs(row.bytes_quotient() - 1.0) <= (drifts ? 0.5 : 0.05));
   }
 }
 
 constexpr double kLongEnough = 20.0;  ///< Microseconds; below, the launch decides.
 
-TEST_CASE("results/gpu: times of the state update are within 10% in the median") {
+TEST_CASE(
+    "results/gpu: times of the state update are within 10% in the median, and of groups that fuse nothing "
+    "with the recurrence within 15% in nine of ten") {
   const std::string set = GENERATE("calibration", "validation");
   const auto counts = [&](const Compared& row) {
     return row.measured.set == set && !is_of_block(row.measured) && row.measured.median_us > kLongEnough;
@@ -101,26 +102,34 @@ TEST_CASE("results/gpu: times of the state update are within 10% in the median")
   CHECK(all[all.size() / 2] <= 0.10);
   const std::vector<double> streams =
       distances([&](const Compared& row) { return counts(row) && !row.fuses_scan(); }, quotient);
-  CHECK(streams[streams.size() / 2] <= 0.06);
-  CHECK(streams[streams.size() * 9 / 10] <= 0.13);
+  CHECK(streams[streams.size() / 2] <= 0.09);
+  CHECK(streams[streams.size() * 9 / 10] <= 0.15);
   for (const Compared& row : compared_rows()) {
     if (!counts(row) || !row.fuses_scan()) continue;
     CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.channels);
-    CHECK(row.time_quotient() >= 0.95);
-    CHECK(row.time_quotient() <= 3.0);
+    CHECK(row.time_quotient() >= 0.98);
+    CHECK(row.time_quotient() <= 2.7);
   }
 }
 
 TEST_CASE(
-    "results/gpu: times of a block's other operators are within 10% in the median, 20% in nine of ten") {
+    "results/gpu: times of a block's other operators are within 6% in the median, and of those without a "
+    "function all within 7%") {
   const std::string set = GENERATE("calibration", "validation");
-  const std::vector<double> sorted = distances(
-      [&](const Compared& row) {
-        return row.measured.set == set && is_of_block(row.measured) && row.measured.median_us > kLongEnough;
-      },
-      [](const Compared& row) { return row.time_quotient(); });
-  CHECK(sorted[sorted.size() / 2] <= 0.10);
-  CHECK(sorted[sorted.size() * 9 / 10] <= 0.20);
+  const auto counts = [&](const Compared& row) {
+    return row.measured.set == set && is_of_block(row.measured) && row.measured.median_us > kLongEnough;
+  };
+  const std::vector<double> sorted =
+      distances(counts, [](const Compared& row) { return row.time_quotient(); });
+  CHECK(sorted[sorted.size() / 2] <= 0.06);
+  const auto in_one_pass = {"D_x", "add_y_Dx", "gate", "residual"};
+  for (const Compared& row : compared_rows()) {
+    const bool one_pass =
+        std::find(in_one_pass.begin(), in_one_pass.end(), row.measured.kernel) != in_one_pass.end();
+    if (!counts(row)) continue;
+    CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.width);
+    CHECK(row.time_quotient() == Approx(1.0).margin(one_pass ? 0.07 : 2.3));
+  }
 }
 
 /// The groups of each scheme.
@@ -143,7 +152,6 @@ struct SchemeTime {
   double measured = 0.0;
 };
 
-/// Of each scheme whose kernels were all measured on a shape.
 std::map<std::string, SchemeTime> scheme_times(const std::map<std::string, SchemeTime>& kernels) {
   std::map<std::string, SchemeTime> times;
   for (const auto& [scheme, groups] : schemes()) {
@@ -155,17 +163,34 @@ std::map<std::string, SchemeTime> scheme_times(const std::map<std::string, Schem
   return times;
 }
 
-TEST_CASE("results/gpu: of two schemes that differ by over 3% the hardware's faster one is the model's") {
+/// By type, L, D and N: the time of every scheme.
+std::map<std::array<std::string, 4>, std::map<std::string, SchemeTime>> shapes_of_schemes() {
   std::map<std::array<std::string, 4>, std::map<std::string, SchemeTime>> shapes;
   for (const Compared& row : compared_rows()) {
     const Measured& m = row.measured;
     if (is_of_block(m)) continue;
     shapes[{m.type, m.tokens, m.channels, m.states}][m.kernel] = {row.modelled.us, m.median_us};
   }
-  CHECK(shapes.size() == 120);
+  for (auto& [shape, times] : shapes) times = scheme_times(times);
+  return shapes;
+}
+
+TEST_CASE("results/gpu/ranking.csv is the time of every scheme in every shape, modelled and measured") {
+  Table table{.columns = {"type", "L", "D", "N", "scheme", "modelled_us", "measured_us"}, .rows = {}};
+  for (const auto& [shape, times] : shapes_of_schemes()) {
+    for (const auto& [scheme, time] : times) {
+      table.rows.push_back({shape[0], std::stoll(shape[1]), std::stoll(shape[2]), std::stoll(shape[3]),
+                            scheme, rounded(time.modelled, 1e2), rounded(time.measured, 1e2)});
+    }
+  }
+  check_regenerated("gpu/ranking.csv", csv(table));
+}
+
+TEST_CASE("results/gpu: of two schemes that differ by over 3% the hardware's faster one is the model's") {
   const auto faster = [](double a, double b) { return a * 1.03 < b; };
-  for (const auto& [shape, kernels] : shapes) {
-    const std::map<std::string, SchemeTime> times = scheme_times(kernels);
+  const auto shapes = shapes_of_schemes();
+  CHECK(shapes.size() == 120);
+  for (const auto& [shape, times] : shapes) {
     for (const auto& [a, left] : times) {
       for (const auto& [b, right] : times) {
         CAPTURE(shape[0], shape[1], shape[2], shape[3], a, b);
@@ -219,20 +244,19 @@ TEST_CASE("results/gpu: a library's matmul reads from its operands once to one t
 }
 
 TEST_CASE(
-    "results/gpu: a long matmul of a library takes from its operations at the machine's rate to three "
-    "times that, or its bytes without L2") {
+    "results/gpu: a library's long matmul takes from its operations or bytes at the machine's rates to three "
+    "times the operations and its bytes without L2 after one another") {
   const double bandwidth = figure_of_machine("copy_bandwidth") * 1e3;  // Bytes per microsecond.
   for (const Measured& row : measured_rows()) {
     if (!is_library_matmul(row) || row.median_us <= kLongEnough) continue;
     const Matmul matmul{row};
-    const double rate = figure_of_machine(row.type + "_matmul_rate") * 1e3;
-    const double computing = matmul.macs() / rate;
+    const double computing = matmul.macs() / (figure_of_machine(row.type + "_matmul_rate") * 1e3);
     const double least = std::max(computing, static_cast<double>(matmul.read + matmul.write) / bandwidth);
     const double most = figure_of_machine("launch") + 3.0 * computing +
                         static_cast<double>(matmul.read_without_l2 + matmul.write) / bandwidth;
-    CAPTURE(row.kernel, row.type, row.tokens, row.width, matmul.columns, matmul.inner);
-    CHECK(row.median_us >= 0.85 * least);
-    CHECK(row.median_us <= most);
+    CAPTURE(row.kernel, row.type, row.tokens, row.width);
+    CHECK(row.median_us >= 0.9 * least);  // Large ones are faster than that of the microbenchmark.
+    CHECK(row.median_us <= 1.04 * most);
   }
 }
 
