@@ -18,7 +18,8 @@ namespace {
 struct DesignQuestion {
   std::string title;
   InputArguments input;
-  std::string strategy;
+  std::string strategy;  ///< Empty: `plan` is given.
+  std::string plan;
   OrderedJson expected_cycles;  ///< As the sweep had them.
 };
 
@@ -27,12 +28,18 @@ DesignQuestion question_of(const SweepSpec& spec, std::string title, const std::
   DesignQuestion question{.title = std::move(title),
                           .input = {.arch = spec.arch, .workload = spec.workload, .settings = {}},
                           .strategy = {},
+                          .plan = spec.plan,
                           .expected_cycles = figures.at("latency_cycles")};
   for (const Setting& setting : settings) {
     if (setting.key == "strategy") {
       question.strategy = setting.value;
     } else if (setting.key == "entropy") {
       question.input.entropy = setting.value;
+    } else if (setting.key == "prompt") {
+      question.title += ": the prompt";
+      question.input.settings.insert(question.input.settings.end(), {"phase=prefill", "L=" + setting.value});
+    } else if (setting.key == "generate") {
+      continue;  // What is told is of the prefill.
     } else {
       question.input.settings.push_back(fmt::format("{}={}", setting.key, setting.value));
     }
@@ -44,13 +51,13 @@ DesignQuestion question_of(const SweepSpec& spec, std::string title, const std::
 expected<EvaluationReport, Failure> evaluated(const DesignQuestion& question, const Inputs& inputs) {
   const std::optional<HeadOutcome> head = head_of(inputs);
   if (!inputs.has_one_block()) {
-    const auto plans = kind_plans(question.strategy, "", inputs);
+    const auto plans = kind_plans(question.strategy, question.plan, inputs);
     if (!plans) return unexpected{plans.error()};
     StackAnswer answer = evaluated_stack(inputs, question.strategy, *plans, false, head);
     if (answer.refused) return unexpected{std::move(*answer.refused)};
     return std::move(answer.report);
   }
-  const expected<ChosenPlan, Failure> chosen = chosen_plan(question.strategy, "", inputs);
+  const expected<ChosenPlan, Failure> chosen = chosen_plan(question.strategy, question.plan, inputs);
   if (!chosen) return unexpected{chosen.error()};
   const expected<Assessment, WhyNot> found = assess(inputs, *chosen);
   if (!found) return unexpected{failure_of(found.error())};
