@@ -29,24 +29,26 @@ endif()
 
 # Debian's node-d3 (scripts/packages.txt, group report); -D FUSESCAPE_D3=FILE names another.
 find_file(FUSESCAPE_D3 d3.min.js PATHS /usr/share/nodejs/d3/dist NO_DEFAULT_PATH)
+set(page "${PROJECT_SOURCE_DIR}/src/report/page")
 set(library)
 if(FUSESCAPE_D3)
-  set(library "${FUSESCAPE_D3}")
+  set(library "${page}/d3-notice.js" "${FUSESCAPE_D3}")
 else()
   message(STATUS "Without D3 (Debian: node-d3), so without `fusescape report`")
 endif()
 
-set(page "${PROJECT_SOURCE_DIR}/src/report/page")
 set(scripts data tables choices filters plot scatter why main)  # In the order in which the page runs them.
 list(TRANSFORM scripts REPLACE "(.+)" "${page}/\\1.js")
 set(output "${PROJECT_BINARY_DIR}/generated/page_assets.cpp")
 list(JOIN scripts "$<SEMICOLON>" script_list)
+list(JOIN library "$<SEMICOLON>" library_list)
 add_custom_command(
   OUTPUT "${output}"
-  COMMAND "${CMAKE_COMMAND}" "-DOUTPUT=${output}" "-DSCRIPTS=${script_list}" "-DSTYLE=${page}/page.css" "-DLIBRARY=${library}"
+  COMMAND "${CMAKE_COMMAND}" "-DOUTPUT=${output}" "-DSCRIPTS=${script_list}" "-DSTYLE=${page}/page.css" "-DLIBRARY=${library_list}"
     -P "${CMAKE_CURRENT_LIST_FILE}"
   DEPENDS ${scripts} "${page}/page.css" ${library} "${CMAKE_CURRENT_LIST_FILE}"
   VERBATIM)
 target_sources(fusescape_report PRIVATE "${output}")
 target_include_directories(fusescape_report PRIVATE "${PROJECT_SOURCE_DIR}/src")
-set_source_files_properties("${output}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+# A page is longer than what a compiler must take as one literal; ours take it.
+set_source_files_properties("${output}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON COMPILE_OPTIONS -Wno-overlength-strings)

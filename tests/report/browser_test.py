@@ -88,6 +88,10 @@ def chip(driver, legend, word):
     raise SystemExit(f"no chip {legend} {word}")
 
 
+def selected_figures(driver):
+    return dict(driver.execute_script("return [...document.querySelectorAll('.detail tr')].map((r) => [r.cells[0].textContent, r.cells[1].textContent])"))
+
+
 CONTRAST = """
 const rgb = (text) => text.match(/[0-9.]+/g).map(Number);
 const light = ([r, g, b]) => { const f = (v) => (v /= 255, v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b); };
@@ -130,16 +134,16 @@ def check_sweep(driver, sweep):
     driver.execute_script("arguments[0].focus({preventScroll: true})", plot)
     for _ in range(3):
         ActionChains(driver).send_keys("\ue014").perform()  # ArrowRight
-    by_keys = driver.find_element(By.CSS_SELECTOR, ".detail").text
-    expect("arrow keys select a design", "Point" in by_keys, by_keys)
+    by_keys = selected_figures(driver)
+    expect("arrow keys select a design", "latency_cycles" in by_keys, by_keys)
     place = driver.execute_script("const r = document.querySelector('.ring'); return [r.cx.baseVal.value, r.cy.baseVal.value]")
     ActionChains(driver).send_keys("\ue00c").perform()  # Escape
     expect("Escape lets go of it", "Click a design" in driver.find_element(By.CSS_SELECTOR, ".detail").text)
     size = plot.size
     ActionChains(driver).move_to_element_with_offset(plot, place[0] - size["width"] / 2, place[1] - size["height"] / 2).click().perform()
-    clicked = driver.find_element(By.CSS_SELECTOR, ".detail").text
-    expect("a click selects the design under it", "Point" in clicked, clicked)
-    cells = dict(driver.execute_script("return [...document.querySelectorAll('.detail tr')].map((r) => [r.cells[0].textContent, r.cells[1].textContent])"))
+    cells = selected_figures(driver)
+    there = all(cells.get(name) == by_keys.get(name) for name in ("area_mm2", "latency_cycles"))
+    expect("a click selects the design under it", cells and there, cells)
     row = next((p for p in points if all(p[axis] == cells.get(axis) for axis in axes)), {})
     expect("it shows that design's figures", row and cells["latency_cycles"].split()[0].replace(",", "") == row["latency_cycles"], cells)
     command = driver.execute_script("return document.querySelector('.detail pre').firstChild.textContent")
