@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "block_operators.cuh"
+#include "recurrence.cuh"
 
 // Buffers of one launch, carved from a pool; the next launch uses others, so that nothing of a launch is in L2 for it.
 class Carver {
