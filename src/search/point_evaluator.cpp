@@ -193,6 +193,10 @@ PointEvaluator::PointEvaluator(WithEnergy energy, std::stop_token stop)
 
 PointEvaluator::~PointEvaluator() = default;
 
+void PointEvaluator::forget() {
+  kept_ = std::make_unique<Kept>();
+}
+
 PointOutcome PointEvaluator::of_block(const std::shared_ptr<const Workload>& workload,
                                       const SweepPoint& point) {
   const Design& design = *point.design;
