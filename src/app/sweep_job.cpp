@@ -346,6 +346,7 @@ CommandResult SweepJob::finish() {
     complain(interrupted_text());
     return ExitCode::kInterrupted;
   }
+  evaluate_.forget();  // The answer may be large.
   if (shard_.of == 1) {
     const auto budget = [this](std::size_t scenario) { return source_->budget(scenario); };
     const SweepAnswer answer = builder_.finish(source_->strategies(), source_->energy(), budget);

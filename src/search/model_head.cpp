@@ -74,7 +74,7 @@ struct HeadCost {
   std::shared_ptr<const HeadOutcome> outcome;
 };
 
-constexpr std::size_t kHeadPlanners = 20;
+constexpr std::size_t kHeadPlanners = 128;
 constexpr std::size_t kHeadCosts = 4096;
 constexpr std::size_t kHeadProfiles = 128;
 

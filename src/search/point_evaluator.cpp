@@ -21,8 +21,10 @@ namespace {
 
 using Status = PointOutcome::Status;
 
-// How much is kept. A planner of a block has some 4 MB of candidates, an outcome some 1 KB.
-constexpr std::size_t kPlanners = 20;
+// How much is kept. A planner of a block has some 4 MB of candidates, of which designs need one for each
+// array; an outcome some 1 KB.
+constexpr std::size_t kWorkloads = 10;
+constexpr std::size_t kArrays = 128;
 constexpr std::size_t kRuns = 4096;
 
 /// What a point that has no cost shows, in the words of every other command.
@@ -82,29 +84,39 @@ struct Planning {
   mutable Shortages shortages;
 };
 
+/// Of one workload, by the number of the hardware.
+struct Arrays {
+  explicit Arrays(std::shared_ptr<const Workload> of) : workload{std::move(of)} {}
+
+  std::shared_ptr<const Workload> workload;
+  Recent<std::map<std::uint64_t, std::shared_ptr<const Planning>>> recent{kArrays};
+};
+
 class Plannings {
  public:
   std::shared_ptr<const Planning> of(const std::shared_ptr<const Workload>& workload, std::uint64_t hardware,
                                      const Accelerator& accelerator, const std::stop_token& stop) {
     const std::lock_guard lock{mutex_};
-    const Key key{workload.get(), hardware};
-    if (const auto* known = recent_.find(key)) return *known;
-    const auto* serving = recent_.find_if([&](const Key& other, const auto& planning) {
-      return other.first == workload.get() && planning->planner.serves(accelerator);
+    auto* arrays = recent_.find(workload.get());
+    if (arrays == nullptr) {
+      arrays = &recent_.insert(workload.get(), std::make_shared<Arrays>(workload));
+    }
+    auto& known = (*arrays)->recent;
+    if (const auto* planning = known.find(hardware)) return *planning;
+    const auto* serving = known.find_if([&](std::uint64_t /*number*/, const auto& planning) {
+      return planning->planner.serves(accelerator);
     });
     auto planning = serving != nullptr
                         ? *serving
                         : std::make_shared<const Planning>(workload, accelerator, stop, ++made_);
-    return recent_.insert(key, std::move(planning));
+    return known.insert(hardware, std::move(planning));
   }
 
  private:
-  /// By its address, which nothing else has while the planning lives.
-  using Key = std::pair<const Workload*, std::uint64_t>;
-
   std::mutex mutex_;
   std::uint64_t made_ = 0;
-  Recent<std::map<Key, std::shared_ptr<const Planning>>> recent_{kPlanners};
+  /// By its address, which nothing else has while it is here.
+  Recent<std::map<const Workload*, std::shared_ptr<Arrays>>> recent_{kWorkloads};
 };
 
 PointOutcome outcome_of(HeadRun run) {
@@ -212,6 +224,10 @@ PointEvaluator::PointEvaluator(WithEnergy energy, std::stop_token stop)
     : energy_{energy}, stop_{std::move(stop)}, kept_{std::make_unique<Kept>()} {}
 
 PointEvaluator::~PointEvaluator() = default;
+
+void PointEvaluator::forget() {
+  kept_ = std::make_unique<Kept>();
+}
 
 PointOutcome PointEvaluator::of_block(const std::shared_ptr<const Workload>& workload,
                                       const SweepPoint& point) {

@@ -18,8 +18,8 @@
 namespace fusescape {
 
 // How much is kept. A workload has some 50 KB, a design some 2 KB.
-inline constexpr std::size_t kWorkloads = 64;
-inline constexpr std::size_t kDesigns = 512;
+inline constexpr std::size_t kKeptWorkloads = 64;
+inline constexpr std::size_t kKeptDesigns = 512;
 
 template <class Value>
 using Made = expected<std::shared_ptr<const Value>, SweepProblem>;
@@ -73,10 +73,10 @@ struct SweepSource::State {
   std::map<std::string, std::size_t> strategy_ids;
 
   std::mutex mutex;
-  Recent<std::unordered_map<std::string, std::shared_ptr<const Model>>> models{kWorkloads};
-  Recent<std::unordered_map<std::string, std::shared_ptr<const GenerationRuns>>> generations{kWorkloads};
-  Recent<std::unordered_map<std::string, std::shared_ptr<const BoundDesign>>> designs{kDesigns};
-  Recent<std::unordered_map<std::string, std::shared_ptr<const BoundSeries>>> series{kWorkloads};
+  Recent<std::unordered_map<std::string, std::shared_ptr<const Model>>> models{kKeptWorkloads};
+  Recent<std::unordered_map<std::string, std::shared_ptr<const GenerationRuns>>> generations{kKeptWorkloads};
+  Recent<std::unordered_map<std::string, std::shared_ptr<const BoundDesign>>> designs{kKeptDesigns};
+  Recent<std::unordered_map<std::string, std::shared_ptr<const BoundSeries>>> series{kKeptWorkloads};
   std::uint64_t numbered = 0;
   std::unordered_map<std::size_t, std::optional<SquareMm>> budgets;
 

@@ -23,6 +23,9 @@ class PointEvaluator {
   /// On any thread. Equal points have equal outcomes, whatever was asked before.
   [[nodiscard]] PointOutcome operator()(const SweepPoint& point);
 
+  /// Gives back what is kept, while nobody evaluates.
+  void forget();
+
  private:
   struct Kept;
 
