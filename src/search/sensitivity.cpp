@@ -11,13 +11,13 @@ namespace {
 
 using Settings = std::vector<Setting>;
 
-void append(Settings& settings, const Settings& more) {
+void add_all(Settings& settings, const Settings& more) {
   settings.insert(settings.end(), more.begin(), more.end());
 }
 
 /// A sweep along one axis: the designs of all scenarios, then in each scenario the baseline that the budget
 /// is the area of, if there is one.
-struct Trial {
+struct ContenderSweep {
   SweepSpec spec;
   std::vector<std::size_t> first;  ///< Of each scenario's designs, then the end of the last.
 };
@@ -35,13 +35,13 @@ Settings settings_of(const SweepSpec& spec, std::size_t point) {
   Settings settings;
   const std::vector<std::size_t> at = coordinates_of(spec, point);
   for (std::size_t axis = 0; axis < at.size(); ++axis)
-    append(settings, spec.axes[axis].values[at[axis]].settings);
+    add_all(settings, spec.axes[axis].values[at[axis]].settings);
   return settings;
 }
 
-Trial trial_of(const SensitivityQuestion& question) {
+ContenderSweep trial_of(const SensitivityQuestion& question) {
   const SweepSpec& spec = question.spec;
-  Trial trial{.spec = spec, .first = {}};
+  ContenderSweep trial{.spec = spec, .first = {}};
   trial.spec.scenario.clear();
   trial.spec.baselines.clear();
   trial.spec.budget.reset();
@@ -58,10 +58,10 @@ Trial trial_of(const SensitivityQuestion& question) {
   for (std::size_t scenario = 0; baseline != nullptr && scenario < question.designs.size(); ++scenario) {
     Settings settings;
     for (const AxisValue* value : scenario_values(spec, scenario)) {
-      if (value != nullptr) append(settings, value->settings);
+      if (value != nullptr) add_all(settings, value->settings);
     }
-    append(settings, baseline->settings);
-    for (const AxisValue* value : open_values(spec, *baseline, 0)) append(settings, value->settings);
+    add_all(settings, baseline->settings);
+    for (const AxisValue* value : open_values(spec, *baseline, 0)) add_all(settings, value->settings);
     axis.values.push_back({baseline->name, std::move(settings)});
   }
   trial.spec.axes = {std::move(axis)};
@@ -69,9 +69,9 @@ Trial trial_of(const SensitivityQuestion& question) {
 }
 
 /// Runs the trial, once for each factor.
-class Trials {
+class ContenderRuns {
  public:
-  Trials(const SensitivityQuestion& question, const WhatIfBinder& binder, const SweepRun& run)
+  ContenderRuns(const SensitivityQuestion& question, const WhatIfBinder& binder, const SweepRun& run)
       : question_{question}, binder_{binder}, run_{run}, trial_{trial_of(question)} {}
 
   /// Per scenario the best of its designs.
@@ -124,7 +124,7 @@ class Trials {
   const SensitivityQuestion& question_;
   const WhatIfBinder& binder_;
   const SweepRun& run_;
-  Trial trial_;
+  ContenderSweep trial_;
   bool energy_ = false;
   std::size_t runs_ = 0;
 };
@@ -132,7 +132,8 @@ class Trials {
 /// Tries one constant outwards from 1 on one side, and writes into the effects, one per scenario.
 class Walk {
  public:
-  Walk(Trials& trials, const SensitivityAnswer& base, Constant constant, std::span<ConstantEffect> effects)
+  Walk(ContenderRuns& trials, const SensitivityAnswer& base, Constant constant,
+       std::span<ConstantEffect> effects)
       : trials_{trials}, base_{base}, constant_{constant}, effects_{effects} {}
 
   /// `factors` lead away from 1, and have `end` among them, at which the tornado table is read. Those beyond
@@ -156,7 +157,7 @@ class Walk {
   }
 
  private:
-  Trials& trials_;
+  ContenderRuns& trials_;
   const SensitivityAnswer& base_;
   Constant constant_;
   std::span<ConstantEffect> effects_;
@@ -194,7 +195,7 @@ expected<SensitivityAnswer, std::vector<SweepProblem>> sensitivity_of(const Sens
                                                                       const SweepRun& run) {
   FUSESCAPE_EXPECTS(question.designs.size() == scenario_count(question.spec));
   FUSESCAPE_EXPECTS(question.low < Ratio{1} && question.high > Ratio{1});
-  Trials trials{question, binder, run};
+  ContenderRuns trials{question, binder, run};
   auto base = trials.under({Constant::kSramDensity, Ratio{1}});
   if (!base) return unexpected{std::move(base.error())};
   SensitivityAnswer made;

@@ -94,6 +94,7 @@ struct SensitivityArguments {
   std::vector<std::string> factors;  ///< As given; empty: the usual ones.
   std::string change;                ///< As given: a share in (0, 1); empty: 0.2.
   std::int64_t designs = 8;          ///< That are tried again in each scenario, on either side of its limits.
+  std::int64_t schedules = 3;        ///< Of each of them: its best.
   int jobs = 0;                      ///< 0: one per core.
   OutputArguments output;
 };
@@ -165,10 +166,10 @@ struct PrintArguments {
   OutputArguments output;
 };
 
-using Command =
-    std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments, RooflineArguments,
-                 SweepArguments, SensitivityArguments, ParetoArguments, ListArguments, ValidateArguments, ImportArguments,
-                 CoreyReproduceArguments, CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
+using Command = std::variant<EvaluateArguments, CompareArguments, VerifyArguments, SimulateArguments,
+                             RooflineArguments, SweepArguments, SensitivityArguments, ParetoArguments,
+                             ListArguments, ValidateArguments, ImportArguments, CoreyReproduceArguments,
+                             CoreyEntropyArguments, CoreyRotateArguments, PrintArguments>;
 
 /// A command line that means nothing: what to say on standard error (exit code 2).
 struct UsageError {
