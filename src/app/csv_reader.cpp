@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "fusescape/support/csv_formula.hpp"
+#include "fusescape/support/printable.hpp"
 #include "fusescape/support/utf8.hpp"
 
 namespace fusescape {
@@ -64,6 +65,14 @@ std::optional<CsvFault> repeated_name(const CsvRecord& header) {
 }
 
 }  // namespace
+
+Failure failure_of(const std::string& file, const CsvFault& fault) {
+  if (fault.unreadable) {
+    return {ExitCode::kFileAccess, fmt::format("{}: error: {}\n", printable(file), fault.message)};
+  }
+  return {ExitCode::kBadInput, fmt::format("{}:{}:{}: error: {}\n", printable(file), fault.pos.line,
+                                           fault.pos.column, printable(fault.message))};
+}
 
 SourcePos CsvRecord::place_of(std::size_t cell) const {
   return place_in(text, pos, starts[cell]);

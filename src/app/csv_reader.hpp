@@ -1,6 +1,7 @@
 // What does a CSV file of results hold? Its rows one after another, cells as text.
 #pragma once
 
+#include <charconv>
 #include <deque>
 #include <istream>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fusescape/app/exit_code.hpp"
 #include "fusescape/support/diagnostics.hpp"
 #include "fusescape/support/expected.hpp"
 
@@ -24,6 +26,18 @@ struct CsvFault {
   std::string message;
   bool unreadable = false;  ///< The file itself could not be read further; there is no place.
 };
+
+/// As a command reports it.
+[[nodiscard]] Failure failure_of(const std::string& file, const CsvFault& fault);
+
+/// The whole cell as a number; none for any other text.
+template <class Number>
+[[nodiscard]] std::optional<Number> parsed_cell(std::string_view cell) {
+  Number value{};
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  if (error != std::errc{} || end != cell.data() + cell.size()) return std::nullopt;
+  return value;
+}
 
 /// One row as it stands in the text. Its cells refer to the reader's memory, until the next one is read.
 struct CsvRecord {

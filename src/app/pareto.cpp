@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -32,22 +31,14 @@ struct ExactNumber {
   friend auto operator<=>(const ExactNumber&, const ExactNumber&) = default;
 };
 
-template <class Number>
-std::optional<Number> parsed(std::string_view cell) {
-  Number value{};
-  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  if (error != std::errc{} || end != cell.data() + cell.size()) return std::nullopt;
-  return value;
-}
-
 /// `unlimited`, as bandwidths have it, is more than any number.
 std::optional<ExactNumber> number_of_cell(std::string_view cell) {
   if (cell == kUnlimitedWord) return ExactNumber{std::numeric_limits<double>::infinity()};
-  if (const auto whole = parsed<std::int64_t>(cell)) {
+  if (const auto whole = parsed_cell<std::int64_t>(cell)) {
     const auto nearest = static_cast<double>(*whole);
     return ExactNumber{nearest, static_cast<std::int64_t>(Int128{*whole} - static_cast<Int128>(nearest))};
   }
-  const auto value = parsed<double>(cell);
+  const auto value = parsed_cell<double>(cell);
   if (!value || !std::isfinite(*value)) return std::nullopt;
   return ExactNumber{*value + 0.0};  // -0.0 is 0.0.
 }
@@ -55,7 +46,7 @@ std::optional<ExactNumber> number_of_cell(std::string_view cell) {
 /// Errors at cells, each with its line and a caret; no more than can be read.
 class CellFaults {
  public:
-  explicit CellFaults(const std::string& file) : file_{file} {}
+  explicit CellFaults(std::string file) : file_{std::move(file)} {}
 
   void add(const CsvRecord& row, std::size_t cell, std::string_view message) {
     add(row.place_of(cell), row.text, row.starts[cell], message);
@@ -116,14 +107,6 @@ struct Trade {
   CsvRow header;
   Front front;
 };
-
-Failure failure_of(const std::string& file, const CsvFault& fault) {
-  if (fault.unreadable) {
-    return {ExitCode::kFileAccess, fmt::format("{}: error: {}\n", printable(file), fault.message)};
-  }
-  return {ExitCode::kBadInput, fmt::format("{}:{}:{}: error: {}\n", printable(file), fault.pos.line,
-                                           fault.pos.column, printable(fault.message))};
-}
 
 /// Numbers of a row that takes part; every cell that has none is a fault.
 std::optional<std::vector<ExactNumber>> numbers_of(const CsvRecord& row, const Columns& columns,
@@ -188,8 +171,8 @@ std::vector<std::string> shown_rows(Trade& trade, bool only_knee) {
 Value typed(const std::string& cell) {
   if (cell.empty()) return {};
   if (cell == "true" || cell == "false") return cell == "true";
-  if (const auto whole = parsed<std::int64_t>(cell)) return *whole;
-  const auto number = parsed<double>(cell);  // JSON has no infinity.
+  if (const auto whole = parsed_cell<std::int64_t>(cell)) return *whole;
+  const auto number = parsed_cell<double>(cell);  // JSON has no infinity.
   return number && std::isfinite(*number) ? Value{*number} : Value{cell};
 }
 

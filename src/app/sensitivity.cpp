@@ -5,10 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "csv_reader.hpp"
 #include "fusescape/app/commands.hpp"
@@ -21,40 +20,58 @@
 namespace fusescape {
 namespace {
 
-/// The least of a figure for each of the best designs of a scenario, a design being what is not its schedule.
+/// A point and what it has of what is minimised. Less is better; of equals the first.
+struct FoundPoint {
+  double figure = 0.0;
+  std::size_t point = 0;
+  friend auto operator<=>(const FoundPoint&, const FoundPoint&) = default;
+};
+
+/// A design is what is chosen but the schedule: its values on those axes.
+using DesignName = std::string;
+
+/// Keeps the designs whose best point is among the best.
 class BestDesigns {
  public:
   explicit BestDesigns(std::size_t most) : most_{most} {}
 
-  void add(std::size_t point, double figure, std::string design) {
-    const auto same = std::find_if(found_.begin(), found_.end(),
-                                   [&](const Found& found) { return found.design == design; });
-    if (same != found_.end()) {
-      if (figure < same->figure) *same = {point, figure, std::move(design)};
-      return;
-    }
-    if (found_.size() < most_) {
-      found_.push_back({point, figure, std::move(design)});
-      return;
-    }
-    const auto worst = std::max_element(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
-      return a.figure < b.figure || (a.figure == b.figure && a.point < b.point);
-    });
-    if (figure < worst->figure) *worst = {point, figure, std::move(design)};
+  void add(const FoundPoint& found, const DesignName& design) {
+    const auto [same, is_new] = best_.try_emplace(design, found);
+    if (!is_new) same->second = std::min(same->second, found);
+    if (best_.size() <= most_) return;
+    best_.erase(std::max_element(best_.begin(), best_.end(),
+                                 [](const auto& a, const auto& b) { return a.second < b.second; }));
   }
+  [[nodiscard]] bool has(const DesignName& design) const { return best_.contains(design); }
 
-  void append_points(std::vector<std::size_t>& points) const {
-    for (const Found& found : found_) points.push_back(found.point);
+ private:
+  std::size_t most_;
+  std::map<DesignName, FoundPoint> best_;
+};
+
+/// Keeps the best points of each design.
+class BestPoints {
+ public:
+  explicit BestPoints(std::size_t most) : most_{most} {}
+
+  void add(const FoundPoint& found, const DesignName& design) {
+    std::vector<FoundPoint>& points = best_[design];
+    points.insert(std::upper_bound(points.begin(), points.end(), found), found);
+    if (points.size() > most_) points.pop_back();
+  }
+  /// Ascending.
+  [[nodiscard]] std::vector<std::size_t> points() const {
+    std::vector<std::size_t> points;
+    for (const auto& [design, found] : best_) {
+      for (const FoundPoint& one : found) points.push_back(one.point);
+    }
+    std::sort(points.begin(), points.end());
+    return points;
   }
 
  private:
-  struct Found {
-    std::size_t point = 0;
-    double figure = 0.0;
-    std::string design;
-  };
   std::size_t most_;
-  std::vector<Found> found_;
+  std::map<DesignName, std::vector<FoundPoint>> best_;
 };
 
 /// Positions of the columns of points.csv that say which designs are the best.
@@ -63,19 +80,10 @@ struct PointColumns {
   std::size_t feasible = 0;
   std::size_t figure = 0;
   std::size_t clock = 0;
+  bool has_cycles = false;          ///< The figure counts cycles of that clock.
   std::vector<std::size_t> limits;  ///< `in_budget` and `meets_constraints`.
   std::vector<std::size_t> design;  ///< Axes that are chosen, but the strategy.
 };
-
-Failure failure_in(const std::string& file, SourcePos pos, std::string_view message) {
-  return {ExitCode::kBadInput,
-          fmt::format("{}:{}:{}: error: {}\n", printable(file), pos.line, pos.column, printable(message))};
-}
-
-Failure failure_of(const std::string& file, const CsvFault& fault) {
-  if (!fault.unreadable) return failure_in(file, fault.pos, fault.message);
-  return {ExitCode::kFileAccess, fmt::format("{}: error: {}\n", printable(file), fault.message)};
-}
 
 bool sets_strategy(const Axis& axis) {
   return std::any_of(axis.values.begin(), axis.values.end(), [](const AxisValue& value) {
@@ -90,7 +98,7 @@ expected<PointColumns, Failure> point_columns(const std::string& file, const Swe
   const auto position = [&](const std::string& name) {
     const auto found = std::find(header.cells.begin(), header.cells.end(), name);
     if (found == header.cells.end()) {
-      missing += failure_in(file, {header.line, 1}, fmt::format("no column '{}'", name)).text;
+      missing += failure_of(file, {{header.line, 1}, fmt::format("no column '{}'", name)}).text;
     }
     return static_cast<std::size_t>(found - header.cells.begin());
   };
@@ -98,6 +106,7 @@ expected<PointColumns, Failure> point_columns(const std::string& file, const Swe
                        .feasible = position("feasible"),
                        .figure = position(spec.minimize),
                        .clock = position("clock_hz"),
+                       .has_cycles = find_metric(spec.minimize)->unit == "cycles",
                        .limits = {position("in_budget")},
                        .design = {}};
   if (!spec.constraints.empty()) columns.limits.push_back(position("meets_constraints"));
@@ -109,77 +118,79 @@ expected<PointColumns, Failure> point_columns(const std::string& file, const Swe
   return columns;
 }
 
-template <class Number>
-std::optional<Number> parsed(std::string_view cell) {
-  Number value{};
-  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  if (error != std::errc{} || end != cell.data() + cell.size()) return std::nullopt;
-  return value;
-}
-
-/// The best designs of each scenario, those within its limits apart from the others, which a constant may let
-/// in.
-class Contenders {
- public:
-  Contenders(const SweepSpec& spec, std::size_t most)
-      : spec_{spec},
-        has_cycles_{find_metric(spec.minimize)->unit == "cycles"},
-        allowed_(scenario_count(spec), BestDesigns{most}),
-        others_(allowed_) {}
-
-  /// False if the row is none of this sweep's points.
-  bool add(const CsvRecord& row, const PointColumns& columns) {
-    const auto point = parsed<std::size_t>(row.cells[columns.point]);
-    if (!point || *point >= grid_size(spec_)) return false;
-    if (row.cells[columns.feasible] != "true") return true;
-    auto figure = parsed<double>(row.cells[columns.figure]);
-    if (!figure) return true;  // It is not known.
-    if (has_cycles_) figure = *figure / parsed<double>(row.cells[columns.clock]).value_or(1.0);
-    std::string design;
-    for (const std::size_t column : columns.design) design += fmt::format("{}\n", row.cells[column]);
-    const bool allowed = std::all_of(columns.limits.begin(), columns.limits.end(),
-                                     [&](std::size_t limit) { return row.cells[limit] == "true"; });
-    (allowed ? allowed_ : others_)[scenario_of(spec_, *point)].add(*point, *figure, std::move(design));
-    return true;
-  }
-
-  /// Per scenario, ascending.
-  [[nodiscard]] std::vector<std::vector<std::size_t>> points() const {
-    std::vector<std::vector<std::size_t>> points(allowed_.size());
-    for (std::size_t scenario = 0; scenario < points.size(); ++scenario) {
-      allowed_[scenario].append_points(points[scenario]);
-      others_[scenario].append_points(points[scenario]);
-      std::sort(points[scenario].begin(), points[scenario].end());
-    }
-    return points;
-  }
-
- private:
-  const SweepSpec& spec_;
-  bool has_cycles_;
-  std::vector<BestDesigns> allowed_;
-  std::vector<BestDesigns> others_;
+/// A row of points.csv that runs and whose figure is known.
+struct FeasiblePoint {
+  FoundPoint found;
+  std::size_t scenario = 0;
+  bool allowed = false;  ///< In budget, and it keeps to all constraints.
+  DesignName design;
 };
 
-expected<std::vector<std::vector<std::size_t>>, Failure> contenders(const std::string& file,
-                                                                    const SweepSpec& spec, std::size_t most) {
+/// None: it does not run, or it is none of this sweep's points, which is a fault.
+expected<std::optional<FeasiblePoint>, Failure> feasible_point(const std::string& file, const SweepSpec& spec,
+                                                               const PointColumns& columns,
+                                                               const CsvRecord& row) {
+  const auto point = parsed_cell<std::size_t>(row.cells[columns.point]);
+  if (!point || *point >= grid_size(spec)) {
+    return unexpected{failure_of(file, {row.place_of(columns.point), "no point of resolved.yaml's grid"})};
+  }
+  auto figure = parsed_cell<double>(row.cells[columns.figure]);
+  if (row.cells[columns.feasible] != "true" || !figure) return std::nullopt;
+  if (columns.has_cycles) figure = *figure / parsed_cell<double>(row.cells[columns.clock]).value_or(1.0);
+  FeasiblePoint made{.found = {*figure, *point}, .scenario = scenario_of(spec, *point), .design = {}};
+  for (const std::size_t column : columns.design) made.design += fmt::format("{}\n", row.cells[column]);
+  made.allowed = std::all_of(columns.limits.begin(), columns.limits.end(),
+                             [&](std::size_t limit) { return row.cells[limit] == "true"; });
+  return made;
+}
+
+/// Calls `take` with each feasible point of the file.
+template <class Take>
+std::optional<Failure> for_each_point(const std::string& file, const SweepSpec& spec, const Take& take) {
   std::ifstream in{file, std::ios::binary};
-  if (!in.is_open()) return unexpected{failure_of(file, {{}, "cannot read this file", true})};
+  if (!in.is_open()) return failure_of(file, {{}, "cannot read this file", true});
   CsvReader reader{in};
   const expected<CsvRow, CsvFault> header = reader.header();
-  if (!header) return unexpected{failure_of(file, header.error())};
+  if (!header) return failure_of(file, header.error());
   const expected<PointColumns, Failure> columns = point_columns(file, spec, *header);
-  if (!columns) return unexpected{columns.error()};
-  Contenders found{spec, most};
+  if (!columns) return columns.error();
   while (true) {
     const expected<const CsvRecord*, CsvFault> row = reader.next();
-    if (!row) return unexpected{failure_of(file, row.error())};
-    if (*row == nullptr) return found.points();
-    if (!found.add(**row, *columns)) {
-      return unexpected{
-          failure_in(file, (*row)->place_of(columns->point), "no point of resolved.yaml's grid")};
-    }
+    if (!row) return failure_of(file, row.error());
+    if (*row == nullptr) return std::nullopt;
+    const auto point = feasible_point(file, spec, *columns, **row);
+    if (!point) return point.error();
+    if (*point) take(**point);
   }
+}
+
+/// Per scenario the points to be evaluated again: the best designs, those within its limits apart from the
+/// others, which a constant may let in, each with its best schedules. Reads the file twice, and holds no more
+/// than these.
+expected<std::vector<std::vector<std::size_t>>, Failure> contenders(const std::string& file,
+                                                                    const SweepSpec& spec,
+                                                                    const SensitivityArguments& arguments) {
+  const BestDesigns none{static_cast<std::size_t>(arguments.designs)};
+  std::vector<BestDesigns> allowed(scenario_count(spec), none);
+  std::vector<BestDesigns> others(scenario_count(spec), none);
+  if (auto failure = for_each_point(file, spec, [&](const FeasiblePoint& point) {
+        (point.allowed ? allowed : others)[point.scenario].add(point.found, point.design);
+      })) {
+    return unexpected{std::move(*failure)};
+  }
+  std::vector<BestPoints> best(scenario_count(spec),
+                               BestPoints{static_cast<std::size_t>(arguments.schedules)});
+  if (auto failure = for_each_point(file, spec, [&](const FeasiblePoint& point) {
+        const bool is_tried =
+            allowed[point.scenario].has(point.design) || others[point.scenario].has(point.design);
+        if (is_tried) best[point.scenario].add(point.found, point.design);
+      })) {
+    return unexpected{std::move(*failure)};
+  }
+  std::vector<std::vector<std::size_t>> points;
+  points.reserve(best.size());
+  for (const BestPoints& scenario : best) points.push_back(scenario.points());
+  return points;
 }
 
 struct Factors {
@@ -241,7 +252,7 @@ CommandResult run_command(const SensitivityArguments& arguments) {
   SweepWatch watch{arguments.output};
   const expected<OpenSweep, Failure> sweep = open_sweep(path("resolved.yaml"));
   if (!sweep) return unexpected{sweep.error()};
-  auto designs = contenders(path("points.csv"), sweep->spec, static_cast<std::size_t>(arguments.designs));
+  auto designs = contenders(path("points.csv"), sweep->spec, arguments);
   if (!designs) return unexpected{designs.error()};
   const SensitivityQuestion question{.spec = sweep->spec,
                                      .designs = std::move(*designs),

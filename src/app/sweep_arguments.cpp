@@ -96,6 +96,10 @@ void add_sensitivity(CLI::App& app, SensitivityArguments& arguments) {
                    "How many of the best designs of each scenario are evaluated again (default: 8)")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000}));
+  command
+      ->add_option("--schedules", arguments.schedules, "How many of the best schedules of each (default: 3)")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000}));
   command->add_option("--jobs", arguments.jobs, "Threads (default: one per core)")
       ->type_name("N")
       ->check(CLI::Range(1, 4096));

@@ -13,12 +13,6 @@ namespace {
 constexpr std::array<std::span<const Unit>, 7> kFamilies{
     kByteUnits, kCycleRateUnits, kSecondRateUnits, kClockUnits, kExactAreaUnits, kCycleUnits, kBitUnits};
 
-/// A number and its unit, as it was written.
-struct Amount {
-  Ratio number{};
-  std::string_view unit;
-};
-
 /// One unit of `of` in units of `in`; none if they do not measure the same thing.
 std::optional<Ratio> ratio_of_units(std::string_view of, std::string_view in) {
   if (of == in) return Ratio{1};

@@ -171,7 +171,7 @@ SweepSpec bind_fields(const SweepFile& file, Binding& binding) {
   for (std::size_t i = 0; i < file.axes.size(); ++i) {
     spec.axes.push_back(bind_axis(file.axes[i], axes.items[i], errors));
   }
-  check_grid_size(spec, axes, errors);
+  if (!file.sample) check_grid_size(spec, axes, errors);
   for (const BaselineFile& baseline : file.baselines) {
     spec.baselines.push_back({baseline.name.text, settings_of(baseline.set), pos_of(baseline.name)});
   }

@@ -18,7 +18,7 @@ using Settings = std::vector<Setting>;
 
 /// A sweep along one axis: the designs of all scenarios, then in each scenario the baseline that the budget
 /// is the area of, if there is one.
-struct Trial {
+struct ContenderSweep {
   SweepSpec spec;
   std::vector<std::size_t> first;  ///< Of each scenario's designs, then the end of the last.
 };
@@ -40,9 +40,9 @@ Settings settings_of(const SweepSpec& spec, std::size_t point) {
   return settings;
 }
 
-Trial trial_of(const SensitivityQuestion& question) {
+ContenderSweep trial_of(const SensitivityQuestion& question) {
   const SweepSpec& spec = question.spec;
-  Trial trial{.spec = spec, .first = {}};
+  ContenderSweep trial{.spec = spec, .first = {}};
   trial.spec.scenario.clear();
   trial.spec.baselines.clear();
   trial.spec.budget.reset();
@@ -70,9 +70,9 @@ Trial trial_of(const SensitivityQuestion& question) {
 }
 
 /// Runs the trial, once for each factor.
-class Trials {
+class ContenderRuns {
  public:
-  Trials(const SensitivityQuestion& question, const WhatIfBinder& binder, const SweepRun& run)
+  ContenderRuns(const SensitivityQuestion& question, const WhatIfBinder& binder, const SweepRun& run)
       : question_{question}, binder_{binder}, run_{run}, trial_{trial_of(question)} {}
 
   /// Per scenario the best of its designs.
@@ -170,7 +170,7 @@ class Trials {
   const SensitivityQuestion& question_;
   const WhatIfBinder& binder_;
   const SweepRun& run_;
-  Trial trial_;
+  ContenderSweep trial_;
   bool energy_ = false;
   std::size_t runs_ = 0;
 };
@@ -178,7 +178,8 @@ class Trials {
 /// Tries one constant outwards from 1 on one side, and writes into the effects, one per scenario.
 class Walk {
  public:
-  Walk(Trials& trials, const SensitivityAnswer& base, Constant constant, std::span<ConstantEffect> effects)
+  Walk(ContenderRuns& trials, const SensitivityAnswer& base, Constant constant,
+       std::span<ConstantEffect> effects)
       : trials_{trials}, base_{base}, constant_{constant}, effects_{effects} {}
 
   /// `factors` lead away from 1, and have `end` among them, at which the tornado table is read. Those beyond
@@ -202,7 +203,7 @@ class Walk {
   }
 
  private:
-  Trials& trials_;
+  ContenderRuns& trials_;
   const SensitivityAnswer& base_;
   Constant constant_;
   std::span<ConstantEffect> effects_;
@@ -240,7 +241,7 @@ expected<SensitivityAnswer, std::vector<SweepProblem>> sensitivity_of(const Sens
                                                                       const SweepRun& run) {
   FUSESCAPE_EXPECTS(question.designs.size() == scenario_count(question.spec));
   FUSESCAPE_EXPECTS(question.low < Ratio{1} && question.high > Ratio{1});
-  Trials trials{question, binder, run};
+  ContenderRuns trials{question, binder, run};
   auto base = trials.under({Constant::kSramDensity, Ratio{1}});
   if (!base) return unexpected{std::move(base.error())};
   SensitivityAnswer made;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/random/sobol.hpp>
 
 #include "fusescape/numerics/random.hpp"
@@ -10,77 +11,97 @@
 namespace fusescape {
 namespace {
 
-using Taken = std::vector<bool>;  ///< Of each point of the grid.
+using Ids = std::vector<std::uint64_t>;
 
-/// Floyd's algorithm (Bentley and Floyd, CACM 30(9), 1987): as many draws as points.
-std::size_t take_randomly(const SweepSample& sample, std::size_t wanted, Taken& taken) {
-  RandomStream random{static_cast<std::uint64_t>(sample.seed)};
-  for (std::size_t last = taken.size() - wanted; last < taken.size(); ++last) {
-    const auto drawn = static_cast<std::size_t>(random.below(last + 1));
-    taken[taken[drawn] ? last : drawn] = true;
+/// The first `wanted` distinct ones that `draw` gives, ascending; fewer, if it gives no more new ones for
+/// long.
+template <class Draw>
+Ids distinct(std::size_t wanted, Draw draw) {
+  constexpr std::size_t kDrawsPerPoint = 16;
+  constexpr std::size_t kMoreDraws = 4096;
+  Ids found;
+  found.reserve(wanted);
+  std::size_t left = kDrawsPerPoint * wanted + kMoreDraws;
+  while (found.size() < wanted && left > 0) {
+    const std::size_t draws = std::min(wanted - found.size(), left);
+    std::generate_n(std::back_inserter(found), draws, draw);
+    left -= draws;
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
   }
-  return wanted;
+  return found;
+}
+
+/// All of the grid but these.
+Ids others(std::uint64_t size, const Ids& ids) {
+  Ids left;
+  left.reserve(size - ids.size());
+  auto next = ids.begin();
+  for (std::uint64_t id = 0; id < size; ++id) {
+    if (next != ids.end() && *next == id) {
+      ++next;
+    } else {
+      left.push_back(id);
+    }
+  }
+  return left;
+}
+
+Ids random_points(const SweepSample& sample, std::uint64_t size) {
+  RandomStream random{static_cast<std::uint64_t>(sample.seed)};
+  const auto draw = [&] { return random.below(size); };
+  const auto wanted = static_cast<std::uint64_t>(sample.count);
+  // What is left of a random set is one, too: no draw is in vain more often than every other time.
+  return wanted <= size / 2 ? distinct(wanted, draw) : others(size, distinct(size - wanted, draw));
 }
 
 /// Axis position that a 64-bit fraction of the axis falls on.
-std::size_t position_on(std::size_t extent, std::uint64_t fraction) {
+std::uint64_t position_on(std::size_t extent, std::uint64_t fraction) {
   __extension__ using Wide = unsigned __int128;
-  return static_cast<std::size_t>((static_cast<Wide>(fraction) * extent) >> 64U);
+  return static_cast<std::uint64_t>((static_cast<Wide>(fraction) * extent) >> 64U);
 }
 
 /// Points of a Sobol sequence with one dimension per axis (direction numbers of Joe and Kuo, 2008), each
 /// coordinate shifted digitally by a random word of the seed, which keeps what is even about them; points of
 /// the grid that come again are passed over.
-std::size_t take_evenly(const SweepSample& sample, std::span<const std::size_t> extents, std::size_t wanted,
-                        Taken& taken) {
-  if (extents.empty()) {
-    taken[0] = true;
-    return 1;
-  }
+Ids sobol_points(const SweepSample& sample, std::span<const std::size_t> extents) {
+  if (extents.empty()) return {0};
   boost::random::sobol sequence{extents.size()};
   std::vector<std::uint64_t> shifts;
   shifts.reserve(extents.size());
   for (std::size_t axis = 0; axis < extents.size(); ++axis) {
     shifts.push_back(RandomStream{static_cast<std::uint64_t>(sample.seed), axis + 1}.bits());
   }
-  constexpr std::size_t kDrawsPerPoint = 16;
-  constexpr std::size_t kMoreDraws = 4096;
-  std::size_t found = 0;
-  for (std::size_t draw = 0; draw < kDrawsPerPoint * wanted + kMoreDraws && found < wanted; ++draw) {
-    std::size_t id = 0;
+  return distinct(static_cast<std::size_t>(sample.count), [&] {
+    std::uint64_t id = 0;
     for (std::size_t axis = 0; axis < extents.size(); ++axis) {
       id = id * extents[axis] + position_on(extents[axis], sequence() ^ shifts[axis]);
     }
-    if (taken[id]) continue;
-    taken[id] = true;
-    ++found;
-  }
-  return found;
+    return id;
+  });
 }
 
 }  // namespace
 
-expected<std::vector<std::uint32_t>, std::string> sampled_points(const SweepSample& sample,
+expected<std::vector<std::uint64_t>, std::string> sampled_points(const SweepSample& sample,
                                                                  std::span<const std::size_t> extents) {
-  std::size_t size = 1;
-  for (const std::size_t extent : extents) size *= extent;
-  FUSESCAPE_EXPECTS(size >= 1 && size <= std::size_t{1} << 32U && sample.count >= 1 && sample.seed >= 0);
-  const auto wanted = static_cast<std::size_t>(sample.count);
-  if (wanted > size) return unexpected{fmt::format("the grid has only {} points", size)};
-  Taken taken(size, false);
-  const std::size_t found = sample.method == SampleMethod::kRandom
-                                ? take_randomly(sample, wanted, taken)
-                                : take_evenly(sample, extents, wanted, taken);
-  if (found < wanted) {
-    return unexpected{
-        fmt::format("sobol reaches only {} distinct points here; use random, or no sample", found)};
+  FUSESCAPE_EXPECTS(sample.count >= 1 && sample.seed >= 0);
+  std::uint64_t size = 1;
+  for (const std::size_t extent : extents) {
+    FUSESCAPE_EXPECTS(extent >= 1);
+    if (size > kMostSampledFrom / extent) {
+      return unexpected{fmt::format("the grid has more than {} points", kMostSampledFrom)};
+    }
+    size *= extent;
   }
-  std::vector<std::uint32_t> ids;
-  ids.reserve(wanted);
-  for (std::size_t id = 0; id < size; ++id) {
-    if (taken[id]) ids.push_back(static_cast<std::uint32_t>(id));
+  if (static_cast<std::uint64_t>(sample.count) > size) {
+    return unexpected{fmt::format("the grid has only {} points", size)};
   }
-  return ids;
+  Ids points =
+      sample.method == SampleMethod::kRandom ? random_points(sample, size) : sobol_points(sample, extents);
+  if (points.size() == static_cast<std::size_t>(sample.count)) return points;
+  return unexpected{
+      fmt::format("sobol reaches only {} distinct points here; use random, or no sample", points.size())};
 }
 
 }  // namespace fusescape

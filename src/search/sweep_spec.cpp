@@ -101,6 +101,28 @@ void check_baselines(const SweepSpec& spec, std::vector<SweepProblem>& problems)
   }
 }
 
+/// Designs of one baseline in one scenario.
+std::size_t design_count(const SweepSpec& spec, const Baseline& baseline) {
+  std::size_t designs = 1;
+  for (const std::size_t axis : open_axes(spec, baseline)) designs *= spec.axes[axis].values.size();
+  return designs;
+}
+
+/// Of a sample's grid, which may be larger than any that is run whole: scenarios and baselines are run whole.
+void check_sampled(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
+  if (!spec.sample) return;
+  const std::size_t scenarios = scenario_count(spec);
+  if (scenarios > kMaxGridSize) {
+    problems.push_back({spec.scenario_pos, fmt::format("more than {} scenarios", kMaxGridSize)});
+  }
+  for (const Baseline& baseline : spec.baselines) {
+    if (design_count(spec, baseline) <= kMaxGridSize / std::max<std::size_t>(scenarios, 1)) continue;
+    problems.push_back(
+        {baseline.pos, fmt::format("baseline '{}' stands for more than {} designs; set more axes",
+                                   baseline.name, kMaxGridSize)});
+  }
+}
+
 /// A budget is one area, which the strategy alone cannot change.
 void check_budget(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
   for (const Baseline& baseline : spec.baselines) {
@@ -114,13 +136,6 @@ void check_budget(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
                                          baseline.name, axis.name)});
     }
   }
-}
-
-/// Designs of one baseline in one scenario.
-std::size_t design_count(const SweepSpec& spec, const Baseline& baseline) {
-  std::size_t designs = 1;
-  for (const std::size_t axis : open_axes(spec, baseline)) designs *= spec.axes[axis].values.size();
-  return designs;
 }
 
 void check_names(const SweepSpec& spec, std::vector<SweepProblem>& problems) {
@@ -294,6 +309,7 @@ std::vector<SweepProblem> problems_of(const SweepSpec& spec) {
   std::vector<SweepProblem> problems;
   check_axes(spec, problems);
   check_baselines(spec, problems);
+  check_sampled(spec, problems);
   check_budget(spec, problems);
   check_names(spec, problems);
   return problems;

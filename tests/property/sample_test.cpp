@@ -33,16 +33,16 @@ TEST_CASE(
     const auto points = sampled_points(sample, extents);
     REQUIRE(points);
     CHECK(points->size() == static_cast<std::size_t>(sample.count));
-    CHECK(std::set<std::uint32_t>(points->begin(), points->end()).size() == points->size());
+    CHECK(std::set<std::uint64_t>(points->begin(), points->end()).size() == points->size());
     CHECK(std::is_sorted(points->begin(), points->end()));
-    CHECK(points->back() < size);
+    CHECK(points->back() < static_cast<std::uint64_t>(size));
     CHECK(sampled_points(sample, extents) == points);
   });
 }
 
 TEST_CASE("A random sample takes every set of points alike") {
   // 15 pairs of 6 points in 15,000 samples: 1,000 each, with a standard deviation of about 31.
-  std::map<std::vector<std::uint32_t>, int> drawn;
+  std::map<std::vector<std::uint64_t>, int> drawn;
   const std::vector<std::size_t> extents{2, 3};
   for (std::int64_t seed = 0; seed < 15'000; ++seed) {
     ++drawn[*sampled_points({.method = SampleMethod::kRandom, .count = 2, .seed = seed}, extents)];
@@ -59,7 +59,7 @@ TEST_CASE("A Sobol sample gives each value of an axis its share, which a random 
     int farthest = 0;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       std::vector<int> times(64, 0);
-      for (const std::uint32_t point : points) ++times[(point >> (6 * axis)) % 64];
+      for (const std::uint64_t point : points) ++times[(point >> (6 * axis)) % 64];
       for (const int count : times) farthest = std::max(farthest, std::abs(count - 4));
     }
     return farthest;
@@ -73,12 +73,30 @@ TEST_CASE("A Sobol sample gives each value of an axis its share, which a random 
 TEST_CASE("Another seed takes other points, by either method") {
   const std::vector<std::size_t> extents{30, 40};
   for (const SampleMethod method : {SampleMethod::kRandom, SampleMethod::kSobol}) {
-    std::set<std::vector<std::uint32_t>> samples;
+    std::set<std::vector<std::uint64_t>> samples;
     for (std::int64_t seed = 0; seed < 20; ++seed) {
       samples.insert(*sampled_points({.method = method, .count = 50, .seed = seed}, extents));
     }
     CHECK(samples.size() == 20);
   }
+}
+
+TEST_CASE("A sample of a grid far too large to run holds points from all over it") {
+  const std::vector<std::size_t> extents(17, 10);  // 10^17 points.
+  for (const SampleMethod method : {SampleMethod::kRandom, SampleMethod::kSobol}) {
+    const auto points = sampled_points({.method = method, .count = 1000, .seed = 1}, extents);
+    REQUIRE(points);
+    std::set<std::uint64_t> first;
+    std::set<std::uint64_t> last;
+    for (const std::uint64_t point : *points) {
+      first.insert(point / 10'000'000'000'000'000);
+      last.insert(point % 10);
+    }
+    CHECK(first.size() == 10);
+    CHECK(last.size() == 10);
+  }
+  const std::vector<std::size_t> more(19, 10);
+  CHECK_FALSE(sampled_points({.method = SampleMethod::kSobol, .count = 1, .seed = 1}, more));
 }
 
 TEST_CASE("More points than the grid has are refused") {

@@ -10,7 +10,7 @@
 namespace fusescape {
 namespace {
 
-Axis axis(const std::string& key, const std::vector<std::string>& values) {
+Axis keyed_axis(const std::string& key, const std::vector<std::string>& values) {
   Axis made{.name = key, .values = {}};
   for (const std::string& value : values) {
     made.values.push_back({.label = value, .settings = {{.key = key, .value = value}}});
@@ -23,8 +23,8 @@ SweepSpec split_sweep() {
   SweepSpec spec;
   spec.name = "split";
   spec.fixed = {{.key = "technology", .value = "cacti7-28nm"}};
-  spec.axes = {axis("L", {"1", "24"}), axis("memory_fraction", {"0.1", "0.5", "0.9"}),
-               axis("strategy", {"unfused", "fuse-all"})};
+  spec.axes = {keyed_axis("L", {"1", "24"}), keyed_axis("memory_fraction", {"0.1", "0.5", "0.9"}),
+               keyed_axis("strategy", {"unfused", "fuse-all"})};
   spec.scenario = {"L"};
   spec.baselines = {
       {.name = "half",

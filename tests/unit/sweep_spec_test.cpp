@@ -68,6 +68,27 @@ TEST_CASE("A grid too large to count is refused, and counting it does not wrap")
   CHECK_THAT(messages_of(problems_of(spec)).front(), Catch::StartsWith("the grid has more than"));
 }
 
+TEST_CASE("A sample may be of a larger grid, but baselines and scenarios are run whole") {
+  SweepSpec spec = small_sweep();
+  const Axis thousand = axis("x", std::vector<std::string>(1000, "1"));
+  for (int i = 0; i < 3; ++i) {
+    spec.axes.push_back(thousand);
+    spec.axes.back().name += std::to_string(i);
+    for (AxisValue& value : spec.axes.back().values) value.settings.front().key = spec.axes.back().name;
+  }
+  spec.sample = SweepSample{.method = SampleMethod::kRandom, .count = 3, .seed = 1};
+  spec.sampled = {0, 7, 11'999'999'999};
+  CHECK(grid_size(spec) == 3);
+  CHECK(coordinates_of(spec, 2) == std::vector<std::size_t>{1, 2, 1, 999, 999, 999});
+  CHECK(
+      messages_of(problems_of(spec)) ==
+      std::vector<std::string>{"baseline 'reference' stands for more than 100000000 designs; set more axes"});
+  spec.baselines.clear();
+  CHECK(messages_of(problems_of(spec)).empty());
+  spec.scenario = {"x0", "x1", "x2"};
+  CHECK(messages_of(problems_of(spec)) == std::vector<std::string>{"more than 100000000 scenarios"});
+}
+
 TEST_CASE("A sound sweep has no problems") {
   CHECK(messages_of(problems_of(small_sweep())).empty());
 }

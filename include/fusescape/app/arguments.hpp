@@ -104,6 +104,7 @@ struct SensitivityArguments {
   std::vector<std::string> factors;  ///< As given; empty: the usual ones.
   std::string change;                ///< As given: a share in (0, 1); empty: 0.2.
   std::int64_t designs = 8;          ///< That are tried again in each scenario, on either side of its limits.
+  std::int64_t schedules = 3;        ///< Of each of them: its best.
   int jobs = 0;                      ///< 0: one per core.
   OutputArguments output;
 };

@@ -32,11 +32,13 @@ struct SweepSample {
   std::int64_t seed = 1;   ///< >= 0.
 };
 
-/// Ids of `sample.count` distinct points, ascending, of the grid with these extents (the last axis fastest);
-/// or why there are not so many, a clause without a full stop. A function of its arguments alone. Takes four
-/// bytes a point, and a bit for each point of the grid while it runs. Expects at least one point and at most
-/// 2^32.
-[[nodiscard]] expected<std::vector<std::uint32_t>, std::string> sampled_points(
+/// The largest grid that a sample may be of.
+inline constexpr std::uint64_t kMostSampledFrom = 1'000'000'000'000'000'000;
+
+/// Positions of `sample.count` distinct points, ascending, in the grid with these extents (the last axis
+/// fastest); or why there are not so many, a clause without a full stop. A function of its arguments alone,
+/// whose memory goes with `count` and not with the grid. Expects extents of at least 1.
+[[nodiscard]] expected<std::vector<std::uint64_t>, std::string> sampled_points(
     const SweepSample& sample, std::span<const std::size_t> extents);
 
 }  // namespace fusescape

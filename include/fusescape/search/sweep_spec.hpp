@@ -85,7 +85,7 @@ struct SweepSpec {
   std::optional<Budget> budget;
   std::vector<Constraint> constraints{};  ///< What the best design and all of the trade-off keep to.
   std::optional<SweepSample> sample{};
-  std::vector<std::uint32_t> sampled{};  ///< Of `sample`: positions in the whole grid, ascending. Empty: all.
+  std::vector<std::uint64_t> sampled{};  ///< Of `sample`: positions in the whole grid, ascending. Empty: all.
   std::vector<PublishedFigure> published;
   SourcePos axes_pos{};
   SourcePos scenario_pos{};
