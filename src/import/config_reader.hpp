@@ -62,7 +62,7 @@ class ConfigReader {
   void error(const YamlNode& node, std::string message);
   /// A reading of the map below `key`.
   [[nodiscard]] ConfigReader section(const YamlNode& map, std::string_view key) const {
-    return ConfigReader{map, diags_, key};
+    return {map, diags_, key};
   }
   /// What a section says becomes part of what was read, defaulted and ignored.
   void take_notes(const ConfigReader& section);

@@ -19,8 +19,9 @@ std::string layers_of(ConfigReader& config) {
   std::string letters =
       listed_letters(config, {"layers_block_type", "layer_types"}, kWords, "neither mamba nor hybrid");
   if (!letters.empty()) return letters;
+  constexpr std::array<std::size_t, 9> kHybrids{6, 12, 18, 24, 30, 36, 42, 47, 51};
   letters.assign(54, 'M');
-  for (const std::size_t hybrid : {6, 12, 18, 24, 30, 36, 42, 47, 51}) letters[hybrid] = kHybrid;
+  for (const std::size_t hybrid : kHybrids) letters[hybrid] = kHybrid;
   config.note_default("layers_block_type", "those of Zamba2-2.7B, 54");
   const auto told = config.layers_if({"num_hidden_layers"});
   if (told && static_cast<std::size_t>(*told) != letters.size()) {
