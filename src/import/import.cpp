@@ -10,9 +10,9 @@
 
 #include "dialects.hpp"
 #include "fusescape/config/name.hpp"
+#include "fusescape/import/json_text.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/suggestion.hpp"
-#include "fusescape/import/json_text.hpp"
 
 namespace fusescape {
 namespace {

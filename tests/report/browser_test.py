@@ -61,6 +61,7 @@ def screenshot(driver, name, selector=None):
     box = driver.execute_script(
         "const r = (arguments[0] ? document.querySelector(arguments[0]) : document.documentElement).getBoundingClientRect();"
         "return {x: r.x + scrollX, y: r.y + scrollY, width: Math.ceil(r.width), height: Math.min(Math.ceil(r.height), 6000), scale: 1}", selector)
+    driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)))")
     shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": box})
     (FOLDER / name).write_bytes(base64.b64decode(shot["data"]))
 
