@@ -7,7 +7,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <sstream>
+#include <type_traits>
 
 #include "csv_columns.hpp"
 #include "csv_reader.hpp"

@@ -131,10 +131,10 @@ expected<Trade, Failure> trade_of(const ParetoArguments& arguments) {
   const std::string& file = arguments.file;
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) {
-    return unexpected{failure_of(file, {{}, "this is a directory"})};
+    return unexpected{failure_of(file, CsvFault{{}, "this is a directory"})};
   }
   std::ifstream in{file, std::ios::binary};
-  if (!in.is_open()) return unexpected{failure_of(file, {{}, "cannot read this file", true})};
+  if (!in.is_open()) return unexpected{failure_of(file, CsvFault{{}, "cannot read this file", true})};
   CsvReader reader{in};
   expected<CsvRow, CsvFault> header = reader.header();
   if (!header) return unexpected{failure_of(file, header.error())};

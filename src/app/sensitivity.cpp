@@ -98,7 +98,7 @@ expected<PointColumns, Failure> point_columns(const std::string& file, const Swe
   const auto position = [&](const std::string& name) {
     const auto found = std::find(header.cells.begin(), header.cells.end(), name);
     if (found == header.cells.end()) {
-      missing += failure_of(file, {{header.line, 1}, fmt::format("no column '{}'", name)}).text;
+      missing += failure_of(file, CsvFault{{header.line, 1}, fmt::format("no column '{}'", name)}).text;
     }
     return static_cast<std::size_t>(found - header.cells.begin());
   };
@@ -132,7 +132,8 @@ expected<std::optional<FeasiblePoint>, Failure> feasible_point(const std::string
                                                                const CsvRecord& row) {
   const auto point = parsed_cell<std::size_t>(row.cells[columns.point]);
   if (!point || *point >= grid_size(spec)) {
-    return unexpected{failure_of(file, {row.place_of(columns.point), "no point of resolved.yaml's grid"})};
+    return unexpected{
+        failure_of(file, CsvFault{row.place_of(columns.point), "no point of resolved.yaml's grid"})};
   }
   auto figure = parsed_cell<double>(row.cells[columns.figure]);
   if (row.cells[columns.feasible] != "true" || !figure) return std::nullopt;
@@ -148,7 +149,7 @@ expected<std::optional<FeasiblePoint>, Failure> feasible_point(const std::string
 template <class Take>
 std::optional<Failure> for_each_point(const std::string& file, const SweepSpec& spec, const Take& take) {
   std::ifstream in{file, std::ios::binary};
-  if (!in.is_open()) return failure_of(file, {{}, "cannot read this file", true});
+  if (!in.is_open()) return failure_of(file, CsvFault{{}, "cannot read this file", true});
   CsvReader reader{in};
   const expected<CsvRow, CsvFault> header = reader.header();
   if (!header) return failure_of(file, header.error());

@@ -13,7 +13,7 @@ namespace fusescape {
 namespace {
 
 constexpr std::array<std::string_view, 3> kQuickKeys{"clock", "sram.capacity", "dram.bandwidth"};
-constexpr std::int64_t kMaxBits = TickScale::kMaxTicksPerCycle;
+constexpr std::int64_t kMostBits = TickScale::kMaxTicksPerCycle;
 
 /// What the quick keys are: as the file has them, or as one value of an axis sets them.
 struct QuickValues {
@@ -31,7 +31,7 @@ std::optional<AcceleratorFile> file_with(const InputFile& input, std::span<const
 /// As width_of in accelerator_file.cpp; false where that has an error.
 bool set_width(const Bandwidth& bandwidth, std::int64_t clock_hz, BitsPerCycle& width) {
   width = {bits_per_cycle(bandwidth, clock_hz)};
-  return (bandwidth.bits == 0 || width.value != 0) && width.value <= kMaxBits;
+  return (bandwidth.bits == 0 || width.value != 0) && width.value <= kMostBits;
 }
 
 class Series {
@@ -71,7 +71,7 @@ class Series {
                       set_width(file_.links.bandwidth, set.clock_hz, out.links.bandwidth);
     if (!told || (sram.ports == Ports::kShared && sram.bank_read != sram.bank_write)) return false;
     const std::int64_t widest = std::max(sram.bank_read.value, sram.bank_write.value);
-    if (widest != 0 && sram.bank_count() > kMaxBits / widest) return false;
+    if (widest != 0 && sram.bank_count() > kMostBits / widest) return false;
     return out.dram.bandwidth.unlimited() || floor_times(out.dram.efficiency, out.dram.bandwidth.value) != 0;
   }
 

@@ -48,7 +48,7 @@ class Dominance {
 
  private:
   using Rows = std::vector<std::size_t>;
-  static constexpr std::size_t kFewPairs = 512;
+  static constexpr std::size_t kFewPairs = 64;
 
   [[nodiscard]] std::int64_t key(std::size_t row, std::size_t column) const {
     return keys_[row * columns_ + column];

@@ -61,6 +61,7 @@ def screenshot(driver, name, selector=None):
     box = driver.execute_script(
         "const r = (arguments[0] ? document.querySelector(arguments[0]) : document.documentElement).getBoundingClientRect();"
         "return {x: r.x + scrollX, y: r.y + scrollY, width: Math.ceil(r.width), height: Math.min(Math.ceil(r.height), 6000), scale: 1}", selector)
+    driver.execute_async_script("const done = arguments[0]; scrollTo({top: 0, behavior: 'instant'}); requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300)))")
     shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": box})
     (FOLDER / name).write_bytes(base64.b64decode(shot["data"]))
 
@@ -151,6 +152,7 @@ def check_sweep(driver, sweep):
     expect("its command line prices it again", str(again["latency_cycles"]) == row.get("latency_cycles"), command)
     screenshot(driver, "selected.png", "#s1")
 
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", plot)
     before = marks(driver)
     driver.find_element(By.CSS_SELECTOR, "[data-role=area]").click()
     ActionChains(driver).move_to_element_with_offset(plot, -size["width"] // 4, -size["height"] // 4).click_and_hold().move_by_offset(size["width"] // 2, size["height"] // 2).release().perform()
