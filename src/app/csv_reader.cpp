@@ -93,6 +93,12 @@ expected<bool, CsvFault> CsvReader::fill() {
   return buffer_.size() > before;
 }
 
+/// Whether there is text at `at`, which may have to be read first.
+expected<bool, CsvFault> CsvReader::reach(std::size_t at) {
+  if (at < buffer_.size()) return true;
+  return fill();
+}
+
 void CsvReader::take(std::size_t end) {
   record_.pos = {line_, 1};
   record_.text = std::string_view{buffer_}.substr(begin_, end - begin_);
@@ -105,13 +111,11 @@ void CsvReader::take(std::size_t end) {
 expected<bool, CsvFault> CsvReader::take_text() {
   bool quoted = false;
   for (std::size_t length = 0;; ++length) {
-    if (begin_ + length == buffer_.size()) {
-      const expected<bool, CsvFault> more = fill();
-      if (!more) return unexpected{more.error()};
-      if (!*more) {
-        take(buffer_.size());
-        return length > 0;
-      }
+    const expected<bool, CsvFault> is_there = reach(begin_ + length);
+    if (!is_there) return unexpected{is_there.error()};
+    if (!*is_there) {
+      take(buffer_.size());
+      return length > 0;
     }
     const char c = buffer_[begin_ + length];
     if (c == '"') quoted = !quoted;
@@ -146,25 +150,28 @@ std::optional<CsvFault> CsvReader::add_quoted(std::size_t& at) {
   return std::nullopt;
 }
 
+/// The cell without quotes that begins at `at`, which then is where it ends.
+std::optional<CsvFault> CsvReader::add_plain(std::size_t& at) {
+  const std::string_view text = record_.text;
+  const std::string_view cell = text.substr(at, text.find(',', at) - at);
+  const std::size_t quote = cell.find('"');
+  if (quote != std::string_view::npos) {
+    return CsvFault{place_in(text, record_.pos, at + quote), "a quote inside an unquoted cell"};
+  }
+  record_.cells.push_back(with_formula(cell));
+  at += cell.size();
+  return std::nullopt;
+}
+
 std::optional<CsvFault> CsvReader::split() {
   const std::string_view text = record_.text;
-  const bool has_quotes = text.find('"') != std::string_view::npos;
   record_.cells.clear();
   record_.starts.clear();
   unquoted_.clear();
   for (std::size_t at = 0;; ++at) {
     record_.starts.push_back(at);
-    if (at < text.size() && text[at] == '"') {
-      if (auto fault = add_quoted(at)) return fault;
-    } else {
-      const std::string_view cell = text.substr(at, text.find(',', at) - at);
-      const std::size_t quote = has_quotes ? cell.find('"') : std::string_view::npos;
-      if (quote != std::string_view::npos) {
-        return CsvFault{place_in(text, record_.pos, at + quote), "a quote inside an unquoted cell"};
-      }
-      record_.cells.push_back(with_formula(cell));
-      at += cell.size();
-    }
+    const bool is_quoted = at < text.size() && text[at] == '"';
+    if (auto fault = is_quoted ? add_quoted(at) : add_plain(at)) return fault;
     if (at == text.size()) return std::nullopt;
   }
 }

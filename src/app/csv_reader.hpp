@@ -68,11 +68,13 @@ class CsvReader {
  private:
   /// True if there is more in `buffer_` than before.
   [[nodiscard]] expected<bool, CsvFault> fill();
+  [[nodiscard]] expected<bool, CsvFault> reach(std::size_t at);
   /// Takes the text of the next record, which may be empty; false at the end.
   [[nodiscard]] expected<bool, CsvFault> take_text();
   void take(std::size_t end);
   [[nodiscard]] std::optional<CsvFault> split();
   [[nodiscard]] std::optional<CsvFault> add_quoted(std::size_t& at);
+  [[nodiscard]] std::optional<CsvFault> add_plain(std::size_t& at);
 
   std::istream* in_ = nullptr;  ///< Null: all of it is in `buffer_`.
   std::string buffer_;

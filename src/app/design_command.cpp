@@ -33,6 +33,19 @@ std::string search_objective(const SweepSpec& spec) {
   return objective == Objective::kLatency ? "" : std::string{metric_of(objective)};
 }
 
+/// What is set later overrides, at the place of the first.
+void set_all(std::vector<Setting>& settings, const std::vector<Setting>& more) {
+  for (const Setting& setting : more) {
+    const auto same = std::find_if(settings.begin(), settings.end(),
+                                   [&](const Setting& other) { return other.key == setting.key; });
+    if (same == settings.end()) {
+      settings.push_back(setting);
+    } else {
+      same->value = setting.value;
+    }
+  }
+}
+
 }  // namespace
 
 std::string shell_word(const std::string& word) {
@@ -49,26 +62,15 @@ std::string shell_word(const std::string& word) {
 std::vector<Setting> settings_of_design(const SweepSpec& spec, const AxisLabels& labels,
                                         const std::vector<Setting>& over) {
   std::vector<Setting> settings;
-  const auto add = [&](const std::vector<Setting>& more) {
-    for (const Setting& setting : more) {
-      const auto same = std::find_if(settings.begin(), settings.end(),
-                                     [&](const Setting& other) { return other.key == setting.key; });
-      if (same == settings.end()) {
-        settings.push_back(setting);
-      } else {
-        same->value = setting.value;
-      }
-    }
-  };
-  add(spec.fixed);
+  set_all(settings, spec.fixed);
   for (const Axis& axis : spec.axes) {
     const auto label = labels.find(axis.name);
     if (label == labels.end()) continue;
     const auto value = std::find_if(axis.values.begin(), axis.values.end(),
                                     [&](const AxisValue& other) { return other.label == label->second; });
-    if (value != axis.values.end()) add(value->settings);
+    if (value != axis.values.end()) set_all(settings, value->settings);
   }
-  add(over);
+  set_all(settings, over);
   return settings;
 }
 
