@@ -43,16 +43,10 @@ class InOrder {
     const std::size_t first = taken_;
     const auto work = [&](std::size_t worker) {
       try {
-        while (const std::optional<Span> span = next_span()) {
-          const auto start = Clock::now();
-          Part part = make(worker, *span);
-          adapt(*span, Clock::now() - start);
-          hand_over(*span, std::move(part), take);
+        while (work_on_next(worker, make, take)) {
         }
       } catch (...) {
-        const std::lock_guard lock{mutex_};
-        over_ = true;
-        woken_.notify_all();
+        end();
         throw;
       }
     };
@@ -66,6 +60,24 @@ class InOrder {
   static constexpr std::size_t kMostAhead = 32'768;  ///< Made, and not taken yet.
   static constexpr std::size_t kLongest = 2048;
   static constexpr std::chrono::milliseconds kSpan{50};  ///< What a part shall take.
+
+  /// False: there is nothing left to make.
+  template <class Make, class Take>
+  bool work_on_next(std::size_t worker, const Make& make, const Take& take) {
+    const std::optional<Span> span = next_span();
+    if (!span) return false;
+    const auto start = Clock::now();
+    Part part = make(worker, *span);
+    adapt(*span, Clock::now() - start);
+    hand_over(*span, std::move(part), take);
+    return true;
+  }
+
+  void end() {
+    const std::lock_guard lock{mutex_};
+    over_ = true;
+    woken_.notify_all();
+  }
 
   std::optional<Span> next_span() {
     std::unique_lock lock{mutex_};
