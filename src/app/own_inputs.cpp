@@ -57,57 +57,61 @@ Files files_of(const SweepArguments& sweep) {
   return files;
 }
 
+Files files_of(const SensitivityArguments& c) {
+  Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
+  for (const char* name : {"resolved.yaml", "points.csv", "summary.json"}) {
+    files.inputs.push_back(fmt::format("{}/{}", c.folder, name));
+  }
+  return files;
+}
+
+/// A result may be a file or the folder of a sweep.
+Files files_of(const ReportArguments& c) {
+  Files files{{{"-o", c.output.file}}, c.results};
+  for (const std::string& result : c.results) {
+    for (const std::string_view name : kSweepFiles) {
+      files.inputs.push_back(fmt::format("{}/{}", result, name));
+    }
+  }
+  return files;
+}
+
 Files files_of(const Command& command) {
   return std::visit(
-      overloaded{[](const EvaluateArguments& c) { return files_of(c.input, c.output, c.plan_file); },
-                 [](const CompareArguments& c) { return files_of(c.input, c.output); },
-                 [](const VerifyArguments& c) { return files_of(c.input, c.output, c.plan_file); },
-                 [](const SimulateArguments& c) {
-                   Files files = files_of(c.input, c.output, c.plan_file);
-                   if (!c.trace.empty()) files.outputs.push_back({"--trace", c.trace});
-                   return files;
-                 },
-                 [](const RooflineArguments& c) { return files_of(c.input, c.output); },
-                 [](const SweepArguments& c) { return files_of(c); },
-                 [](const MergeArguments&) { return Files{}; },
-                 [](const SensitivityArguments& c) {
-                   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
-                   for (const char* name : {"resolved.yaml", "points.csv", "summary.json"}) {
-                     files.inputs.push_back(fmt::format("{}/{}", c.folder, name));
-                   }
-                   return files;
-                 },
-                 [](const ParetoArguments& c) {
-                   return Files{{{"-o", c.output.file}}, {c.file}};
-                 },
-                 [](const ReportArguments& c) {
-                   Files files{{{"-o", c.output.file}}, c.results};
-                   for (const std::string& result : c.results) {
-                     for (const std::string_view name : kSweepFiles) {
-                       files.inputs.push_back(fmt::format("{}/{}", result, name));
-                     }
-                   }
-                   return files;
-                 },
-                 [](const ListArguments&) { return Files{}; },
-                 [](const ValidateArguments& c) {
-                   return Files{{{"-o", c.output.file}}, c.files};
-                 },
-                 [](const ImportArguments& c) {
-                   return Files{{{"-o", c.output.file}}, {c.config}};
-                 },
-                 [](const CoreyReproduceArguments& c) {
-                   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
-                   files.reads(Shelf::kCorey, c.chain);
-                   return files;
-                 },
-                 [](const CoreyEntropyArguments& c) {
-                   return Files{{{"-o", c.output.file}}, c.files};
-                 },
-                 [](const CoreyRotateArguments& c) {
-                   return Files{{{"-o", c.output.file}, {"-o", c.rotated}}, {c.file}};
-                 },
-                 [](const PrintArguments&) { return Files{}; }},
+      overloaded{
+          [](const EvaluateArguments& c) { return files_of(c.input, c.output, c.plan_file); },
+          [](const CompareArguments& c) { return files_of(c.input, c.output); },
+          [](const VerifyArguments& c) { return files_of(c.input, c.output, c.plan_file); },
+          [](const SimulateArguments& c) {
+            Files files = files_of(c.input, c.output, c.plan_file);
+            if (!c.trace.empty()) files.outputs.push_back({"--trace", c.trace});
+            return files;
+          },
+          [](const RooflineArguments& c) { return files_of(c.input, c.output); },
+          [](const SweepArguments& c) { return files_of(c); }, [](const MergeArguments&) { return Files{}; },
+          [](const SensitivityArguments& c) { return files_of(c); },
+          [](const ParetoArguments& c) {
+            return Files{{{"-o", c.output.file}}, {c.file}};
+          },
+          [](const ReportArguments& c) { return files_of(c); }, [](const ListArguments&) { return Files{}; },
+          [](const ValidateArguments& c) {
+            return Files{{{"-o", c.output.file}}, c.files};
+          },
+          [](const ImportArguments& c) {
+            return Files{{{"-o", c.output.file}}, {c.config}};
+          },
+          [](const CoreyReproduceArguments& c) {
+            Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
+            files.reads(Shelf::kCorey, c.chain);
+            return files;
+          },
+          [](const CoreyEntropyArguments& c) {
+            return Files{{{"-o", c.output.file}}, c.files};
+          },
+          [](const CoreyRotateArguments& c) {
+            return Files{{{"-o", c.output.file}, {"-o", c.rotated}}, {c.file}};
+          },
+          [](const PrintArguments&) { return Files{}; }},
       command);
 }
 

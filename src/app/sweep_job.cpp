@@ -257,7 +257,7 @@ std::optional<Failure> SweepJob::evaluate(Grown& grown, int jobs) {
   for (int i = 0; i < jobs; ++i) cursors.emplace_back(*source_);
   InOrder<Part> row{{grown.next, grown.end - grown.next}, jobs, watch_.stop().get_token()};
   row.run([&](std::size_t worker, const Span& span) { return make(grown, cursors[worker], span); },
-          [&](Part part) { take(grown, part); });
+          [&](const Part& part) { take(grown, part); });
   return write_error();
 }
 

@@ -42,26 +42,33 @@ Table best_table(const OrderedJson& summary) {
   return table_of_objects(rows);
 }
 
+/// "memory_fraction 0.80, strategy optimal".
+std::string chosen_text(const OrderedJson& baseline) {
+  std::vector<std::string> chosen;
+  for (const auto& [axis, value] : baseline.at("chosen").items()) {
+    if (value.is_string()) chosen.push_back(axis + " " + value.get<std::string>());
+  }
+  return fmt::format("{}", fmt::join(chosen, ", "));
+}
+
+OrderedJson gain_row(const OrderedJson& scenario, const OrderedJson& baseline) {
+  OrderedJson row = OrderedJson::object();
+  if (scenario.contains("scenario")) row.update(scenario.at("scenario"));
+  row["baseline"] = baseline.at("name");
+  row["gain over it"] = baseline.at("gain");
+  row["best there"] = chosen_text(baseline);
+  for (const char* name :
+       {"strategy", "array", "onchip_capacity_bytes", "area_mm2", "latency_cycles", "bound"}) {
+    row[name] = baseline.contains(name) ? baseline.at(name) : OrderedJson(nullptr);
+  }
+  return row;
+}
+
 /// By how much the best design is better than each baseline, and what that one chose.
 Table gain_table(const OrderedJson& summary) {
   std::vector<OrderedJson> rows;
   for (const OrderedJson& scenario : summary.at("scenarios")) {
-    for (const OrderedJson& baseline : scenario.at("baselines")) {
-      OrderedJson row = OrderedJson::object();
-      if (scenario.contains("scenario")) row.update(scenario.at("scenario"));
-      row["baseline"] = baseline.at("name");
-      row["gain over it"] = baseline.at("gain");
-      std::vector<std::string> chosen;
-      for (const auto& [axis, value] : baseline.at("chosen").items()) {
-        if (value.is_string()) chosen.push_back(axis + " " + value.get<std::string>());
-      }
-      row["best there"] = fmt::format("{}", fmt::join(chosen, ", "));
-      for (const char* name :
-           {"strategy", "array", "onchip_capacity_bytes", "area_mm2", "latency_cycles", "bound"}) {
-        row[name] = baseline.contains(name) ? baseline.at(name) : OrderedJson(nullptr);
-      }
-      rows.push_back(std::move(row));
-    }
+    for (const OrderedJson& baseline : scenario.at("baselines")) rows.push_back(gain_row(scenario, baseline));
   }
   return table_of_objects(rows);
 }

@@ -13,16 +13,20 @@ namespace {
 constexpr std::array<std::span<const Unit>, 7> kFamilies{
     kByteUnits, kCycleRateUnits, kSecondRateUnits, kClockUnits, kExactAreaUnits, kCycleUnits, kBitUnits};
 
+/// Null: none of them has that name.
+const Unit* find_unit(std::span<const Unit> family, std::string_view name) {
+  const auto found =
+      std::find_if(family.begin(), family.end(), [&](const Unit& unit) { return unit.name == name; });
+  return found == family.end() ? nullptr : &*found;
+}
+
 /// One unit of `of` in units of `in`; none if they do not measure the same thing.
 std::optional<Ratio> ratio_of_units(std::string_view of, std::string_view in) {
   if (of == in) return Ratio{1};
   for (const std::span<const Unit> family : kFamilies) {
-    const auto find = [&](std::string_view name) {
-      return std::find_if(family.begin(), family.end(), [&](const Unit& unit) { return unit.name == name; });
-    };
-    const auto first = find(of);
-    const auto second = find(in);
-    if (first == family.end() || second == family.end()) continue;
+    const Unit* first = find_unit(family, of);
+    const Unit* second = find_unit(family, in);
+    if (first == nullptr || second == nullptr) continue;
     return Ratio::of(Int128{first->numerator} * second->denominator,
                      Int128{first->denominator} * second->numerator);
   }

@@ -10,8 +10,8 @@ void complete_parallel(ParallelFile& file, Binding& binding) {
   file.mamba_keys.d_model = file.d_model;
   binding.look_in("mamba");
   complete_mamba2(file.mamba_keys, binding);
-  file.attention = file.attention_keys;
-  file.mamba = file.mamba_keys;
+  file.attention = static_cast<const GroupedAttention&>(file.attention_keys);
+  file.mamba = static_cast<const Mamba2&>(file.mamba_keys);
   file.cache_tokens = cached_tokens(file.cached, file.phase);
 }
 
