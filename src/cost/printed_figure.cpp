@@ -38,12 +38,12 @@ Quotient quotient_of(double number, long double scale, std::int64_t each, const 
 
 std::optional<Quotient> compared_of(const Metric& metric, double number, const Workload& workload,
                                     const Design& design) {
-  constexpr long double kMsPerSecond = 1e3L;
+  constexpr long double kMilli = 1e3L;
   if (metric.unit == "s") return quotient_of(number, 1.0L, 1, design);
   if (metric.name == "latency_ms_per_token") {
-    return quotient_of(number, kMsPerSecond, workload.tokens.value(), design);
+    return quotient_of(number, kMilli, workload.tokens.value(), design);
   }
-  if (metric.unit == "ms") return quotient_of(number, kMsPerSecond, 1, design);
+  if (metric.unit == "ms") return quotient_of(number, kMilli, 1, design);
   return std::nullopt;
 }
 

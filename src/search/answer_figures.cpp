@@ -44,6 +44,7 @@ const MetricValue& DesignFigures::figure(std::string_view name) const {
 
 std::vector<const Metric*> answer_metrics(const SweepSpec& spec) {
   std::vector<const Metric*> found;
+  found.reserve(kAnswered.size() + 2);
   for (const std::string_view name : kAnswered) found.push_back(&metric_of(name));
   if (asks_for_generation(spec)) found.push_back(&metric_of("generation_total_ms"));
   const Metric* minimized = &metric_of(spec.minimize);

@@ -19,7 +19,7 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   SweepAnswerBuilder builder{spec};
   SweepNotes notes;
   const auto see = [&](const DesignPoint& at, const PointOutcome& outcome, AnswerPoint& made) {
-    const SweepPoint point = point_of(sweep, at);
+    SweepPoint point = point_of(sweep, at);
     made = answer_point(spec, point, outcome);
     std::vector<std::string> replaced;
     for (const LayerCost& layer : outcome.layers) {

@@ -120,7 +120,7 @@ struct SweepHeads::Kept {
                                                 WithEnergy energy) {
     if (const auto profile = profile_of(planning, design, energy)) {
       if (auto run = priced(*profile, design, energy)) {
-        return std::make_shared<const HeadOutcome>(std::move(*run));
+        return std::make_shared<const HeadOutcome>(*run);
       }
     }
     const auto found = assess(planning.planner, design, each_operator_alone());

@@ -164,26 +164,33 @@ std::vector<std::size_t> non_dominated(std::span<const std::int64_t> keys, std::
   return kept;
 }
 
+namespace {
+
+struct ColumnRange {
+  double least = std::numeric_limits<double>::infinity();
+  double most = -std::numeric_limits<double>::infinity();
+
+  void add(double value) {
+    if (std::isinf(value)) return;
+    least = std::min(least, value);
+    most = std::max(most, value);
+  }
+  /// From 0, the least, to 1, the most.
+  [[nodiscard]] double share(double value) const {
+    if (std::isinf(value)) return std::numeric_limits<double>::infinity();
+    return most > least ? (value - least) / (most - least) : 0.0;
+  }
+};
+
+}  // namespace
+
 std::optional<std::size_t> knee_of(std::span<const double> values, std::size_t columns) {
   FUSESCAPE_EXPECTS(columns >= 1 && values.size() % columns == 0);
   std::vector<double> sums(values.size() / columns, 0.0);
   for (std::size_t c = 0; c < columns; ++c) {
-    double least = std::numeric_limits<double>::infinity();
-    double most = -least;
-    for (std::size_t r = 0; r < sums.size(); ++r) {
-      const double value = values[r * columns + c];
-      if (std::isinf(value)) continue;
-      least = std::min(least, value);
-      most = std::max(most, value);
-    }
-    for (std::size_t r = 0; r < sums.size(); ++r) {
-      const double value = values[r * columns + c];
-      if (std::isinf(value)) {
-        sums[r] = std::numeric_limits<double>::infinity();
-      } else if (most > least) {
-        sums[r] += (value - least) / (most - least);
-      }
-    }
+    ColumnRange range;
+    for (std::size_t r = 0; r < sums.size(); ++r) range.add(values[r * columns + c]);
+    for (std::size_t r = 0; r < sums.size(); ++r) sums[r] += range.share(values[r * columns + c]);
   }
   const auto knee = std::min_element(sums.begin(), sums.end());
   if (knee == sums.end() || !(*knee < 1.0)) return std::nullopt;

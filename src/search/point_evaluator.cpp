@@ -119,11 +119,11 @@ class Plannings {
   Recent<std::map<const Workload*, std::shared_ptr<Arrays>>> recent_{kWorkloads};
 };
 
-PointOutcome outcome_of(HeadRun run) {
+PointOutcome outcome_of(const HeadRun& run) {
   PointOutcome outcome;
   outcome.status = Status::kFeasible;
   outcome.cost = run.cost;
-  outcome.energy = std::move(run.energy);
+  outcome.energy = run.energy;
   return outcome;
 }
 
@@ -148,7 +148,7 @@ PointOutcome combined(std::vector<KindOutcome> kinds, const std::vector<Workload
                             .count = blocks[k].n_layer,
                             .is_replaced = kinds[k].is_replaced,
                             .cost = kind.cost,
-                            .energy = std::move(kind.energy)});
+                            .energy = kind.energy});
   }
   return whole;
 }
@@ -166,7 +166,7 @@ PointOutcome outcome_of(const Planning& planning, const SweepPoint& point, WithE
   std::call_once(planning.given_once, [&] { planning.given = given_for(planning.planner, point, energy); });
   const Given& given = *planning.given;
   if (given.profile) {
-    if (auto run = priced(*given.profile, *point.design, energy)) return outcome_of(std::move(*run));
+    if (auto run = priced(*given.profile, *point.design, energy)) return outcome_of(*run);
   }
   const Bytes capacity = point.design->accelerator.sram.capacity;
   if (auto known = planning.shortages.of(capacity)) return std::move(*known);
@@ -237,7 +237,7 @@ PointOutcome PointEvaluator::of_block(const std::shared_ptr<const Workload>& wor
   if (auto plan = draft(planning->planner, *point.design, *point.strategy, *point.inputs)) {
     const auto profile = kept_->profiles.of(planning->number, planning->planner, std::move(*plan), energy_);
     auto run = profile ? priced(*profile, design, energy_) : std::nullopt;
-    if (run) return outcome_of(std::move(*run));
+    if (run) return outcome_of(*run);
   }
   const auto found = assess(planning->planner, design, *point.strategy, *point.inputs);
   // Only a run that is being stopped, whose outcome nobody keeps, may find now what it did not find before.
@@ -252,10 +252,10 @@ PointOutcome PointEvaluator::of_stack(const SweepPoint& point) {
     kinds.push_back({of_block({point.kinds, &kind}, point)});
     some_go = some_go || !kinds.back().outcome.lacks_operators;
   }
-  static const StrategyInputs kPlain;
+  static const StrategyInputs plain;
   SweepPoint unfused = point;
   unfused.strategy = find_strategy("unfused");
-  unfused.inputs = &kPlain;
+  unfused.inputs = &plain;
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     if (!some_go || !kinds[k].outcome.lacks_operators) continue;
     kinds[k] = {of_block({point.kinds, &(*point.kinds)[k]}, unfused), true};

@@ -245,7 +245,8 @@ expected<SensitivityAnswer, std::vector<SweepProblem>> sensitivity_of(const Sens
   auto base = trials.under({Constant::kSramDensity, Ratio{1}});
   if (!base) return unexpected{std::move(base.error())};
   SensitivityAnswer made;
-  for (WhatIfAnswer& answer : *base) made.scenarios.push_back({std::move(answer), {}});
+  made.scenarios.reserve(base->size());
+  for (const WhatIfAnswer& answer : *base) made.scenarios.push_back({answer, {}});
   for (const ConstantFacts& facts : kConstants) {
     if (facts.is_energy && !trials.energy()) continue;
     std::vector<ConstantEffect> effects(made.scenarios.size());
@@ -253,8 +254,7 @@ expected<SensitivityAnswer, std::vector<SweepProblem>> sensitivity_of(const Sens
     Walk walk{trials, made, facts.constant, effects};
     walk.along(factors_towards(question.factors, question.low), question.low, false);
     walk.along(factors_towards(question.factors, question.high), question.high, true);
-    for (std::size_t s = 0; s < effects.size(); ++s)
-      made.scenarios[s].effects.push_back(std::move(effects[s]));
+    for (std::size_t s = 0; s < effects.size(); ++s) made.scenarios[s].effects.push_back(effects[s]);
   }
   for (ScenarioSensitivity& scenario : made.scenarios) sort_by_swing(scenario);
   made.runs = trials.runs();

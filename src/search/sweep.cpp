@@ -70,13 +70,13 @@ Evaluated evaluated_point(const SweepPoint& point, const PointOutcome& outcome) 
 }
 
 SweepPoint point_of(const BoundSweep& sweep, const DesignPoint& point) {
-  static const StrategyInputs kPlain;
+  static const StrategyInputs plain;
   const std::shared_ptr<const void> owned_by_sweep;
   SweepPoint made{.workload = {owned_by_sweep, &sweep.workloads[point.workload]},
                   .design = &sweep.designs[point.design],
                   .hardware = point.design,
                   .strategy = sweep.strategies[point.strategy],
-                  .inputs = sweep.inputs.empty() ? &kPlain : &sweep.inputs[point.strategy]};
+                  .inputs = sweep.inputs.empty() ? &plain : &sweep.inputs[point.strategy]};
   if (!sweep.kinds.empty()) made.kinds = {owned_by_sweep, &sweep.kinds[point.workload]};
   if (!sweep.generations.empty()) made.generation = sweep.generations[point.workload];
   return made;
