@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -10,6 +11,7 @@
 
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/optimal.hpp"
 #include "fusescape/search/planner.hpp"
 #include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
@@ -22,7 +24,7 @@ namespace {
 using Status = PointOutcome::Status;
 
 // How much is kept. A planner of a block has some 4 MB of candidates, of which designs need one for each
-// array; an outcome some 1 KB.
+// array, and some 55 MB once `optimal` has searched it; an outcome some 1 KB.
 constexpr std::size_t kWorkloads = 10;
 constexpr std::size_t kArrays = 128;
 constexpr std::size_t kRuns = 4096;
@@ -94,6 +96,16 @@ struct Arrays {
 
 class Plannings {
  public:
+  /// Once `optimal` is asked for, no more workloads are kept than the runs of one point have.
+  void make_room_for(const SweepPoint& point) {
+    const std::size_t kinds = point.kinds == nullptr ? 1 : point.kinds->size();
+    const std::size_t runs = point.generation == nullptr ? 1 : 1 + point.generation->steps.size();
+    const std::lock_guard lock{mutex_};
+    most_at_once_ = std::max(most_at_once_, kinds * runs);
+    searched_ = searched_ || (point.plan == nullptr && point.strategy->name == kOptimalName);
+    recent_.keep(searched_ ? most_at_once_ : std::max(most_at_once_, kWorkloads));
+  }
+
   std::shared_ptr<const Planning> of(const std::shared_ptr<const Workload>& workload, std::uint64_t hardware,
                                      const Accelerator& accelerator, const std::stop_token& stop) {
     const std::lock_guard lock{mutex_};
@@ -115,6 +127,8 @@ class Plannings {
  private:
   std::mutex mutex_;
   std::uint64_t made_ = 0;
+  std::size_t most_at_once_ = 1;
+  bool searched_ = false;
   /// By its address, which nothing else has while it is here.
   Recent<std::map<const Workload*, std::shared_ptr<Arrays>>> recent_{kWorkloads};
 };
@@ -264,6 +278,7 @@ PointOutcome PointEvaluator::of_stack(const SweepPoint& point) {
 }
 
 PointOutcome PointEvaluator::operator()(const SweepPoint& point) {
+  kept_->plannings.make_room_for(point);
   if (point.generation == nullptr) return of_run(point);
   return outcome_of_runs(point, [this](const SweepPoint& run) {
     return kept_->runs.of(run, [this](const SweepPoint& asked) { return of_run(asked); });

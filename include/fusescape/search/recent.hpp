@@ -15,6 +15,9 @@ class Recent {
 
   explicit Recent(std::size_t capacity) : capacity_{capacity} {}
 
+  /// From now on.
+  void keep(std::size_t capacity) { capacity_ = capacity; }
+
   /// Null if there is none. Valid until the next call.
   [[nodiscard]] Value* find(const Key& key) {
     const auto found = young_.find(key);
