@@ -1,23 +1,29 @@
 #include "fusescape/arch/what_if.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
 namespace {
 
-constexpr std::int64_t kBitsPerByte = 8;
+constexpr double kMostMissed = 0.005;  ///< Of a factor, by a width of whole bits.
 
 /// floor(number * factor); at least 1.
 std::int64_t times(std::int64_t number, const Ratio& factor) {
   return std::max<std::int64_t>(floor_times(factor, number).value_or(number), 1);
 }
 
-BitsPerCycle times(BitsPerCycle width, const Ratio& factor) {
-  if (width.unlimited()) return width;
-  if (width.value % kBitsPerByte != 0) return {times(width.value, factor)};
-  return {times(width.value / kBitsPerByte, factor) * kBitsPerByte};
+/// The nearest whole number of bits. False, and the width as it was, if that misses the factor.
+bool widen(BitsPerCycle& width, const Ratio& factor) {
+  if (width.unlimited()) return true;
+  const std::int64_t least = floor_times(factor, width.value).value_or(0);
+  const double exact = factor.nearest_double() * static_cast<double>(width.value);
+  const std::int64_t nearest = exact - static_cast<double>(least) < 0.5 ? least : least + 1;
+  if (std::abs(static_cast<double>(nearest) - exact) > kMostMissed * exact) return false;
+  width.value = nearest;
+  return true;
 }
 
 /// The inverse. Expects a ratio above 0.
@@ -78,7 +84,7 @@ Technology scaled(Technology technology, const WhatIf& what_if) {
   return technology;
 }
 
-AreaTemplate scaled(AreaTemplate area, const WhatIf& what_if) {
+bool scale(AreaTemplate& area, const WhatIf& what_if) {
   if (what_if.constant == Constant::kSramDensity) {
     area.full_sram = Bytes{times(area.full_sram.value(), what_if.factor)};
   }
@@ -86,20 +92,20 @@ AreaTemplate scaled(AreaTemplate area, const WhatIf& what_if) {
     area.full_pes = times(area.full_pes, inverse(what_if.factor));
   }
   if (what_if.constant == Constant::kDramBandwidth) {
-    area.full_bandwidth = times(area.full_bandwidth, what_if.factor);
-    area.phy.bandwidth = times(area.phy.bandwidth, what_if.factor);
+    return widen(area.full_bandwidth, what_if.factor) && widen(area.phy.bandwidth, what_if.factor);
   }
-  return area;
+  return true;
 }
 
-void scale(Accelerator& accelerator, const WhatIf& what_if, bool derived) {
+bool scale(Accelerator& accelerator, const WhatIf& what_if, bool derived) {
   if (what_if.constant == Constant::kDramBandwidth && !derived) {
-    accelerator.dram.bandwidth = times(accelerator.dram.bandwidth, what_if.factor);
+    return widen(accelerator.dram.bandwidth, what_if.factor);
   }
   if (what_if.constant == Constant::kOnchipBandwidth) {
-    accelerator.sram.bank_read = times(accelerator.sram.bank_read, what_if.factor);
-    accelerator.sram.bank_write = times(accelerator.sram.bank_write, what_if.factor);
+    return widen(accelerator.sram.bank_read, what_if.factor) &&
+           widen(accelerator.sram.bank_write, what_if.factor);
   }
+  return true;
 }
 
 }  // namespace fusescape

@@ -147,6 +147,9 @@ const YamlNode& fault_of(DerivationError error, const Binding& binding) {
   return binding.blamed({"iso_area", "clock"}, area);
 }
 
+/// Of a constant that is scaled.
+constexpr std::string_view kMissed = "no bandwidth of whole bits a cycle is within 0.5% of this factor";
+
 void derive_design(const AcceleratorFile& whole, const Clock& clock, const WhatIf* what_if, Accelerator& out,
                    Binding& binding) {
   const IsoAreaFile& file = *whole.iso_area;
@@ -171,7 +174,10 @@ void derive_design(const AcceleratorFile& whole, const Clock& clock, const WhatI
   }
   if (whole.cores.size() != 1) errors.at(node, "iso_area: expects one core, whose array it derives");
   if (!errors.ok()) return;
-  if (what_if != nullptr) area = scaled(area, *what_if);
+  if (what_if != nullptr && !scale(area, *what_if)) {
+    errors.at(node, std::string{kMissed});
+    return;
+  }
   const auto design = derive(area, file.area_fraction, file.memory_fraction);
   if (!design) {
     errors.at(fault_of(design.error(), binding), fmt::format("iso_area: {}", describe(design.error())));
@@ -246,7 +252,7 @@ Accelerator bind_fields(const AcceleratorFile& file, const WhatIf* what_if, Bind
     derive_design(file, clock, what_if, out, binding);
   }
   if (sound("sram")) bind_sram(file.sram, clock, binding.at("sram"), out, errors);
-  if (what_if != nullptr) scale(out, *what_if, derived);
+  if (what_if != nullptr && !scale(out, *what_if, derived)) errors.at(binding.root(), std::string{kMissed});
   if (sound("sram")) check_banks(out.sram, binding);
   if (sound("dram")) check_reached(out.dram, binding);
   return out;

@@ -43,6 +43,11 @@ std::string design_name(const SweepSpec& spec, std::size_t point) {
   return name;
 }
 
+/// Whether another design, or none, is the best.
+bool differs(const WhatIfAnswer& answer, const ScenarioSensitivity& scenario) {
+  return answer.tried && answer.best != scenario.answer.best;
+}
+
 std::string factor_text(const Ratio& factor) {
   return fmt::format("{:g}x", factor.nearest_double());
 }
@@ -53,7 +58,7 @@ Table tornado_table(const SensitivityQuestion& question, const ScenarioSensitivi
               .rows = {}};
   for (const ConstantEffect& effect : scenario.effects) {
     const std::optional<double> swing = effect.swing(scenario.answer);
-    const WhatIfAnswer& other = effect.low.best != scenario.answer.best ? effect.low : effect.high;
+    const WhatIfAnswer& other = differs(effect.low, scenario) ? effect.low : effect.high;
     const bool changes = other.best != scenario.answer.best && other.best.has_value();
     table.rows.push_back({std::string{name_of_constant(effect)}, figure_value(effect.low),
                           figure_value(effect.high),
@@ -76,8 +81,7 @@ Table sensitivity_table(const SensitivityQuestion& question, const SensitivityAn
     const ScenarioSensitivity& scenario = answer.scenarios[s];
     for (const ConstantEffect& effect : scenario.effects) {
       const std::optional<double> swing = effect.swing(scenario.answer);
-      const bool changes =
-          effect.low.best != scenario.answer.best || effect.high.best != scenario.answer.best;
+      const bool changes = differs(effect.low, scenario) || differs(effect.high, scenario);
       table.rows.push_back(
           {std::string{name_of_constant(effect)}, question.low.nearest_double(),
            question.high.nearest_double(), figure_value(effect.low), figure_value(effect.high), changes,

@@ -157,7 +157,7 @@ class ContenderRuns {
   }
 
   [[nodiscard]] WhatIfAnswer best_of(std::size_t scenario, const Figures& figures) const {
-    WhatIfAnswer answer;
+    WhatIfAnswer answer{.best = {}, .figure = {}, .tried = true};
     for (std::size_t i = trial_.first[scenario]; i < trial_.first[scenario + 1]; ++i) {
       const std::optional<Figure>& figure = figures[i];
       if (!figure || (answer.figure && compare(*figure, *answer.figure) >= 0)) continue;
@@ -190,15 +190,16 @@ class Walk {
     for (const Ratio& factor : factors) {
       if (read && std::find(changed.begin(), changed.end(), false) == changed.end()) return;
       const auto answers = trials_.under({constant_, factor});
+      read = read || factor == end;
+      if (!answers) continue;
       for (std::size_t s = 0; s < effects_.size(); ++s) {
-        const WhatIfAnswer answer = answers ? (*answers)[s] : WhatIfAnswer{};
+        const WhatIfAnswer& answer = (*answers)[s];
         ConstantEffect& effect = effects_[s];
         if (factor == end) (upwards ? effect.high : effect.low) = answer;
         changed[s] = changed[s] || answer.best != base_.scenarios[s].answer.best;
         if (!changed[s]) (upwards ? effect.same_to : effect.same_from) = factor;
         if (changed[s]) (upwards ? effect.changes_above : effect.changes_below) = true;
       }
-      read = read || factor == end;
     }
   }
 

@@ -1,6 +1,7 @@
 #include "fusescape/search/sensitivity.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <numeric>
 
 #include "fusescape/config/load.hpp"
@@ -155,24 +156,42 @@ TEST_CASE("A constant that is scaled changes what it stands for and nothing else
   CHECK(area_of(accelerator, dearer).total == area.total);
 }
 
-TEST_CASE("A template's die holds what a constant leaves room for, and ports move whole bytes") {
-  AreaTemplate die;
-  die.full_sram = Bytes{1001};
-  die.full_pes = 1000;
-  die.full_bandwidth = {2048};
-  CHECK(scaled(die, {Constant::kSramDensity, *Ratio::of(3, 2)}).full_sram == Bytes{1501});  // 1501.5
-  CHECK(scaled(die, {Constant::kPeArea, *Ratio::of(3, 2)}).full_pes == 666);                // 666.7
-  // 256 bytes x 0.7 = 179.2: 179 bytes a cycle.
-  CHECK(scaled(die, {Constant::kDramBandwidth, *Ratio::of(7, 10)}).full_bandwidth == BitsPerCycle{179 * 8});
+TEST_CASE("A template's die holds what a constant leaves room for") {
+  const auto die_under = [](Constant constant, const Ratio& factor) {
+    AreaTemplate die;
+    die.full_sram = Bytes{1001};
+    die.full_pes = 1000;
+    die.full_bandwidth = {2048};
+    REQUIRE(scale(die, {constant, factor}));
+    return die;
+  };
+  CHECK(die_under(Constant::kSramDensity, *Ratio::of(3, 2)).full_sram == Bytes{1501});  // 1501.5
+  CHECK(die_under(Constant::kPeArea, *Ratio::of(3, 2)).full_pes == 666);                // 666.7
+  CHECK(die_under(Constant::kDramBandwidth, *Ratio::of(7, 10)).full_bandwidth ==
+        BitsPerCycle{1434});  // 1433.6
+}
+
+TEST_CASE("A port is scaled by the factor, or told to be unable to") {
   Accelerator accelerator = *load_accelerator("marca");
   const BitsPerCycle dram = accelerator.dram.bandwidth;
-  scale(accelerator, {Constant::kDramBandwidth, Ratio{2}}, true);
+  CHECK(scale(accelerator, {Constant::kDramBandwidth, Ratio{2}}, true));
   CHECK(accelerator.dram.bandwidth == dram);
-  scale(accelerator, {Constant::kDramBandwidth, *Ratio::of(1, 1'000'000)}, false);
-  CHECK(accelerator.dram.bandwidth == BitsPerCycle{8});
+  CHECK_FALSE(scale(accelerator, {Constant::kDramBandwidth, *Ratio::of(1, 1'000'000)}, false));
+  CHECK(accelerator.dram.bandwidth == dram);
   accelerator.sram.bank_read = {0};  // Unlimited.
-  scale(accelerator, {Constant::kOnchipBandwidth, *Ratio::of(1, 2)}, false);
+  CHECK(scale(accelerator, {Constant::kOnchipBandwidth, *Ratio::of(1, 2)}, false));
   CHECK(accelerator.sram.bank_read.unlimited());
+  for (std::int64_t bits = 1; bits <= 2048; ++bits) {
+    for (const Ratio& factor : {*Ratio::of(4, 5), *Ratio::of(6, 5), *Ratio::of(3, 2), *Ratio::of(1, 1000)}) {
+      accelerator.sram.bank_write = {bits};
+      const double exact = factor.nearest_double() * static_cast<double>(bits);
+      const double missed = std::abs(std::round(exact) / exact - 1.0);
+      const bool reached = scale(accelerator, {Constant::kOnchipBandwidth, factor}, false);
+      CAPTURE(bits, exact);
+      REQUIRE(reached == (missed <= 0.005));
+      REQUIRE(accelerator.sram.bank_write == BitsPerCycle{reached ? std::lround(exact) : bits});
+    }
+  }
 }
 
 }  // namespace

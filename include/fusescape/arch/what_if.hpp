@@ -55,11 +55,12 @@ struct WhatIf {
 [[nodiscard]] Technology scaled(Technology technology, const WhatIf& what_if);
 
 /// What a whole die holds: more SRAM if it is denser, fewer PEs if they are larger, rounded down, and DRAM
-/// bandwidth.
-[[nodiscard]] AreaTemplate scaled(AreaTemplate area, const WhatIf& what_if);
+/// bandwidth. False: no whole number of bits a cycle is within 0.5% of the factor.
+[[nodiscard]] bool scale(AreaTemplate& area, const WhatIf& what_if);
 
-/// Bandwidths of DRAM and of banks, rounded down to whole bytes where they are whole bytes, but never to
-/// nothing; unlimited ones stay so. `derived`: DRAM bandwidth comes from a template, which was scaled.
-void scale(Accelerator& accelerator, const WhatIf& what_if, bool derived);
+/// Bandwidths of DRAM and of banks, each the nearest whole number of bits a cycle; unlimited ones stay so.
+/// False: none is within 0.5% of the factor. `derived`: DRAM bandwidth comes from a template, which was
+/// scaled.
+[[nodiscard]] bool scale(Accelerator& accelerator, const WhatIf& what_if, bool derived);
 
 }  // namespace fusescape

@@ -36,6 +36,7 @@ struct WhatIfAnswer {
   std::optional<std::size_t>
       best;                      ///< Point id; the first of equals. None: none of them runs and is allowed.
   std::optional<Figure> figure;  ///< Of what is minimised; of `best`.
+  bool tried = false;            ///< Else a design could not be bound at that factor.
 };
 
 /// One constant in one scenario.
@@ -67,7 +68,7 @@ struct SensitivityAnswer {
 };
 
 /// Constants of energy only if what is minimised, or a constraint, reads energy. All errors of the sweep as
-/// it stands; under a factor with which some design cannot be bound there is no answer.
+/// it stands. A factor with which some design cannot be bound is left out.
 [[nodiscard]] expected<SensitivityAnswer, std::vector<SweepProblem>> sensitivity_of(
     const SensitivityQuestion& question, const WhatIfBinder& binder, const SweepRun& run = {});
 
