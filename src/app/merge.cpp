@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "fusescape/app/commands.hpp"
@@ -66,6 +67,23 @@ bool is_same_folder(const std::string& a, const std::string& b) {
   return std::filesystem::equivalent(a, b, error);
 }
 
+/// Reads all rows before any file of the job's folder is touched, which may hold a whole sweep.
+std::optional<Failure> join(const std::vector<ShardFolder>& shards, SweepJob& job) {
+  constexpr std::array kAllRows{SweepRowsOf::kPoints, SweepRowsOf::kBaselines};
+  for (const SweepRowsOf rows : kAllRows) {
+    for (const ShardFolder& shard : shards) {
+      if (auto failure = job.read(shard.path, shard.run.shard, rows)) return failure;
+    }
+  }
+  if (auto failure = job.open({}, false)) return failure;
+  for (const SweepRowsOf rows : kAllRows) {
+    for (const ShardFolder& shard : shards) {
+      if (auto failure = job.copy(shard.path, rows)) return failure;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 CommandResult run_command(const MergeArguments& arguments) {
@@ -83,12 +101,8 @@ CommandResult run_command(const MergeArguments& arguments) {
     return unexpected{refusal(fmt::format("since the shards were run: {}", printable(changes)))};
   }
   SweepJob job{std::move(*loaded), arguments.output, watch};
-  if (auto failure = job.open(arguments.folder, {}, false)) return unexpected{std::move(*failure)};
-  for (const SweepRowsOf rows : {SweepRowsOf::kPoints, SweepRowsOf::kBaselines}) {
-    for (const ShardFolder& shard : *shards) {
-      if (auto failure = job.copy(shard.path, shard.run.shard, rows)) return unexpected{std::move(*failure)};
-    }
-  }
+  if (auto failure = job.take(arguments.folder)) return unexpected{std::move(*failure)};
+  if (auto failure = join(*shards, job)) return unexpected{std::move(*failure)};
   return job.finish();
 }
 

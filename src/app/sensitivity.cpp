@@ -14,6 +14,7 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/sensitivity.hpp"
 #include "fusescape/support/printable.hpp"
+#include "sweep_folder.hpp"
 #include "sweep_inputs.hpp"
 #include "sweep_watch.hpp"
 
@@ -226,6 +227,18 @@ expected<Factors, Failure> factors_of(const SensitivityArguments& arguments) {
   return factors;
 }
 
+/// That the points are not those of the inputs as they are now.
+std::optional<Failure> changed_since_run(const std::string& folder) {
+  const expected<RunFile, Failure> run = run_in(folder);
+  if (!run) return run.error();
+  const expected<LoadedSweep, Failure> now = load_sweep(path_in(folder, "resolved.yaml"), {});
+  if (!now) return now.error();
+  const std::string changes = changes_between(run->identity, now->identity);
+  if (changes.empty()) return std::nullopt;
+  return Failure{ExitCode::kUsage,
+                 fmt::format("error: since {} was run: {}\n", printable(folder), printable(changes))};
+}
+
 std::string shown(const SensitivityQuestion& question, const SensitivityAnswer& answer,
                   const OutputArguments& output) {
   switch (output.format) {
@@ -244,13 +257,16 @@ std::string shown(const SensitivityQuestion& question, const SensitivityAnswer& 
 CommandResult run_command(const SensitivityArguments& arguments) {
   const expected<Factors, Failure> factors = factors_of(arguments);
   if (!factors) return unexpected{factors.error()};
-  const auto path = [&](std::string_view name) { return fmt::format("{}/{}", arguments.folder, name); };
+  const auto path = [&](std::string_view name) { return path_in(arguments.folder, name); };
   if (!std::filesystem::exists(path("summary.json"))) {
     return unexpected{Failure{ExitCode::kFileAccess,
                               fmt::format("{}: error: no such file: {} holds no finished sweep\n",
                                           printable(path("summary.json")), printable(arguments.folder))}};
   }
   SweepWatch watch{arguments.output};
+  const expected<SweepFolder, Failure> folder = SweepFolder::take(arguments.folder);
+  if (!folder) return unexpected{folder.error()};
+  if (auto failure = changed_since_run(arguments.folder)) return unexpected{std::move(*failure)};
   const expected<OpenSweep, Failure> sweep = open_sweep(path("resolved.yaml"));
   if (!sweep) return unexpected{sweep.error()};
   auto designs = contenders(path("points.csv"), sweep->spec, arguments);
@@ -263,7 +279,10 @@ CommandResult run_command(const SensitivityArguments& arguments) {
   const std::stop_token stop = watch.stop().get_token();
   const auto answer = sensitivity_of(question, sweep->binder, {.jobs = arguments.jobs, .stop = stop});
   if (!answer) return unexpected{located_failure(sweep->file, answer.error())};
-  if (!answer->complete) return ExitCode::kInterrupted;
+  if (!answer->complete) {
+    complain("interrupted\n");
+    return ExitCode::kInterrupted;
+  }
   const std::string table = csv(sensitivity_table(question, *answer));
   if (auto failure = write_file(path("sensitivity.csv"), table)) return unexpected{*failure};
   if (auto failure = write_result(arguments.output, shown(question, *answer, arguments.output))) {

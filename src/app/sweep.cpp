@@ -27,9 +27,9 @@ CommandResult run_command(const SweepArguments& arguments) {
   if (!loaded) return unexpected{loaded.error()};
   SweepJob job{std::move(*loaded), arguments.output, watch};
   if (!arguments.folder.empty()) {
+    if (auto failure = job.take(arguments.folder)) return unexpected{std::move(*failure)};
     const Shard shard{arguments.shard, arguments.shards};
-    if (auto failure = job.open(arguments.folder, shard, arguments.resume))
-      return unexpected{std::move(*failure)};
+    if (auto failure = job.open(shard, arguments.resume)) return unexpected{std::move(*failure)};
   }
   if (auto failure = job.evaluate(arguments.jobs)) return unexpected{std::move(*failure)};
   return job.finish();

@@ -60,10 +60,25 @@ std::optional<Failure> SweepFolder::remove(std::string_view file) const {
                                                     std::generic_category().message(errno))};
 }
 
+std::optional<Failure> SweepFolder::tell_discarded(const RunFile& run) const {
+  if (exists(path_in(path_, "summary.json"))) return std::nullopt;
+  const expected<RunFile, Failure> before = run_in(path_);
+  if (!before || before->identity != run.identity || before->shard != run.shard) return std::nullopt;
+  std::size_t lines = 0;
+  const auto read = read_lines(path_in(path_, "points.csv"), [&](std::string_view) { return ++lines > 0; });
+  if (!read) return read.error();
+  if (lines > 1) {
+    complain(fmt::format("{}: {} rows of an interrupted run are discarded; --resume goes on from them\n",
+                         printable(path_), lines - 1));
+  }
+  return std::nullopt;
+}
+
 std::optional<Failure> SweepFolder::begin(const RunFile& run, std::string_view resolved) const {
-  // Whatever is cut off in the middle, no points stay beside a run.json that is not theirs.
+  if (auto failure = tell_discarded(run)) return failure;
+  // Whatever is cut off in the middle, no points stay without the run.json that is theirs.
   for (const std::string_view file :
-       {"summary.json", "pareto.csv", kRunFile.data(), "points.csv", "baselines.csv"}) {
+       {"summary.json", "pareto.csv", "sensitivity.csv", "points.csv", "baselines.csv", kRunFile.data()}) {
     if (auto failure = remove(file)) return failure;
   }
   if (auto failure = write_file(path_in(path_, kRunFile), identity_json(run.identity, run.shard)))
@@ -73,12 +88,12 @@ std::optional<Failure> SweepFolder::begin(const RunFile& run, std::string_view r
 
 std::optional<Failure> SweepFolder::resume(const RunFile& run, std::string_view resolved) const {
   if (!exists(path_in(path_, kRunFile))) {
-    if (!exists(path_in(path_, "summary.json"))) return begin(run, resolved);
-    return Failure{
-        ExitCode::kUsage,
-        fmt::format("error: --resume: {} holds results of another version; without --resume they are "
-                    "made anew\n",
-                    printable(path_))};
+    const bool has_results = exists(path_in(path_, "summary.json")) || exists(path_in(path_, "points.csv"));
+    if (!has_results) return begin(run, resolved);
+    return Failure{ExitCode::kUsage,
+                   fmt::format("error: --resume: {} holds results without a run.json, of another version; "
+                               "without --resume they are made anew\n",
+                               printable(path_))};
   }
   const expected<RunFile, Failure> before = run_in(path_);
   if (!before) return before.error();
@@ -92,7 +107,7 @@ std::optional<Failure> SweepFolder::resume(const RunFile& run, std::string_view 
                    fmt::format("error: --resume: {} is of another run: {}; without --resume it starts anew\n",
                                printable(path_), printable(changes))};
   }
-  for (const std::string_view file : {"summary.json", "pareto.csv"}) {
+  for (const std::string_view file : {"summary.json", "pareto.csv", "sensitivity.csv"}) {
     if (auto failure = remove(file)) return failure;
   }
   return write_file(path_in(path_, "resolved.yaml"), resolved);

@@ -26,7 +26,8 @@ class SweepFolder {
   /// Makes the folder, and takes its lock.
   [[nodiscard]] static expected<SweepFolder, Failure> take(const std::string& folder);
 
-  /// Takes away what an earlier run left, then says which run is to come.
+  /// Takes away what an earlier run left, which is said if --resume could go on from it, then says which run
+  /// is to come.
   [[nodiscard]] std::optional<Failure> begin(const RunFile& run, std::string_view resolved) const;
   /// The same if there is nothing to go on from. Else only what does not grow is taken away; an error if it
   /// is of another run.
@@ -37,6 +38,8 @@ class SweepFolder {
  private:
   SweepFolder(std::string path, FolderLock lock) : path_{std::move(path)}, lock_{std::move(lock)} {}
 
+  /// Says how many rows of the same run, without an answer, are there.
+  [[nodiscard]] std::optional<Failure> tell_discarded(const RunFile& run) const;
   [[nodiscard]] std::optional<Failure> remove(std::string_view file) const;
 
   std::string path_;

@@ -134,11 +134,11 @@ class SweepSources {
         .has_caches = has_caches(model_)};
   }
 
-  /// All files that were read so far, by name.
-  [[nodiscard]] std::map<std::string, std::string> digests() const {
-    std::map<std::string, std::string> digests{{"arch " + arch_.file, digest_of(*arch_.text)},
-                                               {"workload " + model_.file, digest_of(*model_.text)}};
-    if (plan_) digests["plan " + plan_->file] = digest_of(*plan_->text);
+  /// All files that were read so far, by their names in the sweep, wherever they were found.
+  [[nodiscard]] std::map<std::string, std::string> digests(const SweepSpec& spec) const {
+    std::map<std::string, std::string> digests{{"arch " + spec.arch, digest_of(*arch_.text)},
+                                               {"workload " + spec.workload, digest_of(*model_.text)}};
+    if (plan_) digests["plan " + spec.plan] = digest_of(*plan_->text);
     for (const std::string& name : technology_names_) {
       const Loaded<InputFile> file = find_input(Shelf::kTechs, name);
       if (!file) continue;
@@ -355,7 +355,7 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
   SweepBinder binder = sources->binder();
   const std::vector<SweepProblem> problems = problems_of_values(*spec, binder);
   if (!problems.empty()) return unexpected{Failure{ExitCode::kBadInput, located(*file, problems)}};
-  SweepIdentity identity{std::string{kVersion}, digest_of(resolved_yaml(*spec)), sources->digests()};
+  SweepIdentity identity{std::string{kVersion}, digest_of(resolved_yaml(*spec)), sources->digests(*spec)};
   binder.sets_workload = [sources, sets = std::move(binder.sets_workload)](std::string_view key) {
     return sets(key);
   };

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "fusescape/report/sweep_files.hpp"
+#include "fusescape/support/contract.hpp"
+#include "fusescape/support/printable.hpp"
 
 namespace fusescape {
 namespace {
@@ -70,26 +72,34 @@ SweepJob::~SweepJob() {
 }
 
 /// Points first, baselines after them, in parts of equal numbers.
+std::size_t SweepJob::end_of(Shard shard, SweepRowsOf rows) const {
+  const std::size_t last = source_->size() * shard.number / shard.of;
+  const std::size_t points = source_->points();
+  return rows == SweepRowsOf::kPoints ? std::min(last, points) : std::max(last, points) - points;
+}
+
 void SweepJob::set_range(Shard shard) {
   shard_ = shard;
-  const std::size_t size = source_->size();
-  const std::size_t first = size * (shard.number - 1) / shard.of;
-  const std::size_t last = size * shard.number / shard.of;
-  const std::size_t points = source_->points();
-  points_.begin = points_.next = std::min(first, points);
-  points_.end = std::min(last, points);
-  baselines_.begin = baselines_.next = std::max(first, points) - points;
-  baselines_.end = std::max(last, points) - points;
+  const Shard before{shard.number - 1, shard.of};
+  for (Grown* grown : {&points_, &baselines_}) {
+    grown->begin = grown->next = end_of(before, grown->of);
+    grown->end = end_of(shard, grown->of);
+  }
 }
 
 std::size_t SweepJob::source_number(const Grown& grown, std::size_t number) const {
   return grown.of == SweepRowsOf::kPoints ? number : source_->points() + number;
 }
 
-std::optional<Failure> SweepJob::open(const std::string& folder, Shard shard, bool resumes) {
+std::optional<Failure> SweepJob::take(const std::string& folder) {
   expected<SweepFolder, Failure> taken = SweepFolder::take(folder);
   if (!taken) return std::move(taken.error());
   folder_.emplace(std::move(*taken));
+  return std::nullopt;
+}
+
+std::optional<Failure> SweepJob::open(Shard shard, bool resumes) {
+  FUSESCAPE_EXPECTS(folder_.has_value());
   set_range(shard);
   const RunFile run{identity_, shard};
   const std::string resolved = resolved_yaml(source_->spec());
@@ -141,32 +151,48 @@ std::optional<Failure> SweepJob::start(Grown& grown, std::int64_t length) {
   return std::nullopt;
 }
 
-std::optional<Failure> SweepJob::copy(const std::string& folder, Shard shard, SweepRowsOf of) {
+std::optional<Failure> SweepJob::read(const std::string& folder, Shard shard, SweepRowsOf of) {
+  Grown& into = grown(of);
+  if (into.begin == into.end) return std::nullopt;
+  const std::size_t end = end_of(shard, of);
+  const std::string path = path_in(folder, file_of(of));
+  std::string header = into.rows.header();
+  header.pop_back();
+  std::size_t line_number = 0;
+  bool is_sound = true;
+  const auto read_all = read_lines(path, [&](std::string_view line) {
+    const bool is_header = ++line_number == 1;
+    is_sound = is_header ? line == header : into.next < end && read(into, line);
+    return is_sound;
+  });
+  if (!read_all) return read_all.error();
+  if (!is_sound) {
+    return Failure{ExitCode::kBadInput,
+                   fmt::format("{}:{}:1: error: no row {} of this sweep's shard {}/{}\n", printable(path),
+                               line_number, into.next, shard.number, shard.of)};
+  }
+  if (into.next == end) return std::nullopt;
+  return Failure{ExitCode::kSweepIncomplete,
+                 fmt::format("error: {} (shard {}/{}) is not complete: row {} of {} is missing\n",
+                             printable(folder), shard.number, shard.of, into.next, file_of(of))};
+}
+
+std::optional<Failure> SweepJob::copy(const std::string& folder, SweepRowsOf of) {
   Grown& into = grown(of);
   if (into.begin == into.end) return std::nullopt;
   if (!into.file) {
     if (auto failure = start(into, 0)) return failure;
   }
-  const std::size_t size = source_->size();
-  const std::size_t points = source_->points();
-  const std::size_t last = size * shard.number / shard.of;
-  const std::size_t end =
-      of == SweepRowsOf::kPoints ? std::min(last, points) : std::max(last, points) - points;
-  std::string header = into.rows.header();
-  header.pop_back();
   bool is_header = true;
   const auto read_all = read_lines(path_in(folder, file_of(of)), [&](std::string_view line) {
-    if (std::exchange(is_header, false)) return line == header;
-    if (into.next == end || !read(into, line)) return false;
+    if (std::exchange(is_header, false)) return true;
     into.file->append(line);
     into.file->append("\n");
+    ++into.next;
     return true;
   });
   if (!read_all) return read_all.error();
-  if (into.next == end) return into.file->flush();
-  return Failure{ExitCode::kSweepIncomplete,
-                 fmt::format("error: {} (shard {}/{}) is not complete: row {} of {} is missing\n", folder,
-                             shard.number, shard.of, into.next, file_of(of))};
+  return into.file->flush();
 }
 
 void SweepJob::start_csv() {

@@ -33,11 +33,16 @@ class SweepJob {
   SweepJob& operator=(SweepJob&&) = delete;
   ~SweepJob();
 
-  /// Takes the folder that the files shall be in, for a part of the sweep. With `resume`, goes on from what
-  /// it holds.
-  [[nodiscard]] std::optional<Failure> open(const std::string& folder, Shard shard, bool resume);
-  /// Takes over the rows of a shard: first those of points of all shards in order, then those of baselines.
-  [[nodiscard]] std::optional<Failure> copy(const std::string& folder, Shard shard, SweepRowsOf rows);
+  /// Makes and locks the folder that the files shall be in. Touches none of them.
+  [[nodiscard]] std::optional<Failure> take(const std::string& folder);
+  /// Begins the files of a part of the sweep. With `resume`, goes on from what the folder holds. Expects that
+  /// it is taken.
+  [[nodiscard]] std::optional<Failure> open(Shard shard, bool resume);
+  /// Tells the answer the rows of a shard: first those of points of all shards in order, then those of
+  /// baselines. An error if one is missing or none of this sweep's.
+  [[nodiscard]] std::optional<Failure> read(const std::string& folder, Shard shard, SweepRowsOf rows);
+  /// Takes over the rows of a shard that was read, in the same order. Expects `open`.
+  [[nodiscard]] std::optional<Failure> copy(const std::string& folder, SweepRowsOf rows);
   /// Evaluates what is left.
   [[nodiscard]] std::optional<Failure> evaluate(int jobs);
   /// Writes and prints the answer, or says how far it is.
@@ -60,6 +65,7 @@ class SweepJob {
   [[nodiscard]] Grown& grown(SweepRowsOf of) { return of == SweepRowsOf::kPoints ? points_ : baselines_; }
   [[nodiscard]] std::size_t source_number(const Grown& grown, std::size_t number) const;
   void set_range(Shard shard);
+  [[nodiscard]] std::size_t end_of(Shard shard, SweepRowsOf rows) const;
   [[nodiscard]] std::optional<Failure> resume(Grown& grown);
   [[nodiscard]] std::optional<Failure> start(Grown& grown, std::int64_t length);
   void start_csv();

@@ -117,7 +117,11 @@ void SweepWatch::watch(const std::stop_token& over) {
     if (!asked && run_.tick) text.show(progress_, run_.best_text);
     if (!asked || over.stop_requested() || Clock::now() - *asked < kPatience) continue;
     text.clear();
-    if (run_.give_up) run_.give_up();
+    if (run_.give_up) {
+      run_.give_up();
+    } else {
+      complain("interrupted\n");
+    }
     std::_Exit(static_cast<int>(ExitCode::kInterrupted));
   }
   text.clear();

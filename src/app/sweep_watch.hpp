@@ -17,7 +17,8 @@ namespace fusescape {
 struct WatchedRun {
   std::function<void()> tick;              ///< From time to time: writes what was done.
   std::function<std::string()> best_text;  ///< The best so far, or nothing.
-  std::function<void()> give_up;           ///< Before the program ends in the middle: writes what was done.
+  /// Before the program ends in the middle: writes and says what was done. Without it, only that.
+  std::function<void()> give_up;
 };
 
 /// While it lives, Ctrl-C and SIGTERM request a stop. A run that does not end by itself soon after is ended:

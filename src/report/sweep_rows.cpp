@@ -315,7 +315,8 @@ std::optional<SweepRow> SweepRows::read(std::string_view line, std::size_t numbe
   const auto in_budget = flag_in(cells[position(Kind::kInBudget)]);
   const bool has_constraints = !source_.spec().constraints.empty();
   const auto meets = flag_in(has_constraints ? cells[position(Kind::kMeetsConstraints)] : "true");
-  if (!in_budget || !meets) return std::nullopt;
+  const auto feasible = flag_in(cells[position(Kind::kFeasible)]);
+  if (!in_budget || !meets || !feasible) return std::nullopt;
   SweepRow row;
   AnswerPoint& answer = row.answer;
   answer.number = number;
