@@ -315,12 +315,13 @@ std::optional<SweepRow> SweepRows::read(std::string_view line, std::size_t numbe
   const auto in_budget = flag_in(cells[position(Kind::kInBudget)]);
   const bool has_constraints = !source_.spec().constraints.empty();
   const auto meets = flag_in(has_constraints ? cells[position(Kind::kMeetsConstraints)] : "true");
+  const auto status = static_cast<Status>(word - kStatusWords.begin());
   const auto feasible = flag_in(cells[position(Kind::kFeasible)]);
-  if (!in_budget || !meets || !feasible) return std::nullopt;
+  if (!in_budget || !meets || feasible != (status == Status::kFeasible)) return std::nullopt;
   SweepRow row;
   AnswerPoint& answer = row.answer;
   answer.number = number;
-  answer.status = static_cast<Status>(word - kStatusWords.begin());
+  answer.status = status;
   answer.in_budget = *in_budget;
   answer.meets_constraints = *meets;
   answer.minimized = unexpected<std::string>{""};
