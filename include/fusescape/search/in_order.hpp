@@ -43,8 +43,8 @@ class InOrder {
     const std::size_t first = taken_;
     const auto work = [&](std::size_t worker) {
       try {
-        while (work_on_next(worker, make, take)) {
-        }
+        bool goes_on = true;
+        while (goes_on) goes_on = work_on_next(worker, make, take);
       } catch (...) {
         end();
         throw;
