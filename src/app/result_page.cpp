@@ -109,6 +109,7 @@ std::string headline_of(const OrderedJson& object) {
 /// What was counted and timed of each group, and its quotient by what is modelled. Empty if nothing was.
 Table measured_table(const OrderedJson& groups) {
   std::vector<OrderedJson> rows;
+  rows.reserve(groups.size());
   for (const OrderedJson& group : groups) {
     if (!group.contains("measured") || !group.at("measured").is_object()) continue;
     const OrderedJson none = OrderedJson::object();
