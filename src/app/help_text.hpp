@@ -35,7 +35,10 @@ which is a bug; 4: the plan does not fit.)";
 
 inline constexpr const char* kSensitivityExamples = R"(Examples:
   fusescape sensitivity out/iso-area                        writes out/iso-area/sensitivity.csv
-  fusescape sensitivity out/iso-area --change 0.1 --designs 20 --csv -o -)";
+  fusescape sensitivity out/iso-area --change 0.1 --designs 20 --csv -o -
+
+The answer is the best of the designs that are run again (--designs of each scenario, --schedules of each), not of the
+whole grid: a design that is not among them is not seen to win.)";
 
 inline constexpr const char* kSimulateExamples = R"(Examples:
   fusescape simulate --arch marca --workload mamba-2.8b --strategy fuse-all --set L=64

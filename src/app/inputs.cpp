@@ -144,7 +144,10 @@ expected<const Strategy*, Failure> strategy_named(const std::string& name) {
 }
 
 Failure failure_of(const InputError& error) {
-  return {exit_code_of(error.cause), error.text};
+  // Of a file that is not there, `text` is its name and why; of one that another names, it has a place, too.
+  const bool is_bare =
+      error.cause == InputError::Cause::kUnreadable && error.text.find("error: ") == std::string::npos;
+  return {exit_code_of(error.cause), is_bare ? "error: " + error.text : error.text};
 }
 
 Failure failure_of(const WhyNot& error, const std::string& ways) {

@@ -19,6 +19,18 @@ struct Files {
   std::vector<NamedOutput> outputs;
   std::vector<std::string> inputs;
 
+  /// What is given as a path, or as a word that is none.
+  void reads(const std::string& path) {
+    if (!path.empty()) inputs.push_back(path);
+  }
+  /// `FILE.csv` or `shuffled:SEED:FILE.csv`.
+  void reads_entropy(const std::string& source) {
+    reads(source);
+    constexpr std::string_view kShuffled = "shuffled:";
+    const std::size_t colon =
+        source.starts_with(kShuffled) ? source.find(':', kShuffled.size()) : source.npos;
+    if (colon != source.npos) reads(source.substr(colon + 1));
+  }
   void reads(Shelf shelf, const std::string& name) {
     if (name.empty()) return;
     if (auto path = path_of_input(shelf, name)) inputs.push_back(std::move(*path));
@@ -37,6 +49,13 @@ Files files_of(const InputArguments& input, const OutputArguments& output, const
   add_accelerator(input.arch, files);
   files.reads(Shelf::kWorkloads, input.workload);
   files.reads(Shelf::kPlans, plan);
+  files.reads_entropy(input.entropy);
+  return files;
+}
+
+Files files_of(const EvaluateArguments& c) {
+  Files files = files_of(c.input, c.output, c.plan_file);
+  files.reads(c.measured_file);
   return files;
 }
 
@@ -59,8 +78,8 @@ Files files_of(const SweepArguments& sweep) {
 
 Files files_of(const SensitivityArguments& c) {
   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
-  for (const char* name : {"resolved.yaml", "points.csv", "summary.json"}) {
-    files.inputs.push_back(fmt::format("{}/{}", c.folder, name));
+  for (const std::string_view name : kSweepFiles) {
+    if (name != kSensitivityFile) files.reads(fmt::format("{}/{}", c.folder, name));
   }
   return files;
 }
@@ -79,7 +98,7 @@ Files files_of(const ReportArguments& c) {
 Files files_of(const Command& command) {
   return std::visit(
       overloaded{
-          [](const EvaluateArguments& c) { return files_of(c.input, c.output, c.plan_file); },
+          [](const EvaluateArguments& c) { return files_of(c); },
           [](const CompareArguments& c) { return files_of(c.input, c.output); },
           [](const VerifyArguments& c) { return files_of(c.input, c.output, c.plan_file); },
           [](const SimulateArguments& c) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -76,8 +77,10 @@ class CellFaults {
 /// Where the columns are that a row is judged by.
 struct Columns {
   std::vector<std::size_t> minimized;
-  std::optional<std::size_t> feasible;  ///< What a sweep says of a point; false: it has no figures.
+  std::vector<std::size_t> verdicts;  ///< What a sweep says of a point; one is `false`: it takes no part.
 };
+
+constexpr std::array<std::string_view, 3> kVerdicts{"feasible", "in_budget", "meets_constraints"};
 
 expected<Columns, Failure> columns_of(const std::vector<std::string>& names,
                                       const std::vector<std::string>& header) {
@@ -86,7 +89,10 @@ expected<Columns, Failure> columns_of(const std::vector<std::string>& names,
     if (found == header.end()) return std::nullopt;
     return static_cast<std::size_t>(std::distance(header.begin(), found));
   };
-  Columns columns{.minimized = {}, .feasible = position("feasible")};
+  Columns columns;
+  for (const std::string_view name : kVerdicts) {
+    if (const auto found = position(name)) columns.verdicts.push_back(*found);
+  }
   std::string errors;
   for (const std::string& name : names) {
     if (const auto found = position(name)) {
@@ -146,7 +152,9 @@ expected<Trade, Failure> trade_of(const ParetoArguments& arguments) {
     const expected<const CsvRecord*, CsvFault> row = reader.next();
     if (!row) return unexpected{failure_of(file, row.error())};
     if (*row == nullptr) break;
-    if (columns->feasible && (*row)->cells[*columns->feasible] == "false") continue;
+    const auto& cells = (*row)->cells;
+    const auto fails = [&](std::size_t verdict) { return cells[verdict] == "false"; };
+    if (std::any_of(columns->verdicts.begin(), columns->verdicts.end(), fails)) continue;
     const auto numbers = numbers_of(**row, *columns, trade.header, faults);
     if (numbers && !faults.any()) trade.front.add(*numbers, std::string{(*row)->text});
   }

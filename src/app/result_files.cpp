@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <sstream>
 
 #include "csv_columns.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/config/text_file.hpp"
 #include "fusescape/import/json_text.hpp"
+#include "fusescape/report/sweep_files.hpp"
 #include "fusescape/support/printable.hpp"
 #include "inputs.hpp"
+#include "json_tables.hpp"
+#include "sweep_folder.hpp"
 
 namespace fusescape {
 namespace {
@@ -57,37 +60,91 @@ expected<std::vector<CsvRow>, Failure> read_table(const std::string& file) {
 }
 
 std::optional<Failure> missing_columns(const std::string& file, const std::vector<CsvRow>& rows,
-                                       const std::vector<std::string>& names) {
+                                       std::string_view what, const std::vector<std::string>& names) {
   std::string missing;
   for (const std::string& name : names) {
     if (column_of(rows, name) == rows.front().cells.size()) missing += fmt::format(" '{}'", name);
   }
   if (missing.empty()) return std::nullopt;
-  return bad_line(file, rows.front().line, fmt::format("not the points of this sweep: no column{}", missing));
+  return bad_line(file, rows.front().line, fmt::format("not the {}: no column{}", what, missing));
 }
 
-/// The points of the sweep that `spec` describes.
-expected<std::vector<CsvRow>, Failure> read_points(const std::string& file, const SweepSpec& spec) {
-  expected<std::vector<CsvRow>, Failure> rows = read_table(file);
-  if (!rows) return rows;
+/// What a page reads of points.csv.
+std::vector<std::string> columns_of_points(const SweepSpec& spec) {
   std::vector<std::string> needed{"point", "strategy", "feasible", "status", "in_budget"};
   if (!spec.constraints.empty()) needed.emplace_back("meets_constraints");
   for (const Axis& axis : spec.axes) {
     if (axis.name != "strategy") needed.push_back(axis.name);
   }
-  if (auto failure = missing_columns(file, *rows, needed)) return unexpected{std::move(*failure)};
+  needed.push_back(spec.minimize);
+  std::copy_if(spec.pareto.begin(), spec.pareto.end(), std::back_inserter(needed),
+               [&](const std::string& name) { return name != spec.minimize; });
+  return needed;
+}
+
+/// The points of the sweep that `spec` describes: all of them, in order.
+expected<std::vector<CsvRow>, Failure> read_points(const std::string& file, const SweepSpec& spec) {
+  expected<std::vector<CsvRow>, Failure> rows = read_table(file);
+  if (!rows) return rows;
+  if (auto failure = missing_columns(file, *rows, "points of this sweep", columns_of_points(spec)))
+    return unexpected{std::move(*failure)};
   const std::size_t id_column = column_of(*rows, "point");
+  const std::size_t feasible = column_of(*rows, "feasible");
   const std::size_t points = grid_size(spec);
   for (std::size_t r = 1; r < rows->size(); ++r) {
-    const std::string& cell = (*rows)[r].cells[id_column];
-    std::size_t id = 0;
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), id);
-    if (error != std::errc{} || end != cell.data() + cell.size() || id >= points) {
-      return unexpected{bad_line(file, (*rows)[r].line,
-                                 fmt::format("point '{}' is none of the sweep's 0 to {}", cell, points - 1))};
+    const CsvRow& row = (*rows)[r];
+    if (r > points) {
+      return unexpected{
+          bad_line(file, row.line, fmt::format("a row more than the {} points of the sweep", points))};
+    }
+    if (row.cells[id_column] != fmt::format("{}", r - 1)) {
+      return unexpected{
+          bad_line(file, row.line, fmt::format("expected point {}, got '{}'", r - 1, row.cells[id_column]))};
+    }
+    if (row.cells[feasible] != "true" && row.cells[feasible] != "false") {
+      return unexpected{bad_line(
+          file, row.line, fmt::format("feasible: expected true or false, got '{}'", row.cells[feasible]))};
+    }
+  }
+  if (rows->size() - 1 == points) return rows;
+  return unexpected{
+      bad_line(file, rows->back().line,
+               fmt::format("{} rows, where the sweep has {} points", rows->size() - 1, points))};
+}
+
+/// A row per constant; empty if there is no such file. An answer may be unknown, and its cell empty.
+expected<std::vector<CsvRow>, Failure> read_sensitivity(const std::string& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return std::vector<CsvRow>{};
+  expected<std::vector<CsvRow>, Failure> rows = read_table(file);
+  if (!rows) return rows;
+  const std::vector<std::string> numbers{"low", "high", "answer_low", "answer_high"};
+  for (const auto& columns : {std::vector<std::string>{"input"}, numbers}) {
+    if (auto failure = missing_columns(file, *rows, "sensitivity of a sweep", columns))
+      return unexpected{std::move(*failure)};
+  }
+  for (std::size_t r = 1; r < rows->size(); ++r) {
+    for (const std::string& name : numbers) {
+      const std::string& cell = (*rows)[r].cells[column_of(*rows, name)];
+      if (!std::holds_alternative<std::string>(value_of_cell(cell))) continue;
+      return unexpected{
+          bad_line(file, (*rows)[r].line, fmt::format("{}: expected a number, got '{}'", name, cell))};
     }
   }
   return rows;
+}
+
+/// Whether resolved.yaml is that of the run that run.json describes, if it is there.
+expected<void, Failure> check_run(const std::string& folder) {
+  std::error_code error;
+  if (!std::filesystem::exists(path_in(folder, "run.json"), error)) return {};
+  const expected<RunFile, Failure> run = run_in(folder);
+  if (!run) return unexpected{run.error()};
+  const std::string resolved = path_in(folder, "resolved.yaml");
+  const expected<std::string, Failure> text = file_text(resolved);
+  if (!text) return unexpected{text.error()};
+  if (run->identity.sweep == digest_of(*text)) return {};
+  return unexpected{bad_line(resolved, 1, "not the sweep that run.json tells of")};
 }
 
 expected<SweepSpec, Failure> read_spec(const std::string& file) {
@@ -140,16 +197,18 @@ expected<FinishedSweep, Failure> read_sweep_folder(const std::string& folder) {
   if (summary && summary->kind != ResultKind::kSweep) {
     summary = unexpected{bad_line(path("summary.json"), 1, "not the summary of a sweep")};
   }
-  faults.has(summary);
+  const bool has_summary = !faults.has(summary);
   expected<SweepSpec, Failure> spec = read_spec(path("resolved.yaml"));
   if (faults.has(spec)) return unexpected{*faults.all()};  // What the points are depends on it.
+  if (has_summary && summary->json.at("points") != grid_size(*spec)) {
+    faults.has(expected<void, Failure>{unexpected{
+        bad_line(path("summary.json"), 1, fmt::format("points: resolved.yaml has {}", grid_size(*spec)))}});
+  }
   expected<std::vector<CsvRow>, Failure> points = read_points(path("points.csv"), *spec);
   faults.has(points);
-  expected<std::vector<CsvRow>, Failure> sensitivity = std::vector<CsvRow>{};
-  std::error_code error;
-  if (std::filesystem::exists(path("sensitivity.csv"), error))
-    sensitivity = read_table(path("sensitivity.csv"));
+  expected<std::vector<CsvRow>, Failure> sensitivity = read_sensitivity(path(kSensitivityFile));
   faults.has(sensitivity);
+  faults.has(check_run(folder));
   if (faults.all()) return unexpected{*faults.all()};
   return FinishedSweep{folder, std::move(*summary), std::move(*spec), std::move(*points),
                        std::move(*sensitivity)};

@@ -200,6 +200,7 @@ bool has(const YamlNode& node, std::string_view key) {
 }
 
 std::optional<ResultKind> kind_of_map(const YamlNode& map) {
+  if (has(map, "passed")) return std::nullopt;  // Of verify: its groups are others.
   if (has(map, "scenarios")) return ResultKind::kSweep;
   if (has(map, "resources")) return ResultKind::kSimulation;
   if (has(map, "groups")) return ResultKind::kEvaluation;
@@ -256,8 +257,8 @@ std::optional<ResultKind> checked_kind(const YamlNode& root, Diagnostics& diags)
   const std::optional<ResultKind> kind = kind_of(root);
   if (!kind) {
     diags.error(root.pos,
-                "not a result that fusescape writes with --json: of sweep, evaluate, simulate, compare, "
-                "roofline or corey");
+                "not a result that report draws: one of sweep, evaluate, simulate, compare, roofline or "
+                "corey, written with --json");
     return std::nullopt;
   }
   FormCheck form{diags};

@@ -106,6 +106,24 @@ std::string headline_of(const OrderedJson& object) {
   return line + ".";
 }
 
+/// What was counted and timed of each group, and its quotient by what is modelled. Empty if nothing was.
+Table measured_table(const OrderedJson& groups) {
+  std::vector<OrderedJson> rows;
+  rows.reserve(groups.size());
+  for (const OrderedJson& group : groups) {
+    if (!group.contains("measured") || !group.at("measured").is_object()) continue;
+    const OrderedJson none = OrderedJson::object();
+    const OrderedJson& ratios =
+        group.contains("ratio") && group.at("ratio").is_object() ? group.at("ratio") : none;
+    OrderedJson& row = rows.emplace_back(OrderedJson{{"group", group.at("name")}});
+    for (const auto& [figure, value] : group.at("measured").items()) {
+      row["measured " + figure] = value;
+      row[figure + " / modelled"] = ratios.contains(figure) ? ratios.at(figure) : OrderedJson{};
+    }
+  }
+  return table_of_objects(rows);
+}
+
 /// Of one block: what its groups take, and why.
 void add_groups(const OrderedJson& object, const std::string& name, const std::string& key, Page& page) {
   const OrderedJson& groups = object.at("groups");
@@ -118,6 +136,11 @@ void add_groups(const OrderedJson& object, const std::string& name, const std::s
   why.tables.push_back({"Tensors at the DRAM port, by group", tensors_table(groups)});
   why.commands.push_back(plan_text(groups));
   page.sections.push_back(std::move(why));
+  Table measured = measured_table(groups);
+  if (measured.rows.empty()) return;
+  PageSection section{.title = "Measured: " + name, .provenance = "measured"};
+  section.tables.push_back({"Groups, measured", std::move(measured)});
+  page.sections.push_back(std::move(section));
 }
 
 void add_evaluation(const ResultFile& result, const std::string& key, Page& page, OrderedJson& data) {

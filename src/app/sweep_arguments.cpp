@@ -16,7 +16,7 @@ constexpr const char* kMergeExamples = R"(Examples:
   fusescape merge out/1 out/2 -o out/iso-area)";
 
 constexpr const char* kSweepExamples = R"(Examples:
-  fusescape sweep marca-iso-area --out out/iso-area        writes points.csv, pareto.csv, summary.json, resolved.yaml
+  fusescape sweep marca-iso-area --out out/iso-area        leaves summary.json and the tables there
   fusescape sweep marca-iso-area --out out/iso-area --resume    goes on after Ctrl-C, a full disk, a lost machine
   fusescape sweep my-sweep.yaml --jobs 1 --csv -o points.csv
   fusescape list sweeps)";
@@ -55,8 +55,9 @@ void add_sweep(CLI::App& app, SweepArguments& arguments) {
       ->type_name("SWEEP")
       ->required();
   add_settings(*command, arguments.settings);
-  must_name(command->add_option("--out", arguments.folder,
-                                "Folder for points.csv, pareto.csv, summary.json, resolved.yaml"))
+  must_name(command->add_option(
+                "--out", arguments.folder,
+                "Folder for points.csv, baselines.csv, pareto.csv, summary.json, resolved.yaml, run.json"))
       ->type_name("DIR");
   command->add_flag("--resume", arguments.resume, "Go on from what the folder of --out holds")
       ->needs("--out");
@@ -109,7 +110,10 @@ void add_sensitivity(CLI::App& app, SensitivityArguments& arguments) {
 
 void add_pareto(CLI::App& app, ParetoArguments& arguments) {
   CLI::App* command = app.add_subcommand("pareto", "Rows of a CSV file that no other row beats");
-  command->add_option("results", arguments.file, "CSV file with a header, such as points.csv")
+  command
+      ->add_option("results", arguments.file,
+                   "CSV file with a header, such as points.csv; a row with false under feasible, in_budget "
+                   "or meets_constraints takes no part")
       ->type_name("RESULTS.csv")
       ->required();
   command->add_option("--minimize", arguments.minimize, "Columns to minimise")

@@ -51,6 +51,19 @@ std::optional<std::string> decimal_text(const Ratio& number) {
   return std::nullopt;
 }
 
+/// A clause that names a unit in which an amount of so many `unit` has few enough digits, if one does.
+std::string hint_of_unit(const Ratio& amount, std::string_view unit) {
+  for (const std::span<const Unit> family : kFamilies) {
+    if (find_unit(family, unit) == nullptr) continue;
+    for (const Unit& other : family) {
+      const auto scale = ratio_of_units(unit, other.name);
+      const auto scaled = scale ? product(amount, *scale) : std::nullopt;
+      if (scaled && decimal_text(*scaled)) return fmt::format("; write 'from' in {}", other.name);
+    }
+  }
+  return {};
+}
+
 /// Reads the amounts of one range and makes its values, all in the unit of `from`.
 class Range {
  public:
@@ -123,8 +136,8 @@ class Range {
       const auto text = decimal_text(*value);
       if (!text || static_cast<std::int64_t>(values_.size()) == kMostRangeValues) {
         fail(key, text ? fmt::format("more than {} values", kMostRangeValues)
-                       : fmt::format("value {} is not exact in {}", values_.size() + 1,
-                                     unit_.empty() ? "decimals" : unit_));
+                       : fmt::format("value {} is not exact in {}{}", values_.size() + 1,
+                                     unit_.empty() ? "decimals" : unit_, hint_of_unit(*value, unit_)));
         return;
       }
       values_.push_back({unit_.empty() ? *text : fmt::format("{} {}", *text, unit_), node_.pos});

@@ -31,17 +31,34 @@ std::string layers_of(ConfigReader& config) {
   return letters;
 }
 
+/// hybrid_layer_ids may say once more which layers are hybrid.
+void check_hybrid_ids(ConfigReader& config, const std::string& layers) {
+  const YamlNode* ids = config.find({"hybrid_layer_ids"});
+  if (ids == nullptr) return;
+  std::string told(layers.size(), 'M');
+  const std::size_t before = config.faults();
+  for (const std::int64_t id : config.positions({"hybrid_layer_ids"}, std::ssize(layers)))
+    told[static_cast<std::size_t>(id)] = kHybrid;
+  const auto differs = std::mismatch(told.begin(), told.end(), layers.begin()).first;
+  if (config.faults() != before || differs == told.end()) return;
+  config.error(*ids, fmt::format("hybrid_layer_ids: layers_block_type says of layer {} that it is {}hybrid",
+                                 differs - told.begin(), *differs == kHybrid ? "not " : ""));
+}
+
 KeyList mamba_keys(ConfigReader& config, std::int64_t hidden) {
   const std::size_t before = config.faults();
   const std::int64_t inner = config.size_or({"mamba_expand", "expansion_factor"}, 2) * hidden;
-  const std::optional<std::int64_t> told = config.size_if({"mamba_headdim"});
-  const std::int64_t heads =
-      told ? std::max<std::int64_t>(inner / *told, 1) : config.size_or({"n_mamba_heads"}, 8);
-  const bool fits = inner % heads == 0 && (!told || *told * heads == inner);
+  const std::optional<std::int64_t> width = config.size_if({"mamba_headdim"});
+  const std::int64_t heads = width && !config.has({"n_mamba_heads"})
+                                 ? std::max<std::int64_t>(inner / *width, 1)
+                                 : config.size_or({"n_mamba_heads"}, 8);
+  const bool fits = width ? *width * heads == inner : inner % heads == 0;
   if (!fits && config.faults() == before) {
-    config.error(
-        config.root(),
-        fmt::format("n_mamba_heads: {} heads do not divide mamba_expand x hidden_size, {}", heads, inner));
+    config.error(config.root(),
+                 width ? fmt::format("mamba_headdim: {} heads of {} are not mamba_expand x hidden_size, {}",
+                                     heads, *width, inner)
+                       : fmt::format("n_mamba_heads: {} heads do not divide mamba_expand x hidden_size, {}",
+                                     heads, inner));
   }
   KeyList keys;
   keys.add("n_head", heads).add("d_head", std::max<std::int64_t>(inner / heads, 1));
@@ -79,6 +96,7 @@ void read_zamba2(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/)
   add_model_keys(config, model, true);
   config.expect_flag({"add_bias_linear"}, false, "projections have no biases");
   const std::string layers = layers_of(config);
+  check_hybrid_ids(config, layers);
   for (const char letter : layers) model.order += letter == kHybrid ? "SH" : "M";
   LayerText mamba{.letter = 'M', .name = "mamba", .family = "mamba2", .keys = mamba_keys(config, hidden)};
   LayerText hybrid = mamba;

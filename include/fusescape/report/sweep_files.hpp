@@ -11,9 +11,12 @@
 
 namespace fusescape {
 
-/// What `sweep` writes into its folder, in this order.
-inline constexpr std::array<std::string_view, 5> kSweepFiles{"points.csv", "baselines.csv", "pareto.csv",
-                                                             "resolved.yaml", "summary.json"};
+inline constexpr std::string_view kSensitivityFile = "sensitivity.csv";
+
+/// What `sweep`, `merge` and `sensitivity` write into a sweep's folder.
+inline constexpr std::array<std::string_view, 8> kSweepFiles{"points.csv",    "baselines.csv", "pareto.csv",
+                                                             "resolved.yaml", "summary.json",  "run.json",
+                                                             ".lock",         kSensitivityFile};
 
 /// summary.json: the best design of each scenario, beside the baselines and the published figures.
 [[nodiscard]] std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer);
