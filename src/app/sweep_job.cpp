@@ -254,8 +254,8 @@ SweepJob::Part SweepJob::make(const Grown& grown, SweepSource::Cursor& cursor, c
       part.failed.emplace_back(number, why);
     part.answers.push_back(std::move(answer));
     part.ends.push_back(part.text.size());
-    ++watch_.progress().done;
   }
+  watch_.progress().done += part.answers.size();
   return part;
 }
 

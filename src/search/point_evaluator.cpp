@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -100,10 +101,12 @@ class Plannings {
   void make_room_for(const SweepPoint& point) {
     const std::size_t kinds = point.kinds == nullptr ? 1 : point.kinds->size();
     const std::size_t runs = point.generation == nullptr ? 1 : 1 + point.generation->steps.size();
+    const bool searches = point.plan == nullptr && point.strategy->name == kOptimalName;
+    if (kinds * runs <= most_at_once_ && (searched_ || !searches)) return;  // No lock for every point.
     const std::lock_guard lock{mutex_};
-    most_at_once_ = std::max(most_at_once_, kinds * runs);
-    searched_ = searched_ || (point.plan == nullptr && point.strategy->name == kOptimalName);
-    recent_.keep(searched_ ? most_at_once_ : std::max(most_at_once_, kWorkloads));
+    most_at_once_ = std::max<std::size_t>(most_at_once_, kinds * runs);
+    if (searches) searched_ = true;
+    recent_.keep(searched_ ? most_at_once_.load() : std::max<std::size_t>(most_at_once_, kWorkloads));
   }
 
   std::shared_ptr<const Planning> of(const std::shared_ptr<const Workload>& workload, std::uint64_t hardware,
@@ -127,8 +130,8 @@ class Plannings {
  private:
   std::mutex mutex_;
   std::uint64_t made_ = 0;
-  std::size_t most_at_once_ = 1;
-  bool searched_ = false;
+  std::atomic<std::size_t> most_at_once_{1};
+  std::atomic<bool> searched_{false};
   /// By its address, which nothing else has while it is here.
   Recent<std::map<const Workload*, std::shared_ptr<Arrays>>> recent_{kWorkloads};
 };
