@@ -21,6 +21,14 @@ struct ModelParts {
   CheckedCascade head;  ///< Used unless the shape's `head` is false.
 };
 
+/// Elements of a model as released: token embedding (once if the head is tied to it), layers, gain of the
+/// final norm.
+template <class Shape>
+[[nodiscard]] Elements params_of_blocks(const Shape& shape, Elements layer) {
+  const Elements e{shape.d_model};
+  return e * shape.vocab * (shape.tied_embedding ? 1 : 2) + layer * shape.n_layer + e;
+}
+
 /// The block, how often `shape` repeats it, and the head. Expects cascades without problems.
 template <class Shape>
 [[nodiscard]] Workload model_of_blocks(const Shape& shape, ModelParts parts) {

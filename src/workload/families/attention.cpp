@@ -160,9 +160,7 @@ Elements attention_layer_params(const GroupedAttention& shape) {
 }
 
 Elements attention_params(const GroupedAttention& shape) {
-  const Elements e{shape.d_model};
-  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + attention_layer_params(shape) * shape.n_layer + e;
+  return params_of_blocks(shape, attention_layer_params(shape));
 }
 
 CheckedCascade attention_head(const GroupedAttention& shape) {

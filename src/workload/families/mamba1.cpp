@@ -183,9 +183,7 @@ Elements mamba1_layer_params(const Mamba1& shape) {
 }
 
 Elements mamba1_params(const Mamba1& shape) {
-  const Elements e{shape.d_model};
-  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + mamba1_layer_params(shape) * shape.n_layer + e;
+  return params_of_blocks(shape, mamba1_layer_params(shape));
 }
 
 CheckedCascade mamba1_head(const Mamba1& shape) {

@@ -317,9 +317,7 @@ Elements mamba2_layer_params(const Mamba2& shape) {
 }
 
 Elements mamba2_params(const Mamba2& shape) {
-  const Elements e{shape.d_model};
-  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + mamba2_layer_params(shape) * shape.n_layer + e;
+  return params_of_blocks(shape, mamba2_layer_params(shape));
 }
 
 CheckedCascade mamba2_head(const Mamba2& shape) {

@@ -34,9 +34,7 @@ Elements mlp_layer_params(const Mlp& shape) {
 }
 
 Elements mlp_params(const Mlp& shape) {
-  const Elements e{shape.d_model};
-  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + mlp_layer_params(shape) * shape.n_layer + e;
+  return params_of_blocks(shape, mlp_layer_params(shape));
 }
 
 CheckedCascade mlp_head(const Mlp& shape) {

@@ -122,9 +122,7 @@ Elements moe_layer_params(const Moe& shape) {
 }
 
 Elements moe_params(const Moe& shape) {
-  const Elements e{shape.d_model};
-  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + moe_layer_params(shape) * shape.n_layer + e;
+  return params_of_blocks(shape, moe_layer_params(shape));
 }
 
 CheckedCascade moe_head(const Moe& shape) {

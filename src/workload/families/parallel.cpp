@@ -50,9 +50,7 @@ Elements parallel_layer_params(const ParallelMixers& shape) {
 }
 
 Elements parallel_params(const ParallelMixers& shape) {
-  const Elements e{shape.d_model};
-  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + parallel_layer_params(shape) * shape.n_layer + e;
+  return params_of_blocks(shape, parallel_layer_params(shape));
 }
 
 CheckedCascade parallel_head(const ParallelMixers& shape) {

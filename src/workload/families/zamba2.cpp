@@ -76,9 +76,7 @@ Elements zamba2_layer_params(const Zamba2& shape) {
 }
 
 Elements zamba2_params(const Zamba2& shape) {
-  const Elements e{shape.d_model};
-  const Elements embedding = e * shape.vocab * (shape.tied_embedding ? 1 : 2);
-  return embedding + zamba2_layer_params(shape) * shape.n_layer + e;
+  return params_of_blocks(shape, zamba2_layer_params(shape));
 }
 
 CheckedCascade zamba2_head(const Zamba2& shape) {
