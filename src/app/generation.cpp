@@ -3,36 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <string_view>
 #include <variant>
 
 #include "fusescape/support/printable.hpp"
+#include "fusescape/workload/generation_keys.hpp"
 
 namespace fusescape {
 namespace {
-
-constexpr std::int64_t kMostTokens = 1'000'000'000;
-
-Failure usage(std::string text) {
-  return {ExitCode::kUsage, std::move(text)};
-}
 
 bool sets(const std::string& setting, std::string_view key) {
   return setting.size() > key.size() && setting[key.size()] == '=' &&
          setting.compare(0, key.size(), key) == 0;
 }
 
-/// The value of the last setting of `key`, all of which are taken out.
-std::optional<std::string> taken(std::vector<std::string>& settings, std::string_view key) {
-  std::optional<std::string> value;
-  for (const std::string& setting : settings) {
-    if (sets(setting, key)) value = setting.substr(key.size() + 1);
-  }
-  std::erase_if(settings, [&](const std::string& setting) { return sets(setting, key); });
-  return value;
+/// The value of the last setting of `key`.
+std::optional<std::string> last_value(const std::vector<std::string>& settings, std::string_view key) {
+  const auto last = std::find_if(settings.rbegin(), settings.rend(),
+                                 [&](const std::string& setting) { return sets(setting, key); });
+  return last == settings.rend() ? std::nullopt : std::optional{last->substr(key.size() + 1)};
 }
 
 expected<StepTaken, Failure> step_of(const EvaluationReport& report) {
@@ -139,34 +129,22 @@ expected<std::optional<GenerationAnswer>, Failure> take_steps(const Generation& 
 
 }  // namespace
 
-expected<std::optional<Generation>, Failure> take_generation(std::vector<std::string>& settings) {
-  const std::optional<std::string> prompt = taken(settings, "prompt");
-  const std::optional<std::string> tokens = taken(settings, "generate");
-  if (!prompt && !tokens) return std::nullopt;
-  if (!prompt || !tokens) {
-    return unexpected{usage(fmt::format("error: --set {} needs --set {}=N\n", prompt ? "prompt" : "generate",
-                                        prompt ? "generate" : "prompt"))};
-  }
-  for (const std::string_view key : {"phase", "L", "S"}) {
-    const auto given = [&](const std::string& setting) { return sets(setting, key); };
-    if (std::none_of(settings.begin(), settings.end(), given)) continue;
-    return unexpected{
-        usage(fmt::format("error: --set {}: prompt and generate say it of both phases\n", key))};
-  }
-  const auto prompt_tokens = count_of_tokens("prompt", *prompt);
-  if (!prompt_tokens) return unexpected{prompt_tokens.error()};
-  const auto generated = count_of_tokens("generate", *tokens);
-  if (!generated) return unexpected{generated.error()};
-  return Generation{*prompt_tokens, *generated};
+Failure failure_of(const GenerationProblem& problem, std::string_view value) {
+  const std::string text = problem.in_value
+                               ? fmt::format("--set {}={}{}\n", problem.key, printable(value), problem.why)
+                               : fmt::format("error: --set {}{}\n", problem.key, problem.why);
+  return {ExitCode::kUsage, text};
 }
 
-expected<std::int64_t, Failure> count_of_tokens(std::string_view key, const std::string& text) {
-  std::int64_t count = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const bool whole = fault == std::errc{} && end == text.data() + text.size();
-  if (whole && count >= 1 && count <= kMostTokens) return count;
-  return unexpected{usage(fmt::format("--set {}={}: expected a whole number of tokens from 1 to {}\n", key,
-                                      printable(text), kMostTokens))};
+expected<std::optional<Generation>, Failure> take_generation(std::vector<std::string>& settings) {
+  const auto value_of = [&](std::string_view key) { return last_value(settings, key); };
+  const auto asked = asked_generation(value_of);
+  if (!asked)
+    return unexpected{failure_of(asked.error(), value_of(asked.error().key).value_or(std::string{}))};
+  std::erase_if(settings, [](const std::string& setting) {
+    return is_of_generation(std::string_view{setting}.substr(0, setting.find('=')));
+  });
+  return *asked;
 }
 
 bool has_caches(const InputFile& model) {

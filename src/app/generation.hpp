@@ -11,13 +11,12 @@
 
 namespace fusescape {
 
-/// Takes `prompt=N` and `generate=M` out of `settings`. None: neither is there. A usage error if one lacks
-/// the other, is no whole number from 1, or stands beside a phase, L or S of its own.
+/// Takes `prompt=N` and `generate=M` out of `settings`, as asked_generation reads them.
 [[nodiscard]] expected<std::optional<Generation>, Failure> take_generation(
     std::vector<std::string>& settings);
 
-/// A usage error unless `text`, the value of `key`, is a number of tokens.
-[[nodiscard]] expected<std::int64_t, Failure> count_of_tokens(std::string_view key, const std::string& text);
+/// The usage error of a problem with settings of the command line; `value` is what the key is set to.
+[[nodiscard]] Failure failure_of(const GenerationProblem& problem, std::string_view value);
 
 /// Whether some block of a model has caches: rank S.
 [[nodiscard]] bool has_caches(const InputFile& model);

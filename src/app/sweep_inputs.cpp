@@ -39,19 +39,25 @@ std::string first_lines(const std::string& diagnostics) {
   return text;
 }
 
-/// What is wrong with a setting of the command line beside a prompt and a generation.
+/// The value of the last setting of `key`.
+std::optional<std::string> last_value(std::span<const Setting> settings, std::string_view key) {
+  const auto last = std::find_if(settings.rbegin(), settings.rend(),
+                                 [&](const Setting& setting) { return setting.key == key; });
+  return last == settings.rend() ? std::nullopt : std::optional{last->value};
+}
+
+/// What is wrong with settings of the command line that ask for a generation, or stand beside one for which
+/// the sweep's file asks.
 std::optional<Failure> generation_failure(const SweepSpec& spec, const std::vector<Setting>& settings) {
-  if (!asks_for_generation(spec)) return std::nullopt;
-  for (const Setting& setting : settings) {
-    for (const std::string_view key : kGenerationKeys) {
-      if (!is_of_generation(setting.key) || sets(spec, key)) continue;
-      return Failure{ExitCode::kUsage, fmt::format("error: --set {} needs --set {}=N\n", setting.key, key)};
-    }
-    if (setting.key != "phase" && setting.key != "L" && setting.key != "S") continue;
-    return Failure{ExitCode::kUsage,
-                   fmt::format("error: --set {}: prompt and generate say it of both phases\n", setting.key)};
-  }
-  return std::nullopt;
+  const auto value_of = [&](std::string_view key) {
+    std::optional<std::string> value = last_value(settings, key);
+    if (!value && is_of_generation(key) && sets(spec, key))
+      value = "1";  // Its own value is read with the file.
+    return value;
+  };
+  const auto asked = asked_generation(value_of);
+  const auto given = asked ? std::nullopt : last_value(settings, asked.error().key);
+  return given ? std::optional{failure_of(asked.error(), *given)} : std::nullopt;
 }
 
 /// The files that a sweep names, each parsed once and bound for many points.
@@ -73,10 +79,6 @@ class SweepSources {
   /// What is wrong with settings of the command line, which have no place in the sweep's file.
   [[nodiscard]] std::optional<Failure> check(std::span<const Setting> settings) const {
     std::vector<Setting> of_files{settings.begin(), settings.end()};
-    for (const Setting& setting : settings) {
-      if (!is_of_generation(setting.key)) continue;
-      if (const auto count = count_of_tokens(setting.key, setting.value); !count) return count.error();
-    }
     std::erase_if(of_files, [](const Setting& setting) { return is_of_generation(setting.key); });
     if (const auto error = unknown(of_files)) return failure_of(*error);
     const Loaded<Accelerator> arch = bind_accelerator(arch_, settings);

@@ -60,6 +60,9 @@ class Relations {
       const bool whole = is_slice(index) && cascade_.extent(dimension) == cascade_.extent(index.rank);
       if (whole) equal.join(index_of(dimension), index_of(index.rank));
     });
+    for (const Operator& op : cascade_.operators) {
+      if (op.where) equal.join(index_of(op.where->key), index_of(op.where->query));
+    }
     std::vector<RankId> order;
     for (std::size_t i = 0; i < cascade_.ranks.size(); ++i)
       order.push_back(RankId{static_cast<std::uint16_t>(i)});

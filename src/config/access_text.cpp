@@ -100,4 +100,15 @@ Parsed<Access> parse_access(std::string_view text, const Cascade& cascade) {
   return access;
 }
 
+Parsed<CausalPairs> parse_pairs(std::string_view text, const Cascade& cascade) {
+  const std::size_t sign = text.find("<=");
+  if (sign == std::string_view::npos)
+    return because(fmt::format("'{}' is no pair of ranks such as 'M <= L'", text));
+  const Parsed<RankId> key = parse_rank(trimmed(text.substr(0, sign)), cascade);
+  if (!key) return because(key.error());
+  const Parsed<RankId> query = parse_rank(trimmed(text.substr(sign + 2)), cascade);
+  if (!query) return because(query.error());
+  return CausalPairs{.key = *key, .query = *query};
+}
+
 }  // namespace fusescape

@@ -18,7 +18,8 @@ constexpr std::size_t kMaxThings = 1000;  // Of ranks, tensors and operators eac
 /// The cascade of a file, under construction.
 class CascadeBinding {
  public:
-  CascadeBinding(const CascadeFile& file, Binding& binding) : file_{file}, binding_{binding} {}
+  CascadeBinding(const CascadeFile& file, const InputFile& input, Binding& binding)
+      : file_{file}, input_{input}, binding_{binding} {}
 
   [[nodiscard]] Workload bind() {
     check_size("ranks", file_.ranks.size());
@@ -68,8 +69,9 @@ class CascadeBinding {
     tensors_known_ = !file_.tensors.empty() && !file_.ranks.empty();
     for (const TensorFile& file : file_.tensors) {
       tensors_known_ = tensors_known_ && is_known(file, parts_.tensors.size());
-      Tensor tensor{file.name, {},           file.type.value_or(file_.dtype),
-                    file.kind, file.initial, file.final_value};
+      Tensor tensor{file.name,       {},           file.type.value_or(file_.dtype),
+                    file.kind,       file.initial, file.final_value,
+                    file.accumulator};
       for (const Word& word : file.ranks) {
         tensor.ranks.push_back(rank_named(word).value_or(RankId{}));  // An access has an index for each.
       }
@@ -111,6 +113,7 @@ class CascadeBinding {
       op.output = tensor_named(file.output).value_or(TensorId{});
       const YamlNode* inputs = find_value(binding_.at("operators").items[position], "inputs");
       if (inputs != nullptr && tensors_known_) add_inputs(file, *inputs, op);
+      if (file.where && !parts_.ranks.empty()) add_pairs(*file.where, op);
       parts_.operators.push_back(std::move(op));
     }
   }
@@ -124,6 +127,15 @@ class CascadeBinding {
       } else {
         errors().at(list.items[i], access.error());
       }
+    }
+  }
+
+  void add_pairs(const Word& where, Operator& op) {
+    const Parsed<CausalPairs> pairs = parse_pairs(where.text, parts_);
+    if (pairs) {
+      op.where = *pairs;
+    } else if (!where.text.empty()) {
+      errors().at(*where.node, "where: " + pairs.error());
     }
   }
 
@@ -155,10 +167,33 @@ class CascadeBinding {
     for (const CascadeProblem& problem : checked.problems) errors().at(place_of(problem), problem.message);
     workload.block = std::move(checked.cascade);
     if (file_.n_layer) workload.params = weight_elements(workload.block) * *file_.n_layer;
+    if (errors().ok()) set_roles(workload);
     return workload;
   }
 
+  void set_roles(Workload& workload) {
+    std::vector<bool> typed;
+    for (const TensorFile& file : file_.tensors) typed.push_back(file.type.has_value());
+    fusescape::set_roles(file_, input_, workload, binding_, typed);
+    for (std::size_t i = 0; i < file_.tensors.size(); ++i) {
+      if (file_.tensors[i].accumulator) check_accumulator(workload.block, i);
+    }
+  }
+
+  void check_accumulator(const Cascade& cascade, std::size_t position) {
+    const Tensor& tensor = cascade.tensors[position];
+    const YamlNode& node = *find_value(binding_.at("tensors").items[position], "accumulator");
+    const auto& producer = cascade.producer[position];
+    if (!producer || !sums(cascade.op(*producer).kind)) {
+      errors().at(node, fmt::format("accumulator: no sum makes '{}'", tensor.name));
+    } else if (!holds_sums(*tensor.accumulator, tensor.type)) {
+      errors().at(node, fmt::format("accumulator: {} does not hold sums that become {}",
+                                    name_of(*tensor.accumulator), name_of(tensor.type)));
+    }
+  }
+
   const CascadeFile& file_;
+  const InputFile& input_;
   Binding& binding_;
   Cascade parts_;
   std::vector<RankId> token_ranks_;
@@ -170,7 +205,7 @@ class CascadeBinding {
 Loaded<Workload> bind_cascade(const InputFile& input, std::span<const Setting> settings) {
   CascadeFile file;
   Binding binding{input, FileKind::kCascade, settings, &file};
-  Workload workload = CascadeBinding{file, binding}.bind();
+  Workload workload = CascadeBinding{file, input, binding}.bind();
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return workload;
 }

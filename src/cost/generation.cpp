@@ -3,13 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "fusescape/support/contract.hpp"
+#include "fusescape/workload/generation_keys.hpp"
 
 namespace fusescape {
 namespace {
 
 constexpr std::int64_t kLengths = 9;
+constexpr std::int64_t kMostTokens = 1'000'000'000;
+
+/// A number of tokens; none: the text is none.
+std::optional<std::int64_t> tokens_in(const std::string& text) {
+  std::int64_t count = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool whole = fault == std::errc{} && end == text.data() + text.size();
+  return whole && count >= 1 && count <= kMostTokens ? std::optional{count} : std::nullopt;
+}
 
 /// Sums over all lengths of what is known at some, straight lines between.
 class StepSum {
@@ -55,6 +66,32 @@ class StepSum {
 };
 
 }  // namespace
+
+expected<std::optional<Generation>, GenerationProblem> asked_generation(
+    const std::function<std::optional<std::string>(std::string_view key)>& value_of) {
+  const auto [prompt_key, tokens_key] = kGenerationKeys;
+  const std::optional<std::string> prompt = value_of(prompt_key);
+  const std::optional<std::string> tokens = value_of(tokens_key);
+  if (!prompt && !tokens) return std::nullopt;
+  if (!prompt) return unexpected{GenerationProblem{tokens_key, false, fmt::format(" needs {}", prompt_key)}};
+  if (!tokens) return unexpected{GenerationProblem{prompt_key, false, fmt::format(" needs {}", tokens_key)}};
+  for (const std::string_view key : {"phase", "L", "S"}) {
+    if (value_of(key))
+      return unexpected{GenerationProblem{key, false, ": prompt and generate say it of both phases"}};
+  }
+  const auto counted = [](std::string_view key, const std::string& text) {
+    const std::optional<std::int64_t> count = tokens_in(text);
+    return count ? expected<std::int64_t, GenerationProblem>{*count}
+                 : unexpected{GenerationProblem{
+                       key, true,
+                       fmt::format(": expected a whole number of tokens from 1 to {}", kMostTokens)}};
+  };
+  const auto of_prompt = counted(prompt_key, *prompt);
+  if (!of_prompt) return unexpected{of_prompt.error()};
+  const auto generated = counted(tokens_key, *tokens);
+  if (!generated) return unexpected{generated.error()};
+  return Generation{*of_prompt, *generated};
+}
 
 std::vector<std::int64_t> step_lengths(const Generation& generation, bool has_caches) {
   const std::int64_t count = generation.tokens - 1;

@@ -83,6 +83,11 @@ std::optional<RunningSum> Compute::resume(const Operator& op, const Member& memb
   return std::nullopt;
 }
 
+/// Whether the current point is none of those that the operator takes.
+bool Compute::is_masked(const Operator& op) const {
+  return op.where && point_[index_of(op.where->key)] > point_[index_of(op.where->query)];
+}
+
 void Compute::add_term(const Operator& op, Member& member, std::int64_t id) {
   auto running = member.sums.find(id);
   if (running == member.sums.end()) {
@@ -94,7 +99,8 @@ void Compute::add_term(const Operator& op, Member& member, std::int64_t id) {
   const double first = input(member.op, 0);
   const bool product = class_of(op.kind) == OpClass::kContraction;
   RunningSum& sum = running->second;
-  sum.sum = summation.add(sum.sum, product ? first * input(member.op, 1) : first);
+  const double term = product ? first * input(member.op, 1) : first;
+  if (!is_masked(op)) sum.sum = summation.add(sum.sum, term);
   ++sum.here;
   Held held{sum.sum, sum.done + sum.here};
   if (held.terms == member.whole) held.value = summation.finish(held.value, held.terms);
@@ -108,7 +114,7 @@ void Compute::add_term(const Operator& op, Member& member, std::int64_t id) {
 void Compute::make_element(const Operator& op, Member& member, std::int64_t id) {
   std::array<double, kMostInputs> values{};
   for (std::size_t i = 0; i < op.inputs.size(); ++i) values[i] = input(member.op, static_cast<int>(i));
-  const double made = element(op.kind, std::span{values}.first(op.inputs.size()));
+  const double made = is_masked(op) ? 0.0 : element(op.kind, std::span{values}.first(op.inputs.size()));
   const Held held{rounded(made, formats_[index_of(op.output)]), 1};
   chip_.dram.note_made(id);
   registers_[op.output] = {id, held};

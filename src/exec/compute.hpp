@@ -54,6 +54,7 @@ class Compute {
 
   Member member(OpId op, const Bounds& bounds);
   [[nodiscard]] std::vector<RankId> order(const std::vector<OpId>& members) const;
+  [[nodiscard]] bool is_masked(const Operator& op) const;
   void run_point(Member& member);
   void write_back();
   void make_element(const Operator& op, Member& member, std::int64_t id);

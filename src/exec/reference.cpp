@@ -13,8 +13,11 @@
 namespace fusescape {
 namespace {
 
-constexpr std::size_t kMostOperands = kMostInputs + 1;
-using Positions = std::array<std::int64_t, kMostOperands>;  ///< Of the output, then of the inputs.
+constexpr std::size_t kQueryLessKey = kMostInputs + 1;
+constexpr std::size_t kMostOperands = kQueryLessKey + 1;
+/// Of the output, then of the inputs; last, how far the query is behind the key where only causal pairs
+/// count.
+using Positions = std::array<std::int64_t, kMostOperands>;
 
 /// One rank of a nest, and how far each operand moves with it.
 struct Digit {
@@ -60,6 +63,9 @@ class OperatorRun {
       const std::vector<ValueAxis>& from = into_.tensors[index_of(access.tensor)].axes;
       for (std::size_t i = 0; i < from.size(); ++i) walk(input + 1, access.indices[i], from[i]);
     }
+    if (!op_.where) return;
+    digit_of(op_.where->query).steps[kQueryLessKey] = 1;
+    digit_of(op_.where->key).steps[kQueryLessKey] = -1;
   }
 
   /// All elements within `bounds`.
@@ -100,12 +106,14 @@ class OperatorRun {
   [[nodiscard]] double bound(std::size_t input, const Positions& at) const {
     return into_.bounds[index_of(op_.inputs[input].tensor)][at[input + 1]];
   }
+  [[nodiscard]] static bool is_masked(const Positions& at) { return at[kQueryLessKey] < 0; }
   void set(const Positions& at, double result, double error) {
     into_.tensors[index_of(op_.output)].data[at[0]] = result;
     into_.bounds[index_of(op_.output)][at[0]] = error;
   }
 
   void compute(const Positions& at) {
+    if (is_masked(at)) return set(at, 0.0, 0.0);
     std::array<double, kMostInputs> values{};
     std::array<double, kMostInputs> errors{};
     const std::size_t count = op_.inputs.size();
@@ -127,6 +135,7 @@ class OperatorRun {
     if (biased) error.add(total, bound(2, first));
     std::int64_t count = 0;
     for_each_point(terms, first, [&](const Positions& at) {
+      if (is_masked(at)) return;
       const std::array<double, 2> values{value(0, at), contracts ? value(1, at) : 1.0};
       const std::array<double, 2> errors{bound(0, at), contracts ? bound(1, at) : 0.0};
       const double term = values[0] * values[1];

@@ -37,6 +37,10 @@ void read_nemotron_h(ConfigReader& config, ModelText& model, Diagnostics& diags)
 void add_model_keys(ConfigReader& config, ModelText& model, bool tied);
 /// Of "torch_dtype" or "dtype": fp32, fp16 or bf16.
 void add_data_type(ConfigReader& config, ModelText& model);
+/// Of "mamba_ssm_cache_dtype", likewise, if it is there.
+void add_state_type(ConfigReader& config, ModelText& model);
+/// Tokens of a chunk, if a key says so: what a chunked form of the layer takes.
+void add_chunk(ConfigReader& config, KeyList& keys, Names names);
 /// num_attention_heads, num_key_value_heads, head_dim; `hidden` gives the width of a head if no key does.
 /// Returns that width.
 std::int64_t add_attention_heads(ConfigReader& config, KeyList& keys, std::int64_t hidden);

@@ -89,6 +89,7 @@ KeyList falcon_mamba_keys(ConfigReader& config, std::int64_t hidden) {
   keys.flag("proj_bias", biases, false);
   keys.flag("gated_norm", config.flag({"mamba_rms_norm"}, false), true);
   keys.flag("norm_before_gate", config.flag({"mamba_norm_before_gate"}, true), false);
+  add_chunk(config, keys, {"mamba_chunk_size"});
   return keys;
 }
 

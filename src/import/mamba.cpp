@@ -42,6 +42,7 @@ void add_mamba2(ConfigReader& ssm, KeyList& keys) {
   keys.flag("proj_bias", ssm.flag({"bias"}, false), false);
   keys.flag("gated_norm", ssm.flag({"rmsnorm"}, true), true);
   keys.flag("norm_before_gate", ssm.flag({"norm_before_gate"}, false), false);
+  add_chunk(ssm, keys, {"chunk_size"});
   if (ssm.has({"d_ssm"}))
     ssm.error(*ssm.find({"d_ssm"}), "ssm_cfg.d_ssm: an MLP beside the state is not modelled");
 }
@@ -177,6 +178,7 @@ void read_mamba2(ConfigReader& config, ModelText& model, Diagnostics& /*diags*/)
   model.keys.flag("conv_bias", config.flag({"use_conv_bias"}, true), true);
   model.keys.flag("proj_bias", config.flag({"use_bias"}, false), false);
   model.keys.flag("gated_norm", config.flag({"rms_norm"}, true), true);
+  add_chunk(config, model.keys, {"chunk_size"});
   // Hugging Face's class norms behind the gate whatever norm_before_gate says.
   if (config.has({"attention_layers_idx"})) {
     config.error(*config.find({"attention_layers_idx"}),

@@ -60,6 +60,7 @@ LayerText mamba_of(ConfigReader& config) {
   layer.keys.add("d_conv", config.size_or({"conv_kernel", "mamba_d_conv"}, 4));
   layer.keys.flag("conv_bias", config.flag({"use_conv_bias"}, true), true);
   layer.keys.flag("proj_bias", config.flag({"mamba_proj_bias", "use_bias"}, false), false);
+  add_chunk(config, layer.keys, {"chunk_size", "mamba_chunk_size"});
   return layer;
 }
 
@@ -103,6 +104,7 @@ void read_nemotron_h(ConfigReader& config, ModelText& model, Diagnostics& /*diag
   model.order = letters_of(config);
   const std::int64_t hidden = config.size({"hidden_size"});
   add_model_keys(config, model, false);
+  add_state_type(config, model);
   const auto has = [&](char letter) { return model.order.find(letter) != std::string::npos; };
   if (has('M')) model.layers.push_back(mamba_of(config));
   if (has('*')) model.layers.push_back(attention_of(config, hidden));

@@ -20,23 +20,37 @@ std::string_view ours_of(std::span<const WordPair> words, std::string_view their
   return found == words.end() ? std::string_view{} : found->ours;
 }
 
+/// Adds the type that one of `names`, which is there, says.
+void add_type(ConfigReader& config, ModelText& model, Names names, std::string_view ours) {
+  constexpr std::array kTypes{WordPair{"float32", "fp32"}, WordPair{"float16", "fp16"},
+                              WordPair{"bfloat16", "bf16"}};
+  const std::string word = config.word(names, "");
+  const std::string_view type = ours_of(kTypes, word);
+  if (type.empty()) {
+    config.error(*config.find(names),
+                 fmt::format("{}: '{}' is none of float32, float16, bfloat16", *names.begin(), word));
+  } else {
+    model.keys.add(ours, type);
+  }
+}
+
 }  // namespace
 
 void add_data_type(ConfigReader& config, ModelText& model) {
-  constexpr std::array kTypes{WordPair{"float32", "fp32"}, WordPair{"float16", "fp16"},
-                              WordPair{"bfloat16", "bf16"}};
-  if (!config.has({"torch_dtype", "dtype"})) {
-    config.note_default("torch_dtype", "float32");
-    return;
-  }
-  const std::string word = config.word({"torch_dtype", "dtype"}, "");
-  const std::string_view type = ours_of(kTypes, word);
-  if (type.empty()) {
-    config.error(*config.find({"torch_dtype", "dtype"}),
-                 fmt::format("torch_dtype: '{}' is none of float32, float16, bfloat16", word));
+  if (config.has({"torch_dtype", "dtype"})) {
+    add_type(config, model, {"torch_dtype", "dtype"}, "dtype");
   } else {
-    model.keys.add("dtype", type);
+    config.note_default("torch_dtype", "float32");
   }
+}
+
+void add_state_type(ConfigReader& config, ModelText& model) {
+  if (config.has({"mamba_ssm_cache_dtype"}))
+    add_type(config, model, {"mamba_ssm_cache_dtype"}, "state_dtype");
+}
+
+void add_chunk(ConfigReader& config, KeyList& keys, Names names) {
+  if (const auto chunk = config.size_if(names)) keys.add("chunk", *chunk);
 }
 
 void add_model_keys(ConfigReader& config, ModelText& model, bool tied) {
@@ -94,6 +108,7 @@ LayerText mamba_layer(ConfigReader& config, std::int64_t hidden) {
   layer.keys.add("d_conv", config.size_or({"mamba_d_conv"}, 4));
   layer.keys.flag("conv_bias", config.flag({"mamba_conv_bias"}, true), true);
   layer.keys.flag("proj_bias", config.flag({"mamba_proj_bias"}, false), false);
+  add_chunk(config, layer.keys, {"mamba_chunk_size"});
   return layer;
 }
 

@@ -14,6 +14,9 @@ void add_llama(ConfigReader& config, ModelText& model, bool qkv_bias, bool out_b
   const std::int64_t width = add_attention_heads(config, attention.keys, hidden);
   add_rotation(config, attention.keys, width, 1.0);
   attention.keys.flag("qkv_bias", qkv_bias, false).flag("out_bias", out_bias, false);
+  const bool is_off = config.has({"use_sliding_window"}) && !config.flag({"use_sliding_window"}, false);
+  if (config.size_if({"sliding_window"}) && !is_off)
+    config.note_default("attention", "over all tokens (a sliding window is not modelled)");
   LayerText mlp{.letter = '-', .name = "mlp", .family = "mlp", .keys = {}};
   mlp.keys.add("d_ff", config.size({"intermediate_size"}));
   add_activation(config, mlp.keys, {"hidden_act"}, "silu");

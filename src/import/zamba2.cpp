@@ -65,6 +65,7 @@ KeyList mamba_keys(ConfigReader& config, std::int64_t hidden) {
   keys.add("d_state", config.size_or({"mamba_d_state", "state_size"}, 64));
   keys.add("n_group", config.size_or({"mamba_ngroups"}, 1));
   keys.add("d_conv", config.size_or({"mamba_d_conv", "conv_dimension"}, 4));
+  add_chunk(config, keys, {"chunk_size"});
   return keys;
 }
 

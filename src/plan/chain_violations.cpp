@@ -45,12 +45,11 @@ void check_member(const Cascade& cascade, const std::vector<OpId>& members, OpId
   if (!same_ranks(member.ranks, cascade.op(members.front()).ranks)) {
     report(fmt::format("its iteration space differs from that of {}", cascade.op(members.front()).name));
   }
-  const OpClass op_class = class_of(member.kind);
-  if (op_class == OpClass::kRecurrence) report("a scan runs tile by tile, not element by element");
-  const bool reduces = op_class == OpClass::kContraction || op_class == OpClass::kReduction;
+  if (class_of(member.kind) == OpClass::kRecurrence)
+    report("a scan runs tile by tile, not element by element");
   const std::vector<const Access*> reads = reads_in(cascade, members, op);
-  if (reduces && !std::all_of(reads.begin(), reads.end(),
-                              [](const Access* access) { return reads_earlier_steps(*access); })) {
+  if (sums(member.kind) && !std::all_of(reads.begin(), reads.end(),
+                                        [](const Access* access) { return reads_earlier_steps(*access); })) {
     report("its sum is complete only after the chain, which reads it");
   }
   if (std::any_of(reads.begin(), reads.end(),

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -14,24 +13,10 @@
 namespace fusescape {
 namespace {
 
-constexpr std::string_view kPrompt = "prompt";
-constexpr std::string_view kGenerate = "generate";
-constexpr std::int64_t kMostGenerated = 1'000'000'000;
-
 std::optional<Setting> last_of(const std::vector<Setting>& settings, std::string_view key) {
   const auto found = std::find_if(settings.rbegin(), settings.rend(),
                                   [&](const Setting& setting) { return setting.key == key; });
   return found == settings.rend() ? std::nullopt : std::optional{*found};
-}
-
-expected<std::int64_t, SweepProblem> count_in(const Setting& setting) {
-  std::int64_t count = 0;
-  const char* const end = setting.value.data() + setting.value.size();
-  const auto [stop, fault] = std::from_chars(setting.value.data(), end, count);
-  if (fault == std::errc{} && stop == end && count >= 1 && count <= kMostGenerated) return count;
-  return unexpected{SweepProblem{
-      setting.pos,
-      fmt::format("{}: expected a whole number of tokens from 1 to {}", setting.key, kMostGenerated)}};
 }
 
 Setting derived(const Setting& from, std::string key, std::string value) {
@@ -68,25 +53,19 @@ struct AskedGeneration {
 
 /// Takes both out of `settings`, of which one is there at least.
 expected<AskedGeneration, SweepProblem> take_generation(std::vector<Setting>& settings) {
-  const std::optional<Setting> prompt = last_of(settings, kPrompt);
-  const std::optional<Setting> generate = last_of(settings, kGenerate);
+  const auto asked = asked_generation([&](std::string_view key) {
+    const std::optional<Setting> setting = last_of(settings, key);
+    return setting ? std::optional{setting->value} : std::nullopt;
+  });
+  if (!asked) {
+    const auto& [key, in_value, why] = asked.error();
+    const Setting blamed = *last_of(settings, key);
+    return unexpected{SweepProblem{in_value ? blamed.pos : blamed.key_pos, fmt::format("{}{}", key, why)}};
+  }
+  const auto [prompt, generate] = kGenerationKeys;
+  AskedGeneration taken{**asked, *last_of(settings, prompt), *last_of(settings, generate)};
   std::erase_if(settings, [](const Setting& setting) { return is_of_generation(setting.key); });
-  if (!prompt || !generate) {
-    const Setting& given = prompt ? *prompt : *generate;
-    return unexpected{SweepProblem{given.key_pos, fmt::format("{} needs {}", prompt ? kPrompt : kGenerate,
-                                                              prompt ? kGenerate : kPrompt)}};
-  }
-  for (const std::string_view key : {"phase", "L", "S"}) {
-    const auto given = last_of(settings, key);
-    if (!given) continue;
-    return unexpected{
-        SweepProblem{given->key_pos, fmt::format("{}: prompt and generate say it of both phases", key)}};
-  }
-  const auto tokens = count_in(*prompt);
-  if (!tokens) return unexpected{tokens.error()};
-  const auto more = count_in(*generate);
-  if (!more) return unexpected{more.error()};
-  return AskedGeneration{{*tokens, *more}, *prompt, *generate};
+  return taken;
 }
 
 std::vector<Setting> prefill_settings(std::vector<Setting> settings, const AskedGeneration& asked) {

@@ -56,7 +56,7 @@ class Attention {
     return joined_ranks({{ranks_.batch, tokens}, ranks_.kv_heads, {ranks_.width}});
   }
 
-  /// What this call makes along L is met as keys along M: every query of a sequence meets every key.
+  /// What this call makes along L is met as keys along M.
   [[nodiscard]] Access as_keys(TensorId tensor) const {
     Access access{tensor, {}};
     for (const RankId rank : kv_ranks(ranks_.keys)) access.indices.push_back({.rank = rank});
@@ -70,6 +70,11 @@ class Attention {
       parts_.push_back({"_cache", *ranks_.cached, make_.at(k_cache), make_.at(v_cache)});
     }
     parts_.push_back({"", ranks_.keys, as_keys(inputs.k), as_keys(inputs.v)});
+  }
+
+  /// A query meets the keys up to its own token: neither its maximum nor its sum knows of later ones.
+  void mask(const Keys& part) {
+    if (part.rank == ranks_.keys) make_.keep_only({.key = part.rank, .query = ranks_.queries});
   }
 
   /// `op` of each part's `results`; of two parts they are then combined by `join`.
@@ -88,6 +93,7 @@ class Attention {
                                {make_.at(q), part.keys});
       largest.push_back(make_.make("softmax_max" + part.suffix, OpKind::kReduceMax,
                                    {"max" + part.suffix, rows_}, {make_.at(part.scores)}));
+      mask(part);
     }
     return largest;
   }
@@ -101,6 +107,7 @@ class Attention {
                      {make_.at(part.scores), make_.at(max)});
       part.weights = make_.make("softmax_exp" + part.suffix, OpKind::kExp,
                                 {"weights" + part.suffix, pairs(part)}, {make_.at(shifted)});
+      mask(part);
       sums.push_back(make_.make("softmax_sum" + part.suffix, OpKind::kReduceSum, {"sum" + part.suffix, rows_},
                                 {make_.at(part.weights)}));
     }

@@ -30,7 +30,7 @@ struct AttentionInputs {
 };
 
 /// Adds the operators qk ... pv, and inputs K_cache and V_cache if there is a cache. The result has the ranks
-/// of q.
+/// of q, and each query's is that of the keys up to its own token.
 [[nodiscard]] TensorId attend(CascadeBuilder& make, const AttentionRanks& ranks,
                               const AttentionInputs& inputs);
 

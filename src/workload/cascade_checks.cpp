@@ -141,6 +141,28 @@ std::optional<std::string> reduction_problem(const Cascade& cascade, const Opera
   return std::nullopt;
 }
 
+/// What is wrong with the points that `op` keeps, if anything. The key of each query is among them: no
+/// maximum is left without terms.
+std::optional<std::string> where_problem(const Cascade& cascade, const Operator& op) {
+  if (!op.where) return std::nullopt;
+  const auto& [key, query] = *op.where;
+  const std::string pairs = fmt::format("{} <= {}", cascade.rank(key).name, cascade.rank(query).name);
+  for (const RankId rank : {key, query}) {
+    if (!has_rank(op.ranks, rank))
+      return fmt::format("keeps {}, but does not run along {}", pairs, cascade.rank(rank).name);
+  }
+  if (key == query) return fmt::format("keeps {}, which is one rank twice", pairs);
+  if (cascade.extent(key) != cascade.extent(query)) {
+    return fmt::format("keeps {}, whose extents are {} and {}", pairs, cascade.extent(key).value(),
+                       cascade.extent(query).value());
+  }
+  const bool sums_pairs = has_rank(op.reduction_ranks, key) || has_rank(op.reduction_ranks, query);
+  const bool needs_terms = op.kind == OpKind::kReduceMax && !sums_pairs;
+  if (op.kind == OpKind::kScan || op.kind == OpKind::kReduceMean || needs_terms)
+    return fmt::format("keeps {}, which would leave results undefined", pairs);
+  return std::nullopt;
+}
+
 }  // namespace
 
 void check_names_and_sizes(const Cascade& cascade, CascadeProblems& problems) {
@@ -221,6 +243,8 @@ void check_kinds(const Cascade& cascade, CascadeProblems& problems) {
           {Subject::kOperator, i, fmt::format("{} has {} inputs; it takes {}", subject, inputs, wanted)});
     } else if (const auto wrong = reduction_problem(cascade, op)) {
       problems.push_back({Subject::kOperator, i, fmt::format("{} {}", subject, *wrong)});
+    } else if (const auto mask = where_problem(cascade, op)) {
+      problems.push_back({Subject::kOperator, i, fmt::format("{} {}", subject, *mask)});
     }
   }
 }

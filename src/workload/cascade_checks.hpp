@@ -18,7 +18,8 @@ void check_producers(const Cascade& cascade, CascadeProblems& problems);
 /// Every index stays inside its tensor, padding of windows included.
 void check_accesses(const Cascade& cascade, CascadeProblems& problems);
 
-/// Every operator has the inputs and reduction ranks that its kind asks for.
+/// Every operator has the inputs and reduction ranks that its kind asks for, and keeps pairs of its own
+/// ranks.
 void check_kinds(const Cascade& cascade, CascadeProblems& problems);
 
 /// Every cycle contains a shifted read, and all shifts of a recurrence are along one rank of all its results.

@@ -1,6 +1,7 @@
 // What does a cascade imply, is it sound, and in which order can it run?
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <queue>
@@ -32,6 +33,8 @@ void expect_valid_ids(const Cascade& cascade) {
   for (const Operator& op : cascade.operators) {
     FUSESCAPE_EXPECTS(index_of(op.output) < cascade.tensors.size());
     for (const Access& access : op.inputs) expect_valid_ids(cascade, access);
+    FUSESCAPE_EXPECTS(!op.where ||
+                      std::max(index_of(op.where->key), index_of(op.where->query)) < cascade.ranks.size());
   }
 }
 

@@ -45,10 +45,6 @@ std::vector<bool> made_in_updates(const Cascade& cascade) {
   return made;
 }
 
-bool is_sum(const Operator& op) {
-  return class_of(op.kind) == OpClass::kContraction || class_of(op.kind) == OpClass::kReduction;
-}
-
 const TypedRole& role_of(const Tensor& tensor, bool made_in_update) {
   if (tensor.kind == TensorKind::kWeight) return kWeights;
   if (made_in_update || is_handed_on_state(tensor)) return kStates;
@@ -65,19 +61,23 @@ bool holds_sums(DataType accumulator, DataType type) {
 
 std::optional<TensorId> unfit_sum(const Cascade& cascade, DataType accumulator) {
   for (const Operator& op : cascade.operators) {
-    if (is_sum(op) && !holds_sums(accumulator, cascade.tensor(op.output).type)) return op.output;
+    const Tensor& sum = cascade.tensor(op.output);
+    if (sums(op.kind) && sum.accumulator == accumulator && !holds_sums(accumulator, sum.type))
+      return op.output;
   }
   return std::nullopt;
 }
 
-void set_types(Cascade& cascade, const RoleTypes& types) {
+void set_types(Cascade& cascade, const RoleTypes& types, const std::vector<bool>& typed) {
   const std::vector<bool> state = made_in_updates(cascade);
   for (std::size_t i = 0; i < cascade.tensors.size(); ++i) {
+    if (!typed.empty() && typed[i]) continue;
     Tensor& tensor = cascade.tensors[i];
     tensor.type = (types.*role_of(tensor, state[i]).type).value_or(tensor.type);
   }
   for (const Operator& op : cascade.operators) {
-    if (is_sum(op)) cascade.tensors[index_of(op.output)].accumulator = types.accumulator;
+    std::optional<DataType>& accumulator = cascade.tensors[index_of(op.output)].accumulator;
+    if (sums(op.kind) && !accumulator) accumulator = types.accumulator;
   }
 }
 

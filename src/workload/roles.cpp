@@ -18,11 +18,6 @@ bool is_elementwise(const Operator& op) {
   return class_of(op.kind) == OpClass::kElementwise;
 }
 
-bool sums(const Operator& op) {
-  const OpClass op_class = class_of(op.kind);
-  return op_class == OpClass::kContraction || op_class == OpClass::kReduction;
-}
-
 enum class Side : unsigned char { kFactor, kAddend };
 
 /// How input `input` of an operator of a recurrence enters it.
@@ -151,7 +146,7 @@ bool RoleSearch::may_read(OpId op, const std::vector<OpId>& before) const {
   const std::vector<RankId>& state = cascade_.tensor(update_.state).ranks;
   const bool form = is_elementwise(reader)
                         ? same_ranks(reader.ranks, state)
-                        : sums(reader) && includes(reader.ranks, state) && sums_state(reader);
+                        : sums(reader.kind) && includes(reader.ranks, state) && sums_state(reader);
   if (!form) return false;
   bool reads = false;
   for (const Access& input : reader.inputs) {

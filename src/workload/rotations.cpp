@@ -124,7 +124,8 @@ class Sites {
     if (operands.inputs.empty() && operands.outputs.empty()) return;
     const bool plain = std::all_of(operands.inputs.begin(), operands.inputs.end(),
                                    [](const Operand& operand) { return operand.plain; });
-    if (plain && commutes(id, rank, operands)) return;
+    const bool masked = op.where && (rank == op.where->key || rank == op.where->query);
+    if (plain && !masked && commutes(id, rank, operands)) return;
     for (const Operand& input : operands.inputs) facts_[input.value].readers.push_back(id);
     for (const Operand& output : operands.outputs) facts_[output.value].makers.push_back(id);
   }

@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "fusescape/support/contract.hpp"
-#include "lm_head.hpp"
+#include "fusescape/workload/around_blocks.hpp"
 
 namespace fusescape {
 namespace {
@@ -61,16 +61,9 @@ std::vector<Rank> common_ranks(const std::vector<Workload>& kinds) {
 
 }  // namespace
 
-CheckedCascade stack_head(const Stack& stack) {
-  return cascade_of(lm_head_of(stack, stack.final_norm));
-}
-
 Elements stack_params(const Stack& stack, const std::vector<StackKind>& kinds,
                       const std::vector<LayerRun>& order) {
-  const Elements e{stack.d_model};
-  Elements sum = e * stack.vocab * (stack.tied_embedding ? 1 : 2) + e * stack.positions;
-  if (stack.final_norm != FinalNorm::kRmsWithoutGain) sum += e;
-  if (stack.final_norm == FinalNorm::kLayer) sum += e;
+  Elements sum = params_of(around_blocks(stack));
   const std::vector<std::int64_t> layers = layers_of_kinds(kinds.size(), order);
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     const auto& [layer, copies] = kinds[k];
@@ -108,7 +101,7 @@ Model stack_model(const Stack& stack, std::vector<StackKind> kinds, const std::v
     model.whole.block.ranks = common_ranks(model.kinds);
   }
   if (stack.head) {
-    CheckedCascade head = stack_head(stack);
+    CheckedCascade head = head_of(around_blocks(stack));
     FUSESCAPE_EXPECTS(head.problems.empty());
     model.whole.lm_head = std::move(head.cascade);
   }

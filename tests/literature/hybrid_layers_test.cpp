@@ -5,6 +5,7 @@
 // config.json.
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/around_blocks.hpp"
 #include "fusescape/workload/families/attention.hpp"
 #include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/families/mamba2.hpp"
@@ -31,7 +32,7 @@ Elements experts_of(const Moe& shape, std::int64_t layers) {
   none.n_layer = 0;
   Moe model = shape;
   model.n_layer = layers;
-  return moe_params(model) - moe_params(none);
+  return model_params(model) - model_params(none);
 }
 
 TEST_CASE("Nemotron-H-8B's three kinds of layer add up to 8,100,852,736 parameters") {

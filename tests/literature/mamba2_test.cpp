@@ -7,6 +7,7 @@
 #include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/workload/around_blocks.hpp"
 #include "loaded.hpp"
 #include "plans.hpp"
 
@@ -47,7 +48,7 @@ std::vector<Mamba2Row> published_rows() {
 TEST_CASE("Mamba-2 models have the parameters of the released checkpoints") {
   for (const Mamba2Row& row : published_rows()) {
     CAPTURE(row.name);
-    CHECK(mamba2_params(row.shape) == Elements{row.params});
+    CHECK(model_params(row.shape) == Elements{row.params});
     const CheckedCascade block = mamba2_block(row.shape);
     REQUIRE(block.problems.empty());
     const Elements embedding{row.shape.vocab * row.shape.d_model * (row.shape.tied_embedding ? 1 : 2)};
@@ -68,7 +69,7 @@ TEST_CASE("With eight groups a small Mamba-2 would miss its count by what B and 
   // 130M: 24 layers of 2 (G - 1) N (E + K + 1) more; the published 2.7B count tells that its G is 1.
   Mamba2 shape = raw_shape(24, 768);
   shape.n_group = 8;
-  CHECK(mamba2_params(shape) == Elements{128'989'632 + 24 * 2 * 7 * 128 * (768 + 5)});
+  CHECK(model_params(shape) == Elements{128'989'632 + 24 * 2 * 7 * 128 * (768 + 5)});
 }
 
 /// Bytes of the state and of the windows that a decode step of one sequence reads and writes in a layer.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/around_blocks.hpp"
 #include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/model.hpp"
 #include "fusescape/workload/recurrence.hpp"
@@ -118,7 +119,7 @@ TEST_CASE("Parameter counts are those of the released checkpoints") {
                      .vocab = model.vocab,
                      .tied_embedding = model.tied,
                      .norm_dt_b_c = !model.tied};
-  CHECK(mamba1_params(shape) == Elements{model.params});
+  CHECK(model_params(shape) == Elements{model.params});
   // The same number from the cascade's own weight tensors.
   const Elements embedding{model.vocab * model.d_model * (model.tied ? 1 : 2)};
   CHECK(embedding + weight_elements(block_of(shape)) * model.layers + Elements{model.d_model} ==

@@ -7,6 +7,7 @@
 #include "designs.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/workload/around_blocks.hpp"
 #include "loaded.hpp"
 #include "plans.hpp"
 
@@ -35,7 +36,7 @@ TEST_CASE("OPT-2.7B has 2,651,596,800 parameters") {
   // 4*(2560^2 + 2560) = 26,224,640, MLP 2*2560*10240 + 10240 + 2560 = 52,441,600, two norms 4*2560 = 10,240,
   // so 78,676,480 each, 2,517,647,360 in 32; final norm 2*2560 = 5,120.
   static_assert(128'696'320LL + 5'248'000 + 32 * 78'676'480LL + 5'120 == 2'651'596'800);
-  CHECK(opt_params(shape(1, 0)) == Elements{2'651'596'800});
+  CHECK(model_params(shape(1, 0)) == Elements{2'651'596'800});
   CHECK(opt_with({}).params == Elements{2'651'596'800});
   CHECK(weight_elements(opt_with({}).block) == Elements{78'676'480});
   CHECK(weight_elements(opt_with({{"phase", "decode"}}).block) == Elements{78'676'480});

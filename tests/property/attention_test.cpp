@@ -1,7 +1,6 @@
 // Is an attention sub-block's cascade grouped-query attention, over a cache and without one?
 #include <catch2/catch.hpp>
 
-#include "fusescape/workload/families/opt.hpp"
 #include "portions.hpp"
 #include "random_families.hpp"
 #include "selective_scan.hpp"
@@ -79,15 +78,17 @@ Vector query_of(const AttentionRun& run, std::int64_t b, std::int64_t l, std::in
   return made;
 }
 
-/// All keys (or values) of a sequence and kv head, the cached ones first.
-std::vector<Vector> all_kv(const AttentionRun& run, const char* part, std::int64_t b, std::int64_t g) {
+/// Keys (or values) that token `last` of a sequence meets in a kv head: the cached ones, then those up to its
+/// own.
+std::vector<Vector> met_kv(const AttentionRun& run, const char* part, std::int64_t b, std::int64_t last,
+                           std::int64_t g) {
   std::vector<Vector> all;
   const std::string cache = *part == 'k' ? "K_cache" : "V_cache";
   for (std::int64_t s = 0; s < run.shape.cache_tokens; ++s) {
     Vector& cached = all.emplace_back(run.shape.d_head);
     for (std::int64_t p = 0; p < cached.size(); ++p) cached[p] = run.in<4>(cache, {b, s, g, p});
   }
-  for (std::int64_t l = 0; l < run.shape.tokens; ++l) all.push_back(kv_of(run, part, b, l, g));
+  for (std::int64_t l = 0; l <= last; ++l) all.push_back(kv_of(run, part, b, l, g));
   return all;
 }
 
@@ -103,7 +104,7 @@ Vector attended(const Vector& q, const std::vector<Vector>& keys, const std::vec
   return context / sum;
 }
 
-TEST_CASE("The reference of an attention sub-block is grouped-query attention over all of its keys") {
+TEST_CASE("The reference of an attention sub-block is causal grouped-query attention over all of its keys") {
   for_all(150, [](Dice& dice) {
     const AttentionRun run{random_attention(dice), static_cast<std::uint64_t>(dice.in(0, 1'000'000))};
     const GroupedAttention& shape = run.shape;
@@ -116,7 +117,7 @@ TEST_CASE("The reference of an attention sub-block is grouped-query attention ov
           const std::int64_t g = head / (shape.n_head / shape.n_kv_head);
           const std::int64_t r = head % (shape.n_head / shape.n_kv_head);
           const Vector context =
-              attended(query_of(run, b, l, g, r), all_kv(run, "k", b, g), all_kv(run, "v", b, g));
+              attended(query_of(run, b, l, g, r), met_kv(run, "k", b, l, g), met_kv(run, "v", b, l, g));
           for (std::int64_t e = 0; e < shape.d_model; ++e) {
             for (std::int64_t p = 0; p < shape.d_head; ++p)
               expected[e] += context[p] * run.in<4>("W_o", {g, r, p, e});
@@ -128,69 +129,6 @@ TEST_CASE("The reference of an attention sub-block is grouped-query attention ov
         }
       }
     }
-  });
-}
-
-/// Numbers of a block's call over all tokens, and what it made of them.
-struct WholeCall {
-  Cascade cascade;
-  NumericCase given = make_case(cascade, Arithmetic::kFp64, 1);
-  std::vector<TensorValues> made = run_reference(cascade, given).tensors;
-};
-
-/// Copies what a call had into one over its `last` token, with the others in the cache.
-void take_last_token(const WholeCall& whole, std::int64_t last, const Cascade& step, NumericCase& given) {
-  for (std::size_t i = 0; i < step.tensors.size(); ++i) {
-    const Tensor& tensor = step.tensors[i];
-    if (tensor.kind == TensorKind::kWeight)
-      given.tensors[i] = named(whole.cascade, whole.given.tensors, tensor.name);
-    if (tensor.kind != TensorKind::kInput) continue;
-    const bool cache = tensor.name == "K_cache" || tensor.name == "V_cache";
-    const TensorValues& from = cache ? named(whole.cascade, whole.made, tensor.name == "K_cache" ? "k" : "v")
-                                     : named(whole.cascade, whole.given.tensors, tensor.name);
-    TensorValues& to = given.tensors[i];
-    // Tokens are the second dimension of x and of the caches, and the first of the rotation's tables.
-    const std::size_t tokens = tensor.name == "cos" || tensor.name == "sin" ? 0 : 1;
-    for_each_own(to, [&](std::int64_t position) {
-      std::vector<std::int64_t> at;
-      for (const ValueAxis& axis : to.axes) at.push_back(position / axis.stride % axis.size());
-      if (!cache) at[tokens] += last;
-      to.data[position] = from.at(at);
-    });
-  }
-}
-
-/// Of a shape with `tokens` in one call and no cache, and the blocks that a family makes of shapes.
-template <class Shape, class Block>
-void check_last_token(Shape shape, const Block& block) {
-  const WholeCall whole{sound(block(shape))};
-  Shape one = shape;
-  one.phase = Phase::kDecode;
-  one.tokens = 1;
-  one.cache_tokens = shape.tokens - 1;
-  const Cascade step = sound(block(one));
-  NumericCase given = empty_case(step, Arithmetic::kFp64);
-  take_last_token(whole, shape.tokens - 1, step, given);
-  const std::vector<TensorValues> made = run_reference(step, given).tensors;
-  CAPTURE(text_of(step));
-  for (std::int64_t b = 0; b < shape.batch; ++b) {
-    for (std::int64_t e = 0; e < shape.d_model; ++e) {
-      const std::array<std::int64_t, 3> last{b, shape.tokens - 1, e};
-      CHECK(named(step, made, "out").at(std::array<std::int64_t, 3>{b, 0, e}) ==
-            Approx(named(whole.cascade, whole.made, "out").at(last)).epsilon(kClose));
-    }
-  }
-}
-
-TEST_CASE("A decode step over the keys of a prefill gives the prefill's last token") {
-  for_all(100, [](Dice& dice) {
-    GroupedAttention shape = random_attention(dice);
-    shape.cache_tokens = 0;
-    shape.tokens = dice.in(2, 5);
-    check_last_token(shape, attention_block);
-    Opt opt{.d_ff = dice.in(1, 5), .n_head = dice.in(1, 3), .batch = dice.in(1, 2), .tokens = dice.in(2, 5)};
-    opt.d_model = opt.n_head * dice.in(2, 3);  // One channel alone has no variance.
-    check_last_token(opt, opt_block);
   });
 }
 

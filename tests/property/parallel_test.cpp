@@ -90,7 +90,7 @@ TEST_CASE("Two mixers side by side have the work and weights of both, less one n
           total_ops(attention) + total_ops(mamba) - rows * (3 * shape.d_model + 2) - rows * shape.d_model);
     CHECK(weight_elements(both) ==
           weight_elements(attention) + weight_elements(mamba) - Elements{shape.d_model});
-    CHECK(parallel_layer_params(shape) == weight_elements(both));
+    CHECK(layer_params(shape) == weight_elements(both));
   });
 }
 

@@ -256,6 +256,10 @@ inline std::string text_of(const Cascade& cascade) {
     for (const RankId rank : cascade.tensor(op.output).ranks) text += cascade.rank(rank).name + " ";
     text += "] =";
     for (const Access& access : op.inputs) text += fmt::format(" {}", text_of(cascade, access));
+    if (op.where) {
+      text += fmt::format(" where {} <= {}", cascade.rank(op.where->key).name,
+                          cascade.rank(op.where->query).name);
+    }
   }
   return text;
 }

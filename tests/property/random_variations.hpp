@@ -23,6 +23,7 @@ class CascadeVariation {
     attempt(&CascadeVariation::slice);
     if (dice_.one_in(3)) attempt(&CascadeVariation::read_in_chunks);
     attempt(&CascadeVariation::choose_kinds);
+    if (dice_.one_in(3)) attempt(&CascadeVariation::keep_pairs);
     if (dice_.one_in(4)) attempt(&CascadeVariation::add_scan);
     if (dice_.one_in(3)) attempt(&CascadeVariation::mix_types);
     return std::move(cascade_);
@@ -123,6 +124,16 @@ class CascadeVariation {
     } else if (op.kind == OpKind::kReduceSum) {
       op.kind = dice_.pick<OpKind>({OpKind::kReduceSum, OpKind::kReduceMean, OpKind::kReduceMax});
     }
+  }
+
+  /// Some points of an operator count, the others do not.
+  void keep_pairs(Cascade& cascade) {
+    Operator& op = cascade.operators[static_cast<std::size_t>(
+        dice_.in(0, static_cast<std::int64_t>(cascade.operators.size()) - 1))];
+    if (op.ranks.size() < 2) return;
+    const CausalPairs pairs{.key = dice_.pick(op.ranks), .query = dice_.pick(op.ranks)};
+    cascade.ranks[index_of(pairs.key)].extent = cascade.extent(pairs.query);
+    op.where = pairs;
   }
 
   /// s[l] = a[l] s[l-1] + b[l], and an operator that reads s.

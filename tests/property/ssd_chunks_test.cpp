@@ -13,7 +13,6 @@ namespace {
 
 /// Two orders of double-precision sums of a few dozen numbers about 1, and their exponentials.
 constexpr double kClose = 1e-11;
-constexpr double kNeverReached = 1e6;  ///< What a token after another one is masked with: exp(-1e6) is zero.
 
 Mamba2 random_chunked(Dice& dice) {
   Mamba2 shape = random_mamba2(dice);
@@ -56,11 +55,8 @@ NumericCase chunked_case(const Mamba2& shape, const Cascade& chunked, const Casc
   for (std::size_t i = 0; i < chunked.tensors.size(); ++i) {
     const Tensor& tensor = chunked.tensors[i];
     TensorValues& values = made.tensors[i];
-    const bool is_mask = tensor.name.rfind("causal", 0) == 0;
     for_each_element(values, [&](std::int64_t position, const std::vector<std::int64_t>& at) {
-      if (is_mask) {
-        values.data[position] = at[1] > at[0] ? kNeverReached : 0.0;
-      } else if (tensor.name == "h" && at[1] < 0) {
+      if (tensor.name == "h" && at[1] < 0) {
         std::vector<std::int64_t> before = unchunked(chunked, tensor, shape, at);
         values.data[position] = h.at(before);
       } else if (tensor.name == "h_begin") {

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/around_blocks.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -79,7 +81,7 @@ TEST_CASE("An attention model's parameters are those of its cascades' weights, w
       shape.qkv_bias = qkv_bias;
       shape.out_bias = out_bias;
       // Embedding 7 * 10, two layers, the final norm.
-      CHECK(attention_params(shape) ==
+      CHECK(model_params(shape) ==
             Elements{70} + 2 * weight_elements(attention_cascade(shape)) + Elements{10});
       // By models' formula: E Hq P + 2 E Hkv P + Hq P E, the norm, biases of q, k and v, and of the output.
       CHECK(weight_elements(attention_cascade(shape)) ==

@@ -1,6 +1,7 @@
 // Have MLPs and mixtures of experts the operations and weights of their formulas?
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/around_blocks.hpp"
 #include "fusescape/workload/families/mlp.hpp"
 #include "fusescape/workload/families/moe.hpp"
 
@@ -40,7 +41,7 @@ TEST_CASE("An MLP has its matrices' multiply-accumulates and its activation's op
       CHECK(total_ops(block) == Ops{2 * 5 * (3 * 4 + 2 + 4 + kind.matrices * 4 * 7 + kind.elementwise * 7)});
       CHECK(weight_elements(block) ==
             Elements{4 + kind.matrices * 4 * 7 + (bias ? (kind.matrices - 1) * 7 + 4 : 0)});
-      CHECK(mlp_params(shape) == Elements{10 * 4} + 3 * weight_elements(block) + Elements{4});
+      CHECK(model_params(shape) == Elements{10 * 4} + 3 * weight_elements(block) + Elements{4});
     }
   }
 }
@@ -77,7 +78,7 @@ TEST_CASE("A mixture of experts reads the weights that are touched, and counts a
     const std::int64_t expert = kind.matrices * 4 * 7;
     const std::int64_t others = 4 + 4 * 16 + 16 + kind.matrices * 4 * 5;  // Norm, router, shared expert.
     CHECK(weight_elements(block) == Elements{16 * expert + others});
-    CHECK(moe_params(shape) == Elements{10 * 4 + 3 * (16 * expert + others) + 4});
+    CHECK(model_params(shape) == Elements{10 * 4 + 3 * (16 * expert + others) + 4});
     // Per token: norm 3E + 2, router 16 E, softmax 3 * 16, two experts and the shared one, combine 2E,
     // add_shared E, residual E.
     CHECK(total_ops(block) == Ops{64 * (3 * 4 + 2 + 16 * 4 + 3 * 16 + 2 * (expert + kind.elementwise * 7) +
@@ -101,7 +102,7 @@ TEST_CASE("MLPs and experts too large to count are reported, not wrapped") {
   CHECK_FALSE(moe_block({.d_model = 4, .d_ff = huge, .n_expert = 4}).problems.empty());
   CHECK_FALSE(
       moe_block({.d_model = 4, .d_ff = 4, .n_expert = 4, .batch = huge, .tokens = huge}).problems.empty());
-  CHECK(moe_params({.d_model = 4, .d_ff = huge, .n_expert = 4}).overflow());
+  CHECK(model_params(Moe{.d_model = 4, .d_ff = huge, .n_expert = 4}).overflow());
 }
 
 }  // namespace

@@ -86,6 +86,51 @@ TEST_CASE("Both spellings of a pattern, and the names that transformers 5 writes
   CHECK(pattern.model.order == std::vector<LayerRun>{{0, 1}, {2, 1}, {1, 1}, {0, 1}});
 }
 
+TEST_CASE("The tokens of a chunk are the configuration's, whatever a dialect calls them") {
+  for (
+      const char* text :
+      {R"({"model_type": "mamba2", "hidden_size": 64, "num_hidden_layers": 1, "vocab_size": 100, "num_heads": 4,
+            "head_dim": 32, "chunk_size": 96})",
+       R"({"d_model": 64, "n_layer": 1, "ssm_cfg": {"layer": "Mamba2", "chunk_size": 96}})",
+       R"({"model_type": "nemotron_h", "hidden_size": 64, "vocab_size": 100, "mamba_num_heads": 4,
+            "mamba_head_dim": 32, "ssm_state_size": 16, "n_groups": 2, "chunk_size": 96,
+            "hybrid_override_pattern": "M"})",
+       R"({"model_type": "bamba", "hidden_size": 64, "num_hidden_layers": 1, "vocab_size": 100,
+            "mamba_n_heads": 4, "intermediate_size": 96, "num_attention_heads": 4, "mamba_chunk_size": 96})",
+       R"({"model_type": "falcon_h1", "hidden_size": 64, "num_hidden_layers": 1, "vocab_size": 100,
+            "mamba_n_heads": 4, "mamba_d_ssm": 128, "intermediate_size": 96, "num_attention_heads": 4,
+            "mamba_chunk_size": 96})",
+       R"({"model_type": "zamba2", "hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 100,
+            "n_mamba_heads": 4, "num_attention_heads": 4, "layers_block_type": ["mamba", "hybrid"],
+            "chunk_size": 96})"}) {
+    CAPTURE(text);
+    CHECK(value_of(import_config("c.json", text)).yaml.find("chunk: 96") != std::string::npos);
+  }
+}
+
+TEST_CASE("The type of a model's states is that of its cache, and no other word is taken for one") {
+  const auto nemotron = [](const char* type) {
+    return R"({"model_type": "nemotron_h", "hidden_size": 64, "vocab_size": 100, "mamba_num_heads": 4,
+ "mamba_head_dim": 32, "ssm_state_size": 16, "n_groups": 2, "hybrid_override_pattern": "M",
+ "torch_dtype": "bfloat16", "mamba_ssm_cache_dtype": ")" +
+           std::string{type} + "\"}";
+  };
+  const ImportedModel imported = value_of(import_config("c.json", nemotron("float32")));
+  CHECK(imported.yaml.find("state_dtype: fp32") != std::string::npos);
+  CHECK(error_of(nemotron("float31")).find("mamba_ssm_cache_dtype: 'float31' is none of") !=
+        std::string::npos);
+}
+
+TEST_CASE("A sliding window that is not modelled is told, unless it is off") {
+  const std::string note = "attention = over all tokens (a sliding window is not modelled)";
+  const auto notes = [](const std::string& more) {
+    return value_of(import_config("c.json", small_llama(more))).defaulted;
+  };
+  CHECK(names(notes(R"(, "sliding_window": 4096)"), note));
+  CHECK_FALSE(names(notes(R"(, "sliding_window": null)"), note));
+  CHECK_FALSE(names(notes(R"(, "sliding_window": 4096, "use_sliding_window": false)"), note));
+}
+
 TEST_CASE("All faults of the values are told at once, each at its place") {
   const std::string text = error_of(
       "{\"model_type\": \"opt\",\n \"hidden_size\": \"64\",\n \"num_hidden_layers\": 0,\n \"ffn_dim\": 1.5,\n"

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/around_blocks.hpp"
 #include "fusescape/workload/model.hpp"
 #include "fusescape/workload/recurrence.hpp"
 
@@ -127,12 +128,12 @@ TEST_CASE(
   Mamba1 shape = small_shape();
   shape.norm_dt_b_c = true;
   const Cascade weightless = block_of(shape);
-  const Elements before = mamba1_params(shape);
+  const Elements before = model_params(shape);
   shape.norm_dt_b_c_gain = true;
   const Cascade block = block_of(shape);
   CHECK(total_ops(block) == total_ops(weightless));
   CHECK(weight_elements(block) - weight_elements(weightless) == Elements{3 + 4 + 4});  // R + 2N.
-  CHECK(mamba1_params(shape) - before == Elements{2 * (3 + 4 + 4)});                   // Two layers.
+  CHECK(model_params(shape) - before == Elements{2 * (3 + 4 + 4)});                    // Two layers.
 }
 
 TEST_CASE("Projection biases are added by their matmuls, and count as parameters") {
@@ -143,7 +144,7 @@ TEST_CASE("Projection biases are added by their matmuls, and count as parameters
   CHECK(op_named(block, "out_proj").inputs.size() == 3);
   CHECK(total_ops(block) == total_ops(block_of(small_shape())));
   CHECK(weight_elements(block) - weight_elements(block_of(small_shape())) == Elements{2 * 8 + 6});  // 2D + E.
-  CHECK(mamba1_params(shape) - mamba1_params(small_shape()) == Elements{2 * (2 * 8 + 6)});
+  CHECK(model_params(shape) - model_params(small_shape()) == Elements{2 * (2 * 8 + 6)});
 }
 
 TEST_CASE("A free softplus leaves the bias add, and dropped gain and bias leave their tensors out") {
@@ -158,7 +159,7 @@ TEST_CASE("A free softplus leaves the bias add, and dropped gain and bias leave 
   CHECK_FALSE(find_tensor(block, "b_conv"));
   // The block lacks E + D weights; the model's parameters are still those of the released model.
   CHECK(weight_elements(block_of(small_shape())) - weight_elements(block) == Elements{6 + 8});
-  CHECK(mamba1_params(shape) == mamba1_params(small_shape()));
+  CHECK(model_params(shape) == model_params(small_shape()));
 }
 
 TEST_CASE("Forming Delta x first leaves dB out, and saves L D N - L D operations a sequence") {
@@ -192,7 +193,7 @@ TEST_CASE("A workload counts the tokens of the whole batch and carries the type 
   CHECK(workload.tokens == Elements{2 * 5});
   CHECK(workload.n_layer == 2);
   CHECK(workload.family == "mamba1");
-  CHECK(workload.params == mamba1_params(shape));
+  CHECK(workload.params == model_params(shape));
   for (const Tensor& tensor : workload.block.tensors) CHECK(tensor.type == DataType::kBf16);
 }
 
@@ -206,7 +207,7 @@ TEST_CASE("Shapes too large to count are reported, not wrapped") {
   shape = small_shape();
   shape.d_state = std::int64_t{1} << 62;  // So does 2N, and the slices of x_dbl lie beyond it.
   CHECK_FALSE(mamba1_block(shape).problems.empty());
-  CHECK(mamba1_params(shape).overflow());
+  CHECK(model_params(shape).overflow());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/around_blocks.hpp"
 #include "fusescape/workload/roles.hpp"
 
 namespace fusescape {
@@ -127,10 +128,9 @@ TEST_CASE("Mamba-2's parameters are those of the cascade's weights, whatever the
         shape.proj_bias = proj_bias;
         shape.gated_norm = gated_norm;
         // Embedding 10 * 5, two layers, the final norm.
-        CHECK(mamba2_params(shape) ==
-              Elements{50} + 2 * weight_elements(mamba2_cascade(shape)) + Elements{5});
+        CHECK(model_params(shape) == Elements{50} + 2 * weight_elements(mamba2_cascade(shape)) + Elements{5});
         shape.tied_embedding = false;
-        CHECK(mamba2_params(shape) ==
+        CHECK(model_params(shape) ==
               Elements{100} + 2 * weight_elements(mamba2_cascade(shape)) + Elements{5});
       }
     }
@@ -142,7 +142,7 @@ TEST_CASE("Mamba-2 shapes too large to count are reported, not wrapped") {
     Mamba2 shape = small_mamba2();
     shape.*member = std::int64_t{1} << 62;
     CHECK_FALSE(mamba2_block(shape).problems.empty());
-    if (member != &Mamba2::tokens) CHECK(mamba2_params(shape).overflow());
+    if (member != &Mamba2::tokens) CHECK(model_params(shape).overflow());
   }
 }
 

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/around_blocks.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -88,9 +90,9 @@ TEST_CASE("New keys and values are outputs, cached ones inputs") {
 TEST_CASE("The block's weights are a layer of the parameters") {
   Opt deeper = small_shape();
   deeper.n_layer = 3;
-  CHECK(opt_params(deeper) - opt_params(small_shape()) == weight_elements(block_of(small_shape())));
+  CHECK(model_params(deeper) - model_params(small_shape()) == weight_elements(block_of(small_shape())));
   // Without layers: V*E + positions*E + the final norm's 2*E.
-  CHECK(opt_params(small_shape()) - weight_elements(block_of(small_shape())) * 2 ==
+  CHECK(model_params(small_shape()) - weight_elements(block_of(small_shape())) * 2 ==
         Elements{10 * 12 + 7 * 12 + 2 * 12});
 }
 

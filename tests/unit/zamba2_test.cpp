@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "fusescape/workload/around_blocks.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -61,8 +63,8 @@ TEST_CASE(
       shape.attention_adapters = adapters;
       shape.activation = activation;
       const Cascade block = zamba2_cascade(shape);
-      CHECK(zamba2_layer_params(shape) == weight_elements(block));
-      CHECK(zamba2_params(shape) == Elements{5 * 6} + 3 * weight_elements(block) + Elements{6});
+      CHECK(layer_params(shape) == weight_elements(block));
+      CHECK(model_params(shape) == Elements{5 * 6} + 3 * weight_elements(block) + Elements{6});
       Elements own;
       for (std::size_t i = 0; i < block.tensors.size(); ++i) {
         const std::string& name = block.tensors[i].name;

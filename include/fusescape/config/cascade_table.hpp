@@ -21,6 +21,7 @@ struct TensorFile {
   std::string name;
   std::vector<Word> ranks;
   std::optional<DataType> type;
+  std::optional<DataType> accumulator;
   TensorKind kind = TensorKind::kIntermediate;
   Initial initial = Initial::kZero;
   Final final_value = Final::kDropped;
@@ -28,7 +29,10 @@ struct TensorFile {
 inline constexpr std::array kTensorFields{
     required<&TensorFile::name, kName>("name", "Name, used in accesses."),
     required<&TensorFile::ranks, kListOf<kWord>>("ranks", "Its dimensions: names from `ranks`."),
-    optional_field<&TensorFile::type, kDataTypeWord>("type", "the file's dtype", "Type of its elements."),
+    optional_field<&TensorFile::type, kDataTypeWord>("type", "that of its role, or dtype",
+                                                     "Type of its elements."),
+    optional_field<&TensorFile::accumulator, kDataTypeWord>(
+        "accumulator", "accumulator_dtype", "Type in which its sums are kept until their last term."),
     required<&TensorFile::kind, kChoice<TensorKind, kTensorKindWords>>(
         "kind", "Weights and inputs come from DRAM, outputs go there, states outlive the call."),
     optional_field<&TensorFile::initial, kInitial>("initial", "zero",
@@ -43,6 +47,7 @@ struct OperatorFile {
   OpKind kind{};
   Word output;
   std::vector<std::string> inputs;
+  std::optional<Word> where;
 };
 inline constexpr std::array kOperatorFields{
     required<&OperatorFile::name, kName>("name", "Name, used in plans."),
@@ -53,6 +58,10 @@ inline constexpr std::array kOperatorFields{
         "Accesses: `x` whole, `h[B, L-1, D, N]` shifted, `x[B, L-K, D]` over the taps of rank K, "
         "`xz[B, L, D+5120]` a slice from 5120 of the extent of D, `x[B, C*Q, D]` chunk by chunk of the "
         "extent of Q."),
+    optional_field<&OperatorFile::where, kTextAt>(
+        "where", "all points",
+        "`M <= L`: only these pairs of positions count. Other elements are zero, other terms left out; all "
+        "are computed."),
 };
 inline constexpr SectionSpec kOperatorSection{
     "operator",
@@ -62,7 +71,7 @@ inline constexpr SectionSpec kOperatorSection{
 
 inline constexpr const auto& kExtents = kMapOf<kExtent>;
 
-struct CascadeFile {
+struct CascadeFile : RoleFile {
   std::string name;
   std::string source;
   std::optional<std::string> description;
@@ -74,7 +83,7 @@ struct CascadeFile {
   std::vector<TensorFile> tensors;
   std::vector<OperatorFile> operators;
 };
-inline constexpr std::array kCascadeFields{
+inline constexpr std::array kCascadeHeader{
     kKindField,
     kVersionField,
     required<&CascadeFile::name, kName>("name", "Name in reports."),
@@ -82,7 +91,9 @@ inline constexpr std::array kCascadeFields{
     optional_field<&CascadeFile::description, kText>("description", "none", "One line for people."),
     optional_field<&CascadeFile::phase, kPhase>("phase", "prefill",
                                                 "For reports: it changes nothing in the cascade."),
-    optional_field<&CascadeFile::dtype, kDataTypeWord>("dtype", "fp32", "Type of tensors that name none."),
+    optional_field<&CascadeFile::dtype, kDataTypeWord>("dtype", "fp32", "Type of tensors that have none."),
+};
+inline constexpr std::array kCascadeParts{
     optional_field<&CascadeFile::n_layer, kSmallCount>("n_layer", "1, and no parameter count",
                                                        "How often a model repeats it."),
     required<&CascadeFile::token_ranks, kListOf<kWord>>(
@@ -93,6 +104,7 @@ inline constexpr std::array kCascadeFields{
     required<&CascadeFile::operators, kListOf<kSectionOf<OperatorFile, kOperatorSection>>>("operators",
                                                                                            "All operators."),
 };
+inline constexpr auto kCascadeFields = joined(kCascadeHeader, kRoleKeys<CascadeFile>, kCascadeParts);
 inline constexpr SectionSpec kCascadeTable{"cascade", "A cascade of einsum-like operators, written out.",
                                            kCascadeFields};
 

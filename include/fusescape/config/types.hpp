@@ -98,6 +98,12 @@ inline constexpr TypeOf<std::string> kText{{.form = TypeSpec::Form::kText, .name
 inline constexpr TypeOf<std::string> kName{
     {.form = TypeSpec::Form::kText, .name = "name", .example = "mamba-2.8b"}, read_name};
 inline constexpr TypeOf<Word> kWord{{.form = TypeSpec::Form::kText, .name = "name"}, read_word};
+/// A text with its place.
+inline constexpr TypeOf<Word> kTextAt{{.form = TypeSpec::Form::kText, .name = "text"},
+                                      [](const Slot& slot, InputErrors& errors, Word& out) {
+                                        read_text(slot, errors, out.text);
+                                        out.node = &slot.node;
+                                      }};
 inline constexpr TypeOf<bool> kBoolean{{.form = TypeSpec::Form::kBoolean, .name = "true or false"},
                                        read_boolean};
 inline constexpr TypeOf<Ratio> kRatio{{.form = TypeSpec::Form::kNumber, .name = "number", .example = "0.8"},

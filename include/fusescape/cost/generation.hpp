@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "fusescape/support/expected.hpp"
 
 namespace fusescape {
 
@@ -15,6 +19,18 @@ struct Generation {
   std::int64_t prompt = 0;
   std::int64_t tokens = 0;
 };
+
+/// What is wrong with settings that ask for a generation: with the key of one, or with its value.
+struct GenerationProblem {
+  std::string_view key;
+  bool in_value = false;
+  std::string why;  ///< Follows the key or the setting: " needs generate", ": expected ...".
+};
+
+/// What `prompt` and `generate` ask for; `value_of` gives the value of a key that is set. None: neither is.
+/// A problem if one lacks the other, is no whole number from 1, or stands beside a phase, L or S of its own.
+[[nodiscard]] expected<std::optional<Generation>, GenerationProblem> asked_generation(
+    const std::function<std::optional<std::string>(std::string_view key)>& value_of);
 
 /// Lengths of the cache at which steps are evaluated: all if they are few, else as many as are few, evenly
 /// spread. Without caches steps are equal, and the first stands for all of them. None if there is no step.

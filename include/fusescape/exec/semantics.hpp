@@ -50,9 +50,4 @@ class Summation {
   NumberFormat sum_;
 };
 
-/// True of contractions and reductions: they visit several terms per element.
-[[nodiscard]] constexpr bool sums(OpKind kind) {
-  return class_of(kind) == OpClass::kContraction || class_of(kind) == OpClass::kReduction;
-}
-
 }  // namespace fusescape

@@ -84,6 +84,10 @@ inline constexpr std::size_t kOpKindCount = kOpKinds.size();
 [[nodiscard]] constexpr OpClass class_of(OpKind kind) {
   return facts(kind).op_class;
 }
+/// True of contractions and reductions: they visit several terms per element.
+[[nodiscard]] constexpr bool sums(OpKind kind) {
+  return class_of(kind) == OpClass::kContraction || class_of(kind) == OpClass::kReduction;
+}
 
 [[nodiscard]] constexpr std::optional<OpKind> op_kind_named(std::string_view name) {
   for (const OpKindFacts& f : kOpKinds) {

@@ -80,6 +80,14 @@ struct Access {
   friend bool operator==(const Access&, const Access&) = default;
 };
 
+/// Points of an iteration space at which `key` <= `query`, both from 0: the causal pairs, if both are tokens.
+/// Elsewhere an element-wise result is zero, and nothing is added to a sum or compared with a maximum.
+/// Operations and reads are those of all points, as of hardware that masks what it has computed.
+struct CausalPairs {
+  RankId key{};
+  RankId query{};
+};
+
 struct Operator {
   std::string name;
   OpKind kind{};
@@ -87,6 +95,7 @@ struct Operator {
   std::vector<Access> inputs;
   std::vector<RankId> ranks;  ///< Its iteration space: ranks of the output, then the reduction ranks.
   std::vector<RankId> reduction_ranks;  ///< Those that the output lacks.
+  std::optional<CausalPairs> where{};   ///< None: all points.
 };
 
 /// One use of a tensor: input `input` of operator `op`.

@@ -24,6 +24,8 @@ class CascadeBuilder {
                 std::vector<Access> inputs);
   /// Adds an operator that makes an existing tensor.
   void make(std::string op, OpKind kind, TensorId output, std::vector<Access> inputs);
+  /// Of all points of the operator added last, only these count.
+  void keep_only(CausalPairs pairs) { cascade_.operators.back().where = pairs; }
 
   /// The tensor at the operator's own position, along all its ranks.
   [[nodiscard]] Access at(TensorId tensor) const;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fusescape/workload/cascade.hpp"
 
@@ -18,13 +19,14 @@ struct RoleTypes {
   std::optional<DataType> accumulator{};  ///< What sums are kept in; none: as their own types have it.
 };
 
-/// Gives the tensors of a family's cascade the types of their roles.
-void set_types(Cascade& cascade, const RoleTypes& types);
+/// Gives the tensors of a cascade the types of their roles, but for those that are `typed` (none: no tensor
+/// is), and its sums their accumulator, but for those that have one.
+void set_types(Cascade& cascade, const RoleTypes& types, const std::vector<bool>& typed = {});
 
 /// Whether sums that become `type` can be kept in `accumulator`: floats in one that is as wide at least,
 /// integers in int32.
 [[nodiscard]] bool holds_sums(DataType accumulator, DataType type);
-/// The first tensor of `cascade` whose sums cannot. None: all can.
+/// The first tensor of `cascade` whose sums are kept in it and cannot. None: all can.
 [[nodiscard]] std::optional<TensorId> unfit_sum(const Cascade& cascade, DataType accumulator);
 
 /// The key of a model file that sets the type of `tensor`, one of `cascade`: "state_dtype", ...

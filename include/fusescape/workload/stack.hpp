@@ -31,9 +31,6 @@ struct StackKind {
       0;  ///< Sets of weights, own_params aside, that its layers use in turn; 0: no sharing.
 };
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade stack_head(const Stack& stack);
-
 /// Embedding(s), final norm, head, and the layers: weights that they share count once for each copy.
 [[nodiscard]] Elements stack_params(const Stack& stack, const std::vector<StackKind>& kinds,
                                     const std::vector<LayerRun>& order);

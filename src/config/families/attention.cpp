@@ -26,7 +26,7 @@ void check_rotation(const AttentionFile& file, Binding& binding) {
 
 Loaded<Workload> bind_attention(const InputFile& input, std::span<const Setting> settings) {
   constexpr FamilyMaker<AttentionFile, GroupedAttention> kMake{complete_attention, attention_block,
-                                                               attention_head, attention_workload};
+                                                               attention_workload};
   return bind_family(kMake, input, settings);
 }
 

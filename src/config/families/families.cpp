@@ -47,12 +47,22 @@ void check_sums(const Cascade& cascade, DataType accumulator, Binding& binding) 
                                   name_of(accumulator), name_of(tensor.type), tensor.name));
 }
 
-/// A prefill that goes on from a state reads it while it makes the new one.
+/// Whether an operator reads `tensor` earlier along a rank of several steps.
+bool is_read_earlier(const Cascade& cascade, std::size_t tensor) {
+  const auto& uses = cascade.uses[tensor];
+  return std::any_of(uses.begin(), uses.end(), [&](const Use& use) {
+    const Index* index = shifted_index(cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)]);
+    return index != nullptr && cascade.extent(index->rank) > Elements{1};
+  });
+}
+
+/// A call that goes on from a state, unless it is of one token, reads it while it makes the new one.
 bool continues(const Workload& workload) {
-  const auto& tensors = workload.block.tensors;
-  return workload.phase == Phase::kPrefill &&
-         std::any_of(tensors.begin(), tensors.end(),
-                     [](const Tensor& t) { return t.initial == Initial::kLoaded; });
+  for (std::size_t i = 0; i < workload.block.tensors.size(); ++i) {
+    if (workload.block.tensors[i].initial != Initial::kLoaded) continue;
+    if (workload.phase == Phase::kPrefill || is_read_earlier(workload.block, i)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -68,17 +78,18 @@ std::string resident_assumption(std::int64_t layers, Bytes bytes) {
   return fmt::format("states and caches of all {} layers stay on chip: {} B", layers, bytes.value());
 }
 
-void set_roles(const RoleTypes& types, StatePlace state, const InputFile& input, Workload& workload,
-               Binding& binding) {
+void set_roles(const RoleFile& roles, const InputFile& input, Workload& workload, Binding& binding,
+               const std::vector<bool>& typed) {
+  const RoleTypes types = roles.role_types();
   std::vector<Cascade*> cascades{&workload.block};
   if (workload.lm_head) cascades.push_back(&*workload.lm_head);
   for (Cascade* cascade : cascades) {
-    set_types(*cascade, types);
+    set_types(*cascade, types, cascade == &workload.block ? typed : std::vector<bool>{});
     if (types.accumulator) check_sums(*cascade, *types.accumulator, binding);
   }
   if (std::string text = describe(types); !text.empty())
     workload.assumptions.push_back("types by role: " + text);
-  if (state == StatePlace::kDram) return;
+  if (roles.state == StatePlace::kDram) return;
   if (continues(workload)) {
     binding.errors().at(binding.at("state"),
                         "state: a prefill from a loaded state needs that and the one that it makes at once; "

@@ -13,8 +13,7 @@ void complete_mamba1(Mamba1File& file, Binding& binding) {
 }
 
 Loaded<Workload> bind_mamba1(const InputFile& input, std::span<const Setting> settings) {
-  constexpr FamilyMaker<Mamba1File, Mamba1> kMake{complete_mamba1, mamba1_block, mamba1_head,
-                                                  mamba1_workload};
+  constexpr FamilyMaker<Mamba1File, Mamba1> kMake{complete_mamba1, mamba1_block, mamba1_workload};
   return bind_family(kMake, input, settings);
 }
 

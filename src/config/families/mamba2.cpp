@@ -6,8 +6,7 @@ namespace fusescape {
 namespace {
 
 Loaded<Workload> bind_mamba2(const InputFile& input, std::span<const Setting> settings) {
-  constexpr FamilyMaker<Mamba2File, Mamba2> kMake{complete_mamba2, mamba2_block, mamba2_head,
-                                                  mamba2_workload};
+  constexpr FamilyMaker<Mamba2File, Mamba2> kMake{complete_mamba2, mamba2_block, mamba2_workload};
   return bind_family(kMake, input, settings);
 }
 

@@ -6,7 +6,7 @@ namespace {
 void complete_mlp(MlpFile& /*file*/, Binding& /*binding*/) {}
 
 Loaded<Workload> bind_mlp(const InputFile& input, std::span<const Setting> settings) {
-  constexpr FamilyMaker<MlpFile, Mlp> kMake{complete_mlp, mlp_block, mlp_head, mlp_workload};
+  constexpr FamilyMaker<MlpFile, Mlp> kMake{complete_mlp, mlp_block, mlp_workload};
   return bind_family(kMake, input, settings);
 }
 

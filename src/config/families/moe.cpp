@@ -13,7 +13,7 @@ void complete_moe(MoeFile& file, Binding& binding) {
 }
 
 Loaded<Workload> bind_moe(const InputFile& input, std::span<const Setting> settings) {
-  constexpr FamilyMaker<MoeFile, Moe> kMake{complete_moe, moe_block, moe_head, moe_workload};
+  constexpr FamilyMaker<MoeFile, Moe> kMake{complete_moe, moe_block, moe_workload};
   return bind_family(kMake, input, settings);
 }
 

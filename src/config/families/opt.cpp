@@ -14,7 +14,7 @@ void complete_opt(OptFile& file, Binding& binding) {
 }
 
 Loaded<Workload> bind_opt(const InputFile& input, std::span<const Setting> settings) {
-  constexpr FamilyMaker<OptFile, Opt> kMake{complete_opt, opt_block, opt_head, opt_workload};
+  constexpr FamilyMaker<OptFile, Opt> kMake{complete_opt, opt_block, opt_workload};
   return bind_family(kMake, input, settings);
 }
 

@@ -16,7 +16,7 @@ void complete_parallel(ParallelFile& file, Binding& binding) {
 }
 
 Loaded<Workload> bind_parallel(const InputFile& input, std::span<const Setting> settings) {
-  constexpr FamilyMaker<ParallelFile, ParallelMixers> kMake{complete_parallel, parallel_block, parallel_head,
+  constexpr FamilyMaker<ParallelFile, ParallelMixers> kMake{complete_parallel, parallel_block,
                                                             parallel_workload};
   return bind_family(kMake, input, settings);
 }

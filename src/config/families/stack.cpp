@@ -4,6 +4,7 @@
 #include <array>
 #include <sstream>
 
+#include "fusescape/workload/around_blocks.hpp"
 #include "stack_layers.hpp"
 
 namespace fusescape {
@@ -111,7 +112,7 @@ void check_sizes(const StackFile& file, const std::vector<StackKind>& kinds, con
     binding.errors().at(binding.blamed(), "too large: the parameters cannot be counted");
   }
   if (!file.head) return;
-  const std::vector<CascadeProblem> problems = stack_head(file).problems;
+  const std::vector<CascadeProblem> problems = head_of(around_blocks(file)).problems;
   if (!problems.empty()) binding.errors().at(binding.blamed(), "too large: " + problems.front().message);
 }
 

@@ -19,8 +19,7 @@ void complete_zamba2(Zamba2File& file, Binding& binding) {
 }
 
 Loaded<Workload> bind_zamba2(const InputFile& input, std::span<const Setting> settings) {
-  constexpr FamilyMaker<Zamba2File, Zamba2> kMake{complete_zamba2, zamba2_block, zamba2_head,
-                                                  zamba2_workload};
+  constexpr FamilyMaker<Zamba2File, Zamba2> kMake{complete_zamba2, zamba2_block, zamba2_workload};
   return bind_family(kMake, input, settings);
 }
 

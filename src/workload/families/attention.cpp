@@ -5,7 +5,6 @@
 
 #include "../adapters.hpp"
 #include "../attention.hpp"
-#include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
 #include "attention_mixer.hpp"
@@ -149,7 +148,7 @@ CheckedCascade attention_block(const GroupedAttention& shape) {
   return make.finish();
 }
 
-Elements attention_layer_params(const GroupedAttention& shape) {
+Elements layer_params(const GroupedAttention& shape) {
   const Elements e{shape.d_model};
   const Elements queries = Elements{shape.n_head} * shape.d_head;
   const Elements keys = Elements{shape.n_kv_head} * shape.d_head;
@@ -159,21 +158,11 @@ Elements attention_layer_params(const GroupedAttention& shape) {
   return layer;
 }
 
-Elements attention_params(const GroupedAttention& shape) {
-  return params_of_blocks(shape, attention_layer_params(shape));
-}
-
-CheckedCascade attention_head(const GroupedAttention& shape) {
-  return cascade_of(lm_head_of(shape, FinalNorm::kRms));
-}
-
 Workload attention_workload(const GroupedAttention& shape) {
   return model_of_blocks(shape, {.family = "attention",
-                                 .params = attention_params(shape),
-                                 .layer_params = attention_layer_params(shape),
+                                 .layer_params = layer_params(shape),
                                  .assumptions = {pairs_assumption(attention_pairs(shape))},
-                                 .block = attention_block(shape),
-                                 .head = attention_head(shape)});
+                                 .block = attention_block(shape)});
 }
 
 }  // namespace fusescape

@@ -1,7 +1,6 @@
 #include "fusescape/workload/families/mamba1.hpp"
 
 #include "../activations.hpp"
-#include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
 #include "fusescape/support/contract.hpp"
@@ -165,7 +164,7 @@ CheckedCascade mamba1_block(const Mamba1& shape) {
   return Mamba1Block{shape}.cascade();
 }
 
-Elements mamba1_layer_params(const Mamba1& shape) {
+Elements layer_params(const Mamba1& shape) {
   const Elements e{shape.d_model};
   const Elements d{shape.d_inner};
   const Elements n{shape.d_state};
@@ -182,25 +181,15 @@ Elements mamba1_layer_params(const Mamba1& shape) {
   return layer;
 }
 
-Elements mamba1_params(const Mamba1& shape) {
-  return params_of_blocks(shape, mamba1_layer_params(shape));
-}
-
-CheckedCascade mamba1_head(const Mamba1& shape) {
-  return cascade_of(lm_head_of(shape, shape.norm_gain ? FinalNorm::kRms : FinalNorm::kRmsWithoutGain));
-}
-
 Workload mamba1_workload(const Mamba1& shape) {
   std::vector<std::string> assumptions;
   if (shape.rewrite == Mamba1::Rewrite::kDeltaX) {
     assumptions.emplace_back("rewritten: Delta * x is formed first, so that dB never exists");
   }
   return model_of_blocks(shape, {.family = "mamba1",
-                                 .params = mamba1_params(shape),
-                                 .layer_params = mamba1_layer_params(shape),
+                                 .layer_params = layer_params(shape),
                                  .assumptions = std::move(assumptions),
-                                 .block = mamba1_block(shape),
-                                 .head = mamba1_head(shape)});
+                                 .block = mamba1_block(shape)});
 }
 
 }  // namespace fusescape

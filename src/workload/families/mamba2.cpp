@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "../activations.hpp"
-#include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
 #include "fusescape/support/contract.hpp"
@@ -303,7 +302,7 @@ SsdOps ssd_ops(const Mamba2& shape) {
           .from_zero = ops(of_pairs(dense) + linear - of_past * first - of_chunk)};
 }
 
-Elements mamba2_layer_params(const Mamba2& shape) {
+Elements layer_params(const Mamba2& shape) {
   const Elements e{shape.d_model};
   const Elements heads{shape.n_head};
   const Elements d = heads * shape.d_head;
@@ -316,14 +315,6 @@ Elements mamba2_layer_params(const Mamba2& shape) {
   return layer;
 }
 
-Elements mamba2_params(const Mamba2& shape) {
-  return params_of_blocks(shape, mamba2_layer_params(shape));
-}
-
-CheckedCascade mamba2_head(const Mamba2& shape) {
-  return cascade_of(lm_head_of(shape, FinalNorm::kRms));
-}
-
 std::string ssd_assumption(const Mamba2& shape) {
   const bool chunked = shape.phase == Phase::kPrefill && shape.form == Mamba2::Form::kChunked;
   const std::string form =
@@ -334,11 +325,9 @@ std::string ssd_assumption(const Mamba2& shape) {
 
 Workload mamba2_workload(const Mamba2& shape) {
   return model_of_blocks(shape, {.family = "mamba2",
-                                 .params = mamba2_params(shape),
-                                 .layer_params = mamba2_layer_params(shape),
+                                 .layer_params = layer_params(shape),
                                  .assumptions = {ssd_assumption(shape)},
-                                 .block = mamba2_block(shape),
-                                 .head = mamba2_head(shape)});
+                                 .block = mamba2_block(shape)});
 }
 
 }  // namespace fusescape

@@ -1,7 +1,6 @@
 #include "fusescape/workload/families/mlp.hpp"
 
 #include "../feed_forward.hpp"
-#include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
@@ -27,27 +26,16 @@ CheckedCascade mlp_block(const Mlp& shape) {
   return make.finish();
 }
 
-Elements mlp_layer_params(const Mlp& shape) {
+Elements layer_params(const Mlp& shape) {
   const Elements e{shape.d_model};
   const Elements layer = e + feed_forward_params(shape.activation, e, Elements{shape.d_ff}, shape.mlp_bias);
   return layer;
 }
 
-Elements mlp_params(const Mlp& shape) {
-  return params_of_blocks(shape, mlp_layer_params(shape));
-}
-
-CheckedCascade mlp_head(const Mlp& shape) {
-  return cascade_of(lm_head_of(shape, FinalNorm::kRms));
-}
-
 Workload mlp_workload(const Mlp& shape) {
-  return model_of_blocks(shape, {.family = "mlp",
-                                 .params = mlp_params(shape),
-                                 .layer_params = mlp_layer_params(shape),
-                                 .assumptions = {},
-                                 .block = mlp_block(shape),
-                                 .head = mlp_head(shape)});
+  return model_of_blocks(
+      shape,
+      {.family = "mlp", .layer_params = layer_params(shape), .assumptions = {}, .block = mlp_block(shape)});
 }
 
 }  // namespace fusescape

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "../feed_forward.hpp"
-#include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
 #include "fusescape/support/contract.hpp"
@@ -111,7 +110,7 @@ CheckedCascade moe_block(const Moe& shape) {
   return MoeBlock{shape}.cascade();
 }
 
-Elements moe_layer_params(const Moe& shape) {
+Elements layer_params(const Moe& shape) {
   const Elements e{shape.d_model};
   const Elements experts{shape.n_expert};
   const Elements expert = feed_forward_params(shape.activation, e, Elements{shape.d_ff}, false);
@@ -119,14 +118,6 @@ Elements moe_layer_params(const Moe& shape) {
   layer += feed_forward_params(shape.activation, e, Elements{shape.shared_ff}, false);
   if (shape.router_bias) layer += experts;
   return layer;
-}
-
-Elements moe_params(const Moe& shape) {
-  return params_of_blocks(shape, moe_layer_params(shape));
-}
-
-CheckedCascade moe_head(const Moe& shape) {
-  return cascade_of(lm_head_of(shape, FinalNorm::kRms));
 }
 
 Workload moe_workload(const Moe& shape) {
@@ -139,11 +130,9 @@ Workload moe_workload(const Moe& shape) {
       tokens, shape.top_k, shape.n_expert, routing.expected, routing.experts * shape.top_k,
       routing.tokens.value());
   return model_of_blocks(shape, {.family = "moe",
-                                 .params = moe_params(shape),
-                                 .layer_params = moe_layer_params(shape),
+                                 .layer_params = layer_params(shape),
                                  .assumptions = {std::move(assumption)},
-                                 .block = moe_block(shape),
-                                 .head = moe_head(shape)});
+                                 .block = moe_block(shape)});
 }
 
 }  // namespace fusescape

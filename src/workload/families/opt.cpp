@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "../attention.hpp"
-#include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
 #include "fusescape/support/contract.hpp"
@@ -103,7 +102,7 @@ Ops opt_causal_ops(const Opt& shape) {
   return total_ops(block.cascade) - Ops{per_pair} * masked;
 }
 
-Elements opt_layer_params(const Opt& shape) {
+Elements layer_params(const Opt& shape) {
   const Elements e{shape.d_model};
   const Elements f{shape.d_ff};
   const Elements attention = 4 * (e * e + e);
@@ -112,23 +111,11 @@ Elements opt_layer_params(const Opt& shape) {
   return attention + mlp + norms;
 }
 
-Elements opt_params(const Opt& shape) {
-  const Elements e{shape.d_model};
-  const Elements embeddings = e * shape.vocab + e * shape.positions;
-  return embeddings + opt_layer_params(shape) * shape.n_layer + 2 * e;
-}
-
-CheckedCascade opt_head(const Opt& shape) {
-  return cascade_of(lm_head_of(shape, FinalNorm::kLayer));
-}
-
 Workload opt_workload(const Opt& shape) {
   return model_of_blocks(shape, {.family = "opt",
-                                 .params = opt_params(shape),
-                                 .layer_params = opt_layer_params(shape),
+                                 .layer_params = layer_params(shape),
                                  .assumptions = {pairs_assumption(attention_pairs(shape))},
-                                 .block = opt_block(shape),
-                                 .head = opt_head(shape)});
+                                 .block = opt_block(shape)});
 }
 
 }  // namespace fusescape

@@ -1,7 +1,6 @@
 #include "fusescape/workload/families/parallel.hpp"
 
 #include "../attention.hpp"
-#include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
 #include "attention_mixer.hpp"
@@ -44,27 +43,17 @@ CheckedCascade parallel_block(const ParallelMixers& shape) {
   return make.finish();
 }
 
-Elements parallel_layer_params(const ParallelMixers& shape) {
-  return attention_layer_params(attention_of(shape)) + mamba2_layer_params(completed(shape.mamba, shape)) -
+Elements layer_params(const ParallelMixers& shape) {
+  return layer_params(attention_of(shape)) + layer_params(completed(shape.mamba, shape)) -
          Elements{shape.d_model};
-}
-
-Elements parallel_params(const ParallelMixers& shape) {
-  return params_of_blocks(shape, parallel_layer_params(shape));
-}
-
-CheckedCascade parallel_head(const ParallelMixers& shape) {
-  return cascade_of(lm_head_of(shape, FinalNorm::kRms));
 }
 
 Workload parallel_workload(const ParallelMixers& shape) {
   return model_of_blocks(shape, {.family = "parallel",
-                                 .params = parallel_params(shape),
-                                 .layer_params = parallel_layer_params(shape),
+                                 .layer_params = layer_params(shape),
                                  .assumptions = {pairs_assumption(attention_pairs(attention_of(shape))),
                                                  ssd_assumption(completed(shape.mamba, shape))},
-                                 .block = parallel_block(shape),
-                                 .head = parallel_head(shape)});
+                                 .block = parallel_block(shape)});
 }
 
 }  // namespace fusescape

@@ -82,10 +82,9 @@ class SsdChunks {
   /// (L o C B^T) delta x, where L[q, m] = exp(sum over m+1 .. q of delta A), and zero for m > q.
   [[nodiscard]] TensorId within_chunks(TensorId sums) {
     const std::vector<RankId> pairs = per_token({part_.other, r_.group, r_.head});
-    const TensorId causal = make_.tensor(named("causal"), {part_.position, part_.other}, TensorKind::kInput);
-    const TensorId exponent =
-        add("segment", OpKind::kSub, pairs, {make_.at(sums), at_other(make_.at(sums)), make_.at(causal)});
+    const TensorId exponent = add("segment", OpKind::kSub, pairs, {make_.at(sums), at_other(make_.at(sums))});
     const TensorId decay = add("segment_exp", OpKind::kExp, pairs, {make_.at(exponent)});
+    make_.keep_only({.key = part_.other, .query = part_.position});
     const TensorId cb = add("CB", OpKind::kMatmul, per_token({part_.other, r_.group}),
                             {in_part(operands_.c), at_other(in_part(operands_.b))});
     const TensorId weights = add("CB_decayed", OpKind::kMul, pairs, {make_.at(cb), make_.at(decay)});

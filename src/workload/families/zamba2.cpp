@@ -3,7 +3,6 @@
 #include "../adapters.hpp"
 #include "../attention.hpp"
 #include "../feed_forward.hpp"
-#include "../lm_head.hpp"
 #include "../model_of_blocks.hpp"
 #include "../norms.hpp"
 #include "attention_mixer.hpp"
@@ -68,29 +67,19 @@ Elements zamba2_own_params(const Zamba2& shape) {
   return own;
 }
 
-Elements zamba2_layer_params(const Zamba2& shape) {
+Elements layer_params(const Zamba2& shape) {
   const Elements e{shape.d_model};
   const Elements attention = 2 * e + 3 * (2 * e * (2 * e)) + 2 * e * e;
   const Elements mlp = e + feed_forward_params(shape.activation, e, Elements{shape.d_ff}, false);
   return attention + mlp + zamba2_own_params(shape);
 }
 
-Elements zamba2_params(const Zamba2& shape) {
-  return params_of_blocks(shape, zamba2_layer_params(shape));
-}
-
-CheckedCascade zamba2_head(const Zamba2& shape) {
-  return cascade_of(lm_head_of(shape, FinalNorm::kRms));
-}
-
 Workload zamba2_workload(const Zamba2& shape) {
   return model_of_blocks(shape, {.family = "zamba2",
-                                 .params = zamba2_params(shape),
-                                 .layer_params = zamba2_layer_params(shape),
+                                 .layer_params = layer_params(shape),
                                  .own_params = zamba2_own_params(shape),
                                  .assumptions = {pairs_assumption(attention_pairs(attention_of(shape)))},
-                                 .block = zamba2_block(shape),
-                                 .head = zamba2_head(shape)});
+                                 .block = zamba2_block(shape)});
 }
 
 }  // namespace fusescape

@@ -14,7 +14,7 @@
 
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/types.hpp"
-#include "fusescape/workload/model.hpp"
+#include "fusescape/workload/around_blocks.hpp"
 #include "fusescape/workload/resident.hpp"
 #include "fusescape/workload/role_types.hpp"
 
@@ -48,12 +48,8 @@ inline constexpr std::int64_t kDefaultTokens = 1024;
 inline constexpr std::int64_t kMaxWidth = 100'000'000;
 inline constexpr const TypeOf<std::int64_t>& kWidth = kIntegerIn<1, kMaxWidth>;
 
-/// A family's shape, and beside it what only its file has. A family adds keys that its shape derives.
-template <class Shape>
-struct FamilyFile : Shape {
-  std::string source;
-  std::optional<std::string> description;
-  std::optional<std::int64_t> length;  ///< L, if it is given.
+/// Types by role, and where states live: of the files of families and of cascades.
+struct RoleFile {
   std::optional<DataType> weight_dtype;
   std::optional<DataType> state_dtype;
   std::optional<DataType> cache_dtype;
@@ -68,6 +64,31 @@ struct FamilyFile : Shape {
             .activation = activation_dtype,
             .accumulator = accumulator_dtype};
   }
+};
+
+template <class File>
+inline constexpr std::array kRoleKeys{
+    optional_field<&File::weight_dtype, kDataTypeWord, File>("weight_dtype", "dtype", "Type of weights."),
+    optional_field<&File::state_dtype, kDataTypeWord, File>(
+        "state_dtype", "dtype", "Type of states and of what their update makes: decay and input."),
+    optional_field<&File::cache_dtype, kDataTypeWord, File>("cache_dtype", "dtype", "Type of the KV cache."),
+    optional_field<&File::activation_dtype, kDataTypeWord, File>("activation_dtype", "dtype",
+                                                                 "Type of everything else."),
+    optional_field<&File::accumulator_dtype, kDataTypeWord, File>(
+        "accumulator_dtype", "fp32 for fp32, bf16, fp16 and fp8; else fp64 or int32",
+        "Type in which sums are kept until their last term, as wide as what they become at least."),
+    optional_field<&File::state, kChoice<StatePlace, kStatePlaceWords>, File>(
+        "state", "dram",
+        "Where states and KV caches live between two calls; resident: on chip, those of all layers and "
+        "sequences."),
+};
+
+/// A family's shape, and beside it what only its file has. A family adds keys that its shape derives.
+template <class Shape>
+struct FamilyFile : Shape, RoleFile {
+  std::string source;
+  std::optional<std::string> description;
+  std::optional<std::int64_t> length;  ///< L, if it is given.
 };
 
 inline constexpr TypeSpec kFamilyWord{
@@ -88,33 +109,23 @@ inline constexpr std::array kModelHeader{
 
 /// Keys of what surrounds the blocks, and of what is run.
 template <class File>
-inline constexpr std::array kModelRun{
-    required<&File::vocab, kWidth, File>("vocab", "Rows of the embedding, padding included."),
-    optional_field<&File::head, kBoolean, File>(
-        "head", "true",
-        "Final norm and head follow the last block, on the last token "
-        "of each sequence; false: neither is modelled."),
-    optional_field<&File::phase, kPhase, File>(
-        "phase", "prefill", "L tokens at once, or one token with the states and caches of those before."),
-    optional_field<&File::dtype, kDataTypeWord, File>("dtype", "fp32",
-                                                      "Type of every tensor whose role has none."),
-    optional_field<&File::weight_dtype, kDataTypeWord, File>("weight_dtype", "dtype", "Type of weights."),
-    optional_field<&File::state_dtype, kDataTypeWord, File>(
-        "state_dtype", "dtype", "Type of states and of what their update makes: decay and input."),
-    optional_field<&File::cache_dtype, kDataTypeWord, File>("cache_dtype", "dtype", "Type of the KV cache."),
-    optional_field<&File::activation_dtype, kDataTypeWord, File>("activation_dtype", "dtype",
-                                                                 "Type of everything else."),
-    optional_field<&File::accumulator_dtype, kDataTypeWord, File>(
-        "accumulator_dtype", "fp32 for fp32, bf16, fp16 and fp8; else fp64 or int32",
-        "Type in which sums are kept until their last term, as wide as what they become at least."),
-    optional_field<&File::state, kChoice<StatePlace, kStatePlaceWords>, File>(
-        "state", "dram",
-        "Where states and KV caches live between two calls; resident: on chip, those of all layers and "
-        "sequences."),
-    optional_field<&File::batch, kExtent, File>("B", "1", "Sequences in the batch."),
-    optional_field<&File::length, kExtent, File>("L", "1024 in prefill, 1 in decode",
-                                                 "Tokens of each sequence."),
-};
+inline constexpr auto kModelRun = joined(
+    std::array{
+        required<&File::vocab, kWidth, File>("vocab", "Rows of the embedding, padding included."),
+        optional_field<&File::head, kBoolean, File>(
+            "head", "true",
+            "Final norm and head follow the last block, on the last token "
+            "of each sequence; false: neither is modelled."),
+        optional_field<&File::phase, kPhase, File>(
+            "phase", "prefill", "L tokens at once, or one token with the states and caches of those before."),
+        optional_field<&File::dtype, kDataTypeWord, File>("dtype", "fp32",
+                                                          "Type of every tensor whose role has none.")},
+    kRoleKeys<File>,
+    std::array{
+        optional_field<&File::batch, kExtent, File>("B", "1", "Sequences in the batch."),
+        optional_field<&File::length, kExtent, File>("L", "1024 in prefill, 1 in decode",
+                                                     "Tokens of each sequence."),
+    });
 
 /// Whether the head's matrix is the embedding's, for families that have both kinds.
 template <class File>
@@ -143,9 +154,9 @@ void take_length(FamilyFile<Shape>& file, Binding& binding) {
 
 /// Gives a workload's tensors the types of their roles, and what outlives a call its place. Reports sums that
 /// their accumulator does not hold, and what cannot be resident. Of a layer of a stack, `resident` says what
-/// that layer keeps; place_states adds up.
-void set_roles(const RoleTypes& types, StatePlace state, const InputFile& input, Workload& workload,
-               Binding& binding);
+/// that layer keeps; place_states adds up. Tensors that are `typed` have a type already; none: no tensor has.
+void set_roles(const RoleFile& roles, const InputFile& input, Workload& workload, Binding& binding,
+               const std::vector<bool>& typed = {});
 
 /// All of a model's `bytes` are resident while any of `cascades` runs. Reports that there are none, or too
 /// many to count.
@@ -160,7 +171,6 @@ struct FamilyMaker {
   void (*complete)(File& file,
                    Binding& binding);  ///< Fills what is derived; reports what no single key shows.
   CheckedCascade (*block)(const Shape& shape);
-  CheckedCascade (*head)(const Shape& shape);
   Workload (*workload)(const Shape& shape);
 };
 
@@ -175,11 +185,11 @@ template <class File, class Shape>
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   // A family's cascade is sound by construction; only its extents can be too large.
   std::vector<CascadeProblem> problems = make.block(file).problems;
-  if (problems.empty() && file.head) problems = make.head(file).problems;
+  if (problems.empty() && file.head) problems = head_of(around_blocks<Shape>(file)).problems;
   if (!problems.empty()) binding.errors().at(binding.blamed(), "too large: " + problems.front().message);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   Workload workload = make.workload(file);
-  set_roles(file.role_types(), file.state, input, workload, binding);
+  set_roles(file, input, workload, binding);
   if (!binding.ok()) return unexpected<InputError>{binding.failure()};
   return workload;
 }

@@ -38,15 +38,9 @@ struct GroupedAttention {
 /// extents too large to count.
 [[nodiscard]] CheckedCascade attention_block(const GroupedAttention& shape);
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade attention_head(const GroupedAttention& shape);
-
-/// V*E (twice if untied) + n_layer * {E + 2 E P (n_head + n_kv_head)}, P (n_head + 2 n_kv_head) more with
-/// qkv_bias and E more with out_bias, + E.
-[[nodiscard]] Elements attention_params(const GroupedAttention& shape);
-
-/// Of one layer, what is counted n_layer times there.
-[[nodiscard]] Elements attention_layer_params(const GroupedAttention& shape);
+/// Of one layer: E + 2 E P (n_head + n_kv_head), P (n_head + 2 n_kv_head) more with qkv_bias and E more with
+/// out_bias.
+[[nodiscard]] Elements layer_params(const GroupedAttention& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.

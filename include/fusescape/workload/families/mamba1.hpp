@@ -42,15 +42,9 @@ struct Mamba1 {
 /// Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade mamba1_block(const Mamba1& shape);
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade mamba1_head(const Mamba1& shape);
-
 /// Parameters of one layer as released, whatever the block leaves out (docs/model/workloads.md). Norms of dt,
 /// B and C and projection biases count as they are asked for.
-[[nodiscard]] Elements mamba1_layer_params(const Mamba1& shape);
-
-/// Of the released model: Vpad*E (twice if untied) + n_layer * mamba1_layer_params + E.
-[[nodiscard]] Elements mamba1_params(const Mamba1& shape);
+[[nodiscard]] Elements layer_params(const Mamba1& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.

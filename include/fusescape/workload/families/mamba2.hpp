@@ -44,14 +44,6 @@ struct Mamba2 {
 /// (config refuses others). Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade mamba2_block(const Mamba2& shape);
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade mamba2_head(const Mamba2& shape);
-
-/// V*E (twice if untied) + n_layer * {E + E(2D+2GN+H) + (D+2GN)(K + 1) + 3H + D + DE} + E: the norm, in_proj,
-/// the convolution and its bias, A, D_skip and the bias of dt, the gated norm, out_proj; less what options
-/// leave out.
-[[nodiscard]] Elements mamba2_params(const Mamba2& shape);
-
 /// Operations of the chunked state space dual in a layer, as it may be counted (docs/model/workloads.md).
 struct SsdOps {
   Ops dense;      ///< Every pair of tokens of a chunk, from a loaded state: what the cascade computes.
@@ -61,8 +53,9 @@ struct SsdOps {
 /// Expects the chunked form in prefill.
 [[nodiscard]] SsdOps ssd_ops(const Mamba2& shape);
 
-/// Of one layer, what is counted n_layer times there.
-[[nodiscard]] Elements mamba2_layer_params(const Mamba2& shape);
+/// Of one layer: E + E(2D+2GN+H) + (D+2GN)(K + 1) + 3H + D + DE, for the norm, in_proj, the convolution and
+/// its bias, A, D_skip and the bias of dt, the gated norm, out_proj; less what options leave out.
+[[nodiscard]] Elements layer_params(const Mamba2& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.

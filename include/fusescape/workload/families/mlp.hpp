@@ -29,14 +29,8 @@ struct Mlp {
 /// The block's cascade. Expects positive shapes. Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade mlp_block(const Mlp& shape);
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade mlp_head(const Mlp& shape);
-
-/// V*E (twice if untied) + n_layer * {E + 3EF of a gated network, 2EF of another, its biases} + E.
-[[nodiscard]] Elements mlp_params(const Mlp& shape);
-
-/// Of one layer, what is counted n_layer times there.
-[[nodiscard]] Elements mlp_layer_params(const Mlp& shape);
+/// Of one layer: E + 3EF of a gated network, 2EF of another, its biases.
+[[nodiscard]] Elements layer_params(const Mlp& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.

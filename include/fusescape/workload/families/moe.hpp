@@ -43,15 +43,9 @@ struct Routing {
 /// problems are extents too large to count.
 [[nodiscard]] CheckedCascade moe_block(const Moe& shape);
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade moe_head(const Moe& shape);
-
-/// V*E (twice if untied) + n_layer * {E + E n_expert + n_expert (3 or 2) E F + (3 or 2) E shared_ff} + E, and
-/// n_expert more a layer with router_bias. All experts, whatever a call touches.
-[[nodiscard]] Elements moe_params(const Moe& shape);
-
-/// Of one layer, what is counted n_layer times there.
-[[nodiscard]] Elements moe_layer_params(const Moe& shape);
+/// Of one layer: E + E n_expert + n_expert (3 or 2) E F + (3 or 2) E shared_ff, and n_expert more with
+/// router_bias. All experts, whatever a call touches.
+[[nodiscard]] Elements layer_params(const Moe& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.

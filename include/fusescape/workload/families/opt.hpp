@@ -13,10 +13,12 @@ namespace fusescape {
 struct Opt {
   std::string name = "opt";
   std::int64_t n_layer = 1;
-  std::int64_t d_model = 0;       ///< E = H * P
-  std::int64_t d_ff = 0;          ///< F
-  std::int64_t n_head = 1;        ///< H; divides d_model.
-  std::int64_t vocab = 50272;     ///< Rows of the embedding, padding included; the head is tied to it.
+  std::int64_t d_model = 0;    ///< E = H * P
+  std::int64_t d_ff = 0;       ///< F
+  std::int64_t n_head = 1;     ///< H; divides d_model.
+  std::int64_t vocab = 50272;  ///< Rows of the embedding, padding included; the head is tied to it.
+  static constexpr bool tied_embedding = true;
+  static constexpr FinalNorm final_norm = FinalNorm::kLayer;
   bool head = true;               ///< False: neither final norm nor head.
   std::int64_t positions = 2050;  ///< Rows of the learned position embedding, its offset of 2 included.
   Phase phase = Phase::kPrefill;
@@ -30,18 +32,12 @@ struct Opt {
 /// token. Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade opt_block(const Opt& shape);
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade opt_head(const Opt& shape);
-
 /// Operations of the block if masked pairs cost nothing: total_ops(block) without the work of the
 /// dense - causal pairs, 2P + 5 each and head (docs/model/workloads.md).
 [[nodiscard]] Ops opt_causal_ops(const Opt& shape);
 
-/// 4 (E*E + E) + 2*E*F + F + E + 4*E.
-[[nodiscard]] Elements opt_layer_params(const Opt& shape);
-
-/// V*E + positions*E + n_layer * opt_layer_params + 2*E.
-[[nodiscard]] Elements opt_params(const Opt& shape);
+/// Of one layer: 4 (E*E + E) + 2*E*F + F + E + 4*E.
+[[nodiscard]] Elements layer_params(const Opt& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.

@@ -31,14 +31,8 @@ struct ParallelMixers {
 /// does. Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade parallel_block(const ParallelMixers& shape);
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade parallel_head(const ParallelMixers& shape);
-
 /// Of one layer: those of both mixers as blocks of their families, less E, since they share one norm.
-[[nodiscard]] Elements parallel_layer_params(const ParallelMixers& shape);
-
-/// V*E (twice if untied) + n_layer * parallel_layer_params + E.
-[[nodiscard]] Elements parallel_params(const ParallelMixers& shape);
+[[nodiscard]] Elements layer_params(const ParallelMixers& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.

@@ -38,18 +38,12 @@ struct Zamba2 {
 /// Its only possible problems are extents too large to count.
 [[nodiscard]] CheckedCascade zamba2_block(const Zamba2& shape);
 
-/// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
-[[nodiscard]] CheckedCascade zamba2_head(const Zamba2& shape);
-
 /// Of one run of the block: what runs share, 2E + 3 (2E)^2 + 2E*E + E + 3EF (2EF, not gated), and own_params.
-[[nodiscard]] Elements zamba2_layer_params(const Zamba2& shape);
+[[nodiscard]] Elements layer_params(const Zamba2& shape);
 
 /// Of these what each run has alone: the linear layer E*E and the adapters, A (E + 2F) (E + F, not gated)
 /// and, of attention, 3 A (2E + 2E).
 [[nodiscard]] Elements zamba2_own_params(const Zamba2& shape);
-
-/// V*E (twice if untied) + n_layer * zamba2_layer_params + E: in a model of its own nothing is shared.
-[[nodiscard]] Elements zamba2_params(const Zamba2& shape);
 
 /// The block with its phase, layers, parameters and, unless `head` is false, its head. Expects a shape whose
 /// cascades have no problems.
