@@ -24,7 +24,8 @@ expected<ChosenPlan, Failure> plan_from_file(const std::string& file, const Inpu
 
 /// The plan of `optimal`, and how it was found.
 ChosenPlan optimal_of(const Strategy& strategy, const Inputs& inputs) {
-  auto made = std::make_shared<const Planner>(inputs.workload.block, inputs.design.accelerator);
+  auto made = std::make_shared<const Planner>(inputs.workload.block, inputs.design.accelerator,
+                                              std::stop_token{}, inputs.known);
   const Planner& planner = *made;
   std::string name{strategy.name};
   const auto refused = [&](Refusal refusal) {

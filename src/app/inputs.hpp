@@ -2,6 +2,7 @@
 // reason.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "fusescape/report/evaluation.hpp"
 #include "fusescape/report/simulation.hpp"
 #include "fusescape/search/assessment.hpp"
+#include "fusescape/search/known_candidates.hpp"
 #include "fusescape/support/expected.hpp"
 #include "fusescape/workload/model.hpp"
 
@@ -22,6 +24,8 @@ struct Inputs {
   Design design;
   StrategyInputs strategy{};      ///< What `--entropy` says.
   std::vector<Workload> kinds{};  ///< Of a stack: its kinds of layers.
+  std::shared_ptr<KnownCandidates> known =
+      std::make_shared<KnownCandidates>();  ///< Of all plans of a command.
 
   [[nodiscard]] bool has_one_block() const { return kinds.size() <= 1; }
 };

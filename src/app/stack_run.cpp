@@ -42,7 +42,7 @@ expected<std::vector<KindPlan>, Failure> kind_plans(const std::string& strategy,
   std::vector<KindPlan> plans;
   std::optional<WhyNot> first_refusal;
   for (const Workload& kind : inputs.kinds) {
-    KindPlan plan{.inputs = {kind, inputs.design, inputs.strategy}, .chosen = {}};
+    KindPlan plan{.inputs = {kind, inputs.design, inputs.strategy, {}, inputs.known}, .chosen = {}};
     expected<ChosenPlan, Failure> chosen = chosen_plan(strategy, "", plan.inputs);
     if (chosen && lacks_operators(*chosen)) {
       if (!first_refusal) first_refusal = chosen->plan.error();

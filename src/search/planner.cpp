@@ -13,6 +13,7 @@
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
 #include "fusescape/search/array_work.hpp"
+#include "fusescape/search/known_candidates.hpp"
 #include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
 #include "group_trials.hpp"
@@ -110,14 +111,16 @@ Planner::Planner(Planner&& other) noexcept = default;
 Planner& Planner::operator=(Planner&& other) noexcept = default;
 Planner::~Planner() = default;
 
-Planner::Planner(const Cascade& cascade, const Accelerator& accelerator, std::stop_token stop)
+Planner::Planner(const Cascade& cascade, const Accelerator& accelerator, std::stop_token stop,
+                 std::shared_ptr<KnownCandidates> known)
     : cascade_{&cascade},
       spatial_{spatial_mappings(cascade, accelerator)},
       options_{profile_options(accelerator)},
       array_{array_model(accelerator)},
       cores_{accelerator.cores},
       stop_{std::move(stop)},
-      unit_(cascade.operators.size(), 0) {
+      unit_(cascade.operators.size(), 0),
+      known_{std::move(known)} {
   const auto& recurrence_of = cascade.recurrence_of;
   for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
     const OpId op{static_cast<std::uint16_t>(i)};
@@ -133,7 +136,9 @@ Planner::Planner(const Cascade& cascade, const Accelerator& accelerator, std::st
 
 const std::vector<Candidate>& Planner::candidates(OpId op) const {
   Made::Entry& entry = made_->alone[unit_[index_of(op)]];
-  std::call_once(entry.once, [&] { entry.candidates = useful_candidates(*this, op, stop_); });
+  const auto make = [&] { return useful_candidates(*this, op, stop_); };
+  std::call_once(entry.once,
+                 [&] { entry.candidates = known_ ? known_->of(*this, op, make, stop_) : make(); });
   return entry.candidates;
 }
 

@@ -35,12 +35,15 @@ inline constexpr std::int64_t kPartForEvenTiles = 128;  ///< a 128th for equal t
 }
 
 class OptimalSpace;
+class KnownCandidates;
 
 class Planner {
  public:
   /// Once `stop` is requested, candidates that are not made yet may be missing: whatever is planned from
-  /// then on is legal, but not the best.
-  Planner(const Cascade& cascade, const Accelerator& accelerator, std::stop_token stop = {});
+  /// then on is legal, but not the best. Planners that have one `known` make candidates of equal operators
+  /// once.
+  Planner(const Cascade& cascade, const Accelerator& accelerator, std::stop_token stop = {},
+          std::shared_ptr<KnownCandidates> known = {});
   Planner(const Planner&) = delete;
   Planner& operator=(const Planner&) = delete;
   Planner(Planner&& other) noexcept;
@@ -102,6 +105,7 @@ class Planner {
   std::stop_token stop_;
   std::vector<std::size_t> unit_;  ///< Per operator.
   std::vector<std::vector<OpId>> units_;
+  std::shared_ptr<KnownCandidates> known_;
   std::unique_ptr<Made> made_;  ///< Candidates that have been asked for.
 };
 
