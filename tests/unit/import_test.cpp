@@ -90,7 +90,7 @@ TEST_CASE("The tokens of a chunk are the configuration's, whatever a dialect cal
   for (
       const char* text :
       {R"({"model_type": "mamba2", "hidden_size": 64, "num_hidden_layers": 1, "vocab_size": 100, "num_heads": 4,
-            "head_dim": 32, "chunk_size": 96})",
+            "head_dim": 32, "n_groups": 2, "chunk_size": 96})",
        R"({"d_model": 64, "n_layer": 1, "ssm_cfg": {"layer": "Mamba2", "chunk_size": 96}})",
        R"({"model_type": "nemotron_h", "hidden_size": 64, "vocab_size": 100, "mamba_num_heads": 4,
             "mamba_head_dim": 32, "ssm_state_size": 16, "n_groups": 2, "chunk_size": 96,
