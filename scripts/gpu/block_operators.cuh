@@ -17,7 +17,7 @@ __device__ inline float sigmoid(float x) {
 __device__ inline float softplus(float x) {
   float power;
   asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(1.0F + exp2_approx(kLog2E * x)));
-  return x > 20.0F ? x : power / kLog2E;
+  return x > 20.0F ? x : power * (1.0F / kLog2E);
 }
 
 enum class RowOperator { kSilu, kSoftplus, kSkip, kAdd, kGateSilu, kGate, kResidual, kSkipAndGate };
@@ -76,11 +76,13 @@ __global__ void convolution(const T* xz, const T* weight, const T* bias, T* made
   if (column >= shape.channels) return;
   const std::int64_t first = std::int64_t{blockIdx.y} * kRun;
   const int tokens = static_cast<int>(min(std::int64_t{kRun}, shape.tokens - first));
-  Pack<T, W> window[kTaps - 1 + kRun] = {};
+  Pack<T, W> window[kTaps - 1 + kRun];
+  const T* from = xz + (first - (kTaps - 1)) * 2 * shape.channels + column;
 #pragma unroll
   for (int i = 0; i < kTaps - 1 + kRun; ++i) {
-    const std::int64_t token = first + i - (kTaps - 1);
-    if (token >= 0 && token < shape.tokens) window[i] = load_pack<W>(xz + token * 2 * shape.channels + column);
+    window[i] = Pack<T, W>{};
+    const bool there = i < kTaps - 1 ? first > 0 : i - (kTaps - 1) < tokens;  // kRun is at least kTaps - 1.
+    if (there) window[i] = load_pack<W>(from + i * 2 * shape.channels);
   }
   float taps[W][kTaps];
   float b[W];
@@ -89,7 +91,6 @@ __global__ void convolution(const T* xz, const T* weight, const T* bias, T* made
   load<W>(bias + column, b);
 #pragma unroll
   for (int i = 0; i < kRun; ++i) {
-    if (i >= tokens) break;
     float sum[W];
 #pragma unroll
     for (int w = 0; w < W; ++w) {
@@ -98,22 +99,29 @@ __global__ void convolution(const T* xz, const T* weight, const T* bias, T* made
       for (int k = 0; k < kTaps; ++k) sum[w] += taps[w][k] * to_float(window[i + k].element[w]);
       if constexpr (kSilu) sum[w] *= sigmoid(sum[w]);
     }
-    store<W>(sum, made + (first + i) * shape.channels + column);
+    if (i < tokens) store<W>(sum, made + (first + i) * shape.channels + column);
   }
 }
 
-// made = x * g / sqrt(mean of x^2 + 1e-5): a block of kThreadsOfRow per row, which it holds in registers, of at most 2,560 columns.
-constexpr int kThreadsOfRow = 128;
+// made = x * g / sqrt(mean of x^2 + 1e-5), of at most 2,560 columns: kThreadsOfRow<T> threads hold a row in registers.
+constexpr int kThreadsOfRows = 128;
+template <class T>
+constexpr int kThreadsOfRow = 32 * sizeof(T);
 template <class T>
 __global__ void rms_norm(const T* x, const T* gain, T* made, Shape shape) {
   constexpr int W = kWidth<T>;
-  constexpr int kMost = (2560 + kThreadsOfRow * W - 1) / (kThreadsOfRow * W);
-  const std::int64_t row = blockIdx.x * shape.channels;
+  constexpr int kOfRow = kThreadsOfRow<T>;
+  constexpr int kMost = (2560 + kOfRow * W - 1) / (kOfRow * W);
+  const int place = static_cast<int>(threadIdx.x) / kOfRow;  // Of the row among the block's.
+  const int first = static_cast<int>(threadIdx.x) % kOfRow * W;
+  const std::int64_t token = std::int64_t{blockIdx.x} * (kThreadsOfRows / kOfRow) + place;
+  const std::int64_t row = token * shape.channels;
+  const int columns = token < shape.tokens ? static_cast<int>(shape.channels) : 0;
   Pack<T, W> packs[kMost] = {};
 #pragma unroll
   for (int i = 0; i < kMost; ++i) {
-    const int column = (i * kThreadsOfRow + static_cast<int>(threadIdx.x)) * W;
-    if (column < shape.channels) packs[i] = load_pack<W>(x + row + column);
+    const int column = i * kOfRow * W + first;
+    if (column < columns) packs[i] = load_pack<W>(x + row + column);
   }
   float sum = 0.0F;
   float values[W];
@@ -122,21 +130,28 @@ __global__ void rms_norm(const T* x, const T* gain, T* made, Shape shape) {
     unpack<W>(packs[i], values);
     for (const float value : values) sum += value * value;
   }
-  __shared__ float partial[kThreadsOfRow / 32];
+  __shared__ float partial[kThreadsOfRows / 32];
   sum = sum_over_lanes<32>(sum);
   if (threadIdx.x % 32 == 0) partial[threadIdx.x / 32] = sum;
   __syncthreads();
   sum = 0.0F;
-  for (const float part : partial) sum += part;
+#pragma unroll
+  for (int i = 0; i < kOfRow / 32; ++i) sum += partial[place * (kOfRow / 32) + i];
   const float scale = rsqrtf(sum / static_cast<float>(shape.channels) + 1e-5F);
 #pragma unroll
   for (int i = 0; i < kMost; ++i) {
-    const int column = (i * kThreadsOfRow + static_cast<int>(threadIdx.x)) * W;
-    if (column >= shape.channels) break;
+    const int column = i * kOfRow * W + first;
+    if (column >= columns) break;
     float g[W];
     load<W>(gain + column, g);
     unpack<W>(packs[i], values);
     for (int w = 0; w < W; ++w) values[w] *= scale * g[w];
     store<W>(values, made + row + column);
   }
+}
+
+template <class T>
+void launch_norm(const T* x, const T* gain, T* made, Shape shape) {
+  constexpr int kRowsOfBlock = kThreadsOfRows / kThreadsOfRow<T>;
+  rms_norm<<<static_cast<unsigned>((shape.tokens + kRowsOfBlock - 1) / kRowsOfBlock), kThreadsOfRows>>>(x, gain, made, shape);
 }

@@ -75,18 +75,14 @@ struct StateKernel {
   void (*launch)(const StateUpdate<T>&, Shape);
 };
 
-inline dim3 blocks_of_rows(std::int64_t elements, int per_thread, std::int64_t tokens) {
-  return blocks(elements, per_thread, (tokens + kRows - 1) / kRows);
-}
-
 template <class T, int N, Elementwise kGroup>
 void launch_elementwise(const StateUpdate<T>& t, Shape s) {
-  elementwise<T, N, kGroup><<<blocks_of_rows(s.channels * N, kWidth<T>, s.tokens), kThreads>>>(t, s);
+  elementwise<T, N, kGroup><<<blocks(s.channels * N, kWidth<T>, (s.tokens + kRows - 1) / kRows), kThreads>>>(t, s);
 }
 
 template <class T, int N>
 void launch_read_out(const StateUpdate<T>& t, Shape s) {
-  read_out<T, N><<<blocks_of_rows(s.channels * N, kWidth<T>, s.tokens), kThreads>>>(t, s);
+  read_out<T, N><<<blocks(s.channels * N, kWidth<T> * kSlices, s.tokens), kThreads>>>(t, s);
 }
 
 template <class T, int N, Layout kLayout, bool kAbar, bool kDBx, bool kOut>
@@ -183,7 +179,7 @@ void add_state_update(std::vector<Case>& cases, Shape s, const char* type) {
 }
 
 inline dim3 blocks_of_convolution(Shape s) {
-  return blocks(s.channels, kConvolved, (s.tokens + kRun - 1) / kRun, kThreadsOfRow);
+  return blocks(s.channels, kConvolved, (s.tokens + kRun - 1) / kRun, kThreadsOfRows);
 }
 
 // Which data type a matmul of T is.
@@ -222,7 +218,7 @@ void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* typ
     const T* x = carver.take<T>(b.tokens * b.width);
     const T* gain = carver.take<T>(b.width);
     T* made = carver.take<T>(b.tokens * b.width);
-    if (go) rms_norm<<<static_cast<unsigned>(b.tokens), kThreadsOfRow>>>(x, gain, made, {b.tokens, b.width});
+    if (go) launch_norm(x, gain, made, {b.tokens, b.width});
   });
   const auto add_matmul = [&](const char* name, std::int64_t from, std::int64_t to, std::int64_t stride) {
     add(name, [=](Carver& carver, bool go) {
@@ -243,7 +239,7 @@ void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* typ
       const T* weight = carver.take<T>(b.channels * kTaps);
       const T* bias = carver.take<T>(b.channels);
       T* made = carver.take<T>(b.tokens * b.channels);
-      if (go) convolution<T, kSilu><<<blocks_of_convolution(s), kThreadsOfRow>>>(xz, weight, bias, made, s);
+      if (go) convolution<T, kSilu><<<blocks_of_convolution(s), kThreadsOfRows>>>(xz, weight, bias, made, s);
     });
   };
   add_conv.template operator()<false>("conv");

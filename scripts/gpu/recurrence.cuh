@@ -79,10 +79,10 @@ class RowCopy {
   std::int64_t stride_ = 0;
 };
 
-// A thread carries W states of each of C channels in registers from token to token. What a chunk of tokens reads is copied to shared memory
-// while kStages - 2 chunks before it are computed; delta and u, of which several threads need the same, are then turned
-// once for all of them. A multiprocessor's shared memory gives 32 words a cycle, whoever shares them: B and C are read
-// once for C channels, delta and delta * u once for W states.
+// A thread carries W states of each of C channels in registers from token to token. What a chunk of tokens reads is copied
+// to shared memory while kStages - 2 chunks before it are computed; delta and u, of which several threads need the same,
+// are then turned once for all of them. A multiprocessor's shared memory gives 32 words a cycle, however many threads ask
+// for the same one: B and C are read once for C channels, delta and delta * u once for W states.
 template <class T, int N, Layout kLayout, bool kMakesAbar, bool kMakesDBx, bool kReadsOut>
 class Recurrence {
   static constexpr int kBlock = kLayout.block;
@@ -120,13 +120,15 @@ class Recurrence {
   static constexpr int kMostSharedBytes = 2 * sizeof(Shared) + kStages * sizeof(Staged);
   // Of so few tokens that they are less chunks than stages, less.
   static int shared_bytes(std::int64_t tokens) {
-    return static_cast<int>(2 * sizeof(Shared) + std::min<std::int64_t>(kStages, (tokens + kChunk - 1) / kChunk) * sizeof(Staged));
+    const std::int64_t chunks = (tokens + kChunk - 1) / kChunk;
+    return static_cast<int>(2 * sizeof(Shared) + std::min<std::int64_t>(kStages, chunks) * sizeof(Staged));
   }
   static constexpr int kChannelsOfBlock = kChannels;
   static constexpr int kCluster = kReadsDelta && kChannels * sizeof(T) < kBytesInStep ? 2 : 1;
 
   __device__ Recurrence(const StateUpdate<T>& t, Shape shape, char* shared)
-      : shape_{shape}, shared_{reinterpret_cast<Shared*>(shared)}, staged_{reinterpret_cast<Staged*>(shared + 2 * sizeof(Shared))} {
+      : shape_{shape}, shared_{reinterpret_cast<Shared*>(shared)},
+        staged_{reinterpret_cast<Staged*>(shared + 2 * sizeof(Shared))} {
     const std::int64_t whole = shape.channels * N;
     const std::int64_t slices = std::int64_t{blockIdx.x} * kSlice;
     const std::int64_t channels = std::int64_t{blockIdx.x} * kChannels;

@@ -99,7 +99,9 @@ __global__ void elementwise(StateUpdate<T> t, Shape shape) {
   for (int i = 0; i < kRows; ++i) {
     if (i >= rows) break;
     const std::int64_t row = (first + i) * shape.channels + slice / N;
-    const T* from = kReadsA ? t.a + slice : kReadsB ? t.b + (first + i) * N + slice % N : made_before + (first + i) * whole + slice;
+    const T* from = kReadsA   ? t.a + slice
+                    : kReadsB ? t.b + (first + i) * N + slice % N
+                              : made_before + (first + i) * whole + slice;
     read[i] = load_pack<W>(from);
     factor[i] = kMakesExp ? kLog2E : 1.0F;
     if constexpr (kReadsA || kReadsB) factor[i] *= to_float(t.delta[row]);
@@ -128,28 +130,31 @@ __device__ float sum_over_lanes(float x) {
   return x;
 }
 
+// A thread has kSlices vectors of a token, a block's width apart: they share C.
+constexpr int kSlices = 2;
+
 template <class T, int N>
 __global__ void read_out(StateUpdate<T> t, Shape shape) {
   constexpr int W = kWidth<T>;
-  const std::int64_t slice = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) * W;
+  static_assert(kThreads * W % N == 0);
   const std::int64_t whole = shape.channels * N;
-  const bool inside = slice < whole;
-  const std::int64_t first = std::int64_t{blockIdx.y} * kRows;
-  const int rows = static_cast<int>(min(std::int64_t{kRows}, shape.tokens - first));
-  Pack<T, W> h[kRows] = {};
-  Pack<T, W> c[kRows] = {};
+  const std::int64_t first = (std::int64_t{blockIdx.x} * kThreads * kSlices + threadIdx.x) * W;
+  const std::int64_t token = blockIdx.y;
+  Pack<T, W> h[kSlices] = {};
 #pragma unroll
-  for (int i = 0; i < kRows; ++i) {
-    if (i >= rows || !inside) break;
-    h[i] = load_pack<W>(t.h + (first + i) * whole + slice);
-    c[i] = load_pack<W>(t.c + (first + i) * N + slice % N);
+  for (int i = 0; i < kSlices; ++i) {
+    const std::int64_t slice = first + i * kThreads * W;
+    if (slice < whole) h[i] = load_pack<W>(t.h + token * whole + slice);
   }
+  float c[W];
+  load<W>(t.c + token * N + first % N, c);
 #pragma unroll
-  for (int i = 0; i < kRows; ++i) {
+  for (int i = 0; i < kSlices; ++i) {
+    const std::int64_t slice = first + i * kThreads * W;
     float sum = 0.0F;
 #pragma unroll
-    for (int w = 0; w < W; ++w) sum += to_float(h[i].element[w]) * to_float(c[i].element[w]);
+    for (int w = 0; w < W; ++w) sum += to_float(h[i].element[w]) * c[w];
     sum = sum_over_lanes<N / W>(sum);
-    if (i < rows && inside && slice % N == 0) t.y[(first + i) * shape.channels + slice / N] = from_float<T>(sum);
+    if (slice < whole && slice % N == 0) t.y[token * shape.channels + slice / N] = from_float<T>(sum);
   }
 }
