@@ -257,6 +257,33 @@ TEST_CASE(
   }
 }
 
+/// Multiply-accumulates per microsecond of what runs matmuls there.
+double matmul_peak(const Design& design) {
+  const Engine& engine = design.machine.engines[static_cast<std::size_t>(OpKind::kMatmul)];
+  const double pes = static_cast<double>(engine.count * engine.rows * engine.cols);
+  return pes / static_cast<double>(engine.cycles_per_op) * design.accelerator.clock.value() / 1e6;
+}
+
+TEST_CASE("results/gpu: no matmul is faster than the data sheet's lanes in fp32 and tensor cores in bf16") {
+  const Design tensor_cores = value_of(load_design("h200-tensor-cores"));
+  CHECK(tensor_cores.machine.capacity == h200().machine.capacity);
+  CHECK(tensor_cores.machine.launch == h200().machine.launch);
+  CHECK(tensor_cores.accelerator.dram.bandwidth.value == h200().accelerator.dram.bandwidth.value);
+  const std::map<std::string, double> peaks{{"fp32", matmul_peak(h200())},
+                                            {"bf16", matmul_peak(tensor_cores)}};
+  CHECK(peaks.at("bf16") == Approx(989.4e6 / 2.0 * 1.98 / 1.83).epsilon(1e-3));  // Data sheet, at 1.98 GHz
+  std::map<std::string, double> best;
+  for (const Measured& row : measured_rows()) {
+    if (!is_library_matmul(row)) continue;
+    best[row.type] = std::max(best[row.type], Matmul{row}.macs() / row.min_us);
+  }
+  for (const auto& [type, rate] : best) {
+    CAPTURE(type, rate);
+    CHECK(rate <= peaks.at(type));
+    CHECK(rate >= 0.7 * peaks.at(type));
+  }
+}
+
 TEST_CASE("results/gpu: no launch is faster than its bytes at the data sheet's bandwidth") {
   constexpr double kBytesPerMicrosecond = 4.8e6;  // H200 data sheet: 4.8 TB/s
   for (const Compared& row : compared_rows()) {
