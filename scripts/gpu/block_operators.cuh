@@ -8,8 +8,17 @@
 
 constexpr int kTaps = 4;
 
-__device__ inline float sigmoid(float x) { return 1.0F / (1.0F + __expf(-x)); }
-__device__ inline float softplus(float x) { return x > 20.0F ? x : log1pf(__expf(x)); }
+// Two results of the special-function unit each: within 1e-6 of the exact function, or of its value where that is above 1.
+__device__ inline float sigmoid(float x) {
+  float quotient;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(quotient) : "f"(1.0F + exp2_approx(-kLog2E * x)));
+  return quotient;
+}
+__device__ inline float softplus(float x) {
+  float power;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(1.0F + exp2_approx(kLog2E * x)));
+  return x > 20.0F ? x : power * (1.0F / kLog2E);
+}
 
 enum class RowOperator { kSilu, kSoftplus, kSkip, kAdd, kGateSilu, kGate, kResidual, kSkipAndGate };
 
@@ -56,64 +65,93 @@ __global__ void row_operator(Rows<T> t, Shape shape) {
   store<kWidth<T>>(x, t.made + at);
 }
 
-// conv[l, d] = bias[d] + sum over k of W[d, k] * x[l - K + 1 + k, d], and SiLU of it if kSilu; a thread walks kRun tokens.
-constexpr int kRun = 16;
+// conv[l, d] = bias[d] + sum over k of W[d, k] * x[l - K + 1 + k, d], and SiLU of it if kSilu: a thread makes kRun tokens of
+// kConvolved channels, all of whose inputs it asks for before it uses the first.
+constexpr int kRun = 8;
+constexpr int kConvolved = 4;
 template <class T, bool kSilu>
 __global__ void convolution(const T* xz, const T* weight, const T* bias, T* made, Shape shape) {
-  const std::int64_t column = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x);
+  constexpr int W = kConvolved;
+  const std::int64_t column = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) * W;
   if (column >= shape.channels) return;
-  float w[kTaps];
-#pragma unroll
-  for (int k = 0; k < kTaps; ++k) w[k] = to_float(weight[column * kTaps + k]);
-  const float b = to_float(bias[column]);
   const std::int64_t first = std::int64_t{blockIdx.y} * kRun;
-  const auto x_at = [&](std::int64_t token) {
-    return token < 0 ? 0.0F : to_float(xz[token * 2 * shape.channels + column]);
-  };
-  float window[kTaps] = {0.0F, x_at(first - 3), x_at(first - 2), x_at(first - 1)};
+  const int tokens = static_cast<int>(min(std::int64_t{kRun}, shape.tokens - first));
+  Pack<T, W> window[kTaps - 1 + kRun];
+  const T* from = xz + (first - (kTaps - 1)) * 2 * shape.channels + column;
+#pragma unroll
+  for (int i = 0; i < kTaps - 1 + kRun; ++i) {
+    window[i] = Pack<T, W>{};
+    const bool there = i < kTaps - 1 ? first > 0 : i - (kTaps - 1) < tokens;  // kRun is at least kTaps - 1.
+    if (there) window[i] = load_pack<W>(from + i * 2 * shape.channels);
+  }
+  float taps[W][kTaps];
+  float b[W];
+#pragma unroll
+  for (int w = 0; w < W; ++w) load<kTaps>(weight + (column + w) * kTaps, taps[w]);
+  load<W>(bias + column, b);
 #pragma unroll
   for (int i = 0; i < kRun; ++i) {
-    const std::int64_t token = first + i;
-    if (token >= shape.tokens) return;
-    float sum = b;
+    float sum[W];
 #pragma unroll
-    for (int k = 0; k + 1 < kTaps; ++k) window[k] = window[k + 1];
-    window[kTaps - 1] = x_at(token);
+    for (int w = 0; w < W; ++w) {
+      sum[w] = b[w];
 #pragma unroll
-    for (int k = 0; k < kTaps; ++k) sum += w[k] * window[k];
-    if constexpr (kSilu) sum *= sigmoid(sum);
-    made[token * shape.channels + column] = from_float<T>(sum);
+      for (int k = 0; k < kTaps; ++k) sum[w] += taps[w][k] * to_float(window[i + k].element[w]);
+      if constexpr (kSilu) sum[w] *= sigmoid(sum[w]);
+    }
+    if (i < tokens) store<W>(sum, made + (first + i) * shape.channels + column);
   }
 }
 
-// made = x * g / sqrt(mean of x^2 + 1e-5): one block per row, which it holds in registers.
+// made = x * g / sqrt(mean of x^2 + 1e-5), of at most 2,560 columns: kThreadsOfRow<T> threads hold a row in registers.
+constexpr int kThreadsOfRows = 128;
+template <class T>
+constexpr int kThreadsOfRow = 32 * sizeof(T);
 template <class T>
 __global__ void rms_norm(const T* x, const T* gain, T* made, Shape shape) {
-  constexpr int kMost = 8;
-  const T* row = x + blockIdx.x * shape.channels;
-  float values[kMost][kWidth<T>];
-  float sum = 0.0F;
+  constexpr int W = kWidth<T>;
+  constexpr int kOfRow = kThreadsOfRow<T>;
+  constexpr int kMost = (2560 + kOfRow * W - 1) / (kOfRow * W);
+  const int place = static_cast<int>(threadIdx.x) / kOfRow;  // Of the row among the block's.
+  const int first = static_cast<int>(threadIdx.x) % kOfRow * W;
+  const std::int64_t token = std::int64_t{blockIdx.x} * (kThreadsOfRows / kOfRow) + place;
+  const std::int64_t row = token * shape.channels;
+  const int columns = token < shape.tokens ? static_cast<int>(shape.channels) : 0;
+  Pack<T, W> packs[kMost] = {};
 #pragma unroll
   for (int i = 0; i < kMost; ++i) {
-    const std::int64_t column = (i * std::int64_t{blockDim.x} + threadIdx.x) * kWidth<T>;
-    if (column >= shape.channels) break;
-    load<kWidth<T>>(row + column, values[i]);
-    for (const float value : values[i]) sum += value * value;
+    const int column = i * kOfRow * W + first;
+    if (column < columns) packs[i] = load_pack<W>(x + row + column);
   }
-  __shared__ float partial[kThreads / 32];
+  float sum = 0.0F;
+  float values[W];
+#pragma unroll
+  for (int i = 0; i < kMost; ++i) {
+    unpack<W>(packs[i], values);
+    for (const float value : values) sum += value * value;
+  }
+  __shared__ float partial[kThreadsOfRows / 32];
   sum = sum_over_lanes<32>(sum);
   if (threadIdx.x % 32 == 0) partial[threadIdx.x / 32] = sum;
   __syncthreads();
   sum = 0.0F;
-  for (const float part : partial) sum += part;
+#pragma unroll
+  for (int i = 0; i < kOfRow / 32; ++i) sum += partial[place * (kOfRow / 32) + i];
   const float scale = rsqrtf(sum / static_cast<float>(shape.channels) + 1e-5F);
 #pragma unroll
   for (int i = 0; i < kMost; ++i) {
-    const std::int64_t column = (i * std::int64_t{blockDim.x} + threadIdx.x) * kWidth<T>;
-    if (column >= shape.channels) break;
-    float g[kWidth<T>];
-    load<kWidth<T>>(gain + column, g);
-    for (int w = 0; w < kWidth<T>; ++w) values[i][w] *= scale * g[w];
-    store<kWidth<T>>(values[i], made + blockIdx.x * shape.channels + column);
+    const int column = i * kOfRow * W + first;
+    if (column >= columns) break;
+    float g[W];
+    load<W>(gain + column, g);
+    unpack<W>(packs[i], values);
+    for (int w = 0; w < W; ++w) values[w] *= scale * g[w];
+    store<W>(values, made + row + column);
   }
+}
+
+template <class T>
+void launch_norm(const T* x, const T* gain, T* made, Shape shape) {
+  constexpr int kRowsOfBlock = kThreadsOfRows / kThreadsOfRow<T>;
+  rms_norm<<<static_cast<unsigned>((shape.tokens + kRowsOfBlock - 1) / kRowsOfBlock), kThreadsOfRows>>>(x, gain, made, shape);
 }

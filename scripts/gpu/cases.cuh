@@ -40,8 +40,8 @@ struct Case {
   std::function<std::int64_t(char* pool)> run;
 };
 
-inline dim3 blocks(std::int64_t elements, int per_thread, std::int64_t rows) {
-  const std::int64_t per_block = std::int64_t{kThreads} * per_thread;
+inline dim3 blocks(std::int64_t elements, int per_thread, std::int64_t rows, int threads = kThreads) {
+  const std::int64_t per_block = std::int64_t{threads} * per_thread;
   return {static_cast<unsigned>((elements + per_block - 1) / per_block), static_cast<unsigned>(rows)};
 }
 
@@ -77,41 +77,75 @@ struct StateKernel {
 
 template <class T, int N, Elementwise kGroup>
 void launch_elementwise(const StateUpdate<T>& t, Shape s) {
-  constexpr int kTokens = kRows<T, reads_whole(kGroup)>;
-  elementwise<T, N, kGroup><<<blocks(s.channels * N, kWidth<T>, (s.tokens + kTokens - 1) / kTokens), kThreads>>>(t, s);
+  elementwise<T, N, kGroup><<<blocks(s.channels * N, kWidth<T>, (s.tokens + kRows - 1) / kRows), kThreads>>>(t, s);
 }
 
 template <class T, int N>
 void launch_read_out(const StateUpdate<T>& t, Shape s) {
-  constexpr int kTokens = kRows<T, true>;
-  read_out<T, N><<<blocks(s.channels * N, kWidth<T>, (s.tokens + kTokens - 1) / kTokens), kThreads>>>(t, s);
+  read_out<T, N><<<blocks(s.channels * N, kWidth<T> * kSlices, s.tokens), kThreads>>>(t, s);
 }
 
 template <class T, int N, Layout kLayout, bool kAbar, bool kDBx, bool kOut>
 void launch_laid_out(const StateUpdate<T>& t, Shape s) {
-  constexpr int kShared = Recurrence<T, N, kLayout, kAbar, kDBx, kOut>::kSharedBytes;
+  using Kernel = Recurrence<T, N, kLayout, kAbar, kDBx, kOut>;
   constexpr auto kKernel = recurrence<T, N, kLayout, kAbar, kDBx, kOut>;
   static const cudaError_t allowed =
-      cudaFuncSetAttribute(kKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kShared);
-  const auto grid = s.channels * N * kLayout.segments / (kLayout.block * kLayout.width);
-  if (allowed == cudaSuccess) kKernel<<<static_cast<unsigned>(grid), kLayout.block, kShared>>>(t, s);
+      cudaFuncSetAttribute(kKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Kernel::kMostSharedBytes);
+  if (allowed != cudaSuccess) return;
+  cudaLaunchAttribute cluster{};
+  cluster.id = cudaLaunchAttributeClusterDimension;
+  cluster.val.clusterDim = {Kernel::kCluster, 1, 1};
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(s.channels / Kernel::kChannelsOfBlock));
+  config.blockDim = dim3(kLayout.block);
+  config.dynamicSmemBytes = Kernel::shared_bytes(s.tokens);
+  config.attrs = &cluster;
+  config.numAttrs = Kernel::kCluster > 1 ? 1 : 0;
+  cudaLaunchKernelEx(&config, kKernel, t, s);
 }
 
-// The fastest of about twenty layouts on mamba-2.8b's and 130m's shape at L = 2048.
+// Two layouts of a recurrence: large blocks, and small ones for where large ones leave multiprocessors with little.
+struct Layouts {
+  Layout large, small;
+};
+
+// The fastest of some forty each at L = 2048, on the five models' D.
+template <class T, int N, bool kAbar, bool kDBx, bool kOut>
+constexpr Layouts layouts() {
+  constexpr bool kFp32 = sizeof(T) == 4;
+  if (!kOut) {
+    constexpr Layout kScan = N == 16 ? (kFp32 ? Layout{64, 2, 1, 4, 8} : Layout{32, 4, 1, 8, 8})
+                                     : (kFp32 ? Layout{128, 2, 1, 4, 6} : Layout{128, 4, 1, 4, 6});
+    return {kScan, kScan};
+  }
+  if (N == 16) {
+    constexpr Layout kLarge{128, 2, 1, 32, 4, 8};
+    if (kAbar && kDBx && kFp32) return {{128, 2, 1, 64, 3}, {64, 2, 1, 32, 3}};
+    if (kAbar && !kDBx) return {kLarge, kFp32 ? Layout{64, 2, 1, 16, 4} : Layout{64, 2, 1, 32, 4, 8}};
+    return {kLarge, {64, 2, 1, 32, 3}};
+  }
+  if (kAbar && kDBx) return {{128, 4, 2, kFp32 ? 32 : 16, 3}, {128, 4, 1, 32, 3}};
+  if (kFp32) return {kDBx ? Layout{128, 2, 2, 16, 4} : Layout{128, 4, 1, 16, 4}, {64, 4, 1, 16, 3}};
+  if (kDBx) return {{128, 4, 2, 16, 4}, {128, 4, 1, 16, 3}};
+  return {{128, 2, 2, 32, 3}, {128, 2, 2, 32, 3}};
+}
+
+// Channels that the multiprocessor with most of them has, in blocks of so many.
+inline std::int64_t most_channels(std::int64_t channels, int of_block) {
+  constexpr std::int64_t kMultiprocessors = 132;
+  const std::int64_t blocks_of_all = channels / of_block;
+  return (blocks_of_all + kMultiprocessors - 1) / kMultiprocessors * of_block;
+}
+
 template <class T, int N, bool kAbar, bool kDBx, bool kOut>
 void launch_recurrence(const StateUpdate<T>& t, Shape s) {
-  const auto launch = [&]<Layout kLayout>() { launch_laid_out<T, N, kLayout, kAbar, kDBx, kOut>(t, s); };
-  constexpr int kFew = 40 * 1024;  // States of all channels.
-  if constexpr (N == 64) {
-    constexpr Layout kLayout = kOut ? Layout{128, 4, 1, 16, 3, 3} : Layout{128, 2, 1, 32, 3, 4};
-    launch.template operator()<kLayout>();
-  } else if constexpr (!kOut) {
-    launch.template operator()<Layout{64, 2, 1, 16, 4, 6}>();
-  } else if (s.channels * N < kFew) {
-    launch.template operator()<Layout{128, 2, 4, 8, 3, 4}>();
+  constexpr Layouts kLayouts = layouts<T, N, kAbar, kDBx, kOut>();
+  constexpr int kLarge = Recurrence<T, N, kLayouts.large, kAbar, kDBx, kOut>::kChannelsOfBlock;
+  constexpr int kSmall = Recurrence<T, N, kLayouts.small, kAbar, kDBx, kOut>::kChannelsOfBlock;
+  if (most_channels(s.channels, kLarge) <= most_channels(s.channels, kSmall)) {
+    launch_laid_out<T, N, kLayouts.large, kAbar, kDBx, kOut>(t, s);
   } else {
-    constexpr Layout kLayout = kAbar && kDBx ? Layout{128, 2, 1, 32, 3, 3} : Layout{64, 2, 1, 16, 3, 6};
-    launch.template operator()<kLayout>();
+    launch_laid_out<T, N, kLayouts.small, kAbar, kDBx, kOut>(t, s);
   }
 }
 
@@ -142,6 +176,10 @@ void add_state_update(std::vector<Case>& cases, Shape s, const char* type) {
                        return carver.bytes();
                      }});
   }
+}
+
+inline dim3 blocks_of_convolution(Shape s) {
+  return blocks(s.channels, kConvolved, (s.tokens + kRun - 1) / kRun, kThreadsOfRows);
 }
 
 // Which data type a matmul of T is.
@@ -180,7 +218,7 @@ void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* typ
     const T* x = carver.take<T>(b.tokens * b.width);
     const T* gain = carver.take<T>(b.width);
     T* made = carver.take<T>(b.tokens * b.width);
-    if (go) rms_norm<<<static_cast<unsigned>(b.tokens), kThreads>>>(x, gain, made, {b.tokens, b.width});
+    if (go) launch_norm(x, gain, made, {b.tokens, b.width});
   });
   const auto add_matmul = [&](const char* name, std::int64_t from, std::int64_t to, std::int64_t stride) {
     add(name, [=](Carver& carver, bool go) {
@@ -201,8 +239,7 @@ void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* typ
       const T* weight = carver.take<T>(b.channels * kTaps);
       const T* bias = carver.take<T>(b.channels);
       T* made = carver.take<T>(b.tokens * b.channels);
-      const dim3 grid = blocks(b.channels, 1, (b.tokens + kRun - 1) / kRun);
-      if (go) convolution<T, kSilu><<<grid, kThreads>>>(xz, weight, bias, made, s);
+      if (go) convolution<T, kSilu><<<blocks_of_convolution(s), kThreadsOfRows>>>(xz, weight, bias, made, s);
     });
   };
   add_conv.template operator()<false>("conv");

@@ -152,12 +152,12 @@ void check_rows(std::int64_t tokens, std::int64_t width, const char* type) {
     }
     return sum;
   };
-  const dim3 runs = blocks(width, 1, (tokens + kRun - 1) / kRun);
-  convolution<T, false><<<runs, kThreads>>>(rows.xz, weight, rows.per_channel, rows.made, s);
+  const dim3 runs = blocks_of_convolution(s);
+  convolution<T, false><<<runs, kThreadsOfRows>>>(rows.xz, weight, rows.per_channel, rows.made, s);
   expect("conv", window);
-  convolution<T, true><<<runs, kThreads>>>(rows.xz, weight, rows.per_channel, rows.made, s);
+  convolution<T, true><<<runs, kThreadsOfRows>>>(rows.xz, weight, rows.per_channel, rows.made, s);
   expect("conv+conv_silu", [&](auto l, auto d) { return window(l, d) * logistic(window(l, d)); });
-  rms_norm<<<static_cast<unsigned>(tokens), kThreads>>>(rows.x, rows.per_channel, rows.made, s);
+  launch_norm<T>(rows.x, rows.per_channel, rows.made, s);
   expect("norm", [&](auto l, auto d) {
     double squares = 0.0;
     for (std::int64_t i = 0; i < width; ++i) squares += at(x, l, i) * at(x, l, i);
@@ -173,7 +173,8 @@ int main() {
     check_rows<float>(tokens, 2560, "fp32");
     check_rows<__nv_bfloat16>(tokens, 2560, "bf16");
   }
-  for (const auto& [tokens, channels] : {std::pair{1, 64}, std::pair{37, 64}, std::pair{40, 5120}}) {
+  for (const auto& [tokens, channels] : {std::pair{1, 64}, std::pair{37, 64}, std::pair{37, 1536}, std::pair{163, 3072},
+                                         std::pair{40, 5120}}) {
     check_state_update<float, 16>(tokens, channels, "fp32");
     check_state_update<float, 64>(tokens, channels, "fp32");
     check_state_update<__nv_bfloat16, 16>(tokens, channels, "bf16");

@@ -3,6 +3,8 @@
 
 #include <cuda_pipeline.h>
 
+#include <algorithm>
+
 #include "state_update.cuh"
 
 // Of kLanes neighbouring lanes, each with a term of kLanes sums: lane i returns sum i. Halves the sums at every step,
@@ -23,159 +25,191 @@ __device__ float transposed_sum(float (&terms)[kLanes]) {
   }
 }
 
-// A thread carries W states of a channel in registers from chunk to chunk of kChunk
-// tokens. What a chunk reads is copied to shared memory while kStages - 2 chunks before it are computed; delta and u, of which
-// several threads need the same, are then turned once for all of them.
-
-// `rows` of kRowBytes at `from`, `stride` bytes apart, to a dense place in shared memory, by all threads of the block.
-template <int kThreadsOfBlock, int kMostRows, int kRowBytes>
-__device__ void copy_rows(void* to, const void* from, std::int64_t stride, int rows) {
-  constexpr int kBytes = kRowBytes < 16 ? kRowBytes : 16;
-  constexpr int kParts = kRowBytes / kBytes;
-  static_assert(kRowBytes % kBytes == 0 && (kBytes == 4 || kBytes == 8 || kBytes == 16));
-#pragma unroll
-  for (int i = 0; i < kMostRows * kParts; i += kThreadsOfBlock) {
-    const int at = i + static_cast<int>(threadIdx.x);
-    const int row = at / kParts;
-    if (row >= rows) break;
-    __pipeline_memcpy_async(static_cast<char*>(to) + at * kBytes,
-                            static_cast<const char*>(from) + row * stride + at % kParts * kBytes, kBytes);
-  }
-}
-
 // How a recurrence is laid over threads.
 struct Layout {
   int block;         // Threads of a block.
-  int width;         // States of a thread: W.
-  int segments = 1;  // Threads that share the tokens of a chunk for the same states.
-  int tokens;        // Of a chunk that one of them has.
-  int stages = 3;    // Chunks in shared memory.
-  int blocks = 3;    // At least so many should fit a multiprocessor.
+  int width;         // States of a channel that a thread has: W.
+  int channels = 1;  // Channels of which it has as many: C.
+  int chunk;         // Tokens that are brought at once.
+  int stages;        // Chunks in shared memory.
+  int group = 4;     // Tokens whose operands are in registers.
 };
 
+// Two neighbouring blocks whose rows of delta, u and y are less than 64 bytes each walk in step, as a cluster, to this many
+// tokens: what they share of a sector, or of two that come from DRAM at once, is still in L2 for the second of them.
+constexpr int kTokensInStep = 128;
+constexpr int kBytesInStep = 64;
+
+// Brings the next `kRows` rows of kRowBytes to a dense place in shared memory, by all threads of a block.
+template <int kBlock, int kRows, int kRowBytes>
+class RowCopy {
+  static constexpr int kBytes = kRowBytes < 16 ? kRowBytes : 16;
+  static constexpr int kParts = kRowBytes / kBytes;  // Of a row.
+  static constexpr int kPieces = kRows * kParts;
+  static constexpr int kRowsAtOnce = kParts < kBlock ? kBlock / kParts : 1;
+  static constexpr int kTurnsOfRow = kParts > kBlock ? kParts / kBlock : 1;
+  static_assert(kRowBytes % kBytes == 0 && (kBytes == 4 || kBytes == 8 || kBytes == 16));
+  static_assert(kRowsAtOnce * kParts == kTurnsOfRow * kBlock);
+
+ public:
+  RowCopy() = default;
+  __device__ RowCopy(const void* from, std::int64_t stride)
+      : from_{static_cast<const char*>(from) + threadIdx.x / kParts * stride + threadIdx.x % kParts * kBytes},
+        stride_{stride} {}
+
+  // Of the rows `rows` are there; the others become 0.
+  __device__ void next(void* to, int rows) {
+    const char* from = from_;
+    const int mine = static_cast<int>(threadIdx.x) / kParts;
+#pragma unroll
+    for (int i = 0; i < kPieces; i += kBlock) {
+      const int piece = i + static_cast<int>(threadIdx.x);
+      const bool there = mine + i / kParts < rows;
+      if (kPieces % kBlock == 0 || piece < kPieces) {
+        __pipeline_memcpy_async(static_cast<char*>(to) + piece * kBytes, there ? from : from_, kBytes, there ? 0 : kBytes);
+      }
+      const bool row_ends = (i / kBlock + 1) % kTurnsOfRow == 0;
+      from += row_ends ? kRowsAtOnce * stride_ - (kTurnsOfRow - 1) * kBlock * kBytes : kBlock * kBytes;
+    }
+    from_ += kRows * stride_;
+  }
+
+ private:
+  const char* from_ = nullptr;
+  std::int64_t stride_ = 0;
+};
+
+// A thread carries W states of each of C channels in registers from token to token. What a chunk of tokens reads is copied
+// to shared memory while kStages - 2 chunks before it are computed; delta and u, of which several threads need the same,
+// are then turned once for all of them. A multiprocessor's shared memory gives 32 words a cycle, however many threads ask
+// for the same one: B and C are read once for C channels, delta and delta * u once for W states.
 template <class T, int N, Layout kLayout, bool kMakesAbar, bool kMakesDBx, bool kReadsOut>
 class Recurrence {
   static constexpr int kBlock = kLayout.block;
   static constexpr int W = kLayout.width;
-  static constexpr int kSegments = kLayout.segments;
-  static constexpr int kTokens = kLayout.tokens;
+  static constexpr int C = kLayout.channels;
+  static constexpr int kChunk = kLayout.chunk;
   static constexpr int kStages = kLayout.stages;
-  static constexpr int kChunk = kSegments * kTokens;
-  static constexpr int kThreadsOfSegment = kBlock / kSegments;
+  static constexpr int kGroup = kLayout.group;
   static constexpr int kLanes = N / W;  // That share a channel.
-  static constexpr int kChannels = kThreadsOfSegment / kLanes;
-  static constexpr int kSlice = kThreadsOfSegment * W;
+  static constexpr int kChannels = kBlock / kLanes * C;
+  static constexpr int kSlice = kChannels * N;
   static constexpr int kPadded = kChunk + 4;  // So that channels' rows begin in different banks.
   // Tokens whose W values of B or C a thread reads as one access.
   static constexpr int kPack = W * sizeof(T) < 16 ? 16 / (W * sizeof(T)) : 1;
-  // Tokens whose operands a thread has in registers: all of its segment, if it goes through them twice.
-  static constexpr int kGroup = kSegments > 1 ? kTokens : W < 8 ? 16 / W : 4;
+  static constexpr int kTokensOfSum = kLanes / C;  // Whose outputs are summed over lanes at once.
   static constexpr bool kReadsDelta = kMakesAbar || kMakesDBx;
-  static_assert(kTokens % kGroup == 0 && (!kReadsOut || kTokens % kLanes == 0) && kThreadsOfSegment % 32 == 0);
-  static_assert(kStages >= 3 && kGroup % kPack == 0);
+  static constexpr int kChunksInStep = kChunk < kTokensInStep ? kTokensInStep / kChunk : 1;
+  static_assert(kChunk % kGroup == 0 && (!kReadsOut || kChunk % kTokensOfSum == 0) && kGroup % kPack == 0 && kGroup % 4 == 0);
+  static_assert(kStages >= 3 && kLanes <= 32 && kBlock % kLanes == 0 && kLanes % C == 0);
 
-  // Of one chunk, as in DRAM, but for the order of B and C.
   struct alignas(16) Staged {
     T abar[kMakesAbar ? 0 : kChunk][kSlice];
     T dbx[kMakesDBx ? 0 : kChunk][kSlice];
-    T delta[kReadsDelta ? kChunk : 0][kChannels];
-    T u[kMakesDBx ? kChunk : 0][kChannels];
     T b[kMakesDBx ? kChunk * N : 0];  // At place_of(token, n).
     T c[kReadsOut ? kChunk * N : 0];
+    T delta[kReadsDelta ? kChunk : 0][kChannels];
+    T u[kMakesDBx ? kChunk : 0][kChannels];
   };
-  // Of one chunk, in fp32.
   struct alignas(16) Shared {
     float delta[kMakesAbar ? kChannels : 0][kPadded];
     float scaled[kMakesDBx ? kChannels : 0][kPadded];  // delta * u
   };
-  // Of a segment, from state to state: the product of Abar, and what it ends with if it begins with 0.
-  using Exchange = float2[kSegments][W][kThreadsOfSegment];
 
  public:
-  static constexpr int kSharedBytes =
-      2 * sizeof(Shared) + kStages * sizeof(Staged) + (kSegments > 1 ? sizeof(Exchange) : 0);
+  static constexpr int kMostSharedBytes = 2 * sizeof(Shared) + kStages * sizeof(Staged);
+  // Of so few tokens that they are less chunks than stages, less.
+  static int shared_bytes(std::int64_t tokens) {
+    const std::int64_t chunks = (tokens + kChunk - 1) / kChunk;
+    return static_cast<int>(2 * sizeof(Shared) + std::min<std::int64_t>(kStages, chunks) * sizeof(Staged));
+  }
+  static constexpr int kChannelsOfBlock = kChannels;
+  static constexpr int kCluster = kReadsDelta && kChannels * sizeof(T) < kBytesInStep ? 2 : 1;
 
   __device__ Recurrence(const StateUpdate<T>& t, Shape shape, char* shared)
-      : t_{t}, shape_{shape}, shared_{reinterpret_cast<Shared*>(shared)},
-        staged_{reinterpret_cast<Staged*>(shared + 2 * sizeof(Shared))},
-        exchange_{reinterpret_cast<Exchange*>(shared + 2 * sizeof(Shared) + kStages * sizeof(Staged))},
-        segment_{static_cast<int>(threadIdx.x) / kThreadsOfSegment},
-        thread_{static_cast<int>(threadIdx.x) % kThreadsOfSegment} {}
+      : shape_{shape}, shared_{reinterpret_cast<Shared*>(shared)},
+        staged_{reinterpret_cast<Staged*>(shared + 2 * sizeof(Shared))} {
+    const std::int64_t whole = shape.channels * N;
+    const std::int64_t slices = std::int64_t{blockIdx.x} * kSlice;
+    const std::int64_t channels = std::int64_t{blockIdx.x} * kChannels;
+    if constexpr (!kMakesAbar) copy_abar_ = {t.abar + slices, static_cast<std::int64_t>(whole * sizeof(T))};
+    if constexpr (!kMakesDBx) copy_dbx_ = {t.dbx + slices, static_cast<std::int64_t>(whole * sizeof(T))};
+    if constexpr (kReadsDelta) copy_delta_ = {t.delta + channels, static_cast<std::int64_t>(shape.channels * sizeof(T))};
+    if constexpr (kMakesDBx) copy_u_ = {t.u + channels, static_cast<std::int64_t>(shape.channels * sizeof(T))};
+    b_ = t.b;
+    c_ = t.c;
+    const std::int64_t slice = slices + mine(0);
+#pragma unroll
+    for (int c = 0; c < C && kMakesAbar; ++c) {
+      load<W>(t.a + slice + c * N, a_[c]);
+#pragma unroll
+      for (float& value : a_[c]) value *= kLog2E;
+    }
+    state_ = t.state + slice;
+    h_ = t.h + slice;
+    const int lane = threadIdx.x % kLanes;
+    y_ = t.y + lane / C * shape.channels + channels + threadIdx.x / kLanes * C + lane % C;
+  }
 
   __device__ void run() {
-    const std::int64_t slice = std::int64_t{blockIdx.x} * kSlice + thread_ * W;
-    if constexpr (kMakesAbar) {
-      load<W>(t_.a + slice, a_);
-      for (float& value : a_) value *= kLog2E;
-    }
     const int chunks = static_cast<int>((shape_.tokens + kChunk - 1) / kChunk);
+    left_to_copy_ = shape_.tokens;
     for (int ahead = 0; ahead + 1 < kStages; ++ahead) copy(ahead);
     __pipeline_wait_prior(kStages - 2);
     __syncthreads();
-    convert(0);
+    convert(0, 0);
+    int stage = 0;
+    std::int64_t left = shape_.tokens;
     for (int chunk = 0; chunk < chunks; ++chunk) {
       __pipeline_wait_prior(kStages - 3);
       __syncthreads();
-      copy(chunk + kStages - 1);
-      if (chunk + 1 < chunks) convert(chunk + 1);
-      const int tokens = tokens_in(chunk);
-      tokens == kChunk ? compute<true>(chunk, tokens, slice) : compute<false>(chunk, tokens, slice);
+      if (chunk % kChunksInStep == 0) {
+        if (chunk > 0) wait_for_cluster();
+        arrive_at_cluster();
+      }
+      copy(stage == 0 ? kStages - 1 : stage - 1);
+      const int next = stage + 1 == kStages ? 0 : stage + 1;
+      if (chunk + 1 < chunks) convert(next, (chunk + 1) % 2);
+      if (left >= kChunk) {
+        compute<true>(staged_[stage], shared_[chunk % 2], kChunk);
+      } else {
+        compute<false>(staged_[stage], shared_[chunk % 2], static_cast<int>(left));
+      }
+      left -= kChunk;
+      stage = next;
     }
-    if (kReadsOut && segment_ == 0) store<W>(carry_, t_.state + slice);
+    wait_for_cluster();
+#pragma unroll
+    for (int c = 0; c < C && kReadsOut; ++c) store<W>(carry_[c], state_ + c * N);
   }
 
  private:
-  // Not positive past the end.
-  __device__ int tokens_in(int chunk) const {
-    return static_cast<int>(min(std::int64_t{kChunk}, shape_.tokens - std::int64_t{chunk} * kChunk));
+  __device__ static void arrive_at_cluster() {
+    if constexpr (kCluster > 1) asm volatile("barrier.cluster.arrive.relaxed.aligned;");
+  }
+  __device__ static void wait_for_cluster() {
+    if constexpr (kCluster > 1) asm volatile("barrier.cluster.wait.aligned;");
   }
 
-  // Starts to bring a chunk; one past the end brings nothing.
-  __device__ void copy(int chunk) {
-    Staged& to = staged_[chunk % kStages];
-    const int tokens = tokens_in(chunk);
-    const std::int64_t first = std::int64_t{chunk} * kChunk;
-    const std::int64_t whole = shape_.channels * N;
-    const std::int64_t slices = first * whole + std::int64_t{blockIdx.x} * kSlice;
-    const std::int64_t rows = first * shape_.channels + std::int64_t{blockIdx.x} * kChannels;
-    constexpr int kSliceBytes = kSlice * sizeof(T);
-    constexpr int kRowBytes = kChannels * sizeof(T);
-    const std::int64_t row_stride = shape_.channels * sizeof(T);
-    if constexpr (!kMakesAbar) copy_rows<kBlock, kChunk, kSliceBytes>(to.abar, t_.abar + slices, whole * sizeof(T), tokens);
-    if constexpr (!kMakesDBx) copy_rows<kBlock, kChunk, kSliceBytes>(to.dbx, t_.dbx + slices, whole * sizeof(T), tokens);
-    if constexpr (kReadsDelta) copy_rows<kBlock, kChunk, kRowBytes>(to.delta, t_.delta + rows, row_stride, tokens);
-    if constexpr (kMakesDBx) copy_rows<kBlock, kChunk, kRowBytes>(to.u, t_.u + rows, row_stride, tokens);
-    if constexpr (kMakesDBx) copy_states(to.b, t_.b + first * N, tokens);
-    if constexpr (kReadsOut) copy_states(to.c, t_.c + first * N, tokens);
+  // Where the thread's states of its channel `c` are in the block's slice.
+  __device__ static int mine(int c) {
+    return (static_cast<int>(threadIdx.x) / kLanes * C + c) * N + static_cast<int>(threadIdx.x) % kLanes * W;
+  }
+
+  // Starts to bring the next chunk; one past the end brings nothing.
+  __device__ void copy(int stage) {
+    if (left_to_copy_ > 0) {
+      Staged& to = staged_[stage];
+      const int tokens = static_cast<int>(min(std::int64_t{kChunk}, left_to_copy_));
+      if constexpr (!kMakesAbar) copy_abar_.next(to.abar, tokens);
+      if constexpr (!kMakesDBx) copy_dbx_.next(to.dbx, tokens);
+      if constexpr (kReadsDelta) copy_delta_.next(to.delta, tokens);
+      if constexpr (kMakesDBx) copy_u_.next(to.u, tokens);
+      if constexpr (kMakesDBx) copy_states(to.b, b_, tokens);
+      if constexpr (kReadsOut) copy_states(to.c, c_, tokens);
+      left_to_copy_ -= kChunk;
+    }
     __pipeline_commit();
-  }
-
-  // A chunk of B or C.
-  __device__ void copy_states(T* to, const T* from, int tokens) const {
-    constexpr int kPiece = W * sizeof(T) < 16 ? W : 16 / sizeof(T);  // Neighbours here and there.
-#pragma unroll
-    for (int i = 0; i < kChunk * N / kPiece; i += kBlock) {
-      const int at = (i + static_cast<int>(threadIdx.x)) * kPiece;
-      if (at >= tokens * N) break;
-      __pipeline_memcpy_async(to + place_of(at / N, at % N), from + at, kPiece * sizeof(T));
-    }
-  }
-
-  // Past the last token delta is zero, which changes no state.
-  __device__ void convert(int chunk) {
-    const Staged& from = staged_[chunk % kStages];
-    Shared& to = shared_[chunk % 2];
-    const int tokens = tokens_in(chunk);
-#pragma unroll
-    for (int i = 0; kReadsDelta && i < kChannels * kChunk; i += kBlock) {
-      const int at = i + static_cast<int>(threadIdx.x);
-      if (at >= kChannels * kChunk) break;
-      const int token = at / kChannels;
-      const int channel = at % kChannels;
-      const float delta = token < tokens ? to_float(from.delta[token][channel]) : 0.0F;
-      if constexpr (kMakesAbar) to.delta[channel][token] = delta;
-      if constexpr (kMakesDBx) to.scaled[channel][token] = token < tokens ? delta * to_float(from.u[token][channel]) : 0.0F;
-    }
   }
 
   // Of kPack tokens the same W states are side by side.
@@ -183,147 +217,155 @@ class Recurrence {
     return ((token / kPack) * kLanes + n / W) * (kPack * W) + (token % kPack) * W + n % W;
   }
 
+  __device__ void copy_states(T* to, const T*& from, int tokens) const {
+    constexpr int kPiece = W * sizeof(T) < 16 ? W : 16 / sizeof(T);  // Neighbours here and there.
+    constexpr int kPieces = kChunk * N / kPiece;
+    constexpr bool kEven = kBlock * kPiece % (N * kPack) == 0;  // The next piece is as far here as there.
+    const int first = static_cast<int>(threadIdx.x) * kPiece;
+    const int first_place = place_of(first / N, first % N);
+#pragma unroll
+    for (int i = 0; i < kPieces * kPiece; i += kBlock * kPiece) {
+      const int at = first + i;
+      if (kPieces % kBlock == 0 || at < kPieces * kPiece) {
+        const bool there = at < tokens * N;
+        __pipeline_memcpy_async(to + (kEven ? first_place + i : place_of(at / N, at % N)), there ? from + at : from,
+                                kPiece * sizeof(T), there ? 0 : kPiece * sizeof(T));
+      }
+    }
+    from += kChunk * N;
+  }
+
+  // delta and delta * u, a channel's tokens side by side, once for all threads of a channel.
+  __device__ void convert(int stage, int to_shared) {
+    const Staged& from = staged_[stage];
+    Shared& to = shared_[to_shared];
+    if constexpr (kReadsDelta) {
+      constexpr int kStep = kBlock / kChannels;
+      const int channel = threadIdx.x % kChannels;
+      const int token = threadIdx.x / kChannels;
+#pragma unroll
+      for (int i = 0; i < kChunk; i += kStep) {
+        if (kChunk % kStep != 0 && token + i >= kChunk) break;
+        const float delta = to_float(from.delta[token + i][channel]);
+        if constexpr (kMakesAbar) to.delta[channel][token + i] = delta;
+        if constexpr (kMakesDBx) to.scaled[channel][token + i] = delta * to_float(from.u[token + i][channel]);
+      }
+    }
+  }
+
   // What kGroup tokens bring to a thread's states. Read well before it is used: no other warp may be there to wait with.
   struct Operands {
-    float decay[kGroup][W];  // Abar, or A.
-    float addend[kGroup][W];  // dBx, or B.
-    float out[kGroup][W];     // C
-    float delta[kGroup], scaled[kGroup];
+    float decay[kGroup][C][W];   // Abar
+    float addend[kGroup][C][W];  // dBx
+    float in[kGroup][W];         // B
+    float out[kGroup][W];        // C
+    float delta[C][kGroup], scaled[C][kGroup];
   };
 
-  __device__ void read(int chunk, int first, Operands& to) const {
-    const Shared& shared = shared_[chunk % 2];
-    const Staged& staged = staged_[chunk % kStages];
-    const int channel = thread_ / kLanes;
-    const int lane = thread_ % kLanes;
+  __device__ void read(const Staged& staged, const Shared& shared, int first, Operands& to) const {
+    const int channel = threadIdx.x / kLanes * C;
+    const int lane = threadIdx.x % kLanes;
 #pragma unroll
     for (int i = 0; i < kGroup; i += 4) {
-      if constexpr (kMakesAbar) load<4>(&shared.delta[channel][first + i], reinterpret_cast<float(&)[4]>(to.delta[i]));
-      if constexpr (kMakesDBx) load<4>(&shared.scaled[channel][first + i], reinterpret_cast<float(&)[4]>(to.scaled[i]));
+#pragma unroll
+      for (int c = 0; c < C; ++c) {
+        if constexpr (kMakesAbar) load<4>(&shared.delta[channel + c][first + i], reinterpret_cast<float(&)[4]>(to.delta[c][i]));
+        if constexpr (kMakesDBx) load<4>(&shared.scaled[channel + c][first + i], reinterpret_cast<float(&)[4]>(to.scaled[c][i]));
+      }
     }
 #pragma unroll
     for (int i = 0; i < kGroup; i += kPack) {
-      const int place = place_of(first + i, lane * W);
+      const int place = place_of(first + i, 0) + lane * kPack * W;
       using Packed = float(&)[kPack * W];
-      if constexpr (kMakesDBx) load<kPack * W>(staged.b + place, reinterpret_cast<Packed>(to.addend[i][0]));
+      if constexpr (kMakesDBx) load<kPack * W>(staged.b + place, reinterpret_cast<Packed>(to.in[i][0]));
       if constexpr (kReadsOut) load<kPack * W>(staged.c + place, reinterpret_cast<Packed>(to.out[i][0]));
     }
 #pragma unroll
     for (int i = 0; i < kGroup; ++i) {
-      if constexpr (!kMakesAbar) load<W>(&staged.abar[first + i][thread_ * W], to.decay[i]);
-      if constexpr (!kMakesDBx) load<W>(&staged.dbx[first + i][thread_ * W], to.addend[i]);
+#pragma unroll
+      for (int c = 0; c < C; ++c) {
+        if constexpr (!kMakesAbar) load<W>(&staged.abar[first + i][mine(c)], to.decay[i][c]);
+        if constexpr (!kMakesDBx) load<W>(&staged.dbx[first + i][mine(c)], to.addend[i][c]);
+      }
     }
   }
 
-  // Of a group's tokens, of which `tokens` are there: nothing here depends on the state. Others leave it as it is.
+  // Nothing here depends on the state. Tokens past the end, whose delta and dBx are 0, leave it as it is.
   template <bool kWhole>
   __device__ void prepare(Operands& of, int tokens) const {
 #pragma unroll
     for (int i = 0; i < kGroup; ++i) {
 #pragma unroll
-      for (int w = 0; w < W; ++w) {
-        if constexpr (kMakesAbar) of.decay[i][w] = exp2_approx(of.delta[i] * a_[w]);
-        if constexpr (kMakesDBx) of.addend[i][w] = __fmul_rn(of.addend[i][w], of.scaled[i]);
-        if (kWhole || i < tokens) continue;
-        of.decay[i][w] = 1.0F;
-        of.addend[i][w] = 0.0F;
-      }
-    }
-  }
-
-  // Of several segments each goes through its tokens from 0, all tell where they end, and each begins where those before it
-  // have ended.
-  __device__ void begin_segment(const Operands& of, float (&h)[W]) {
-    float end[W] = {};
-    float product[W];
-    float deltas = 0.0F;
+      for (int c = 0; c < C; ++c) {
 #pragma unroll
-    for (int i = 0; kMakesAbar && i < kGroup; ++i) deltas += of.delta[i];
-#pragma unroll
-    for (int w = 0; w < W; ++w) {
-      product[w] = kMakesAbar ? exp2_approx(deltas * a_[w]) : 1.0F;
-#pragma unroll
-      for (int i = 0; i < kGroup; ++i) {
-        end[w] = fmaf(of.decay[i][w], end[w], of.addend[i][w]);
-        if constexpr (!kMakesAbar) product[w] *= of.decay[i][w];
-      }
-      (*exchange_)[segment_][w][thread_] = {product[w], end[w]};
-    }
-    __syncthreads();
-#pragma unroll
-    for (int s = 0; s < kSegments; ++s) {
-#pragma unroll
-      for (int w = 0; w < W; ++w) {
-        if (s == segment_) h[w] = carry_[w];
-        const float2 other = (*exchange_)[s][w][thread_];
-        carry_[w] = fmaf(other.x, carry_[w], other.y);
+        for (int w = 0; w < W; ++w) {
+          if constexpr (kMakesAbar) of.decay[i][c][w] = exp2_approx(of.delta[c][i] * a_[c][w]);
+          if constexpr (kMakesDBx) of.addend[i][c][w] = of.in[i][w] * of.scaled[c][i];
+          if constexpr (!kMakesAbar && !kWhole) of.decay[i][c][w] = i < tokens ? of.decay[i][c][w] : 1.0F;
+        }
       }
     }
   }
 
   template <bool kWhole>
-  __device__ void compute(int chunk, int tokens, std::int64_t slice) {
-    const std::int64_t first = std::int64_t{chunk} * kChunk;
-    const int begin = segment_ * kTokens;
+  __device__ void compute(const Staged& staged, const Shared& shared, int tokens) {
     float terms[kReadsOut ? kLanes : 1];
-    float h[W];
     Operands now;
-    read(chunk, begin, now);
-    prepare<kWhole>(now, tokens - begin);
-    if constexpr (kSegments > 1) begin_segment(now, h);
+    read(staged, shared, 0, now);
+    prepare<kWhole>(now, tokens);
 #pragma unroll
-    for (int w = 0; w < W && kSegments == 1; ++w) h[w] = carry_[w];
-#pragma unroll
-    for (int group = 0; group < kTokens; group += kGroup) {
+    for (int group = 0; group < kChunk; group += kGroup) {
+      if (!kWhole && group % kTokensOfSum == 0 && group >= tokens) break;
       Operands next;
-      if (group + kGroup < kTokens) read(chunk, begin + group + kGroup, next);
+      if (group + kGroup < kChunk) read(staged, shared, group + kGroup, next);
 #pragma unroll
       for (int i = 0; i < kGroup; ++i) {
-        const int token = begin + group + i;
+        const int token = group + i;
 #pragma unroll
-        for (int w = 0; w < W; ++w) h[w] = fmaf(now.decay[i][w], h[w], now.addend[i][w]);
-        if constexpr (kReadsOut) {
-          const int term = (group + i) % kLanes;
-          terms[term] = 0.0F;
-#pragma unroll
-          for (int w = 0; w < W; ++w) terms[term] += now.out[i][w] * h[w];
-          if (term + 1 == kLanes) write_out<kWhole>(terms, first, token + 1 - kLanes, tokens);
-        } else {
-          if (kWhole || token < tokens) store<W>(h, t_.h + (first + token) * shape_.channels * N + slice);
-        }
+        for (int c = 0; c < C; ++c) step<kWhole>(now, i, c, terms, token, tokens);
       }
-      if (group + kGroup < kTokens) {
-        prepare<kWhole>(next, tokens - begin - group - kGroup);
+      if (group + kGroup < kChunk) {
+        prepare<kWhole>(next, tokens - group - kGroup);
         now = next;
       }
     }
+  }
+
+  // One token of one channel.
+  template <bool kWhole, int kTerms>
+  __device__ void step(const Operands& now, int i, int c, float (&terms)[kTerms], int token, int tokens) {
 #pragma unroll
-    for (int w = 0; w < W && kSegments == 1; ++w) carry_[w] = h[w];
+    for (int w = 0; w < W; ++w) carry_[c][w] = fmaf(now.decay[i][c][w], carry_[c][w], now.addend[i][c][w]);
+    if constexpr (kReadsOut) {
+      const int term = token % kTokensOfSum * C + c;
+      terms[term] = now.out[i][0] * carry_[c][0];
+#pragma unroll
+      for (int w = 1; w < W; ++w) terms[term] = fmaf(now.out[i][w], carry_[c][w], terms[term]);
+      if (term + 1 < kLanes) return;
+      const float sum = transposed_sum<kLanes / 2>(terms);
+      const int lane = static_cast<int>(threadIdx.x) % kLanes;
+      if (kWhole || token + 1 - kTokensOfSum + lane / C < tokens) *y_ = from_float<T>(sum);
+      y_ += kTokensOfSum * shape_.channels;
+    } else {
+      if (kWhole || token < tokens) store<W>(carry_[c], h_ + c * N);
+      if (c + 1 == C) h_ += shape_.channels * N;
+    }
   }
 
-  // y of kLanes tokens from `token` of the chunk that begins with `first`.
-  template <bool kWhole>
-  __device__ void write_out(float (&terms)[kLanes], std::int64_t first, int token, int tokens) const {
-    const float sum = transposed_sum<kLanes / 2>(terms);
-    const int mine = token + thread_ % kLanes;
-    if (!kWhole && mine >= tokens) return;
-    const std::int64_t channel = std::int64_t{blockIdx.x} * kChannels + thread_ / kLanes;
-    t_.y[(first + mine) * shape_.channels + channel] = from_float<T>(sum);
-  }
-
-  const StateUpdate<T>& t_;
   Shape shape_;
   Shared* shared_;
   Staged* staged_;
-  Exchange* exchange_;
-  int segment_;
-  int thread_;  // In its segment.
-  float a_[W] = {};
-  float carry_[W] = {};  // States before the chunk that is next.
+  std::int64_t left_to_copy_ = 0;
+  RowCopy<kBlock, kChunk, kSlice * static_cast<int>(sizeof(T))> copy_abar_, copy_dbx_;
+  RowCopy<kBlock, kChunk, kChannels * static_cast<int>(sizeof(T))> copy_delta_, copy_u_;
+  const T *b_, *c_;
+  T *state_, *h_, *y_;
+  float a_[C][W] = {};
+  float carry_[C][W] = {};  // States before the token that is next.
 };
 
 template <class T, int N, Layout kLayout, bool kMakesAbar, bool kMakesDBx, bool kReadsOut>
-__global__ void __launch_bounds__(kLayout.block, kLayout.blocks) recurrence(StateUpdate<T> t, Shape shape) {
+__global__ void __launch_bounds__(kLayout.block, 1) recurrence(StateUpdate<T> t, Shape shape) {
   extern __shared__ char4 shared[];
   Recurrence<T, N, kLayout, kMakesAbar, kMakesDBx, kReadsOut>{t, shape, reinterpret_cast<char*>(shared)}.run();
 }

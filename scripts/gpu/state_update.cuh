@@ -40,10 +40,19 @@ __device__ inline float exp2_approx(float x) {
 constexpr float kLog2E = 1.44269504F;
 
 template <int W, class T>
-__device__ void load(const T* from, float (&to)[W]) {
-  const Pack<T, W> pack = *reinterpret_cast<const Pack<T, W>*>(from);
+__device__ Pack<T, W> load_pack(const T* from) {
+  return *reinterpret_cast<const Pack<T, W>*>(from);
+}
+
+template <int W, class T>
+__device__ void unpack(const Pack<T, W>& from, float (&to)[W]) {
 #pragma unroll
-  for (int i = 0; i < W; ++i) to[i] = to_float(pack.element[i]);
+  for (int i = 0; i < W; ++i) to[i] = to_float(from.element[i]);
+}
+
+template <int W, class T>
+__device__ void load(const T* from, float (&to)[W]) {
+  unpack<W>(load_pack<W>(from), to);
 }
 
 template <int W, class T>
@@ -60,26 +69,21 @@ struct StateUpdate {
   T *da, *abar, *db, *dbx, *h, *y, *state;
 };
 
-// ---- Element-wise groups: a thread has 16 bytes of the [D, N] slice, of one or two tokens. ----
+// ---- Element-wise groups: a thread has 16 bytes of the [D, N] slice, of kRows tokens. ----
 
 template <class T>
 constexpr int kWidth = 16 / sizeof(T);
 constexpr int kThreads = 256;
-// Two, but where 16 bytes of bf16 that are read become more than a few registers.
-template <class T, bool kReadsWhole>
-constexpr int kRows = sizeof(T) == 4 || !kReadsWhole ? 2 : 1;
+constexpr int kRows = 2;  // What they read is asked for, as it is in memory, before the first is used.
 
 // What an element-wise group reads from a tensor that another kernel made, and what it makes.
 enum class Elementwise { kDA, kExp, kDAExp, kDB, kDBx, kDBDBx };
-constexpr bool reads_whole(Elementwise group) { return group == Elementwise::kExp || group == Elementwise::kDBx; }
 
 template <class T, int N, Elementwise kGroup>
 __global__ void elementwise(StateUpdate<T> t, Shape shape) {
   constexpr int W = kWidth<T>;
   constexpr bool kReadsA = kGroup == Elementwise::kDA || kGroup == Elementwise::kDAExp;
   constexpr bool kReadsB = kGroup == Elementwise::kDB || kGroup == Elementwise::kDBDBx;
-  constexpr bool kReadsMade = reads_whole(kGroup);
-  constexpr int kTokens = kRows<T, kReadsMade>;
   constexpr bool kReadsU = kGroup == Elementwise::kDBx || kGroup == Elementwise::kDBDBx;
   constexpr bool kMakesExp = kGroup == Elementwise::kExp || kGroup == Elementwise::kDAExp;
   const std::int64_t slice = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) * W;
@@ -87,31 +91,33 @@ __global__ void elementwise(StateUpdate<T> t, Shape shape) {
   if (slice >= whole) return;
   const T* made_before = kGroup == Elementwise::kExp ? t.da : t.db;
   T* made = kMakesExp ? t.abar : kReadsA ? t.da : kGroup == Elementwise::kDB ? t.db : t.dbx;
-  float a[W];
-  if constexpr (kReadsA) load<W>(t.a + slice, a);
-  const std::int64_t first = std::int64_t{blockIdx.y} * kTokens;
-  const int rows = static_cast<int>(min(std::int64_t{kTokens}, shape.tokens - first));
-  float x[kTokens][W];
-  float factor[kTokens];
+  const std::int64_t first = std::int64_t{blockIdx.y} * kRows;
+  const int rows = static_cast<int>(min(std::int64_t{kRows}, shape.tokens - first));
+  Pack<T, W> read[kRows];
+  float factor[kRows];
 #pragma unroll
-  for (int i = 0; i < kTokens; ++i) {
+  for (int i = 0; i < kRows; ++i) {
     if (i >= rows) break;
     const std::int64_t row = (first + i) * shape.channels + slice / N;
+    const T* from = kReadsA   ? t.a + slice
+                    : kReadsB ? t.b + (first + i) * N + slice % N
+                              : made_before + (first + i) * whole + slice;
+    read[i] = load_pack<W>(from);
     factor[i] = kMakesExp ? kLog2E : 1.0F;
-    if constexpr (kReadsMade) load<W>(made_before + (first + i) * whole + slice, x[i]);
-    if constexpr (kReadsB) load<W>(t.b + (first + i) * N + slice % N, x[i]);
     if constexpr (kReadsA || kReadsB) factor[i] *= to_float(t.delta[row]);
     if constexpr (kReadsU) factor[i] *= to_float(t.u[row]);
   }
 #pragma unroll
-  for (int i = 0; i < kTokens; ++i) {
+  for (int i = 0; i < kRows; ++i) {
     if (i >= rows) break;
+    float x[W];
+    unpack<W>(read[i], x);
 #pragma unroll
     for (int w = 0; w < W; ++w) {
-      x[i][w] = factor[i] * (kReadsA ? a[w] : x[i][w]);
-      if constexpr (kMakesExp) x[i][w] = exp2_approx(x[i][w]);
+      x[w] *= factor[i];
+      if constexpr (kMakesExp) x[w] = exp2_approx(x[w]);
     }
-    store<W>(x[i], made + (first + i) * whole + slice);
+    store<W>(x, made + (first + i) * whole + slice);
   }
 }
 
@@ -124,29 +130,31 @@ __device__ float sum_over_lanes(float x) {
   return x;
 }
 
+// A thread has kSlices vectors of a token, a block's width apart: they share C.
+constexpr int kSlices = 2;
+
 template <class T, int N>
 __global__ void read_out(StateUpdate<T> t, Shape shape) {
   constexpr int W = kWidth<T>;
-  const std::int64_t slice = (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) * W;
+  static_assert(kThreads * W % N == 0);
   const std::int64_t whole = shape.channels * N;
-  const bool inside = slice < whole;
-  constexpr int kTokens = kRows<T, true>;
-  const std::int64_t first = std::int64_t{blockIdx.y} * kTokens;
-  const int rows = static_cast<int>(min(std::int64_t{kTokens}, shape.tokens - first));
-  float h[kTokens][W] = {};
-  float c[kTokens][W] = {};
+  const std::int64_t first = (std::int64_t{blockIdx.x} * kThreads * kSlices + threadIdx.x) * W;
+  const std::int64_t token = blockIdx.y;
+  Pack<T, W> h[kSlices] = {};
 #pragma unroll
-  for (int i = 0; i < kTokens; ++i) {
-    if (i >= rows || !inside) break;
-    load<W>(t.h + (first + i) * whole + slice, h[i]);
-    load<W>(t.c + (first + i) * N + slice % N, c[i]);
+  for (int i = 0; i < kSlices; ++i) {
+    const std::int64_t slice = first + i * kThreads * W;
+    if (slice < whole) h[i] = load_pack<W>(t.h + token * whole + slice);
   }
+  float c[W];
+  load<W>(t.c + token * N + first % N, c);
 #pragma unroll
-  for (int i = 0; i < kTokens; ++i) {
+  for (int i = 0; i < kSlices; ++i) {
+    const std::int64_t slice = first + i * kThreads * W;
     float sum = 0.0F;
 #pragma unroll
-    for (int w = 0; w < W; ++w) sum += h[i][w] * c[i][w];
+    for (int w = 0; w < W; ++w) sum += to_float(h[i].element[w]) * c[w];
     sum = sum_over_lanes<N / W>(sum);
-    if (i < rows && inside && slice % N == 0) t.y[(first + i) * shape.channels + slice / N] = from_float<T>(sum);
+    if (slice < whole && slice % N == 0) t.y[token * shape.channels + slice / N] = from_float<T>(sum);
   }
 }

@@ -61,16 +61,19 @@ TEST_CASE("results/gpu: the machine's parameters are the microbenchmarks'") {
   CHECK(static_cast<double>(machine.dram.bandwidth.value) == Approx(std::floor(bits)).margin(1.0));
   CHECK(static_cast<double>(machine.model.launch_cycles.value()) ==
         Approx(figure_of_machine("launch") * clock / 1e6).margin(1.0));
+  CHECK(static_cast<double>(machine.model.fill_cycles.value()) ==
+        std::ceil(figure_of_machine("recurrence_step")));
 
   const Accelerator h100 = value_of(load_design("h100")).accelerator;
   CHECK(static_cast<double>(h100.dram.bandwidth.value) ==
         Approx(bits * 3.35 / 4.8).margin(8.0));  // Data sheets: 3.35 and 4.8 TB/s
   CHECK(h100.model.launch_cycles == machine.model.launch_cycles);
+  CHECK(h100.model.fill_cycles == machine.model.fill_cycles);
 }
 
 TEST_CASE(
-    "results/gpu: DRAM bytes are the counters' within 0.05% in the median, 0.15% in nine of ten, and 5% but "
-    "for long recurrences") {
+    "results/gpu: DRAM bytes are the counters' within 0.05% in the median, 0.15% in nine of ten, and 5% in "
+    "all") {
   const std::string set = GENERATE("calibration", "validation");
   const auto counts = [&](const Compared& row) {
     return row.measured.set == set && !is_of_block(row.measured) && row.bytes() >= kEnough;
@@ -79,56 +82,50 @@ TEST_CASE(
       distances(counts, [](const Compared& row) { return row.bytes_quotient(); });
   CHECK(sorted[sorted.size() / 2] <= 0.0005);
   CHECK(sorted[sorted.size() * 9 / 10] <= 0.0015);
-  // Blocks of a long recurrence drift apart, until they find nothing of each other's in L2.
-  for (const Compared& row : compared_rows()) {
-    const bool drifts = row.fuses_scan() && row.measured.tokens == "16384";
-    if (!counts(row)) continue;
-    CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.channels);
-    CHECK(std::abs(row.bytes_quotient() - 1.0) <= (drifts ? 0.5 : 0.05));
-  }
+  CHECK(sorted.back() <= 0.05);
 }
 
 constexpr double kLongEnough = 20.0;  ///< Microseconds; below, the launch decides.
 
 TEST_CASE(
-    "results/gpu: times of the state update are within 10% in the median, and of groups that fuse nothing "
-    "with the recurrence within 15% in nine of ten") {
+    "results/gpu: times of the state update are within 10% in the median and 20% in nine of ten, and of "
+    "groups "
+    "that fuse nothing with the recurrence all within 15%") {
   const std::string set = GENERATE("calibration", "validation");
   const auto counts = [&](const Compared& row) {
     return row.measured.set == set && !is_of_block(row.measured) && row.measured.median_us > kLongEnough;
   };
-  const auto quotient = [](const Compared& row) { return row.time_quotient(); };
-  const std::vector<double> all = distances(counts, quotient);
-  CHECK(all[all.size() / 2] <= 0.10);
-  const std::vector<double> streams =
-      distances([&](const Compared& row) { return counts(row) && !row.fuses_scan(); }, quotient);
-  CHECK(streams[streams.size() / 2] <= 0.09);
-  CHECK(streams[streams.size() * 9 / 10] <= 0.15);
+  const std::vector<double> sorted =
+      distances(counts, [](const Compared& row) { return row.time_quotient(); });
+  CHECK(sorted[sorted.size() / 2] <= 0.10);
+  CHECK(sorted[sorted.size() * 9 / 10] <= 0.20);
   for (const Compared& row : compared_rows()) {
-    if (!counts(row) || !row.fuses_scan()) continue;
+    if (!counts(row)) continue;
     CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.channels);
-    CHECK(row.time_quotient() >= 0.98);
-    CHECK(row.time_quotient() <= 2.7);
+    CHECK(row.time_quotient() >= (row.fuses_scan() ? 0.75 : 0.85));
+    CHECK(row.time_quotient() <= (row.fuses_scan() ? 1.90 : 1.15));
   }
 }
 
 TEST_CASE(
-    "results/gpu: times of a block's other operators are within 6% in the median, and of those without a "
-    "function all within 7%") {
+    "results/gpu: times of a block's other operators are within 3% in the median and 10% in nine of ten, and "
+    "of "
+    "those without a function all within 5%") {
   const std::string set = GENERATE("calibration", "validation");
   const auto counts = [&](const Compared& row) {
     return row.measured.set == set && is_of_block(row.measured) && row.measured.median_us > kLongEnough;
   };
   const std::vector<double> sorted =
       distances(counts, [](const Compared& row) { return row.time_quotient(); });
-  CHECK(sorted[sorted.size() / 2] <= 0.06);
+  CHECK(sorted[sorted.size() / 2] <= 0.03);
+  CHECK(sorted[sorted.size() * 9 / 10] <= 0.10);
   const auto in_one_pass = {"D_x", "add_y_Dx", "gate", "residual"};
   for (const Compared& row : compared_rows()) {
     const bool one_pass =
         std::find(in_one_pass.begin(), in_one_pass.end(), row.measured.kernel) != in_one_pass.end();
     if (!counts(row)) continue;
     CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.width);
-    CHECK(row.time_quotient() == Approx(1.0).margin(one_pass ? 0.07 : 2.3));
+    CHECK(row.time_quotient() == Approx(1.0).margin(one_pass ? 0.05 : 0.31));
   }
 }
 
@@ -257,6 +254,33 @@ TEST_CASE(
     CAPTURE(row.kernel, row.type, row.tokens, row.width);
     CHECK(row.median_us >= 0.9 * least);  // Large ones are faster than that of the microbenchmark.
     CHECK(row.median_us <= 1.04 * most);
+  }
+}
+
+/// Multiply-accumulates per microsecond of what runs matmuls there.
+double matmul_peak(const Design& design) {
+  const Engine& engine = design.machine.engines[static_cast<std::size_t>(OpKind::kMatmul)];
+  const double pes = static_cast<double>(engine.count * engine.rows * engine.cols);
+  return pes / static_cast<double>(engine.cycles_per_op) * design.accelerator.clock.value() / 1e6;
+}
+
+TEST_CASE("results/gpu: no matmul is faster than the data sheet's lanes in fp32 and tensor cores in bf16") {
+  const Design tensor_cores = value_of(load_design("h200-tensor-cores"));
+  CHECK(tensor_cores.machine.capacity == h200().machine.capacity);
+  CHECK(tensor_cores.machine.launch == h200().machine.launch);
+  CHECK(tensor_cores.accelerator.dram.bandwidth.value == h200().accelerator.dram.bandwidth.value);
+  const std::map<std::string, double> peaks{{"fp32", matmul_peak(h200())},
+                                            {"bf16", matmul_peak(tensor_cores)}};
+  CHECK(peaks.at("bf16") == Approx(989.4e6 / 2.0 * 1.98 / 1.83).epsilon(1e-3));  // Data sheet, at 1.98 GHz
+  std::map<std::string, double> best;
+  for (const Measured& row : measured_rows()) {
+    if (!is_library_matmul(row)) continue;
+    best[row.type] = std::max(best[row.type], Matmul{row}.macs() / row.min_us);
+  }
+  for (const auto& [type, rate] : best) {
+    CAPTURE(type, rate);
+    CHECK(rate <= peaks.at(type));
+    CHECK(rate >= 0.7 * peaks.at(type));
   }
 }
 
