@@ -136,13 +136,4 @@ std::vector<Candidate> without_outdone(std::vector<Candidate> tried) {
   return tried;
 }
 
-bool work_fits(const Planner& planner, OpId id) {
-  const Operator& op = planner.cascade().op(id);
-  Ops most{planner.array().fill.value()};
-  most += Ops{2 * kMostCyclesPerOp * static_cast<std::int64_t>(kMostAccesses)};
-  for (const RankId rank : op.ranks) most = most * planner.cascade().extent(rank);
-  const Engine& engine = planner.array().engines[static_cast<std::size_t>(op.kind)];
-  return engine.cycles_per_op > 0 && !most.overflow();
-}
-
 }  // namespace fusescape
