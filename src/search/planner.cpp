@@ -11,6 +11,7 @@
 
 #include "best_candidate.hpp"
 #include "candidates.hpp"
+#include "equal_operators.hpp"
 #include "few_candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
@@ -164,6 +165,12 @@ struct Planner::Made {
     return entry.profiler->profile(candidate);
   }
 
+  /// The first operator that is mapped as `op`.
+  OpId first_equal(const Planner& planner, OpId op) {
+    std::call_once(equal_once, [&] { equal = first_equals(planner); });
+    return equal[index_of(op)];
+  }
+
   [[nodiscard]] static bool waits_not(const Planner& planner, const Candidate& candidate,
                                       const Machine& machine);
   BestWithin look_for_best(const Planner& planner, OpId op, const Machine& machine);
@@ -171,6 +178,9 @@ struct Planner::Made {
   std::vector<Alone> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
   std::map<std::vector<OpId>, Entry> fused;
+
+  std::once_flag equal_once;
+  std::vector<OpId> equal;  ///< Per operator the first one that is mapped like it.
 
   struct Space {
     std::once_flag once;
@@ -312,6 +322,14 @@ BestWithin Planner::Made::look_for_best(const Planner& planner, OpId op, const M
 /// many widths, and most of them have the same best one.
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
   Made::Alone& entry = made_->alone[unit_[index_of(op)]];
+  if (const OpId first = made_->first_equal(*this, op); first != op) {
+    const Candidate* best = this->best(first, machine);
+    if (best == nullptr) return nullptr;
+    Candidate own = *best;
+    own.operators = {op};
+    const std::lock_guard lock{entry.mutex};
+    return entry.keep(std::move(own));
+  }
   const bool by_size = unit(op).size() > 1;
   const Machine fast = with_fast_ports(machine, kAnything);
   const PortTimes times = port_times(machine, by_size ? machine.capacity : Bytes{});
@@ -332,7 +350,9 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
     };
     return known.has(machine.capacity) && known.best != nullptr && same(known.best) && same(known.fastest);
   };
-  if (asked_before && !by_size && !wide) wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
+  // Of an element-wise operator small tiles are as good as large ones.
+  const bool is_quick = class_of(cascade_->op(op).kind) == OpClass::kElementwise;
+  if ((asked_before || is_quick) && !by_size && !wide) wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
   if (wide && holds(*wide)) return wide->best;
   return made_->look_for_best(*this, op, machine).best;
 }

@@ -67,6 +67,8 @@ void TilingWork::price_cuts(const NestSpace& space) {
       }
     }
   }
+  const auto fewer = [](const CutSums& a, const CutSums& b) { return a.steps < b.steps; };
+  least_steps_ = std::min_element(sums_.front().begin(), sums_.front().end(), fewer)->steps;
 }
 
 /// Of one class.

@@ -33,6 +33,10 @@ class TilingWork {
   /// The cycles alone of the tiling with that cut of the first class. Expects a class, a core that runs the
   /// operator, and an operator all of whose counts fit 64 bits.
   [[nodiscard]] Cycles compute(std::size_t first_cut) const;
+  /// No tiling of the row takes fewer.
+  [[nodiscard]] Cycles least_compute() const {
+    return Cycles{separable_ ? least_steps_ * other_sums_.steps * engine_.cycles_per_op : 0};
+  }
 
  private:
   /// Equal tiles, of some classes: the products along their ranks.
@@ -102,7 +106,8 @@ class TilingWork {
   std::vector<std::vector<std::vector<ArrayTiles>>> array_tiles_;  ///< Per class and cut.
   std::vector<std::vector<CutSums>> sums_;                         ///< Likewise.
   Combined<ArrayTiles> array_others_;
-  CutSums other_sums_;       ///< Of all classes but the first.
+  CutSums other_sums_;             ///< Of all classes but the first.
+  std::int64_t least_steps_ = 0;   ///< Of the first class's cuts.
   std::vector<int> bits_{};  ///< Per operand, of an element.
 };
 
