@@ -48,8 +48,7 @@ bool are_equal(const Planner& planner, OpId a, OpId b) {
   const std::vector<TensorId> others = tensors_of(other);
   const auto same_indices = [](const Access& x, const Access& y) { return x.indices == y.indices; };
   return first.ranks == other.ranks && class_of(first.kind) == class_of(other.kind) &&
-         engine(first) == engine(other) &&
-         planner.spatial()[index_of(a)] == planner.spatial()[index_of(b)] &&
+         engine(first) == engine(other) && planner.spatial()[index_of(a)] == planner.spatial()[index_of(b)] &&
          std::equal(first.inputs.begin(), first.inputs.end(), other.inputs.begin(), other.inputs.end(),
                     same_indices) &&
          std::equal(tensors.begin(), tensors.end(), others.begin(),

@@ -1,5 +1,5 @@
-// What does a loop nest around one operator cost, machines apart? Profiled in a cascade of nothing else, which
-// takes a fraction of the time.
+// What does a loop nest around one operator cost, machines apart? Profiled in a cascade of nothing else,
+// which takes a fraction of the time.
 #pragma once
 
 #include <optional>

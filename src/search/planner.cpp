@@ -56,8 +56,8 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
 
 namespace {
 
-/// What the best candidate depends on beside the size of the memory, of machines with the planner's array: how
-/// long ports take. Of a unit of several operators the size may also tell how long it takes.
+/// What the best candidate depends on beside the size of the memory, of machines with the planner's array:
+/// how long ports take. Of a unit of several operators the size may also tell how long it takes.
 struct PortTimes {
   Bytes capacity;  ///< If so.
   std::int64_t ticks_per_cycle = 0;
@@ -100,8 +100,8 @@ constexpr int kMostOfFew = 8;
 /// The best on machines whose memories are of these sizes, both included, and that are no slower than the one
 /// that was asked for, or on which neither it nor the fastest takes longer.
 struct BestWithin {
-  Bytes from;
-  Bytes to;
+  Bytes from{};
+  Bytes to{};
   const Candidate* best = nullptr;
   const Candidate* fastest = nullptr;  ///< BestCandidate::fastest.
 
@@ -352,7 +352,8 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
   };
   // Of an element-wise operator small tiles are as good as large ones.
   const bool is_quick = class_of(cascade_->op(op).kind) == OpClass::kElementwise;
-  if ((asked_before || is_quick) && !by_size && !wide) wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
+  if ((asked_before || is_quick) && !by_size && !wide)
+    wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
   if (wide && holds(*wide)) return wide->best;
   return made_->look_for_best(*this, op, machine).best;
 }

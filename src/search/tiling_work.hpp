@@ -19,8 +19,9 @@ using Cuts = std::vector<std::uint32_t>;
 /// Whether what any of its nests asks of the array fits 64 bits: in ones, each tile fills the array anew.
 [[nodiscard]] bool work_fits(const Planner& planner, OpId op);
 
-/// Quick where one tiling after another differs in the first class's cut alone, and quicker where no dimension
-/// of the array has ranks of two classes: then tiles take products of what the cuts of each class take.
+/// Quick where one tiling after another differs in the first class's cut alone, and quicker where no
+/// dimension of the array has ranks of two classes: then tiles take products of what the cuts of each class
+/// take.
 class TilingWork {
  public:
   TilingWork(const Planner& planner, OpId op, const NestSpace& space);
@@ -55,8 +56,8 @@ class TilingWork {
   struct ArrayTiles {
     std::int64_t count = 1;
     std::int64_t in_time = 1;
-    std::int64_t steps = 1;  ///< In space.
-    std::int64_t made = 1;   ///< Elements of the output.
+    std::int64_t steps = 1;                                       ///< In space.
+    std::int64_t made = 1;                                        ///< Elements of the output.
     std::array<std::int64_t, kMostAccesses> covered{1, 1, 1, 1};  ///< Elements of each operand, in all steps.
     std::array<WorkProducts::Stationary, kMostCandidates> stationary{};
     std::uint32_t stationary_count = 0;
@@ -106,9 +107,9 @@ class TilingWork {
   std::vector<std::vector<std::vector<ArrayTiles>>> array_tiles_;  ///< Per class and cut.
   std::vector<std::vector<CutSums>> sums_;                         ///< Likewise.
   Combined<ArrayTiles> array_others_;
-  CutSums other_sums_;             ///< Of all classes but the first.
-  std::int64_t least_steps_ = 0;   ///< Of the first class's cuts.
-  std::vector<int> bits_{};  ///< Per operand, of an element.
+  CutSums other_sums_;            ///< Of all classes but the first.
+  std::int64_t least_steps_ = 0;  ///< Of the first class's cuts.
+  std::vector<int> bits_{};       ///< Per operand, of an element.
 };
 
 }  // namespace fusescape
