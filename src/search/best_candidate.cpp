@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "fusescape/workload/resident.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -26,6 +28,32 @@ bool ends_rows_short(const Cascade& cascade, const Candidate& candidate) {
   return false;
 }
 
+/// Whether it comes from DRAM, and reads each combination of its indices' values at some time.
+bool names_whole(const Access& access, TensorId output) {
+  const auto& indices = access.indices;
+  const bool whole = std::all_of(indices.begin(), indices.end(), [&](const Index& index) {
+    const auto same = [&](const Index& other) { return names(other, index.rank); };
+    return index.distance == 0 && std::count_if(indices.begin(), indices.end(), same) == 1;
+  });
+  return whole && access.tensor != output;
+}
+
+/// No nest around it moves less: each part that it reads comes once, and what it makes leaves.
+Bytes least_moved(const Cascade& cascade, OpId id) {
+  const Operator& op = cascade.op(id);
+  const auto bytes = [&](TensorId tensor, Elements elements) {
+    return is_resident(cascade, tensor) ? Bytes{} : bytes_of(elements, bits_of(cascade.tensor(tensor).type));
+  };
+  Bytes sum = bytes(op.output, elements_of(cascade, op.output));
+  for (auto input = op.inputs.begin(); input != op.inputs.end(); ++input) {
+    if (std::find(op.inputs.begin(), input, *input) != input || !names_whole(*input, op.output)) continue;
+    Elements elements{1};
+    for (const Index& index : input->indices) elements = elements * extent_of(cascade, index);
+    sum += bytes(input->tensor, elements);
+  }
+  return sum.overflow() ? Bytes{} : sum;
+}
+
 /// A candidate on a machine.
 struct Trial {
   const Candidate* candidate = nullptr;
@@ -44,7 +72,10 @@ double at_most(Ticks time) {
 class Trials {
  public:
   Trials(const Planner& planner, OpId op, const std::vector<Candidate>& candidates, const Machine& machine)
-      : planner_{planner}, machine_{machine}, least_{planner, op, machine} {
+      : planner_{planner},
+        machine_{machine},
+        least_{planner, op, machine},
+        least_moved_{least_moved(planner.cascade(), op)} {
     fitting_.reserve(candidates.size());
     for (const Candidate& candidate : candidates) {
       if (candidate.weights.held > machine.capacity) continue;
@@ -56,16 +87,19 @@ class Trials {
   /// fastest whose rows do not end short, unless it takes longer than equal tiles are worth, else the
   /// fastest. Of equals the first.
   [[nodiscard]] BestCandidate best() {
-    const std::optional<Ticks> least = least_latency();
-    if (!least) return {};
-    const Ticks most = most_above(*least, kPartForBytes);
+    const Trial* least_trial = quickest();
+    if (least_trial == nullptr) return {};
+    const Ticks least = *least_trial->latency;
+    const Ticks most = most_above(least, kPartForBytes);
     const auto any = [](const Trial&) { return true; };
     for (auto begin = fitting_.begin(); begin != fitting_.end();) {
       const auto end = std::find_if(begin, fitting_.end(), [&](const Trial& trial) {
         return trial.candidate->weights.moved > begin->candidate->weights.moved;
       });
       if (const Trial* fastest = fastest_of({begin, end}, most, any)) {
-        return preferred({begin, end}, *fastest, most, *least);
+        BestCandidate best = preferred({begin, end}, *fastest, most, least);
+        if (!stays_best(best, *fastest, most)) best.fastest = least_trial->candidate;
+        return best;
       }
       begin = end;
     }
@@ -99,19 +133,22 @@ class Trials {
     return few;
   }
 
-  [[nodiscard]] std::optional<Ticks> least_latency() {
-    const auto quick = std::min_element(fitting_.begin(), fitting_.end(),
+  /// Of equals any.
+  [[nodiscard]] const Trial* quickest() {
+    const auto first = std::min_element(fitting_.begin(), fitting_.end(),
                                         [](const Trial& a, const Trial& b) { return a.least < b.least; });
-    if (quick == fitting_.end()) return std::nullopt;
-    std::optional<Ticks> least = latency_of(*quick);
-    const double most = least ? at_most(*least) : std::numeric_limits<double>::infinity();
-    for (Trial* trial : within({fitting_.begin(), fitting_.end()}, most)) {
-      if (least && trial->least > at_most(*least)) break;
-      if (least && least_.of(trial->candidate->weights) >= *least) continue;
+    if (first == fitting_.end()) return nullptr;
+    const Trial* quickest = latency_of(*first) ? &*first : nullptr;
+    const auto most = [&] {
+      return quickest != nullptr ? at_most(*quickest->latency) : std::numeric_limits<double>::infinity();
+    };
+    for (Trial* trial : within({fitting_.begin(), fitting_.end()}, most())) {
+      if (trial->least > most()) break;
+      if (quickest != nullptr && least_.of(trial->candidate->weights) >= *quickest->latency) continue;
       const std::optional<Ticks>& latency = latency_of(*trial);
-      if (latency && (!least || *latency < *least)) least = latency;
+      if (latency && (quickest == nullptr || *latency < *quickest->latency)) quickest = trial;
     }
-    return least;
+    return quickest;
   }
 
   /// Of those trials that take no longer than `most` and are `wanted` the fastest, of equals the first.
@@ -132,20 +169,27 @@ class Trials {
     return fastest;
   }
 
+  /// Whether it stays the best where the fastest of all takes longer: then more time is allowed.
+  [[nodiscard]] bool stays_best(const BestCandidate& best, const Trial& fastest, Ticks most) const {
+    const bool moves_least = best.candidate->weights.moved <= least_moved_;
+    return moves_least && (best.even || most_above(*fastest.latency, kPartForEvenTiles) <= most);
+  }
+
   BestCandidate preferred(Range trials, const Trial& fastest, Ticks most, Ticks least) {
     const auto even = [&](const Trial& trial) {
       return !ends_rows_short(planner_.cascade(), *trial.candidate);
     };
-    if (even(fastest)) return {fastest.candidate, *fastest.latency, least, true};
+    if (even(fastest)) return {fastest.candidate, *fastest.latency, least, nullptr, true};
     const Trial* found =
         fastest_of(trials, std::min(most, most_above(*fastest.latency, kPartForEvenTiles)), even);
     const Trial& preferred = found != nullptr ? *found : fastest;
-    return {preferred.candidate, *preferred.latency, least, found != nullptr};
+    return {preferred.candidate, *preferred.latency, least, nullptr, found != nullptr};
   }
 
   const Planner& planner_;
   const Machine& machine_;
   LeastTime least_;
+  Bytes least_moved_;
   std::vector<Trial> fitting_;  ///< Lightest first.
 };
 

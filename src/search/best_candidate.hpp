@@ -32,7 +32,10 @@ struct BestCandidate {
   const Candidate* candidate = nullptr;  ///< None if none fits.
   Ticks latency{};                       ///< What it takes.
   Ticks least{};                         ///< What the fastest that fits takes.
-  bool even = false;                     ///< No row of it ends short: none is preferred that is not faster.
+  /// It stays the best with a smaller memory that has room for it and for the fastest one, and with slower
+  /// on-chip ports that neither of them waits for. Null: whatever becomes of the fastest.
+  const Candidate* fastest = nullptr;
+  bool even = false;  ///< No row of it ends short: none is preferred that is not faster.
 };
 
 /// Planner::best of `candidates`, ways to run `op` alone, which come lightest first.

@@ -32,34 +32,41 @@ struct Search {
   }
 
   /// Goes further and further, until what `make` makes of the nests within a reach, all that are useful, says
-  /// which is the best. `few` holds them. Null if it never does.
+  /// which is the best. None if it never does.
   template <class Make>
-  const Candidate* settled(std::optional<Reach> reach, const Make& make, std::vector<Candidate>& few) const {
+  std::optional<BestOfFew> settled(std::optional<Reach> reach, const Make& make) const {
     while (reach && !stop.stop_requested()) {
-      few = without_outdone(make(*reach));
+      std::vector<Candidate> few = without_outdone(make(*reach));
       std::erase_if(few, [&](const Candidate& candidate) {
         const Weights& weights = candidate.weights;
         return !reach->has(time.of(weights), weights.moved, weights.held);
       });
       const BestCandidate best = best_of(planner, op, few, machine);
-      if (reach->settles(best)) return best.candidate;
+      if (reach->settles(best)) {
+        const auto taken = [&](const Candidate* of) -> Candidate&& {
+          return std::move(few[static_cast<std::size_t>(of - few.data())]);
+        };
+        std::optional<Candidate> fastest;
+        if (best.fastest != nullptr && best.fastest != best.candidate) fastest = taken(best.fastest);
+        return BestOfFew{taken(best.candidate), std::move(fastest)};
+      }
       reach = reach->further(best);
     }
-    return nullptr;
+    return std::nullopt;
   }
 };
 
-const Candidate* best_tiling(const Search& search, std::vector<Candidate>& few) {
+std::optional<BestOfFew> best_tiling(const Search& search) {
   NestDrafts nests{search.planner, search.op};
-  if (!nests.has_bounds()) return nullptr;
+  if (!nests.has_bounds()) return std::nullopt;
   const std::vector<TilingBound> bounds = nests.bounds(search.machine, search.time);
   const TilingBound* quick = nests.quick(bounds, search.time);
-  if (quick == nullptr) return nullptr;
+  if (quick == nullptr) return std::nullopt;
   const auto latency = [&](const TilingBound& bound) { return search.latency(nests.candidate(bound)); };
   const auto make = [&](const Reach& reach) {
     return useful(search.planner, nests, nests.within(reach, bounds, search.time), search.stop);
   };
-  return search.settled(first_reach(bounds, *quick, latency), make, few);
+  return search.settled(first_reach(bounds, *quick, latency), make);
 }
 
 /// Over the DRAM port: of a window what its tiles read, of all else each element once.
@@ -128,7 +135,7 @@ std::optional<TilingBound> quickest_of_some(std::vector<TilingBound> bounds, con
 }
 
 /// Of an operator whose nests are weighed by laying them out.
-const Candidate* best_laid_out(const Search& search, std::vector<Candidate>& few) {
+std::optional<BestOfFew> best_laid_out(const Search& search) {
   const Cascade& cascade = search.planner.cascade();
   const std::vector<Candidate> nests = search.planner.nests(search.op);
   NestWork work{cascade, search.planner.spatial(), search.planner.array(), search.op};
@@ -142,7 +149,7 @@ const Candidate* best_laid_out(const Search& search, std::vector<Candidate>& few
   }
   const auto latency = [&](const TilingBound& bound) { return search.latency(nests[bound.number]); };
   const std::optional<TilingBound> quick = quickest_of_some(bounds, latency);
-  if (!quick) return nullptr;
+  if (!quick) return std::nullopt;
   const auto make = [&](const Reach& reach) {
     std::vector<Candidate> tried;
     for (const TilingBound& bound : bounds) {
@@ -152,17 +159,17 @@ const Candidate* best_laid_out(const Search& search, std::vector<Candidate>& few
     }
     return tried;
   };
-  return search.settled(first_reach(bounds, *quick, latency), make, few);
+  return search.settled(first_reach(bounds, *quick, latency), make);
 }
 
 }  // namespace
 
-const Candidate* best_of_few(const Planner& planner, OpId op, const Machine& machine,
-                             std::vector<Candidate>& few, const std::stop_token& stop) {
-  if (planner.unit(op).size() > 1) return nullptr;
+std::optional<BestOfFew> best_of_few(const Planner& planner, OpId op, const Machine& machine,
+                                     const std::stop_token& stop) {
+  if (planner.unit(op).size() > 1) return std::nullopt;
   const Search search{planner, op, machine, stop};
-  if (has_nest_space(planner.cascade(), op)) return best_tiling(search, few);
-  return work_fits(planner, op) ? best_laid_out(search, few) : nullptr;
+  if (has_nest_space(planner.cascade(), op)) return best_tiling(search);
+  return work_fits(planner, op) ? best_laid_out(search) : std::nullopt;
 }
 
 }  // namespace fusescape

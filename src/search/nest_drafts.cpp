@@ -45,9 +45,14 @@ bool NestDrafts::has_bounds() const {
 std::vector<TilingBound> NestDrafts::bounds(const Machine& machine, const LeastTime& time) {
   std::vector<TilingBound> bounds;
   std::optional<Ticks> least;
-  weights_.for_each_within(machine.capacity, [&](const NestWeights::Sketch& sketch) {
+  NestWeights::Limits limits{.held = machine.capacity, .compute = Cycles::overflowed()};
+  weights_.for_each_within(limits, [&](const NestWeights::Sketch& sketch) {
     const Ticks own = time.of(sketch.lightest.moved, sketch.compute);
-    if (!least || own < *least) least = own;
+    if (!least || own < *least) {
+      least = own;
+      const Int128 most = own.value() * kMostTimesLeast / machine.scale.ticks_per_cycle();
+      limits.compute = Cycles{static_cast<std::int64_t>(std::min<Int128>(most, limits.compute.value()))};
+    }
     if (own <= *least * kMostTimesLeast) bounds.push_back({own, sketch.held, sketch.lightest, sketch.number});
   });
   std::erase_if(bounds, [&](const TilingBound& bound) { return bound.least > *least * kMostTimesLeast; });
@@ -134,15 +139,6 @@ std::vector<Candidate> without_outdone(std::vector<Candidate> tried) {
     return false;
   });
   return tried;
-}
-
-bool work_fits(const Planner& planner, OpId id) {
-  const Operator& op = planner.cascade().op(id);
-  Ops most{planner.array().fill.value()};
-  most += Ops{2 * kMostCyclesPerOp * static_cast<std::int64_t>(kMostAccesses)};
-  for (const RankId rank : op.ranks) most = most * planner.cascade().extent(rank);
-  const Engine& engine = planner.array().engines[static_cast<std::size_t>(op.kind)];
-  return engine.cycles_per_op > 0 && !most.overflow();
 }
 
 }  // namespace fusescape

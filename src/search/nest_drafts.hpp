@@ -64,7 +64,4 @@ class NestDrafts {
 /// Without those that another is no worse than, lightest first.
 [[nodiscard]] std::vector<Candidate> without_outdone(std::vector<Candidate> tried);
 
-/// Whether what any of its nests asks of the array fits 64 bits: in ones, each tile fills the array anew.
-[[nodiscard]] bool work_fits(const Planner& planner, OpId op);
-
 }  // namespace fusescape

@@ -213,12 +213,15 @@ NestWeights::Lightest lighter(const NestWeights::Lightest& a, const NestWeights:
 
 }  // namespace
 
-void NestWeights::sketch_row(std::size_t first, Bytes capacity,
+void NestWeights::sketch_row(std::size_t first, const Limits& limits,
                              const std::function<void(const Sketch&)>& visit) {
   std::array<std::optional<Row>, 2> rows;  // The first class is whole; it is cut.
   go_to(first);
   work_.go_to_row(cuts_);
+  if (work_.least_compute() > limits.compute) return;
   for (std::size_t cut = 0; cut < all_cuts_.front().size(); ++cut) {
+    const Cycles compute = work_.compute(cut);
+    if (compute > limits.compute) continue;
     const bool loops = !space_.cuts.front()[cut].empty();
     const Cut& own = all_cuts_.front()[cut];
     std::optional<Row>& row = rows[loops ? 1 : 0];
@@ -227,19 +230,18 @@ void NestWeights::sketch_row(std::size_t first, Bytes capacity,
       row = this->row();
     }
     Sketch sketch{
-        .number = first + cut, .held = row->held_by_tile.at(own.tile), .compute = {}, .lightest = {}};
-    if (sketch.held > capacity) continue;
+        .number = first + cut, .held = row->held_by_tile.at(own.tile), .compute = compute, .lightest = {}};
+    if (sketch.held > limits.held) continue;
     for (const MovedInOrder& in_order : row->moved) {
       sketch.lightest = lighter(sketch.lightest, {in_order.by_trips.at(own.trips), in_order.order});
     }
-    sketch.compute = work_.compute(cut);
     visit(sketch);
   }
 }
 
-void NestWeights::for_each_within(Bytes capacity, const std::function<void(const Sketch&)>& visit) {
+void NestWeights::for_each_within(const Limits& limits, const std::function<void(const Sketch&)>& visit) {
   const std::size_t row = space_.cuts.front().size();
-  for (std::size_t first = 0; first < tilings(space_); first += row) sketch_row(first, capacity, visit);
+  for (std::size_t first = 0; first < tilings(space_); first += row) sketch_row(first, limits, visit);
 }
 
 NestWeights::Slab NestWeights::slab_of(const Operand& operand, const LoopOrder& order) const {

@@ -37,9 +37,14 @@ class NestWeights {
     Cycles compute;  ///< Of the array.
     Lightest lightest;
   };
-  /// `visit(sketch)` of all tilings that hold no more than `capacity`. Expects known(), a core that runs the
-  /// operator, some class, and operands of whole bytes.
-  void for_each_within(Bytes capacity, const std::function<void(const Sketch&)>& visit);
+  /// Which tilings are sketched; may be tightened while they are.
+  struct Limits {
+    Bytes held;
+    Cycles compute;
+  };
+  /// `visit(sketch)` of all tilings within the limits. Expects known(), a core that runs the operator, some
+  /// class, and operands of whole bytes.
+  void for_each_within(const Limits& limits, const std::function<void(const Sketch&)>& visit);
   [[nodiscard]] bool has_sketches() const { return known_ && whole_bytes_ && !space_.cuts.empty(); }
 
   struct Weighed {
@@ -92,7 +97,7 @@ class NestWeights {
   };
 
   [[nodiscard]] Row row();
-  void sketch_row(std::size_t first, Bytes capacity, const std::function<void(const Sketch&)>& visit);
+  void sketch_row(std::size_t first, const Limits& limits, const std::function<void(const Sketch&)>& visit);
   [[nodiscard]] static Cut cut_of(const Cascade& cascade, const std::vector<RankId>& ranks,
                                   const Loops& loops);
   [[nodiscard]] std::vector<ClassSet> add_operands(const Cascade& cascade, const Operator& op);

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
+#include <utility>
 
 #include "best_candidate.hpp"
 #include "candidates.hpp"
+#include "equal_operators.hpp"
 #include "few_candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
@@ -17,6 +21,7 @@
 #include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
 #include "group_trials.hpp"
+#include "operator_profiler.hpp"
 #include "optimal_space.hpp"
 #include "useful_candidates.hpp"
 #include "weights.hpp"
@@ -52,30 +57,57 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
 
 namespace {
 
-/// What the best candidate depends on, of machines with the planner's array: how many candidates fit, and how
-/// long ports take.
+/// What the best candidate depends on beside the size of the memory, of machines with the planner's array:
+/// how long ports take. Of a unit of several operators the size may also tell how long it takes.
 struct PortTimes {
-  std::int64_t fitting = 0;
+  Bytes capacity;  ///< If so.
   std::int64_t ticks_per_cycle = 0;
   std::int64_t dram = 0;  ///< Ticks per byte, as the others.
   std::int64_t read = 0;
   std::int64_t write = 0;
+  std::int64_t launch = 0;  ///< Cycles.
   Ports dram_ports{};
   Ports sram_ports{};
   friend auto operator<=>(const PortTimes&, const PortTimes&) = default;
 };
 
-PortTimes port_times(const Machine& machine, std::int64_t fitting) {
-  return {.fitting = fitting,
-          .ticks_per_cycle = machine.scale.ticks_per_cycle(),
-          .dram = machine.dram_ticks_per_byte,
-          .read = machine.sram_read_ticks_per_byte,
-          .write = machine.sram_write_ticks_per_byte,
+PortTimes port_times(const Machine& machine, Bytes capacity) {
+  const std::int64_t common =
+      std::gcd(std::gcd(machine.scale.ticks_per_cycle(), machine.dram_ticks_per_byte),
+               std::gcd(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte));
+  return {.capacity = capacity,
+          .ticks_per_cycle = machine.scale.ticks_per_cycle() / common,
+          .dram = machine.dram_ticks_per_byte / common,
+          .read = machine.sram_read_ticks_per_byte / common,
+          .write = machine.sram_write_ticks_per_byte / common,
+          .launch = machine.model.launch_cycles.value(),
           .dram_ports = machine.dram_ports,
           .sram_ports = machine.sram_ports};
 }
 
+/// As `machine`, with on-chip ports that nothing waits for, and that much memory.
+Machine with_fast_ports(Machine machine, Bytes capacity) {
+  machine.sram_read_ticks_per_byte = machine.sram_write_ticks_per_byte = 0;
+  machine.capacity = capacity;
+  return machine;
+}
+
 constexpr std::size_t kMachines = 2048;
+constexpr Bytes kAnything{std::int64_t{1} << 50U};  ///< Holds it.
+
+/// From few candidates the best is found so often; then all are made, which takes as long as some ten times.
+constexpr int kMostOfFew = 8;
+
+/// The best on machines whose memories are of these sizes, both included, and that are no slower than the one
+/// that was asked for, or on which neither it nor the fastest takes longer.
+struct BestWithin {
+  Bytes from{};
+  Bytes to{};
+  const Candidate* best = nullptr;
+  const Candidate* fastest = nullptr;  ///< BestCandidate::fastest.
+
+  [[nodiscard]] bool has(Bytes capacity) const { return from <= capacity && capacity <= to; }
+};
 
 }  // namespace
 
@@ -86,18 +118,70 @@ struct Planner::Made {
     std::vector<Candidate> candidates;
   };
   struct Alone : Entry {
-    std::atomic_flag asked;      ///< For the best on some machine.
-    std::vector<Candidate> few;  ///< Those that may be the best on the machine that was asked for first.
-    std::once_flag sizes_once;
-    std::vector<Bytes> sizes;  ///< What each of `candidates` holds, ascending.
-    std::mutex mutex;          ///< Guards `known`.
-    Recent<std::map<PortTimes, const Candidate*>> known{kMachines};
+    std::once_flag profiler_once;
+    std::unique_ptr<OperatorProfiler> profiler;  ///< Of a unit of one operator.
+    std::mutex mutex;                            ///< Guards all that follows.
+    bool asked = false;                          ///< For the best on some machine.
+    std::atomic<int> of_few = 0;                 ///< So often it was looked for among few.
+    std::deque<Candidate> few;                   ///< Those that it was; they stay where they are.
+    Recent<std::map<PortTimes, std::vector<BestWithin>>> known{kMachines};
+
+    [[nodiscard]] const BestWithin* find(const PortTimes& times, Bytes capacity) {
+      const std::vector<BestWithin>* all = known.find(times);
+      if (all == nullptr) return nullptr;
+      const auto found =
+          std::find_if(all->begin(), all->end(), [&](const BestWithin& one) { return one.has(capacity); });
+      return found != all->end() ? &*found : nullptr;
+    }
+    /// The largest size, from `capacity` on, of which the best is not known.
+    [[nodiscard]] Bytes unknown_above(const PortTimes& times, Bytes capacity) {
+      Bytes unknown = kAnything;
+      if (const std::vector<BestWithin>* all = known.find(times)) {
+        for (const BestWithin& one : *all) {
+          if (one.from > capacity) unknown = std::min(unknown, one.from - Bytes{1});
+        }
+      }
+      return unknown;
+    }
+    void note(const PortTimes& times, const BestWithin& best) {
+      std::vector<BestWithin>* all = known.find(times);
+      (all != nullptr ? *all : known.insert(times, {})).push_back(best);
+    }
+    /// The same candidate once.
+    const Candidate* keep(Candidate candidate) {
+      const auto same = std::find_if(few.begin(), few.end(), [&](const Candidate& other) {
+        return other.loops == candidate.loops && other.holds_windows == candidate.holds_windows;
+      });
+      return same != few.end() ? &*same : &few.emplace_back(std::move(candidate));
+    }
   };
   explicit Made(std::size_t units) : alone(units) {}
+
+  std::optional<GroupProfile> profile(const Planner& planner, const Candidate& candidate) {
+    if (candidate.operators.size() > 1) return profile_of(planner, candidate);
+    const OpId op = candidate.operators.front();
+    Alone& entry = alone[planner.unit_[index_of(op)]];
+    std::call_once(entry.profiler_once,
+                   [&] { entry.profiler = std::make_unique<OperatorProfiler>(planner, op); });
+    return entry.profiler->profile(candidate);
+  }
+
+  /// The first operator that is mapped as `op`.
+  OpId first_equal(const Planner& planner, OpId op) {
+    std::call_once(equal_once, [&] { equal = first_equals(planner); });
+    return equal[index_of(op)];
+  }
+
+  [[nodiscard]] static bool waits_not(const Planner& planner, const Candidate& candidate,
+                                      const Machine& machine);
+  BestWithin look_for_best(const Planner& planner, OpId op, const Machine& machine);
 
   std::vector<Alone> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
   std::map<std::vector<OpId>, Entry> fused;
+
+  std::once_flag equal_once;
+  std::vector<OpId> equal;  ///< Per operator the first one that is mapped like it.
 
   struct Space {
     std::once_flag once;
@@ -193,13 +277,13 @@ bool Planner::runs_on_hardware(const Plan& plan) const {
 }
 
 const GroupProfile& Planner::profile(const Candidate& candidate) const {
-  const auto& profile = candidate.profile.get([&] { return profile_of(*this, candidate); });
+  const auto& profile = candidate.profile.get([&] { return made_->profile(*this, candidate); });
   FUSESCAPE_EXPECTS(profile.has_value());
   return *profile;
 }
 
 bool Planner::try_profile(Candidate& candidate) const {
-  const auto& profile = candidate.profile.get([&] { return profile_of(*this, candidate); });
+  const auto& profile = candidate.profile.get([&] { return made_->profile(*this, candidate); });
   if (profile) candidate.weights = weights_of(*profile, array_work(*profile, array_));
   return profile.has_value();
 }
@@ -209,30 +293,74 @@ bool Planner::serves(const Accelerator& accelerator) const {
          spatial_ == spatial_mappings(*cascade_, accelerator);
 }
 
-/// Whoever asks once needs few candidates; whoever asks often asks for machines alike.
+/// Whether it takes the machine as long as one with faster on-chip ports.
+bool Planner::Made::waits_not(const Planner& planner, const Candidate& candidate, const Machine& machine) {
+  const GroupProfile& profile = planner.profile(candidate);
+  const auto cost = evaluate_group(profile, machine);
+  const auto faster = evaluate_group(profile, with_fast_ports(machine, machine.capacity));
+  return cost && faster && cost->latency == faster->latency;
+}
+
+/// Looked for among few candidates, or all.
+BestWithin Planner::Made::look_for_best(const Planner& planner, OpId op, const Machine& machine) {
+  Alone& entry = alone[planner.unit_[index_of(op)]];
+  std::optional<BestOfFew> few;
+  if (entry.of_few < kMostOfFew) few = best_of_few(planner, op, machine, planner.stop_);
+  BestCandidate best;
+  if (!few) best = best_of(planner, op, planner.candidates(op), machine);
+  const std::lock_guard lock{entry.mutex};
+  entry.of_few = few ? entry.of_few + 1 : kMostOfFew;
+  if (few) {
+    best.candidate = entry.keep(std::move(few->candidate));
+    if (few->fastest) best.fastest = entry.keep(std::move(*few->fastest));
+  }
+  BestWithin within{.to = machine.capacity, .best = best.candidate, .fastest = best.fastest};
+  if (best.candidate != nullptr) within.from = best.candidate->weights.held;
+  if (best.fastest != nullptr) within.from = std::max(within.from, best.fastest->weights.held);
+  const bool by_size = planner.unit(op).size() > 1;
+  if (by_size) within.from = machine.capacity;
+  entry.note(port_times(machine, by_size ? machine.capacity : Bytes{}), within);
+  return within;
+}
+
+/// Whoever asks once needs few candidates; whoever asks often asks for memories of many sizes with ports of
+/// many widths, and most of them have the same best one.
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
   Made::Alone& entry = made_->alone[unit_[index_of(op)]];
-  if (!entry.asked.test_and_set()) {
-    if (const Candidate* best = best_of_few(*this, op, machine, entry.few, stop_)) return best;
+  if (const OpId first = made_->first_equal(*this, op); first != op) {
+    const Candidate* best = this->best(first, machine);
+    if (best == nullptr) return nullptr;
+    Candidate own = *best;
+    own.operators = {op};
+    const std::lock_guard lock{entry.mutex};
+    return entry.keep(std::move(own));
   }
-  const std::vector<Candidate>& all = candidates(op);
-  std::call_once(entry.sizes_once, [&] {
-    entry.sizes.reserve(all.size());
-    for (const Candidate& candidate : all) entry.sizes.push_back(candidate.weights.held);
-    std::sort(entry.sizes.begin(), entry.sizes.end());
-  });
-  // Of a unit of several operators the size of the memory may also tell how long it takes.
   const bool by_size = unit(op).size() > 1;
-  const auto fitting = std::upper_bound(entry.sizes.begin(), entry.sizes.end(), machine.capacity);
-  const PortTimes times =
-      port_times(machine, by_size ? machine.capacity.value() : fitting - entry.sizes.begin());
+  const Machine fast = with_fast_ports(machine, kAnything);
+  const PortTimes times = port_times(machine, by_size ? machine.capacity : Bytes{});
+  const PortTimes fast_times = port_times(fast, Bytes{});
+  std::optional<BestWithin> wide;
+  Bytes unknown;
+  bool asked_before = false;
   {
     const std::lock_guard lock{entry.mutex};
-    if (const auto* known = entry.known.find(times)) return *known;
+    if (const BestWithin* known = entry.find(times, machine.capacity)) return known->best;
+    if (const BestWithin* known = entry.find(fast_times, machine.capacity)) wide = *known;
+    unknown = entry.unknown_above(fast_times, machine.capacity);
+    asked_before = std::exchange(entry.asked, true);
   }
-  const Candidate* best = best_of(*this, op, all, machine).candidate;
-  const std::lock_guard lock{entry.mutex};
-  return entry.known.insert(times, best);
+  const auto holds = [&](const BestWithin& known) {
+    const auto same = [&](const Candidate* candidate) {
+      return candidate == nullptr || Made::waits_not(*this, *candidate, machine);
+    };
+    return known.has(machine.capacity) && known.best != nullptr && same(known.best) && same(known.fastest);
+  };
+  // Of an element-wise operator small tiles are as good as large ones.
+  const bool is_quick = class_of(cascade_->op(op).kind) == OpClass::kElementwise;
+  if ((asked_before || is_quick) && !by_size && !wide)
+    wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
+  if (wide && holds(*wide)) return wide->best;
+  return made_->look_for_best(*this, op, machine).best;
 }
 
 Bytes Planner::least_footprint(OpId op) const {

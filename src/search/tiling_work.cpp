@@ -8,6 +8,14 @@
 #include "fusescape/search/array_work.hpp"
 
 namespace fusescape {
+namespace {
+
+/// Whether an operand changes along it.
+bool moves(const WorkProducts::Stationary& rank, std::size_t operand) {
+  return ((static_cast<unsigned>(rank.moving) >> operand) & 1U) != 0;
+}
+
+}  // namespace
 
 TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
     : array_{planner.array()},
@@ -19,6 +27,11 @@ TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
   for (std::size_t d = 0; d < kDimensionCount; ++d) {
     if (whole.on_hardware[d] > Elements{1}) dimensions_.push_back(d);
   }
+  separable_ = work_fits(planner, op) && !space.cuts.empty() && is_separable(space);
+  if (separable_) {
+    price_cuts(space);
+    return;
+  }
   for (std::size_t c = 0; c < space.cuts.size(); ++c) {
     auto& tiles = tiles_.emplace_back(space.cuts[c].size());
     auto& pe_tiles = pe_tiles_.emplace_back(space.cuts[c].size());
@@ -27,6 +40,55 @@ TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
       std::transform(tiles[cut].begin(), tiles[cut].end(), std::back_inserter(pe_tiles[cut]), on_pes);
     }
   }
+}
+
+/// Whether no dimension has ranks of two classes.
+bool TilingWork::is_separable(const NestSpace& space) const {
+  std::array<int, kDimensionCount> classes{};
+  for (const std::vector<RankId>& ranks : space.ranks) {
+    const WorkProducts whole = shape_.products(extent_, ranks);
+    for (const std::size_t d : dimensions_) classes[d] += whole.on_hardware[d] > Elements{1} ? 1 : 0;
+  }
+  return std::all_of(classes.begin(), classes.end(), [](int count) { return count <= 1; });
+}
+
+void TilingWork::price_cuts(const NestSpace& space) {
+  std::vector<Tiles> tiles;
+  for (std::size_t c = 0; c < space.cuts.size(); ++c) {
+    auto& priced = array_tiles_.emplace_back(space.cuts[c].size());
+    std::vector<CutSums>& sums = sums_.emplace_back(space.cuts[c].size());
+    for (std::size_t cut = 0; cut < priced.size(); ++cut) {
+      tiles.clear();
+      take_apart(space.cuts[c][cut], 0, 1, space.ranks[c], tiles);
+      for (const Tiles& some : tiles) {
+        const ArrayTiles& made = priced[cut].emplace_back(on_array(some));
+        sums[cut].steps += made.count * made.in_time * made.steps;
+        sums[cut].count += made.count;
+      }
+    }
+  }
+  const auto fewer = [](const CutSums& a, const CutSums& b) { return a.steps < b.steps; };
+  least_steps_ = std::min_element(sums_.front().begin(), sums_.front().end(), fewer)->steps;
+}
+
+/// Of one class.
+TilingWork::ArrayTiles TilingWork::on_array(const Tiles& tiles) {
+  table_.operators.clear();
+  table_.accesses.clear();
+  shape_.append(tiles.products, table_);
+  const WorkEvaluation evaluation{table_, table_.operators.front(), engine_};
+  ArrayTiles made{.count = tiles.count,
+                  .in_time = tiles.products.in_time.value(),
+                  .steps = evaluation.spatial_steps(),
+                  .made = tiles.products.made.value(),
+                  .stationary = tiles.products.stationary,
+                  .stationary_count = tiles.products.stationary_count};
+  bits_.resize(table_.accesses.size());
+  for (std::uint32_t i = 0; i < bits_.size(); ++i) {
+    bits_[i] = table_.accesses[i].bits;
+    made.covered[i] = evaluation.covered_bits(i) / bits_[i];
+  }
+  return made;
 }
 
 TilingWork::PeTiles TilingWork::on_pes(const Tiles& tiles) {
@@ -49,6 +111,24 @@ void TilingWork::take_apart(const Loops& loops, std::size_t loop, std::int64_t c
 
 TilingWork::Tiles TilingWork::product(const Tiles& a, const Tiles& b) const {
   return {a.count * b.count, shape_.product(a.products, b.products)};
+}
+
+/// Of both lists of ranks that may stay the first ones.
+TilingWork::ArrayTiles TilingWork::product(const ArrayTiles& a, const ArrayTiles& b) const {
+  ArrayTiles tiles{.count = a.count * b.count,
+                   .in_time = a.in_time * b.in_time,
+                   .steps = a.steps * b.steps,
+                   .made = a.made * b.made};
+  for (std::size_t i = 0; i < kMostAccesses; ++i) tiles.covered[i] = a.covered[i] * b.covered[i];
+  const auto* next_a = a.stationary.begin();
+  const auto* next_b = b.stationary.begin();
+  const auto* const end_a = next_a + a.stationary_count;
+  const auto* const end_b = next_b + b.stationary_count;
+  while (tiles.stationary_count < kMostCandidates && (next_a != end_a || next_b != end_b)) {
+    const bool takes_a = next_b == end_b || (next_a != end_a && next_a->position < next_b->position);
+    tiles.stationary[tiles.stationary_count++] = takes_a ? *next_a++ : *next_b++;
+  }
+  return tiles;
 }
 
 TilingWork::PeTiles TilingWork::product(const PeTiles& a, const PeTiles& b) const {
@@ -84,16 +164,54 @@ void TilingWork::add(const Tiles& tiles, ArrayWork& sum) {
   add_tiles(table_, array_, tiles.count, sum);
 }
 
+/// As plan/array_time.hpp prices an operator's work.
+void TilingWork::add(const ArrayTiles& tiles, ArrayWork& sum) {
+  const std::size_t output = bits_.size() - 1;
+  std::array<std::int64_t, kMostAccesses> covered{};
+  std::int64_t read = 0;
+  for (std::size_t i = 0; i < bits_.size(); ++i) {
+    covered[i] = tiles.covered[i] * bits_[i];
+    if (i != output) read += covered[i];
+  }
+  std::int64_t most = 0;
+  std::int64_t most_read = 0;
+  std::int64_t most_written = 0;
+  for (std::uint32_t c = 0; c < tiles.stationary_count; ++c) {
+    const WorkProducts::Stationary& rank = tiles.stationary[c];
+    const std::int64_t repeats = tiles.in_time - tiles.in_time / rank.extent;
+    std::int64_t staying = 0;
+    for (std::size_t i = 0; i < output; ++i) staying += moves(rank, i) ? 0 : covered[i];
+    const std::int64_t made = moves(rank, output) ? 0 : covered[output];
+    if ((staying + 2 * made) * repeats <= most) continue;
+    most = (staying + 2 * made) * repeats;
+    most_read = staying * repeats;
+    most_written = made * repeats;
+  }
+  WorkCost cost{.compute = tiles.in_time * tiles.steps * engine_.cycles_per_op + array_.fill.value(),
+                .written_bits = covered[output] * tiles.in_time - most_written};
+  cost.read_bits = read * tiles.in_time - most_read + cost.written_bits - tiles.made * bits_[output];
+  sum.compute += Cycles{cost.compute} * tiles.count;
+  sum.onchip += (cost.read() + cost.written()) * tiles.count;
+}
+
+template <class Some>
+void TilingWork::add_all(const Cuts& cuts, const std::vector<std::vector<std::vector<Some>>>& all,
+                         Combined<Some>& others, ArrayWork& sum) {
+  combine(cuts, all, others);
+  for (const Some& own : all.front()[cuts.front()]) {
+    if (cuts.size() == 1) add(own, sum);
+    for (const Some& other : others.tiles) add(product(own, other), sum);
+  }
+}
+
 ArrayWork TilingWork::of(const Cuts& cuts) {
   ArrayWork sum;
-  if (cuts.empty()) {
-    add({1, shape_.products(extent_, {})}, sum);
-    return sum;
-  }
-  combine(cuts, tiles_, others_);
-  for (const Tiles& own : tiles_.front()[cuts.front()]) {
-    if (cuts.size() == 1) add(own, sum);
-    for (const Tiles& other : others_.tiles) add(product(own, other), sum);
+  if (separable_) {
+    add_all(cuts, array_tiles_, array_others_, sum);
+  } else if (cuts.empty()) {
+    add(Tiles{1, shape_.products(extent_, {})}, sum);
+  } else {
+    add_all(cuts, tiles_, others_, sum);
   }
   return sum;
 }
@@ -107,16 +225,35 @@ std::int64_t TilingWork::cycles(const PeTiles& a, const PeTiles& b) const {
 }
 
 void TilingWork::go_to_row(const Cuts& cuts) {
-  combine(cuts, pe_tiles_, pe_others_);
+  if (!separable_) return combine(cuts, pe_tiles_, pe_others_);
+  other_sums_ = {1, 1};
+  for (std::size_t c = 1; c < cuts.size(); ++c) {
+    other_sums_.steps *= sums_[c][cuts[c]].steps;
+    other_sums_.count *= sums_[c][cuts[c]].count;
+  }
 }
 
 Cycles TilingWork::compute(std::size_t first_cut) const {
+  if (separable_) {
+    const CutSums& own = sums_.front()[first_cut];
+    return Cycles{own.steps * other_sums_.steps * engine_.cycles_per_op +
+                  own.count * other_sums_.count * array_.fill.value()};
+  }
   std::int64_t sum = 0;
   for (const PeTiles& own : pe_tiles_.front()[first_cut]) {
     if (pe_tiles_.size() == 1) sum += cycles(own, PeTiles{});
     for (const PeTiles& other : pe_others_.tiles) sum += cycles(own, other);
   }
   return Cycles{sum};
+}
+
+bool work_fits(const Planner& planner, OpId id) {
+  const Operator& op = planner.cascade().op(id);
+  Ops most{planner.array().fill.value()};
+  most += Ops{2 * kMostCyclesPerOp * static_cast<std::int64_t>(kMostAccesses)};
+  for (const RankId rank : op.ranks) most = most * planner.cascade().extent(rank);
+  const Engine& engine = planner.array().engines[static_cast<std::size_t>(op.kind)];
+  return engine.cycles_per_op > 0 && !most.overflow();
 }
 
 }  // namespace fusescape

@@ -16,7 +16,12 @@ namespace fusescape {
 /// Per class of a space the position of its cut.
 using Cuts = std::vector<std::uint32_t>;
 
-/// Quick where one tiling after another differs in the first class's cut alone.
+/// Whether what any of its nests asks of the array fits 64 bits: in ones, each tile fills the array anew.
+[[nodiscard]] bool work_fits(const Planner& planner, OpId op);
+
+/// Quick where one tiling after another differs in the first class's cut alone, and quicker where no
+/// dimension of the array has ranks of two classes: then tiles take products of what the cuts of each class
+/// take.
 class TilingWork {
  public:
   TilingWork(const Planner& planner, OpId op, const NestSpace& space);
@@ -29,6 +34,10 @@ class TilingWork {
   /// The cycles alone of the tiling with that cut of the first class. Expects a class, a core that runs the
   /// operator, and an operator all of whose counts fit 64 bits.
   [[nodiscard]] Cycles compute(std::size_t first_cut) const;
+  /// No tiling of the row takes fewer.
+  [[nodiscard]] Cycles least_compute() const {
+    return Cycles{separable_ ? least_steps_ * other_sums_.steps * engine_.cycles_per_op : 0};
+  }
 
  private:
   /// Equal tiles, of some classes: the products along their ranks.
@@ -43,6 +52,21 @@ class TilingWork {
     std::array<std::int64_t, kDimensionCount> on_hardware{1, 1, 1, 1};
   };
   [[nodiscard]] static PeTiles on_pes(const Tiles& tiles);
+  /// Equal tiles of some classes, where no dimension has ranks of two: what they take the array.
+  struct ArrayTiles {
+    std::int64_t count = 1;
+    std::int64_t in_time = 1;
+    std::int64_t steps = 1;                                       ///< In space.
+    std::int64_t made = 1;                                        ///< Elements of the output.
+    std::array<std::int64_t, kMostAccesses> covered{1, 1, 1, 1};  ///< Elements of each operand, in all steps.
+    std::array<WorkProducts::Stationary, kMostCandidates> stationary{};
+    std::uint32_t stationary_count = 0;
+  };
+  /// Of all tiles of one cut.
+  struct CutSums {
+    std::int64_t steps = 0;  ///< In space and time.
+    std::int64_t count = 0;
+  };
   template <class Some>
   struct Combined {
     Cuts cuts{};  ///< Of the classes but the first; none: there is nothing yet.
@@ -53,10 +77,18 @@ class TilingWork {
                   std::vector<Tiles>& tiles);
   [[nodiscard]] Tiles product(const Tiles& a, const Tiles& b) const;
   [[nodiscard]] PeTiles product(const PeTiles& a, const PeTiles& b) const;
+  [[nodiscard]] ArrayTiles product(const ArrayTiles& a, const ArrayTiles& b) const;
+  [[nodiscard]] ArrayTiles on_array(const Tiles& tiles);
+  [[nodiscard]] bool is_separable(const NestSpace& space) const;
+  void price_cuts(const NestSpace& space);
   template <class Some>
   void combine(const Cuts& cuts, const std::vector<std::vector<std::vector<Some>>>& all,
                Combined<Some>& others) const;
   void add(const Tiles& tiles, ArrayWork& sum);
+  void add(const ArrayTiles& tiles, ArrayWork& sum);
+  template <class Some>
+  void add_all(const Cuts& cuts, const std::vector<std::vector<std::vector<Some>>>& all,
+               Combined<Some>& others, ArrayWork& sum);
   [[nodiscard]] std::int64_t cycles(const PeTiles& a, const PeTiles& b) const;
 
   const ArrayModel& array_;
@@ -70,6 +102,14 @@ class TilingWork {
   std::vector<std::vector<std::vector<PeTiles>>> pe_tiles_;  ///< Likewise.
   Combined<Tiles> others_;                                   ///< Of all classes but the first.
   Combined<PeTiles> pe_others_;                              ///< Likewise.
+
+  bool separable_ = false;  ///< If so, of all these there are only the next.
+  std::vector<std::vector<std::vector<ArrayTiles>>> array_tiles_;  ///< Per class and cut.
+  std::vector<std::vector<CutSums>> sums_;                         ///< Likewise.
+  Combined<ArrayTiles> array_others_;
+  CutSums other_sums_;            ///< Of all classes but the first.
+  std::int64_t least_steps_ = 0;  ///< Of the first class's cuts.
+  std::vector<int> bits_{};       ///< Per operand, of an element.
 };
 
 }  // namespace fusescape

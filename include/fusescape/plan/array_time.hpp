@@ -75,6 +75,12 @@ class WorkEvaluation {
     for (std::size_t d = 0; d < kDimensionCount; ++d) steps_[d] = steps_over(work.extent[d], sizes_[d]);
   }
 
+  [[nodiscard]] std::int64_t spatial_steps() const { return steps_[0] * steps_[1] * steps_[2] * steps_[3]; }
+  /// Of an operand, over all spatial steps.
+  [[nodiscard]] std::int64_t covered_bits(std::uint32_t operand) const {
+    return covered_bits(accesses_[operand]);
+  }
+
   /// Operands move at every step in time, but those that a stationary rank lets stay. Sums come back from
   /// the on-chip memory but the first time.
   [[nodiscard]] WorkCost run(std::int64_t cycles_per_op, std::int64_t fill) const {
@@ -87,7 +93,7 @@ class WorkEvaluation {
     const Saved saved = most_saved(covered);
     cost.written_bits = written * work_.temporal - saved.written_bits;
     cost.read_bits = read * work_.temporal - saved.read_bits + cost.written_bits - work_.output_bits;
-    cost.compute = work_.temporal * steps_[0] * steps_[1] * steps_[2] * steps_[3] * cycles_per_op + fill;
+    cost.compute = work_.temporal * spatial_steps() * cycles_per_op + fill;
     return cost;
   }
 
