@@ -59,23 +59,6 @@ Files files_of(const EvaluateArguments& c) {
   return files;
 }
 
-Files files_of(const SweepArguments& sweep) {
-  Files files{.outputs = {{"-o", sweep.output.file}}, .inputs = {}};
-  if (!sweep.folder.empty()) {
-    for (const std::string_view name : kSweepFiles) {
-      files.outputs.push_back({"--out", fmt::format("{}/{}", sweep.folder, name)});
-    }
-  }
-  files.reads(Shelf::kSweeps, sweep.file);
-  const Loaded<InputFile> file = find_input(Shelf::kSweeps, sweep.file);
-  const Loaded<SweepSpec> spec = file ? bind_sweep_spec(*file) : unexpected<InputError>{file.error()};
-  if (!spec) return files;  // The command says why.
-  add_accelerator(spec->arch, files);
-  files.reads(Shelf::kWorkloads, spec->workload);
-  files.reads(Shelf::kPlans, spec->plan);
-  return files;
-}
-
 Files files_of(const SensitivityArguments& c) {
   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
   for (const std::string_view name : kSweepFiles) {
@@ -107,7 +90,8 @@ Files files_of(const Command& command) {
             return files;
           },
           [](const RooflineArguments& c) { return files_of(c.input, c.output); },
-          [](const SweepArguments& c) { return files_of(c); }, [](const MergeArguments&) { return Files{}; },
+          // They know what they read once they have read it, and write nothing before.
+          [](const SweepArguments&) { return Files{}; }, [](const MergeArguments&) { return Files{}; },
           [](const SensitivityArguments& c) { return files_of(c); },
           [](const ParetoArguments& c) {
             return Files{{{"-o", c.output.file}}, {c.file}};
@@ -139,7 +123,6 @@ bool writes_files(const Command& command) {
   const auto named = [](const OutputArguments& output) { return output.file != "-"; };
   return std::visit(
       overloaded{[&](const SimulateArguments& c) { return named(c.output) || !c.trace.empty(); },
-                 [&](const SweepArguments& c) { return named(c.output) || !c.folder.empty(); },
                  [](const CoreyRotateArguments&) { return true; },
                  [&](const auto& c) { return named(c.output); }},
       command);
