@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <sstream>
 #include <tuple>
@@ -45,7 +46,11 @@ void drop_repeated(std::vector<SweepProblem>& problems) {
 /// What a value stands for, where several words may stand for one thing: a path or a name, a seed that is told
 /// or left out. Nothing: only itself.
 std::string meaning_of(const Setting& setting, const SweepBinder& binder) {
-  if (setting.key == "technology") return path_of_input(Shelf::kTechs, setting.value).value_or("");
+  if (setting.key == "technology") {
+    std::error_code error;
+    const auto path = path_of_input(Shelf::kTechs, setting.value);
+    return path ? std::filesystem::weakly_canonical(*path, error).string() : "";
+  }
   if (setting.key != "entropy") return {};
   const auto source = binder.entropy(setting);
   return source ? describe(*source) : "";
