@@ -6,8 +6,8 @@
 #include <cstring>
 #include <unordered_set>
 
-#include "fusescape/support/csv_formula.hpp"
 #include "fusescape/support/contract.hpp"
+#include "fusescape/support/csv_formula.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/utf8.hpp"
 

@@ -47,7 +47,8 @@ class Measurements {
  private:
   bool find_columns(const CsvRow& header) {
     const auto group = column_of(header.cells, kGroupColumn);
-    for (std::size_t i = 0; i < kFigureColumns.size(); ++i) columns_[i] = column_of(header.cells, kFigureColumns[i]);
+    for (std::size_t i = 0; i < kFigureColumns.size(); ++i)
+      columns_[i] = column_of(header.cells, kFigureColumns[i]);
     const auto given = [](const auto& found) { return found.has_value(); };
     const bool has_figure = std::any_of(columns_.begin(), columns_.end(), given);
     if (!group) fault(header, 0, fmt::format("no column '{}'", kGroupColumn));

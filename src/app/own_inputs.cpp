@@ -80,41 +80,41 @@ Files files_of(const ReportArguments& c) {
 
 Files files_of(const Command& command) {
   return std::visit(
-      overloaded{
-          [](const EvaluateArguments& c) { return files_of(c); },
-          [](const CompareArguments& c) { return files_of(c.input, c.output); },
-          [](const VerifyArguments& c) { return files_of(c.input, c.output, c.plan_file); },
-          [](const SimulateArguments& c) {
-            Files files = files_of(c.input, c.output, c.plan_file);
-            if (!c.trace.empty()) files.outputs.push_back({"--trace", c.trace});
-            return files;
-          },
-          [](const RooflineArguments& c) { return files_of(c.input, c.output); },
-          // They know what they read once they have read it, and write nothing before.
-          [](const SweepArguments&) { return Files{}; }, [](const MergeArguments&) { return Files{}; },
-          [](const SensitivityArguments& c) { return files_of(c); },
-          [](const ParetoArguments& c) {
-            return Files{{{"-o", c.output.file}}, {c.file}};
-          },
-          [](const ReportArguments& c) { return files_of(c); }, [](const ListArguments&) { return Files{}; },
-          [](const ValidateArguments& c) {
-            return Files{{{"-o", c.output.file}}, c.files};
-          },
-          [](const ImportArguments& c) {
-            return Files{{{"-o", c.output.file}}, {c.config}};
-          },
-          [](const CoreyReproduceArguments& c) {
-            Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
-            files.reads(Shelf::kCorey, c.chain);
-            return files;
-          },
-          [](const CoreyEntropyArguments& c) {
-            return Files{{{"-o", c.output.file}}, c.files};
-          },
-          [](const CoreyRotateArguments& c) {
-            return Files{{{"-o", c.output.file}, {"-o", c.rotated}}, {c.file}};
-          },
-          [](const PrintArguments&) { return Files{}; }},
+      overloaded{[](const EvaluateArguments& c) { return files_of(c); },
+                 [](const CompareArguments& c) { return files_of(c.input, c.output); },
+                 [](const VerifyArguments& c) { return files_of(c.input, c.output, c.plan_file); },
+                 [](const SimulateArguments& c) {
+                   Files files = files_of(c.input, c.output, c.plan_file);
+                   if (!c.trace.empty()) files.outputs.push_back({"--trace", c.trace});
+                   return files;
+                 },
+                 [](const RooflineArguments& c) { return files_of(c.input, c.output); },
+                 // They know what they read once they have read it, and write nothing before.
+                 [](const SweepArguments&) { return Files{}; }, [](const MergeArguments&) { return Files{}; },
+                 [](const SensitivityArguments& c) { return files_of(c); },
+                 [](const ParetoArguments& c) {
+                   return Files{{{"-o", c.output.file}}, {c.file}};
+                 },
+                 [](const ReportArguments& c) { return files_of(c); },
+                 [](const ListArguments&) { return Files{}; },
+                 [](const ValidateArguments& c) {
+                   return Files{{{"-o", c.output.file}}, c.files};
+                 },
+                 [](const ImportArguments& c) {
+                   return Files{{{"-o", c.output.file}}, {c.config}};
+                 },
+                 [](const CoreyReproduceArguments& c) {
+                   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
+                   files.reads(Shelf::kCorey, c.chain);
+                   return files;
+                 },
+                 [](const CoreyEntropyArguments& c) {
+                   return Files{{{"-o", c.output.file}}, c.files};
+                 },
+                 [](const CoreyRotateArguments& c) {
+                   return Files{{{"-o", c.output.file}, {"-o", c.rotated}}, {c.file}};
+                 },
+                 [](const PrintArguments&) { return Files{}; }},
       command);
 }
 

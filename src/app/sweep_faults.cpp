@@ -43,8 +43,8 @@ void drop_repeated(std::vector<SweepProblem>& problems) {
   problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
 }
 
-/// What a value stands for, where several words may stand for one thing: a path or a name, a seed that is told
-/// or left out. Nothing: only itself.
+/// What a value stands for, where several words may stand for one thing: a path or a name, a seed that is
+/// told or left out. Nothing: only itself.
 std::string meaning_of(const Setting& setting, const SweepBinder& binder) {
   if (setting.key == "technology") {
     std::error_code error;

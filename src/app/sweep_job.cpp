@@ -75,8 +75,7 @@ SweepJob::SweepJob(LoadedSweep loaded, OutputArguments output, SweepWatch& watch
       cursor_{*source_},
       builder_{source_->spec()},
       points_{SweepRowsOf::kPoints, SweepRows{*source_, SweepRowsOf::kPoints, has_stacks(*source_)}},
-      baselines_{SweepRowsOf::kBaselines,
-                 SweepRows{*source_, SweepRowsOf::kBaselines, has_stacks(*source_)}},
+      baselines_{SweepRowsOf::kBaselines, SweepRows{*source_, SweepRowsOf::kBaselines, has_stacks(*source_)}},
       folder_{std::move(folder)} {
   set_range({});
 }

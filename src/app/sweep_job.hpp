@@ -27,7 +27,8 @@ namespace fusescape {
 /// Reads a sweep as load_sweep does; whoever stops that leaves nothing of `folder`.
 [[nodiscard]] expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
                                                         const std::vector<std::string>& settings,
-                                                        std::optional<SweepFolder>& folder, SweepWatch& watch);
+                                                        std::optional<SweepFolder>& folder,
+                                                        SweepWatch& watch);
 
 class SweepJob {
  public:

@@ -137,9 +137,9 @@ TEST_CASE("The best is on the trade-off, and its latency is the trade-off's leas
         CHECK(study.result.points[id].cost.latency >= cycles_of(scenario));
       }
       // Of equally fast designs the trade-off keeps the smallest, the best is the first.
-      const bool least_is_kept = std::any_of(
-          kept.begin(), kept.end(),
-          [&](std::size_t id) { return study.result.points[id].cost.latency == cycles_of(scenario); });
+      const bool least_is_kept = std::any_of(kept.begin(), kept.end(), [&](std::size_t id) {
+        return study.result.points[id].cost.latency == cycles_of(scenario);
+      });
       CHECK(least_is_kept);
     }
   });

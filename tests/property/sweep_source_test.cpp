@@ -222,10 +222,8 @@ struct RandomRun {
   }
 
   [[nodiscard]] MetricValue value(const Metric& metric) const {
-    return metric.value({.workload = workload,
-                         .design = design,
-                         .cost = &cost,
-                         .generation = generates ? &times : nullptr});
+    return metric.value(
+        {.workload = workload, .design = design, .cost = &cost, .generation = generates ? &times : nullptr});
   }
 
   Workload workload;

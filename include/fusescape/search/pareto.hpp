@@ -82,7 +82,7 @@ class ParetoFront {
       for (std::size_t r = 0; r < rows_.size(); ++r) keys[r * columns_ + c] = ranks[r];
     }
     std::vector<std::size_t> best = non_dominated(keys, columns_);
-    if constexpr (requires(Row& row, const Row& later) { row.join(later); }) join_equal(keys, best);
+    if constexpr (requires(Row & row, const Row& later) { row.join(later); }) join_equal(keys, best);
     std::size_t kept = 0;
     for (const std::size_t r : best) {
       if (r != kept) rows_[kept] = std::move(rows_[r]);
@@ -103,7 +103,8 @@ class ParetoFront {
     });
     best.clear();
     for (const std::size_t row : by_key) {
-      const bool is_new = best.empty() || !std::equal(key(row).begin(), key(row).end(), key(best.back()).begin());
+      const bool is_new =
+          best.empty() || !std::equal(key(row).begin(), key(row).end(), key(best.back()).begin());
       if (is_new) {
         best.push_back(row);
       } else {

@@ -91,7 +91,7 @@ struct ScenarioAnswer {
   DesignFigures figures;            ///< Of the best.
   NearBest near;
   std::vector<Comparison> comparisons;
-  TradeOffPoints pareto;            ///< The non-dominated points that may be the best.
+  TradeOffPoints pareto;  ///< The non-dominated points that may be the best.
   std::vector<std::size_t>
       pareto_least{};  ///< Per objective, which of them has least of it; the first of equals.
   std::optional<std::size_t> pareto_knee{};  ///< Which of them is the knee (search/pareto.hpp).
