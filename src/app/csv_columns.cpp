@@ -66,9 +66,7 @@ void CsvColumns::fault(std::size_t row, std::string_view message) {
 }
 
 std::string CsvColumns::text(std::size_t row, std::string_view column) {
-  const std::vector<std::string>& header = rows_.front().cells;
-  const auto found = std::find(header.begin(), header.end(), column);
-  if (found != header.end()) return rows_[row + 1].cells[static_cast<std::size_t>(found - header.begin())];
+  if (const auto found = column_of(rows_.front().cells, column)) return rows_[row + 1].cells[*found];
   if (std::find(missing_.begin(), missing_.end(), column) == missing_.end()) {
     missing_.emplace_back(column);
     faults_ += bad_file(file_, {rows_.front().line, 1}, fmt::format("no column '{}'", column)).text;

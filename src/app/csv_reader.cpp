@@ -6,6 +6,7 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "fusescape/support/contract.hpp"
 #include "fusescape/support/csv_formula.hpp"
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/utf8.hpp"
@@ -224,17 +225,19 @@ expected<std::vector<CsvRow>, CsvFault> read_csv(std::string_view text) {
   }
 }
 
+std::optional<std::size_t> column_of(const std::vector<std::string>& header, std::string_view name) {
+  const auto found = std::find(header.begin(), header.end(), name);
+  if (found == header.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - header.begin());
+}
+
 SourcePos place_of_cell(std::string_view text, const CsvRow& row, std::size_t cell) {
-  for (int at = 1; at < row.line; ++at) text.remove_prefix(text.find('\n') + 1);
-  SourcePos pos{row.line, 1};
-  bool quoted = false;
-  for (const char c : text) {
-    if (cell == 0 || c == '\n') break;
-    if (c == '"') quoted = !quoted;
-    if (c == ',' && !quoted) --cell;
-    ++pos.column;
+  CsvReader reader{std::string{text}};
+  while (true) {
+    const expected<const CsvRecord*, CsvFault> record = reader.next();
+    FUSESCAPE_EXPECTS(record && *record != nullptr);
+    if ((*record)->pos.line == row.line) return (*record)->place_of(cell);
   }
-  return pos;
 }
 
 }  // namespace fusescape

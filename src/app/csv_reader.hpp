@@ -89,7 +89,11 @@ class CsvReader {
 /// All rows of a text of at most 20 million cells, the header first.
 [[nodiscard]] expected<std::vector<CsvRow>, CsvFault> read_csv(std::string_view text);
 
-/// Where cell `cell`, from 0, of a row of `text` begins. A quoted cell may hold commas, not line ends.
+/// Position of a column by its name; none: the header lacks it.
+[[nodiscard]] std::optional<std::size_t> column_of(const std::vector<std::string>& header,
+                                                   std::string_view name);
+
+/// Where cell `cell`, from 0, of a row that read_csv found in `text` begins.
 [[nodiscard]] SourcePos place_of_cell(std::string_view text, const CsvRow& row, std::size_t cell);
 
 }  // namespace fusescape

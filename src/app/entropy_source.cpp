@@ -58,14 +58,14 @@ class EntropyTable {
       return {};
     }
     const std::vector<std::string>& header = rows->front().cells;
-    const std::optional<std::size_t> tensor = column(header, "tensor");
-    const std::optional<std::size_t> bits = column(header, "entropy_bits");
+    const std::optional<std::size_t> tensor = column_of(header, "tensor");
+    const std::optional<std::size_t> bits = column_of(header, "entropy_bits");
     for (const std::string_view name : {"tensor", "entropy_bits"}) {
-      if (!column(header, name)) diagnostics_.error({1, 1}, fmt::format("no column '{}'", name));
+      if (!column_of(header, name)) diagnostics_.error({1, 1}, fmt::format("no column '{}'", name));
     }
     if (!tensor || !bits) return {};
-    const std::optional<std::size_t> bins = column(header, "bins");
-    const std::optional<std::size_t> numbers = column(header, "numbers");
+    const std::optional<std::size_t> bins = column_of(header, "bins");
+    const std::optional<std::size_t> numbers = column_of(header, "numbers");
     for (std::size_t r = 1; numbers && r < rows->size(); ++r) add_numbers((*rows)[r], *numbers);
     for (std::size_t r = 1; r < rows->size(); ++r) add((*rows)[r], *tensor, *bits, bins);
     return std::move(found_);
@@ -78,12 +78,6 @@ class EntropyTable {
   [[nodiscard]] SourcePos name_of_row(std::size_t row) const { return places_[row]; }
 
  private:
-  static std::optional<std::size_t> column(const std::vector<std::string>& header, std::string_view name) {
-    const auto found = std::find(header.begin(), header.end(), name);
-    if (found == header.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - header.begin());
-  }
-
   void add(const CsvRow& row, std::size_t tensor, std::size_t bits, std::optional<std::size_t> bins) {
     TensorEntropy one{.tensor = row.cells[tensor]};
     if (bins) {

@@ -8,20 +8,15 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "fusescape/support/printable.hpp"
+#include "write_fault.hpp"
 
 namespace fusescape {
 namespace {
 
 constexpr std::string_view kLockName = ".lock";
-
-Failure failure_of(const std::string& folder, int error) {
-  return {ExitCode::kFileAccess, fmt::format("{}: error: cannot write: {}\n", printable(folder),
-                                             std::generic_category().message(error))};
-}
 
 /// Whether the file behind `descriptor` still has this name: who held it before may have taken it away.
 bool is_still(int descriptor, const std::string& path) {
@@ -51,12 +46,12 @@ expected<FolderLock, Failure> FolderLock::take(const std::string& folder) {
   while (true) {
     constexpr mode_t kAll = 0666;
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kAll);
-    if (descriptor < 0) return unexpected{failure_of(folder, errno)};
+    if (descriptor < 0) return unexpected{cannot_write(folder, errno)};
     FolderLock lock{path, descriptor};
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       const int error = errno;
       lock.path_.clear();  // It is not ours to take away.
-      if (error != EWOULDBLOCK) return unexpected{failure_of(path, error)};
+      if (error != EWOULDBLOCK) return unexpected{cannot_write(path, error)};
       return unexpected{
           Failure{ExitCode::kFileAccess, fmt::format("{}: error: another run writes into this folder ({})\n",
                                                      printable(folder), printable(holder_of(descriptor)))}};
@@ -76,10 +71,10 @@ expected<FolderLock, Failure> FolderLock::take(const std::string& folder) {
 FolderLock::FolderLock(FolderLock&& other) noexcept
     : path_{std::exchange(other.path_, {})}, descriptor_{std::exchange(other.descriptor_, -1)} {}
 
-FolderLock::~FolderLock() {
+void FolderLock::release() {
   if (descriptor_ < 0) return;
   if (!path_.empty()) ::unlink(path_.c_str());
-  ::close(descriptor_);
+  ::close(std::exchange(descriptor_, -1));
 }
 
 }  // namespace fusescape

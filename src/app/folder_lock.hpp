@@ -19,7 +19,9 @@ class FolderLock {
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(const FolderLock&) = delete;
   FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock();
+  ~FolderLock() { release(); }
+
+  void release();
 
  private:
   FolderLock(std::string path, int descriptor) : path_{std::move(path)}, descriptor_{descriptor} {}

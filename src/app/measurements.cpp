@@ -46,13 +46,9 @@ class Measurements {
 
  private:
   bool find_columns(const CsvRow& header) {
-    const auto column = [&](std::string_view name) -> std::optional<std::size_t> {
-      const auto found = std::find(header.cells.begin(), header.cells.end(), name);
-      if (found == header.cells.end()) return std::nullopt;
-      return static_cast<std::size_t>(found - header.cells.begin());
-    };
-    const auto group = column(kGroupColumn);
-    for (std::size_t i = 0; i < kFigureColumns.size(); ++i) columns_[i] = column(kFigureColumns[i]);
+    const auto group = column_of(header.cells, kGroupColumn);
+    for (std::size_t i = 0; i < kFigureColumns.size(); ++i)
+      columns_[i] = column_of(header.cells, kFigureColumns[i]);
     const auto given = [](const auto& found) { return found.has_value(); };
     const bool has_figure = std::any_of(columns_.begin(), columns_.end(), given);
     if (!group) fault(header, 0, fmt::format("no column '{}'", kGroupColumn));

@@ -7,8 +7,10 @@
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
+#include "fusescape/report/sweep_files.hpp"
 #include "fusescape/support/printable.hpp"
 #include "sweep_job.hpp"
+#include "write_fault.hpp"
 
 namespace fusescape {
 namespace {
@@ -94,14 +96,21 @@ CommandResult run_command(const MergeArguments& arguments) {
     return unexpected{refusal(fmt::format("-o {} is one of the shards", printable(arguments.folder)))};
   }
   SweepWatch watch{arguments.output};
-  expected<LoadedSweep, Failure> loaded = load_sweep(path_in(shards->front().path, "resolved.yaml"), {});
+  expected<SweepFolder, Failure> taken = SweepFolder::take(arguments.folder);
+  if (!taken) return unexpected{std::move(taken.error())};
+  std::optional<SweepFolder> folder{std::move(*taken)};
+  if (auto failure = write_fault(arguments.output.file)) return unexpected{std::move(*failure)};
+  expected<LoadedSweep, Failure> loaded =
+      load_sweep(path_in(shards->front().path, "resolved.yaml"), {}, folder, watch);
   if (!loaded) return unexpected{std::move(loaded.error())};
   const std::string changes = changes_between(shards->front().run.identity, loaded->identity);
   if (!changes.empty()) {
     return unexpected{refusal(fmt::format("since the shards were run: {}", printable(changes)))};
   }
-  SweepJob job{std::move(*loaded), arguments.output, watch};
-  if (auto failure = job.take(arguments.folder)) return unexpected{std::move(*failure)};
+  std::vector<NamedOutput> outputs;
+  for (const std::string_view name : kSweepFiles) outputs.push_back({"-o", path_in(arguments.folder, name)});
+  if (auto clash = clash_with_inputs(outputs, loaded->files)) return unexpected{*clash};
+  SweepJob job{std::move(*loaded), arguments.output, watch, std::move(folder)};
   if (auto failure = join(*shards, job)) return unexpected{std::move(*failure)};
   return job.finish();
 }

@@ -19,14 +19,16 @@
 #include <utility>
 
 #include "fusescape/support/printable.hpp"
+#include "write_fault.hpp"
 
 namespace fusescape {
-namespace {
 
 Failure cannot_write(std::string_view what, int error) {
   return {ExitCode::kFileAccess, fmt::format("{}: error: cannot write: {}\n", printable(what),
                                              std::generic_category().message(error))};
 }
+
+namespace {
 
 /// Zero, or the errno of what went wrong.
 int write_all(int descriptor, std::string_view content) {
@@ -246,6 +248,18 @@ std::optional<Failure> write_file(const std::string& path, std::string_view cont
   GrowingFile file{path};
   file.append(content);
   return file.keep();
+}
+
+std::optional<Failure> write_fault(const std::string& path) {
+  if (path == "-") return std::nullopt;
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) return cannot_write(path, EISDIR);
+  if (exists && ::access(path.c_str(), W_OK) != 0) return cannot_write(path, errno);
+  if (exists && !S_ISREG(status.st_mode)) return std::nullopt;
+  const std::string folder = std::filesystem::path{target_of(path)}.parent_path().string();
+  if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) return cannot_write(path, errno);
+  return std::nullopt;
 }
 
 std::optional<Failure> clash_of(const std::vector<NamedOutput>& outputs) {

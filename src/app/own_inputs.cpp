@@ -59,23 +59,6 @@ Files files_of(const EvaluateArguments& c) {
   return files;
 }
 
-Files files_of(const SweepArguments& sweep) {
-  Files files{.outputs = {{"-o", sweep.output.file}}, .inputs = {}};
-  if (!sweep.folder.empty()) {
-    for (const std::string_view name : kSweepFiles) {
-      files.outputs.push_back({"--out", fmt::format("{}/{}", sweep.folder, name)});
-    }
-  }
-  files.reads(Shelf::kSweeps, sweep.file);
-  const Loaded<InputFile> file = find_input(Shelf::kSweeps, sweep.file);
-  const Loaded<SweepSpec> spec = file ? bind_sweep_spec(*file) : unexpected<InputError>{file.error()};
-  if (!spec) return files;  // The command says why.
-  add_accelerator(spec->arch, files);
-  files.reads(Shelf::kWorkloads, spec->workload);
-  files.reads(Shelf::kPlans, spec->plan);
-  return files;
-}
-
 Files files_of(const SensitivityArguments& c) {
   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
   for (const std::string_view name : kSweepFiles) {
@@ -97,40 +80,41 @@ Files files_of(const ReportArguments& c) {
 
 Files files_of(const Command& command) {
   return std::visit(
-      overloaded{
-          [](const EvaluateArguments& c) { return files_of(c); },
-          [](const CompareArguments& c) { return files_of(c.input, c.output); },
-          [](const VerifyArguments& c) { return files_of(c.input, c.output, c.plan_file); },
-          [](const SimulateArguments& c) {
-            Files files = files_of(c.input, c.output, c.plan_file);
-            if (!c.trace.empty()) files.outputs.push_back({"--trace", c.trace});
-            return files;
-          },
-          [](const RooflineArguments& c) { return files_of(c.input, c.output); },
-          [](const SweepArguments& c) { return files_of(c); }, [](const MergeArguments&) { return Files{}; },
-          [](const SensitivityArguments& c) { return files_of(c); },
-          [](const ParetoArguments& c) {
-            return Files{{{"-o", c.output.file}}, {c.file}};
-          },
-          [](const ReportArguments& c) { return files_of(c); }, [](const ListArguments&) { return Files{}; },
-          [](const ValidateArguments& c) {
-            return Files{{{"-o", c.output.file}}, c.files};
-          },
-          [](const ImportArguments& c) {
-            return Files{{{"-o", c.output.file}}, {c.config}};
-          },
-          [](const CoreyReproduceArguments& c) {
-            Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
-            files.reads(Shelf::kCorey, c.chain);
-            return files;
-          },
-          [](const CoreyEntropyArguments& c) {
-            return Files{{{"-o", c.output.file}}, c.files};
-          },
-          [](const CoreyRotateArguments& c) {
-            return Files{{{"-o", c.output.file}, {"-o", c.rotated}}, {c.file}};
-          },
-          [](const PrintArguments&) { return Files{}; }},
+      overloaded{[](const EvaluateArguments& c) { return files_of(c); },
+                 [](const CompareArguments& c) { return files_of(c.input, c.output); },
+                 [](const VerifyArguments& c) { return files_of(c.input, c.output, c.plan_file); },
+                 [](const SimulateArguments& c) {
+                   Files files = files_of(c.input, c.output, c.plan_file);
+                   if (!c.trace.empty()) files.outputs.push_back({"--trace", c.trace});
+                   return files;
+                 },
+                 [](const RooflineArguments& c) { return files_of(c.input, c.output); },
+                 // They know what they read once they have read it, and write nothing before.
+                 [](const SweepArguments&) { return Files{}; }, [](const MergeArguments&) { return Files{}; },
+                 [](const SensitivityArguments& c) { return files_of(c); },
+                 [](const ParetoArguments& c) {
+                   return Files{{{"-o", c.output.file}}, {c.file}};
+                 },
+                 [](const ReportArguments& c) { return files_of(c); },
+                 [](const ListArguments&) { return Files{}; },
+                 [](const ValidateArguments& c) {
+                   return Files{{{"-o", c.output.file}}, c.files};
+                 },
+                 [](const ImportArguments& c) {
+                   return Files{{{"-o", c.output.file}}, {c.config}};
+                 },
+                 [](const CoreyReproduceArguments& c) {
+                   Files files{.outputs = {{"-o", c.output.file}}, .inputs = {}};
+                   files.reads(Shelf::kCorey, c.chain);
+                   return files;
+                 },
+                 [](const CoreyEntropyArguments& c) {
+                   return Files{{{"-o", c.output.file}}, c.files};
+                 },
+                 [](const CoreyRotateArguments& c) {
+                   return Files{{{"-o", c.output.file}, {"-o", c.rotated}}, {c.file}};
+                 },
+                 [](const PrintArguments&) { return Files{}; }},
       command);
 }
 
@@ -139,7 +123,6 @@ bool writes_files(const Command& command) {
   const auto named = [](const OutputArguments& output) { return output.file != "-"; };
   return std::visit(
       overloaded{[&](const SimulateArguments& c) { return named(c.output) || !c.trace.empty(); },
-                 [&](const SweepArguments& c) { return named(c.output) || !c.folder.empty(); },
                  [](const CoreyRotateArguments&) { return true; },
                  [&](const auto& c) { return named(c.output); }},
       command);

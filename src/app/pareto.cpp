@@ -84,18 +84,13 @@ constexpr std::array<std::string_view, 3> kVerdicts{"feasible", "in_budget", "me
 
 expected<Columns, Failure> columns_of(const std::vector<std::string>& names,
                                       const std::vector<std::string>& header) {
-  const auto position = [&](std::string_view name) -> std::optional<std::size_t> {
-    const auto found = std::find(header.begin(), header.end(), name);
-    if (found == header.end()) return std::nullopt;
-    return static_cast<std::size_t>(std::distance(header.begin(), found));
-  };
   Columns columns;
   for (const std::string_view name : kVerdicts) {
-    if (const auto found = position(name)) columns.verdicts.push_back(*found);
+    if (const auto found = column_of(header, name)) columns.verdicts.push_back(*found);
   }
   std::string errors;
   for (const std::string& name : names) {
-    if (const auto found = position(name)) {
+    if (const auto found = column_of(header, name)) {
       columns.minimized.push_back(*found);
       continue;
     }

@@ -178,7 +178,7 @@ class Faults {
 
 std::size_t column_of(const std::vector<CsvRow>& rows, std::string_view name) {
   const std::vector<std::string>& header = rows.front().cells;
-  return static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin());
+  return column_of(header, name).value_or(header.size());
 }
 
 expected<ResultFile, Failure> read_result(const std::string& file) {

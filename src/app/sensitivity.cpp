@@ -14,6 +14,7 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/sensitivity.hpp"
 #include "fusescape/support/printable.hpp"
+#include "sweep_faults.hpp"
 #include "sweep_folder.hpp"
 #include "sweep_inputs.hpp"
 #include "sweep_watch.hpp"
@@ -97,11 +98,11 @@ expected<PointColumns, Failure> point_columns(const std::string& file, const Swe
                                               const CsvRow& header) {
   std::string missing;
   const auto position = [&](const std::string& name) {
-    const auto found = std::find(header.cells.begin(), header.cells.end(), name);
-    if (found == header.cells.end()) {
+    const auto found = column_of(header.cells, name);
+    if (!found) {
       missing += failure_of(file, CsvFault{{header.line, 1}, fmt::format("no column '{}'", name)}).text;
     }
-    return static_cast<std::size_t>(found - header.cells.begin());
+    return found.value_or(0);
   };
   PointColumns columns{.point = position("point"),
                        .feasible = position("feasible"),

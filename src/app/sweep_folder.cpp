@@ -11,7 +11,9 @@
 #include <system_error>
 
 #include "fusescape/app/output.hpp"
+#include "fusescape/report/sweep_files.hpp"
 #include "fusescape/support/printable.hpp"
+#include "write_fault.hpp"
 
 namespace fusescape {
 namespace {
@@ -46,18 +48,46 @@ expected<RunFile, Failure> run_in(const std::string& folder) {
                             fmt::format("{}:1:1: error: {}\n", printable(path), printable(run.error()))}};
 }
 
+MadeFolders::MadeFolders(const std::string& folder) {
+  for (std::filesystem::path path = folder; !path.empty() && !exists(path.string());
+       path = path.parent_path()) {
+    if (path.has_filename()) paths_.push_back(path.string());
+  }
+}
+
+void MadeFolders::remove() {
+  for (const std::string& path : std::exchange(paths_, {})) ::rmdir(path.c_str());
+}
+
 expected<SweepFolder, Failure> SweepFolder::take(const std::string& folder) {
+  MadeFolders made{folder};
   if (auto failure = make_folder(folder)) return unexpected{std::move(*failure)};
   expected<FolderLock, Failure> lock = FolderLock::take(folder);
   if (!lock) return unexpected{std::move(lock.error())};
-  return SweepFolder{folder, std::move(*lock)};
+  SweepFolder taken{folder, std::move(made), std::move(*lock)};
+  if (auto failure = taken.fault()) return unexpected{std::move(*failure)};
+  return taken;
+}
+
+void SweepFolder::leave() {
+  lock_.release();
+  made_.remove();
+}
+
+std::optional<Failure> SweepFolder::fault() const {
+  for (const std::string_view file : kSweepFiles) {
+    const std::string path = path_in(path_, file);
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) return cannot_write(path, EISDIR);
+    if (::access(path.c_str(), W_OK) != 0 && errno != ENOENT) return cannot_write(path, errno);
+  }
+  return std::nullopt;
 }
 
 std::optional<Failure> SweepFolder::remove(std::string_view file) const {
   const std::string path = path_in(path_, file);
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return std::nullopt;
-  return Failure{ExitCode::kFileAccess, fmt::format("{}: error: cannot write: {}\n", printable(path),
-                                                    std::generic_category().message(errno))};
+  return cannot_write(path, errno);
 }
 
 std::optional<Failure> SweepFolder::tell_discarded(const RunFile& run) const {
@@ -74,7 +104,8 @@ std::optional<Failure> SweepFolder::tell_discarded(const RunFile& run) const {
   return std::nullopt;
 }
 
-std::optional<Failure> SweepFolder::begin(const RunFile& run, std::string_view resolved) const {
+std::optional<Failure> SweepFolder::begin(const RunFile& run, std::string_view resolved) {
+  made_.keep();
   if (auto failure = tell_discarded(run)) return failure;
   // Whatever is cut off in the middle, no points stay without the run.json that is theirs.
   for (const std::string_view file :
@@ -86,7 +117,7 @@ std::optional<Failure> SweepFolder::begin(const RunFile& run, std::string_view r
   return write_file(path_in(path_, "resolved.yaml"), resolved);
 }
 
-std::optional<Failure> SweepFolder::resume(const RunFile& run, std::string_view resolved) const {
+std::optional<Failure> SweepFolder::resume(const RunFile& run, std::string_view resolved) {
   if (!exists(path_in(path_, kRunFile))) {
     const bool has_results = exists(path_in(path_, "summary.json")) || exists(path_in(path_, "points.csv"));
     if (!has_results) return begin(run, resolved);

@@ -19,6 +19,8 @@ std::string changes_between(const SweepIdentity& before, const SweepIdentity& no
   std::vector<std::string> changes;
   if (before.version != now.version) {
     changes.push_back(fmt::format("fusescape was version {} and is {}", before.version, now.version));
+  } else if (before.program != now.program) {
+    changes.emplace_back("fusescape was built from other sources");
   }
   if (before.sweep != now.sweep) changes.emplace_back("the sweep or its settings changed (resolved.yaml)");
   for (const auto& [name, digest] : now.inputs) {
@@ -37,6 +39,7 @@ std::string changes_between(const SweepIdentity& before, const SweepIdentity& no
 
 std::string identity_json(const SweepIdentity& identity, const Shard& shard) {
   const nlohmann::ordered_json object{{"fusescape", identity.version},
+                                      {"program", identity.program},
                                       {"shard", {shard.number, shard.of}},
                                       {"sweep", identity.sweep},
                                       {"inputs", identity.inputs}};
@@ -48,6 +51,7 @@ expected<RunFile, std::string> read_identity(std::string_view json) {
     const auto object = nlohmann::json::parse(json);
     RunFile run;
     run.identity.version = object.at("fusescape").get<std::string>();
+    run.identity.program = object.value("program", "");  // Older ones have none.
     run.identity.sweep = object.at("sweep").get<std::string>();
     run.identity.inputs = object.at("inputs").get<std::map<std::string, std::string>>();
     run.shard.number = object.at("shard").at(0).get<std::size_t>();

@@ -20,6 +20,7 @@ struct Shard {
 
 struct SweepIdentity {
   std::string version;
+  std::string program;                        ///< kProgramId
   std::string sweep;                          ///< Digest of resolved.yaml.
   std::map<std::string, std::string> inputs;  ///< Digest of each file that is read, by name.
   friend bool operator==(const SweepIdentity&, const SweepIdentity&) = default;

@@ -9,7 +9,6 @@
 #include <mutex>
 #include <set>
 #include <sstream>
-#include <tuple>
 
 #include "csv_columns.hpp"
 #include "entropy_source.hpp"
@@ -25,6 +24,8 @@
 #include "fusescape/workload/generation_keys.hpp"
 #include "generation.hpp"
 #include "inputs.hpp"
+#include "program_id.hpp"
+#include "sweep_faults.hpp"
 
 namespace fusescape {
 namespace {
@@ -136,25 +137,37 @@ class SweepSources {
         .has_caches = has_caches(model_)};
   }
 
-  /// All files that were read so far, by their names in the sweep, wherever they were found.
-  [[nodiscard]] std::map<std::string, std::string> digests(const SweepSpec& spec) const {
-    std::map<std::string, std::string> digests{{"arch " + spec.arch, digest_of(*arch_.text)},
-                                               {"workload " + spec.workload, digest_of(*model_.text)}};
-    if (plan_) digests["plan " + spec.plan] = digest_of(*plan_->text);
-    for (const std::string& name : technology_names_) {
+  /// All files that were read so far: what they held, by their names in the sweep, wherever they were found;
+  /// and their paths.
+  struct Read {
+    std::map<std::string, std::string> digests;
+    std::vector<std::string> files;
+
+    void add(const std::string& name, const std::string& path, std::string_view text) {
+      digests[name] = digest_of(text);
+      files.push_back(path);
+    }
+  };
+  [[nodiscard]] Read read(const SweepSpec& spec) const {
+    Read read;
+    read.add("arch " + spec.arch, arch_.file, *arch_.text);
+    read.add("workload " + spec.workload, model_.file, *model_.text);
+    if (plan_) read.add("plan " + spec.plan, plan_->file, *plan_->text);
+    const auto add_technology = [&](const std::string& name) {
       const Loaded<InputFile> file = find_input(Shelf::kTechs, name);
-      if (!file) continue;
-      digests["technology " + name] = digest_of(*file->text);
+      if (!file) return std::string{};
+      read.add("technology " + name, file->file, *file->text);
       const YamlNode* other = find_value(file->root, "energy_from");
-      const Loaded<InputFile> energy =
-          other == nullptr ? unexpected<InputError>{InputError{}} : find_input(Shelf::kTechs, other->text);
-      if (energy) digests["technology " + other->text] = digest_of(*energy->text);
+      return other == nullptr ? std::string{} : other->text;
+    };
+    for (const std::string& name : technology_names_) {
+      if (const std::string other = add_technology(name); !other.empty()) add_technology(other);
     }
     for (const std::string& name : entropy_files_) {
       const expected<std::string, Failure> text = file_text(name);
-      if (text) digests["entropies " + name] = digest_of(*text);
+      if (text) read.add("entropies " + name, name, *text);
     }
-    return digests;
+    return read;
   }
 
   /// With a constant scaled.
@@ -241,19 +254,6 @@ class SweepSources {
   std::set<std::string> entropy_files_;
 };
 
-std::string located(const InputFile& file, const std::vector<SweepProblem>& problems) {
-  Diagnostics diagnostics{file.file, file.text};
-  for (const SweepProblem& problem : problems) {
-    const bool whole_text = !problem.message.empty() && problem.message.back() == '\n';
-    std::string message = whole_text ? problem.message : printable(problem.message);
-    if (whole_text) message.pop_back();
-    diagnostics.error(problem.pos, std::move(message));
-  }
-  std::ostringstream text;
-  text << diagnostics;
-  return text.str();
-}
-
 /// The files that a sweep names. One that cannot be had is a fault of the sweep's file.
 expected<std::shared_ptr<SweepSources>, Failure> sources_of(const InputFile& file, const SweepSpec& spec) {
   Loaded<InputFile> arch = find_input(Shelf::kArchs, spec.arch);
@@ -273,41 +273,12 @@ expected<std::shared_ptr<SweepSources>, Failure> sources_of(const InputFile& fil
     if (!named && missing.empty()) return unexpected{failure_of(named.error())};
     if (named) plan = std::move(*named);
   }
-  if (!missing.empty()) return unexpected{Failure{ExitCode::kBadInput, located(file, missing)}};
+  if (!missing.empty()) return unexpected{located_failure(file, missing)};
   if (!arch) return unexpected{failure_of(arch.error())};
   if (!model) return unexpected{failure_of(model.error())};
   auto sources = std::make_shared<SweepSources>(std::move(*arch), std::move(*model), std::move(plan));
   if (auto failure = sources->check()) return unexpected{std::move(*failure)};
   return sources;
-}
-
-/// A sweep whose points are few, or for each axis of a large one sweeps along it, the others at their first
-/// value: of so many values that what they become is soon forgotten.
-std::vector<SweepSpec> parts_of(const SweepSpec& whole) {
-  SweepSpec spec = whole;
-  spec.sampled.clear();
-  constexpr std::size_t kFewPoints = 10'000;
-  if (grid_size(spec) <= kFewPoints) return {spec};
-  SweepSpec first = spec;
-  for (Axis& axis : first.axes) axis.values.resize(std::min<std::size_t>(axis.values.size(), 1));
-  std::vector<SweepSpec> parts;
-  for (std::size_t a = 0; a < spec.axes.size(); ++a) {
-    const std::vector<AxisValue>& values = spec.axes[a].values;
-    for (std::size_t begin = 0; begin < values.size(); begin += kFewPoints) {
-      const std::size_t end = std::min(begin + kFewPoints, values.size());
-      parts.push_back(first);
-      parts.back().axes[a].values.assign(values.begin() + static_cast<std::ptrdiff_t>(begin),
-                                         values.begin() + static_cast<std::ptrdiff_t>(end));
-    }
-  }
-  return parts;
-}
-
-void drop_repeated(std::vector<SweepProblem>& problems) {
-  const auto key = [](const SweepProblem& problem) { return std::tie(problem.pos, problem.message); };
-  std::sort(problems.begin(), problems.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
-  const auto same = [&](const auto& a, const auto& b) { return key(a) == key(b); };
-  problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
 }
 
 /// Settings of the command line join the sweep's `set:`, unless an axis would override them.
@@ -322,17 +293,6 @@ std::optional<Failure> add_settings(SweepSpec& spec, const std::vector<Setting>&
     spec.fixed.push_back(setting);
   }
   return std::nullopt;
-}
-
-/// What is wrong with values of the sweep, as far as its size allows to look.
-std::vector<SweepProblem> problems_of_values(const SweepSpec& spec, const SweepBinder& binder) {
-  std::vector<SweepProblem> problems;
-  for (const SweepSpec& part : parts_of(spec)) {
-    const auto bound = bind_sweep(part, binder);
-    if (!bound) problems.insert(problems.end(), bound.error().begin(), bound.error().end());
-  }
-  drop_repeated(problems);
-  return problems;
 }
 
 }  // namespace
@@ -356,14 +316,19 @@ expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
 
   SweepBinder binder = sources->binder();
   const std::vector<SweepProblem> problems = problems_of_values(*spec, binder);
-  if (!problems.empty()) return unexpected{Failure{ExitCode::kBadInput, located(*file, problems)}};
-  SweepIdentity identity{std::string{kVersion}, digest_of(resolved_yaml(*spec)), sources->digests(*spec)};
+  if (!problems.empty()) return unexpected{located_failure(*file, problems)};
+  auto read = sources->read(*spec);
+  read.files.push_back(file->file);
+  SweepIdentity identity{.version = std::string{kVersion},
+                         .program = std::string{kProgramId},
+                         .sweep = digest_of(resolved_yaml(*spec)),
+                         .inputs = std::move(read.digests)};
   binder.sets_workload = [sources, sets = std::move(binder.sets_workload)](std::string_view key) {
     return sets(key);
   };
   auto source = std::make_unique<SweepSource>(std::move(*spec), std::move(binder));
   if (auto failure = sources->check_plan(*source)) return unexpected{std::move(*failure)};
-  return LoadedSweep{std::move(source), std::move(identity)};
+  return LoadedSweep{std::move(source), std::move(identity), std::move(read.files)};
 }
 
 expected<OpenSweep, Failure> open_sweep(const std::string& name_or_path) {
@@ -382,10 +347,6 @@ expected<OpenSweep, Failure> open_sweep(const std::string& name_or_path) {
                    .binder = [shared = *sources](const WhatIf& what_if) { return shared->binder(what_if); }};
 }
 
-Failure located_failure(const InputFile& file, const std::vector<SweepProblem>& problems) {
-  return {ExitCode::kBadInput, located(file, problems)};
-}
-
 std::optional<Failure> check_sweep(const InputFile& file) {
   Loaded<SweepSpec> spec = bind_sweep_spec(file);
   if (!spec) return failure_of(spec.error());
@@ -394,7 +355,7 @@ std::optional<Failure> check_sweep(const InputFile& file) {
   (*sources)->set_defaults(file, *spec);
   const std::vector<SweepProblem> problems = problems_of_values(*spec, (*sources)->binder());
   if (problems.empty()) return std::nullopt;
-  return Failure{ExitCode::kBadInput, located(file, problems)};
+  return located_failure(file, problems);
 }
 
 }  // namespace fusescape

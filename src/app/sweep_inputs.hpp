@@ -16,10 +16,11 @@
 
 namespace fusescape {
 
-/// Its points are made when they are asked for; which files they were read from, `identity` says.
+/// Its points are made when they are asked for; what files they were read from held, `identity` says.
 struct LoadedSweep {
   std::unique_ptr<SweepSource> source;
   SweepIdentity identity;
+  std::vector<std::string> files;  ///< By path.
 };
 
 /// `settings` ("KEY=VALUE") are added to the sweep's own `set:`; one that an axis sets is a usage error.
@@ -33,9 +34,6 @@ struct OpenSweep {
   WhatIfBinder binder;
 };
 [[nodiscard]] expected<OpenSweep, Failure> open_sweep(const std::string& name_or_path);
-
-/// The problems at their places in the sweep's file.
-[[nodiscard]] Failure located_failure(const InputFile& file, const std::vector<SweepProblem>& problems);
 
 /// What is wrong with a sweep's file, with the files that it names, and with the values on its axes. Of a
 /// large grid each axis is tried alone: faults that two axes only have together are left to the run.

@@ -53,7 +53,20 @@ struct SweepJob::Part {
   [[nodiscard]] std::size_t count() const { return answers.size(); }
 };
 
-SweepJob::SweepJob(LoadedSweep loaded, OutputArguments output, SweepWatch& watch)
+expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
+                                          const std::vector<std::string>& settings,
+                                          std::optional<SweepFolder>& folder, SweepWatch& watch) {
+  watch.begin({.tick = {}, .best_text = {}, .give_up = [&folder] {
+                 if (folder) folder->leave();
+                 complain("interrupted\n");
+               }});
+  auto loaded = load_sweep(name_or_path, settings);
+  watch.end();
+  return loaded;
+}
+
+SweepJob::SweepJob(LoadedSweep loaded, OutputArguments output, SweepWatch& watch,
+                   std::optional<SweepFolder> folder)
     : source_{std::move(loaded.source)},
       identity_{std::move(loaded.identity)},
       output_{std::move(output)},
@@ -62,8 +75,8 @@ SweepJob::SweepJob(LoadedSweep loaded, OutputArguments output, SweepWatch& watch
       cursor_{*source_},
       builder_{source_->spec()},
       points_{SweepRowsOf::kPoints, SweepRows{*source_, SweepRowsOf::kPoints, has_stacks(*source_)}},
-      baselines_{SweepRowsOf::kBaselines,
-                 SweepRows{*source_, SweepRowsOf::kBaselines, has_stacks(*source_)}} {
+      baselines_{SweepRowsOf::kBaselines, SweepRows{*source_, SweepRowsOf::kBaselines, has_stacks(*source_)}},
+      folder_{std::move(folder)} {
   set_range({});
 }
 
@@ -89,13 +102,6 @@ void SweepJob::set_range(Shard shard) {
 
 std::size_t SweepJob::source_number(const Grown& grown, std::size_t number) const {
   return grown.of == SweepRowsOf::kPoints ? number : source_->points() + number;
-}
-
-std::optional<Failure> SweepJob::take(const std::string& folder) {
-  expected<SweepFolder, Failure> taken = SweepFolder::take(folder);
-  if (!taken) return std::move(taken.error());
-  folder_.emplace(std::move(*taken));
-  return std::nullopt;
 }
 
 std::optional<Failure> SweepJob::open(Shard shard, bool resumes) {
@@ -335,21 +341,19 @@ std::string SweepJob::interrupted_text() const {
 
 /// The rows of points.csv that scenarios list, in grid order.
 std::optional<Failure> SweepJob::write_trade_off(const SweepAnswer& answer) const {
-  std::vector<std::size_t> ids;
+  std::vector<bool> wanted(source_->points(), false);
   for (const ScenarioAnswer& scenario : answer.scenarios) {
-    ids.insert(ids.end(), scenario.pareto.begin(), scenario.pareto.end());
+    for (const PointIds& row : scenario.pareto.rows) {
+      row.for_each([&](std::size_t id) { return wanted[id] = true; });
+    }
   }
-  std::sort(ids.begin(), ids.end());
   GrowingFile file{path_in(folder_->path(), "pareto.csv")};
   file.append(points_.rows.header());
-  auto wanted = ids.begin();
   std::size_t line_number = 0;
   const auto read_all = read_lines(points_.file->path(), [&](std::string_view line) {
-    if (wanted == ids.end()) return false;
-    if (line_number++ != *wanted + 1) return true;
+    if (line_number++ == 0 || !wanted[line_number - 2]) return true;
     file.append(line);
     file.append("\n");
-    ++wanted;
     return true;
   });
   if (!read_all) return read_all.error();

@@ -24,19 +24,23 @@
 
 namespace fusescape {
 
+/// Reads a sweep as load_sweep does; whoever stops that leaves nothing of `folder`.
+[[nodiscard]] expected<LoadedSweep, Failure> load_sweep(const std::string& name_or_path,
+                                                        const std::vector<std::string>& settings,
+                                                        std::optional<SweepFolder>& folder,
+                                                        SweepWatch& watch);
+
 class SweepJob {
  public:
-  SweepJob(LoadedSweep loaded, OutputArguments output, SweepWatch& watch);
+  /// `folder`: where its files shall be, if anywhere. None of them is touched yet.
+  SweepJob(LoadedSweep loaded, OutputArguments output, SweepWatch& watch, std::optional<SweepFolder> folder);
   SweepJob(const SweepJob&) = delete;
   SweepJob(SweepJob&&) = delete;
   SweepJob& operator=(const SweepJob&) = delete;
   SweepJob& operator=(SweepJob&&) = delete;
   ~SweepJob();
 
-  /// Makes and locks the folder that the files shall be in. Touches none of them.
-  [[nodiscard]] std::optional<Failure> take(const std::string& folder);
-  /// Begins the files of a part of the sweep. With `resume`, goes on from what the folder holds. Expects that
-  /// it is taken.
+  /// Begins the files of a part of the sweep. With `resume`, goes on from what the folder holds. Expects one.
   [[nodiscard]] std::optional<Failure> open(Shard shard, bool resume);
   /// Tells the answer the rows of a shard: first those of points of all shards in order, then those of
   /// baselines. An error if one is missing or none of this sweep's.

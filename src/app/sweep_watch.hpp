@@ -15,7 +15,7 @@ namespace fusescape {
 
 /// What whoever watches may ask of a run, on the watching thread.
 struct WatchedRun {
-  std::function<void()> tick;              ///< From time to time: writes what was done.
+  std::function<void()> tick;  ///< From time to time: writes what was done. Null: nothing runs yet.
   std::function<std::string()> best_text;  ///< The best so far, or nothing.
   /// Before the program ends in the middle: writes and says what was done. Without it, only that.
   std::function<void()> give_up;

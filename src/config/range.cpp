@@ -64,6 +64,12 @@ std::string hint_of_unit(const Ratio& amount, std::string_view unit) {
   return {};
 }
 
+/// "64 KiB" as "64" and "KiB".
+std::pair<std::string_view, std::string_view> number_and_unit(std::string_view text) {
+  const std::size_t end = std::min(text.find_first_not_of(".0123456789"), text.size());
+  return {text.substr(0, end), text.substr(std::min(text.find_first_not_of(' ', end), text.size()))};
+}
+
 /// Reads the amounts of one range and makes its values, all in the unit of `from`.
 class Range {
  public:
@@ -105,20 +111,18 @@ class Range {
 
   /// In the unit of `from`.
   Ratio number(std::string_view key, const SettingText& value) {
-    const std::string_view text = value.text;
-    const std::size_t end = std::min(text.find_first_not_of(".0123456789"), text.size());
-    const std::string_view unit = text.substr(std::min(text.find_first_not_of(' ', end), text.size()));
-    const auto parsed = parse_decimal(text.substr(0, end));
+    const auto [digits, unit] = number_and_unit(value.text);
+    const auto parsed = parse_decimal(digits);
     if (!parsed) {
-      fail(key, fmt::format("'{}' is not a number, nor a quantity such as '64 KiB'", text));
+      fail(key, fmt::format("'{}' is not a number, nor a quantity such as '64 KiB'", value.text));
       return {};
     }
     if (key == "from") unit_ = unit;
     const auto scale = ratio_of_units(unit, unit_);
     const auto scaled = scale ? product(*parsed, *scale) : std::nullopt;
     if (scaled) return *scaled;
-    fail(key, scale ? fmt::format("'{}' has too many digits in {}", text, unit_)
-                    : fmt::format("'{}' does not go with '{}'", text, file_.from.text));
+    fail(key, scale ? fmt::format("'{}' has too many digits in {}", value.text, unit_)
+                    : fmt::format("'{}' does not go with '{}'", value.text, file_.from.text));
     return {};
   }
 
@@ -155,6 +159,20 @@ class Range {
 };
 
 }  // namespace
+
+std::string amount_of(std::string_view text) {
+  const auto [digits, unit] = number_and_unit(text);
+  const auto number = parse_decimal(digits);
+  if (!number) return std::string{text};
+  std::string_view base = unit;
+  for (const std::span<const Unit> family : kFamilies) {
+    if (find_unit(family, unit) != nullptr) base = family.front().name;
+  }
+  const auto scale = ratio_of_units(unit, base);
+  const auto amount = scale ? product(*number, *scale) : std::nullopt;
+  if (!amount) return std::string{text};
+  return fmt::format("{}/{} {}", amount->numerator(), amount->denominator(), base);
+}
 
 std::vector<SettingText> values_of(const RangeFile& file, const YamlNode& range, InputErrors& errors) {
   return Range{file, range, errors}.values();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 #include "fusescape/config/binding.hpp"
 #include "fusescape/config/load.hpp"
@@ -32,6 +33,20 @@ std::vector<Setting> settings_of(const SettingsFile& file) {
   return settings;
 }
 
+/// Of a list, not of a range, which has none twice.
+void refuse_repeated(const std::vector<SettingText>& values, std::string_view axis, const YamlNode& list,
+                     InputErrors& errors) {
+  std::unordered_map<std::string, std::string_view> known;
+  for (std::size_t i = 0; i < list.items.size() && i < values.size(); ++i) {
+    const std::string& text = values[i].text;
+    const auto [first, is_new] = known.try_emplace(amount_of(text), text);
+    if (is_new || text.empty()) continue;
+    errors.at(list.items[i], first->second == text
+                                 ? fmt::format("axis {}: {} is given twice", axis, text)
+                                 : fmt::format("axis {}: {} is {} again", axis, text, first->second));
+  }
+}
+
 Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) {
   Axis axis;
   const bool keyed = file.key && file.values && !file.name && !file.cases;
@@ -49,6 +64,7 @@ Axis bind_axis(const AxisFile& file, const YamlNode& node, InputErrors& errors) 
                           keyed ? "give the axis a 'name' and 'cases' that set it" : "take another"));
   }
   if (keyed) {
+    refuse_repeated(*file.values, axis.name, *find_value(node, "values"), errors);
     for (const SettingText& value : *file.values) {
       axis.values.push_back({value.text, {Setting{axis.name, value.text, value.pos, axis.pos}}});
     }

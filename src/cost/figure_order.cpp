@@ -30,7 +30,8 @@ std::strong_ordering operator<=>(const Quotient& a, const Quotient& b) {
 }
 
 std::weak_ordering compare(const Figure& a, const Figure& b) {
-  if (a.compared && b.compared) return *a.compared <=> *b.compared;
+  FUSESCAPE_EXPECTS(a.compared.has_value() == b.compared.has_value());  // Else units differ.
+  if (a.compared) return *a.compared <=> *b.compared;
   const auto* left = std::get_if<std::int64_t>(&a.number);
   const auto* right = std::get_if<std::int64_t>(&b.number);
   if (left != nullptr && right != nullptr) return *left <=> *right;

@@ -128,8 +128,14 @@ MetricValue ms_in(Phase phase, const Evaluated& e) {
   return latency_ms(e);
 }
 
+/// Compared as it is printed: the mean of a generation's steps is no whole number of cycles, and one sweep
+/// may hold generations and steps alone.
 MetricValue tpot_ms(const Evaluated& e) {
-  if (e.generation == nullptr) return ms_in(Phase::kDecode, e);
+  if (e.generation == nullptr) {
+    MetricValue step = ms_in(Phase::kDecode, e);
+    if (step) step->compared.reset();
+    return step;
+  }
   if (!e.generation->tpot_ms) return null("the one token is of the prefill");
   return real(*e.generation->tpot_ms);
 }

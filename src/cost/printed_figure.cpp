@@ -50,7 +50,7 @@ std::optional<Quotient> compared_of(const Metric& metric, double number, const W
 }  // namespace
 
 MetricValue printed_figure(const Metric& metric, std::string_view text, const Workload& workload,
-                           const Design& design, bool of_generation) {
+                           const Design& design) {
   if (text == kUnlimitedWord) return Figure{Unlimited{}};
   if (is_whole(metric)) {
     const auto number = number_in<std::int64_t>(text);
@@ -63,7 +63,7 @@ MetricValue printed_figure(const Metric& metric, std::string_view text, const Wo
   }
   const auto number = number_in<double>(text);
   if (!number) return unexpected<std::string>{"it was not printed"};
-  if (metric.of_generation || (of_generation && metric.name == "tpot_ms")) return Figure{*number};
+  if (metric.of_generation || metric.name == "tpot_ms") return Figure{*number};
   return Figure{*number, compared_of(metric, *number, workload, design)};
 }
 

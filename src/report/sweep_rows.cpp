@@ -351,7 +351,7 @@ MetricValue SweepRows::figure(const Line& line, const Metric& metric, const Swee
                                   [&](const Column& column) { return column.metric == &metric; });
   FUSESCAPE_EXPECTS(found != columns_.end());
   const std::size_t at = lead_.size() + static_cast<std::size_t>(found - columns_.begin());
-  return printed_figure(metric, line[at], *point.workload, *point.design, point.generation != nullptr);
+  return printed_figure(metric, line[at], *point.workload, *point.design);
 }
 
 DesignFigures SweepRows::figures(std::string_view text, const SweepPoint& point) const {

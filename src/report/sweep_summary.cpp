@@ -71,6 +71,9 @@ Json tried_json(const SweepAnswer& answer) {
   return object;
 }
 
+/// Of a trade-off in the summary. Ties may be as many as the points of the sweep.
+constexpr std::size_t kMostPointsListed = 10'000;
+
 Json scenario_json(const SweepSpec& spec, const SweepAnswer& answer, const ScenarioAnswer& scenario) {
   Json object;
   for (std::size_t a = 0; a < answer.scenario_axes.size(); ++a) {
@@ -97,7 +100,10 @@ Json scenario_json(const SweepSpec& spec, const SweepAnswer& answer, const Scena
     baseline.update(figures_json(comparison.figures, answer.minimize));
     object["baselines"].push_back(baseline);
   }
-  object["pareto_points"] = scenario.pareto;
+  object["pareto_points"] = scenario.pareto.ids(kMostPointsListed);
+  if (const std::size_t all = scenario.pareto.count(); all > kMostPointsListed) {
+    object["pareto_points_left_out"] = all - kMostPointsListed;  // pareto.csv has them.
+  }
   object["pareto_least"] = Json::object();
   for (std::size_t c = 0; c < scenario.pareto_least.size(); ++c) {
     object["pareto_least"][spec.pareto[c]] = scenario.pareto_least[c];
@@ -134,7 +140,7 @@ std::string summary_json(const SweepSpec& spec, const SweepAnswer& answer) {
               {"minimize", answer.minimize},
               {"budget_tolerance", answer.tolerance},
               {"pareto", spec.pareto},
-              {"points", spec.axes.empty() ? 0 : grid_size(spec)},
+              {"points", grid_size(spec)},
               {"feasible", answer.counts.feasible},
               {"infeasible", answer.counts.infeasible},
               {"failed", answer.counts.failed},

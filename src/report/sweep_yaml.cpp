@@ -81,7 +81,7 @@ std::string resolved_yaml(const SweepSpec& spec) {
   text += fmt::format("arch: {}\nworkload: {}\n", yaml_scalar(spec.arch), yaml_scalar(spec.workload));
   if (!spec.plan.empty()) text += fmt::format("plan: {}\n", yaml_scalar(spec.plan));
   if (!spec.fixed.empty()) text += fmt::format("set: {}\n", flow_map(spec.fixed));
-  if (!spec.axes.empty()) text += "axes:\n";
+  text += spec.axes.empty() ? "axes: []\n" : "axes:\n";
   for (const Axis& axis : spec.axes) text += axis_yaml(axis);
   if (!spec.scenario.empty()) text += fmt::format("scenario: {}\n", flow_list(spec.scenario));
   text += fmt::format("minimize: {}\npareto: {}\n", yaml_scalar(spec.minimize), flow_list(spec.pareto));

@@ -6,6 +6,7 @@
 #include "fusescape/cost/profile.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/search/planner.hpp"
+#include "weights.hpp"
 
 namespace fusescape {
 
@@ -17,7 +18,9 @@ inline std::optional<GroupProfile> profile_of(const Planner& planner, const Cand
   add_group(plan, planner.cascade(), candidate);
   const auto layout = lay_out(planner.cascade(), plan, Coverage::kPart);
   if (!layout) return std::nullopt;
-  return profile_group(planner.cascade(), plan, layout->groups.front(), planner.options());
+  GroupProfile profile = profile_group(planner.cascade(), plan, layout->groups.front(), planner.options());
+  fit(profile);
+  return profile;
 }
 
 }  // namespace fusescape

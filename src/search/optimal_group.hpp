@@ -9,6 +9,7 @@
 #include "fusescape/search/planner.hpp"
 #include "fusescape/workload/roles.hpp"
 #include "optimal_structure.hpp"
+#include "packed_work.hpp"
 
 namespace fusescape {
 
@@ -19,8 +20,9 @@ struct FusedGroup {
   std::vector<std::int64_t> tiles;  ///< Per body; the extent of its rank if it does not loop.
   bool chained = true;              ///< Element-wise runs over the same ranks are chains.
   std::int64_t step = 1;            ///< Tokens of a state update at a time: more only if it is one chain.
-  GroupProfile profile{};
+  GroupProfile profile{};  ///< Without its work, if that is packed.
   ArrayWork work{};
+  PackedWork packed{};
 };
 
 /// Adds it to `plan` as a group.

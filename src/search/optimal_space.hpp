@@ -25,6 +25,7 @@ struct Way {
   const GroupProfile* profile_alone = nullptr;
   Bytes made{};  ///< Of an operator alone: its traffic of tensors that the cascade makes.
 
+  /// Its work apart, which may be packed: StepPricing has it whole.
   [[nodiscard]] const GroupProfile& profile() const {
     return group != nullptr ? group->profile : *profile_alone;
   }

@@ -16,6 +16,13 @@ double value_of_price(const Energy& price) {
 
 }  // namespace
 
+const GroupProfile& StepPricing::whole(const Way& way) {
+  if (way.group == nullptr || way.group->packed.empty()) return way.profile();
+  unpacked_ = way.profile();
+  way.group->packed.unpack(unpacked_.work);
+  return unpacked_;
+}
+
 /// The busiest of PEs, on-chip ports and DRAM port. Nothing if its counts do not fit.
 Ticks StepPricing::least_time(const Way& way, Bytes saved) const {
   const Machine& machine = question_.machine;
@@ -45,7 +52,7 @@ std::optional<PlanFigures> StepPricing::price(const Way& way, KeptSet own, Bytes
   const bool as_made = own == 0 && reserved == Bytes{0};
   const Keeping* keeping = nullptr;
   if (own != 0 || energy_) keeping = &question_.space.keeping(question_.planner, way, own);
-  const GroupProfile& profile = own != 0 ? keeping->profile : way.profile();
+  const GroupProfile& profile = own != 0 ? keeping->profile : whole(way);
   expected<GroupCost, Infeasible> cost{};
   if (as_made) {
     cost = evaluate_group(profile, question_.machine);
@@ -71,7 +78,7 @@ double StepPricing::least_energy(const Way& way, KeptSet own, Ticks time) {
   const EnergyPrices& prices = *question_.inputs.prices;
   if (is_new) {
     const Keeping& keeping = question_.space.keeping(question_.planner, way, 0);
-    const auto cost = evaluate_group(way.profile(), question_.machine);
+    const auto cost = evaluate_group(whole(way), question_.machine);
     if (cost) known->second = energy(keeping.counts, *cost, Ticks{}).value_or(0.0);
   }
   const double per_bit = value_of_price(prices.dram) + value_of_price(prices.wire) +
@@ -95,9 +102,10 @@ PlanFigures StepPricing::least(const Way& way, KeptSet own) {
 
 /// As least(), and tile by tile: no two tiles run at once.
 std::optional<PlanFigures> StepPricing::bound(const Way& way, KeptSet own) {
-  if (!evaluate_group(way.profile(), question_.machine)) return std::nullopt;
+  const GroupProfile& profile = whole(way);
+  if (!evaluate_group(profile, question_.machine)) return std::nullopt;
   const Bytes saved = question_.space.saved(way, own);
-  const BusyTime busy = busy_time(way.profile(), question_.machine);
+  const BusyTime busy = busy_time(profile, question_.machine);
   const Ticks dram = busy.dram - Ticks{saved.value()} * question_.machine.dram_ticks_per_byte;
   PlanFigures figures{longest(busy.tiles, dram), moved_by(way.profile()) - saved};
   figures.busy = least(way, own).busy;  // Of equal ones, as least() orders them.

@@ -26,6 +26,8 @@ class StepPricing {
   }
 
  private:
+  /// With its work. Valid until the next call.
+  [[nodiscard]] const GroupProfile& whole(const Way& way);
   [[nodiscard]] Ticks least_time(const Way& way, Bytes saved) const;
   [[nodiscard]] std::optional<double> energy(const EnergyCounts& counts, const GroupCost& cost,
                                              Ticks latency) const;
@@ -34,6 +36,7 @@ class StepPricing {
 
   const PathQuestion& question_;
   bool energy_;
+  GroupProfile unpacked_;
   std::map<const void*, double> energies_;  ///< Of ways with nothing kept, leakage apart.
 };
 

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -24,9 +27,9 @@ namespace {
 
 using Status = PointOutcome::Status;
 
-// How much is kept. A planner of a block has some 4 MB of candidates, of which designs need one for each
-// array, and some 55 MB once `optimal` has searched it; an outcome some 1 KB.
-constexpr std::size_t kWorkloads = 10;
+// How much is kept. A planner of a block has up to 8 MB of candidates, of which designs need one for each
+// array, and some 40 MB once `optimal` has searched it; an outcome some 1 KB.
+constexpr std::size_t kIdlePlanners = 12;
 constexpr std::size_t kArrays = 128;
 constexpr std::size_t kRuns = 4096;
 
@@ -93,11 +96,12 @@ struct Arrays {
 
   std::shared_ptr<const Workload> workload;
   Recent<std::map<std::uint64_t, std::shared_ptr<const Planning>>> recent{kArrays};
+  std::uint64_t asked = 0;  ///< When it was, counted in workloads that a thread began.
 };
 
+/// Planners of the workloads that threads are at, and a few of those that they have left.
 class Plannings {
  public:
-  /// Once `optimal` is asked for, no more workloads are kept than the runs of one point have.
   void make_room_for(const SweepPoint& point) {
     const std::size_t kinds = point.kinds == nullptr ? 1 : point.kinds->size();
     const std::size_t runs = point.generation == nullptr ? 1 : 1 + point.generation->steps.size();
@@ -106,34 +110,59 @@ class Plannings {
     const std::lock_guard lock{mutex_};
     most_at_once_ = std::max<std::size_t>(most_at_once_, kinds * runs);
     if (searches) searched_ = true;
-    recent_.keep(searched_ ? most_at_once_.load() : std::max<std::size_t>(most_at_once_, kWorkloads));
   }
 
   std::shared_ptr<const Planning> of(const std::shared_ptr<const Workload>& workload, std::uint64_t hardware,
                                      const Accelerator& accelerator, const std::stop_token& stop) {
     const std::lock_guard lock{mutex_};
-    auto* arrays = recent_.find(workload.get());
-    if (arrays == nullptr) {
-      arrays = &recent_.insert(workload.get(), std::make_shared<Arrays>(workload));
-    }
-    auto& known = (*arrays)->recent;
-    if (const auto* planning = known.find(hardware)) return *planning;
-    const auto* serving = known.find_if([&](std::uint64_t /*number*/, const auto& planning) {
+    Arrays& arrays = arrays_of(workload);
+    if (const auto* planning = arrays.recent.find(hardware)) return *planning;
+    const auto* serving = arrays.recent.find_if([&](std::uint64_t /*number*/, const auto& planning) {
       return planning->planner.serves(accelerator);
     });
     auto planning = serving != nullptr
                         ? *serving
                         : std::make_shared<const Planning>(workload, accelerator, stop, ++made_);
-    return known.insert(hardware, std::move(planning));
+    return arrays.recent.insert(hardware, std::move(planning));
   }
 
  private:
+  /// Expects `mutex_` to be locked, as the others.
+  Arrays& arrays_of(const std::shared_ptr<const Workload>& workload) {
+    std::deque<const Workload*>& at = at_[std::this_thread::get_id()];
+    if (std::find(at.begin(), at.end(), workload.get()) == at.end()) {
+      at.push_back(workload.get());
+      if (at.size() > most_at_once_) at.pop_front();
+      begin(workload);
+    }
+    return known_.at(workload.get());
+  }
+
+  void begin(const std::shared_ptr<const Workload>& workload) {
+    known_.try_emplace(workload.get(), workload).first->second.asked = ++begun_;
+    std::map<std::uint64_t, const Workload*> idle;  // By when they were asked for.
+    for (const auto& [one, arrays] : known_) {
+      const bool is_at = std::any_of(at_.begin(), at_.end(), [&, key = one](const auto& thread) {
+        return std::find(thread.second.begin(), thread.second.end(), key) != thread.second.end();
+      });
+      if (!is_at) idle.emplace(arrays.asked, one);
+    }
+    std::size_t kept = 0;
+    for (auto last = idle.rbegin(); last != idle.rend(); ++last) {
+      kept += known_.at(last->second).recent.size();
+      if (searched_ || kept > kIdlePlanners) known_.erase(last->second);
+    }
+  }
+
   std::mutex mutex_;
   std::uint64_t made_ = 0;
-  std::atomic<std::size_t> most_at_once_{1};
-  std::atomic<bool> searched_{false};
+  std::uint64_t begun_ = 0;
+  std::atomic<std::size_t> most_at_once_{1};  ///< Workloads of one point.
+  std::atomic<bool> searched_{false};         ///< By `optimal`: planners of a workload that is left are gone.
   /// By its address, which nothing else has while it is here.
-  Recent<std::map<const Workload*, std::shared_ptr<Arrays>>> recent_{kWorkloads};
+  std::map<const Workload*, Arrays> known_;
+  /// The last workloads that each thread asked for.
+  std::unordered_map<std::thread::id, std::deque<const Workload*>> at_;
 };
 
 PointOutcome outcome_of(const HeadRun& run) {

@@ -69,6 +69,9 @@ class UsefulGroups {
       const Weights weights = weights_of(group.profile, group.work);
       if (frontier_.outdoes(weights)) continue;
       frontier_.add(weights);
+      group.packed = PackedWork{group.profile.work};
+      group.profile.work = {};
+      fit(group.profile);
       groups_.push_back(std::move(group));
     }
   }

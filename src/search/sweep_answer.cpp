@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <map>
 
@@ -103,34 +104,41 @@ struct Smaller {
   bool operator()(const Figure& a, const Figure& b) const { return compare(a, b) < 0; }
 };
 
-/// Numbers of points, and what is traded off between them.
-using DesignFront = ParetoFront<Figure, std::size_t, Smaller>;
+/// Points, and what is traded off between them.
+using DesignFront = ParetoFront<Figure, PointIds, Smaller>;
 
 void add_trade_off(DesignFront& front, std::size_t columns, ScenarioAnswer& answer) {
-  answer.pareto = front.rows();
-  if (answer.pareto.empty()) return;
+  std::vector<PointIds>& rows = answer.pareto.rows = std::move(front.rows());
+  if (rows.empty()) return;
   const std::span<const Figure> figures = front.values();
   for (std::size_t c = 0; c < columns; ++c) {
     std::size_t least = 0;
-    for (std::size_t r = 1; r < answer.pareto.size(); ++r) {
+    for (std::size_t r = 1; r < rows.size(); ++r) {
       if (compare(figures[r * columns + c], figures[least * columns + c]) < 0) least = r;
     }
-    answer.pareto_least.push_back(answer.pareto[least]);
+    answer.pareto_least.push_back(rows[least].first());
   }
   std::vector<double> values(figures.size());
   std::transform(figures.begin(), figures.end(), values.begin(), magnitude);
-  if (const auto knee = knee_of(values, columns)) answer.pareto_knee = answer.pareto[*knee];
+  if (const auto knee = knee_of(values, columns)) answer.pareto_knee = rows[*knee].first();
 }
 
-/// Designs for which what is minimised is near the least so far: those of one figure together.
+/// Designs for which what is minimised is near the least so far: those of one figure together, or if there
+/// are many figures, those of nearly one.
 class NearDesigns {
  public:
   void add(const Figure& figure, const Figure& least, Bytes sram) {
     if (!is_near(figure, least)) return;
-    NearBest& same = by_figure_.try_emplace(figure, NearBest{0, sram, sram}).first->second;
-    ++same.designs;
-    same.least_sram = std::min(same.least_sram, sram);
-    same.most_sram = std::max(same.most_sram, sram);
+    const NearBest one{1, sram, sram};
+    if (rounds_) {
+      join(rounded_[rounded(figure)], one);
+      return;
+    }
+    join(by_figure_[figure], one);
+    if (by_figure_.size() <= kMostNearFigures) return;
+    for (const auto& [exact, designs] : by_figure_) join(rounded_[rounded(exact)], designs);
+    by_figure_.clear();
+    rounds_ = true;
   }
 
   /// Drops what a new least leaves behind.
@@ -138,24 +146,47 @@ class NearDesigns {
     while (!by_figure_.empty() && !is_near(std::prev(by_figure_.end())->first, least)) {
       by_figure_.erase(std::prev(by_figure_.end()));
     }
+    const double most = magnitude(least) * (1.0 + kNearBest);
+    while (!rounded_.empty() && std::prev(rounded_.end())->first > most) {
+      rounded_.erase(std::prev(rounded_.end()));
+    }
   }
 
   [[nodiscard]] NearBest all() const {
-    NearBest near{.designs = 0, .least_sram = Bytes::overflowed(), .most_sram = Bytes{0}};
-    for (const auto& [figure, same] : by_figure_) {
-      near.designs += same.designs;
-      near.least_sram = std::min(near.least_sram, same.least_sram);
-      near.most_sram = std::max(near.most_sram, same.most_sram);
-    }
+    NearBest near = kNone;
+    for (const auto& [figure, same] : by_figure_) join(near, same);
+    for (const auto& [figure, same] : rounded_) join(near, same);
     return near;
   }
 
  private:
+  /// What joins anything and leaves it as it is.
+  static constexpr NearBest kNone{.designs = 0, .least_sram = Bytes::overflowed(), .most_sram = Bytes{0}};
+  struct Designs : NearBest {
+    Designs() : NearBest{kNone} {}
+  };
+
+  static void join(NearBest& into, const NearBest& other) {
+    into.designs += other.designs;
+    into.least_sram = std::min(into.least_sram, other.least_sram);
+    into.most_sram = std::max(into.most_sram, other.most_sram);
+  }
+
   static bool is_near(const Figure& figure, const Figure& least) {
     return compare(figure, least) <= 0 || ratio(figure, least) <= 1.0 + kNearBest;
   }
 
-  std::map<Figure, NearBest, Smaller> by_figure_;
+  /// Down to 20 bits after the first one. No more than some 20,000 such lie within kNearBest.
+  static double rounded(const Figure& figure) {
+    constexpr int kBits = 21;
+    int exponent = 0;
+    const double fraction = std::frexp(magnitude(figure), &exponent);
+    return std::ldexp(std::floor(std::ldexp(fraction, kBits)), exponent - kBits);
+  }
+
+  std::map<Figure, Designs, Smaller> by_figure_;
+  std::map<double, Designs> rounded_;
+  bool rounds_ = false;  ///< There were more than kMostNearFigures.
 };
 
 /// What a baseline came to so far.
@@ -206,7 +237,7 @@ void SweepAnswerBuilder::add(const AnswerPoint& point, const Figures& figures) {
   ++scenario.in_budget;
   if (!point.meets_constraints) return;
   if (scenario.allowed++ == 0 && !point.minimized) scenario.why_unknown = point.minimized.error();
-  if (!point.traded.empty()) scenario.trade_off.add(point.traded, point.number);
+  if (!point.traded.empty()) scenario.trade_off.add(point.traded, PointIds{point.number});
   if (!point.minimized) return;
   if (!scenario.best || compare(*point.minimized, scenario.least) < 0) {
     scenario.best = point.number;

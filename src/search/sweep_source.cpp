@@ -43,6 +43,19 @@ std::size_t SweepSource::State::add_strategy(const Split& split) {
   return known->second;
 }
 
+/// Whether points of a sample have them, by the position of `strategy_part`; empty: all have.
+std::vector<bool> SweepSource::State::sampled_strategies(std::size_t positions) const {
+  if (spec.sampled.empty()) return {};
+  std::vector<bool> has(positions, false);
+  std::size_t missing = positions;
+  for (std::size_t id = 0; id < points && missing > 0; ++id) {
+    auto&& here = has[strategy_part.position(spec, coordinates_of(spec, id))];
+    if (!here) --missing;
+    here = true;
+  }
+  return has;
+}
+
 /// All that points have, then all that baselines have, each in the order of first appearance: the other axes
 /// at their first value.
 void SweepSource::State::add_strategies() {
@@ -60,7 +73,12 @@ void SweepSource::State::add_strategies() {
         std::find(strategy_part.axes.begin(), strategy_part.axes.end(), i) != strategy_part.axes.end();
     if (!matters) alone.axes[i].values.resize(1);
   }
+  const std::vector<bool> sampled = sampled_strategies(grid_size(alone));
   for (std::size_t id = 0; id < grid_size(alone); ++id) {
+    if (!sampled.empty() && !sampled[id]) {
+      strategy_of.push_back(0);
+      continue;
+    }
     const std::vector<std::size_t> at = coordinates_of(alone, id);
     std::vector<Setting> settings = alone.fixed;
     for (std::size_t i = 0; i < at.size(); ++i) append(settings, alone.axes[i].values[at[i]].settings);

@@ -164,6 +164,7 @@ struct SweepSource::State {
 
   void sort_axes();
   std::size_t add_strategy(const Split& split);
+  [[nodiscard]] std::vector<bool> sampled_strategies(std::size_t positions) const;
   void add_strategies();
 };
 

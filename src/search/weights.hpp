@@ -23,6 +23,16 @@ inline Weights weights_of(const GroupProfile& group, const ArrayWork& work) {
   return {group.dram_read + group.dram_write, group.peak, group.lead.all + group.tail, work};
 }
 
+/// Of a profile that is kept: gives back what its lists have reserved beyond what they hold.
+inline void fit(GroupProfile& group) {
+  group.runs.shrink_to_fit();
+  group.places.shrink_to_fit();
+  group.classes.shrink_to_fit();
+  group.work.operators.shrink_to_fit();
+  group.work.accesses.shrink_to_fit();
+  group.tensors.shrink_to_fit();
+}
+
 /// The least of each.
 inline Weights least_of(const Weights& a, const Weights& b) {
   return {std::min(a.moved, b.moved),

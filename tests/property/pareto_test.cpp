@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "for_all.hpp"
+#include "fusescape/search/point_ids.hpp"
 
 namespace fusescape {
 namespace {
@@ -103,6 +104,31 @@ TEST_CASE("A front that sees the rows one after another keeps the same ones, wha
       for (std::size_t c = 0; c < table.columns; ++c) values.push_back(table.at(row, c));
     }
     CHECK(std::equal(values.begin(), values.end(), front.values().begin(), front.values().end()));
+  });
+}
+
+TEST_CASE("A front in which equal rows become one keeps every tie, however far apart they come") {
+  for_all(150, [](Dice& dice) {
+    const Table table = dice.one_in(2) ? random_front(dice) : random_table(dice);
+    const auto few = static_cast<std::size_t>(dice.in(1, 40));
+    const auto most = static_cast<std::size_t>(dice.in(0, 20));
+    std::vector<std::size_t> ids(table.rows());  // Of its rows, ascending.
+    std::size_t last = 0;
+    for (std::size_t& id : ids)
+      id = last += static_cast<std::size_t>(dice.in(1, dice.one_in(4) ? std::int64_t{1} << 40 : 200));
+    CAPTURE(table.keys, table.columns, few, ids);
+    ParetoFront<std::int64_t, PointIds> front{table.columns, {}, few};
+    for (std::size_t row = 0; row < table.rows(); ++row) {
+      front.add(std::span{table.keys}.subspan(row * table.columns, table.columns), PointIds{ids[row]});
+    }
+    std::vector<std::size_t> kept;
+    for (const std::size_t row : by_brute_force(table)) kept.push_back(ids[row]);
+    const TradeOffPoints points{front.rows()};
+    CHECK(points.ids() == kept);
+    CHECK(points.count() == kept.size());
+    CHECK(points.rows.size() * table.columns == front.values().size());
+    kept.resize(std::min(most, kept.size()));
+    CHECK(points.ids(most) == kept);
   });
 }
 

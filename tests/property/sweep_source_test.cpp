@@ -201,39 +201,70 @@ std::string text_of(const Figure& figure) {
   return "unlimited";
 }
 
-TEST_CASE("A figure that was printed and read is the one that it was, compared with any other") {
-  for_all(300, [](Dice& dice) {
-    Workload workload;
+/// A run of a workload on a design, of the phases that a sweep may hold side by side.
+struct RandomRun {
+  explicit RandomRun(Dice& dice) {
     workload.n_layer = dice.in(1, 100);
     workload.tokens = Elements{dice.in(1, 1'000'000)};
     workload.phase = dice.one_in(2) ? Phase::kPrefill : Phase::kDecode;
-    Design design;
     design.accelerator.clock = Hertz{static_cast<double>(dice.in(1, 4'000'000'000))};
     design.machine.pes = dice.in(1, 100'000);
-    Cost cost;
     // Of the whole model at most 2^50 cycles.
     cost.latency = Cycles{dice.in(1, std::int64_t{1} << 43)};
     cost.compute = Cycles{dice.in(0, cost.latency.value())};
     cost.total.ops = Ops{dice.in(0, std::int64_t{1} << 60)};
     cost.total.dram_read = Bytes{dice.in(0, std::int64_t{1} << 60)};
     cost.total.pe_cycles = Cycles{dice.in(0, std::int64_t{1} << 60)};
-    const bool generates = dice.one_in(3);
-    const GenerationTimes times{.tpot_ms = static_cast<double>(dice.in(1, 1'000'000)) / 7.0,
-                                .total_ms = static_cast<double>(dice.in(1, 1'000'000)) / 3.0,
-                                .energy_pj = static_cast<double>(dice.in(1, 1'000'000)) / 3.0};
-    const Evaluated evaluated{
-        .workload = workload, .design = design, .cost = &cost, .generation = generates ? &times : nullptr};
+    generates = dice.one_in(3);
+    times = {.tpot_ms = static_cast<double>(dice.in(1, 1'000'000)) / 7.0,
+             .total_ms = static_cast<double>(dice.in(1, 1'000'000)) / 3.0,
+             .energy_pj = static_cast<double>(dice.in(1, 1'000'000)) / 3.0};
+  }
+
+  [[nodiscard]] MetricValue value(const Metric& metric) const {
+    return metric.value(
+        {.workload = workload, .design = design, .cost = &cost, .generation = generates ? &times : nullptr});
+  }
+
+  Workload workload;
+  Design design;
+  Cost cost;
+  GenerationTimes times;
+  bool generates = false;
+};
+
+TEST_CASE("A figure that was printed and read is the one that it was, compared with any other") {
+  for_all(300, [](Dice& dice) {
+    const RandomRun run{dice};
     for (const Metric& metric : metrics()) {
-      const MetricValue value = metric.value(evaluated);
+      const MetricValue value = run.value(metric);
       CAPTURE(metric.name);
       if (!value) continue;
-      const MetricValue again = printed_figure(metric, text_of(*value), workload, design, generates);
+      const MetricValue again = printed_figure(metric, text_of(*value), run.workload, run.design);
       REQUIRE(again);
       CHECK(again->number.index() == value->number.index());
       CHECK(text_of(*again) == text_of(*value));
       CHECK(again->compared.has_value() == value->compared.has_value());
       CHECK((compare(*again, *value) == 0));
       if (again->compared) CHECK(again->compared->numerator == value->compared->numerator);
+    }
+  });
+}
+
+TEST_CASE("Figures of one metric are compared in one unit, whatever runs they are of") {
+  for_all(300, [](Dice& dice) {
+    const RandomRun one{dice};
+    const RandomRun other{dice};
+    for (const Metric& metric : metrics()) {
+      const MetricValue a = one.value(metric);
+      const MetricValue b = other.value(metric);
+      CAPTURE(metric.name);
+      if (!a || !b || metric.unit == "cycles") continue;  // Cycles are compared as time.
+      const auto* x = std::get_if<double>(&a->number);
+      const auto* y = std::get_if<double>(&b->number);
+      if (x == nullptr || y == nullptr || std::abs(*x - *y) <= 1e-9 * *x) continue;
+      CHECK((compare(*a, *b) < 0) == (*x < *y));
+      CHECK(ratio(*a, *b) == Approx(*x / *y));
     }
   });
 }

@@ -1,5 +1,6 @@
 #include "fusescape/search/sweep_answer.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 namespace fusescape {
@@ -102,6 +103,25 @@ TEST_CASE("A scenario without a best design says why") {
   CHECK(only_scenario(unpriced).why_none == "the area of baseline reference is not known");
 }
 
+TEST_CASE("Designs near the best are counted however many figures they have") {
+  // 10,000 figures from 10^9 on, 500 apart: within 0.5%; as many from 1.02 x 10^9 on: none within 1%.
+  std::vector<std::int64_t> latencies;
+  for (std::int64_t i = 0; i < 10'000; ++i) {
+    latencies.push_back(1'000'000'000 + 500 * i);
+    latencies.push_back(1'020'000'000 + 500 * i);
+  }
+  for (const bool falls : {false, true}) {
+    if (falls) std::reverse(latencies.begin(), latencies.end());
+    Study many = study(std::vector<std::optional<double>>(latencies.size(), 222.0), latencies, 150);
+    many.bound.designs.front().accelerator.sram.capacity = 8_MiB;
+    many.bound.designs.at(19'998).accelerator.sram.capacity = 8_MiB;
+    const ScenarioAnswer found = only_scenario(many);
+    CHECK(found.near.designs == 10'000);
+    CHECK(found.near.least_sram == (falls ? 24_MiB : 8_MiB));
+    CHECK(found.near.most_sram == 24_MiB);
+  }
+}
+
 TEST_CASE("A speed-up is the baseline's latency over the best's, and none where either does not fit") {
   const auto faster = only_scenario(study({222.0}, {100}, 150));
   CHECK(faster.comparisons.front().speedup == 1.5);
@@ -184,7 +204,7 @@ TEST_CASE("The answer holds the best's value on every axis that was chosen") {
 TEST_CASE("The trade-off of a scenario keeps what nothing in budget dominates") {
   // (100, 222) and (120, 180) trade; (130, 200) loses to the latter; (90, 300) is over budget.
   const auto found = only_scenario(study({222.0, 180.0, 200.0, 300.0}, {100, 120, 130, 90}, 150));
-  CHECK(found.pareto == std::vector<std::size_t>{0, 1});
+  CHECK(found.pareto.ids() == std::vector<std::size_t>{0, 1});
 }
 
 TEST_CASE("Published figures are passed on and change nothing that is modelled") {

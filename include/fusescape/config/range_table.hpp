@@ -48,6 +48,9 @@ inline constexpr SectionSpec kRangeSection{
 [[nodiscard]] std::vector<SettingText> values_of(const RangeFile& file, const YamlNode& range,
                                                  InputErrors& errors);
 
+/// A text that equal amounts share: `1 MiB` and `1024 KiB`, `0.5` and `0.50`. Any other text is its own.
+[[nodiscard]] std::string amount_of(std::string_view text);
+
 /// A list of values, or a range.
 inline constexpr TypeOf<std::vector<SettingText>> kAxisValues{
     {.form = TypeSpec::Form::kListOrSection,

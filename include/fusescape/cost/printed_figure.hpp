@@ -12,7 +12,6 @@ namespace fusescape {
 /// generation takes is not, nor its mean step. An error if `text` is no such number; empty text, too, which
 /// stands for null.
 [[nodiscard]] MetricValue printed_figure(const Metric& metric, std::string_view text,
-                                         const Workload& workload, const Design& design,
-                                         bool of_generation = false);
+                                         const Workload& workload, const Design& design);
 
 }  // namespace fusescape

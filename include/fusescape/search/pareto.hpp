@@ -23,7 +23,8 @@ namespace fusescape {
 [[nodiscard]] std::vector<std::size_t> non_dominated(std::span<const std::int64_t> keys, std::size_t columns);
 
 /// The rows of a stream that no other one dominates. Holds no more rows than twice as many as there are of
-/// those, or `few_rows`. `Less` orders values, whatever they are; `Row` is what the caller knows a row by.
+/// those, or `few_rows`. `Less` orders values, whatever they are; `Row` is what the caller knows a row by. If
+/// one can `join` a later one, equal rows become one.
 template <class Value, class Row, class Less = std::less<Value>>
 class ParetoFront {
  public:
@@ -80,15 +81,37 @@ class ParetoFront {
       const std::vector<std::int64_t> ranks = dense_ranks(std::span<const Value>{column}, less_);
       for (std::size_t r = 0; r < rows_.size(); ++r) keys[r * columns_ + c] = ranks[r];
     }
+    std::vector<std::size_t> best = non_dominated(keys, columns_);
+    if constexpr (requires(Row & row, const Row& later) { row.join(later); }) join_equal(keys, best);
     std::size_t kept = 0;
-    for (const std::size_t r : non_dominated(keys, columns_)) {
+    for (const std::size_t r : best) {
       if (r != kept) rows_[kept] = std::move(rows_[r]);
       for (std::size_t c = 0; c < columns_; ++c) values_[kept * columns_ + c] = values_[r * columns_ + c];
       ++kept;
     }
-    rows_.resize(kept);
+    rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(kept), rows_.end());
     values_.resize(kept * columns_);
     pruned_ = kept;
+  }
+
+  /// Leaves the first of equal rows in `best`.
+  void join_equal(std::span<const std::int64_t> keys, std::vector<std::size_t>& best) {
+    const auto key = [&](std::size_t row) { return keys.subspan(row * columns_, columns_); };
+    std::vector<std::size_t> by_key = best;
+    std::stable_sort(by_key.begin(), by_key.end(), [&](std::size_t a, std::size_t b) {
+      return std::lexicographical_compare(key(a).begin(), key(a).end(), key(b).begin(), key(b).end());
+    });
+    best.clear();
+    for (const std::size_t row : by_key) {
+      const bool is_new =
+          best.empty() || !std::equal(key(row).begin(), key(row).end(), key(best.back()).begin());
+      if (is_new) {
+        best.push_back(row);
+      } else {
+        rows_[best.back()].join(rows_[row]);
+      }
+    }
+    std::sort(best.begin(), best.end());
   }
 
   std::size_t columns_;

@@ -15,8 +15,7 @@ class Recent {
 
   explicit Recent(std::size_t capacity) : capacity_{capacity} {}
 
-  /// From now on.
-  void keep(std::size_t capacity) { capacity_ = capacity; }
+  [[nodiscard]] std::size_t size() const { return young_.size() + old_.size(); }
 
   /// Null if there is none. Valid until the next call.
   [[nodiscard]] Value* find(const Key& key) {

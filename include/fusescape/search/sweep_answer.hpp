@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "fusescape/cost/metrics.hpp"
+#include "fusescape/search/point_ids.hpp"
 #include "fusescape/search/sweep.hpp"
 #include "fusescape/search/sweep_source.hpp"
 #include "fusescape/search/sweep_spec.hpp"
@@ -68,8 +69,10 @@ struct TriedAxis {
 };
 
 /// Designs for which the figure that is minimised is within kNearBest of the best's: where they differ
-/// widely, the choice hardly matters.
+/// widely, the choice hardly matters. Where more than kMostNearFigures different figures are, they are told
+/// apart to a part of 2^20 only, and those a millionth farther away may be counted.
 inline constexpr double kNearBest = 0.01;
+inline constexpr std::size_t kMostNearFigures = 4096;
 struct NearBest {
   std::size_t designs = 0;  ///< Points, the best included.
   Bytes least_sram;
@@ -88,7 +91,7 @@ struct ScenarioAnswer {
   DesignFigures figures;            ///< Of the best.
   NearBest near;
   std::vector<Comparison> comparisons;
-  std::vector<std::size_t> pareto;  ///< Ids of the non-dominated points that may be the best.
+  TradeOffPoints pareto;  ///< The non-dominated points that may be the best.
   std::vector<std::size_t>
       pareto_least{};  ///< Per objective, which of them has least of it; the first of equals.
   std::optional<std::size_t> pareto_knee{};  ///< Which of them is the knee (search/pareto.hpp).

@@ -1,0 +1,95 @@
+// Which points share something, however many they are? Ascending numbers, a byte each where they lie close
+// together.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fusescape {
+
+/// At least one number.
+class PointIds {
+ public:
+  explicit PointIds(std::size_t first) : first_{first}, last_{first} {}
+
+  /// Expects more than all before.
+  void add(std::size_t id) {
+    std::size_t step = id - last_;
+    for (; step >= kMore; step /= kMore) steps_ += static_cast<char>(kMore + step % kMore);
+    steps_ += static_cast<char>(step);
+    last_ = id;
+    ++count_;
+  }
+  /// Expects more than all before.
+  void join(const PointIds& later) {
+    later.for_each([this](std::size_t id) {
+      add(id);
+      return true;
+    });
+  }
+
+  [[nodiscard]] std::size_t first() const { return first_; }
+  [[nodiscard]] std::size_t count() const { return count_; }
+
+  /// One after another, until `take` says no.
+  template <class Take>
+  void for_each(const Take& take) const {
+    std::size_t id = first_;
+    std::size_t step = 0;
+    std::size_t place = 1;
+    if (!take(id)) return;
+    for (const char byte : steps_) {
+      const auto digit = static_cast<unsigned char>(byte);
+      step += digit % kMore * place;
+      place *= kMore;
+      if (digit >= kMore) continue;
+      id += std::exchange(step, 0);
+      place = 1;
+      if (!take(id)) return;
+    }
+  }
+
+  friend bool operator==(const PointIds&, const PointIds&) = default;
+
+ private:
+  static constexpr std::size_t kMore = 128;  ///< What a byte holds that is not the last one of its step.
+
+  std::size_t first_;
+  std::size_t last_;
+  std::size_t count_ = 1;
+  std::string steps_;  ///< From each to the next one, in digits of base kMore, the least first.
+};
+
+/// The points of a trade-off: those of each row of figures that no other row beats.
+struct TradeOffPoints {
+  std::vector<PointIds> rows;  ///< By the first point of each.
+
+  [[nodiscard]] std::size_t count() const {
+    std::size_t count = 0;
+    for (const PointIds& row : rows) count += row.count();
+    return count;
+  }
+
+  /// The first `most` of them.
+  [[nodiscard]] std::vector<std::size_t> ids(std::size_t most = static_cast<std::size_t>(-1)) const {
+    std::vector<std::size_t> ids;
+    for (const PointIds& row : rows) {
+      std::size_t left = most;
+      row.for_each([&](std::size_t id) {
+        if (left-- == 0) return false;
+        ids.push_back(id);
+        return true;
+      });
+    }
+    std::sort(ids.begin(), ids.end());
+    if (ids.size() > most) ids.resize(most);
+    return ids;
+  }
+
+  friend bool operator==(const TradeOffPoints&, const TradeOffPoints&) = default;
+};
+
+}  // namespace fusescape
