@@ -125,7 +125,7 @@ void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
     explain->excludes(command->get_option(other));
     print_plan->excludes(command->get_option(other));
   }
-  print_plan->excludes(explain)->excludes(pareto);
+  print_plan->excludes(explain)->excludes(pareto)->excludes(command->get_option("--format"));
   command->footer(kEvaluateExamples);
 }
 

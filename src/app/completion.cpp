@@ -56,6 +56,7 @@ constexpr std::array kValues{
     Values{"--strategy", "", "strategies"},
     Values{"--strategies", "", "strategies", true},
     Values{"--minimize", "", "", true},  // The metrics.
+    Values{"--format", "", ""},          // report_formats().
 };
 
 const Values* values_of(std::string_view option) {
@@ -65,10 +66,13 @@ const Values* values_of(std::string_view option) {
 }
 
 std::string words_of(const Values& values) {
-  if (values.option != "--minimize") return std::string{values.words};
-  std::string words;
-  for (const Metric& metric : metrics()) words += fmt::format("{}{}", words.empty() ? "" : " ", metric.name);
-  return words;
+  const auto names_of = [](const auto& rows) {
+    std::vector<std::string_view> names;
+    for (const auto& row : rows) names.push_back(row.name);
+    return fmt::format("{}", fmt::join(names, " "));
+  };
+  if (values.option == "--minimize") return names_of(metrics());
+  return values.option == "--format" ? names_of(report_formats()) : std::string{values.words};
 }
 
 std::string bash_values() {
@@ -129,7 +133,7 @@ std::string fish_values(std::string_view option) {
                                   ? fmt::format(R"(string split " " "{}")", words_of(*values))
                                   : fmt::format("__fusescape_names {}", values->listed);
   if (values->comma_list) return fmt::format(" -x -a \"(__fish_complete_list , '{}')\"", command);
-  return values->listed.empty() ? fmt::format(" -x -a '{}'", values->words)
+  return values->listed.empty() ? fmt::format(" -x -a '{}'", words_of(*values))
                                 : fmt::format(" -x -a '({})'", command);
 }
 

@@ -1,6 +1,6 @@
 // What does an evaluation tell its user? Every number of `fusescape evaluate`, as one plain value.
 //
-// docs/cli.md documents the fields; the writers below print the same ones in every format.
+// docs/cli.md documents the fields, which are the same in every format.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 #include "fusescape/arch/design.hpp"
 #include "fusescape/cost/metrics.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/report/optimal_report.hpp"
-#include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/model_head.hpp"
 #include "fusescape/search/run_energy.hpp"
@@ -173,18 +173,22 @@ struct EvaluationReport {
 /// report of equal ranks.
 [[nodiscard]] std::vector<Field> fields_of(const EvaluationReport& report);
 
-/// One object, groups and assumptions included.
-[[nodiscard]] std::string evaluation_json(const EvaluationReport& report);
+/// Adds `energy_null` (per component) and `metrics_null` (per figure that `record` has): why each is null.
+void add_null_reasons(const EvaluationReport& report, Record& record);
 
-/// A header line and one row of fields_of.
-[[nodiscard]] std::string evaluation_csv(const EvaluationReport& report);
-
-/// The table of groups, the totals and the assumptions.
-[[nodiscard]] std::string evaluation_text(const EvaluationReport& report, TextStyle style);
+/// Adds `measured` and `ratio`, measured / modelled, if measurements were given.
+void add_measured(const GroupReport& group, Hertz clock, Record& record);
 
 /// Of one block whose groups all have `measured`: model, measurement and measured / modelled, by group and of
 /// all. Null where a part is, or the model has 0.
 [[nodiscard]] Table measured_table(const EvaluationReport& report);
+
+/// "modelled, assuming: ...", below every report.
+[[nodiscard]] std::string assumptions_text(const Subject& subject,
+                                           const std::vector<std::string>& assumptions);
+
+/// Rows: one, of fields_of. JSON has groups and assumptions, too.
+[[nodiscard]] Document document_of(const EvaluationReport& report);
 
 /// "conv" of a group of one operator, "dA..y" of several.
 [[nodiscard]] std::string group_name(const Cascade& cascade, const std::vector<OpId>& operators);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fusescape/report/table.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/support/units.hpp"
 
 namespace fusescape {
@@ -71,13 +71,16 @@ struct OptimalExplanation {
   std::optional<Split> split{};  ///< Of what is gained over `unfused`; a part may be negative.
 };
 
-[[nodiscard]] std::string optimal_explanation_text(const OptimalExplanation& explanation);
+[[nodiscard]] Findings findings_of(const OptimalExplanation& explanation);
 
 /// A gap beyond this is explained in text.
 inline constexpr double kExplainedGap = 0.05;
 
-/// A line or a few.
-[[nodiscard]] std::string optimal_text(const OptimalReport& optimal, TextStyle style);
+/// The object `optimal` of JSON.
+[[nodiscard]] Record record_of(const OptimalReport& optimal);
+
+/// Adds a line or a few.
+void add_lines(const OptimalReport& optimal, Lines& lines);
 
 /// latency_cycles, energy_pj, dram_bytes, winner: a row each.
 [[nodiscard]] Table trade_off_table(const OptimalReport& optimal);
