@@ -37,14 +37,16 @@ void add_figures(const EvaluationReport& report, std::vector<Field>& fields) {
   }
 }
 
-Record record_of(const HeadReport& head) {
-  return {{"latency_cycles", head.latency},
-          {"compute_cycles", head.compute},
-          {"dram_bytes", head.dram},
-          {"peak_onchip_bytes", head.peak},
-          {"ops", head.ops},
-          {"energy_pj", head.energy_pj},
-          {"bound", name_of(head.bound)}};
+Record record_of(const HeadRun& head) {
+  const GroupCost& total = head.cost.total;
+  const bool priced = head.energy && head.energy->total;
+  return {{"latency_cycles", head.cost.latency},
+          {"compute_cycles", head.cost.compute},
+          {"dram_bytes", total.dram_read + total.dram_write},
+          {"peak_onchip_bytes", total.peak},
+          {"ops", total.ops},
+          {"energy_pj", priced ? Value{*head.energy->total} : Value{}},
+          {"bound", name_of(total.bound)}};
 }
 
 Record whole_record(const EvaluationReport& report) {
@@ -111,30 +113,16 @@ void add_whole(const EvaluationReport& report, Lines& lines) {
       {"model", fmt::format("{} ms ({}), {} ms per token, {} tokens/s", shown(report, "latency_ms"),
                             report.subject.phase == "prefill" ? "time to first token" : "per output token",
                             shown(report, "latency_ms_per_token"), shown(report, "tokens_per_s"))});
-  const std::optional<HeadReport>& head = report.whole->head;
+  const std::optional<HeadRun>& head = report.whole->head;
   if (!head) return;
   lines.push_back({"", fmt::format("{} {}, then final norm and head: {} cycles, {}-bound, DRAM {} B",
                                    report.subject.n_layer, report.subject.is_stack ? "sub-blocks" : "blocks",
-                                   text(head->latency), name_of(head->bound), text(head->dram))});
+                                   text(head->cost.latency), name_of(head->cost.total.bound),
+                                   text(head->cost.total.dram_read + head->cost.total.dram_write))});
 }
 
 Line silicon_line(const EvaluationReport& report) {
   return {"silicon", fmt::format("{} mm2, {} PEs", shown(report, "area_mm2"), shown(report, "pes"))};
-}
-
-Record record_of(const TreeReport& tree) {
-  constexpr std::array<std::string_view, 4> kNames{"sequence", "loop", "chain", "operator"};  // Of NodeKind.
-  Record node{{"kind", kNames.at(static_cast<std::size_t>(tree.kind))}};
-  if (tree.kind == NodeKind::kLoop)
-    append(node, {{"rank", tree.rank}, {"tile", tree.tile}, {"trips", tree.trips}});
-  if (tree.kind == NodeKind::kOperator) {
-    node.push_back({"op", tree.op});
-  } else {
-    std::vector<Data> children;
-    for (const TreeReport& child : tree.children) children.emplace_back(record_of(child));
-    node.push_back({"children", std::move(children)});
-  }
-  return node;
 }
 
 Record record_of(const TensorReport& tensor) {
@@ -151,7 +139,7 @@ Record record_of(const TensorReport& tensor) {
 Record record_of(const GroupReport& group, Hertz clock) {
   Record record{{"name", group.name},
                 {"ops", group.ops},
-                {"loops", record_of(group.tree)},
+                {"loops", group.loops},
                 {"latency_cycles", group.latency},
                 {"compute_cycles", group.compute},
                 {"dram_cycles", group.dram},
@@ -246,11 +234,11 @@ Table layer_table(const EvaluationReport& report) {
   std::vector<Record> records;
   for (const EvaluationReport& layer : report.layers) records.push_back(layer_record(report, layer));
   if (report.whole && report.whole->head) {
-    const HeadReport& head = *report.whole->head;
+    const HeadRun& head = *report.whole->head;
     records.push_back({{"kind", "final norm, head"},
                        {"count", 1},
                        {"strategy", "unfused"},
-                       {"share", share_of(report, head.latency).value_or(0.0)}});
+                       {"share", share_of(report, head.cost.latency).value_or(0.0)}});
     append(records.back(), record_of(head));
   }
   return shown_table(records, kColumns);

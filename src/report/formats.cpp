@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <iterator>
 
 #include "fusescape/report/document.hpp"
@@ -23,31 +24,37 @@ constexpr std::array kFormats{
     ReportFormat{"markdown", View::kSections, "to paste into an issue or a paper",
                  [](const Document& document, TextStyle) { return markdown(document); }}};
 
-/// Text that Markdown shows as it is: one line, nothing of which is markup.
+bool is_word(std::string_view line, std::size_t at) {
+  const auto byte = at < line.size() ? static_cast<unsigned char>(line[at]) : 0U;
+  return byte >= 0x80 || std::isalnum(static_cast<int>(byte)) != 0;
+}
+
+/// Text within a line that Markdown shows as it is. Between letters an underscore is one, too.
 std::string plain(std::string_view text) {
   constexpr std::string_view kMarkup = "\\`*_<>[]|&~#";
-  std::string out;
   const std::string line = printable(text);
-  const auto is_word = [&](std::size_t at) {
-    return at < line.size() && (static_cast<unsigned char>(line[at]) >= 0x80 || std::isalnum(line[at]) != 0);
-  };
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    // Between letters an underscore is one, and only at the beginning is '#' a heading.
-    const bool is_letter =
-        (line[i] == '_' && i > 0 && is_word(i - 1) && is_word(i + 1)) || (line[i] == '#' && i > 0);
+  std::string out;
+  for (std::size_t i = std::min(line.find_first_not_of(' '), line.size()); i < line.size(); ++i) {
+    const bool is_letter = line[i] == '_' && i > 0 && is_word(line, i - 1) && is_word(line, i + 1);
     if (!is_letter && kMarkup.find(line[i]) != std::string_view::npos) out += '\\';
     out += line[i];
   }
   return out;
 }
 
-std::string strong(std::string_view text) {
-  return text.empty() ? "" : fmt::format("**{}**", plain(text));
+/// Same, where a line begins: no list and no underlined heading.
+std::string plain_line(std::string_view text) {
+  std::string line = plain(text);
+  const std::size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
+  const bool is_item =
+      digits < line.size() && (digits > 0 ? line[digits] == '.' || line[digits] == ')'
+                                          : line[0] == '-' || line[0] == '+' || line[0] == '=');
+  if (is_item) line.insert(digits, 1, '\\');
+  return line;
 }
 
-std::string cell(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
-  return plain(text.substr(begin));
+std::string strong(std::string_view text) {
+  return text.empty() ? "" : fmt::format("**{}**", plain(text));
 }
 
 std::string markdown_table(const Table& table) {
@@ -56,13 +63,13 @@ std::string markdown_table(const Table& table) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const auto is_word = [&](const auto& row) { return is_text(row[c]); };
     const bool left = std::any_of(table.rows.begin(), table.rows.end(), is_word);
-    head += fmt::format(" {} |", cell(table.columns[c]));
+    head += fmt::format(" {} |", plain(table.columns[c]));
     rule += left ? ":--|" : "--:|";
   }
   std::string out = fmt::format("{}\n{}\n", head, rule);
   for (const std::vector<Value>& row : table.rows) {
     out += '|';
-    for (const Value& value : row) out += fmt::format(" {} |", cell(text(value)));
+    for (const Value& value : row) out += fmt::format(" {} |", plain(text(value)));
     out += '\n';
   }
   return out;
@@ -72,9 +79,11 @@ std::string markdown_of(const Lines& lines) {
   std::string out;
   for (const auto& [label, content] : lines) {
     if (label.empty() && !out.empty()) {
-      out.insert(out.size() - 1, " " + plain(content));
+      out.pop_back();
+      out += fmt::format("{} {}\n", out.back() == ';' ? "" : ";", plain(content));
     } else {
-      out += fmt::format("- {}{}{}\n", strong(label), label.empty() ? "" : " ", plain(content));
+      out += label.empty() ? fmt::format("- {}\n", plain_line(content))
+                           : fmt::format("- {} {}\n", strong(label), plain(content));
     }
   }
   return out;
@@ -83,8 +92,9 @@ std::string markdown_of(const Lines& lines) {
 std::string markdown_of(const Findings& findings) {
   std::string out;
   for (const auto& [name, content, points] : findings) {
-    out += fmt::format("- {}{}{}\n", strong(name), name.empty() ? "" : ": ", plain(content));
-    for (const std::string& point : points) out += fmt::format("  - {}\n", plain(point));
+    out += name.empty() ? fmt::format("- {}\n", plain_line(content))
+                        : fmt::format("- {}: {}\n", strong(name), plain(content));
+    for (const std::string& point : points) out += fmt::format("  - {}\n", plain_line(point));
   }
   return out;
 }
@@ -92,7 +102,7 @@ std::string markdown_of(const Findings& findings) {
 std::string markdown_of(const Grid& grid) {
   std::string out = grid.caption.empty() ? "" : fmt::format("{}\n\n", strong(grid.caption));
   out += markdown_table(grid.table);
-  for (const std::string& note : grid.notes) out += fmt::format("\n{}\n", plain(note));
+  for (const std::string& note : grid.notes) out += fmt::format("\n{}\n", plain_line(note));
   return out;
 }
 
@@ -104,12 +114,12 @@ std::string markdown_of(const Verbatim& lines) {
 }
 
 std::string markdown_of(const Paragraph& paragraph) {
-  return plain(paragraph.text) + "\n";
+  return plain_line(paragraph.text) + "\n";
 }
 
 std::string markdown_of(const Heading& heading) {
   return fmt::format("### {}\n{}", plain(heading.title),
-                     heading.subtitle.empty() ? "" : fmt::format("\n{}\n", plain(heading.subtitle)));
+                     heading.subtitle.empty() ? "" : fmt::format("\n{}\n", plain_line(heading.subtitle)));
 }
 
 }  // namespace

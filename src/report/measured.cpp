@@ -12,8 +12,8 @@ struct Pair {
   Value measured;
 
   [[nodiscard]] Value ratio() const {
-    if (measured.index() == 0 || number(modelled) == 0.0) return {};
-    return number(measured) / number(modelled);
+    if (measured.index() == 0 || number_of(modelled) == 0.0) return {};
+    return number_of(measured) / number_of(modelled);
   }
   void add(const Pair& other) {
     modelled = sum(modelled, other.modelled);
@@ -21,13 +21,9 @@ struct Pair {
   }
 
  private:
-  static double number(const Value& value) {
-    const auto* whole = std::get_if<std::int64_t>(&value);
-    return whole == nullptr ? std::get<double>(value) : static_cast<double>(*whole);
-  }
   static Value sum(const Value& a, const Value& b) {
     const auto* whole = std::get_if<std::int64_t>(&a);
-    return whole == nullptr ? Value{number(a) + number(b)} : Value{*whole + std::get<std::int64_t>(b)};
+    return whole == nullptr ? Value{number_of(a) + number_of(b)} : Value{*whole + std::get<std::int64_t>(b)};
   }
 };
 

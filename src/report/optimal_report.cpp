@@ -17,22 +17,17 @@ std::string with_unit(const Value& value, const std::string& metric) {
   return std::holds_alternative<std::monostate>(value) ? "n/a" : text(value).append(unit);
 }
 
-double number(const Value& value) {
-  const auto* whole = std::get_if<std::int64_t>(&value);
-  return whole != nullptr ? static_cast<double>(*whole) : std::get<double>(value);
-}
-
 /// "2,000 cycles, 10 less (0.500%)".
 std::string against(const Value& value, const Value& before, const std::string& metric) {
   if (std::holds_alternative<std::monostate>(value)) return "no plan runs";
-  const double difference = number(value) - number(before);
+  const double difference = number_of(value) - number_of(before);
   const std::string shown = with_unit(value, metric);
   if (difference == 0.0) return shown + ", the same";
   const auto* whole = std::get_if<std::int64_t>(&value);
   const Value apart =
       whole != nullptr ? Value{static_cast<std::int64_t>(std::abs(difference))} : Value{std::abs(difference)};
   return fmt::format("{}, {} {} ({:.3f}%)", shown, text(apart), difference < 0 ? "less" : "more",
-                     100.0 * std::abs(difference) / number(before));
+                     100.0 * std::abs(difference) / number_of(before));
 }
 
 /// "12,300 cycles of DRAM traffic saved", or "added".

@@ -46,6 +46,11 @@ bool is_text(const Value& value) {
   return std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value);
 }
 
+double number_of(const Value& value) {
+  const auto* whole = std::get_if<std::int64_t>(&value);
+  return whole != nullptr ? static_cast<double>(*whole) : std::get<double>(value);
+}
+
 Table table_of(const std::vector<std::vector<Field>>& rows) {
   Table table;
   for (const std::vector<Field>& row : rows) {

@@ -59,7 +59,7 @@ enum class ShownAs : unsigned char { kItself, kPercent, kMillijoules };
 
 /// A column that people see of records.
 struct Shown {
-  std::string_view path;   ///< Of the value, as value_at takes it.
+  std::string_view path;   ///< Where the value is, as value_at takes it.
   std::string_view title;  ///< Above the column.
   ShownAs as = ShownAs::kItself;
 };

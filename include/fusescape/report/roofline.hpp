@@ -28,7 +28,7 @@ struct RooflinePoint {
 struct Roofline {
   std::string workload;
   std::string arch;
-  double peak = 0.0;  ///< Of operations that take one cycle, op/cycle; of the core with the most PEs.
+  double peak = 0.0;  ///< op/cycle of operations that take one cycle, on the core with the most PEs.
   double bandwidth =
       0.0;  ///< DRAM, B/cycle; both ports together if they are separate; infinite if unlimited.
   std::vector<RooflinePoint> points;  ///< In cascade order.
@@ -38,7 +38,7 @@ struct Roofline {
   [[nodiscard]] double ridge() const { return peak / bandwidth; }
 };
 
-/// Of one block. Expects a cascade without overflowing counts.
+/// Roofline of one block. Expects a cascade without overflowing counts.
 [[nodiscard]] Roofline roofline_of(const Workload& workload, const Accelerator& accelerator);
 
 /// Rows, one per operator: operator, kind, ops, dram_read_bytes, dram_write_bytes, dram_bytes,

@@ -105,8 +105,5 @@ struct SimulationReport {
 
 [[nodiscard]] std::string_view name_of(SimResourceKind kind);
 [[nodiscard]] std::string_view name_of(Stall stall);
-[[nodiscard]] std::string_view name_of(CoreAllocation allocation);
-[[nodiscard]] std::string_view name_of(Eviction eviction);
-[[nodiscard]] std::string_view name_of(Keep keep);
 
 }  // namespace fusescape

@@ -30,6 +30,9 @@ struct Value : std::variant<std::monostate, std::int64_t, double, bool, std::str
 /// A word or a sentence, or yes and no; what is none is a number or nothing.
 [[nodiscard]] bool is_text(const Value& value);
 
+/// Expects a number.
+[[nodiscard]] double number_of(const Value& value);
+
 /// A value with the name that all formats share.
 struct Field {
   std::string name;
