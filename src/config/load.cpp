@@ -6,16 +6,16 @@
 #include <array>
 #include <sstream>
 
-#include "fusescape/config/accelerator_table.hpp"
 #include "fusescape/config/binding.hpp"
-#include "fusescape/config/cascade_table.hpp"
-#include "fusescape/config/corey_table.hpp"
 #include "fusescape/config/families/family.hpp"
 #include "fusescape/config/families/stack_table.hpp"
+#include "fusescape/config/kinds/accelerator_table.hpp"
+#include "fusescape/config/kinds/cascade_table.hpp"
+#include "fusescape/config/kinds/corey_table.hpp"
+#include "fusescape/config/kinds/plan_table.hpp"
+#include "fusescape/config/kinds/sweep_table.hpp"
+#include "fusescape/config/kinds/technology_table.hpp"
 #include "fusescape/config/plan_form.hpp"
-#include "fusescape/config/plan_table.hpp"
-#include "fusescape/config/sweep_table.hpp"
-#include "fusescape/config/technology_table.hpp"
 
 namespace fusescape {
 namespace {
