@@ -17,18 +17,8 @@
 namespace fusescape {
 namespace {
 
-/// Words of an option and what they mean.
-template <class Value, std::size_t Size>
-using Choices = std::array<std::pair<std::string_view, Value>, Size>;
-
-constexpr Choices<bool, 2> kModels{{{"closed", false}, {"sim", true}}};
-constexpr Choices<CoreAllocation, 3> kAllocations{{{"given", CoreAllocation::kGiven},
-                                                   {"round-robin", CoreAllocation::kRoundRobin},
-                                                   {"searched", CoreAllocation::kSearched}}};
-constexpr Choices<Eviction, 3> kEvictions{
-    {{"none", Eviction::kNone}, {"lru", Eviction::kLru}, {"furthest", Eviction::kFurthestNextUse}}};
-constexpr Choices<Keep, 3> kKeeps{
-    {{"none", Keep::kNone}, {"fused", Keep::kFusedGroups}, {"all", Keep::kAll}}};
+constexpr std::array<Wording<bool>, 2> kModels{
+    {{"closed", false, "the closed form"}, {"sim", true, "the simulator"}}};
 constexpr std::int64_t kMostPrefetchDepth = 64;
 constexpr std::int64_t kMostTraceEvents = 1'000'000'000;
 
@@ -79,24 +69,28 @@ void add_plan_options(CLI::App& command, std::string& strategy, std::string& pla
       ->excludes(named);
 }
 
-/// An option whose value is one of a few words.
+/// An option whose value is one of a few words, which its help lists after `what`.
 template <class Value, std::size_t Size>
-CLI::Option* add_choice(CLI::App& command, const char* name, const Choices<Value, Size>& choices,
-                        Value& value, const char* help) {
+CLI::Option* add_choice(CLI::App& command, const char* name, const std::array<Wording<Value>, Size>& choices,
+                        Value& value, std::string_view what) {
   std::vector<std::string> words;
-  for (const auto& choice : choices) words.emplace_back(choice.first);
+  std::vector<std::string> meanings;
+  for (const Wording<Value>& choice : choices) {
+    words.emplace_back(choice.name);
+    meanings.push_back(choice.note.empty() ? words.back() : fmt::format("{} ({})", choice.name, choice.note));
+  }
   const auto choose = [&choices, &value](const std::string& given) {
-    for (const auto& choice : choices) {
-      if (given == choice.first) value = choice.second;
+    for (const Wording<Value>& choice : choices) {
+      if (given == choice.name) value = choice.value;
     }
   };
-  return must_be_one_of(command.add_option_function<std::string>(name, choose, help), std::move(words));
+  return must_be_one_of(command.add_option_function<std::string>(
+                            name, choose, fmt::format("{}: {}", what, fmt::join(meanings, ", "))),
+                        std::move(words));
 }
 
 void add_model_option(CLI::App& command, bool& simulated) {
-  add_choice(command, "--model", kModels, simulated,
-             "Which model: closed (the closed form) or sim (the simulator)")
-      ->type_name("MODEL");
+  add_choice(command, "--model", kModels, simulated, "Which model")->type_name("MODEL");
 }
 
 void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
@@ -125,7 +119,7 @@ void add_evaluate(CLI::App& app, EvaluateArguments& arguments) {
     explain->excludes(command->get_option(other));
     print_plan->excludes(command->get_option(other));
   }
-  print_plan->excludes(explain)->excludes(pareto);
+  print_plan->excludes(explain)->excludes(pareto)->excludes(command->get_option("--format"));
   command->footer(kEvaluateExamples);
 }
 
@@ -162,9 +156,9 @@ void add_simulate(CLI::App& app, SimulateArguments& arguments) {
   add_plan_options(*command, arguments.strategy, arguments.plan_file);
   add_entropy_option(*command, arguments.input);
   add_search_options(*command, arguments.input);
-  CLI::Option* allocation = add_choice(*command, "--allocation", kAllocations, options.allocation,
-                                       "Which core runs what: given, round-robin, searched")
-                                ->type_name("HOW");
+  CLI::Option* allocation =
+      add_choice(*command, "--allocation", kAllocations, options.allocation, "Which core runs what")
+          ->type_name("HOW");
   CLI::Option* core_of =
       command
           ->add_option(
@@ -173,13 +167,12 @@ void add_simulate(CLI::App& app, SimulateArguments& arguments) {
           ->type_name("OP=CORE,...")
           ->delimiter(',')
           ->allow_extra_args(false);
-  CLI::Option* eviction = add_choice(*command, "--eviction", kEvictions, options.eviction,
-                                     "What leaves a full memory: none, lru, furthest (next use)")
-                              ->type_name("POLICY")
-                              ->excludes(allocation)
-                              ->excludes(core_of);
-  add_choice(*command, "--keep", kKeeps, options.keep,
-             "What may stay on chip between groups: none, fused (what fused groups exchange), all")
+  CLI::Option* eviction =
+      add_choice(*command, "--eviction", kEvictions, options.eviction, "What leaves a full memory")
+          ->type_name("POLICY")
+          ->excludes(allocation)
+          ->excludes(core_of);
+  add_choice(*command, "--keep", kKeeps, options.keep, "What may stay on chip between groups")
       ->type_name("WHAT")
       ->needs(eviction);
   command->add_flag("--prefetch", options.prefetch,

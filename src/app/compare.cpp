@@ -46,19 +46,6 @@ std::vector<NamedLimit> limits_of(const Inputs& inputs) {
   return limits;
 }
 
-std::string printed(const std::vector<EvaluationReport>& reports, const std::vector<NamedLimit>& limits,
-                    const OutputArguments& output) {
-  switch (output.format) {
-    case Format::kJson:
-      return comparison_json(reports, limits);
-    case Format::kCsv:
-      return csv(comparison_table(reports, limits));
-    case Format::kText:
-      break;
-  }
-  return comparison_text(reports, limits, text_style(output));
-}
-
 EvaluationReport closed_row(const Inputs& inputs, const std::optional<HeadOutcome>& head,
                             const Strategy& strategy) {
   return report_of(inputs, {strategy.name, &strategy},
@@ -148,11 +135,7 @@ CommandResult run_command(const CompareArguments& arguments) {
   if (!generation) return unexpected{generation.error()};
   const auto found = *generation ? compared(**generation, rest, *chosen) : compared(rest, *chosen);
   if (!found) return unexpected{found.error()};
-  if (const auto failure =
-          write_result(arguments.output, printed(found->rows, found->limits, arguments.output))) {
-    return unexpected{*failure};
-  }
-  return ExitCode::kOk;
+  return finished(arguments.output, document_of(found->rows, found->limits));
 }
 
 }  // namespace fusescape

@@ -41,42 +41,46 @@ end
 /// What may follow an option: words, names that `list` prints, or a comma list of either.
 struct Values {
   std::string_view option;
-  std::string_view words;   ///< If they are few and known here.
+  std::string words;        ///< If they are few and known here.
   std::string_view listed;  ///< Else what `list` is asked for.
   bool comma_list = false;
 };
-constexpr std::array kValues{
-    Values{"--model", "closed sim", ""},
-    Values{"--allocation", "given round-robin searched", ""},
-    Values{"--eviction", "none lru furthest", ""},
-    Values{"--keep", "none fused all", ""},
-    Values{"--base", "bits nats", ""},
-    Values{"--arch", "", "archs"},
-    Values{"--workload", "", "workloads"},
-    Values{"--strategy", "", "strategies"},
-    Values{"--strategies", "", "strategies", true},
-    Values{"--minimize", "", "", true},  // The metrics.
-};
 
-const Values* values_of(std::string_view option) {
-  const auto* const found = std::find_if(kValues.begin(), kValues.end(),
-                                         [&](const Values& values) { return values.option == option; });
-  return found == kValues.end() ? nullptr : &*found;
+/// The names of a table, with blanks between them.
+template <class Rows>
+std::string names_of(const Rows& rows) {
+  std::vector<std::string_view> names;
+  for (const auto& row : rows) names.push_back(row.name);
+  return fmt::format("{}", fmt::join(names, " "));
 }
 
-std::string words_of(const Values& values) {
-  if (values.option != "--minimize") return std::string{values.words};
-  std::string words;
-  for (const Metric& metric : metrics()) words += fmt::format("{}{}", words.empty() ? "" : " ", metric.name);
-  return words;
+const std::vector<Values>& values() {
+  static const std::vector<Values> all{{"--model", "closed sim", ""},
+                                       {"--allocation", names_of(kAllocations), ""},
+                                       {"--eviction", names_of(kEvictions), ""},
+                                       {"--keep", names_of(kKeeps), ""},
+                                       {"--base", "bits nats", ""},
+                                       {"--format", names_of(report_formats()), ""},
+                                       {"--arch", "", "archs"},
+                                       {"--workload", "", "workloads"},
+                                       {"--strategy", "", "strategies"},
+                                       {"--strategies", "", "strategies", true},
+                                       {"--minimize", names_of(metrics()), "", true}};
+  return all;
+}
+
+const Values* values_of(std::string_view option) {
+  const auto found = std::find_if(values().begin(), values().end(),
+                                  [&](const Values& known) { return known.option == option; });
+  return found == values().end() ? nullptr : &*found;
 }
 
 std::string bash_values() {
   std::string cases;
-  for (const Values& values : kValues) {
-    const std::string words = values.listed.empty() ? fmt::format("'{}'", words_of(values))
-                                                    : fmt::format("$(_fusescape_names {})", values.listed);
-    cases += fmt::format("    {}) words={}{} ;;\n", values.option, words, values.comma_list ? " list=1" : "");
+  for (const Values& known : values()) {
+    const std::string words = known.listed.empty() ? fmt::format("'{}'", known.words)
+                                                   : fmt::format("$(_fusescape_names {})", known.listed);
+    cases += fmt::format("    {}) words={}{} ;;\n", known.option, words, known.comma_list ? " list=1" : "");
   }
   return cases;
 }
@@ -123,14 +127,13 @@ complete -o default -F _fusescape fusescape
 /// What fish offers after an option; nothing: a file, or no value.
 std::string fish_values(std::string_view option) {
   if (option == "--set") return " -x -a '(__fusescape_keys)'";
-  const Values* values = values_of(option);
-  if (values == nullptr) return "";
-  const std::string command = values->listed.empty()
-                                  ? fmt::format(R"(string split " " "{}")", words_of(*values))
-                                  : fmt::format("__fusescape_names {}", values->listed);
-  if (values->comma_list) return fmt::format(" -x -a \"(__fish_complete_list , '{}')\"", command);
-  return values->listed.empty() ? fmt::format(" -x -a '{}'", values->words)
-                                : fmt::format(" -x -a '({})'", command);
+  const Values* known = values_of(option);
+  if (known == nullptr) return "";
+  const std::string command = known->listed.empty() ? fmt::format(R"(string split " " "{}")", known->words)
+                                                    : fmt::format("__fusescape_names {}", known->listed);
+  if (known->comma_list) return fmt::format(" -x -a \"(__fish_complete_list , '{}')\"", command);
+  return known->listed.empty() ? fmt::format(" -x -a '{}'", known->words)
+                               : fmt::format(" -x -a '({})'", command);
 }
 
 /// `after` completes the words behind one command.

@@ -12,7 +12,6 @@
 #include "fusescape/support/suggestion.hpp"
 #include "inputs.hpp"
 #include "npy_file.hpp"
-#include "printed.hpp"
 
 namespace fusescape {
 namespace {
@@ -177,10 +176,7 @@ CommandResult run_command(const CoreyEntropyArguments& arguments) {
   const expected<Table, Failure> table =
       arguments.workload.empty() ? files_table(arguments) : block_table(arguments);
   if (!table) return unexpected{table.error()};
-  if (const auto failure = write_result(arguments.output, printed(*table, arguments.output))) {
-    return unexpected{*failure};
-  }
-  return ExitCode::kOk;
+  return finished(arguments.output, document_of(*table));
 }
 
 }  // namespace fusescape

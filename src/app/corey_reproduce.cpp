@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "fusescape/app/commands.hpp"
@@ -12,10 +11,6 @@
 
 namespace fusescape {
 namespace {
-
-Value optional_value(const std::optional<double>& value) {
-  return value ? Value{*value} : Value{};
-}
 
 Table parity_table(const CoreyStudy& study) {
   Table table{
@@ -91,10 +86,9 @@ Table figure_table(const CoreyStudy& study) {
   const std::vector<CoreyRun> runs = runs_of(study.recorded);
   const auto add = [&](const CoreyCase& what, const char* evaluator) {
     for (const CoreyMeans& means : bucket_means(study.chain, runs, what)) {
-      table.rows.push_back({means.bucket, std::string{name_of(what.method)}, what.precision.name,
-                            std::string{evaluator}, means.runs, means.figures.latency_ms,
-                            means.figures.tokens_per_s, means.figures.bytes_per_token,
-                            means.figures.mean_depth,
+      table.rows.push_back({means.bucket, name_of(what.method), what.precision.name, evaluator, means.runs,
+                            means.figures.latency_ms, means.figures.tokens_per_s,
+                            means.figures.bytes_per_token, means.figures.mean_depth,
                             what.evaluator == CoreyEvaluator::kNeutral ? Value{} : Value{means.proxy}});
     }
   };
@@ -127,8 +121,7 @@ Table expectation_table(const CoreyStudy& study, const std::vector<CoreyRun>& ow
                           "expected_loss_percent"},
               .rows = {}};
   for (const ExpectationRow& row : expectations(study, own)) {
-    table.rows.push_back({row.bucket, optional_value(row.recorded_gain), row.own_gain,
-                          optional_value(row.recorded_loss), row.own_loss});
+    table.rows.push_back({row.bucket, row.recorded_gain, row.own_gain, row.recorded_loss, row.own_loss});
   }
   return table;
 }
@@ -140,8 +133,8 @@ Table concentration_table(const CoreyStudy& study, const CoreyReproduceArguments
               .rows = {}};
   for (const ConcentrationRow& row :
        concentration(study, std::max(kFewest, arguments.runs / kShare), arguments.seed)) {
-    table.rows.push_back({row.figure, row.state, row.order, optional_value(row.recorded), row.own.count,
-                          row.own.mean, row.own.deviation, optional_value(row.z)});
+    table.rows.push_back({row.figure, row.state, row.order, row.recorded, row.own.count, row.own.mean,
+                          row.own.deviation, row.z});
   }
   return table;
 }
@@ -183,31 +176,15 @@ std::vector<Part> parts_of(const CoreyStudy& study, const CoreyReproduceArgument
   return parts;
 }
 
-std::string json_of(const std::vector<Part>& parts) {
-  nlohmann::ordered_json object;
-  for (const Part& part : parts) object[part.name] = nlohmann::ordered_json::parse(json(part.table));
-  return object.dump(2) + "\n";
-}
-
-std::string text_of(const std::vector<Part>& parts, TextStyle style) {
-  std::string out;
+Document document_of(const std::vector<Part>& parts) {
+  Record data;
+  Document document{.rows = parts.front().table};
   for (const Part& part : parts) {
-    if (!out.empty()) out += '\n';
-    out += bold(part.title, style) + "\n\n" + text(part.table, style);
+    data.push_back({part.name, records_of(part.table)});
+    document.sections.insert(document.sections.end(), {Heading{part.title}, Grid{.table = part.table}});
   }
-  return out;
-}
-
-std::string printed(const std::vector<Part>& parts, const OutputArguments& output) {
-  switch (output.format) {
-    case Format::kJson:
-      return json_of(parts);
-    case Format::kCsv:
-      return csv(parts.front().table);
-    case Format::kText:
-      break;
-  }
-  return text_of(parts, text_style(output));
+  document.data = std::move(data);
+  return document;
 }
 
 std::optional<Failure> write_parts(const std::string& folder, const std::vector<Part>& parts) {
@@ -231,10 +208,7 @@ CommandResult run_command(const CoreyReproduceArguments& arguments) {
     complain(
         "note: the chain has other operators than the prototype's: nothing recorded or published applies\n");
   }
-  if (const auto failure = write_result(arguments.output, printed(parts, arguments.output))) {
-    return unexpected{*failure};
-  }
-  return ExitCode::kOk;
+  return finished(arguments.output, document_of(parts));
 }
 
 }  // namespace fusescape

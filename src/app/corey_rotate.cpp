@@ -10,7 +10,6 @@
 #include "fusescape/numerics/hadamard.hpp"
 #include "fusescape/numerics/tensor_statistics.hpp"
 #include "npy_file.hpp"
-#include "printed.hpp"
 
 namespace fusescape {
 namespace {
@@ -143,10 +142,7 @@ CommandResult run_command(const CoreyRotateArguments& arguments) {
   const expected<Table, Failure> table = rotate_file(*file, *rotation, out);
   if (!table) return unexpected{table.error()};
   if (const auto failure = out.keep()) return unexpected{*failure};
-  if (const auto failure = write_result(arguments.output, printed(*table, arguments.output))) {
-    return unexpected{*failure};
-  }
-  return ExitCode::kOk;
+  return finished(arguments.output, document_of(*table));
 }
 
 }  // namespace fusescape

@@ -16,26 +16,6 @@
 namespace fusescape {
 namespace {
 
-std::string printed(const EvaluationReport& report, const std::vector<Lever>& levers,
-                    const std::optional<OptimalExplanation>& why_best, const EvaluateArguments& arguments) {
-  const TextStyle style = text_style(arguments.output);
-  switch (arguments.output.format) {
-    case Format::kJson:
-      return evaluation_json(report);
-    case Format::kCsv:
-      if (arguments.pareto && report.optimal) return csv(trade_off_table(*report.optimal));
-      return !arguments.measured_file.empty() && report.outcome ? csv(measured_table(report))
-                                                                : evaluation_csv(report);
-    case Format::kText:
-      break;
-  }
-  std::string text = evaluation_text(report, style);
-  if (arguments.explain && report.outcome)
-    text += fmt::format("\n{}", explanation_text(report, levers, style));
-  if (why_best) text += optimal_explanation_text(*why_best);
-  return text;
-}
-
 /// Only `optimal` minimises something else than latency.
 PlanSource source_of(const Inputs& inputs, const ChosenPlan& chosen) {
   PlanSource source{chosen.strategy, inputs.strategy};
@@ -59,31 +39,48 @@ Answer refusal_of(EvaluationReport report, Failure refused, const std::string& w
   return {std::move(report), std::move(refused), {}};
 }
 
-Answer closed_form_of(const Inputs& inputs, const ChosenPlan& chosen, const EvaluateArguments& arguments) {
-  const expected<Assessment, WhyNot> found = assess(inputs, chosen);
-  EvaluationReport report = report_of(inputs, maker_of(chosen), found, head_of(inputs));
-  if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
-  report.optimal = optimal_report(inputs, chosen, arguments.pareto);
-  std::vector<Lever> levers;
-  if (arguments.explain)
-    levers = levers_of(inputs.workload.block, inputs.design, *found, source_of(inputs, chosen));
-  auto why_best = arguments.explain ? optimal_explanation(inputs, chosen) : std::nullopt;
-  return {std::move(report), std::nullopt, std::move(levers), std::move(why_best)};
+const Assessment& closed_form(const Assessment& found) {
+  return found;
+}
+const Assessment& closed_form(const SimulatedPlan& found) {
+  return found.closed;
 }
 
-Answer simulation_of(const Inputs& inputs, const ChosenPlan& chosen, const EvaluateArguments& arguments) {
-  const expected<SimulatedPlan, WhyNot> simulated = simulate_plan(inputs, chosen);
-  EvaluationReport report = report_of(inputs, maker_of(chosen), simulated, head_of(inputs));
-  if (!simulated) {
-    return refusal_of(std::move(report), failure_of(simulated.error()), ways_to_fit(inputs, chosen));
+template <class Found>
+Answer answer_of(const Inputs& inputs, const ChosenPlan& chosen, const expected<Found, WhyNot>& found,
+                 const EvaluateArguments& arguments) {
+  EvaluationReport report = report_of(inputs, maker_of(chosen), found, head_of(inputs));
+  if (!found) return refusal_of(std::move(report), failure_of(found.error()), ways_to_fit(inputs, chosen));
+  Answer answer{std::move(report), std::nullopt, {}};
+  answer.report.optimal = optimal_report(inputs, chosen, arguments.pareto);
+  if (!arguments.explain) return answer;
+  answer.levers =
+      levers_of(inputs.workload.block, inputs.design, closed_form(*found), source_of(inputs, chosen));
+  answer.why_best = optimal_explanation(inputs, chosen);
+  return answer;
+}
+
+Answer answer_of(const Inputs& inputs, const ChosenPlan& chosen, const EvaluateArguments& arguments) {
+  return arguments.simulated ? answer_of(inputs, chosen, simulate_plan(inputs, chosen), arguments)
+                             : answer_of(inputs, chosen, assess(inputs, chosen), arguments);
+}
+
+/// The report, and what was asked for beside it.
+Document document_of(const Answer& answer, const EvaluateArguments& arguments) {
+  const EvaluationReport& report = answer.report;
+  Document document = document_of(report);
+  if (arguments.pareto && report.optimal) {
+    document.rows = trade_off_table(*report.optimal);
+  } else if (!arguments.measured_file.empty() && report.outcome) {
+    document.rows = measured_table(report);
   }
-  report.optimal = optimal_report(inputs, chosen, arguments.pareto);
-  std::vector<Lever> levers;
-  if (arguments.explain) {
-    levers = levers_of(inputs.workload.block, inputs.design, simulated->closed, source_of(inputs, chosen));
+  Findings found;
+  if (arguments.explain) found = findings_of(report, answer.levers);
+  if (answer.why_best) {
+    for (Finding& finding : findings_of(*answer.why_best)) found.push_back(std::move(finding));
   }
-  auto why_best = arguments.explain ? optimal_explanation(inputs, chosen) : std::nullopt;
-  return {std::move(report), std::nullopt, std::move(levers), std::move(why_best)};
+  if (!found.empty()) document.sections.emplace_back(std::move(found));
+  return document;
 }
 
 CommandResult print_plan(const EvaluateArguments& arguments, const Inputs& inputs, const ChosenPlan& chosen) {
@@ -109,18 +106,17 @@ std::optional<Failure> only_of_one_block(const EvaluateArguments& arguments) {
 }
 
 /// What would help each kind, under its name.
-std::string explained(const StackAnswer& answer, const std::vector<KindPlan>& plans, TextStyle style) {
-  std::string text;
+void add_explanations(const StackAnswer& answer, const std::vector<KindPlan>& plans, Document& document) {
   for (std::size_t k = 0; k < plans.size(); ++k) {
     const KindPlan& plan = plans[k];
     const expected<Assessment, WhyNot> found = assess(plan.inputs, plan.chosen);
     if (!found) continue;
     const std::vector<Lever> levers = levers_of(plan.inputs.workload.block, plan.inputs.design, *found,
                                                 source_of(plan.inputs, plan.chosen));
-    text += fmt::format("\nlayers {}\n{}", plan.inputs.workload.name,
-                        explanation_text(answer.report.layers[k], levers, style));
+    Findings findings = findings_of(answer.report.layers[k], levers);
+    findings.insert(findings.begin(), {"", fmt::format("layers {}", plan.inputs.workload.name)});
+    document.sections.emplace_back(std::move(findings));
   }
-  return text;
 }
 
 CommandResult evaluate_stack(const EvaluateArguments& arguments, const Inputs& inputs) {
@@ -129,15 +125,9 @@ CommandResult evaluate_stack(const EvaluateArguments& arguments, const Inputs& i
   if (!plans) return unexpected{plans.error()};
   const StackAnswer answer =
       evaluated_stack(inputs, arguments.strategy, *plans, arguments.simulated, head_of(inputs));
-  if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
-    std::string text = printed(answer.report, {}, {}, arguments);
-    if (arguments.explain && arguments.output.format == Format::kText) {
-      text += explained(answer, *plans, text_style(arguments.output));
-    }
-    if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
-  }
-  if (answer.refused) return unexpected{*answer.refused};
-  return ExitCode::kOk;
+  Document document = document_of(answer.report);
+  if (arguments.explain && !answer.refused) add_explanations(answer, *plans, document);
+  return finished(arguments.output, document, answer.refused);
 }
 
 /// Of a stack of one kind, that kind as a part of it.
@@ -154,8 +144,7 @@ CommandResult evaluate_block(const EvaluateArguments& arguments, const Inputs& i
   if (!chosen) return unexpected{chosen.error()};
   if (arguments.print_plan) return print_plan(arguments, inputs, *chosen);
 
-  Answer answer = arguments.simulated ? simulation_of(inputs, *chosen, arguments)
-                                      : closed_form_of(inputs, *chosen, arguments);
+  Answer answer = answer_of(inputs, *chosen, arguments);
   if (!arguments.measured_file.empty() && answer.report.outcome) {
     const auto added = add_measurements(arguments.measured_file, answer.report.outcome->groups);
     if (!added) return unexpected{added.error()};
@@ -164,14 +153,7 @@ CommandResult evaluate_block(const EvaluateArguments& arguments, const Inputs& i
   if (arguments.pareto && answer.report.optimal && answer.report.optimal->trades.empty()) {
     return unexpected{Failure{ExitCode::kUsage, "error: --pareto: no plan has an energy that is known\n"}};
   }
-  if (!answer.refused || says_infeasible(*answer.refused, arguments.output)) {
-    if (const auto failure = write_result(
-            arguments.output, printed(answer.report, answer.levers, answer.why_best, arguments))) {
-      return unexpected{*failure};
-    }
-  }
-  if (answer.refused) return unexpected{*answer.refused};
-  return ExitCode::kOk;
+  return finished(arguments.output, document_of(answer, arguments), answer.refused);
 }
 
 /// The report of a run that is a part of another.
@@ -189,8 +171,7 @@ expected<GenerationAnswer, Failure> report_under(EvaluateArguments arguments,
   }
   const expected<ChosenPlan, Failure> chosen = chosen_plan(arguments.strategy, "", *inputs);
   if (!chosen) return unexpected{chosen.error()};
-  Answer answer = arguments.simulated ? simulation_of(*inputs, *chosen, arguments)
-                                      : closed_form_of(*inputs, *chosen, arguments);
+  Answer answer = answer_of(*inputs, *chosen, arguments);
   add_only_kind(*inputs, answer.report);
   return GenerationAnswer{std::move(answer.report), std::move(answer.refused)};
 }
@@ -210,12 +191,7 @@ CommandResult evaluate_generation(const EvaluateArguments& arguments, const Gene
       generation, has_caches(*model), arguments.input.settings,
       [&](const std::vector<std::string>& settings) { return report_under(arguments, settings); });
   if (!answer) return unexpected{answer.error()};
-  if (!answer->refused || says_infeasible(*answer->refused, arguments.output)) {
-    const std::string text = printed(answer->report, {}, {}, arguments);
-    if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
-  }
-  if (answer->refused) return unexpected{*answer->refused};
-  return ExitCode::kOk;
+  return finished(arguments.output, document_of(answer->report), answer->refused);
 }
 
 }  // namespace
@@ -224,6 +200,11 @@ CommandResult run_command(const EvaluateArguments& arguments) {
   if (arguments.strategy != kOptimalName && (arguments.pareto || !arguments.input.without.empty())) {
     return unexpected{Failure{ExitCode::kUsage, fmt::format("error: only --strategy optimal takes {}\n",
                                                             arguments.pareto ? "--pareto" : "--without")}};
+  }
+  if (arguments.explain && arguments.output.format->view != View::kSections) {
+    return unexpected{
+        Failure{ExitCode::kUsage, fmt::format("error: --explain is for people, and --format {} is not\n",
+                                              arguments.output.format->name)}};
   }
   EvaluateArguments rest = arguments;
   const auto generation = take_generation(rest.input.settings);

@@ -161,10 +161,6 @@ Failure failure_of(const WhyNot& error, const std::string& ways) {
                             describe(error), ways)};
 }
 
-bool says_infeasible(const Failure& refused, const OutputArguments& output) {
-  return refused.code == ExitCode::kInfeasible && output.format != Format::kText;
-}
-
 std::optional<HeadOutcome> head_of(const Inputs& inputs) {
   return head_of(inputs.workload, inputs.design, WithEnergy::kYes);
 }

@@ -43,10 +43,6 @@ struct Inputs {
 /// would help (chosen_plan.hpp), a line of its own.
 [[nodiscard]] Failure failure_of(const WhyNot& error, const std::string& ways = {});
 
-/// True if the result still has something to say: a script that asked for JSON or CSV gets feasible=false
-/// there; a person reads the reason once, on standard error.
-[[nodiscard]] bool says_infeasible(const Failure& refused, const OutputArguments& output);
-
 /// Of final norm and head, if the workload models them.
 [[nodiscard]] std::optional<HeadOutcome> head_of(const Inputs& inputs);
 

@@ -12,7 +12,6 @@
 #include "fusescape/search/sweep_spec.hpp"
 #include "fusescape/workload/generation_keys.hpp"
 #include "inputs.hpp"
-#include "printed.hpp"
 
 namespace fusescape {
 namespace {
@@ -32,7 +31,7 @@ struct Listed {
 Listed strategy_table(const ListArguments&) {
   Listed listed{.table = {.columns = {"name", "summary"}, .rows = {}}};
   for (const Strategy& strategy : strategies()) {
-    listed.table.rows.push_back({std::string{strategy.name}, std::string{strategy.summary}});
+    listed.table.rows.push_back({strategy.name, strategy.summary});
   }
   return listed;
 }
@@ -47,10 +46,9 @@ Listed workload_table(const ListArguments&) {
       continue;
     }
     const Workload* workload = &model->whole;
-    listed.table.rows.push_back({name, workload->family, std::string{name_of(workload->phase)},
-                                 std::string{name_of(workload->dtype)}, workload->n_layer,
-                                 workload->params ? Value{workload->params->value()} : Value{},
-                                 std::string{model->kinds.empty() ? "blocks" : "sub-blocks"}});
+    listed.table.rows.push_back({name, workload->family, name_of(workload->phase), name_of(workload->dtype),
+                                 workload->n_layer, workload->params,
+                                 model->kinds.empty() ? "blocks" : "sub-blocks"});
   }
   return listed;
 }
@@ -65,7 +63,7 @@ Listed arch_table(const ListArguments&) {
       listed.add(arch.error());
       continue;
     }
-    listed.table.rows.push_back({name, arch->technology, arch->pes(), arch->sram.capacity.value(),
+    listed.table.rows.push_back({name, arch->technology, arch->pes(), arch->sram.capacity,
                                  width_value(arch->dram.bandwidth), arch->clock.value() * 1e-9});
   }
   return listed;
@@ -87,9 +85,9 @@ Listed tech_table(const ListArguments&) {
 Listed family_table(const ListArguments&) {
   Listed listed{.table = {.columns = {"name", "summary"}, .rows = {}}};
   for (const FamilySpec& family : families()) {
-    listed.table.rows.push_back({std::string{family.table->name}, std::string{family.summary}});
+    listed.table.rows.push_back({family.table->name, family.summary});
   }
-  listed.table.rows.push_back({std::string{"cascade"}, std::string{"operators written out one by one"}});
+  listed.table.rows.push_back({"cascade", "operators written out one by one"});
   return listed;
 }
 
@@ -132,7 +130,7 @@ Listed key_table(const ListArguments& arguments) {
     for (std::string& key : settable_keys(*file)) listed.table.rows.push_back({std::move(key), name});
     if (shelf != Shelf::kWorkloads) continue;
     for (const std::string_view key : kGenerationKeys) {
-      listed.table.rows.push_back({std::string{key}, std::string{"evaluate, compare, sweep"}});
+      listed.table.rows.push_back({key, "evaluate, compare, sweep"});
     }
   }
   return listed;
@@ -149,11 +147,9 @@ CommandResult run_command(const ListArguments& arguments) {
   for (std::size_t i = 0; i < kListable.size(); ++i) {
     if (kListable[i] != arguments.what) continue;
     const Listed listed = kTables[i](arguments);
-    if (const auto failure = write_result(arguments.output, printed(listed.table, arguments.output))) {
-      return unexpected{*failure};
-    }
-    if (listed.failure) return unexpected{*listed.failure};
-    return ExitCode::kOk;
+    const CommandResult result = finished(arguments.output, document_of(listed.table));
+    if (result && listed.failure) return unexpected{*listed.failure};
+    return result;
   }
   return unexpected{Failure{ExitCode::kUsage, fmt::format("error: cannot list '{}'\n", arguments.what)}};
 }

@@ -25,11 +25,6 @@ Value shown(const PlanFigures& figures, Objective objective, const Design& desig
   return scale.whole_cycles(figures.latency).value();
 }
 
-double number(const Value& value) {
-  const auto* whole = std::get_if<std::int64_t>(&value);
-  return whole != nullptr ? static_cast<double>(*whole) : std::get<double>(value);
-}
-
 Value physical(const Inputs& inputs, Objective objective) {
   const auto limit = physical_limit(inputs.workload.block, inputs.design.accelerator);
   if (!limit || reads_energy(objective)) return {};
@@ -121,7 +116,7 @@ std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPl
                        .laid_out = static_cast<std::int64_t>(answer.laid_out),
                        .compared = static_cast<std::int64_t>(answer.compared),
                        .parts = gap_parts(inputs, chosen, bound)};
-  report.gap = number(report.bound) > 0 ? number(report.value) / number(report.bound) - 1.0 : 0.0;
+  report.gap = number_of(report.bound) > 0 ? number_of(report.value) / number_of(report.bound) - 1.0 : 0.0;
   const auto simulated = simulate_plan(inputs.workload.block, inputs.design, *chosen.plan);
   if (simulated) report.simulated = simulated->result.cycles;
   if (!pareto) return report;

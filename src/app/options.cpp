@@ -66,10 +66,24 @@ std::optional<std::string> unknown_word(const CLI::App& app) {
 namespace {
 
 void add_formats(CLI::App& command, OutputArguments& output) {
+  std::vector<std::string> names;
+  std::vector<std::string> meanings;
+  for (const ReportFormat& format : report_formats()) {
+    names.emplace_back(format.name);
+    meanings.push_back(fmt::format("{} ({})", format.name, format.help));
+  }
+  const auto choose = [&output](const std::string& name) { output.format = &report_format(name); };
   CLI::Option* json = command.add_flag_callback(
-      "--json", [&output] { output.format = Format::kJson; }, "Print JSON");
+      "--json", [choose] { choose("json"); }, "Print JSON");
   CLI::Option* csv = command.add_flag_callback(
-      "--csv", [&output] { output.format = Format::kCsv; }, "Print CSV");
+      "--csv", [choose] { choose("csv"); }, "Print CSV");
+  CLI::Option* format = command
+                            .add_option_function<std::string>(
+                                "--format", choose, fmt::format("Print {}", fmt::join(meanings, ", ")))
+                            ->type_name("FORMAT")
+                            ->excludes(json)
+                            ->excludes(csv);
+  must_be_one_of(format, std::move(names));
   json->excludes(csv);
 }
 

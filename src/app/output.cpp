@@ -303,12 +303,23 @@ std::optional<Failure> make_folder(const std::string& folder) {
 
 std::optional<Failure> write_result(const OutputArguments& output, std::string_view content) {
   const bool to_terminal = output.file == "-" && ::isatty(STDOUT_FILENO) == 1;
-  const bool for_people = output.format == Format::kText || to_terminal;
+  const bool for_people = output.format->view == View::kSections || to_terminal;
   const std::string shown = for_people ? shown_text(content, text_style(output)) : std::string{content};
   if (output.file != "-") return write_file(output.file, shown);
   const int error = write_all(STDOUT_FILENO, shown);
   if (error != 0) return cannot_write("standard output", error);
   return std::nullopt;
+}
+
+CommandResult finished(const OutputArguments& output, const Document& document,
+                       const std::optional<Failure>& refused) {
+  const bool says_why = output.format->view != View::kSections;
+  if (!refused || (refused->code == ExitCode::kInfeasible && says_why)) {
+    const std::string content = output.format->print(document, text_style(output));
+    if (auto failure = write_result(output, content)) return unexpected{std::move(*failure)};
+  }
+  if (refused) return unexpected{*refused};
+  return ExitCode::kOk;
 }
 
 namespace {

@@ -179,25 +179,29 @@ Value typed(const std::string& cell) {
   return number && std::isfinite(*number) ? Value{*number} : Value{cell};
 }
 
-/// The rows as a table, a few at a time: cells take more room than text.
-std::string rendered(const CsvRow& header, std::vector<std::string> rows, Format format) {
+/// The row as it was written, its cells as texts or as what they mean.
+std::vector<Value> cells_of(std::string row, bool with_types) {
+  std::vector<Value> cells;
+  CsvReader reader{std::move(row)};
+  for (const std::string_view cell : (*reader.next())->cells) {
+    cells.push_back(with_types ? typed(std::string{cell}) : Value{cell});
+  }
+  return cells;
+}
+
+/// As CSV, a few rows at a time: cells take more room than text.
+std::string rows_csv(const CsvRow& header, std::vector<std::string> rows) {
   constexpr std::size_t kRowsAtOnce = 1024;
   Table table{.columns = header.cells, .rows = {}};
   const std::string head = csv(table);
   std::string out = head;
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    CsvReader reader{std::exchange(rows[r], {})};
-    std::vector<Value>& row = table.rows.emplace_back();
-    for (const std::string_view cell : (*reader.next())->cells) {
-      row.push_back(format == Format::kJson ? typed(std::string{cell}) : Value{std::string{cell}});
-    }
-    if (format == Format::kJson) continue;
-    if (table.rows.size() == kRowsAtOnce || r + 1 == rows.size()) {
-      out += std::string_view{csv(table)}.substr(head.size());
-      table.rows.clear();
-    }
+    table.rows.push_back(cells_of(std::exchange(rows[r], {}), false));
+    if (table.rows.size() < kRowsAtOnce && r + 1 < rows.size()) continue;
+    out += std::string_view{csv(table)}.substr(head.size());
+    table.rows.clear();
   }
-  return format == Format::kJson ? json(table) : out;
+  return out;
 }
 
 }  // namespace
@@ -209,9 +213,18 @@ CommandResult run_command(const ParetoArguments& arguments) {
   if (arguments.knee && rows.empty() && !arguments.output.quiet) {
     complain("there is no knee: no row lies below the plane through the ends of the trade-off\n");
   }
-  const std::string text = rendered(trade->header, std::move(rows), arguments.output.format);
-  if (const auto failure = write_result(arguments.output, text)) return unexpected{*failure};
-  return ExitCode::kOk;
+  // A person, too, gets rows of the file that was given.
+  const bool as_csv =
+      arguments.output.format->view == View::kRows || arguments.output.format == report_formats().data();
+  if (as_csv) {
+    if (auto failure = write_result(arguments.output, rows_csv(trade->header, std::move(rows)))) {
+      return unexpected{std::move(*failure)};
+    }
+    return ExitCode::kOk;
+  }
+  Table table{.columns = trade->header.cells, .rows = {}};
+  for (std::string& row : rows) table.rows.push_back(cells_of(std::move(row), true));
+  return finished(arguments.output, document_of(std::move(table)));
 }
 
 }  // namespace fusescape

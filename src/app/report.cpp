@@ -81,7 +81,7 @@ CommandResult run_command(const ReportArguments& arguments) {
   }
   if (failure) return unexpected{*failure};
   OutputArguments output = arguments.output;
-  output.format = Format::kJson;  // For a browser: as it is.
+  output.format = &report_format("json");  // For a browser: as it is.
   if (const auto unwritten = write_result(output, page_of(sweeps, results))) return unexpected{*unwritten};
   return ExitCode::kOk;
 }

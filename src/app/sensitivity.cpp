@@ -240,19 +240,6 @@ std::optional<Failure> changed_since_run(const std::string& folder) {
                  fmt::format("error: since {} was run: {}\n", printable(folder), printable(changes))};
 }
 
-std::string shown(const SensitivityQuestion& question, const SensitivityAnswer& answer,
-                  const OutputArguments& output) {
-  switch (output.format) {
-    case Format::kJson:
-      return json(sensitivity_table(question, answer));
-    case Format::kCsv:
-      return csv(sensitivity_table(question, answer));
-    case Format::kText:
-      break;
-  }
-  return sensitivity_text(question, answer, text_style(output));
-}
-
 }  // namespace
 
 CommandResult run_command(const SensitivityArguments& arguments) {
@@ -284,12 +271,9 @@ CommandResult run_command(const SensitivityArguments& arguments) {
     complain("interrupted\n");
     return ExitCode::kInterrupted;
   }
-  const std::string table = csv(sensitivity_table(question, *answer));
-  if (auto failure = write_file(path("sensitivity.csv"), table)) return unexpected{*failure};
-  if (auto failure = write_result(arguments.output, shown(question, *answer, arguments.output))) {
-    return unexpected{*failure};
-  }
-  return ExitCode::kOk;
+  const Document document = document_of(question, *answer);
+  if (auto failure = write_file(path("sensitivity.csv"), csv(document))) return unexpected{*failure};
+  return finished(arguments.output, document);
 }
 
 }  // namespace fusescape

@@ -9,14 +9,10 @@
 #include "fusescape/app/output.hpp"
 #include "fusescape/report/simulation_trace.hpp"
 #include "fusescape/support/contract.hpp"
-#include "layered.hpp"
 #include "stack_run.hpp"
 
 namespace fusescape {
 namespace {
-
-constexpr ResultWriters<SimulationReport> kSimulationWriters{simulation_json, simulation_table,
-                                                             simulation_text};
 
 /// What a trace says of itself.
 std::vector<Field> about(const SimulationReport& report, Cycles complete_until, std::int64_t left_out) {
@@ -27,8 +23,8 @@ std::vector<Field> about(const SimulationReport& report, Cycles complete_until, 
                             {"version", subject.version}};
   if (!subject.entropy.empty()) fields.push_back({"entropy", subject.entropy});
   fields.insert(fields.end(), report.options.begin(), report.options.end());
-  fields.push_back({"latency_cycles", report.details->latency.value()});
-  fields.push_back({"complete_until_cycle", complete_until.value()});
+  fields.push_back({"latency_cycles", report.details->latency});
+  fields.push_back({"complete_until_cycle", complete_until});
   fields.push_back({"events_left_out", left_out});
   return fields;
 }
@@ -114,7 +110,7 @@ CommandResult simulate_stack(const SimulateArguments& arguments, const Inputs& i
   if (auto refused = only_of_one_block(arguments)) return unexpected{std::move(*refused)};
   const auto plans = kind_plans(arguments.strategy, arguments.plan_file, inputs);
   if (!plans) return unexpected{plans.error()};
-  std::vector<OfKind<SimulationReport>> layers;
+  std::vector<std::pair<std::string, Document>> layers;
   std::optional<Failure> refused;
   for (const KindPlan& plan : *plans) {
     const expected<SimulatedPlan, WhyNot> simulated =
@@ -128,16 +124,9 @@ CommandResult simulate_stack(const SimulateArguments& arguments, const Inputs& i
     } else if (!refused) {
       refused = failure_of_kind(plan, simulated.error());
     }
-    layers.push_back({plan.inputs.workload.name, std::move(report)});
+    layers.emplace_back(plan.inputs.workload.name, document_of(report));
   }
-  if (!refused || says_infeasible(*refused, arguments.output)) {
-    if (const auto failure =
-            write_result(arguments.output, printed_layers(layers, kSimulationWriters, arguments.output))) {
-      return unexpected{*failure};
-    }
-  }
-  if (refused) return unexpected{*refused};
-  return ExitCode::kOk;
+  return finished(arguments.output, layers_document(layers), refused);
 }
 
 }  // namespace
@@ -171,14 +160,7 @@ CommandResult run_command(const SimulateArguments& arguments) {
   } else {
     refused = failure_of(simulated.error(), ways_to_fit(*inputs, *chosen));
   }
-  if (!refused || says_infeasible(*refused, arguments.output)) {
-    if (const auto failure =
-            write_result(arguments.output, printed_result(report, kSimulationWriters, arguments.output))) {
-      return unexpected{*failure};
-    }
-  }
-  if (refused) return unexpected{*refused};
-  return ExitCode::kOk;
+  return finished(arguments.output, document_of(report), refused);
 }
 
 }  // namespace fusescape

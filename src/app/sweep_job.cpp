@@ -111,7 +111,7 @@ std::optional<Failure> SweepJob::open(Shard shard, bool resumes) {
   const std::string resolved = resolved_yaml(source_->spec());
   if (!resumes) return folder_->begin(run, resolved);
   if (auto failure = folder_->resume(run, resolved)) return failure;
-  if (output_.format == Format::kCsv) start_csv();
+  if (output_.format->view == View::kRows) start_csv();
   if (auto failure = resume(points_)) return failure;
   return points_.next == points_.end ? resume(baselines_) : std::nullopt;
 }
@@ -295,7 +295,7 @@ std::optional<Failure> SweepJob::evaluate(Grown& grown, int jobs) {
 
 std::optional<Failure> SweepJob::evaluate(int jobs) {
   if (jobs == 0) jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  if (output_.format == Format::kCsv && shard_.of == 1) start_csv();
+  if (output_.format->view == View::kRows && shard_.of == 1) start_csv();
   const auto left = [](const Grown& grown) { return grown.end - grown.begin; };
   watch_.progress().total = left(points_) + left(baselines_);
   watch_.progress().done = points_.next - points_.begin + baselines_.next - baselines_.begin;
@@ -367,8 +367,9 @@ std::optional<Failure> SweepJob::write_answer(const SweepAnswer& answer) {
     if (auto failure = write_file(path_in(folder_->path(), "summary.json"), summary)) return failure;
   }
   if (csv_) return csv_->keep();
-  const bool as_json = output_.format == Format::kJson;
-  return write_result(output_, as_json ? summary : summary_text(answer, text_style(output_)));
+  if (output_.format->view == View::kData) return write_result(output_, summary);
+  const Document document{.sections = {Verbatim{summary_text(answer, text_style(output_))}}};
+  return write_result(output_, output_.format->print(document, {}));
 }
 
 CommandResult SweepJob::finish() {

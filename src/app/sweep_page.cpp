@@ -161,7 +161,7 @@ Table csv_table(const std::vector<CsvRow>& rows) {
 }
 
 OrderedJson table_json(const Table& table) {
-  return OrderedJson::parse(json(table));
+  return OrderedJson::parse(json(document_of(table)));
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ expected<std::vector<ResultFile>, Failure> answered(const FinishedSweep& sweep,
   if (!inputs) return unexpected{inputs.error()};
   const expected<EvaluationReport, Failure> report = evaluated(question, *inputs);
   if (!report) return unexpected{report.error()};
-  OrderedJson json = OrderedJson::parse(evaluation_json(*report));
+  OrderedJson json = OrderedJson::parse(fusescape::json(document_of(*report)));
   if (json.at("latency_cycles") != question.expected_cycles) {
     return unexpected{Failure{
         ExitCode::kBadInput,
@@ -85,8 +85,8 @@ expected<std::vector<ResultFile>, Failure> answered(const FinishedSweep& sweep,
   std::vector<ResultFile> results{{sweep.folder, ResultKind::kEvaluation, std::move(json), question.title}};
   if (inputs->has_one_block()) {
     const Roofline roofline = roofline_of(inputs->workload, inputs->design.accelerator);
-    results.push_back(
-        {sweep.folder, ResultKind::kRoofline, OrderedJson::parse(roofline_json(roofline)), question.title});
+    results.push_back({sweep.folder, ResultKind::kRoofline,
+                       OrderedJson::parse(fusescape::json(document_of(roofline))), question.title});
   }
   return results;
 }

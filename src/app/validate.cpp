@@ -5,7 +5,6 @@
 
 #include "fusescape/app/commands.hpp"
 #include "fusescape/app/output.hpp"
-#include "fusescape/support/printable.hpp"
 #include "inputs.hpp"
 #include "sweep_inputs.hpp"
 
@@ -30,23 +29,17 @@ Verdict verdict_on(const std::string& file) {
   return verdict;
 }
 
-std::string printed(const std::vector<Verdict>& verdicts, const OutputArguments& output) {
+Document document_of(const std::vector<Verdict>& verdicts, bool quiet) {
   Table table{.columns = {"file", "kind", "ok"}, .rows = {}};
-  std::string lines;
+  Findings lines;
   for (const Verdict& verdict : verdicts) {
     const bool ok = !verdict.failure;
     table.rows.push_back({verdict.file, verdict.kind.empty() ? Value{} : Value{verdict.kind}, ok});
-    if (ok && !output.quiet) lines += fmt::format("{}: ok ({})\n", printable(verdict.file), verdict.kind);
+    if (ok && !quiet) lines.push_back({verdict.file, fmt::format("ok ({})", verdict.kind)});
   }
-  switch (output.format) {
-    case Format::kJson:
-      return json(table);
-    case Format::kCsv:
-      return csv(table);
-    case Format::kText:
-      break;
-  }
-  return lines;
+  Document document = document_of(std::move(table));
+  document.sections = {std::move(lines)};
+  return document;
 }
 
 }  // namespace
@@ -54,9 +47,8 @@ std::string printed(const std::vector<Verdict>& verdicts, const OutputArguments&
 CommandResult run_command(const ValidateArguments& arguments) {
   std::vector<Verdict> verdicts;
   for (const std::string& file : arguments.files) verdicts.push_back(verdict_on(file));
-  if (const auto failure = write_result(arguments.output, printed(verdicts, arguments.output))) {
-    return unexpected{*failure};
-  }
+  const CommandResult result = finished(arguments.output, document_of(verdicts, arguments.output.quiet));
+  if (!result) return result;
   ExitCode code = ExitCode::kOk;
   for (const Verdict& verdict : verdicts) {
     if (!verdict.failure) continue;

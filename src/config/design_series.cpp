@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "fusescape/config/accelerator_table.hpp"
 #include "fusescape/config/binding.hpp"
+#include "fusescape/config/kinds/accelerator_table.hpp"
 
 namespace fusescape {
 namespace {

@@ -6,16 +6,16 @@
 #include <array>
 #include <sstream>
 
-#include "fusescape/config/accelerator_table.hpp"
 #include "fusescape/config/binding.hpp"
-#include "fusescape/config/cascade_table.hpp"
-#include "fusescape/config/corey_table.hpp"
 #include "fusescape/config/families/family.hpp"
 #include "fusescape/config/families/stack_table.hpp"
+#include "fusescape/config/kinds/accelerator_table.hpp"
+#include "fusescape/config/kinds/cascade_table.hpp"
+#include "fusescape/config/kinds/corey_table.hpp"
+#include "fusescape/config/kinds/plan_table.hpp"
+#include "fusescape/config/kinds/sweep_table.hpp"
+#include "fusescape/config/kinds/technology_table.hpp"
 #include "fusescape/config/plan_form.hpp"
-#include "fusescape/config/plan_table.hpp"
-#include "fusescape/config/sweep_table.hpp"
-#include "fusescape/config/technology_table.hpp"
 
 namespace fusescape {
 namespace {
@@ -57,32 +57,6 @@ std::optional<FileKind> read_header(const YamlNode& root, InputErrors& errors) {
   return static_cast<FileKind>(*position);
 }
 
-template <class File>
-void read_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
-  File file;
-  read_section({root, ""}, table_of(kind, root), errors, &file);
-}
-
-/// Checks the keys of a file that is refused already, so that all its errors are shown at once.
-void check_keys(FileKind kind, const YamlNode& root, InputErrors& errors) {
-  switch (kind) {
-    case FileKind::kAccelerator:
-      return read_keys<AcceleratorFile>(kind, root, errors);
-    case FileKind::kTechnology:
-      return read_keys<TechnologyFile>(kind, root, errors);
-    case FileKind::kCascade:
-      return read_keys<CascadeFile>(kind, root, errors);
-    case FileKind::kModel:
-      return family_of(root).check(root, errors);
-    case FileKind::kPlan:
-      return read_keys<PlanFile>(kind, root, errors);
-    case FileKind::kSweep:
-      return read_keys<SweepFile>(kind, root, errors);
-    case FileKind::kCorey:
-      return read_keys<CoreyChain>(kind, root, errors);
-  }
-}
-
 std::span<const SectionSpec* const> model_tables() {
   static const auto all = [] {
     std::array<const SectionSpec*, kFamilyWords.size()> tables{};
@@ -105,6 +79,45 @@ Loaded<Technology> with_energy(const InputFile& input) {
   return technology;
 }
 
+/// What is done with files of one kind.
+struct KindRow {
+  std::span<const SectionSpec* const> (*tables)();
+  /// Checks the keys of a file that is refused already, so that all its errors are shown at once.
+  void (*check_keys)(const YamlNode& root, InputErrors& errors);
+  std::optional<InputError> (*check)(const InputFile& input);
+};
+
+/// A kind whose files one table describes, which fills a `File`.
+template <class File, const SectionSpec& kTable>
+constexpr KindRow row(std::optional<InputError> (*check)(const InputFile& input)) {
+  return {[]() -> std::span<const SectionSpec* const> {
+            static constexpr std::array kTables{&kTable};
+            return kTables;
+          },
+          [](const YamlNode& root, InputErrors& errors) {
+            File file;
+            read_section({root, ""}, kTable, errors, &file);
+          },
+          check};
+}
+
+/// In the order of FileKind.
+constexpr std::array<KindRow, kFileKinds.size()> kKinds{
+    row<AcceleratorFile, kAcceleratorTable>(
+        [](const InputFile& in) { return error_of(bind_accelerator(in)); }),
+    row<TechnologyFile, kTechnologyTable>([](const InputFile& in) { return error_of(with_energy(in)); }),
+    row<CascadeFile, kCascadeTable>([](const InputFile& in) { return error_of(bind_model(in)); }),
+    KindRow{model_tables,
+            [](const YamlNode& root, InputErrors& errors) { family_of(root).check(root, errors); },
+            [](const InputFile& in) { return error_of(bind_model(in)); }},
+    row<PlanFile, kPlanTable>(check_plan_form),
+    row<SweepFile, kSweepTable>([](const InputFile& in) { return error_of(bind_sweep_spec(in)); }),
+    row<CoreyChain, kCoreyTable>([](const InputFile& in) { return error_of(bind_corey_chain(in)); })};
+
+const KindRow& row_of(FileKind kind) {
+  return kKinds[static_cast<std::size_t>(kind)];
+}
+
 }  // namespace
 
 std::string_view name_of(FileKind kind) {
@@ -112,29 +125,7 @@ std::string_view name_of(FileKind kind) {
 }
 
 std::span<const SectionSpec* const> tables_of(FileKind kind) {
-  static constexpr std::array kAccelerator{&kAcceleratorTable};
-  static constexpr std::array kTechnology{&kTechnologyTable};
-  static constexpr std::array kCascade{&kCascadeTable};
-  static constexpr std::array kPlan{&kPlanTable};
-  static constexpr std::array kSweep{&kSweepTable};
-  static constexpr std::array kCorey{&kCoreyTable};
-  switch (kind) {
-    case FileKind::kAccelerator:
-      return kAccelerator;
-    case FileKind::kTechnology:
-      return kTechnology;
-    case FileKind::kCascade:
-      return kCascade;
-    case FileKind::kModel:
-      return model_tables();
-    case FileKind::kPlan:
-      return kPlan;
-    case FileKind::kSweep:
-      return kSweep;
-    case FileKind::kCorey:
-      break;
-  }
-  return kCorey;
+  return row_of(kind).tables();
 }
 
 const SectionSpec& table_of(FileKind kind, const YamlNode& root) {
@@ -153,7 +144,7 @@ Loaded<InputFile> parse_input(std::string file, std::string text) {
   InputErrors errors{diags};
   const std::size_t before = errors.count();
   const std::optional<FileKind> kind = read_header(*root, errors);
-  if (kind && errors.count() == before && !diags.ok()) check_keys(*kind, *root, errors);
+  if (kind && errors.count() == before && !diags.ok()) row_of(*kind).check_keys(*root, errors);
   if (!kind || !diags.ok()) return unexpected<InputError>{bad_file(diags)};
   return InputFile{*kind, diags.file(), diags.shared_text(), std::move(*root)};
 }
@@ -173,22 +164,7 @@ Loaded<Model> bind_model(const InputFile& input, std::span<const Setting> settin
 }
 
 std::optional<InputError> check_input(const InputFile& input) {
-  switch (input.kind) {
-    case FileKind::kAccelerator:
-      return error_of(bind_accelerator(input));
-    case FileKind::kTechnology:
-      return error_of(with_energy(input));
-    case FileKind::kCascade:
-    case FileKind::kModel:
-      return error_of(bind_model(input));
-    case FileKind::kPlan:
-      return check_plan_form(input);
-    case FileKind::kSweep:
-      return error_of(bind_sweep_spec(input));
-    case FileKind::kCorey:
-      break;
-  }
-  return error_of(bind_corey_chain(input));
+  return row_of(input.kind).check(input);
 }
 
 Loaded<Accelerator> load_accelerator(const std::string& name_or_path, std::span<const Setting> settings) {

@@ -97,8 +97,9 @@ class EqualTilesEvaluation : MachineTimes<Numbers> {
   TileWorkCost tile_;
 };
 
-/// Of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w. T(n) from the
-/// load of the first tile on, or, if the second one's comes before what stays is there, from when both are.
+/// Time of equal tiles with two slots each way (docs/model/latency.md): load r, compute c, store w. T(n) from
+/// the load of the first tile on, or, if the second one's comes before what stays is there, from when both
+/// are.
 template <class Numbers>
 auto EqualTilesEvaluation<Numbers>::pipeline(Ticks all_tiles) const -> Ticks {
   const EqualTiles& tile = *group_.equal_tiles;

@@ -87,7 +87,7 @@ class MachineTimes {
   [[nodiscard]] Time dram_time(Bytes bytes) const {
     return Time{bytes.value()} * machine_.dram_ticks_per_byte;
   }
-  /// Of the on-chip memory.
+  /// Ports of the on-chip memory.
   [[nodiscard]] Time port_time(Bytes read, Bytes written) const {
     const Time reads = Time{read.value()} * machine_.sram_read_ticks_per_byte;
     const Time writes = Time{written.value()} * machine_.sram_write_ticks_per_byte;
@@ -102,7 +102,7 @@ struct SmallLimits {
   double cycle = 0.0;
   double besides = 0.0;  ///< What an operation takes besides its cycles: filling the array, and its operands.
   double byte = 0.0;
-  double operation = 0.0;  ///< Of the slowest kind, all of it.
+  double operation = 0.0;  ///< Time of all operations of the slowest kind.
 };
 [[nodiscard]] inline SmallLimits limits_of(const Machine& machine) {
   constexpr double kBytesPerOp =

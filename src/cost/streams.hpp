@@ -34,8 +34,8 @@ struct BufferPlace {
   int slots = 1;
   int depth = 0;                  ///< Loops that change its content.
   RunRange users;                 ///< From the first run that uses it to the last.
-  std::int64_t first_tiles = 1;   ///< Of its first visit, if one run uses all buffers.
-  std::int64_t last_tiles = 1;    ///< Of its last visit.
+  std::int64_t first_tiles = 1;   ///< Tiles of its first visit, if one run uses all buffers.
+  std::int64_t last_tiles = 1;    ///< Tiles of its last visit.
   std::int64_t passes = 1;        ///< Times that others run between two of its visits, and the start.
   bool lives_with_one = false;    ///< Where it has memory, only one run runs.
   bool lives_throughout = false;  ///< It has memory while anything below its node runs.
@@ -61,7 +61,7 @@ struct BufferStream : Stream, BufferPlace {
 struct GroupStreams {
   const FlowContext& context;
   const std::vector<LeafRun>& runs;   ///< In order of execution.
-  std::optional<std::int64_t> tiles;  ///< Of the group, if they are all equal.
+  std::optional<std::int64_t> tiles;  ///< Tiles of the group, if they are all equal.
   std::vector<BufferStream> loads{};
   std::vector<BufferStream> stores{};
 };

@@ -5,14 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <span>
 
 #include "fusescape/report/figures.hpp"
-#include "json_value.hpp"
-#include "null_reasons.hpp"
 
 namespace fusescape {
 namespace {
@@ -44,20 +40,21 @@ bool is_of_the_question(std::string_view field) {
 std::vector<Field> row_of(const NamedLimit& named, std::vector<Field> row,
                           const EvaluationReport* reference) {
   const Limit& limit = named.limit;
-  const std::array<Field, 11> known{
-      Field{"strategy", named.name},
-      {"latency_cycles", limit.latency.value()},
-      {"compute_cycles", limit.compute.value()},
-      {"dram_bytes", (limit.dram_read + limit.dram_write).value()},
-      {"dram_read_bytes", limit.dram_read.value()},
-      {"dram_write_bytes", limit.dram_write.value()},
-      {"ops", limit.ops.value()},
-      {"bound", std::string{name_of(limit.bound)}},
-      {"model", std::string{"bound"}},
-      {"reason", std::string{"a bound, not a plan"}},
-      {"speedup", reference == nullptr ? Value{}
-                                       : Value{static_cast<double>(reference->outcome->cost.latency.value()) /
-                                               static_cast<double>(limit.latency.value())}}};
+  const auto faster = [&] {
+    return static_cast<double>(reference->outcome->cost.latency.value()) /
+           static_cast<double>(limit.latency.value());
+  };
+  const std::array<Field, 11> known{Field{"strategy", named.name},
+                                    {"latency_cycles", limit.latency},
+                                    {"compute_cycles", limit.compute},
+                                    {"dram_bytes", limit.dram_read + limit.dram_write},
+                                    {"dram_read_bytes", limit.dram_read},
+                                    {"dram_write_bytes", limit.dram_write},
+                                    {"ops", limit.ops},
+                                    {"bound", name_of(limit.bound)},
+                                    {"model", "bound"},
+                                    {"reason", "a bound, not a plan"},
+                                    {"speedup", reference == nullptr ? Value{} : Value{faster()}}};
   for (Field& field : row) {
     if (is_of_the_question(field.name)) continue;
     const auto* const found =
@@ -92,59 +89,30 @@ std::vector<std::vector<Field>> comparison_rows(const std::vector<EvaluationRepo
   return rows;
 }
 
-/// A column of the text, of falling importance: what does not fit the terminal is left out from the end.
-struct Shown {
-  std::string_view column;
-  std::string_view title;
-};
+/// Columns of falling importance: what does not fit the terminal is left out from the end.
 constexpr std::array kShown{Shown{"latency_cycles", "cycles"},
                             Shown{"speedup", "speedup"},
                             Shown{"bound", "bound"},
                             Shown{"dram_bytes", "DRAM bytes"},
-                            Shown{"utilization", "PEs busy"},
+                            Shown{"utilization", "PEs busy", ShownAs::kPercent},
                             Shown{"latency_ms_per_token", "ms/token"},
                             Shown{"peak_onchip_bytes", "peak bytes"},
-                            Shown{"energy_pj_per_token", "mJ/token"}};
+                            Shown{"energy_pj_per_token", "mJ/token", ShownAs::kMillijoules}};
 /// Of a stack, whose layers have no block in common.
 constexpr std::array kShownOfStack{Shown{"latency_ms", "ms"}, Shown{"speedup", "speedup"},
                                    Shown{"latency_ms_per_token", "ms/token"},
-                                   Shown{"energy_pj_per_token", "mJ/token"}};
+                                   Shown{"energy_pj_per_token", "mJ/token", ShownAs::kMillijoules}};
 
 /// Of a prompt with a generation.
 constexpr std::array kShownOfGeneration{Shown{"generation_total_ms", "total ms"}, Shown{"speedup", "speedup"},
                                         Shown{"ttft_ms", "ms to first token"},
                                         Shown{"generation_tpot_ms", "ms/token after"},
-                                        Shown{"generation_energy_pj", "total mJ"}};
+                                        Shown{"generation_energy_pj", "total mJ", ShownAs::kMillijoules}};
 
 std::span<const Shown> shown_of(const std::vector<EvaluationReport>& reports) {
   if (reports.front().generation) return kShownOfGeneration;
   if (reports.front().layers.size() > 1) return kShownOfStack;
   return kShown;
-}
-
-/// Strategies with equal values in all columns that are shown.
-struct Line {
-  double latency = 0;  ///< What they are sorted by.
-  std::vector<std::string> names;
-  std::vector<Value> values;
-};
-
-Value shown_value(const Field& field) {
-  const double* const number = std::get_if<double>(&field.value);
-  if (number != nullptr && field.name == "utilization") return fmt::format("{:5.1f}%", 100.0 * *number);
-  const bool is_energy = field.name == "energy_pj_per_token" || field.name == "generation_energy_pj";
-  if (number != nullptr && is_energy) return *number * kMillijoulesPerPicojoule;
-  return field.value;
-}
-
-Line line_of(const std::vector<Field>& row, std::span<const Shown> columns) {
-  const auto find = [&](std::string_view name) {
-    return *std::find_if(row.begin(), row.end(), [&](const Field& field) { return field.name == name; });
-  };
-  Line line;
-  line.names = {std::get<std::string>(find("strategy").value)};
-  for (const Shown& shown : columns) line.values.push_back(shown_value(find(shown.column)));
-  return line;
 }
 
 /// Cycles of one block; of a stack, which has several, of the whole model; of a generation its time in ms.
@@ -155,29 +123,41 @@ double latency_of(const EvaluationReport& report) {
                       : std::numeric_limits<double>::infinity();
 }
 
-/// The plans that run, fastest first, then the bounds as they are.
-std::vector<Line> lines_of(const std::vector<EvaluationReport>& reports,
-                           const std::vector<NamedLimit>& limits) {
-  const std::vector<std::vector<Field>> rows = comparison_rows(reports, limits);
-  const std::span<const Shown> columns = shown_of(reports);
-  std::vector<Line> lines;
+/// The strategies whose values in all columns are equal.
+struct Equals {
+  double latency = 0;  ///< What they are sorted by.
+  std::vector<std::string> names;
+  std::vector<Value> values;
+};
+
+/// The plans that run, fastest first, then the bounds as they are: a row each of the columns that are shown.
+Table sorted_table(const std::vector<EvaluationReport>& reports, const std::vector<Record>& records) {
+  Table table = shown_table(records, shown_of(reports));
+  std::vector<Equals> lines;
   for (std::size_t r = 0; r < reports.size(); ++r) {
     if (!reports[r].feasible()) continue;
-    Line line = line_of(rows[r], columns);
-    line.latency = latency_of(reports[r]);
     const auto same = std::find_if(lines.begin(), lines.end(),
-                                   [&](const Line& other) { return other.values == line.values; });
+                                   [&](const Equals& other) { return other.values == table.rows[r]; });
     if (same == lines.end()) {
-      lines.push_back(std::move(line));
+      lines.push_back({latency_of(reports[r]), {reports[r].subject.strategy}, std::move(table.rows[r])});
     } else {
-      same->names.push_back(std::move(line.names.front()));
+      same->names.push_back(reports[r].subject.strategy);
     }
   }
   std::stable_sort(lines.begin(), lines.end(),
-                   [](const Line& a, const Line& b) { return a.latency < b.latency; });
+                   [](const Equals& a, const Equals& b) { return a.latency < b.latency; });
   if (!lines.empty()) lines.front().names.front() = "* " + lines.front().names.front();
-  for (std::size_t r = reports.size(); r < rows.size(); ++r) lines.push_back(line_of(rows[r], columns));
-  return lines;
+  for (std::size_t r = reports.size(); r < records.size(); ++r) {
+    const Value name = value_at(records[r], "strategy");
+    lines.push_back({0, {std::get<std::string>(name)}, std::move(table.rows[r])});
+  }
+  table.columns.insert(table.columns.begin(), "strategy");
+  table.rows.clear();
+  for (Equals& line : lines) {
+    line.values.insert(line.values.begin(), fmt::format("{}", fmt::join(line.names, ", ")));
+    table.rows.push_back(std::move(line.values));
+  }
+  return table;
 }
 
 std::string title_of(const EvaluationReport& report) {
@@ -187,85 +167,8 @@ std::string title_of(const EvaluationReport& report) {
                      with_thousands(report.generation->prompt), with_thousands(report.generation->tokens));
 }
 
-constexpr std::size_t kNameWidth = 44;
-
-/// The columns beside the names, which are folded into lines.
-std::string table_text(const std::vector<Line>& lines, std::span<const Shown> columns, TextStyle style) {
-  Table table{.columns = {"strategy"}, .rows = {}};
-  for (const Shown& shown : columns) table.columns.emplace_back(shown.title);
-  std::vector<std::vector<std::string>> folded;
-  for (const Line& line : lines) {
-    folded.push_back(folded_lines(fmt::format("{}", fmt::join(line.names, ", ")), kNameWidth));
-    std::vector<Value>& row = table.rows.emplace_back(std::vector<Value>{folded.back().front()});
-    row.insert(row.end(), line.values.begin(),
-               line.values.begin() + static_cast<std::ptrdiff_t>(columns.size()));
-  }
-  const std::string whole = text(table, style);
-  std::string out;
-  std::size_t at = 0;
-  for (std::size_t row = 0; row <= lines.size(); ++row) {
-    const std::size_t end = whole.find('\n', at) + 1;
-    out += whole.substr(at, end - at);
-    at = end;
-    if (row == 0) continue;
-    for (std::size_t i = 1; i < folded[row - 1].size(); ++i) out += "    " + folded[row - 1][i] + '\n';
-  }
-  return out;
-}
-
-std::size_t widest_line(std::string_view text) {
-  std::size_t widest = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size() - 1);
-    widest = std::max(widest, end);
-    text.remove_prefix(end + 1);
-  }
-  return widest;
-}
-
-/// `paragraph`, folded if a width is given, with an end of line.
-std::string note(std::string_view paragraph, TextStyle style) {
-  const std::size_t width = style.width == 0 ? std::numeric_limits<std::size_t>::max() : style.width;
-  return fmt::format("{}\n", fmt::join(folded_lines(paragraph, width), "\n"));
-}
-
-/// As many columns as the terminal has room for, and which are left out.
-std::string fitted_table(const std::vector<Line>& lines, std::span<const Shown> all, TextStyle style) {
-  constexpr std::size_t kFewest = 2;
-  for (std::size_t count = all.size(); count >= kFewest; --count) {
-    const std::span<const Shown> columns = all.first(count);
-    const bool fits = style.width == 0 || widest_line(table_text(lines, columns, TextStyle{})) <= style.width;
-    if (!fits && count > kFewest) continue;
-    std::vector<std::string_view> hidden;
-    for (const Shown& shown : all.subspan(count)) hidden.push_back(shown.title);
-    std::string table = table_text(lines, columns, style);
-    if (hidden.empty()) return table;
-    return table + note(fmt::format("(no room for {}; --csv has them)", fmt::join(hidden, ", ")), style);
-  }
-  return "";
-}
-
-}  // namespace
-
-Table comparison_table(const std::vector<EvaluationReport>& reports, const std::vector<NamedLimit>& limits) {
-  return table_of(comparison_rows(reports, limits));
-}
-
-std::string comparison_json(const std::vector<EvaluationReport>& reports,
-                            const std::vector<NamedLimit>& limits) {
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const std::vector<Field>& fields : comparison_rows(reports, limits))
-    rows.push_back(json_object(fields));
-  for (std::size_t r = 0; r < reports.size(); ++r) {
-    add_null_reasons(reports[r], rows[r]);
-    rows[r]["assumptions"] = reports[r].subject.assumptions;
-  }
-  return json_text(rows, 2) + '\n';
-}
-
-std::string comparison_text(const std::vector<EvaluationReport>& reports,
-                            const std::vector<NamedLimit>& limits, TextStyle style) {
-  const Subject& subject = reports.front().subject;
+/// Of all reports, each once.
+std::vector<std::string> assumptions_of(const std::vector<EvaluationReport>& reports) {
   std::vector<std::string> assumptions;
   for (const EvaluationReport& report : reports) {
     for (const std::string& line : report.subject.assumptions) {
@@ -273,23 +176,35 @@ std::string comparison_text(const std::vector<EvaluationReport>& reports,
         assumptions.push_back(line);
     }
   }
-  std::string out = fmt::format("{}\n\n{}", bold(title_of(reports.front()), style),
-                                fitted_table(lines_of(reports, limits), shown_of(reports), style));
-  const EvaluationReport* reference = first_feasible(reports);
-  if (reference != nullptr) {
-    out += note(
-        fmt::format("* the fastest; speed-ups are over {}{}", reference->subject.strategy,
-                    limits.empty() ? "" : "; ideal and alg-min are bounds, not plans (docs/model/limits.md)"),
-        style);
+  return assumptions;
+}
+
+}  // namespace
+
+Document document_of(const std::vector<EvaluationReport>& reports, const std::vector<NamedLimit>& limits) {
+  const std::vector<std::vector<Field>> rows = comparison_rows(reports, limits);
+  std::vector<Record> records;
+  for (const std::vector<Field>& row : rows) records.push_back(record_of(row));
+  Grid grid{.table = sorted_table(reports, records), .fits_terminal = true};
+  if (const EvaluationReport* reference = first_feasible(reports)) {
+    grid.notes.push_back(fmt::format(
+        "* the fastest; speed-ups are over {}{}", reference->subject.strategy,
+        limits.empty() ? "" : "; ideal and alg-min are bounds, not plans (docs/model/limits.md)"));
   }
-  for (const EvaluationReport& report : reports) {
+  Document document{
+      .title = title_of(reports.front()), .sections = {std::move(grid)}, .rows = table_of(rows)};
+  for (std::size_t r = 0; r < reports.size(); ++r) {
+    const EvaluationReport& report = reports[r];
+    add_null_reasons(report, records[r]);
+    records[r].push_back({"assumptions", report.subject.assumptions});
     if (report.feasible()) continue;
-    out += '\n' + note(fmt::format("{} is infeasible: {}", report.subject.strategy, report.reason), style);
+    document.sections.emplace_back(
+        Paragraph{fmt::format("{} is infeasible: {}", report.subject.strategy, report.reason)});
   }
-  return out + '\n' +
-         note(fmt::format("modelled{}, assuming: {}", subject.model == "sim" ? " by simulation" : "",
-                          fmt::join(assumptions, "; ")),
-              style);
+  document.sections.emplace_back(
+      Paragraph{assumptions_text(reports.front().subject, assumptions_of(reports))});
+  document.data = records;
+  return document;
 }
 
 }  // namespace fusescape

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "fusescape/report/energy_notes.hpp"
 #include "fusescape/report/figures.hpp"
 #include "fusescape/support/version.hpp"
+#include "fusescape/support/wording.hpp"
 
 namespace fusescape {
 namespace {
@@ -119,18 +121,25 @@ std::vector<TensorReport> tensors_of(const Cascade& cascade, const GroupProfile&
   return tensors;
 }
 
-TreeReport tree_of(const Cascade& cascade, const Plan& plan, NodeId id) {
+/// What is below a node, and the node.
+Record loops_of(const Cascade& cascade, const Plan& plan, NodeId id) {
+  constexpr std::array<std::string_view, 4> kKinds{"sequence", "loop", "chain", "operator"};  // Of NodeKind.
   const Node& node = plan.node(id);
-  TreeReport tree{.kind = node.kind, .rank = {}, .tile = 0, .trips = 0, .op = {}, .children = {}};
+  Record record{{"kind", kKinds.at(static_cast<std::size_t>(node.kind))}};
   if (node.kind == NodeKind::kLoop) {
     const std::int64_t extent = cascade.extent(node.rank).value();
-    tree.rank = cascade.rank(node.rank).name;
-    tree.tile = std::min(node.tile, extent);
-    tree.trips = ceil_div(extent, tree.tile);
+    const std::int64_t tile = std::min(node.tile, extent);
+    append(record,
+           {{"rank", cascade.rank(node.rank).name}, {"tile", tile}, {"trips", ceil_div(extent, tile)}});
   }
-  if (node.kind == NodeKind::kOperator) tree.op = cascade.op(node.op).name;
-  for (const NodeId child : node.children) tree.children.push_back(tree_of(cascade, plan, child));
-  return tree;
+  if (node.kind == NodeKind::kOperator) {
+    record.push_back({"op", cascade.op(node.op).name});
+    return record;
+  }
+  std::vector<Record> children;
+  for (const NodeId child : node.children) children.push_back(loops_of(cascade, plan, child));
+  record.push_back({"children", children});
+  return record;
 }
 
 GroupReport group_of(const Workload& workload, const Machine& machine, const Assessment& assessment,
@@ -141,7 +150,7 @@ GroupReport group_of(const Workload& workload, const Machine& machine, const Ass
   const TickScale& scale = machine.scale;
   GroupReport group{.name = group_name(cascade, layout.operators),
                     .ops = {},
-                    .tree = tree_of(cascade, assessment.plan, layout.node),
+                    .loops = loops_of(cascade, assessment.plan, layout.node),
                     .latency = scale.whole_cycles(cost.latency),
                     .compute = scale.whole_cycles(cost.compute),
                     .dram = scale.whole_cycles(cost.dram),
@@ -203,18 +212,7 @@ expected<WholeReport, std::string> whole_report(const Evaluated& evaluated) {
   if (!sums) return unexpected{sums.error()};
   WholeReport whole{.sums = *sums, .energy_pj = {}, .head = {}};
   if (const MetricValue pj = whole_energy_of(evaluated)) whole.energy_pj = magnitude(*pj);
-  if (evaluated.head != nullptr) {
-    const Cost& once = (*evaluated.head)->cost;
-    whole.head = HeadReport{.latency = once.latency,
-                            .compute = once.compute,
-                            .dram = once.total.dram_read + once.total.dram_write,
-                            .peak = once.total.peak,
-                            .ops = once.total.ops,
-                            .energy_pj = {},
-                            .bound = once.total.bound};
-    const std::optional<EnergyBreakdown>& energy = (*evaluated.head)->energy;
-    if (energy && energy->total) whole.head->energy_pj = energy->total->value();
-  }
+  if (evaluated.head != nullptr) whole.head = **evaluated.head;
   return whole;
 }
 
@@ -257,35 +255,22 @@ std::string group_name(const Cascade& cascade, const std::vector<OpId>& operator
 }
 
 std::string_view name_of(Bound bound) {
-  switch (bound) {
-    case Bound::kCompute:
-      return "compute";
-    case Bound::kDram:
-      return "dram";
-    case Bound::kOnChip:
-      return "onchip";
-    case Bound::kLink:
-      return "link";
-  }
-  return "";
+  constexpr std::array<Wording<Bound>, 4> kBounds{{{"compute", Bound::kCompute},
+                                                   {"dram", Bound::kDram},
+                                                   {"onchip", Bound::kOnChip},
+                                                   {"link", Bound::kLink}}};
+  return name_in(kBounds, bound);
 }
 
 std::string_view name_of(Crossing crossing) {
-  switch (crossing) {
-    case Crossing::kWeight:
-      return "weight";
-    case Crossing::kBlockInput:
-      return "block input";
-    case Crossing::kBlockOutput:
-      return "block output";
-    case Crossing::kState:
-      return "state between calls";
-    case Crossing::kOtherGroup:
-      return "between groups";
-    case Crossing::kWithinGroup:
-      return "spilled within the group";
-  }
-  return "";
+  constexpr std::array<Wording<Crossing>, 6> kCrossings{
+      {{"weight", Crossing::kWeight},
+       {"block input", Crossing::kBlockInput},
+       {"block output", Crossing::kBlockOutput},
+       {"state between calls", Crossing::kState},
+       {"between groups", Crossing::kOtherGroup},
+       {"spilled within the group", Crossing::kWithinGroup}}};
+  return name_in(kCrossings, crossing);
 }
 
 std::string_view name_of(Phase phase) {

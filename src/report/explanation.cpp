@@ -18,12 +18,10 @@ Bytes moved(const TensorReport& tensor) {
   return tensor.bytes_read + tensor.bytes_written;
 }
 
-std::string percent(double part, double whole) {
-  return whole > 0 ? fmt::format("{:.0f}%", 100.0 * part / whole) : std::string{"0%"};
-}
-
-std::string percent(Bytes part, Bytes whole) {
-  return percent(static_cast<double>(part.value()), static_cast<double>(whole.value()));
+template <class Tag>
+std::string percent(Count<Tag> part, Count<Tag> whole) {
+  const double shown = 100.0 * static_cast<double>(part.value()) / static_cast<double>(whole.value());
+  return whole > Count<Tag>{} ? fmt::format("{:.0f}%", shown) : std::string{"0%"};
 }
 
 /// "read once", "read 4.0 times", "written once", "read and written once".
@@ -100,42 +98,45 @@ std::vector<std::string> levers_of_group(const std::vector<Lever>& levers, std::
                                          std::size_t most) {
   std::vector<std::string> lines;
   for (const Lever& lever : levers) {
-    if (lever.group == group && lines.size() < most) lines.push_back(lever_text(lever));
+    if (lever.group != group || lines.size() == most) continue;
+    lines.push_back(fmt::format("Lever: {}.", lever_text(lever)));
   }
   return lines;
 }
 
-std::string design_levers(const std::vector<Lever>& levers, bool simulated) {
+void add_design_levers(const std::vector<Lever>& levers, bool simulated, Findings& found) {
   const std::string how = simulated ? " in the closed form" : "";
   if (levers.empty()) {
-    return fmt::format(
-        "No single change of the plan or the design that was tried{} makes the block faster.\n", how);
+    found.push_back({"", fmt::format("No single change of the plan or the design that was tried{} makes the "
+                                     "block faster.",
+                                     how)});
+    return;
   }
-  std::string out;
-  for (const std::string& line : levers_of_group(levers, std::nullopt, levers.size())) {
-    out += fmt::format("Lever: {}.\n", line);
+  for (std::string& line : levers_of_group(levers, std::nullopt, levers.size())) {
+    found.push_back({"", std::move(line)});
   }
-  return out + fmt::format("Each lever was tried{}, alone; those that gain nothing are not shown.\n", how);
+  found.push_back(
+      {"", fmt::format("Each lever was tried{}, alone; those that gain nothing are not shown.", how)});
 }
 
 }  // namespace
 
-std::string explanation_text(const EvaluationReport& report, const std::vector<Lever>& levers,
-                             TextStyle style) {
-  if (!report.outcome) return "";
-  const auto all = static_cast<double>(report.outcome->cost.latency.value());
-  std::string out;
+Findings findings_of(const EvaluationReport& report, const std::vector<Lever>& levers) {
+  Findings found;
+  if (!report.outcome) return found;
+  const Cycles all = report.outcome->cost.latency;
   for (std::size_t g = 0; g < report.outcome->groups.size(); ++g) {
     const GroupReport& group = report.outcome->groups[g];
-    out += fmt::format("{}: {} of {} cycles, {}\n", bold(group.name, style),
-                       percent(static_cast<double>(group.latency.value()), all),
-                       with_thousands(report.outcome->cost.latency.value()), bound_sentence(group));
-    out += fmt::format("    {}{}\n", movements(group), energy_sentence(group));
-    for (const std::string& line : levers_of_group(levers, g, kLeversNamed)) {
-      out += fmt::format("    Lever: {}.\n", line);
+    Finding& finding =
+        found.emplace_back(Finding{group.name, fmt::format("{} of {} cycles, {}", percent(group.latency, all),
+                                                           text(all), bound_sentence(group))});
+    finding.points = {movements(group) + energy_sentence(group)};
+    for (std::string& line : levers_of_group(levers, g, kLeversNamed)) {
+      finding.points.push_back(std::move(line));
     }
   }
-  return out + design_levers(levers, report.subject.model == "sim");
+  add_design_levers(levers, report.subject.model == "sim", found);
+  return found;
 }
 
 }  // namespace fusescape

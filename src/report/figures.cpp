@@ -29,18 +29,18 @@ const MetricValue& figure_named(const std::vector<MetricValue>& figures, std::st
 }
 
 std::vector<Field> whole_fields(const WholeModel* sums, std::optional<double> energy_pj) {
-  const auto sum = [&](auto get) { return sums == nullptr ? Value{} : Value{get(*sums).value()}; };
+  const auto sum = [&](auto get) { return sums == nullptr ? Value{} : Value{get(*sums)}; };
   return {{"whole_latency_cycles", sum([](const WholeModel& whole) { return whole.latency; })},
           {"whole_dram_bytes", sum([](const WholeModel& whole) { return whole.dram(); })},
           {"whole_ops", sum([](const WholeModel& whole) { return whole.ops; })},
-          {"whole_energy_pj", energy_pj ? Value{*energy_pj} : Value{}}};
+          {"whole_energy_pj", energy_pj}};
 }
 
 Table metric_table() {
   Table table{.columns = {"name", "unit", "of", "better", "meaning"}, .rows = {}};
   for (const Metric& metric : metrics()) {
-    table.rows.push_back({std::string{metric.name}, std::string{metric.unit}, std::string{name_of(metric.of)},
-                          std::string{name_of(metric.better)}, std::string{metric.meaning}});
+    table.rows.push_back(
+        {metric.name, metric.unit, name_of(metric.of), name_of(metric.better), metric.meaning});
   }
   return table;
 }

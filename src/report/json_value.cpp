@@ -25,4 +25,19 @@ std::string json_text(const nlohmann::ordered_json& value, int indent) {
   return text;
 }
 
+nlohmann::ordered_json json_of(const Data& data) {
+  return std::visit(overloaded{[](const Value& value) { return json_value(value); },
+                               [](const Record& record) {
+                                 auto object = nlohmann::ordered_json::object();
+                                 for (const auto& [name, member] : record) object[name] = json_of(member);
+                                 return object;
+                               },
+                               [](const std::vector<Data>& items) {
+                                 auto list = nlohmann::ordered_json::array();
+                                 for (const Data& item : items) list.push_back(json_of(item));
+                                 return list;
+                               }},
+                    data.content);
+}
+
 }  // namespace fusescape

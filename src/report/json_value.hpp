@@ -1,11 +1,10 @@
-// How does a table value look in JSON? Private to report: nlohmann-json stays out of public headers.
+// How do values look in JSON? Private to report: nlohmann-json stays out of public headers.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
-#include "fusescape/report/table.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/support/overloaded.hpp"
 
 namespace fusescape {
@@ -20,18 +19,6 @@ namespace fusescape {
                     value);
 }
 
-/// An object of the fields in their order; "ranks.L" becomes a member L of "ranks".
-[[nodiscard]] inline nlohmann::ordered_json json_object(const std::vector<Field>& fields) {
-  nlohmann::ordered_json object;
-  for (const Field& field : fields) {
-    const std::size_t dot = field.name.find('.');
-    if (dot == std::string::npos) {
-      object[field.name] = json_value(field.value);
-    } else {
-      object[field.name.substr(0, dot)][field.name.substr(dot + 1)] = json_value(field.value);
-    }
-  }
-  return object;
-}
+[[nodiscard]] nlohmann::ordered_json json_of(const Data& data);
 
 }  // namespace fusescape

@@ -1,9 +1,7 @@
-#include "measured.hpp"
-
+// How does what a profiler measured stand beside what a group is modelled to take?
 #include <array>
-#include <nlohmann/json.hpp>
 
-#include "json_value.hpp"
+#include "fusescape/report/evaluation.hpp"
 
 namespace fusescape {
 namespace {
@@ -14,8 +12,8 @@ struct Pair {
   Value measured;
 
   [[nodiscard]] Value ratio() const {
-    if (measured.index() == 0 || number(modelled) == 0.0) return {};
-    return number(measured) / number(modelled);
+    if (measured.index() == 0 || number_of(modelled) == 0.0) return {};
+    return number_of(measured) / number_of(modelled);
   }
   void add(const Pair& other) {
     modelled = sum(modelled, other.modelled);
@@ -23,13 +21,9 @@ struct Pair {
   }
 
  private:
-  static double number(const Value& value) {
-    const auto* whole = std::get_if<std::int64_t>(&value);
-    return whole == nullptr ? std::get<double>(value) : static_cast<double>(*whole);
-  }
   static Value sum(const Value& a, const Value& b) {
     const auto* whole = std::get_if<std::int64_t>(&a);
-    return whole == nullptr ? Value{number(a) + number(b)} : Value{*whole + std::get<std::int64_t>(b)};
+    return whole == nullptr ? Value{number_of(a) + number_of(b)} : Value{*whole + std::get<std::int64_t>(b)};
   }
 };
 
@@ -40,13 +34,8 @@ using Pairs = std::array<Pair, kFigures.size()>;
 Pairs pairs_of(const GroupReport& group, Hertz clock) {
   constexpr double kMicrosecondsPerSecond = 1e6;
   const MeasuredGroup& measured = *group.measured;
-  const auto bytes = [](const std::optional<Bytes>& count) {
-    return count ? Value{count->value()} : Value{};
-  };
-  return {Pair{duration(group.latency, clock).value() * kMicrosecondsPerSecond,
-               measured.time_us ? Value{*measured.time_us} : Value{}},
-          Pair{group.dram_read.value(), bytes(measured.dram_read)},
-          Pair{group.dram_write.value(), bytes(measured.dram_write)}};
+  return {Pair{duration(group.latency, clock).value() * kMicrosecondsPerSecond, measured.time_us},
+          Pair{group.dram_read, measured.dram_read}, Pair{group.dram_write, measured.dram_write}};
 }
 
 std::vector<Value> row_of(std::string name, const Pairs& pairs) {
@@ -57,13 +46,16 @@ std::vector<Value> row_of(std::string name, const Pairs& pairs) {
 
 }  // namespace
 
-void add_measured(const GroupReport& group, Hertz clock, nlohmann::ordered_json& object) {
+void add_measured(const GroupReport& group, Hertz clock, Record& record) {
   if (!group.measured) return;
   const Pairs pairs = pairs_of(group, clock);
+  Record measured;
+  Record ratio;
   for (std::size_t i = 0; i < kFigures.size(); ++i) {
-    object["measured"][std::string{kFigures[i]}] = json_value(pairs[i].measured);
-    object["ratio"][std::string{kFigures[i]}] = json_value(pairs[i].ratio());
+    measured.push_back({std::string{kFigures[i]}, pairs[i].measured});
+    ratio.push_back({std::string{kFigures[i]}, pairs[i].ratio()});
   }
+  append(record, {{"measured", std::move(measured)}, {"ratio", std::move(ratio)}});
 }
 
 Table measured_table(const EvaluationReport& report) {

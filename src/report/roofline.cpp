@@ -1,15 +1,14 @@
 #include "fusescape/report/roofline.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "fusescape/cost/compulsory.hpp"
-#include "json_value.hpp"
 
 namespace fusescape {
 namespace {
@@ -26,7 +25,7 @@ double bytes_per_cycle(BitsPerCycle width) {
 
 /// JSON has no infinity.
 Value bandwidth_value(double bandwidth) {
-  return std::isinf(bandwidth) ? Value{std::string{"unlimited"}} : Value{bandwidth};
+  return std::isinf(bandwidth) ? Value{"unlimited"} : Value{bandwidth};
 }
 
 /// Of the first core that runs the kind, as in evaluation.
@@ -58,22 +57,17 @@ RooflinePoint point_of(const Cascade& cascade, OpId id, const Accelerator& accel
   return point;
 }
 
-Value value_of(const std::optional<double>& number) {
-  return number ? Value{*number} : Value{};
-}
-
 std::vector<Field> fields_of(const RooflinePoint& point) {
-  const Value bound =
-      point.attainable ? Value{std::string{point.compute_bound ? "compute" : "dram"}} : Value{};
+  const Value bound = point.attainable ? Value{point.compute_bound ? "compute" : "dram"} : Value{};
   return {{"operator", point.name},
           {"kind", point.kind},
-          {"ops", point.ops.value()},
-          {"dram_read_bytes", point.read.value()},
-          {"dram_write_bytes", point.written.value()},
-          {"dram_bytes", (point.read + point.written).value()},
-          {"intensity_ops_per_byte", value_of(point.intensity)},
-          {"peak_ops_per_cycle", value_of(point.peak)},
-          {"attainable_ops_per_cycle", value_of(point.attainable)},
+          {"ops", point.ops},
+          {"dram_read_bytes", point.read},
+          {"dram_write_bytes", point.written},
+          {"dram_bytes", point.read + point.written},
+          {"intensity_ops_per_byte", point.intensity},
+          {"peak_ops_per_cycle", point.peak},
+          {"attainable_ops_per_cycle", point.attainable},
           {"bound", bound}};
 }
 
@@ -102,47 +96,37 @@ Roofline roofline_of(const Workload& workload, const Accelerator& accelerator) {
   return roofline;
 }
 
-Table roofline_table(const Roofline& roofline) {
-  std::vector<std::vector<Field>> rows;
-  for (const RooflinePoint& point : roofline.points) rows.push_back(fields_of(point));
-  return table_of(rows);
-}
-
-std::string roofline_json(const Roofline& roofline) {
-  nlohmann::ordered_json operators = nlohmann::ordered_json::array();
-  for (const RooflinePoint& point : roofline.points) {
-    nlohmann::ordered_json& row = operators.emplace_back(nlohmann::ordered_json::object());
-    for (const Field& field : fields_of(point)) row[field.name] = json_value(field.value);
-  }
-  const nlohmann::ordered_json root{{"workload", roofline.workload},
-                                    {"arch", roofline.arch},
-                                    {"peak_ops_per_cycle", roofline.peak},
-                                    {"dram_bytes_per_cycle", json_value(bandwidth_value(roofline.bandwidth))},
-                                    {"ridge_ops_per_byte", roofline.ridge()},
-                                    {"assumptions", roofline.assumptions},
-                                    {"operators", std::move(operators)}};
-  return json_text(root, 2) + "\n";
-}
-
-std::string roofline_text(const Roofline& roofline, TextStyle style) {
-  const Table all = roofline_table(roofline);
+Document document_of(const Roofline& roofline) {
   // Reads and writes apart are for machines; a person compares the sum.
-  constexpr std::array<std::size_t, 8> kColumnsShown{0, 1, 2, 5, 6, 7, 8, 9};
-  Table table{.columns = {"operator", "kind", "ops", "DRAM bytes", "op/B", "peak op/cycle",
-                          "attainable op/cycle", "bound"},
-              .rows = {}};
-  for (const std::vector<Value>& row : all.rows) {
-    std::vector<Value>& shown = table.rows.emplace_back();
-    for (const std::size_t column : kColumnsShown) shown.push_back(row[column]);
+  constexpr std::array kColumns{Shown{"operator", "operator"},
+                                Shown{"kind", "kind"},
+                                Shown{"ops", "ops"},
+                                Shown{"dram_bytes", "DRAM bytes"},
+                                Shown{"intensity_ops_per_byte", "op/B"},
+                                Shown{"peak_ops_per_cycle", "peak op/cycle"},
+                                Shown{"attainable_ops_per_cycle", "attainable op/cycle"},
+                                Shown{"bound", "bound"}};
+  std::vector<std::vector<Field>> rows;
+  std::vector<Record> operators;
+  for (const RooflinePoint& point : roofline.points) {
+    rows.push_back(fields_of(point));
+    operators.push_back(record_of(rows.back()));
   }
   const std::string bandwidth = std::isinf(roofline.bandwidth) ? std::string{"unlimited bandwidth"}
-                                                               : text(Value{roofline.bandwidth}) + " B/cycle";
-  return fmt::format(
-      "{}\n\n{}\nroofs   {} op/cycle of one-cycle operations, {} of DRAM, ridge at {} op/B\n\n"
-      "modelled, assuming: {}\n",
-      bold(fmt::format("{} on {}", roofline.workload, roofline.arch), style), text(table, style),
-      text(Value{roofline.peak}), bandwidth, text(Value{roofline.ridge()}),
-      fmt::join(roofline.assumptions, "; "));
+                                                               : text(roofline.bandwidth) + " B/cycle";
+  const Lines roofs{{"roofs", fmt::format("{} op/cycle of one-cycle operations, {} of DRAM, ridge at {} op/B",
+                                          text(roofline.peak), bandwidth, text(roofline.ridge()))}};
+  const Paragraph assumptions{fmt::format("modelled, assuming: {}", fmt::join(roofline.assumptions, "; "))};
+  return {.title = fmt::format("{} on {}", roofline.workload, roofline.arch),
+          .sections = {Grid{.table = shown_table(operators, kColumns)}, roofs, assumptions},
+          .data = Record{{"workload", roofline.workload},
+                         {"arch", roofline.arch},
+                         {"peak_ops_per_cycle", roofline.peak},
+                         {"dram_bytes_per_cycle", bandwidth_value(roofline.bandwidth)},
+                         {"ridge_ops_per_byte", roofline.ridge()},
+                         {"assumptions", roofline.assumptions},
+                         {"operators", operators}},
+          .rows = table_of(rows)};
 }
 
 }  // namespace fusescape

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "fusescape/report/figures.hpp"
-#include "fusescape/support/printable.hpp"
 
 namespace fusescape {
 namespace {
@@ -60,8 +59,7 @@ Table tornado_table(const SensitivityQuestion& question, const ScenarioSensitivi
     const std::optional<double> swing = effect.swing(scenario.answer);
     const WhatIfAnswer& other = differs(effect.low, scenario) ? effect.low : effect.high;
     const bool changes = other.best != scenario.answer.best && other.best.has_value();
-    table.rows.push_back({std::string{name_of_constant(effect)}, figure_value(effect.low),
-                          figure_value(effect.high),
+    table.rows.push_back({name_of_constant(effect), figure_value(effect.low), figure_value(effect.high),
                           swing ? Value{fmt::format("{:.1f}%", 100.0 * *swing)} : Value{},
                           (effect.changes_below ? "" : "<= ") + factor_text(effect.same_from),
                           (effect.changes_above ? "" : ">= ") + factor_text(effect.same_to),
@@ -83,35 +81,35 @@ Table sensitivity_table(const SensitivityQuestion& question, const SensitivityAn
       const std::optional<double> swing = effect.swing(scenario.answer);
       const bool changes = differs(effect.low, scenario) || differs(effect.high, scenario);
       table.rows.push_back(
-          {std::string{name_of_constant(effect)}, question.low.nearest_double(),
-           question.high.nearest_double(), figure_value(effect.low), figure_value(effect.high), changes,
-           figure_value(scenario.answer), swing ? Value{*swing} : Value{}, question.spec.minimize,
-           scenario_name(question.spec, s), best_value(scenario.answer), best_value(effect.low),
-           best_value(effect.high), effect.same_from.nearest_double(), effect.same_to.nearest_double(),
-           effect.changes_below, effect.changes_above});
+          {name_of_constant(effect), question.low.nearest_double(), question.high.nearest_double(),
+           figure_value(effect.low), figure_value(effect.high), changes, figure_value(scenario.answer), swing,
+           question.spec.minimize, scenario_name(question.spec, s), best_value(scenario.answer),
+           best_value(effect.low), best_value(effect.high), effect.same_from.nearest_double(),
+           effect.same_to.nearest_double(), effect.changes_below, effect.changes_above});
     }
   }
   return table;
 }
 
-std::string sensitivity_text(const SensitivityQuestion& question, const SensitivityAnswer& answer,
-                             TextStyle style) {
-  std::string out;
+Document document_of(const SensitivityQuestion& question, const SensitivityAnswer& answer) {
+  Document document = document_of(sensitivity_table(question, answer));
+  document.sections.clear();
   for (std::size_t s = 0; s < answer.scenarios.size(); ++s) {
     const ScenarioSensitivity& scenario = answer.scenarios[s];
     std::string name = scenario_name(question.spec, s);
     if (!name.empty()) name += ": ";
-    const std::string title = scenario.answer.best
-                                  ? fmt::format("{}least {} {}, {}", name, question.spec.minimize,
-                                                text(figure_value(scenario.answer)),
-                                                design_name(question.spec, *scenario.answer.best))
-                                  : fmt::format("{}no design is the best", name);
-    out += bold(printable(title), style) + "\n" + text(tornado_table(question, scenario), style) + "\n";
+    std::string title = scenario.answer.best ? fmt::format("{}least {} {}, {}", name, question.spec.minimize,
+                                                           text(figure_value(scenario.answer)),
+                                                           design_name(question.spec, *scenario.answer.best))
+                                             : fmt::format("{}no design is the best", name);
+    document.sections.emplace_back(
+        Grid{.caption = std::move(title), .table = tornado_table(question, scenario)});
   }
-  return out + fmt::format(
-                   "modelled: {} runs of the model over {} designs; the best of them with each constant "
-                   "scaled, all others as they are\n",
-                   answer.runs, answer.evaluated);
+  document.sections.emplace_back(
+      Paragraph{fmt::format("modelled: {} runs of the model over {} designs; the best of them with each "
+                            "constant scaled, all others as they are",
+                            answer.runs, answer.evaluated)});
+  return document;
 }
 
 }  // namespace fusescape

@@ -270,82 +270,31 @@ SimulationDetails details_of(const Workload& workload, const Design& design, con
 }
 
 std::vector<Field> options_of(const SimOptions& options) {
-  return {{"allocation", std::string{name_of(options.allocation)}},
-          {"eviction", std::string{name_of(options.eviction)}},
-          {"keep", std::string{name_of(options.keep)}},
+  return {{"allocation", name_in(kAllocations, options.allocation)},
+          {"eviction", name_in(kEvictions, options.eviction)},
+          {"keep", name_in(kKeeps, options.keep)},
           {"prefetch", options.prefetch},
           {"prefetch_depth", options.prefetch_depth},
           {"unrolled", !options.steady_state}};
 }
 
 std::string_view name_of(SimResourceKind kind) {
-  switch (kind) {
-    case SimResourceKind::kCore:
-      return "core";
-    case SimResourceKind::kOnChipRead:
-      return "onchip read";
-    case SimResourceKind::kOnChipWrite:
-      return "onchip write";
-    case SimResourceKind::kDramRead:
-      return "dram read";
-    case SimResourceKind::kDramWrite:
-      return "dram write";
-    case SimResourceKind::kLink:
-      return "link";
-  }
-  return "";
+  constexpr std::array<Wording<SimResourceKind>, 6> kKinds{{{"core", SimResourceKind::kCore},
+                                                            {"onchip read", SimResourceKind::kOnChipRead},
+                                                            {"onchip write", SimResourceKind::kOnChipWrite},
+                                                            {"dram read", SimResourceKind::kDramRead},
+                                                            {"dram write", SimResourceKind::kDramWrite},
+                                                            {"link", SimResourceKind::kLink}}};
+  return name_in(kKinds, kind);
 }
 
 std::string_view name_of(Stall stall) {
-  switch (stall) {
-    case Stall::kLoad:
-      return "load";
-    case Stall::kSlot:
-      return "slot";
-    case Stall::kMemory:
-      return "memory";
-    case Stall::kDependence:
-      return "dependence";
-    case Stall::kOnChip:
-      return "onchip";
-  }
-  return "";
-}
-
-std::string_view name_of(CoreAllocation allocation) {
-  switch (allocation) {
-    case CoreAllocation::kGiven:
-      return "given";
-    case CoreAllocation::kRoundRobin:
-      return "round-robin";
-    case CoreAllocation::kSearched:
-      return "searched";
-  }
-  return "";
-}
-
-std::string_view name_of(Eviction eviction) {
-  switch (eviction) {
-    case Eviction::kNone:
-      return "none";
-    case Eviction::kLru:
-      return "lru";
-    case Eviction::kFurthestNextUse:
-      return "furthest";
-  }
-  return "";
-}
-
-std::string_view name_of(Keep keep) {
-  switch (keep) {
-    case Keep::kNone:
-      return "none";
-    case Keep::kFusedGroups:
-      return "fused";
-    case Keep::kAll:
-      return "all";
-  }
-  return "";
+  constexpr std::array<Wording<Stall>, kStallCount> kStalls{{{"load", Stall::kLoad},
+                                                             {"slot", Stall::kSlot},
+                                                             {"memory", Stall::kMemory},
+                                                             {"dependence", Stall::kDependence},
+                                                             {"onchip", Stall::kOnChip}}};
+  return name_in(kStalls, stall);
 }
 
 }  // namespace fusescape

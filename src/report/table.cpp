@@ -4,20 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "csv_cell.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/overloaded.hpp"
 #include "fusescape/support/printable.hpp"
-#include "json_value.hpp"
 
 namespace fusescape {
 namespace {
-
-bool is_text(const Value& value) {
-  return std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value);
-}
 
 /// Code points, so that columns of UTF-8 text line up.
 std::size_t width_of(std::string_view cell) {
@@ -48,6 +42,15 @@ std::vector<TextColumn> text_columns(const Table& table) {
 
 }  // namespace
 
+bool is_text(const Value& value) {
+  return std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value);
+}
+
+double number_of(const Value& value) {
+  const auto* whole = std::get_if<std::int64_t>(&value);
+  return whole != nullptr ? static_cast<double>(*whole) : std::get<double>(value);
+}
+
 Table table_of(const std::vector<std::vector<Field>>& rows) {
   Table table;
   for (const std::vector<Field>& row : rows) {
@@ -73,15 +76,6 @@ std::string csv(const Table& table) {
   append_row(table.columns);
   for (const std::vector<Value>& row : table.rows) append_row(row);
   return out;
-}
-
-std::string json(const Table& table) {
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (const std::vector<Value>& row : table.rows) {
-    nlohmann::ordered_json& object = rows.emplace_back(nlohmann::ordered_json::object());
-    for (std::size_t c = 0; c < row.size(); ++c) object[table.columns[c]] = json_value(row[c]);
-  }
-  return json_text(rows, 2) + "\n";
 }
 
 std::string text(const Table& table, TextStyle style) {

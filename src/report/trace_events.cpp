@@ -20,7 +20,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string object_of(const std::vector<Field>& fields) {
-  return json_text(json_object(fields));
+  return json_text(json_of(record_of(fields)));
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 #include "fusescape/report/verification.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <array>
 #include <utility>
 
 #include "fusescape/report/evaluation.hpp"
-#include "json_value.hpp"
 
 namespace fusescape {
 namespace {
@@ -21,7 +21,7 @@ std::string arithmetic_name(const Cascade& cascade, Arithmetic arithmetic) {
   return one ? std::string{name_of(type)} : "mixed";
 }
 
-/// A comparison as it appears in the table, under its group's name.
+/// A row per number, under its group's name.
 class Rows {
  public:
   explicit Rows(const Cascade& cascade) : cascade_{cascade} {}
@@ -35,14 +35,14 @@ class Rows {
     }
     add(name, "peak_onchip_bytes", "", group.peak);
     add(name, "reserved_bytes", "", group.reserved);
-    for (const KindCheck& check : group.kinds) add(name, "ops", std::string{name_of(check.kind)}, check.ops);
+    for (const KindCheck& check : group.kinds) add(name, "ops", name_of(check.kind), check.ops);
   }
 
   void add(const NumericCheck& run) {
     const std::string quantity = fmt::format("error_{}", arithmetic_name(cascade_, run.arithmetic));
     for (const ValueCheck& check : run.tensors) {
-      table_.rows.push_back({std::string{}, quantity, cascade_.tensor(check.tensor).name, check.error,
-                             check.tolerance, check.passed()});
+      table_.rows.push_back(
+          {"", quantity, cascade_.tensor(check.tensor).name, check.error, check.tolerance, check.passed()});
     }
   }
 
@@ -50,9 +50,9 @@ class Rows {
 
  private:
   template <class Number>
-  void add(const std::string& group, const char* quantity, std::string of, const Compared<Number>& numbers) {
-    table_.rows.push_back({group, std::string{quantity}, std::move(of), numbers.counted.value(),
-                           numbers.closed.value(), numbers.equal()});
+  void add(const std::string& group, const char* quantity, std::string_view of,
+           const Compared<Number>& numbers) {
+    table_.rows.push_back({group, quantity, of, numbers.counted, numbers.closed, numbers.equal()});
   }
 
   const Cascade& cascade_;
@@ -60,41 +60,51 @@ class Rows {
 };
 
 template <class Number>
-nlohmann::ordered_json compared_json(const Compared<Number>& numbers) {
-  return {{"counted", numbers.counted.value()}, {"closed_form", numbers.closed.value()}};
+Record record_of(const Compared<Number>& numbers) {
+  return {{"counted", numbers.counted}, {"closed_form", numbers.closed}};
 }
 
-nlohmann::ordered_json group_json(const Cascade& cascade, const GroupCheck& group) {
-  nlohmann::ordered_json object{
-      {"name", group_name(cascade, group.operators)},   {"equal", group.equal()},
-      {"peak_onchip_bytes", compared_json(group.peak)}, {"reserved_bytes", compared_json(group.reserved)},
-      {"tensors", nlohmann::ordered_json::array()},     {"operations", nlohmann::ordered_json::object()}};
-  for (const TensorCheck& check : group.tensors) {
-    object["tensors"].push_back({{"name", cascade.tensor(check.tensor).name},
-                                 {"bytes_read", compared_json(check.read)},
-                                 {"bytes_written", compared_json(check.written)}});
-  }
+Record record_of(const Cascade& cascade, const TensorCheck& check) {
+  return {{"name", cascade.tensor(check.tensor).name},
+          {"bytes_read", record_of(check.read)},
+          {"bytes_written", record_of(check.written)}};
+}
+
+Record record_of(const Cascade& cascade, const ValueCheck& check) {
+  return {{"name", cascade.tensor(check.tensor).name},
+          {"elements", check.elements},
+          {"wrong", check.wrong},
+          {"passed", check.passed()},
+          {"relative_error", check.error},
+          {"tolerance", check.tolerance}};
+}
+
+Record record_of(const Cascade& cascade, const GroupCheck& group);
+Record record_of(const Cascade& cascade, const NumericCheck& run);
+
+/// A record for each of `checks`.
+template <class Check>
+std::vector<Record> records_of(const Cascade& cascade, const std::vector<Check>& checks) {
+  std::vector<Record> records;
+  for (const Check& check : checks) records.push_back(record_of(cascade, check));
+  return records;
+}
+
+Record record_of(const Cascade& cascade, const GroupCheck& group) {
+  Record operations;
   for (const KindCheck& check : group.kinds) {
-    object["operations"][std::string{name_of(check.kind)}] = compared_json(check.ops);
+    operations.push_back({std::string{name_of(check.kind)}, record_of(check.ops)});
   }
-  return object;
+  return {{"name", group_name(cascade, group.operators)},  {"equal", group.equal()},
+          {"peak_onchip_bytes", record_of(group.peak)},    {"reserved_bytes", record_of(group.reserved)},
+          {"tensors", records_of(cascade, group.tensors)}, {"operations", std::move(operations)}};
 }
 
-nlohmann::ordered_json run_json(const Cascade& cascade, const NumericCheck& run) {
-  nlohmann::ordered_json object{{"arithmetic", arithmetic_name(cascade, run.arithmetic)},
-                                {"passed", run.passed()},
-                                {"fault", nullptr},
-                                {"tensors", nlohmann::ordered_json::array()}};
-  if (run.fault) object["fault"] = describe(cascade, *run.fault);
-  for (const ValueCheck& check : run.tensors) {
-    object["tensors"].push_back({{"name", cascade.tensor(check.tensor).name},
-                                 {"elements", check.elements},
-                                 {"wrong", check.wrong},
-                                 {"passed", check.passed()},
-                                 {"relative_error", check.error},
-                                 {"tolerance", check.tolerance}});
-  }
-  return object;
+Record record_of(const Cascade& cascade, const NumericCheck& run) {
+  return {{"arithmetic", arithmetic_name(cascade, run.arithmetic)},
+          {"passed", run.passed()},
+          {"fault", run.fault ? Value{describe(cascade, *run.fault)} : Value{}},
+          {"tensors", records_of(cascade, run.tensors)}};
 }
 
 /// Counted beside closed form, as text: one number where they are equal.
@@ -105,34 +115,42 @@ std::string compared_text(const Compared<Number>& numbers) {
                      with_thousands(numbers.closed.value()));
 }
 
-Table traffic_table(const Cascade& cascade, const Verification& verification) {
-  Table table{.columns = {"group", "tensor", "read", "closed form", "written", "closed form", ""},
-              .rows = {}};
-  for (const GroupCheck& group : verification.groups) {
-    for (const TensorCheck& check : group.tensors) {
-      table.rows.push_back({group_name(cascade, group.operators), cascade.tensor(check.tensor).name,
-                            check.read.counted.value(), check.read.closed.value(),
-                            check.written.counted.value(), check.written.closed.value(),
-                            std::string{check.equal() ? "" : "differs"}});
-    }
-  }
-  return table;
-}
+/// What people see of a group's tensors and of a group, the operations as words.
+constexpr std::array kTensorColumns{Shown{"group", "group"},
+                                    Shown{"name", "tensor"},
+                                    Shown{"bytes_read.counted", "read"},
+                                    Shown{"bytes_read.closed_form", "closed form"},
+                                    Shown{"bytes_written.counted", "written"},
+                                    Shown{"bytes_written.closed_form", "closed form"},
+                                    Shown{"differs", ""}};
+constexpr std::array kGroupColumns{Shown{"name", "group"},
+                                   Shown{"peak_onchip_bytes.counted", "peak"},
+                                   Shown{"peak_onchip_bytes.closed_form", "closed form"},
+                                   Shown{"reserved_bytes.counted", "retained"},
+                                   Shown{"reserved_bytes.closed_form", "closed form"},
+                                   Shown{"kinds", "operations"},
+                                   Shown{"differs", ""}};
 
-Table group_table(const Cascade& cascade, const Verification& verification) {
-  Table table{.columns = {"group", "peak", "closed form", "retained", "closed form", "operations", ""},
-              .rows = {}};
-  for (const GroupCheck& group : verification.groups) {
+std::vector<Section> tables_of(const Cascade& cascade, const std::vector<GroupCheck>& checks) {
+  std::vector<Record> tensors;
+  std::vector<Record> groups;
+  for (const GroupCheck& group : checks) {
+    const std::string name = group_name(cascade, group.operators);
+    for (const TensorCheck& check : group.tensors) {
+      tensors.push_back(record_of(cascade, check));
+      append(tensors.back(), {{"group", name}, {"differs", check.equal() ? "" : "differs"}});
+    }
     std::vector<std::string> kinds;
     for (const KindCheck& check : group.kinds) {
       kinds.push_back(fmt::format("{} {}", name_of(check.kind), compared_text(check.ops)));
     }
-    table.rows.push_back({group_name(cascade, group.operators), group.peak.counted.value(),
-                          group.peak.closed.value(), group.reserved.counted.value(),
-                          group.reserved.closed.value(), fmt::format("{}", fmt::join(kinds, ", ")),
-                          std::string{group.equal() ? "" : "differs"}});
+    groups.push_back(record_of(cascade, group));
+    append(groups.back(), {{"kinds", fmt::format("{}", fmt::join(kinds, ", "))},
+                           {"differs", group.equal() ? "" : "differs"}});
   }
-  return table;
+  if (groups.empty()) return {};
+  return {Grid{.table = shown_table(tensors, kTensorColumns)},
+          Grid{.table = shown_table(groups, kGroupColumns)}};
 }
 
 std::string ranks_text(const ScaledCase& scaled) {
@@ -145,10 +163,9 @@ std::string ranks_text(const ScaledCase& scaled) {
   return fmt::format("run on smaller ranks with the same tiling cases: {}", fmt::join(changed, ", "));
 }
 
-/// The worst tensor of a run.
-std::string run_text(const Cascade& cascade, const NumericCheck& run) {
+/// The worst tensor of a run, and those that are wrong.
+void add_run(const Cascade& cascade, const NumericCheck& run, Lines& lines) {
   const std::string name = arithmetic_name(cascade, run.arithmetic);
-  if (run.fault) return fmt::format("numbers {}: stopped, {}\n", name, describe(cascade, *run.fault));
   std::int64_t elements = 0;
   std::int64_t wrong = 0;
   const ValueCheck* worst = nullptr;
@@ -158,74 +175,69 @@ std::string run_text(const Cascade& cascade, const NumericCheck& run) {
     const auto badness = [](const ValueCheck& c) { return std::pair{c.error, c.tolerance}; };
     if (worst == nullptr || badness(check) > badness(*worst)) worst = &check;
   }
-  if (worst == nullptr) return fmt::format("numbers {}: nothing went to DRAM\n", name);
-  std::string text = fmt::format(
-      "numbers {}: {} elements in {} tensors, {} out of bounds; largest relative error {:.3g} ({}, "
-      "tolerance {:.3g})\n",
-      name, with_thousands(elements), run.tensors.size(), with_thousands(wrong), worst->error,
-      cascade.tensor(worst->tensor).name, worst->tolerance);
+  if (run.fault || worst == nullptr) {
+    lines.push_back({"numbers", run.fault
+                                    ? fmt::format("{}: stopped, {}", name, describe(cascade, *run.fault))
+                                    : fmt::format("{}: nothing went to DRAM", name)});
+    return;
+  }
+  lines.push_back(
+      {"numbers", fmt::format("{}: {} elements in {} tensors, {} out of bounds; largest relative error "
+                              "{:.3g} ({}, tolerance {:.3g})",
+                              name, with_thousands(elements), run.tensors.size(), with_thousands(wrong),
+                              worst->error, cascade.tensor(worst->tensor).name, worst->tolerance)});
   for (const ValueCheck& check : run.tensors) {
     if (check.passed()) continue;
-    text += fmt::format("  {}: {} of {} elements wrong\n", cascade.tensor(check.tensor).name,
-                        with_thousands(check.wrong), with_thousands(check.elements));
+    lines.push_back({"", fmt::format("{}: {} of {} elements wrong", cascade.tensor(check.tensor).name,
+                                     with_thousands(check.wrong), with_thousands(check.elements))});
   }
-  return text;
 }
 
-std::string verdict(const Verification& verification) {
-  if (verification.passed()) return "verdict: equal";
-  return "verdict: DIFFERENT: the closed form or the execution is wrong; please report it";
+Record record_of(const VerificationSubject& subject, const Verification& verification) {
+  const Cascade& cascade = verification.scaled.cascade;
+  Record scaled;
+  for (const ScaledRank& rank : verification.scaled.ranks) {
+    scaled.push_back({cascade.rank(rank.rank).name, Record{{"from", rank.from}, {"to", rank.to}}});
+  }
+  Record ranks;
+  for (const Rank& rank : cascade.ranks) ranks.push_back({rank.name, rank.extent});
+  Record record{{"workload", subject.workload},
+                {"arch", subject.arch},
+                {"strategy", subject.strategy},
+                {"passed", verification.passed()},
+                {"scaled_ranks", std::move(scaled)},
+                {"ranks", std::move(ranks)},
+                {"onchip_capacity_bytes", verification.capacity},
+                {"one_byte_less_fits", !verification.tight},
+                {"groups", records_of(cascade, verification.groups)},
+                {"runs", records_of(cascade, verification.runs)}};
+  if (!subject.entropy.empty()) record.push_back({"entropy", subject.entropy});
+  return record;
 }
 
 }  // namespace
 
-Table verification_table(const Verification& verification) {
-  Rows rows{verification.scaled.cascade};
+Document document_of(const VerificationSubject& subject, const Verification& verification) {
+  const Cascade& cascade = verification.scaled.cascade;
+  Rows rows{cascade};
   for (const GroupCheck& group : verification.groups) rows.add(group);
   for (const NumericCheck& run : verification.runs) rows.add(run);
-  return std::move(rows).table();
-}
-
-std::string verification_json(const VerificationSubject& subject, const Verification& verification) {
-  const Cascade& cascade = verification.scaled.cascade;
-  nlohmann::ordered_json object{{"workload", subject.workload},
-                                {"arch", subject.arch},
-                                {"strategy", subject.strategy},
-                                {"passed", verification.passed()},
-                                {"scaled_ranks", nlohmann::ordered_json::object()},
-                                {"ranks", nlohmann::ordered_json::object()},
-                                {"onchip_capacity_bytes", verification.capacity.value()},
-                                {"one_byte_less_fits", !verification.tight},
-                                {"groups", nlohmann::ordered_json::array()},
-                                {"runs", nlohmann::ordered_json::array()}};
-  if (!subject.entropy.empty()) object["entropy"] = subject.entropy;
-  for (const ScaledRank& rank : verification.scaled.ranks) {
-    object["scaled_ranks"][cascade.rank(rank.rank).name] = {{"from", rank.from.value()},
-                                                            {"to", rank.to.value()}};
-  }
-  for (const Rank& rank : cascade.ranks) object["ranks"][rank.name] = rank.extent.value();
-  for (const GroupCheck& group : verification.groups) object["groups"].push_back(group_json(cascade, group));
-  for (const NumericCheck& run : verification.runs) object["runs"].push_back(run_json(cascade, run));
-  return json_text(object, 2) + "\n";
-}
-
-std::string verification_text(const VerificationSubject& subject, const Verification& verification,
-                              TextStyle style) {
-  const Cascade& cascade = verification.scaled.cascade;
-  const std::string entropy = subject.entropy.empty() ? "" : ", entropies " + subject.entropy;
-  std::string out =
-      bold(fmt::format("{} on {}, {}{}", subject.workload, subject.arch, subject.strategy, entropy), style) +
-      "\n";
-  out += fmt::format("{}\n", ranks_text(verification.scaled));
-  if (!verification.groups.empty()) {
-    out += fmt::format("\n{}\n{}\n", text(traffic_table(cascade, verification), style),
-                       text(group_table(cascade, verification), style));
-  }
-  out +=
-      fmt::format("memory {} B, the closed form's peak: {}\n", with_thousands(verification.capacity.value()),
-                  verification.tight ? "enough, and a byte less is not" : "a byte less is enough, too");
-  for (const NumericCheck& run : verification.runs) out += run_text(cascade, run);
-  return out + verdict(verification) + "\n";
+  Lines lines{{"memory", fmt::format("{} B, the closed form's peak: {}", text(verification.capacity),
+                                     verification.tight ? "enough, and a byte less is not"
+                                                        : "a byte less is enough, too")}};
+  for (const NumericCheck& run : verification.runs) add_run(cascade, run, lines);
+  lines.push_back(
+      {"verdict:", verification.passed()
+                       ? "equal"
+                       : "DIFFERENT: the closed form or the execution is wrong; please report it"});
+  Document document{.title = fmt::format("{} on {}, {}{}", subject.workload, subject.arch, subject.strategy,
+                                         subject.entropy.empty() ? "" : ", entropies " + subject.entropy),
+                    .subtitle = ranks_text(verification.scaled),
+                    .sections = tables_of(cascade, verification.groups),
+                    .data = record_of(subject, verification),
+                    .rows = std::move(rows).table()};
+  document.sections.emplace_back(std::move(lines));
+  return document;
 }
 
 }  // namespace fusescape

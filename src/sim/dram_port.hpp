@@ -16,7 +16,7 @@ namespace fusescape {
 
 /// Depth of loads that use the port only when nothing else is ready: those of a later turn.
 inline constexpr int kBeforeTurn = -1;
-/// Likewise, after those: of the next group.
+/// After those: loads of the next group.
 inline constexpr int kBeforeGroup = -2;
 
 struct Transfer {
@@ -31,7 +31,7 @@ struct Transfer {
   bool store = false;
   int ahead = 0;            ///< Visits of its buffer, or tiles, that come before the one it is for.
   std::int64_t number = 0;  ///< What whoever asked for it knows it by.
-  std::int64_t order = 0;   ///< Of loads that come before their turn: ordinal in which they were asked for.
+  std::int64_t order = 0;   ///< Ordinal in which loads that come before their turn were asked for.
   bool begins = false;      ///< The turn's first tile needs it.
 
   [[nodiscard]] Ticks end() const { return since + left; }

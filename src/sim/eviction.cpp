@@ -6,6 +6,15 @@
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
+namespace {
+
+/// What gives way first has the largest: by the position of its next use, or the number of its last one among
+/// all uses.
+std::int64_t rank_under(Eviction policy, std::int64_t next_use, std::int64_t last_use) {
+  return policy == Eviction::kFurthestNextUse ? next_use : -last_use;
+}
+
+}  // namespace
 
 using Kind = SlabUse::Kind;
 
@@ -51,14 +60,12 @@ std::int64_t ManagedMemory::claim(std::span<const SlabUse> uses) {
 void ManagedMemory::add_operands(std::span<const SlabUse> uses) {
   for (std::size_t i = 0; i < uses.size(); ++i) {
     if (uses[i].whole) continue;
-    const std::int64_t rank = policy_ == Eviction::kFurthestNextUse ? uses[i].next_use : -uses_;
-    candidates_.push_back({uses[i].slab, rank, i});
+    candidates_.push_back({uses[i].slab, rank_under(policy_, uses[i].next_use, uses_), i});
   }
 }
 
-/// Of residents, the furthest next use gives way first, or the oldest last one.
 std::int64_t ManagedMemory::rank_of(SlabId slab) const {
-  return policy_ == Eviction::kFurthestNextUse ? at(slab).next_use : -at(slab).last_use;
+  return rank_under(policy_, at(slab).next_use, at(slab).last_use);
 }
 
 /// Lets candidates and what the operator does not use give way until nothing exceeds the capacity; what still

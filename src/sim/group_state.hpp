@@ -21,7 +21,7 @@ struct SimState {
   Ticks now{};
   std::vector<DramPort> ports{};         ///< One, or one for reads and one for writes.
   std::vector<Ticks> onchip_free{};      ///< When each on-chip port has done all that was asked of it.
-  std::vector<Ticks> link_free{};        ///< Likewise, of each link.
+  std::vector<Ticks> link_free{};        ///< When each link is free.
   std::vector<SimResource> resources{};  ///< What DRAM ports did, and all bytes, are filled in at the end.
   std::vector<std::int64_t> moved{};     ///< Bytes, per resource.
   SimObserver* observer = nullptr;
@@ -53,7 +53,7 @@ struct CoreState {
   int head = -1;                           ///< The tile that it runs, or runs next; -1: none is left.
   bool running = false;
   bool computed = false;  ///< Its tile has run, and waits for what passes through.
-  Ticks compute{};        ///< Of its tile, on the PEs alone.
+  Ticks compute{};        ///< Time of its tile on the PEs alone.
   Ticks started{};
   Ticks end{};
   bool blocked = false;

@@ -58,8 +58,9 @@ class KeptTensors {
     std::size_t next = 0;            ///< The first of `uses` that is not over.
   };
   struct Kept {
-    std::vector<Part> parts;                              ///< In the order in which they are made.
-    std::vector<std::set<std::int64_t>> starts;           ///< Of parts, per dimension: they lie on a grid.
+    std::vector<Part> parts;  ///< In the order in which they are made.
+    std::vector<std::set<std::int64_t>>
+        starts;  ///< First elements of parts, per dimension: they lie on a grid.
     std::map<std::vector<std::int64_t>, std::size_t> at;  ///< Part by its starts.
     Bytes resident{};
     std::vector<Box> reads;
@@ -76,7 +77,7 @@ class KeptTensors {
   std::map<TensorId, Kept> tensors_;
   std::vector<TensorId> tensor_of_;  ///< Per slab.
   std::vector<Bytes> counted_;       ///< Per slab, of it on chip when last counted.
-  std::int64_t positions_ = 0;       ///< Of the program.
+  std::int64_t positions_ = 0;       ///< Positions in the program.
   std::int64_t now_ = 0;
 };
 

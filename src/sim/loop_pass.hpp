@@ -13,7 +13,7 @@ namespace fusescape {
 
 /// What a group looked like as an iteration of a loop began.
 struct LoopState {
-  std::int64_t index = 0;  ///< Of the iteration.
+  std::int64_t index = 0;  ///< Number of the iteration.
   Ticks now{};
   std::vector<std::int64_t> shape{};   ///< What the rest depends on, relative to the iteration and to `now`.
   std::vector<std::int64_t> counts{};  ///< What grows.
@@ -38,7 +38,7 @@ class LoopPass {
   [[nodiscard]] const Odometer& watched() const { return watched_; }
   /// Iterations that are skipped: 0 but in kRepeat.
   [[nodiscard]] std::int64_t iterations() const { return iterations_; }
-  /// Likewise, time.
+  /// Same, of times.
   [[nodiscard]] Ticks skipped() const { return skipped_; }
   /// In kLimit: until something would come to the loop's end, to a smaller tile, or to where windows are
   /// clipped.
@@ -62,7 +62,7 @@ class LoopPass {
     ++next_count_;
   }
   void count(Ticks& sum);
-  /// Likewise, bytes of which some stay on chip: the same share of each period's.
+  /// Same, of bytes of which some stay on chip: the same share of each period's.
   void count(std::int64_t& bytes, const Saving& saving);
   /// A position in the loops `path`: moves along if it is in the same iterations as the watched core.
   void cursor(Odometer& at, const std::vector<int>& path);

@@ -108,7 +108,7 @@ class Odometer {
   [[nodiscard]] LoopMask changing(int depths) const {
     return changing_from(innermost(not_last_ & outermost(depths)), depths);
   }
-  /// Likewise, when the loop at depth `next` is the one that goes on.
+  /// Same, when the loop at depth `next` is the one that goes on.
   [[nodiscard]] LoopMask changing_from(int next, int depths) const {
     if (next == kNoLoop) return 0;
     return loop_at(next) | (moved_ & outermost(depths) & ~outermost(next));

@@ -41,7 +41,7 @@ class Periods {
   Places& places_;
   std::vector<int> watched_by_;      ///< Per loop: the core whose iterations count.
   std::vector<Snapshot> snapshots_;  ///< Per loop.
-  std::set<TensorId> tensors_;       ///< Of the group's buffers: no others move.
+  std::set<TensorId> tensors_;       ///< Tensors with a buffer in the group: no others move.
   LoopState now_;
 };
 

@@ -24,7 +24,7 @@ struct SlabSpec {
   Slab slab{};
   std::vector<int>
       loop{};  ///< Per dimension, then per chunk rank: depth of the innermost loop over its rank.
-  std::vector<std::int64_t> whole{};  ///< Likewise: extent of its rank.
+  std::vector<std::int64_t> whole{};  ///< Per loop: extent of its rank.
   std::vector<RankId> chunks{};       ///< Ranks from chunk to chunk.
   std::vector<int> tap_loop{};        ///< Per dimension: depth of the innermost loop over its window's taps.
   bool windowed = false;
@@ -45,7 +45,7 @@ struct SlabSpec {
 struct Saving {
   std::int64_t once = 0;
   std::int64_t saved = 0;
-  /// Of the bytes from `begin` on, `count` of them, those that do not travel.
+  /// How many of the `count` bytes from `begin` on do not travel.
   [[nodiscard]] std::int64_t within(std::int64_t begin, std::int64_t count) const;
 };
 
@@ -65,7 +65,7 @@ struct BufferSpec {
   bool second_slot_counts = true;
   bool streamed = false;   ///< An input with two slots: it may be loaded ahead of its use.
   bool on_demand = false;  ///< Such an input, if the tile before must have ended.
-  Bytes slab_bytes{};      ///< Of its largest slab.
+  Bytes slab_bytes{};      ///< Bytes of its largest slab.
   SlabSpec held{};         ///< On chip.
   bool fed = false;        ///< Something comes from DRAM at the start of (some) visits.
   bool partial = false;    ///< Sums leave unfinished, and come back.
@@ -107,16 +107,16 @@ struct TouchSpec {
   int toucher = 0;  ///< Position of its core in BufferSpec::touching.
   bool writes = false;
   bool whole = false;  ///< The tile needs all of the slab at once; parts of it cannot pass through.
-  bool last = false;   ///< Of its core's tiles in one iteration of the buffer's node.
-  int first_leaf = 0;  ///< Of the tile's leaves, those while which the slab has memory.
+  bool last = false;   ///< The last of its core's tiles in one iteration of the buffer's node.
+  int first_leaf = 0;  ///< First of the tile's leaves while which the slab has memory.
   int last_leaf = 0;
-  LoopMask completes = 0;  ///< Of the tile's loops, if it writes: those that make more of the slab or its
+  LoopMask completes = 0;  ///< Loops of a tile that writes: those that make more of the slab or its
   LoopMask repeats = 0;    ///< sums, and all others, which make the same again.
 };
 
 /// What a tile takes if its ranks have these extents.
 struct TileCost {
-  std::vector<std::int64_t> extents{};  ///< Of the loops in TileSpec::key_loops.
+  std::vector<std::int64_t> extents{};  ///< Extents of the loops in TileSpec::key_loops.
   Ticks compute{};
   Ticks onchip_read{};
   Ticks onchip_write{};
@@ -178,7 +178,7 @@ struct SpillSpec {
 
 struct ProgramStep {
   enum class Kind : unsigned char { kLoop, kTile, kEnd } kind{};
-  int id = 0;      ///< Of a loop or tile.
+  int id = 0;      ///< Number of the loop or tile.
   int target = 0;  ///< kEnd: first step of the body.
 };
 

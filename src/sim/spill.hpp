@@ -57,7 +57,7 @@ class Spill final : public Places {
   std::vector<SpillTransfer> held_back_;  ///< Loads that wait for stores.
   std::vector<SpillTransfer> drains_;     ///< Results that are on their way out.
   std::vector<std::int64_t> shown_;       ///< Per buffer: bytes on chip, as told.
-  std::int64_t on_chip_ = 0;              ///< Likewise, of all buffers.
+  std::int64_t on_chip_ = 0;              ///< Bytes on chip of all buffers.
 };
 
 }  // namespace fusescape

@@ -39,10 +39,11 @@ struct SpillTransfer {
   bool store = false;
   bool extra = false;  ///< Only because there is no room: an eviction, or a load after one.
   std::int64_t bytes = 0;
-  std::int64_t timed = 0;   ///< Bytes for which it takes the port; 0 beside a longer load.
-  std::int64_t number = 0;  ///< Of a store, among stores as they were decided; of a load, of its tile.
-  std::int64_t after = -1;  ///< Of a load: store that must be over first; -1: none.
-  std::int64_t from = 0;    ///< Of a load before its tile: number of the tile with which it may start.
+  std::int64_t timed = 0;  ///< Bytes for which it takes the port; 0 beside a longer load.
+  std::int64_t number =
+      0;  ///< Ordinal of a store among stores as they were decided; of a load that of its tile.
+  std::int64_t after = -1;  ///< Store that must be over before a load; -1: none.
+  std::int64_t from = 0;    ///< Number of the tile with which a load before its tile may start.
 };
 
 /// A store that a tile waits for.
@@ -112,7 +113,7 @@ class SpillPlan {
     std::int64_t last_store = -1;
     std::int64_t drain = -1;                     ///< Last store of it after a tile.
     std::array<std::int64_t, 2> ended{-1, -1};   ///< Per visit, even or odd: its last tile.
-    std::array<std::int64_t, 2> drains{-1, -1};  ///< Likewise, its last store after a tile.
+    std::array<std::int64_t, 2> drains{-1, -1};  ///< Ordinal of its last store after a tile.
   };
   /// What a use stores in any case.
   struct Stored {
@@ -144,13 +145,13 @@ class SpillPlan {
   const GroupState& group_;
   SpillRules rules_;
   TileOrder order_;
-  Odometer at_;           ///< Of the next tile to be decided.
-  std::size_t step_ = 0;  ///< Likewise.
-  int tile_ = -1;         ///< Likewise; -1: all are.
+  Odometer at_;           ///< Position of the next tile to be decided.
+  std::size_t step_ = 0;  ///< Step of the next tile to be decided.
+  int tile_ = -1;         ///< The next tile to be decided; -1: all are.
   ManagedMemory memory_;  ///< Slab n is what buffer n holds.
   std::vector<Slab> slabs_;
   std::vector<std::int64_t> tensor_stored_;  ///< Per tensor: last store that the plan asks for; -1: none.
-  std::vector<SlabUse> uses_;                ///< Of the tile that is decided.
+  std::vector<SlabUse> uses_;                ///< What the tile that is decided uses.
   std::vector<Stored> stored_;               ///< Per use.
   std::deque<PlannedTile> tiles_;
   std::int64_t first_ = 0;
@@ -178,7 +179,9 @@ void SpillPlan::pass(LoopPass& pass, const Store& store) {
     }
   }
   for (const std::int64_t number : tensor_stored_) pass.same(store(number));
-  if (rules_.policy == Eviction::kLru) {
+  // The next uses, which have been passed, say which of the residents gives way first; other policies' ranks
+  // are told by their order.
+  if (rules_.policy != Eviction::kFurthestNextUse) {
     for (const auto& [rank, id] : memory_.residents()) pass.same(static_cast<std::uint32_t>(id));
   }
   if (pass.iterations() > 0)

@@ -57,7 +57,7 @@ class StaticPlaces final : public Places {
     std::int64_t loaded = 0;      ///< Bytes that its feed asked for, those that stayed on chip included.
     std::int64_t stored = 0;      ///< Bytes that were complete, those that stay on chip included.
     std::int64_t in_lane = 0;     ///< Bytes that it asked for beside others of its lane.
-    std::vector<Place> places{};  ///< Of the first visits not released, one per slot.
+    std::vector<Place> places{};  ///< Places of the first visits not released, one per slot.
     std::int64_t on_chip = 0;     ///< Bytes.
     Odometer feed{};              ///< The visit that it asks for next.
     std::vector<std::int64_t> feed_iterations{};  ///< Per loop; only if it waits for spills.
@@ -82,7 +82,7 @@ class StaticPlaces final : public Places {
   /// Stores of a spilled tensor that loads wait for.
   struct Spilled {
     std::int64_t finished = 0;         ///< Iterations in which its producer is done.
-    std::vector<std::int64_t> owed{};  ///< Of the last ones, the stores that are still to come.
+    std::vector<std::int64_t> owed{};  ///< Stores of the last visits that are still to come.
   };
 
   [[nodiscard]] Visits& visits(int buffer) { return visits_[static_cast<std::size_t>(buffer)]; }
@@ -150,7 +150,7 @@ class StaticPlaces final : public Places {
 
   GroupState& group_;
   const KeptMoves* kept_;
-  bool takes_turns_;     ///< Of one sequence of tiles, some of whose loads belong to a turn.
+  bool takes_turns_;     ///< There is one sequence of tiles, some of whose loads belong to a turn.
   bool shared_memory_;   ///< Not all buffers fit at once: each has memory only in its scope.
   bool counts_room_;     ///< Then only counting says that all fits, but for one core in one turn.
   bool ending_ = false;  ///< A tile ends: what it frees is shared out when all of it is known.
@@ -162,11 +162,11 @@ class StaticPlaces final : public Places {
   std::vector<std::int64_t> lanes_;  ///< Per operator whose inputs come side by side: bytes of the longest.
   std::vector<std::int64_t> spare_of_;  ///< Per core, of its tile: bytes that its slabs take less than all
                                         ///< together, since not all live at once.
-  std::int64_t spare_ = 0;              ///< Of all tiles that run.
+  std::int64_t spare_ = 0;              ///< Bytes of all tiles that run.
   std::int64_t held_ = 0;               ///< Bytes of all slabs that have a place.
   std::int64_t peak_ = 0;
   std::int64_t kept_bytes_ = 0;        ///< Kept between groups, as told.
-  std::vector<std::int64_t> kept_of_;  ///< Likewise, per tensor.
+  std::vector<std::int64_t> kept_of_;  ///< Bytes kept, per tensor.
   std::size_t next_kept_ = 0;          ///< Into KeptMoves::samples.
   std::int64_t started_ = 0;           ///< Tiles.
 };

@@ -40,10 +40,11 @@ EvaluationReport named(std::string name, std::int64_t latency) {
 }
 
 TEST_CASE("A comparison for people is sorted, marks the fastest, and names equal rows once") {
-  const std::string text = comparison_text(
-      {named("slow", 400), named("a", 200), named("quick", 100), infeasible(), named("b", 200)}, limits(),
+  const std::string shown = text(
+      document_of({named("slow", 400), named("a", 200), named("quick", 100), infeasible(), named("b", 200)},
+                  limits()),
       {});
-  const auto at = [&](std::string_view words) { return text.find(words); };
+  const auto at = [&](std::string_view words) { return shown.find(words); };
   CHECK(at("\n* quick ") < at("\na, b "));
   CHECK(at("\na, b ") < at("\nslow "));
   CHECK(at("\nslow ") < at("\nideal "));  // A bound is none of them, though it is faster than two.
@@ -54,29 +55,34 @@ TEST_CASE("A comparison keeps to the terminal's width and says which columns are
   std::vector<EvaluationReport> reports;
   for (int i = 0; i < 12; ++i) reports.push_back(named("strategy-" + std::to_string(i), 200));
   for (const std::size_t width : {100U, 80U, 60U}) {
-    const std::string text = comparison_text(reports, limits(), {.colour = false, .width = width});
-    for (std::size_t start = 0; start < text.size();) {
-      const std::size_t end = text.find('\n', start);
+    const std::string shown = text(document_of(reports, limits()), {.colour = false, .width = width});
+    for (std::size_t start = 0; start < shown.size();) {
+      const std::size_t end = shown.find('\n', start);
       CHECK(end - start <= width);
       start = end + 1;
     }
-    CHECK((text.find("no room for") != std::string::npos) == (text.find("pJ/token\n") == std::string::npos));
+    CHECK((shown.find("no room for") != std::string::npos) ==
+          (shown.find("pJ/token\n") == std::string::npos));
     for (const EvaluationReport& report : reports)
-      CHECK(text.find(report.subject.strategy) != std::string::npos);
+      CHECK(shown.find(report.subject.strategy) != std::string::npos);
   }
 }
 
-TEST_CASE("A report's JSON, CSV and text keep their bytes") {
-  check_golden("evaluation.json", evaluation_json(unfused()));
-  check_golden("evaluation.csv", evaluation_csv(unfused()));
-  check_golden("evaluation.txt", evaluation_text(unfused(), {}));
-  check_golden("explanation.txt", explanation_text(unfused(), levers(), {}));
-  check_golden("infeasible.json", evaluation_json(infeasible()));
+TEST_CASE("A report's JSON, CSV, text and Markdown keep their bytes") {
+  const Document document = document_of(unfused());
+  check_golden("evaluation.json", json(document));
+  check_golden("evaluation.csv", csv(document));
+  check_golden("evaluation.txt", text(document, {}));
+  check_golden("evaluation.md", markdown(document));
+  check_golden("explanation.txt", text(Document{.sections = {findings_of(unfused(), levers())}}, {}));
+  check_golden("infeasible.json", json(document_of(infeasible())));
 }
 
 TEST_CASE("A comparison keeps its bytes, and its reference is the first strategy that runs") {
-  check_golden("comparison.csv", csv(comparison_table({infeasible(), unfused(), unfused()}, limits())));
-  check_golden("comparison.txt", comparison_text({infeasible(), unfused(), unfused()}, limits(), {}));
+  const Document document = document_of({infeasible(), unfused(), unfused()}, limits());
+  check_golden("comparison.csv", csv(document));
+  check_golden("comparison.txt", text(document, {}));
+  check_golden("comparison.md", markdown(document));
 }
 
 TEST_CASE("Whole-model numbers follow from cycles, clock, layers and tokens") {
@@ -95,8 +101,8 @@ TEST_CASE("Whole-model numbers follow from cycles, clock, layers and tokens") {
 }
 
 TEST_CASE("A feasible and an infeasible report have the same columns") {
-  const std::string feasible_header = evaluation_csv(unfused());
-  const std::string infeasible_header = evaluation_csv(infeasible());
+  const std::string feasible_header = csv(document_of(unfused()));
+  const std::string infeasible_header = csv(document_of(infeasible()));
   CHECK(feasible_header.substr(0, feasible_header.find('\n')) ==
         infeasible_header.substr(0, infeasible_header.find('\n')));
 }

@@ -84,34 +84,27 @@ inline Cost cost(std::int64_t latency = 160) {
   return made;
 }
 
-inline TreeReport loop_over(std::string rank, std::int64_t tile, std::int64_t trips, std::string op) {
-  return {.kind = NodeKind::kLoop,
-          .rank = std::move(rank),
-          .tile = tile,
-          .trips = trips,
-          .op = {},
-          .children = {{.kind = NodeKind::kOperator,
-                        .rank = {},
-                        .tile = 0,
-                        .trips = 0,
-                        .op = std::move(op),
-                        .children = {}}}};
+inline Record loop_over(std::string rank, std::int64_t tile, std::int64_t trips, std::string op) {
+  const std::vector<Record> children{{{"kind", "operator"}, {"op", std::move(op)}}};
+  return {
+      {"kind", "loop"}, {"rank", std::move(rank)}, {"tile", tile}, {"trips", trips}, {"children", children}};
 }
 
 /// Two blocks of 160 cycles and 1024 B, and a head.
 inline WholeReport whole(std::int64_t latency = 160) {
+  HeadRun head{.cost = {}, .energy = {}};
+  head.cost.latency = Cycles{80};
+  head.cost.compute = Cycles{16};
+  head.cost.total.dram_read = Bytes{512};
+  head.cost.total.peak = Bytes{96};
+  head.cost.total.ops = Ops{64};
+  head.cost.total.bound = Bound::kDram;
   return {.sums = {.latency = Cycles{2 * latency + 80},
                    .dram_read = Bytes{2 * 768 + 512},
                    .dram_write = Bytes{2 * 256},
                    .ops = Ops{2 * 288 + 64}},
           .energy_pj = {},
-          .head = HeadReport{.latency = Cycles{80},
-                             .compute = Cycles{16},
-                             .dram = Bytes{512},
-                             .peak = Bytes{96},
-                             .ops = Ops{64},
-                             .energy_pj = {},
-                             .bound = Bound::kDram}};
+          .head = head};
 }
 
 /// A matmul whose weight of 256 B is fetched twice, and an exp that fetches what the matmul wrote.
@@ -119,7 +112,7 @@ inline EvaluationReport unfused() {
   GroupReport matmul{
       .name = "proj",
       .ops = {"proj"},
-      .tree = loop_over("L", 2, 2, "proj"),
+      .loops = loop_over("L", 2, 2, "proj"),
       .latency = Cycles{100},
       .compute = Cycles{64},
       .dram = Cycles{98},
@@ -139,7 +132,7 @@ inline EvaluationReport unfused() {
   GroupReport exp{
       .name = "exp",
       .ops = {"exp"},
-      .tree = loop_over("L", 1, 4, "exp"),
+      .loops = loop_over("L", 1, 4, "exp"),
       .latency = Cycles{60},
       .compute = Cycles{60},
       .dram = Cycles{32},

@@ -86,16 +86,16 @@ SimulationReport refused() {
 }
 
 TEST_CASE("A simulation's JSON, CSV and text keep their bytes") {
-  check_golden("simulation.json", simulation_json(simulated()));
-  check_golden("simulation.csv", csv(simulation_table(simulated())));
-  check_golden("simulation.txt", simulation_text(simulated(), {}));
-  check_golden("simulation-infeasible.json", simulation_json(refused()));
-  check_golden("simulation-infeasible.txt", simulation_text(refused(), {}));
+  check_golden("simulation.json", json(document_of(simulated())));
+  check_golden("simulation.csv", csv(document_of(simulated())));
+  check_golden("simulation.txt", text(document_of(simulated()), {}));
+  check_golden("simulation-infeasible.json", json(document_of(refused())));
+  check_golden("simulation-infeasible.txt", text(document_of(refused()), {}));
 }
 
 TEST_CASE("A simulation's JSON has every field of an evaluation's, and says which model it is") {
-  const auto evaluation = nlohmann::json::parse(evaluation_json(golden::unfused()));
-  const auto simulation = nlohmann::json::parse(simulation_json(simulated()));
+  const auto evaluation = nlohmann::json::parse(json(document_of(golden::unfused())));
+  const auto simulation = nlohmann::json::parse(json(document_of(simulated())));
   for (const auto& [key, value] : evaluation.items()) {
     CAPTURE(key);
     CHECK(simulation.contains(key));
@@ -108,7 +108,7 @@ TEST_CASE("A simulation's JSON has every field of an evaluation's, and says whic
 
 TEST_CASE("A simulation that has a result and one that has none have the same columns") {
   const auto header = [](const std::string& text) { return text.substr(0, text.find('\n')); };
-  CHECK(header(csv(simulation_table(simulated()))) == header(csv(simulation_table(refused()))));
+  CHECK(header(csv(document_of(simulated()))) == header(csv(document_of(refused()))));
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ void check_run(const Planner& planner, const Accelerator& machine, const Strateg
   const auto made = assess(planner, design_of(machine), strategy);
   REQUIRE(made.has_value());
   const Verification verification = verify(planner.cascade(), made->plan, machine);
-  INFO(verification_text({planner.cascade().name, machine.name, std::string{strategy.name}}, verification,
-                         {}));
+  const VerificationSubject subject{planner.cascade().name, machine.name, std::string{strategy.name}};
+  INFO(text(document_of(subject, verification), {}));
   CHECK(verification.passed());
   const auto simulated = simulate(planner.cascade(), made->plan, made->layout, machine);
   REQUIRE(simulated.has_value());

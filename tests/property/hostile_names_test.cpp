@@ -10,6 +10,7 @@
 #include "for_all.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/config/scalars.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/report/sweep_files.hpp"
 #include "fusescape/support/csv_formula.hpp"
 #include "fusescape/support/printable.hpp"
@@ -109,6 +110,55 @@ TEST_CASE("A scalar is read back as it was written: as a value, as a key, in lis
     CHECK(find_value(*root, "map")->entries[0].key == text);
     CHECK(find_value(*root, "map")->entries[0].value.text == text);
     CHECK(find_value(*root, "block")->entries[0].key == text);
+  });
+}
+
+/// What a Markdown reader shows of a line, its cells apart where '|' is not escaped; nothing if it finds
+/// markup.
+std::optional<std::vector<std::string>> cells_of_markdown(std::string_view line) {
+  std::vector<std::string> cells(1);
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool escapes =
+        line[i] == '\\' && i + 1 < line.size() &&
+        std::string_view{"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}.find(line[i + 1]) != std::string_view::npos;
+    if (escapes) {
+      cells.back() += line[++i];
+    } else if (line[i] == '|') {
+      cells.emplace_back();
+    } else if (std::string_view{"`*<>[]&~#"}.find(line[i]) != std::string_view::npos) {
+      return std::nullopt;
+    } else {
+      cells.back() += line[i];
+    }
+  }
+  return cells;
+}
+
+/// Blanks around it mean nothing in Markdown.
+std::string trimmed(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+}
+
+TEST_CASE("Markdown shows a text as it is: in a table it is one cell, in a paragraph it is no markup") {
+  for_all(4000, [](Dice& dice) {
+    const std::string shown = hostile_text(dice);
+    CAPTURE(shown);
+    const std::string table =
+        markdown(document_of(Table{.columns = {"a", "b"}, .rows = {{shown, std::int64_t{1}}}}));
+    REQUIRE(std::count(table.begin(), table.end(), '\n') == 3);
+    const std::size_t begin = table.rfind('\n', table.size() - 2) + 1;
+    const auto cells = cells_of_markdown(std::string_view{table}.substr(begin, table.size() - 1 - begin));
+    REQUIRE(cells);
+    REQUIRE(cells->size() == 4);
+    CHECK(trimmed((*cells)[1]) == trimmed(printable(shown)));
+    CHECK(trimmed((*cells)[2]) == "1");
+    const std::string line = markdown(Document{.sections = {Paragraph{shown}}});
+    const auto paragraph = cells_of_markdown(std::string_view{line}.substr(0, line.size() - 1));
+    REQUIRE(paragraph);
+    REQUIRE(paragraph->size() == 1);
+    CHECK(trimmed(paragraph->front()) == trimmed(printable(shown)));
+    CHECK(std::string_view{"-+="}.find(line.front()) == std::string_view::npos);
   });
 }
 

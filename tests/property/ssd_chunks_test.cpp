@@ -176,7 +176,7 @@ TEST_CASE("Every strategy plans a chunked block, executes as counted and simulat
       ++built;
       CAPTURE(strategy.name, text_of(cascade), text_of(cascade, made->plan));
       const Verification verification = verify(cascade, made->plan, machine);
-      INFO(verification_text({cascade.name, machine.name, std::string{strategy.name}}, verification, {}));
+      INFO(text(document_of({cascade.name, machine.name, std::string{strategy.name}}, verification), {}));
       CHECK(verification.passed());
       const auto simulated = simulate(cascade, made->plan, made->layout, machine);
       REQUIRE(simulated.has_value());

@@ -36,7 +36,7 @@ int verify_all(const char* workload, const std::vector<std::string>& settings, c
     if (!made) continue;
     ++verified;
     const Verification verification = verify(loaded->block, made->plan, machine);
-    INFO(verification_text({workload, machine.name, std::string{strategy.name}}, verification, {}));
+    INFO(text(document_of({workload, machine.name, std::string{strategy.name}}, verification), {}));
     CHECK(verification.passed());
   }
   return verified;
@@ -86,7 +86,7 @@ TEST_CASE("Random plans on random large ranks pass, scaled down") {
     ++verified;
     const Verification made = verify(large, plan, random_machine(dice));
     CAPTURE(text_of(large), text_of(large, plan));
-    INFO(verification_text({"random", "random", "random"}, made, {}));
+    INFO(text(document_of({"random", "random", "random"}, made), {}));
     CHECK(made.passed());
   });
   CHECK(verified > static_cast<int>(kCases / 10));
@@ -121,18 +121,18 @@ TEST_CASE("Any number that differs fails the verification, and the text shows bo
   const VerificationSubject subject{"matmul", "test", "by hand"};
   Verification made = all_equal(cascade);
   CHECK(made.passed());
-  CHECK(verification_text(subject, made, {}).find("verdict: equal") != std::string::npos);
+  CHECK(text(document_of(subject, made), {}).find("verdict: equal") != std::string::npos);
   made.groups.front().tensors.front().read.counted += Bytes{4};
   CHECK_FALSE(made.passed());
-  CHECK(verification_text(subject, made, {}).find("differs") != std::string::npos);
-  CHECK(verification_text(subject, made, {}).find("verdict: DIFFERENT") != std::string::npos);
+  CHECK(text(document_of(subject, made), {}).find("differs") != std::string::npos);
+  CHECK(text(document_of(subject, made), {}).find("verdict: DIFFERENT") != std::string::npos);
   made = all_equal(cascade);
   made.groups.front().peak.closed += Bytes{1};
   CHECK_FALSE(made.passed());
   made = all_equal(cascade);
   made.groups.front().kinds.front().ops.counted += Ops{1};
   CHECK_FALSE(made.passed());
-  CHECK(verification_text(subject, made, {}).find("matmul 121, not 120") != std::string::npos);
+  CHECK(text(document_of(subject, made), {}).find("matmul 121, not 120") != std::string::npos);
   made = all_equal(cascade);
   made.runs.back().tensors.front().wrong = 1;
   CHECK_FALSE(made.passed());

@@ -21,7 +21,7 @@ TEST_CASE("evaluate fills its struct, and --set may be given several times, also
   CHECK(evaluate->input.workload == "mamba-2.8b");
   CHECK(evaluate->strategy == "fuse-all");
   CHECK(evaluate->input.settings == std::vector<std::string>{"L=64", "sram.capacity=6 MiB"});
-  CHECK(evaluate->output.format == Format::kJson);
+  CHECK(evaluate->output.format->name == "json");
   CHECK(evaluate->output.file == "out.json");
 }
 
@@ -32,7 +32,7 @@ TEST_CASE("verify fills its struct with a plan file") {
   const auto& verify = std::get<VerifyArguments>(*command);
   CHECK(verify.plan_file == "plan.yaml");
   CHECK(verify.strategy.empty());
-  CHECK(verify.output.format == Format::kCsv);
+  CHECK(verify.output.format->name == "csv");
 }
 
 TEST_CASE("The output file - means standard output") {

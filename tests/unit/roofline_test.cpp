@@ -76,8 +76,8 @@ TEST_CASE("An operator that no core runs has no peak, and its row says so") {
   CHECK(relu.intensity);
   CHECK_FALSE(relu.peak);
   CHECK_FALSE(relu.attainable);
-  CHECK(csv(roofline_table(roofline)).find("relu,relu,32,128,128,256,0.125,,,\n") != std::string::npos);
-  CHECK(roofline_text(roofline, {}).find("n/a") != std::string::npos);
+  CHECK(csv(document_of(roofline)).find("relu,relu,32,128,128,256,0.125,,,\n") != std::string::npos);
+  CHECK(text(document_of(roofline), {}).find("n/a") != std::string::npos);
 }
 
 TEST_CASE("Separate DRAM ports double the sloped roof") {

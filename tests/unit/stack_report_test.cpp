@@ -28,11 +28,12 @@ TEST_CASE("Cycles, bytes, operations and energy of all layers and the head are t
     REQUIRE(answer.report.whole.has_value());
     const WholeReport& whole = *answer.report.whole;
     REQUIRE(whole.head.has_value());
-    REQUIRE(whole.head->energy_pj.has_value());
-    Cycles latency = whole.head->latency;
-    Bytes dram = whole.head->dram;
-    Ops ops = whole.head->ops;
-    double energy_pj = *whole.head->energy_pj;
+    REQUIRE(whole.head->energy.has_value());
+    const GroupCost& head = whole.head->cost.total;
+    Cycles latency = whole.head->cost.latency;
+    Bytes dram = head.dram_read + head.dram_write;
+    Ops ops = head.ops;
+    double energy_pj = whole.head->energy->total.value().value();
     for (const EvaluationReport& layer : answer.report.layers) {
       const GroupCost& one = layer.outcome->cost.total;
       latency += layer.subject.n_layer * layer.outcome->cost.latency;

@@ -1,6 +1,6 @@
-#include "fusescape/report/table.hpp"
-
 #include <catch2/catch.hpp>
+
+#include "fusescape/report/document.hpp"
 
 namespace fusescape {
 namespace {
@@ -19,7 +19,7 @@ TEST_CASE("CSV quotes what RFC 4180 says and leaves unknown numbers empty") {
 }
 
 TEST_CASE("JSON rows are objects with null for unknown numbers") {
-  CHECK(json(mixed_table()) ==
+  CHECK(json(document_of(mixed_table())) ==
         "[\n"
         "  {\n    \"name\": \"a,\\\"b\\\"\",\n    \"bytes\": 6574336,\n    \"share\": 0.1,\n    \"ok\": "
         "true\n  },\n"

@@ -14,16 +14,15 @@
 
 #include "fusescape/numerics/entropy.hpp"
 #include "fusescape/numerics/hadamard.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/sim/options.hpp"
 #include "fusescape/support/expected.hpp"
 
 namespace fusescape {
 
-enum class Format : unsigned char { kText, kJson, kCsv };
-
 /// Options that several commands share.
 struct OutputArguments {
-  Format format = Format::kText;
+  const ReportFormat* format = report_formats().data();
   std::string file = "-";  ///< "-": standard output.
   bool quiet = false;      ///< No progress and no notes on standard error; errors stay.
   bool no_color = false;

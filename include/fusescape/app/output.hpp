@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "fusescape/app/arguments.hpp"
+#include "fusescape/app/commands.hpp"
 #include "fusescape/app/exit_code.hpp"
-#include "fusescape/report/table.hpp"
+#include "fusescape/report/document.hpp"
 
 namespace fusescape {
 
@@ -75,6 +76,12 @@ struct NamedOutput {
 /// Sends a command's result to where `output` says. Text for people, and whatever goes to a terminal, is sent
 /// with its control characters shown as escapes: names in it come from files.
 [[nodiscard]] std::optional<Failure> write_result(const OutputArguments& output, std::string_view content);
+
+/// Same, of a document in the format that `output` asks for. If `refused` says that there is no result, and
+/// it is of a design that does not fit, a script that asked for JSON or CSV gets feasible=false there; a
+/// person reads the reason once, on standard error.
+[[nodiscard]] CommandResult finished(const OutputArguments& output, const Document& document,
+                                     const std::optional<Failure>& refused = {});
 
 /// Colours only for a terminal, without --no-color and without NO_COLOR in the environment.
 [[nodiscard]] TextStyle text_style(const OutputArguments& output);

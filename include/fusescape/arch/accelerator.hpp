@@ -87,7 +87,7 @@ enum class Topology : unsigned char {
 /// What carries values between cores. One array with nothing to send to never uses it.
 struct Links {
   Topology topology = Topology::kPairwise;
-  BitsPerCycle bandwidth{};  ///< Of each link; 0 = unlimited.
+  BitsPerCycle bandwidth{};  ///< Bits per cycle that each link carries; 0 = unlimited.
   Cycles latency{0};         ///< From the last bit's departure to its arrival; the link is free meanwhile.
 };
 

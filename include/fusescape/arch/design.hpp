@@ -14,7 +14,7 @@ namespace fusescape {
 
 struct Design {
   Accelerator accelerator;
-  Machine machine;                               ///< Of `accelerator`.
+  Machine machine;                               ///< What `accelerator` is to the cost model.
   std::shared_ptr<const Technology> technology;  ///< Null: the accelerator names none.
   PhyArea phy = PhyArea::kUncharged;
   AreaBreakdown area;  ///< Under `technology`, with PHYs as `phy` says; empty without one.

@@ -43,9 +43,7 @@ inline constexpr std::array kEnergyComponents{
   return kEnergyComponents[static_cast<std::size_t>(component)].name;
 }
 
-/// What the sum of all components says of itself.
-inline constexpr std::string_view kEnergyTotalHolds =
-    "DRAM, on-chip memory, wires, compute, chain registers and leakage of the on-chip memory";
+/// What the sum of all components is without.
 inline constexpr std::string_view kEnergyTotalLeavesOut =
     "control, clock tree, operand networks, registers outside chains, leakage of logic";
 
@@ -90,7 +88,7 @@ enum class SramAccess : unsigned char {
                                                                  const Technology& technology,
                                                                  SramAccess access = SramAccess::kBanked);
 
-/// Of all banks of the memory; no table has a number for logic.
+/// Leakage of all banks of the memory; no table has a number for logic.
 [[nodiscard]] std::optional<Watts> leakage_of(const OnChipMemory& memory, const Technology& technology);
 
 /// Per bit, per operation and per second. Operations are those of the PEs' type, whatever narrower type their
@@ -99,7 +97,7 @@ struct EnergyPrices {
   Energy dram;
   Energy sram_read;
   Energy sram_write;
-  Energy wire;  ///< Of one bit over the whole length.
+  Energy wire;  ///< One bit over the whole length.
   Energy register_read;
   Energy register_write;
   Energy mac;

@@ -62,8 +62,8 @@ struct ArrayShape {
 
 /// PHY area and bandwidth of one DRAM channel (BandwidthRule::kPhy).
 struct PhyChannels {
-  Ratio area_mm2;                     ///< Of one channel.
-  BitsPerCycle bandwidth;             ///< Of one channel.
+  Ratio area_mm2;                     ///< One channel, in mm2.
+  BitsPerCycle bandwidth;             ///< What one channel carries.
   std::optional<std::int64_t> count;  ///< None: as many whole channels as the fraction's share buys.
 };
 
@@ -72,7 +72,7 @@ struct AreaTemplate {
   Bytes full_sram;
   std::int64_t full_pes = 0;
   BitsPerCycle full_bandwidth;
-  Ratio full_area_mm2;  ///< Of SRAM and PEs alone; only BandwidthRule::kPhy reads it.
+  Ratio full_area_mm2;  ///< SRAM and PEs alone, in mm2; only BandwidthRule::kPhy reads it.
   BandwidthRule bandwidth_rule = BandwidthRule::kSqrtArea;
   PhyChannels phy;  ///< Only BandwidthRule::kPhy reads it.
   Rounding rounding = Rounding::kExact;

@@ -8,7 +8,7 @@
 namespace fusescape {
 
 struct CompulsoryTraffic {
-  Bytes read;     ///< Of windows and shifted reads what exists: earlier values only where they are loaded.
+  Bytes read;     ///< Windows and shifted reads count what exists: earlier values only where they are loaded.
   Bytes written;  ///< The whole output.
 };
 

@@ -79,8 +79,8 @@ struct EnergyCounts {
   Bytes dram_read{};  ///< At the stored width, in whole bursts.
   Bytes dram_write{};
   Bytes onchip_fill{};    ///< What DRAM reads write into the on-chip memory, at the on-chip width.
-  Bytes onchip_drain{};   ///< What DRAM writes read from it, likewise.
-  Bits register_read{};   ///< Of chains: values found in registers,
+  Bytes onchip_drain{};   ///< What DRAM writes read from the on-chip memory, at the on-chip width.
+  Bits register_read{};   ///< Bits that chains find in registers,
   Bits register_write{};  ///< and put there for a later operator of the chain.
   std::array<OperationCounts, kDataTypes.size()> operations{};  ///< By the widest type that is operated on.
 
@@ -109,8 +109,8 @@ struct EnergyBreakdown {
   Energy total{};
   Energy compute_low{};   ///< Compute with each function as one multiply-accumulate;
   Energy compute_high{};  ///< with each as the table's upper bound.
-  Bytes onchip_fill{};    ///< Of the counts that were priced.
-  Bytes onchip_drain{};   ///< Likewise.
+  Bytes onchip_fill{};    ///< On-chip bytes that DRAM reads filled, as they were priced.
+  Bytes onchip_drain{};   ///< On-chip bytes that DRAM writes drained, as they were priced.
 
   [[nodiscard]] const Energy& operator[](EnergyComponent component) const {
     return components[static_cast<std::size_t>(component)];
@@ -120,7 +120,7 @@ struct EnergyBreakdown {
 [[nodiscard]] EnergyBreakdown energy_of(const EnergyCounts& counts, const Activity& activity,
                                         const EnergyPrices& prices);
 
-/// Of a plan: each figure is the sum of its groups' figures, in their order. A group adds up over its
+/// Energy of a plan: each figure is the sum of its groups' figures, in their order. A group adds up over its
 /// components; so does the plan, to within rounding.
 struct PlanEnergy {
   EnergyBreakdown plan;

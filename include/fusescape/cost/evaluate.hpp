@@ -36,7 +36,7 @@ struct GroupCost {
 /// The sum over groups, which run one after another. `peak` is the largest.
 struct Cost {
   Cycles latency;   ///< Rounded up once, here.
-  Cycles compute;   ///< Likewise.
+  Cycles compute;   ///< Rounded up, too.
   GroupCost total;  ///< Exact sums; `bound` is that of the resource with the longest total time.
 };
 

@@ -28,12 +28,13 @@ namespace fusescape {
 struct Evaluated {
   const Workload& workload;
   const Design& design;
-  const Cost* cost = nullptr;               ///< Of one block. Null: it does not run on this design.
-  const EnergyBreakdown* energy = nullptr;  ///< Likewise. Null: not computed.
+  const Cost* cost = nullptr;               ///< What one block takes. Null: it does not run on this design.
+  const EnergyBreakdown* energy = nullptr;  ///< Energy of one block. Null: not computed.
   const HeadOutcome* head = nullptr;        ///< Final norm and head. Null: not modelled, or not computed.
-  /// Of a stack of several kinds of layers, which has no `cost` of one block: what each kind takes.
+  /// What each kind of layers takes, if the model is a stack of several, which has no `cost` of one block.
   std::span<const LayerCost> layers{};
-  const GenerationTimes* generation = nullptr;  ///< Of a prompt, whose prefill the rest is of. Null: of none.
+  const GenerationTimes* generation = nullptr;  ///< Times of a prompt and what is generated after it; the
+                                                ///< rest is its prefill's. Null: no generation.
 };
 
 /// numerator / denominator, compared exactly. Expects numerator >= 0 and denominator > 0.

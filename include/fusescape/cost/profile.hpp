@@ -49,7 +49,7 @@ struct PerPorts {
 /// Loads that a group's first tile waits for.
 struct Lead {
   Bytes all;    ///< Those without which it cannot compute, and those that come before.
-  Bytes ahead;  ///< Of these, what only later tiles need.
+  Bytes ahead;  ///< Bytes among these that only later tiles need.
 };
 
 /// What each tile moves, where all are equal and move the same.
@@ -67,7 +67,7 @@ struct IdlePort {
   Bytes late_stores;                     ///< At most so much, without the tail, is stored from then on.
 };
 
-/// Of an input that an outer loop changes; no tiles if there is none.
+/// The last visit of an input that an outer loop changes; no tiles if there is none.
 struct LastVisit {
   std::int64_t tiles = 0;
   PerPorts before;  ///< Moved before they start, at least.
@@ -80,25 +80,25 @@ struct Returns {
   std::int64_t tiles = 0;  ///< while so many tiles run.
 };
 
-/// Of all runs together, if there are several.
+/// What all runs move together, if there are several.
 struct AcrossRuns {
   Bytes last_lead;    ///< Loads without which the first tile of each run cannot compute.
   Bytes first_tail;   ///< Stores that only the last tile of each run makes possible.
   Bytes round_trips;  ///< Spilled from a tile to the next one: out and in again while nothing runs.
 };
 
-/// Of a run that takes turns with others: its own loads and stores, less what slots allow to come before the
-/// first tile of a turn, or to leave after the last one.
+/// What a run moves that takes turns with others: its own loads and stores, less what slots allow to come
+/// before the first tile of a turn, or to leave after the last one.
 struct RunTurns {
   Bytes loads;
   Bytes stores;
   std::int64_t first = 0;        ///< Turns whose first tile, one of the longest, comes before these,
-  std::int64_t last = 0;         ///< and whose last tile, likewise, comes after them.
+  std::int64_t last = 0;         ///< and whose last tile comes after them.
   std::int64_t before_lead = 0;  ///< Tiles of it, at most, before the first one that needs the `last_lead`,
   std::int64_t after_tail = 0;   ///< and after the last one that makes the `first_tail`.
 };
 
-/// Of one of several runs that do not take turns: what moves, at least.
+/// The least that one of several runs moves, if they do not take turns.
 struct Sequence {
   PerPorts before_first;  ///< Before its first tile,
   PerPorts before_last;   ///< before its last one,
@@ -106,7 +106,7 @@ struct Sequence {
   PerPorts after_last;    ///< and after its last one.
 };
 
-/// Of a run among several: what memory of a size leaves for its turns to load (docs/adr/places.md).
+/// One of several runs: what memory of a size leaves for its turns to load (docs/adr/places.md).
 struct RunPlaces {
   Bytes room;   ///< For all buffers of the group; less is that of the entry before.
   Bytes loads;  ///< Its own loads that cannot come before its turns,

@@ -16,7 +16,7 @@ namespace fusescape {
 
 /// Exact sums, or overflowed ones. Nothing overlaps between two blocks, nor between the last and the head.
 struct WholeModel {
-  Cycles latency;  ///< Of whole cycles: each block's latency and the head's are rounded up before.
+  Cycles latency;  ///< Sum of whole cycles: each block's latency and the head's are rounded up before.
   Bytes dram_read;
   Bytes dram_write;
   Ops ops;
@@ -29,8 +29,8 @@ struct LayerCost {
   std::string kind;
   std::int64_t count = 1;
   bool is_replaced = false;  ///< Its plan is another strategy's: it has nothing that the one asked for fuses.
-  std::optional<Cost> cost;  ///< Of one of them. None: it does not run.
-  std::optional<EnergyBreakdown> energy{};  ///< Likewise. None: not computed.
+  std::optional<Cost> cost;  ///< Cost of one of the layers. None: it does not run.
+  std::optional<EnergyBreakdown> energy{};  ///< Energy of one of the layers. None: not computed.
 };
 
 /// n_layer x block + head. `head` is null where the workload models none.

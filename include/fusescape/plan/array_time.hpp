@@ -100,11 +100,11 @@ class WorkEvaluation {
  private:
   /// By what stays where it is.
   struct Saved {
-    std::int64_t read_bits = 0;  ///< Of inputs.
+    std::int64_t read_bits = 0;  ///< Bits read as inputs.
     std::int64_t written_bits = 0;
   };
 
-  /// Of the candidates the one that saves most; of equals the first.
+  /// The candidate that saves most; the first of equals.
   [[nodiscard]] Saved most_saved(const std::array<std::int64_t, kMostAccesses>& covered) const {
     Saved best;
     std::int64_t most = 0;
@@ -145,7 +145,7 @@ class WorkEvaluation {
   return WorkEvaluation{table, work, engine}.run(engine.cycles_per_op, fill);
 }
 
-/// Of all operators of a table one after another; `engine_of` is indexed by OpId.
+/// Time of all operators of a table, one after another; `engine_of` is indexed by OpId.
 [[nodiscard]] inline WorkCost work_cost(const WorkTable& table, const std::vector<Engine>& engine_of,
                                         const ModelOptions& model) {
   WorkCost sum;

@@ -28,18 +28,18 @@ struct ProfileOptions {
 /// DRAM transfers of one buffer in one direction.
 struct Stream {
   Bytes total{};
-  Bytes first{};  ///< Of the first tile that needs or makes it.
+  Bytes first{};  ///< Bytes that the first tile that needs or makes it moves.
   Bytes last{};
-  Bytes second{};  ///< Of the second visit, if there is one.
-  Bytes most{};    ///< Of any one visit, at most.
+  Bytes second{};  ///< Bytes of the second visit; 0 if there is none.
+  Bytes most{};    ///< The most bytes that any one visit moves.
   std::int64_t visits = 0;
   std::int64_t silent = 0;  ///< Visits at the start that move nothing: what they need or make is retained.
   bool moves = false;       ///< Its buffer holds one slab after another.
   bool ahead = false;       ///< It has a second slot: a transfer hides behind compute.
   bool carried = false;     ///< A state at the start of a pass.
-  bool early = false;       ///< Of stores: loops make the same again after the last one.
-  Bytes once{};             ///< Of one whole pass over the tensor, where a part of it is retained.
-  Bytes saved{};            ///< Of those, the first bytes, which do not travel.
+  bool early = false;       ///< Stores only: loops make the same content again after the last one.
+  Bytes once{};             ///< Bytes of one pass over the whole tensor, if a part of it is retained.
+  Bytes saved{};            ///< Bytes at the head of `once` that do not travel.
   bool made_stays = false;  ///< Nothing of it that was made in this call travels: it is retained whole.
   OpId op{};                ///< The operator that needs it first, or makes it.
 };

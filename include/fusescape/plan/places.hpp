@@ -30,7 +30,7 @@ struct Turn {
 [[nodiscard]] std::vector<Bytes> bytes_alive(const Plan& plan, NodeId group,
                                              std::vector<Allocation> allocations);
 
-/// Of a fed buffer: slabs that each of so many turns loads before it needs a slot again.
+/// Slabs of a fed buffer that each of so many turns loads before it needs a slot again.
 [[nodiscard]] int first_slabs(const BufferFlow& flow, Elements turns);
 
 }  // namespace fusescape

@@ -26,9 +26,9 @@ enum class NodeKind : unsigned char {
 
 struct Node {
   NodeKind kind = NodeKind::kSequence;
-  RankId rank{};          ///< Of a loop.
-  std::int64_t tile = 0;  ///< Of a loop: extent of `rank` below it; more than the extent means all of it.
-  OpId op{};              ///< Of an operator.
+  RankId rank{};          ///< What a loop iterates over.
+  std::int64_t tile = 0;  ///< Extent of `rank` below a loop; more than the rank has means all of it.
+  OpId op{};              ///< What a leaf runs.
   NodeId parent = kRoot;
   std::vector<NodeId> children{};
   friend bool operator==(const Node&, const Node&) = default;

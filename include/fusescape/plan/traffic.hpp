@@ -15,10 +15,10 @@ struct RankSpan {
   std::int64_t extent = 0;
   std::int64_t start = 0;
 };
-/// Likewise, along every rank of a cascade.
+/// The current tile along every rank of a cascade.
 using TileBounds = std::vector<RankSpan>;
 [[nodiscard]] TileBounds whole_bounds(const Cascade& cascade);
-/// Of the first and of the last iteration of the nest `loops`, outermost first.
+/// Bounds of the first and of the last iteration of the nest `loops`, outermost first.
 [[nodiscard]] TileBounds first_tile(const Cascade& cascade, const std::vector<PathLoop>& loops);
 [[nodiscard]] TileBounds last_tile(const Cascade& cascade, const std::vector<PathLoop>& loops);
 
@@ -29,7 +29,7 @@ struct Slab {
   std::int64_t fixed_elements = 1;  ///< A further factor: the slices that a carried buffer holds.
   bool before_start = false;        ///< Elements before the first exist (a loaded state), and are moved.
   bool held = false;                ///< Its window's halo is kept from tile to tile.
-  bool history_only = false;        ///< Of it, only the elements before the first.
+  bool history_only = false;        ///< Only the elements before the first, if those are moved.
 };
 
 /// Elements of the slab in one tile, and their bytes, packed. Windows are clipped to the tensor.
@@ -41,7 +41,7 @@ struct Movement {
   Visits visits;           ///< Times that a slab other than the last one, perhaps empty, was needed.
   Visits passes;           ///< Times that each slab was, if all equally often; else 0.
   bool moves = false;      ///< More than one slab takes turns in the buffer.
-  Elements largest{};      ///< Of all slabs, each with the halo that it holds.
+  Elements largest{};      ///< Elements of the largest slab, with the halo that it holds.
   std::uint64_t kept = 0;  ///< Bit d: an iteration of loop d finds the slab that the one before left.
 
   [[nodiscard]] bool keeps_over(std::size_t depth) const { return depth < 64 && ((kept >> depth) & 1U) != 0; }

@@ -43,9 +43,9 @@ struct OperandAccess {
   std::int64_t whole_bits = 0;  ///< Product of its extents on dimensions all of whose ranks it has, in bits;
                                 ///< 0 inside a chain, where it passes through registers only.
   std::array<PartialShare, kDimensionCount> partial{};
-  std::uint8_t partial_count = 0;  ///< Of `partial`.
+  std::uint8_t partial_count = 0;  ///< Entries in use of `partial`.
   std::uint8_t stays = 0;          ///< Bit i: it does not change along stationary candidate i.
-  int bits = 0;                    ///< Of one element.
+  int bits = 0;                    ///< Per element.
 };
 
 /// A rank that may be innermost in time, so that operands which lack it stay where they are.
@@ -63,8 +63,8 @@ struct OperatorWork {
   std::int64_t temporal = 1;  ///< Product of the extents of the ranks that are not on hardware.
   std::array<std::int64_t, kDimensionCount> extent{1, 1, 1, 1};
   std::array<StationaryCandidate, kMostCandidates> stationary{};
-  std::uint32_t stationary_count = 0;  ///< Of `stationary`.
-  std::int64_t output_bits = 0;        ///< Of what the tile makes; 0 inside a chain.
+  std::uint32_t stationary_count = 0;  ///< Entries in use of `stationary`.
+  std::int64_t output_bits = 0;        ///< Bits that the tile writes; 0 inside a chain.
   std::uint32_t first_access = 0;      ///< Into WorkTable::accesses.
   std::uint32_t access_count = 0;
 };
@@ -107,10 +107,10 @@ class WorkShape {
 
   /// Appends the work of a tile of the given extents, one per rank of the cascade.
   void append(const std::vector<std::int64_t>& extent, WorkTable& table) const;
-  /// Likewise, from its products along all ranks.
+  /// Same, from its products along all ranks.
   void append(const WorkProducts& products, WorkTable& table) const;
 
-  /// Of a tile of the given extents along `ranks`, or those of them that the operator has.
+  /// Work of a tile with these extents along `ranks`; ranks that the operator lacks do not count.
   [[nodiscard]] WorkProducts products(const std::vector<std::int64_t>& extent,
                                       std::span<const RankId> ranks) const;
   /// Along the ranks of both, of which none is in both.
@@ -138,7 +138,7 @@ class WorkShape {
 
   OpId op_{};
   OpKind kind_{};
-  std::uint32_t count_ = 0;  ///< Of operands; the output is the last.
+  std::uint32_t count_ = 0;  ///< Operands in use; the output is the last.
   std::array<OperandShape, kMostAccesses> operands_{};
   std::vector<RankShape> ranks_;
 };

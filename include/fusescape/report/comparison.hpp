@@ -7,7 +7,6 @@
 
 #include "fusescape/cost/physical_limit.hpp"
 #include "fusescape/report/evaluation.hpp"
-#include "fusescape/report/table.hpp"
 
 namespace fusescape {
 
@@ -17,18 +16,11 @@ struct NamedLimit {
   Limit limit;
 };
 
-/// fields_of each report in the order given, with `speedup` over the first feasible one; then the limits,
-/// which have only what a bound has, and whose `feasible` is empty. Expects at least one report.
-[[nodiscard]] Table comparison_table(const std::vector<EvaluationReport>& reports,
-                                     const std::vector<NamedLimit>& limits);
-
-/// An array of the same rows, each report's with its assumptions.
-[[nodiscard]] std::string comparison_json(const std::vector<EvaluationReport>& reports,
-                                          const std::vector<NamedLimit>& limits);
-
-/// For people: what runs, fastest first and marked, strategies of equal results in one row; the limits; why
-/// others are infeasible; the assumptions. Keeps to the style's width.
-[[nodiscard]] std::string comparison_text(const std::vector<EvaluationReport>& reports,
-                                          const std::vector<NamedLimit>& limits, TextStyle style);
+/// Rows: fields_of each report in the order given, with `speedup` over the first feasible one; then the
+/// limits, which have only what a bound has, and whose `feasible` is empty. JSON has each report's
+/// assumptions, too. People read what runs, fastest first and marked, strategies of equal results in one row;
+/// the limits; why others are infeasible. Expects at least one report.
+[[nodiscard]] Document document_of(const std::vector<EvaluationReport>& reports,
+                                   const std::vector<NamedLimit>& limits);
 
 }  // namespace fusescape

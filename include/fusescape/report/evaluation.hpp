@@ -1,6 +1,6 @@
 // What does an evaluation tell its user? Every number of `fusescape evaluate`, as one plain value.
 //
-// docs/cli.md documents the fields; the writers below print the same ones in every format.
+// docs/cli.md documents the fields, which are the same in every format.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 #include "fusescape/arch/design.hpp"
 #include "fusescape/cost/metrics.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/report/optimal_report.hpp"
-#include "fusescape/report/table.hpp"
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/model_head.hpp"
 #include "fusescape/search/run_energy.hpp"
@@ -35,18 +35,8 @@ struct TensorReport {
   Bytes bytes_written;
   BufferRole residency{};
   int bits = 0;         ///< Per element while in DRAM.
-  Bytes size;           ///< Of the whole tensor in that format.
+  Bytes size;           ///< Bytes of the whole tensor in that format.
   Crossing crossing{};  ///< Means nothing where no byte moves.
-};
-
-/// A node of a group's tree. `rank`, `tile` and `trips` belong to loops; `op` to operators.
-struct TreeReport {
-  NodeKind kind{};
-  std::string rank;
-  std::int64_t tile = 0;
-  std::int64_t trips = 0;  ///< ceil(extent / tile), the last one possibly smaller.
-  std::string op;
-  std::vector<TreeReport> children;
 };
 
 /// What a profiler counted and timed of a group's kernels, together. Null: it did not.
@@ -60,7 +50,7 @@ struct MeasuredGroup {
 struct GroupReport {
   std::string name;
   std::vector<std::string> ops;
-  TreeReport tree;
+  Record loops;  ///< The tree: `kind`, of a loop `rank`, `tile` and `trips`, of an operator `op`; `children`.
   Cycles latency;
   Cycles compute;  ///< The PEs are busy this long.
   Cycles dram;     ///< The DRAM port is.
@@ -72,7 +62,7 @@ struct GroupReport {
   Ops operations;
   double utilization = 0.0;
   Bytes onchip_fill;                ///< What DRAM reads write into the on-chip memory, at the on-chip width.
-  Bytes onchip_drain;               ///< What DRAM writes read from it, likewise.
+  Bytes onchip_drain;               ///< What DRAM writes read from the on-chip memory, at the on-chip width.
   std::optional<double> energy_pj;  ///< Null where a component is.
   std::vector<TensorReport> tensors;
   std::optional<MeasuredGroup> measured{};  ///< If measurements were given, of every group.
@@ -90,34 +80,23 @@ struct Subject {
   std::string dtype;
   std::vector<std::pair<std::string, std::int64_t>> ranks;
   std::int64_t n_layer = 1;
-  bool is_stack = false;  ///< Of a whole stack: its layers are blocks of several kinds.
+  bool is_stack = false;  ///< The model is a stack: its layers are blocks of several kinds.
   std::optional<std::int64_t> params;
   std::string version;
   std::vector<std::string> assumptions;
 };
 
-/// Of final norm and head.
-struct HeadReport {
-  Cycles latency;
-  Cycles compute;
-  Bytes dram;
-  Bytes peak;
-  Ops ops;
-  std::optional<double> energy_pj;
-  Bound bound{};
-};
-
-/// Of all blocks and, after the last, final norm and head.
+/// What all blocks and, after the last, final norm and head take.
 struct WholeReport {
   WholeModel sums;
   std::optional<double> energy_pj;
-  std::optional<HeadReport> head;  ///< None: the workload models none.
+  std::optional<HeadRun> head;  ///< None: the workload models none.
 };
 
 struct EvaluationOutcome {
-  Cost cost;  ///< Of one block.
+  Cost cost;  ///< What one block takes.
   std::vector<GroupReport> groups;
-  EnergyBreakdown energy{};  ///< Likewise.
+  EnergyBreakdown energy{};  ///< Energy of one block.
 };
 
 /// A component of the energy, or why it is null.
@@ -126,8 +105,8 @@ struct EnergyPart {
   std::string why;
 };
 
-/// Of a prompt, whose report it is a part of, and the tokens that are generated after it, whole model. What
-/// has no value did not run.
+/// What a prompt and the tokens generated after it take of the whole model; the report around it is the
+/// prompt's. What has no value did not run.
 struct GenerationReport {
   std::int64_t prompt = 0;  ///< Tokens of each sequence.
   /// The prefill makes the first; tokens - 1 decode steps, before which the cache holds prompt, ...,
@@ -138,7 +117,7 @@ struct GenerationReport {
   std::optional<double> tpot_ms{};   ///< Mean over the steps; none if there is no step.
   std::optional<double> total_ms{};  ///< ttft_ms + (tokens - 1) x tpot_ms.
   std::optional<double> energy_pj{};
-  std::int64_t lengths = 0;  ///< Of the cache at which steps were evaluated; straight lines between.
+  std::int64_t lengths = 0;  ///< Lengths of the cache at which steps were evaluated; straight lines between.
   /// total_ms is wrong by at most this if no step is faster than one with a shorter cache.
   std::optional<double> bound_ms{};
   std::string why_no_bound{};  ///< If a step that was evaluated is faster.
@@ -151,8 +130,9 @@ struct EvaluationReport {
   expected<WholeReport, std::string> whole;  ///< Or why there is no such sum.
   std::optional<EvaluationOutcome> outcome;  ///< None: infeasible.
   std::string reason;                        ///< Why it is infeasible.
-  std::optional<OptimalReport> optimal{};    ///< Of strategy `optimal`, if it has a plan.
-  /// Of a stack, a report for each kind of layers: `workload` is the kind's name, `n_layer` their number,
+  std::optional<OptimalReport>
+      optimal{};  ///< How strategy `optimal` found its plan. None: another strategy, or no plan.
+  /// A report for each kind of layers of a stack: `workload` is the kind's name, `n_layer` their number,
   /// `strategy` what made their plan. A stack of several kinds has no outcome of its own.
   std::vector<EvaluationReport> layers{};
   std::optional<GenerationReport> generation{};  ///< If it was asked for.
@@ -173,18 +153,22 @@ struct EvaluationReport {
 /// report of equal ranks.
 [[nodiscard]] std::vector<Field> fields_of(const EvaluationReport& report);
 
-/// One object, groups and assumptions included.
-[[nodiscard]] std::string evaluation_json(const EvaluationReport& report);
+/// Adds `energy_null` (per component) and `metrics_null` (per figure that `record` has): why each is null.
+void add_null_reasons(const EvaluationReport& report, Record& record);
 
-/// A header line and one row of fields_of.
-[[nodiscard]] std::string evaluation_csv(const EvaluationReport& report);
+/// Adds `measured` and `ratio`, measured / modelled, if measurements were given.
+void add_measured(const GroupReport& group, Hertz clock, Record& record);
 
-/// The table of groups, the totals and the assumptions.
-[[nodiscard]] std::string evaluation_text(const EvaluationReport& report, TextStyle style);
-
-/// Of one block whose groups all have `measured`: model, measurement and measured / modelled, by group and of
-/// all. Null where a part is, or the model has 0.
+/// For one block whose groups all have `measured`: model, measurement and measured / modelled, by group and
+/// of all. Null where a part is, or the model has 0.
 [[nodiscard]] Table measured_table(const EvaluationReport& report);
+
+/// "modelled, assuming: ...", below every report.
+[[nodiscard]] std::string assumptions_text(const Subject& subject,
+                                           const std::vector<std::string>& assumptions);
+
+/// Rows: one, of fields_of. JSON has groups and assumptions, too.
+[[nodiscard]] Document document_of(const EvaluationReport& report);
 
 /// "conv" of a group of one operator, "dA..y" of several.
 [[nodiscard]] std::string group_name(const Cascade& cascade, const std::vector<OpId>& operators);

@@ -1,7 +1,6 @@
 // What bounds each group of an evaluation, why, and which lever helps by how much?
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "fusescape/report/evaluation.hpp"
@@ -11,7 +10,6 @@ namespace fusescape {
 
 /// Per group: what bounds it, what it moves and why, and the levers that were tried and help; then those of
 /// the design. Empty if infeasible.
-[[nodiscard]] std::string explanation_text(const EvaluationReport& report, const std::vector<Lever>& levers,
-                                           TextStyle style);
+[[nodiscard]] Findings findings_of(const EvaluationReport& report, const std::vector<Lever>& levers);
 
 }  // namespace fusescape

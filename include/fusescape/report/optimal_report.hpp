@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fusescape/report/table.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/support/units.hpp"
 
 namespace fusescape {
@@ -31,20 +31,20 @@ struct OptimalReport {
   std::string winner;    ///< The strategy whose plan it is.
   std::string minimize;  ///< A metric; the next three are in its unit.
   Value value;
-  Value bound;                           ///< Of the class.
+  Value bound;                           ///< What no plan of the class undercuts.
   Value physical;                        ///< cost/physical_limit.hpp; empty: it has no such figure.
   double gap = 0.0;                      ///< value / bound - 1.
   std::optional<Cycles> simulated;       ///< None: the plan does not simulate.
   std::int64_t laid_out = 0;             ///< Groups, of which the class has many more by its tiles.
   std::int64_t compared = 0;             ///< Plans of other strategies.
-  std::optional<GapReport> parts{};      ///< Of a latency's gap.
+  std::optional<GapReport> parts{};      ///< What a latency's gap consists of.
   std::vector<TradeOffReport> trades{};  ///< If they were asked for.
 };
 
 /// The same search with a little more of something.
 struct MarginalReport {
   std::string change;
-  Value value;  ///< Of what is minimised; empty: no plan runs.
+  Value value;  ///< What is minimised, in its unit; empty: no plan runs.
 };
 
 /// Why the plan is the best one. Cycles, each rounded up.
@@ -60,7 +60,7 @@ struct OptimalExplanation {
     std::string instead_of;
   };
   std::optional<Next> next{};  ///< The best plan of another partition. None: there is none.
-  Cycles latency;              ///< Of the best one,
+  Cycles latency;              ///< Latency of the best plan,
   Bytes moved;                 ///< as this.
   struct Split {
     std::int64_t unfused = 0;
@@ -68,16 +68,19 @@ struct OptimalExplanation {
     std::int64_t work = 0;
     std::int64_t overlap = 0;
   };
-  std::optional<Split> split{};  ///< Of what is gained over `unfused`; a part may be negative.
+  std::optional<Split> split{};  ///< Parts of the gain over `unfused`; a part may be negative.
 };
 
-[[nodiscard]] std::string optimal_explanation_text(const OptimalExplanation& explanation);
+[[nodiscard]] Findings findings_of(const OptimalExplanation& explanation);
 
 /// A gap beyond this is explained in text.
 inline constexpr double kExplainedGap = 0.05;
 
-/// A line or a few.
-[[nodiscard]] std::string optimal_text(const OptimalReport& optimal, TextStyle style);
+/// The object `optimal` of JSON.
+[[nodiscard]] Record record_of(const OptimalReport& optimal);
+
+/// Adds a line or a few.
+void add_lines(const OptimalReport& optimal, Lines& lines);
 
 /// latency_cycles, energy_pj, dram_bytes, winner: a row each.
 [[nodiscard]] Table trade_off_table(const OptimalReport& optimal);

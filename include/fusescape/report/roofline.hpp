@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fusescape/arch/accelerator.hpp"
-#include "fusescape/report/table.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/support/units.hpp"
 #include "fusescape/workload/model.hpp"
 
@@ -28,7 +28,7 @@ struct RooflinePoint {
 struct Roofline {
   std::string workload;
   std::string arch;
-  double peak = 0.0;  ///< Of operations that take one cycle, op/cycle; of the core with the most PEs.
+  double peak = 0.0;  ///< op/cycle of operations that take one cycle, on the core with the most PEs.
   double bandwidth =
       0.0;  ///< DRAM, B/cycle; both ports together if they are separate; infinite if unlimited.
   std::vector<RooflinePoint> points;  ///< In cascade order.
@@ -38,16 +38,12 @@ struct Roofline {
   [[nodiscard]] double ridge() const { return peak / bandwidth; }
 };
 
-/// Of one block. Expects a cascade without overflowing counts.
+/// Roofline of one block. Expects a cascade without overflowing counts.
 [[nodiscard]] Roofline roofline_of(const Workload& workload, const Accelerator& accelerator);
 
-/// One row per operator: operator, kind, ops, dram_read_bytes, dram_write_bytes, dram_bytes,
-/// intensity_ops_per_byte, peak_ops_per_cycle, attainable_ops_per_cycle, bound (compute | dram).
-[[nodiscard]] Table roofline_table(const Roofline& roofline);
-
-/// One object: the roofs, the ridge, and `operators`, the rows of roofline_table.
-[[nodiscard]] std::string roofline_json(const Roofline& roofline);
-
-[[nodiscard]] std::string roofline_text(const Roofline& roofline, TextStyle style);
+/// Rows, one per operator: operator, kind, ops, dram_read_bytes, dram_write_bytes, dram_bytes,
+/// intensity_ops_per_byte, peak_ops_per_cycle, attainable_ops_per_cycle, bound (compute | dram). JSON has the
+/// roofs, the ridge and the rows as `operators`.
+[[nodiscard]] Document document_of(const Roofline& roofline);
 
 }  // namespace fusescape

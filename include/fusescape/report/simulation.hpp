@@ -99,20 +99,11 @@ struct SimulationReport {
 
 [[nodiscard]] std::vector<Field> options_of(const SimOptions& options);
 
-/// One object: that of evaluation_json, and `closed`, `difference_percent`, `why`, `resources`, `tensors`,
-/// ...
-[[nodiscard]] std::string simulation_json(const SimulationReport& report);
-
-/// One row: the fields of an evaluation, the options, the closed form's figures.
-[[nodiscard]] Table simulation_table(const SimulationReport& report);
-
-/// Groups, resources and what differs from the closed form, for a person.
-[[nodiscard]] std::string simulation_text(const SimulationReport& report, TextStyle style);
+/// An evaluation's, and beside it the options, the closed form's figures and why they differ; in JSON also
+/// `resources` and `tensors`, and more of each group.
+[[nodiscard]] Document document_of(const SimulationReport& report);
 
 [[nodiscard]] std::string_view name_of(SimResourceKind kind);
 [[nodiscard]] std::string_view name_of(Stall stall);
-[[nodiscard]] std::string_view name_of(CoreAllocation allocation);
-[[nodiscard]] std::string_view name_of(Eviction eviction);
-[[nodiscard]] std::string_view name_of(Keep keep);
 
 }  // namespace fusescape

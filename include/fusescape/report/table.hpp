@@ -1,19 +1,37 @@
-// How are rows of named values printed? One table, and one writer per format.
+// What is a table of named values, and how does it look to people and as CSV?
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "fusescape/support/time.hpp"
+#include "fusescape/support/units.hpp"
 
 namespace fusescape {
 
 /// Empty where no table or formula gives the number: null in JSON, nothing in CSV, `n/a` in text.
-using Value = std::variant<std::monostate, std::int64_t, double, bool, std::string>;
+struct Value : std::variant<std::monostate, std::int64_t, double, bool, std::string> {
+  using variant::variant;
+  Value() = default;
+  Value(std::string_view text) : variant{std::string{text}} {}
+  template <class Tag>
+  Value(Count<Tag> count) : variant{count.value()} {}
+  template <class Tag>
+  Value(Quantity<Tag> quantity) : variant{quantity.value()} {}
+  template <class Known>
+  Value(const std::optional<Known>& known) : variant{known ? Value{*known} : Value{}} {}
+};
+
+/// A word or a sentence, or yes and no; what is none is a number or nothing.
+[[nodiscard]] bool is_text(const Value& value);
+
+/// Expects a number.
+[[nodiscard]] double number_of(const Value& value);
 
 /// A value with the name that all formats share.
 struct Field {
@@ -38,9 +56,6 @@ struct TextStyle {
 /// RFC 4180 with \n line ends: a header line, then one line per row. Doubles are printed with the fewest
 /// digits that read back to the same value.
 [[nodiscard]] std::string csv(const Table& table);
-
-/// An array of objects, one per row.
-[[nodiscard]] std::string json(const Table& table);
 
 /// Aligned columns: numbers to the right, with thousands separated; doubles to four digits.
 [[nodiscard]] std::string text(const Table& table, TextStyle style);

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "fusescape/check/verification.hpp"
-#include "fusescape/report/table.hpp"
+#include "fusescape/report/document.hpp"
 
 namespace fusescape {
 
@@ -17,16 +16,10 @@ struct VerificationSubject {
   std::string entropy{};  ///< Where the entropies that it reads come from; empty: it reads none.
 };
 
-/// One row per number: group (empty: the whole plan), quantity (bytes_read, bytes_written, peak_onchip_bytes,
-/// reserved_bytes, ops, error_fp32, ...), of (a tensor or an operator kind), counted, expected (the closed
-/// form's number; of an error its tolerance), equal.
-[[nodiscard]] Table verification_table(const Verification& verification);
-
-/// One object: `passed`, `scaled_ranks`, `groups` and `runs` (docs/cli.md).
-[[nodiscard]] std::string verification_json(const VerificationSubject& subject,
-                                            const Verification& verification);
-
-[[nodiscard]] std::string verification_text(const VerificationSubject& subject,
-                                            const Verification& verification, TextStyle style);
+/// Rows, one per number: group (empty: the whole plan), quantity (bytes_read, bytes_written,
+/// peak_onchip_bytes, reserved_bytes, ops, error_fp32, ...), of (a tensor or an operator kind), counted,
+/// expected (the closed form's number; of an error its tolerance), equal. JSON: `passed`, `scaled_ranks`,
+/// `groups` and `runs` (docs/cli.md).
+[[nodiscard]] Document document_of(const VerificationSubject& subject, const Verification& verification);
 
 }  // namespace fusescape

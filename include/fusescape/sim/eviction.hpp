@@ -36,7 +36,7 @@ struct SlabUse {
   bool whole =
       false;  ///< It must be on chip at once while the operator runs: parts of it cannot pass through.
   bool stored = false;         ///< DRAM gets a copy of its newest content in any case.
-  bool absent_passes = false;  ///< Of a read: what is not on chip is not brought back.
+  bool absent_passes = false;  ///< A read that does not bring back what is not on chip.
 };
 
 /// Bytes of one slab that an operator's step moves.
@@ -103,7 +103,8 @@ class ManagedMemory {
   struct Candidate {
     SlabId slab{};
     std::int64_t rank = 0;           ///< The largest gives way first.
-    std::optional<std::size_t> use;  ///< Of the current operator, which would stream what gives way.
+    std::optional<std::size_t> use;  ///< Position among the current operator's uses: it would stream what
+                                     ///< gives way. None: another's slab.
   };
 
   [[nodiscard]] Slab& at(SlabId slab) { return slabs_[static_cast<std::size_t>(slab)]; }

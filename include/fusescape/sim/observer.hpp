@@ -23,8 +23,8 @@ struct SimEvent {
   Ticks end{};
   std::uint32_t resource = 0;  ///< Into SimResult::resources.
   std::uint32_t group = 0;
-  std::uint32_t tile = 0;  ///< Of a tile: into SimResult::tiles.
-  TensorId tensor{};       ///< Of all others.
+  std::uint32_t tile = 0;  ///< Index into SimResult::tiles, if it is a tile.
+  TensorId tensor{};       ///< What moves, if it is no tile.
   Bytes bytes{};           ///< That this span moves; 0 for a tile.
 };
 

@@ -1,8 +1,11 @@
 // What can a simulation be told beside plan and accelerator? Allocation, eviction, prefetch, unrolling.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
+
+#include "fusescape/support/wording.hpp"
 
 namespace fusescape {
 
@@ -14,12 +17,23 @@ enum class CoreAllocation : unsigned char {
   kSearched,    ///< Round robin, improved one leaf at a time while the simulated latency falls.
 };
 
-/// What to do when a slab has no room.
+inline constexpr std::array<Wording<CoreAllocation>, 3> kAllocations{
+    {{"given", CoreAllocation::kGiven},
+     {"round-robin", CoreAllocation::kRoundRobin},
+     {"searched", CoreAllocation::kSearched}}};
+
+/// What to do when a slab has no room. A new policy is a value and a row here, and what it lets go first in
+/// src/sim/eviction.cpp.
 enum class Eviction : unsigned char {
   kNone,  ///< Every buffer has its static place, as in the closed form; a plan that does not fit is refused.
   kLru,   ///< Memory is shared by all; the slab used longest ago goes to DRAM and is fetched again.
-  kFurthestNextUse,  ///< Likewise the slab that is needed last (Belady).
+  kFurthestNextUse,  ///< Memory is shared by all; the slab that is needed last goes to DRAM (Belady).
 };
+
+inline constexpr std::array<Wording<Eviction>, 3> kEvictions{
+    {{"none", Eviction::kNone},
+     {"lru", Eviction::kLru},
+     {"furthest", Eviction::kFurthestNextUse, "next use"}}};
 
 /// With an eviction policy: what may stay on chip between the group that makes it and those that read it.
 enum class Keep : unsigned char {
@@ -27,6 +41,11 @@ enum class Keep : unsigned char {
   kFusedGroups,  ///< What groups of several operators exchange among themselves.
   kAll,
 };
+
+inline constexpr std::array<Wording<Keep>, 3> kKeeps{
+    {{"none", Keep::kNone},
+     {"fused", Keep::kFusedGroups, "what fused groups exchange"},
+     {"all", Keep::kAll}}};
 
 struct SimOptions {
   CoreAllocation allocation = CoreAllocation::kGiven;

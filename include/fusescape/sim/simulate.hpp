@@ -40,9 +40,9 @@ enum class SimResourceKind : unsigned char { kCore, kOnChipRead, kOnChipWrite, k
 struct SimResource {
   SimResourceKind kind{};
   std::string name{};  ///< "core0", "core0.3" for one of several, "dram", "sram read", "core0 -> core1".
-  Ticks busy{};        ///< Of a core: its PEs compute.
+  Ticks busy{};        ///< Time in which a core's PEs compute, or a port or link carries bytes.
   Bytes bytes{};       ///< Moved; 0 for a core.
-  std::array<Ticks, kStallCount> stall{};  ///< Of a core, by cause.
+  std::array<Ticks, kStallCount> stall{};  ///< Time in which a core waits, by cause.
 };
 
 /// A kind of tile node: consecutive leaves of one tree node that run on the same core as one atomic piece.
@@ -70,8 +70,9 @@ struct SimGroup {
   Ticks compute{};  ///< Time in which at least one core ran a tile of it.
   Bytes dram_read{};
   Bytes dram_write{};
-  Bytes peak{};                     ///< Most bytes on chip at any time, with what is retained across it.
-  std::int64_t prefetch_depth = 1;  ///< Of its streamed inputs: that asked for, or as much as had room.
+  Bytes peak{};  ///< Most bytes on chip at any time, with what is retained across it.
+  std::int64_t prefetch_depth =
+      1;  ///< Tiles that its streamed inputs are loaded ahead: as asked for, or as many as had room.
 };
 
 struct SimResult {
@@ -94,7 +95,7 @@ struct SimWait {
   std::uint32_t tile = 0;  ///< Into SimFailure::tiles: what cannot start.
   Stall cause{};
   TensorId tensor{};                ///< Whose slab it waits for, or for room for it.
-  Bytes bytes{};                    ///< Of that slab.
+  Bytes bytes{};                    ///< Bytes of the slab.
   std::vector<std::uint32_t> on{};  ///< The tiles that would have to run first.
 };
 
@@ -116,10 +117,10 @@ struct SimFailure {
     kDeadlock,
   } reason{};
   std::uint32_t group = 0;
-  Bytes needed{};  ///< Of a deadlock: what is on chip.
+  Bytes needed{};  ///< Bytes on chip, if it is a deadlock.
   Bytes available{};
-  Bytes enough{};  ///< Of a deadlock: for all buffers side by side, so that none waits for room.
-  Ticks at{};      ///< Of a deadlock.
+  Bytes enough{};                ///< Bytes with which a deadlock cannot occur: all buffers side by side.
+  Ticks at{};                    ///< When a deadlock begins.
   std::vector<SimTile> tiles{};  ///< What `waits` refers to.
   std::vector<SimWait> waits{};
   std::vector<SimHolder> memory{};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string_view>
 
 namespace fusescape {
@@ -35,13 +34,6 @@ inline constexpr std::array kDataTypes{
 }
 [[nodiscard]] constexpr std::string_view name_of(DataType type) {
   return facts(type).name;
-}
-
-[[nodiscard]] constexpr std::optional<DataType> data_type_named(std::string_view name) {
-  for (const DataTypeFacts& f : kDataTypes) {
-    if (f.name == name) return f.type;
-  }
-  return std::nullopt;
 }
 
 }  // namespace fusescape

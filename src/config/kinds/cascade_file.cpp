@@ -7,7 +7,7 @@
 
 #include "fusescape/config/access_text.hpp"
 #include "fusescape/config/binding.hpp"
-#include "fusescape/config/cascade_table.hpp"
+#include "fusescape/config/kinds/cascade_table.hpp"
 #include "fusescape/config/load.hpp"
 
 namespace fusescape {

@@ -7,9 +7,9 @@
 #include <unordered_map>
 
 #include "fusescape/config/binding.hpp"
+#include "fusescape/config/kinds/sweep_table.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/config/name.hpp"
-#include "fusescape/config/sweep_table.hpp"
 
 namespace fusescape {
 

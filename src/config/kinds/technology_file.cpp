@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "fusescape/config/binding.hpp"
+#include "fusescape/config/kinds/technology_table.hpp"
 #include "fusescape/config/load.hpp"
-#include "fusescape/config/technology_table.hpp"
 
 namespace fusescape {
 namespace {

@@ -5,10 +5,10 @@
 #include <unordered_map>
 
 #include "fusescape/config/binding.hpp"
+#include "fusescape/config/kinds/plan_table.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/config/plan_form.hpp"
 #include "fusescape/config/plan_places.hpp"
-#include "fusescape/config/plan_table.hpp"
 #include "fusescape/plan/spatial.hpp"
 
 namespace fusescape {

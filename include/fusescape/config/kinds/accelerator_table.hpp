@@ -1,7 +1,7 @@
 // What are the top-level keys of an accelerator file, and those of its area template?
 #pragma once
 
-#include "fusescape/config/accelerator_fields.hpp"
+#include "fusescape/config/kinds/accelerator_fields.hpp"
 
 namespace fusescape {
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "fusescape/arch/design.hpp"
-#include "fusescape/config/accelerator_table.hpp"
 #include "fusescape/config/binding.hpp"
+#include "fusescape/config/kinds/accelerator_table.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/config/scaled_design.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "fusescape/config/corey_table.hpp"
+#include "fusescape/config/kinds/corey_table.hpp"
 #include "fusescape/config/load.hpp"
 #include "fusescape/numerics/hadamard.hpp"
 

@@ -1,7 +1,7 @@
 // What are the top-level keys of a technology file?
 #pragma once
 
-#include "fusescape/config/technology_fields.hpp"
+#include "fusescape/config/kinds/technology_fields.hpp"
 
 namespace fusescape {
 

@@ -1,7 +1,7 @@
 // What may an accelerator file hold? The table of `kind: accelerator`.
 //
 // To add a key: a member of one of these structs, a line in its table, its use in
-// src/config/accelerator_file.cpp.
+// src/config/kinds/accelerator_file.cpp.
 #pragma once
 
 #include <array>

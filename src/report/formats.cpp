@@ -1,0 +1,155 @@
+// How does a document look in each format?
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <iterator>
+
+#include "fusescape/report/document.hpp"
+#include "fusescape/support/contract.hpp"
+#include "fusescape/support/overloaded.hpp"
+#include "fusescape/support/printable.hpp"
+#include "json_value.hpp"
+
+namespace fusescape {
+namespace {
+
+constexpr std::array kFormats{
+    ReportFormat{"text", View::kSections, "for people", text},
+    ReportFormat{"csv", View::kRows, "for spreadsheets",
+                 [](const Document& document, TextStyle) { return csv(document); }},
+    ReportFormat{"json", View::kData, "for scripts, with all there is",
+                 [](const Document& document, TextStyle) { return json(document); }},
+    ReportFormat{"markdown", View::kSections, "to paste into an issue or a paper",
+                 [](const Document& document, TextStyle) { return markdown(document); }}};
+
+bool is_word(std::string_view line, std::size_t at) {
+  const auto byte = at < line.size() ? static_cast<unsigned char>(line[at]) : 0U;
+  return byte >= 0x80 || std::isalnum(static_cast<int>(byte)) != 0;
+}
+
+/// Text within a line that Markdown shows as it is. Between letters an underscore is one, too.
+std::string plain(std::string_view text) {
+  constexpr std::string_view kMarkup = "\\`*_<>[]|&~#";
+  const std::string line = printable(text);
+  std::string out;
+  for (std::size_t i = std::min(line.find_first_not_of(' '), line.size()); i < line.size(); ++i) {
+    const bool is_letter = line[i] == '_' && i > 0 && is_word(line, i - 1) && is_word(line, i + 1);
+    if (!is_letter && kMarkup.find(line[i]) != std::string_view::npos) out += '\\';
+    out += line[i];
+  }
+  return out;
+}
+
+/// Same, where a line begins: no list and no underlined heading.
+std::string plain_line(std::string_view text) {
+  std::string line = plain(text);
+  const std::size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
+  const bool is_item =
+      digits < line.size() && (digits > 0 ? line[digits] == '.' || line[digits] == ')'
+                                          : line[0] == '-' || line[0] == '+' || line[0] == '=');
+  if (is_item) line.insert(digits, 1, '\\');
+  return line;
+}
+
+std::string strong(std::string_view text) {
+  return text.empty() ? "" : fmt::format("**{}**", plain(text));
+}
+
+std::string markdown_table(const Table& table) {
+  std::string head = "|";
+  std::string rule = "|";
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const auto is_word = [&](const auto& row) { return is_text(row[c]); };
+    const bool left = std::any_of(table.rows.begin(), table.rows.end(), is_word);
+    head += fmt::format(" {} |", plain(table.columns[c]));
+    rule += left ? ":--|" : "--:|";
+  }
+  std::string out = fmt::format("{}\n{}\n", head, rule);
+  for (const std::vector<Value>& row : table.rows) {
+    out += '|';
+    for (const Value& value : row) out += fmt::format(" {} |", plain(text(value)));
+    out += '\n';
+  }
+  return out;
+}
+
+std::string markdown_of(const Lines& lines) {
+  std::string out;
+  for (const auto& [label, content] : lines) {
+    if (label.empty() && !out.empty()) {
+      out.pop_back();
+      out += fmt::format("{} {}\n", out.back() == ';' ? "" : ";", plain(content));
+    } else {
+      out += label.empty() ? fmt::format("- {}\n", plain_line(content))
+                           : fmt::format("- {} {}\n", strong(label), plain(content));
+    }
+  }
+  return out;
+}
+
+std::string markdown_of(const Findings& findings) {
+  std::string out;
+  for (const auto& [name, content, points] : findings) {
+    out += name.empty() ? fmt::format("- {}\n", plain_line(content))
+                        : fmt::format("- {}: {}\n", strong(name), plain(content));
+    for (const std::string& point : points) out += fmt::format("  - {}\n", plain_line(point));
+  }
+  return out;
+}
+
+std::string markdown_of(const Grid& grid) {
+  std::string out = grid.caption.empty() ? "" : fmt::format("{}\n\n", strong(grid.caption));
+  out += markdown_table(grid.table);
+  for (const std::string& note : grid.notes) out += fmt::format("\n{}\n", plain_line(note));
+  return out;
+}
+
+/// Behind a fence that is longer than any in it.
+std::string markdown_of(const Verbatim& lines) {
+  std::string fence = "```";
+  while (lines.text.find(fence) != std::string::npos) fence += '`';
+  return fmt::format("{}\n{}{}\n", fence, lines.text, fence);
+}
+
+std::string markdown_of(const Paragraph& paragraph) {
+  return plain_line(paragraph.text) + "\n";
+}
+
+std::string markdown_of(const Heading& heading) {
+  return fmt::format("### {}\n{}", plain(heading.title),
+                     heading.subtitle.empty() ? "" : fmt::format("\n{}\n", plain_line(heading.subtitle)));
+}
+
+}  // namespace
+
+std::span<const ReportFormat> report_formats() {
+  return kFormats;
+}
+
+const ReportFormat& report_format(std::string_view name) {
+  const auto* const found = std::find_if(kFormats.begin(), kFormats.end(),
+                                         [&](const ReportFormat& format) { return format.name == name; });
+  FUSESCAPE_EXPECTS(found != kFormats.end());
+  return *found;
+}
+
+std::string json(const Document& document) {
+  return json_text(json_of(document.data), 2) + "\n";
+}
+
+std::string csv(const Document& document) {
+  return csv(document.rows);
+}
+
+std::string markdown(const Document& document) {
+  std::string out = document.title.empty() ? "" : markdown_of(Heading{document.title, document.subtitle});
+  for (const Section& section : document.sections) {
+    if (!out.empty()) out += '\n';
+    out += std::visit([](const auto& part) { return markdown_of(part); }, section);
+  }
+  return out;
+}
+
+}  // namespace fusescape
