@@ -13,7 +13,9 @@ namespace fusescape {
 class StepPricing {
  public:
   explicit StepPricing(const PathQuestion& question)
-      : question_{question}, energy_{question.trades || reads_energy(question.inputs.minimize)} {}
+      : question_{question},
+        beside_{question.machine},
+        energy_{question.trades || reads_energy(question.inputs.minimize)} {}
 
   /// None if it does not fit beside what else stays on chip.
   [[nodiscard]] std::optional<PlanFigures> price(const Way& way, KeptSet own, Bytes reserved);
@@ -22,7 +24,7 @@ class StepPricing {
   [[nodiscard]] PlanFigures least(const Way& way, KeptSet own);
 
   [[nodiscard]] bool fits(const Way& way, Bytes reserved) const {
-    return way.profile().peak + reserved <= question_.machine.capacity;
+    return way.held + reserved <= question_.machine.capacity;
   }
 
  private:
@@ -33,6 +35,7 @@ class StepPricing {
   [[nodiscard]] double least_energy(const Way& way, KeptSet own, Ticks time);
 
   const PathQuestion& question_;
+  Machine beside_;  ///< The machine with what memory a group finds; room to work in.
   bool energy_;
   std::map<const void*, double> energies_;  ///< Of ways with nothing kept, leakage apart.
 };
