@@ -121,7 +121,12 @@ void OptimalSpace::note_figures(const Cascade& cascade, Way& way) {
   way.held = profile.peak;
   way.moved = profile.dram_read + profile.dram_write;
   way.transfers = profile.transfers;
-  way.work = way.group != nullptr ? way.group->work : ArrayWork{way.alone->weights.array.compute, Bytes{}};
+  way.work = way.group != nullptr ? way.group->work : way.alone->weights.array;
+  way.waits = profile.waits;
+  if (const auto& tiles = profile.equal_tiles) {
+    const Bytes around = tiles->outside + tiles->load + tiles->store;
+    way.waits = {{around, around}};
+  }
   way.first_made = static_cast<std::uint32_t>(made_.size());
   for (const TensorTraffic& one : profile.tensors) {
     const std::size_t tensor = index_of(one.tensor);

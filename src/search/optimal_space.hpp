@@ -40,7 +40,8 @@ struct Way {
   Bytes held{};   ///< GroupProfile::peak.
   Bytes moved{};  ///< Both ways.
   PerPorts transfers{};
-  ArrayWork work{};              ///< Of an operator alone without what moves on chip.
+  PerPorts waits{};  ///< Moved while no tile runs, at least, if nothing is kept.
+  ArrayWork work{};
   Bytes made{};                  ///< Of `moved`, tensors that the cascade makes.
   std::uint32_t first_made = 0;  ///< Into OptimalSpace's list of all ways' MadeTraffic.
   std::uint32_t made_count = 0;

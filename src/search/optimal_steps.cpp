@@ -16,8 +16,9 @@ double value_of_price(const Energy& price) {
 
 }  // namespace
 
-/// The busiest of PEs, on-chip ports and DRAM port. Nothing if its counts do not fit.
-Ticks StepPricing::least_time(const Way& way, Bytes saved) const {
+/// The busiest of PEs, on-chip ports and DRAM port; with nothing kept, what moves while no tile runs comes on
+/// top of the first two. Nothing if its counts do not fit.
+Ticks StepPricing::least_time(const Way& way, KeptSet own, Bytes saved) const {
   const Machine& machine = question_.machine;
   const ArrayWork& work = way.work;
   if (!way.countable || work.compute.overflow() || work.onchip.overflow()) return Ticks{};
@@ -25,7 +26,10 @@ Ticks StepPricing::least_time(const Way& way, Bytes saved) const {
   const bool shared = machine.sram_ports == Ports::kShared;
   const Ticks ports = shared ? Ticks{work.onchip.value()} * per_byte : Ticks{};
   const Ticks dram = Ticks{way.transfers[machine.dram_ports].value()} - Ticks{saved.value()};
-  return longest(machine.scale.ticks(work.compute), ports, dram * machine.dram_ticks_per_byte);
+  const Bytes waits = own == 0 ? way.waits[machine.dram_ports] : Bytes{};
+  const Ticks waited = waits.overflow() ? Ticks{} : Ticks{waits.value()} * machine.dram_ticks_per_byte;
+  const Ticks tiles = longest(machine.scale.ticks(work.compute), ports) + waited;
+  return longest(tiles, dram * machine.dram_ticks_per_byte);
 }
 
 std::optional<double> StepPricing::energy(const EnergyCounts& counts, const GroupCost& cost,
@@ -78,7 +82,7 @@ double StepPricing::least_energy(const Way& way, KeptSet own, Ticks time) {
 
 PlanFigures StepPricing::least(const Way& way, KeptSet own) {
   const Bytes saved = question_.space.saved(way, own);
-  PlanFigures figures{least_time(way, saved), way.moved - saved};
+  PlanFigures figures{least_time(way, own, saved), way.moved - saved};
   const Cycles compute = way.work.compute;
   if (!compute.overflow()) figures.busy = question_.machine.scale.ticks(compute);
   if (energy_) figures.energy_pj = least_energy(way, own, figures.latency);

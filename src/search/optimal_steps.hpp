@@ -28,7 +28,7 @@ class StepPricing {
   }
 
  private:
-  [[nodiscard]] Ticks least_time(const Way& way, Bytes saved) const;
+  [[nodiscard]] Ticks least_time(const Way& way, KeptSet own, Bytes saved) const;
   [[nodiscard]] std::optional<double> energy(const EnergyCounts& counts, const GroupCost& cost,
                                              Ticks latency) const;
   [[nodiscard]] std::optional<PlanFigures> bound(const Way& way, KeptSet own);
