@@ -126,16 +126,7 @@ void bind_sample(const SweepFile& file, const YamlNode& node, SweepSpec& spec, I
   std::vector<std::size_t> extents;
   extents.reserve(spec.axes.size());
   for (const Axis& axis : spec.axes) extents.push_back(axis.values.size());
-  std::vector<std::size_t> whole;
-  for (std::size_t i = 0; i < file.sample->whole.size(); ++i) {
-    const Word name{file.sample->whole[i], &find_value(node, "whole")->items[i]};
-    expect_named(name, "axis", spec.axes, errors);
-    for (std::size_t axis = 0; axis < spec.axes.size(); ++axis) {
-      if (spec.axes[axis].name == name.text) whole.push_back(axis);
-    }
-  }
-  if (!errors.ok()) return;
-  auto points = sampled_points(*file.sample, extents, whole);
+  auto points = sampled_points(*file.sample, extents);
   if (points) {
     spec.sampled = std::move(*points);
   } else {

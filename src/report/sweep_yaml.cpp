@@ -93,10 +93,8 @@ std::string resolved_yaml(const SweepSpec& spec) {
   if (spec.budget) text += budget_yaml(*spec.budget);
   if (!spec.constraints.empty()) text += constraints_yaml(spec.constraints);
   if (spec.sample) {
-    const std::vector<std::string>& whole = spec.sample->whole;
-    text += fmt::format("sample: {{method: {}, count: {}, seed: {}{}}}\n", name_of(spec.sample->method),
-                        spec.sample->count, spec.sample->seed,
-                        whole.empty() ? "" : fmt::format(", whole: {}", flow_list(whole)));
+    text += fmt::format("sample: {{method: {}, count: {}, seed: {}}}\n", name_of(spec.sample->method),
+                        spec.sample->count, spec.sample->seed);
   }
   if (!spec.published.empty()) text += "published:\n";
   for (const PublishedFigure& figure : spec.published) text += published_yaml(figure);

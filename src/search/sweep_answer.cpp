@@ -70,11 +70,8 @@ std::vector<std::string> assumptions_of(const SweepSpec& spec) {
   if (!spec.fixed.empty()) lines.push_back("every point: " + text_of(spec.fixed));
   for (const Constraint& constraint : spec.constraints) lines.push_back("constraint: " + constraint.text);
   if (spec.sample) {
-    const std::vector<std::string>& whole = spec.sample->whole;
-    lines.push_back(
-        fmt::format("a sample of {} points of the grid{}: {}, seed {}", spec.sample->count,
-                    whole.empty() ? "" : fmt::format(", each with all of {}", fmt::join(whole, ", ")),
-                    name_of(spec.sample->method), spec.sample->seed));
+    lines.push_back(fmt::format("a sample of {} points of the grid: {}, seed {}", spec.sample->count,
+                                name_of(spec.sample->method), spec.sample->seed));
   }
   for (const Axis& axis : spec.axes) {
     for (const AxisValue& value : axis.values) {

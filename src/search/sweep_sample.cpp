@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <boost/random/sobol.hpp>
-#include <optional>
-#include <utility>
 
 #include "fusescape/numerics/random.hpp"
 #include "fusescape/support/contract.hpp"
@@ -83,60 +81,25 @@ Ids sobol_points(const SweepSample& sample, std::span<const std::size_t> extents
   });
 }
 
-/// None if there are more than kMostSampledFrom.
-std::optional<std::uint64_t> size_of(std::span<const std::size_t> extents) {
-  std::uint64_t size = 1;
-  for (const std::size_t extent : extents) {
-    FUSESCAPE_EXPECTS(extent >= 1);
-    if (size > kMostSampledFrom / extent) return std::nullopt;
-    size *= extent;
-  }
-  return size;
-}
-
-/// Of points of the grid whose extents along `whole` are 1: those of the whole grid that they stand for.
-Ids with_whole(Ids points, std::span<const std::size_t> extents, std::span<const std::size_t> whole) {
-  std::uint64_t below = 1;  // Points of the axes after this one.
-  for (std::size_t axis = extents.size(); axis-- > 0; below *= extents[axis]) {
-    if (std::find(whole.begin(), whole.end(), axis) == whole.end()) continue;
-    Ids more;
-    more.reserve(points.size() * extents[axis]);
-    for (const std::uint64_t point : points) {
-      const std::uint64_t first = point / below * below * extents[axis] + point % below;
-      for (std::size_t value = 0; value < extents[axis]; ++value) more.push_back(first + value * below);
-    }
-    points = std::move(more);
-  }
-  std::sort(points.begin(), points.end());
-  return points;
-}
-
-/// What a sample may stand for with axes that are not sampled.
-constexpr std::uint64_t kMostPoints = 100'000'000;
-
 }  // namespace
 
 expected<std::vector<std::uint64_t>, std::string> sampled_points(const SweepSample& sample,
-                                                                 std::span<const std::size_t> grid,
-                                                                 std::span<const std::size_t> whole) {
+                                                                 std::span<const std::size_t> extents) {
   FUSESCAPE_EXPECTS(sample.count >= 1 && sample.seed >= 0);
-  const std::optional<std::uint64_t> all = size_of(grid);
-  if (!all) return unexpected{fmt::format("the grid has more than {} points", kMostSampledFrom)};
-  std::vector<std::size_t> extents{grid.begin(), grid.end()};
-  for (const std::size_t axis : whole) extents[axis] = 1;
-  const std::uint64_t size = *size_of(extents);
-  if (*all / size > kMostPoints / static_cast<std::uint64_t>(sample.count)) {
-    return unexpected{
-        fmt::format("that is more than {} points with all values of the axes that are whole", kMostPoints)};
+  std::uint64_t size = 1;
+  for (const std::size_t extent : extents) {
+    FUSESCAPE_EXPECTS(extent >= 1);
+    if (size > kMostSampledFrom / extent) {
+      return unexpected{fmt::format("the grid has more than {} points", kMostSampledFrom)};
+    }
+    size *= extent;
   }
   if (static_cast<std::uint64_t>(sample.count) > size) {
     return unexpected{fmt::format("the grid has only {} points", size)};
   }
   Ids points =
       sample.method == SampleMethod::kRandom ? random_points(sample, size) : sobol_points(sample, extents);
-  if (points.size() == static_cast<std::size_t>(sample.count)) {
-    return whole.empty() ? points : with_whole(std::move(points), grid, whole);
-  }
+  if (points.size() == static_cast<std::size_t>(sample.count)) return points;
   return unexpected{
       fmt::format("sobol reaches only {} distinct points here; use random, or no sample", points.size())};
 }

@@ -40,42 +40,6 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("A sample with axes that are whole is the sample of the others, each point with all their values") {
-  for_all(200, [](Dice& dice) {
-    std::vector<std::size_t> extents(static_cast<std::size_t>(dice.in(1, 4)));
-    for (std::size_t& extent : extents) extent = static_cast<std::size_t>(dice.in(1, 6));
-    std::vector<std::size_t> whole;
-    std::vector<std::size_t> drawn = extents;
-    for (std::size_t axis = 0; axis < extents.size(); ++axis) {
-      if (dice.one_in(2)) continue;
-      whole.push_back(axis);
-      drawn[axis] = 1;
-    }
-    const SweepSample sample{.method = dice.one_in(2) ? SampleMethod::kSobol : SampleMethod::kRandom,
-                             .count = dice.in(1, static_cast<std::int64_t>(size_of(drawn))),
-                             .seed = dice.in(0, 1000)};
-    CAPTURE(extents, whole, sample.count, sample.seed, name_of(sample.method));
-    const auto of_others = sampled_points(sample, drawn);
-    const auto points = sampled_points(sample, extents, whole);
-    REQUIRE(of_others);
-    REQUIRE(points);
-    CHECK(std::is_sorted(points->begin(), points->end()));
-    std::map<std::uint64_t, std::set<std::uint64_t>> points_of;  // By the point of the others.
-    for (const std::uint64_t point : *points) {
-      std::uint64_t other = 0;
-      std::uint64_t below = 1;
-      for (std::uint64_t axis = extents.size(), left = point; axis-- > 0; left /= extents[axis]) {
-        if (drawn[axis] > 1) other += left % extents[axis] * below;
-        below *= drawn[axis];
-      }
-      points_of[other].insert(point);
-    }
-    CHECK(points_of.size() == of_others->size());
-    for (const std::uint64_t other : *of_others)
-      CHECK(points_of[other].size() == size_of(extents) / size_of(drawn));
-  });
-}
-
 TEST_CASE("A random sample takes every set of points alike") {
   // 15 pairs of 6 points in 15,000 samples: 1,000 each, with a standard deviation of about 31.
   std::map<std::vector<std::uint64_t>, int> drawn;

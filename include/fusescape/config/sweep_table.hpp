@@ -69,8 +69,6 @@ inline constexpr std::array kSampleFields{
     required<&SweepSample::count, kIntegerIn<1, 100'000'000>>("count", "Distinct points of the grid."),
     optional_field<&SweepSample::seed, kIntegerIn<0, std::numeric_limits<std::int64_t>::max()>>(
         "seed", "1", "Another one gives other points."),
-    optional_field<&SweepSample::whole, kListOf<kName>>(
-        "whole", "none", "Axes that are not sampled: all their values are tried at each of the points."),
 };
 inline constexpr SectionSpec kSampleSection{"sample", "Some points of the grid instead of all.",
                                             kSampleFields};

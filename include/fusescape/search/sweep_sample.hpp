@@ -28,19 +28,17 @@ inline constexpr std::array<std::string_view, 2> kSampleMethods{"random", "sobol
 
 struct SweepSample {
   SampleMethod method{};
-  std::int64_t count = 1;            ///< Distinct points.
-  std::int64_t seed = 1;             ///< >= 0.
-  std::vector<std::string> whole{};  ///< Axes that are not sampled: each point stands for all their values.
+  std::int64_t count = 1;  ///< Distinct points.
+  std::int64_t seed = 1;   ///< >= 0.
 };
 
 /// The largest grid that a sample may be of.
 inline constexpr std::uint64_t kMostSampledFrom = 1'000'000'000'000'000'000;
 
 /// Positions of `sample.count` distinct points, ascending, in the grid with these extents (the last axis
-/// fastest); of the axes at the positions `whole` all values of each. Or why there are not so many, a clause
-/// without a full stop. A function of its arguments alone, whose memory goes with the points and not with the
-/// grid. Expects extents of at least 1.
+/// fastest); or why there are not so many, a clause without a full stop. A function of its arguments alone,
+/// whose memory goes with `count` and not with the grid. Expects extents of at least 1.
 [[nodiscard]] expected<std::vector<std::uint64_t>, std::string> sampled_points(
-    const SweepSample& sample, std::span<const std::size_t> extents, std::span<const std::size_t> whole = {});
+    const SweepSample& sample, std::span<const std::size_t> extents);
 
 }  // namespace fusescape
