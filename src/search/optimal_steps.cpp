@@ -16,8 +16,8 @@ double value_of_price(const Energy& price) {
 
 }  // namespace
 
-/// The busiest of PEs, on-chip ports and DRAM port; with nothing kept, what moves while no tile runs comes on
-/// top of the first two. Nothing if its counts do not fit.
+/// The busiest of PEs, on-chip ports and DRAM port; of a plan that keeps nothing, what moves while no tile
+/// runs comes on top of the first two. Nothing if its counts do not fit.
 Ticks StepPricing::least_time(const Way& way, KeptSet own, Bytes saved) const {
   const Machine& machine = question_.machine;
   const ArrayWork& work = way.work;
@@ -26,7 +26,8 @@ Ticks StepPricing::least_time(const Way& way, KeptSet own, Bytes saved) const {
   const bool shared = machine.sram_ports == Ports::kShared;
   const Ticks ports = shared ? Ticks{work.onchip.value()} * per_byte : Ticks{};
   const Ticks dram = Ticks{way.transfers[machine.dram_ports].value()} - Ticks{saved.value()};
-  const Bytes waits = own == 0 ? way.waits[machine.dram_ports] : Bytes{};
+  const bool waiting = own == 0 && question_.of == PathOf::kPlans;
+  const Bytes waits = waiting ? way.waits[machine.dram_ports] : Bytes{};
   const Ticks waited = waits.overflow() ? Ticks{} : Ticks{waits.value()} * machine.dram_ticks_per_byte;
   const Ticks tiles = longest(machine.scale.ticks(work.compute), ports) + waited;
   return longest(tiles, dram * machine.dram_ticks_per_byte);

@@ -24,8 +24,11 @@ TEST_CASE("No group takes, moves or spends less than was known of it before it w
     const OptimalSpace& space = planner.optimal_space();
     const StrategyInputs inputs =
         minimising(dice.one_in(2) ? Objective::kLatency : Objective::kEnergy, design);
-    const PathQuestion question{
-        .planner = planner, .space = space, .machine = design.machine, .inputs = inputs};
+    const PathQuestion question{.planner = planner,
+                                .space = space,
+                                .machine = design.machine,
+                                .inputs = inputs,
+                                .of = dice.one_in(3) ? PathOf::kBounds : PathOf::kPlans};
     StepPricing pricing{question};
     CAPTURE(text_of(cascade), design.machine.capacity.value());
     for (const SpaceEdge& edge : space.edges()) {
