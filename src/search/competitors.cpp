@@ -116,31 +116,30 @@ GroupFloor floor_of(const Cascade& cascade, const std::vector<OpId>& operators,
 
 /// Of a tensor's traffic in a group, what keeping as much of it as memory holds can save: its share, and as
 /// much again, since parts are counted in whole granules.
-Bytes most_saved(const Cascade& cascade, const TensorTraffic& one, const Machine& machine) {
-  const Bytes all = bytes_of(elements_of(cascade, one.tensor), bits_of(cascade.tensor(one.tensor).type));
-  const Bytes moved = one.read + one.written;
-  if (!cascade.producer[index_of(one.tensor)] || moved.overflow()) return Bytes{};
-  if (all.overflow() || all <= machine.capacity * 2) return moved;
-  const Int128 share = static_cast<Int128>(moved.value()) * (machine.capacity * 2).value() / all.value() + 1;
+Bytes most_saved(const MadeTraffic& one, const Machine& machine) {
+  if (one.moved.overflow()) return Bytes{};
+  if (one.size.overflow() || one.size <= machine.capacity * 2) return one.moved;
+  const Int128 share =
+      static_cast<Int128>(one.moved.value()) * (machine.capacity * 2).value() / one.size.value() + 1;
   return Bytes{static_cast<std::int64_t>(share)};
 }
 
 /// Of a way to run one unit alone, with as much on chip as `kept`. Nothing if its counts do not fit.
 Ticks least_time(const Way& way, Bytes kept, const Machine& machine) {
-  const GroupProfile& group = way.profile();
-  if (!group.countable || way.work().compute.overflow()) return Ticks{};
-  const Ticks port =
-      Ticks{(group.transfers[machine.dram_ports] - kept).value()} * machine.dram_ticks_per_byte;
-  return longest(machine.scale.ticks(way.work().compute), port);
+  if (!way.countable || way.work.compute.overflow()) return Ticks{};
+  const Ticks port = Ticks{(way.transfers[machine.dram_ports] - kept).value()} * machine.dram_ticks_per_byte;
+  return longest(machine.scale.ticks(way.work.compute), port);
 }
 
-/// Of the ways to run one unit alone that fit the least `time_of(way)`.
-template <class TimeOf>
-Ticks least_alone(const SpaceEdge& edge, const Machine& machine, const TimeOf& time_of) {
+/// Of the ways to run one unit alone that fit the least time, with as much on chip as `saved(way)`, which is
+/// at most `most(way)` and takes longer to find.
+template <class Most, class Saved>
+Ticks least_alone(const SpaceEdge& edge, const Machine& machine, const Most& most, const Saved& saved) {
   std::optional<Ticks> least;
   for (const Way& way : edge.ways) {
-    if (way.alone == nullptr || way.alone->weights.held > machine.capacity) continue;
-    const Ticks time = time_of(way);
+    if (way.alone == nullptr || way.held > machine.capacity) continue;
+    if (least && least_time(way, most(way), machine) >= *least) continue;
+    const Ticks time = least_time(way, saved(way), machine);
     least = least ? std::min(*least, time) : time;
   }
   return least.value_or(Ticks{});
@@ -207,8 +206,8 @@ LeastTimes::LeastTimes(const Planner& planner, const OptimalSpace& space, const 
     : planner_{planner}, space_{space}, floors_{space.floors()}, machine_{machine} {
   for (const SpaceEdge& edge : space.edges()) {
     if (edge.last != edge.first + 1) continue;
-    alone_.push_back(
-        least_alone(edge, machine, [&](const Way& way) { return least_time(way, Bytes{}, machine); }));
+    const auto nothing = [](const Way&) { return Bytes{}; };
+    alone_.push_back(least_alone(edge, machine, nothing, nothing));
   }
 }
 
@@ -306,7 +305,8 @@ Ticks LeastTimes::least_retained(const Saved& saved) const {
   Ticks sum;
   for (const SpaceEdge& edge : space_.edges()) {
     if (edge.last != edge.first + 1) continue;
-    sum += least_alone(edge, machine_, [&](const Way& way) { return least_time(way, saved(way), machine_); });
+    sum += least_alone(
+        edge, machine_, [](const Way& way) { return way.made; }, saved);
   }
   return sum;
 }
@@ -317,9 +317,7 @@ bool LeastTimes::none_retained_below(Ticks time) {
   if (*retained_ >= time) return true;
   const auto held = [&](const Way& way) {
     Bytes saved;
-    for (const TensorTraffic& one : way.profile().tensors) {
-      saved += most_saved(planner_.cascade(), one, machine_);
-    }
+    for (const MadeTraffic& one : space_.made(way)) saved += most_saved(one, machine_);
     return saved;
   };
   retained_ = least_retained(held);

@@ -89,6 +89,7 @@ void OptimalSpace::find_kept(const Cascade& cascade, const std::vector<Unit>& un
 void OptimalSpace::mark_kept(const Cascade& cascade, const std::vector<Unit>& units, SpaceEdge& edge) const {
   for (const KeptTensor& one : kept_) {
     const KeptSet bit = bit_[index_of(one.tensor)];
+    if (one.last >= edge.last) edge.later |= bit;
     if (one.first >= edge.first && one.first < edge.last && one.last >= edge.last) edge.made |= bit;
     if (one.first >= edge.first) continue;
     const std::vector<std::size_t> readers = units_reading(cascade, units, one.tensor);
@@ -108,15 +109,41 @@ std::vector<Retention> OptimalSpace::retentions(KeptSet set) const {
 
 Bytes OptimalSpace::reserved(KeptSet set) const {
   Bytes bytes;
-  for (const Retention& one : retentions(set)) bytes += one.bytes;
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    if ((set >> i & 1U) != 0) bytes += kept_[i].bytes;
+  }
   return bytes;
+}
+
+void OptimalSpace::note_figures(const Cascade& cascade, Way& way) {
+  const GroupProfile& profile = way.profile();
+  way.countable = profile.countable;
+  way.held = profile.peak;
+  way.moved = profile.dram_read + profile.dram_write;
+  way.transfers = profile.transfers;
+  way.work = way.group != nullptr ? way.group->work : way.alone->weights.array;
+  way.waits = profile.waits;
+  if (const auto& tiles = profile.equal_tiles) {
+    const Bytes around = tiles->outside + tiles->load + tiles->store;
+    way.waits = {{around, around}};
+  }
+  way.first_made = static_cast<std::uint32_t>(made_.size());
+  for (const TensorTraffic& one : profile.tensors) {
+    const std::size_t tensor = index_of(one.tensor);
+    const Bytes moved = one.read + one.written;
+    if (!cascade.producer[tensor] || moved == Bytes{}) continue;
+    const int bits = bits_of(cascade.tensors[tensor].type);
+    made_.push_back({bit_[tensor], moved, bytes_of(elements_of(cascade, one.tensor), bits)});
+    way.made += moved;
+    ++way.made_count;
+  }
 }
 
 Bytes OptimalSpace::saved(const Way& way, KeptSet own) const {
   Bytes bytes;
   if (own == 0) return bytes;
-  for (const TensorTraffic& one : way.profile().tensors) {
-    if ((bit_[index_of(one.tensor)] & own) != 0) bytes += one.read + one.written;
+  for (const MadeTraffic& one : made(way)) {
+    if ((one.bit & own) != 0) bytes += one.moved;
   }
   return bytes;
 }

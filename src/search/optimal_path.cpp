@@ -47,10 +47,8 @@ class PathSearch {
     const Way* way = nullptr;
     PlanFigures least;
   };
-  [[nodiscard]] std::vector<Promise> promising(const SpaceEdge& edge, KeptSet own, Bytes reserved,
-                                               const PlanFigures& before);
-  [[nodiscard]] std::vector<PathStep> steps(const SpaceEdge& edge, KeptSet own, Bytes reserved,
-                                            const PlanFigures& before);
+  void find_promising(const SpaceEdge& edge, KeptSet own, Bytes reserved, const PlanFigures& before);
+  void find_steps(const SpaceEdge& edge, KeptSet own, Bytes reserved, const PlanFigures& before);
   void find_rests(KeptSet may_keep);
   [[nodiscard]] PlanFigures rest_from(std::size_t unit) const {
     return rests_.empty() ? PlanFigures{} : rests_[unit].value_or(PlanFigures{});
@@ -72,6 +70,8 @@ class PathSearch {
   std::vector<Label> labels_;
   std::vector<Arrivals> arrivals_;  ///< Per unit.
   KeptSet may_keep_ = 0;
+  std::vector<Promise> promising_;  ///< What find_promising() has found,
+  std::vector<PathStep> steps_;     ///< and find_steps().
   // Once paths are known that keep nothing between groups:
   std::vector<PlanFigures> known_;                 ///< What they take.
   std::vector<PlanFigures> lowest_;                ///< Per edge, what any of its ways takes at the least.
@@ -126,9 +126,10 @@ bool PathSearch::offer(std::vector<Item>& kept, const Item& item, const FiguresO
 
 /// Ways of the edge that fit and may still lead to a better path than those known. Of one figure that is
 /// minimised only those that may be as good as the one that promises most.
-std::vector<PathSearch::Promise> PathSearch::promising(const SpaceEdge& edge, KeptSet own, Bytes reserved,
-                                                       const PlanFigures& before) {
-  std::vector<Promise> found;
+void PathSearch::find_promising(const SpaceEdge& edge, KeptSet own, Bytes reserved,
+                                const PlanFigures& before) {
+  std::vector<Promise>& found = promising_;
+  found.clear();
   const PlanFigures around = before + rest_from(edge.last);
   const Promise* most = nullptr;
   for (const Way& way : edge.ways) {
@@ -136,26 +137,24 @@ std::vector<PathSearch::Promise> PathSearch::promising(const SpaceEdge& edge, Ke
     const PlanFigures least = pricing_.least(way, own);
     if (known_.empty() || !hopeless(around + least)) found.push_back({&way, least});
   }
-  if (front_ || found.size() < 2) return found;
+  if (front_ || found.size() < 2) return;
   for (const Promise& one : found) {
     if (most == nullptr || !beats(most->least, one.least)) most = &one;
   }
   const std::optional<PlanFigures> reached = pricing_.price(*most->way, own, reserved);
   if (reached) std::erase_if(found, [&](const Promise& one) { return !beats(one.least, *reached); });
-  return found;
 }
 
 /// Ways of one edge that no other one beats.
-std::vector<PathStep> PathSearch::steps(const SpaceEdge& edge, KeptSet own, Bytes reserved,
-                                        const PlanFigures& before) {
-  std::vector<PathStep> found;
+void PathSearch::find_steps(const SpaceEdge& edge, KeptSet own, Bytes reserved, const PlanFigures& before) {
+  steps_.clear();
   const auto figures_of = [](const PathStep& step) -> const PlanFigures& { return step.figures; };
-  for (const Promise& one : promising(edge, own, reserved, before)) {
-    if (!front_ && !found.empty() && beats(found.front().figures, one.least)) continue;
+  find_promising(edge, own, reserved, before);
+  for (const Promise& one : promising_) {
+    if (!front_ && !steps_.empty() && beats(steps_.front().figures, one.least)) continue;
     const std::optional<PlanFigures> figures = pricing_.price(*one.way, own, reserved);
-    if (figures) offer(found, PathStep{&edge, *one.way, own, *figures}, figures_of);
+    if (figures) offer(steps_, PathStep{&edge, one.way, own, *figures}, figures_of);
   }
-  return found;
 }
 
 /// Paths to the edge's first unit that keep `kept`, with one group more that keeps `more` of what it makes.
@@ -163,14 +162,10 @@ void PathSearch::relax_keeping(const SpaceEdge& edge, KeptSet kept, KeptSet more
                                const std::vector<std::size_t>& from) {
   const Bytes reserved = question_.space.reserved(kept | more);
   if (reserved > question_.machine.capacity) return;
-  KeptSet later = more;
-  for (std::size_t i = 0; i < question_.space.kept().size(); ++i) {
-    const KeptSet bit = KeptSet{1} << i;
-    if ((kept & bit) != 0 && question_.space.kept()[i].last >= edge.last) later |= bit;
-  }
   const auto sum_of = [&](std::size_t label) -> const PlanFigures& { return labels_[label].sum; };
-  std::vector<std::size_t>& to = arrivals_[edge.last][later];
-  for (const PathStep& step : steps(edge, (kept & edge.read) | more, reserved, least_sum(from))) {
+  std::vector<std::size_t>& to = arrivals_[edge.last][(kept & edge.later) | more];
+  find_steps(edge, (kept & edge.read) | more, reserved, least_sum(from));
+  for (const PathStep& step : steps_) {
     for (const std::size_t before : from) {
       labels_.push_back({labels_[before].sum + step.figures, step, before});
       if (!offer(to, labels_.size() - 1, sum_of)) labels_.pop_back();
@@ -285,7 +280,7 @@ Plan plan_of(const OptimalPath& path, const Planner& planner, const OptimalSpace
   plan.spatial = planner.spatial();
   KeptSet kept = 0;
   for (const PathStep& step : path.steps) {
-    add_way(plan, planner.cascade(), space.updates(), step.way);
+    add_way(plan, planner.cascade(), space.updates(), *step.way);
     kept |= step.own & step.edge->made;
   }
   plan.retentions = space.retentions(kept);

@@ -29,7 +29,7 @@ struct PathQuestion {
 /// One group of a path.
 struct PathStep {
   const SpaceEdge* edge = nullptr;
-  Way way;
+  const Way* way = nullptr;
   KeptSet own = 0;  ///< Stays on chip, of what it makes or reads.
   PlanFigures figures;
 };

@@ -56,14 +56,6 @@ bool is_small(const Planner& planner, const Ingredients& with, const SpaceMaker&
   return true;
 }
 
-Way way_alone(const Planner& planner, const Candidate& candidate) {
-  Way way{.alone = &candidate, .profile_alone = &planner.profile(candidate)};
-  for (const TensorTraffic& one : way.profile_alone->tensors) {
-    if (planner.cascade().producer[index_of(one.tensor)]) way.made += one.read + one.written;
-  }
-  return way;
-}
-
 /// All nests of the unit of `op`, laid out.
 std::vector<Candidate> every_nest(const Planner& planner, OpId op) {
   std::vector<Candidate> nests = planner.nests(op);
@@ -89,7 +81,9 @@ void OptimalSpace::make_groups(SpaceMaker& maker, const Cascade& cascade,
 namespace {
 
 void append_alone(const Planner& planner, const std::vector<Candidate>& alone, SpaceEdge& edge) {
-  for (const Candidate& candidate : alone) edge.ways.push_back(way_alone(planner, candidate));
+  for (const Candidate& candidate : alone) {
+    edge.ways.push_back({.alone = &candidate, .profile_alone = &planner.profile(candidate)});
+  }
 }
 
 }  // namespace
@@ -121,7 +115,10 @@ OptimalSpace::OptimalSpace(const Planner& planner, const Ingredients& with, cons
   for (const StateUpdate& update : updates_) updates.push_back(operators_of(update));
   floors_.emplace(planner, units, updates);
   find_kept(planner.cascade(), units);
-  for (SpaceEdge& edge : edges_) mark_kept(planner.cascade(), units, edge);
+  for (SpaceEdge& edge : edges_) {
+    mark_kept(planner.cascade(), units, edge);
+    for (Way& way : edge.ways) note_figures(planner.cascade(), way);
+  }
 }
 
 }  // namespace fusescape

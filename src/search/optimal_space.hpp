@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -18,25 +19,38 @@
 
 namespace fusescape {
 
+/// Sets of tensors that may stay on chip between groups: bits in the order of OptimalSpace::kept().
+using KeptSet = std::uint64_t;
+
+/// What a way moves of one tensor that the cascade makes.
+struct MadeTraffic {
+  KeptSet bit = 0;  ///< 0: the tensor is none of OptimalSpace::kept().
+  Bytes moved;      ///< Over the DRAM port, both ways.
+  Bytes size;       ///< Of the whole tensor.
+};
+
 /// One way to run some units: a group of the space, or a candidate of an operator alone.
 struct Way {
   const FusedGroup* group = nullptr;
   const Candidate* alone = nullptr;
   const GroupProfile* profile_alone = nullptr;
-  Bytes made{};  ///< Of an operator alone: its traffic of tensors that the cascade makes.
+
+  // Of the profile, which lies elsewhere, what most ways are refused by:
+  bool countable = false;
+  Bytes held{};   ///< GroupProfile::peak.
+  Bytes moved{};  ///< Both ways.
+  PerPorts transfers{};
+  PerPorts waits{};  ///< Moved while no tile runs, at least, if nothing is kept.
+  ArrayWork work{};
+  Bytes made{};                  ///< Of `moved`, tensors that the cascade makes.
+  std::uint32_t first_made = 0;  ///< Into OptimalSpace's list of all ways' MadeTraffic.
+  std::uint32_t made_count = 0;
 
   /// Its work apart, which may be packed: StepPricing has it whole.
   [[nodiscard]] const GroupProfile& profile() const {
     return group != nullptr ? group->profile : *profile_alone;
   }
-  /// Of an operator alone without what moves on chip.
-  [[nodiscard]] ArrayWork work() const {
-    return group != nullptr ? group->work : ArrayWork{alone->weights.array.compute, Bytes{}};
-  }
 };
-
-/// Sets of tensors that may stay on chip between groups: bits in the order of OptimalSpace::kept().
-using KeptSet = std::uint64_t;
 
 /// A tensor that some unit makes and later ones read.
 struct KeptTensor {
@@ -51,8 +65,9 @@ struct SpaceEdge {
   std::size_t first = 0;
   std::size_t last = 0;
   std::vector<Way> ways{};
-  KeptSet read = 0;  ///< Made before, and read by some of these units.
-  KeptSet made = 0;  ///< Made by them, and read by later ones.
+  KeptSet read = 0;   ///< Made before, and read by some of these units.
+  KeptSet made = 0;   ///< Made by them, and read by later ones.
+  KeptSet later = 0;  ///< Read after them, whoever makes it.
 };
 
 /// What a way is while tensors that it makes or reads stay on chip, whole.
@@ -85,6 +100,10 @@ class OptimalSpace {
   [[nodiscard]] std::vector<Retention> retentions(KeptSet set) const;
   [[nodiscard]] Bytes reserved(KeptSet set) const;
 
+  /// Without tensors of which nothing moves.
+  [[nodiscard]] std::span<const MadeTraffic> made(const Way& way) const {
+    return std::span{made_}.subspan(way.first_made, way.made_count);
+  }
   /// DRAM traffic that keeping `own` saves `way` at the most.
   [[nodiscard]] Bytes saved(const Way& way, KeptSet own) const;
   /// Made when first asked for. `own`: of the tensors that the way reads or makes.
@@ -94,6 +113,7 @@ class OptimalSpace {
   void make_groups(SpaceMaker& maker, const Cascade& cascade, const std::vector<std::vector<OpId>>& units);
   void find_kept(const Cascade& cascade, const std::vector<std::vector<OpId>>& units);
   void mark_kept(const Cascade& cascade, const std::vector<std::vector<OpId>>& units, SpaceEdge& edge) const;
+  void note_figures(const Cascade& cascade, Way& way);
 
   std::size_t units_ = 0;
   bool whole_ = false;
@@ -103,7 +123,8 @@ class OptimalSpace {
   std::vector<SpaceEdge> edges_;
   std::optional<CompetitorFloors> floors_;
   std::vector<KeptTensor> kept_;
-  std::vector<KeptSet> bit_;  ///< Per tensor; 0: it is none of kept_.
+  std::vector<KeptSet> bit_;       ///< Per tensor; 0: it is none of kept_.
+  std::vector<MadeTraffic> made_;  ///< Of all ways, one after another.
   std::size_t tried_ = 0;
   mutable std::mutex mutex_;  ///< Guards the maps, not their values, which stay where they are.
   mutable std::map<std::string, GivenEntropy> entropies_;  ///< By what they are described as.

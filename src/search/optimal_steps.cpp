@@ -23,17 +23,21 @@ const GroupProfile& StepPricing::whole(const Way& way) {
   return unpacked_;
 }
 
-/// The busiest of PEs, on-chip ports and DRAM port. Nothing if its counts do not fit.
-Ticks StepPricing::least_time(const Way& way, Bytes saved) const {
+/// The busiest of PEs, on-chip ports and DRAM port; of a plan that keeps nothing, what moves while no tile
+/// runs comes on top of the first two. Nothing if its counts do not fit.
+Ticks StepPricing::least_time(const Way& way, KeptSet own, Bytes saved) const {
   const Machine& machine = question_.machine;
-  const GroupProfile& group = way.profile();
-  const ArrayWork work = way.work();
-  if (!group.countable || work.compute.overflow() || work.onchip.overflow()) return Ticks{};
+  const ArrayWork& work = way.work;
+  if (!way.countable || work.compute.overflow() || work.onchip.overflow()) return Ticks{};
   const std::int64_t per_byte = std::min(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte);
   const bool shared = machine.sram_ports == Ports::kShared;
   const Ticks ports = shared ? Ticks{work.onchip.value()} * per_byte : Ticks{};
-  const Ticks dram = Ticks{group.transfers[machine.dram_ports].value()} - Ticks{saved.value()};
-  return longest(machine.scale.ticks(work.compute), ports, dram * machine.dram_ticks_per_byte);
+  const Ticks dram = Ticks{way.transfers[machine.dram_ports].value()} - Ticks{saved.value()};
+  const bool waiting = own == 0 && question_.of == PathOf::kPlans;
+  const Bytes waits = waiting ? way.waits[machine.dram_ports] : Bytes{};
+  const Ticks waited = waits.overflow() ? Ticks{} : Ticks{waits.value()} * machine.dram_ticks_per_byte;
+  const Ticks tiles = longest(machine.scale.ticks(work.compute), ports) + waited;
+  return longest(tiles, dram * machine.dram_ticks_per_byte);
 }
 
 std::optional<double> StepPricing::energy(const EnergyCounts& counts, const GroupCost& cost,
@@ -49,18 +53,11 @@ std::optional<double> StepPricing::energy(const EnergyCounts& counts, const Grou
 std::optional<PlanFigures> StepPricing::price(const Way& way, KeptSet own, Bytes reserved) {
   if (!fits(way, reserved)) return std::nullopt;
   if (question_.of == PathOf::kBounds) return bound(way, own);
-  const bool as_made = own == 0 && reserved == Bytes{0};
   const Keeping* keeping = nullptr;
   if (own != 0 || energy_) keeping = &question_.space.keeping(question_.planner, way, own);
   const GroupProfile& profile = own != 0 ? keeping->profile : whole(way);
-  expected<GroupCost, Infeasible> cost{};
-  if (as_made) {
-    cost = evaluate_group(profile, question_.machine);
-  } else {
-    GroupProfile beside = profile;
-    beside.reserved = reserved;
-    cost = evaluate_group(beside, question_.machine);
-  }
+  beside_.capacity = question_.machine.capacity - reserved;  // As if `reserved` were the group's.
+  const auto cost = evaluate_group(profile, beside_);
   if (!cost) return std::nullopt;
   PlanFigures figures{cost->latency, moved_by(profile), 0.0, longest(cost->compute, cost->onchip)};
   if (!energy_) return figures;
@@ -93,8 +90,8 @@ double StepPricing::least_energy(const Way& way, KeptSet own, Ticks time) {
 
 PlanFigures StepPricing::least(const Way& way, KeptSet own) {
   const Bytes saved = question_.space.saved(way, own);
-  PlanFigures figures{least_time(way, saved), moved_by(way.profile()) - saved};
-  const Cycles compute = way.work().compute;
+  PlanFigures figures{least_time(way, own, saved), way.moved - saved};
+  const Cycles compute = way.work.compute;
   if (!compute.overflow()) figures.busy = question_.machine.scale.ticks(compute);
   if (energy_) figures.energy_pj = least_energy(way, own, figures.latency);
   return figures;
@@ -107,7 +104,7 @@ std::optional<PlanFigures> StepPricing::bound(const Way& way, KeptSet own) {
   const Bytes saved = question_.space.saved(way, own);
   const BusyTime busy = busy_time(profile, question_.machine);
   const Ticks dram = busy.dram - Ticks{saved.value()} * question_.machine.dram_ticks_per_byte;
-  PlanFigures figures{longest(busy.tiles, dram), moved_by(way.profile()) - saved};
+  PlanFigures figures{longest(busy.tiles, dram), way.moved - saved};
   figures.busy = least(way, own).busy;  // Of equal ones, as least() orders them.
   if (energy_) figures.energy_pj = least_energy(way, own, figures.latency);
   return figures;

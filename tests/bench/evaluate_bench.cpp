@@ -6,6 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <ctime>
 #include <vector>
 
 #include "designs.hpp"
@@ -124,6 +125,40 @@ void assess_from_planner(benchmark::State& state) {
     benchmark::DoNotOptimize(assess(planner, design_of(accelerator), *find_strategy("fuse-all")));
 }
 BENCHMARK(assess_from_planner)->Unit(benchmark::kMicrosecond);
+
+/// Designs of one array, whose memory and DRAM vary; `strategy` once its candidates are made.
+double seconds_per_design(const Planner& planner, const std::vector<Design>& designs,
+                          std::string_view strategy) {
+  benchmark::DoNotOptimize(assess(planner, designs.front(), *find_strategy(strategy)));
+  const std::clock_t start = std::clock();
+  for (const Design& design : designs) {
+    benchmark::DoNotOptimize(assess(planner, design, *find_strategy(strategy)));
+  }
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  return seconds / static_cast<double>(designs.size());
+}
+
+/// `ratio`: an optimal design over one of `fuse-all`; `designs/s` of one core.
+void optimal_designs(benchmark::State& state) {
+  const Workload workload = mamba1_workload(mamba_2_8b(state.range(0)));
+  const Planner planner{workload.block, marca()};
+  std::vector<Design> designs;
+  for (std::int64_t quarter_mib = 12; quarter_mib <= 96; ++quarter_mib) {
+    Accelerator accelerator = marca();
+    accelerator.sram.capacity = Bytes{quarter_mib * 256 * 1024};
+    accelerator.dram.bandwidth = {quarter_mib % 2 == 0 ? 2048 : 1024};
+    designs.push_back(design_of(accelerator));
+  }
+  double optimal = 0.0;
+  double fixed = 0.0;
+  for (auto _ : state) {
+    optimal += seconds_per_design(planner, designs, "optimal");
+    fixed += seconds_per_design(planner, designs, "fuse-all");
+  }
+  state.counters["ratio"] = optimal / fixed;
+  state.counters["designs/s"] = static_cast<double>(state.iterations()) / optimal;
+}
+BENCHMARK(optimal_designs)->Arg(64)->Arg(1024)->Unit(benchmark::kMillisecond);
 
 /// A sweep each of whose points needs another plan, on one core: SRAM x columns, two strategies.
 void sweep_of_new_plans(benchmark::State& state) {
