@@ -58,6 +58,7 @@ bool OperatorProfiler::add_operator() {
     tensor.ranks = own_ranks(std::move(tensor.ranks));
   }
   Operator& op = cascade_.operators.emplace_back(whole.op(op_));
+  op.where.reset();  // Which points count costs nothing.
   op.output = position_of(tensors_, op.output);
   op.ranks = own_ranks(std::move(op.ranks));
   op.reduction_ranks = own_ranks(std::move(op.reduction_ranks));

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "../../src/search/group_trials.hpp"
 #include "fusescape/search/array_work.hpp"
 #include "fusescape/search/parallel_for.hpp"
 #include "fusescape/search/strategy.hpp"
@@ -396,7 +397,7 @@ TEST_CASE("The best is the same whatever other memories and ports were asked abo
     CAPTURE(text_of(cascade));
     std::vector<const Candidate*> before(cascade.operators.size(), nullptr);
     for (int asked = 0; asked < 8; ++asked) {
-      accelerator.sram.capacity = Bytes{1 << dice.in(2, 14)};
+      accelerator.sram.capacity = Bytes{dice.one_in(2) ? dice.in(4, 600) : 1 << dice.in(2, 14)};
       accelerator.sram.bank_read = {8 * dice.in(0, 16)};
       accelerator.sram.bank_write = {8 * dice.in(0, 16)};
       if (dice.one_in(3)) accelerator.dram.bandwidth = {8 * dice.in(1, 16)};
@@ -417,6 +418,22 @@ TEST_CASE("The best is the same whatever other memories and ports were asked abo
     }
   });
   CHECK(others > 1000);
+}
+
+TEST_CASE("An operator that is profiled on its own has the profile that it has in its cascade") {
+  for_all(300, [](Dice& dice) {
+    const Cascade cascade =
+        dice.one_in(2) ? random_convolution(dice) : lengthened(dice, random_cascade(dice));
+    Accelerator accelerator = random_machine(dice);
+    vary_machine(dice, accelerator);
+    const Planner planner{cascade, accelerator};
+    CAPTURE(text_of(cascade));
+    for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+      for (const Candidate& candidate : planner.candidates(OpId{static_cast<std::uint16_t>(i)})) {
+        CHECK(planner.profile(candidate) == profile_of(planner, candidate));
+      }
+    }
+  });
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct TensorTraffic {
   Bytes written;
   BufferRole residency{};
   int bits = 0;  ///< Per element while in DRAM.
+  bool operator==(const TensorTraffic&) const = default;
 };
 
 /// Tiles of equal extents of one run of operators (plan/leaf_runs.hpp).
@@ -34,6 +35,7 @@ struct TileClass {
   std::int64_t count = 0;
   std::uint32_t first_work = 0;  ///< Into GroupProfile::work.operators.
   std::uint32_t work_count = 0;
+  bool operator==(const TileClass&) const = default;
 };
 
 /// Bytes by what the DRAM has: one port for both directions, or one each.
@@ -42,6 +44,7 @@ struct PerPorts {
 
   [[nodiscard]] Bytes& operator[](Ports ports) { return bytes[static_cast<std::size_t>(ports)]; }
   [[nodiscard]] const Bytes& operator[](Ports ports) const { return bytes[static_cast<std::size_t>(ports)]; }
+  bool operator==(const PerPorts&) const = default;
 };
 
 // What transfers contribute to a group's latency: docs/model/latency.md has each under its name.
@@ -50,6 +53,7 @@ struct PerPorts {
 struct Lead {
   Bytes all;    ///< Those without which it cannot compute, and those that come before.
   Bytes ahead;  ///< Bytes among these that only later tiles need.
+  bool operator==(const Lead&) const = default;
 };
 
 /// What each tile moves, where all are equal and move the same.
@@ -57,6 +61,7 @@ struct EqualTiles {
   Bytes load;
   Bytes store;
   Bytes outside;  ///< Lead and tail, less what only later tiles need, and one tile's load and store.
+  bool operator==(const EqualTiles&) const = default;
 };
 
 /// When the port must wait for tiles.
@@ -65,12 +70,14 @@ struct IdlePort {
   Bytes early_loads;                     ///< At most so much, with the lead, is loaded by then.
   std::int64_t tiles_after_loads = 1;    ///< All is loaded when the last so many tiles start.
   Bytes late_stores;                     ///< At most so much, without the tail, is stored from then on.
+  bool operator==(const IdlePort&) const = default;
 };
 
 /// The last visit of an input that an outer loop changes; no tiles if there is none.
 struct LastVisit {
   std::int64_t tiles = 0;
   PerPorts before;  ///< Moved before they start, at least.
+  bool operator==(const LastVisit&) const = default;
 };
 
 /// Sums that leave unfinished; no times if there are none.
@@ -78,6 +85,7 @@ struct Returns {
   std::int64_t times = 0;  ///< So often one goes out and another one comes back,
   Bytes round_trip;        ///< at least so much both ways,
   std::int64_t tiles = 0;  ///< while so many tiles run.
+  bool operator==(const Returns&) const = default;
 };
 
 /// What all runs move together, if there are several.
@@ -85,6 +93,7 @@ struct AcrossRuns {
   Bytes last_lead;    ///< Loads without which the first tile of each run cannot compute.
   Bytes first_tail;   ///< Stores that only the last tile of each run makes possible.
   Bytes round_trips;  ///< Spilled from a tile to the next one: out and in again while nothing runs.
+  bool operator==(const AcrossRuns&) const = default;
 };
 
 /// What a run moves that takes turns with others: its own loads and stores, less what slots allow to come
@@ -96,6 +105,7 @@ struct RunTurns {
   std::int64_t last = 0;         ///< and whose last tile comes after them.
   std::int64_t before_lead = 0;  ///< Tiles of it, at most, before the first one that needs the `last_lead`,
   std::int64_t after_tail = 0;   ///< and after the last one that makes the `first_tail`.
+  bool operator==(const RunTurns&) const = default;
 };
 
 /// The least that one of several runs moves, if they do not take turns.
@@ -104,6 +114,7 @@ struct Sequence {
   PerPorts before_last;   ///< before its last one,
   PerPorts after_first;   ///< after its first one,
   PerPorts after_last;    ///< and after its last one.
+  bool operator==(const Sequence&) const = default;
 };
 
 /// One of several runs: what memory of a size leaves for its turns to load (docs/adr/places.md).
@@ -111,6 +122,7 @@ struct RunPlaces {
   Bytes room;   ///< For all buffers of the group; less is that of the entry before.
   Bytes loads;  ///< Its own loads that cannot come before its turns,
   Bytes late;   ///< and those of them, and of others, without which the first tile of a turn cannot compute.
+  bool operator==(const RunPlaces&) const = default;
 };
 
 struct RunProfile {
@@ -120,6 +132,7 @@ struct RunProfile {
   std::uint32_t places_count = 0;
   RunTurns turns;     ///< If its group has several,
   Sequence sequence;  ///< and none of them takes turns.
+  bool operator==(const RunProfile&) const = default;
 };
 
 /// `lead`, `loads`, `early_loads`, `last_lead` and what equal tiles load are as long as the port is busy with
@@ -150,6 +163,7 @@ struct GroupProfile {
   std::uint32_t last_class = 0;    ///< and its last tile of this one.
   WorkTable work;
   std::vector<TensorTraffic> tensors;
+  bool operator==(const GroupProfile&) const = default;
 };
 
 /// Groups in order of execution; each is a value of its own, so that a search may combine those of one

@@ -32,6 +32,7 @@ struct PartialShare {
   Dimension dimension{};
   Share share{};          ///< Not kAll.
   std::int64_t part = 1;  ///< Product of the operand's own extents on the dimension.
+  bool operator==(const PartialShare&) const = default;
 };
 
 /// Three inputs and an output are the most that any kind has.
@@ -46,12 +47,14 @@ struct OperandAccess {
   std::uint8_t partial_count = 0;  ///< Entries in use of `partial`.
   std::uint8_t stays = 0;          ///< Bit i: it does not change along stationary candidate i.
   int bits = 0;                    ///< Per element.
+  bool operator==(const OperandAccess&) const = default;
 };
 
 /// A rank that may be innermost in time, so that operands which lack it stay where they are.
 struct StationaryCandidate {
   std::int64_t repeats = 0;  ///< Times less that such an operand moves: OperatorWork::temporal less its
                              ///< quotient by this rank's extent.
+  bool operator==(const StationaryCandidate&) const = default;
 };
 inline constexpr std::size_t kMostCandidates = 4;
 
@@ -67,12 +70,14 @@ struct OperatorWork {
   std::int64_t output_bits = 0;        ///< Bits that the tile writes; 0 inside a chain.
   std::uint32_t first_access = 0;      ///< Into WorkTable::accesses.
   std::uint32_t access_count = 0;
+  bool operator==(const OperatorWork&) const = default;
 };
 
 /// Work of many operators and tiles, and what each touches.
 struct WorkTable {
   std::vector<OperatorWork> operators;
   std::vector<OperandAccess> accesses;
+  bool operator==(const WorkTable&) const = default;
 };
 
 /// Whether no count of a tile with this work can leave 64 bits on any machine: it takes at most one step, and
