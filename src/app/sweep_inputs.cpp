@@ -51,10 +51,9 @@ std::optional<std::string> last_value(std::span<const Setting> settings, std::st
 /// the sweep's file asks.
 std::optional<Failure> generation_failure(const SweepSpec& spec, const std::vector<Setting>& settings) {
   const auto value_of = [&](std::string_view key) {
-    std::optional<std::string> value = last_value(settings, key);
-    if (!value && is_of_generation(key) && sets(spec, key))
-      value = "1";  // Its own value is read with the file.
-    return value;
+    const bool in_file = is_of_generation(key) && sets(spec, key);
+    const std::optional<std::string> given = last_value(settings, key);
+    return !given && in_file ? std::optional{std::string{'1'}} : given;  // The file's own value is read with it.
   };
   const auto asked = asked_generation(value_of);
   const auto given = asked ? std::nullopt : last_value(settings, asked.error().key);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "design_command.hpp"
+#include "fusescape/report/document.hpp"
 #include "json_tables.hpp"
 
 namespace fusescape {
