@@ -48,9 +48,6 @@ bool uses(const Planner& planner, const Plan& plan, Ingredient ingredient) {
     case Ingredient::kChains:
       return std::any_of(plan.nodes.begin(), plan.nodes.end(),
                          [](const Node& node) { return node.kind == NodeKind::kChain; });
-    case Ingredient::kSingleSlots:
-      return std::any_of(plan.storages.begin(), plan.storages.end(),
-                         [](const Storage& storage) { return storage.slots == 1; });
     case Ingredient::kFusion:
     case Ingredient::kSubLoops:
     case Ingredient::kFineTiles:
@@ -119,9 +116,8 @@ std::string optimal_class(const Ingredients& with, bool whole) {
       "runs of consecutive operators, cut beside contractions, each a group of loops over batch and tokens "
       "around bodies: one loop over a shared rank around operators in order; recurrences step by step, in "
       "registers also several steps at a time; "
-      "element-wise runs in registers where they fit; what streams past the loops over tokens in two slots "
-      "or in one; whole tensors kept on chip between groups; operators alone in any tiling of the mapper; "
-      "every other strategy's plan"};
+      "element-wise runs in registers where they fit; whole tensors kept on chip between groups; operators "
+      "alone in any tiling of the mapper; every other strategy's plan"};
   if (whole) text += "; every group of it was laid out";
   if (with.all()) return text;
   std::vector<std::string_view> limits;

@@ -5,9 +5,6 @@
 namespace fusescape {
 namespace {
 
-/// The first group of a plan that has no other: the node after the root.
-constexpr NodeId kFirstGroup{1};
-
 class GroupWriter {
  public:
   GroupWriter(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
@@ -100,34 +97,12 @@ void GroupWriter::add_body(NodeId parent, const Body& body, std::int64_t tile) {
 
 void add_fused_group(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
                      const FusedGroup& group) {
-  const NodeId root = add_sequence(plan, kRoot);
-  NodeId inner = root;
+  NodeId inner = add_sequence(plan, kRoot);
   for (const LoopSpec& loop : group.tokens) inner = add_loop(plan, inner, loop.rank, loop.tile);
   GroupWriter writer{plan, cascade, updates, group};
   for (std::size_t i = 0; i < group.bodies.size(); ++i) {
     writer.add_body(inner, group.bodies[i], group.tiles[i]);
   }
-  for (Storage storage : group.storages) {
-    const std::size_t node = index_of(root) + index_of(storage.node) - index_of(kFirstGroup);
-    storage.node = NodeId{static_cast<std::uint16_t>(node)};
-    plan.storages.push_back(storage);
-  }
-}
-
-std::vector<Storage> one_slot_storages(const GroupLayout& layout, const std::vector<LoopSpec>& tokens) {
-  const NodeId innermost{static_cast<std::uint16_t>(index_of(kFirstGroup) + tokens.size())};
-  std::vector<Storage> storages;
-  for (const Buffer& buffer : layout.buffers) {
-    const bool is_apart = std::any_of(layout.buffers.begin(), layout.buffers.end(), [&](const Buffer& other) {
-      return other.tensor == buffer.tensor && other.node != innermost;
-    });
-    const bool is_known = std::any_of(storages.begin(), storages.end(), [&](const Storage& storage) {
-      return storage.tensor == buffer.tensor;
-    });
-    if (is_apart || is_known) continue;
-    storages.push_back({.tensor = buffer.tensor, .node = innermost, .slots = 1});
-  }
-  return storages;
 }
 
 }  // namespace fusescape

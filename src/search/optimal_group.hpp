@@ -20,8 +20,6 @@ struct FusedGroup {
   std::vector<std::int64_t> tiles;  ///< Per body; the extent of its rank if it does not loop.
   bool chained = true;              ///< Element-wise runs over the same ranks are chains.
   std::int64_t step = 1;            ///< Tokens of a state update at a time: more only if it is one chain.
-  bool one_slot = false;            ///< What streams past the loops over the tokens has one slot, not two.
-  std::vector<Storage> storages{};  ///< What `one_slot` means here; nodes as in a plan of this group alone.
   GroupProfile profile{};  ///< Without its work, if that is packed.
   ArrayWork work{};
   PackedWork packed{};
@@ -30,10 +28,5 @@ struct FusedGroup {
 /// Adds it to `plan` as a group.
 void add_fused_group(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
                      const FusedGroup& group);
-
-/// One slot for each tensor whose buffers all live at the innermost loop over the tokens: inputs, outputs,
-/// and what bodies pass on. `layout`: of a plan of this group alone, without them.
-[[nodiscard]] std::vector<Storage> one_slot_storages(const GroupLayout& layout,
-                                                     const std::vector<LoopSpec>& tokens);
 
 }  // namespace fusescape

@@ -90,11 +90,6 @@ class UsefulGroups {
   std::vector<FusedGroup> groups_;
 };
 
-/// Whether it saves enough of the memory of another one.
-bool is_worthwhile(const FusedGroup& smaller, Bytes held) {
-  return smaller.profile.peak * kWorthwhileParts <= held * (kWorthwhileParts - 1);
-}
-
 bool has_chain(const Plan& plan) {
   return std::any_of(plan.nodes.begin(), plan.nodes.end(),
                      [](const Node& node) { return node.kind == NodeKind::kChain; });
@@ -153,17 +148,10 @@ bool SpaceMaker::try_profile(FusedGroup& group) {
   ++tried_;
   plan_.nodes.assign(1, Node{});
   plan_.storages.clear();
-  group.storages.clear();
   add_fused_group(plan_, cascade_, updates_, group);
   if (group.chained && !planner_.runs_on_hardware(plan_)) return false;
-  auto layout = lay_out(cascade_, plan_, Coverage::kPart);
+  const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
   if (!layout) return false;
-  if (group.one_slot) {
-    group.storages = one_slot_storages(layout->groups.front(), group.tokens);
-    plan_.storages = group.storages;
-    layout = lay_out(cascade_, plan_, Coverage::kPart);
-    if (!layout) return false;
-  }
   group.profile = profile_group(cascade_, plan_, layout->groups.front(), planner_.options());
   group.work = array_work(group.profile, planner_.array());
   return true;
@@ -201,16 +189,6 @@ void SpaceMaker::add(FusedGroup group, std::vector<FusedGroup>& found) {
   found.push_back(std::move(group));
 }
 
-/// The group in one slot; none where that holds no less.
-std::optional<FusedGroup> SpaceMaker::in_one_slot(const FusedGroup& group) {
-  const bool may = with_.has(Ingredient::kSingleSlots) && planner_.options().double_buffering;
-  if (!may || group.tokens.empty()) return std::nullopt;  // Without loops nothing streams past them.
-  FusedGroup one = group;
-  one.one_slot = true;
-  if (!try_profile(one) || one.profile.peak >= group.profile.peak) return std::nullopt;
-  return one;
-}
-
 /// The tiles that fill the array, the smallest ones, and what lies between if these save enough memory.
 void SpaceMaker::add_structure(const Structure& bodies, const TokenLoops& tokens,
                                std::vector<FusedGroup>& found) {
@@ -227,7 +205,7 @@ void SpaceMaker::add_structure(const Structure& bodies, const TokenLoops& tokens
     last = tiles;
     std::optional<FusedGroup> smaller = group(bodies, tokens, std::move(tiles));
     if (!smaller) continue;
-    const bool saves = is_worthwhile(*smaller, most);
+    const bool saves = smaller->profile.peak * kWorthwhileParts <= most * (kWorthwhileParts - 1);
     add(std::move(*smaller), found);
     if (!saves) return;
   }
@@ -289,13 +267,6 @@ std::size_t SpaceMaker::count(const std::vector<Unit>& units, std::size_t most) 
   return count;
 }
 
-/// With two slots and with one.
-void SpaceMaker::add_in_slots(FusedGroup group, std::vector<FusedGroup>& found) {
-  const auto one = in_one_slot(group);
-  found.push_back(std::move(group));
-  if (one) found.push_back(*one);
-}
-
 /// With tiles of all bodies after those that have one in `tiles`; in chains, and without.
 void SpaceMaker::add_every(const Structure& bodies, const TokenLoops& tokens,
                            std::vector<std::int64_t>& tiles, std::vector<FusedGroup>& found) {
@@ -308,12 +279,12 @@ void SpaceMaker::add_every(const Structure& bodies, const TokenLoops& tokens,
     return;
   }
   FusedGroup one{.tokens = tokens, .bodies = bodies, .tiles = tiles, .chained = false};
-  if (try_profile(one)) add_in_slots(one, found);
+  if (try_profile(one)) found.push_back(one);
   one.chained = with_.has(Ingredient::kChains);
   if (!one.chained || !try_profile(one) || !has_chain(plan_)) return;
   for (const std::int64_t step : kSteps) {
     one.step = step;
-    if (step <= most_steps(one) && try_profile(one)) add_in_slots(one, found);
+    if (step <= most_steps(one) && try_profile(one)) found.push_back(one);
   }
 }
 
@@ -331,8 +302,7 @@ std::vector<FusedGroup> SpaceMaker::every_group(const std::vector<Unit>& units) 
 }
 
 /// What a group is dropped by is not all that its time depends on: structures beyond the first ones drop none
-/// of these. Those in one slot wait in ways that no weight tells: they come last, drop none, and none drops
-/// them.
+/// of these.
 std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
   const std::vector<RankId> tokens = tokens_of(units);
   std::vector<FusedGroup> first;
@@ -350,13 +320,7 @@ std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
   UsefulGroups useful;
   useful.add(std::move(first));
   useful.add(std::move(more));
-  std::vector<FusedGroup> found = useful.take();
-  const std::size_t in_two_slots = found.size();
-  for (std::size_t i = 0; i < in_two_slots && !stop_.stop_requested(); ++i) {
-    auto one = in_one_slot(found[i]);
-    if (one && is_worthwhile(*one, found[i].profile.peak)) found.push_back(std::move(*one));
-  }
-  return found;
+  return useful.take();
 }
 
 }  // namespace fusescape

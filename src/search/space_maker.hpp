@@ -51,8 +51,6 @@ class SpaceMaker {
                      std::vector<FusedGroup>& found);
   [[nodiscard]] std::optional<FusedGroup> group(const Structure& bodies, const std::vector<LoopSpec>& tokens,
                                                 std::vector<std::int64_t> tiles);
-  [[nodiscard]] std::optional<FusedGroup> in_one_slot(const FusedGroup& group);
-  void add_in_slots(FusedGroup group, std::vector<FusedGroup>& found);
   [[nodiscard]] std::vector<std::int64_t> whole(const Structure& bodies) const;
   [[nodiscard]] bool reloads_too_much(const std::vector<std::vector<OpId>>& units,
                                       const std::vector<LoopSpec>& tokens) const;

@@ -77,7 +77,6 @@ class GroupList {
  private:
   [[nodiscard]] Plan plan_of(const std::vector<LoopSpec>& loops, const std::vector<ListedBody>& bodies,
                              const std::vector<std::int64_t>& tiles, const Chains& chains) const;
-  [[nodiscard]] Plan in_one_slot(Plan plan, std::size_t loops) const;
   [[nodiscard]] Plan empty_plan() const {
     Plan plan;
     plan.spatial = planner_.spatial();
@@ -335,38 +334,17 @@ inline std::int64_t GroupList::most_steps(const std::vector<Unit>& units,
   return most;
 }
 
-/// The same with one slot for every tensor of which all buffers live at the innermost loop over the tokens.
-inline Plan GroupList::in_one_slot(Plan plan, std::size_t loops) const {
-  const NodeId innermost{static_cast<std::uint16_t>(1 + loops)};  // After the root and the group's sequence.
-  const auto layout = lay_out(cascade_, plan, Coverage::kPart);
-  if (!layout) return plan;
-  std::vector<bool> here(cascade_.tensors.size(), false);
-  std::vector<bool> elsewhere(cascade_.tensors.size(), false);
-  for (const Buffer& buffer : layout->groups.front().buffers) {
-    (buffer.node == innermost ? here : elsewhere)[index_of(buffer.tensor)] = true;
-  }
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    if (!here[i] || elsewhere[i]) continue;
-    plan.storages.push_back(
-        {.tensor = TensorId{static_cast<std::uint16_t>(i)}, .node = innermost, .slots = 1});
-  }
-  return plan;
-}
-
 inline std::vector<Plan> GroupList::fused(const std::vector<Unit>& units) const {
   std::vector<Plan> plans;
   const std::vector<RankId> tokens = token_ranks(units);
   std::vector<ListedBody> bodies;
   std::vector<std::int64_t> tiles;
-  const auto add = [&](const std::vector<LoopSpec>& loops, const Chains& chains) {
-    plans.push_back(plan_of(loops, bodies, tiles, chains));
-    if (!loops.empty()) plans.push_back(in_one_slot(plans.back(), loops.size()));
-  };
   const auto add_plans = [&] {
     for (const std::vector<LoopSpec>& loops : token_loops(tokens)) {
-      add(loops, {.used = false});
+      plans.push_back(plan_of(loops, bodies, tiles, {.used = false}));
       for (const std::int64_t step : {1, 2, 4, 8, 16, 64, 256}) {
-        if (step == 1 || step <= most_steps(units, loops)) add(loops, {.step = step});
+        if (step == 1 || step <= most_steps(units, loops))
+          plans.push_back(plan_of(loops, bodies, tiles, {.step = step}));
       }
     }
   };

@@ -235,7 +235,6 @@ TEST_CASE("Optimal is the best plan of its class, whichever way that is searched
   int keeping = 0;
   int five = 0;
   int recurrent = 0;
-  int single = 0;
   for_all(150, [&](Dice& dice) {
     const Cascade cascade = random_cascade(dice);
     Accelerator accelerator = random_machine(dice);
@@ -264,16 +263,12 @@ TEST_CASE("Optimal is the best plan of its class, whichever way that is searched
     keeping += answer->plan.retentions.empty() ? 0 : 1;
     five += cascade.operators.size() == 5 ? 1 : 0;
     recurrent += cascade.recurrences.empty() ? 0 : 1;
-    const std::vector<Storage>& storages = answer->plan.storages;
-    single +=
-        std::any_of(storages.begin(), storages.end(), [](const Storage& one) { return one.slots == 1; });
   });
   CHECK(own > 30);
   CHECK(fused > 10);
   CHECK(keeping > 3);
   CHECK(five > 3);
   CHECK(recurrent > 10);
-  CHECK(single > 0);
 }
 
 }  // namespace

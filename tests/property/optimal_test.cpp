@@ -134,9 +134,8 @@ TEST_CASE("Without an ingredient the best plan has none of it, and of a whole cl
       if (!fewer) continue;
       REQUIRE(all.has_value());
       // Of the others not all of a large class is laid out: what is, may be another part of it.
-      const bool is_part = all->whole || facts.ingredient == Ingredient::kFusion ||
-                           facts.ingredient == Ingredient::kRetention ||
-                           facts.ingredient == Ingredient::kSingleSlots;
+      const bool is_part =
+          all->whole || facts.ingredient == Ingredient::kFusion || facts.ingredient == Ingredient::kRetention;
       if (is_part) CHECK(all->figures.latency <= fewer->figures.latency);
       worse += all->figures.latency < fewer->figures.latency ? 1 : 0;
       const auto is_chain = [](const Node& node) { return node.kind == NodeKind::kChain; };
