@@ -25,6 +25,16 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, error);
 }
 
+/// How `run` differs from the one before, in words; empty: it is the same.
+std::string changes_between(const RunFile& before, const RunFile& run) {
+  std::string changes = changes_between(before.identity, run.identity);
+  if (before.shard != run.shard) {
+    changes += fmt::format("{}it was shard {}/{} and is {}/{}", changes.empty() ? "" : ", ",
+                           before.shard.number, before.shard.of, run.shard.number, run.shard.of);
+  }
+  return changes;
+}
+
 }  // namespace
 
 std::string path_in(const std::string& folder, std::string_view file) {
@@ -91,16 +101,21 @@ std::optional<Failure> SweepFolder::remove(std::string_view file) const {
 }
 
 std::optional<Failure> SweepFolder::tell_discarded(const RunFile& run) const {
-  if (exists(path_in(path_, "summary.json"))) return std::nullopt;
   const expected<RunFile, Failure> before = run_in(path_);
-  if (!before || before->identity != run.identity || before->shard != run.shard) return std::nullopt;
+  if (!before) return std::nullopt;
+  if (exists(path_in(path_, "summary.json"))) {
+    if (before->identity.sweep != run.identity.sweep)
+      complain(fmt::format("{}: the results of another sweep are replaced\n", printable(path_)));
+    return std::nullopt;
+  }
   std::size_t lines = 0;
   const auto read = read_lines(path_in(path_, "points.csv"), [&](std::string_view) { return ++lines > 0; });
   if (!read) return read.error();
-  if (lines > 1) {
-    complain(fmt::format("{}: {} rows of an interrupted run are discarded; --resume goes on from them\n",
-                         printable(path_), lines - 1));
-  }
+  if (lines < 2) return std::nullopt;
+  const std::string changes = changes_between(*before, run);
+  complain(fmt::format("{}: {} rows of an interrupted run are discarded{}\n", printable(path_), lines - 1,
+                       changes.empty() ? "; --resume would have gone on from them"
+                                       : fmt::format(", which was another one: {}", printable(changes))));
   return std::nullopt;
 }
 
@@ -128,11 +143,7 @@ std::optional<Failure> SweepFolder::resume(const RunFile& run, std::string_view 
   }
   const expected<RunFile, Failure> before = run_in(path_);
   if (!before) return before.error();
-  std::string changes = changes_between(before->identity, run.identity);
-  if (before->shard != run.shard) {
-    changes += fmt::format("{}it was shard {}/{} and is {}/{}", changes.empty() ? "" : ", ",
-                           before->shard.number, before->shard.of, run.shard.number, run.shard.of);
-  }
+  const std::string changes = changes_between(*before, run);
   if (!changes.empty()) {
     return Failure{ExitCode::kUsage,
                    fmt::format("error: --resume: {} is of another run: {}; without --resume it starts anew\n",

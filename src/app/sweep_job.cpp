@@ -342,19 +342,22 @@ std::string SweepJob::interrupted_text() const {
 /// The rows of points.csv that scenarios list, in grid order.
 std::optional<Failure> SweepJob::write_trade_off(const SweepAnswer& answer) const {
   std::vector<bool> wanted(source_->points(), false);
+  std::size_t last = 0;
   for (const ScenarioAnswer& scenario : answer.scenarios) {
     for (const PointIds& row : scenario.pareto.rows) {
       row.for_each([&](std::size_t id) { return wanted[id] = true; });
+      last = std::max(last, row.last());
     }
   }
   GrowingFile file{path_in(folder_->path(), "pareto.csv")};
   file.append(points_.rows.header());
-  std::size_t line_number = 0;
+  std::size_t row = 0;  // Point `row - 1`; 0: the header.
   const auto read_all = read_lines(points_.file->path(), [&](std::string_view line) {
-    if (line_number++ == 0 || !wanted[line_number - 2]) return true;
-    file.append(line);
-    file.append("\n");
-    return true;
+    if (row > 0 && wanted[row - 1]) {
+      file.append(line);
+      file.append("\n");
+    }
+    return row++ <= last;
   });
   if (!read_all) return read_all.error();
   return file.keep();
@@ -368,7 +371,8 @@ std::optional<Failure> SweepJob::write_answer(const SweepAnswer& answer) {
   }
   if (csv_) return csv_->keep();
   if (output_.format->view == View::kData) return write_result(output_, summary);
-  const Document document{.sections = {Verbatim{summary_text(answer, text_style(output_))}}};
+  const TextStyle style = output_.format->name == "text" ? text_style(output_) : TextStyle{};
+  const Document document{.sections = {Verbatim{summary_text(answer, style)}}};
   return write_result(output_, output_.format->print(document, {}));
 }
 

@@ -102,7 +102,7 @@ Parsed<Access> parse_access(std::string_view text, const Cascade& cascade) {
 
 Parsed<CausalPairs> parse_pairs(std::string_view text, const Cascade& cascade) {
   const std::size_t sign = text.find("<=");
-  if (sign == std::string_view::npos)
+  if (sign == std::string_view::npos || text.find_first_of("<>=", sign + 2) != std::string_view::npos)
     return because(fmt::format("'{}' is no pair of ranks such as 'M <= L'", text));
   const Parsed<RankId> key = parse_rank(trimmed(text.substr(0, sign)), cascade);
   if (!key) return because(key.error());

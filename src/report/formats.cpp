@@ -29,9 +29,10 @@ bool is_word(std::string_view line, std::size_t at) {
   return byte >= 0x80 || std::isalnum(static_cast<int>(byte)) != 0;
 }
 
-/// Text within a line that Markdown shows as it is. Between letters an underscore is one, too.
+/// Text within a line that CommonMark, with tables and formulas, shows as it is. Between letters an
+/// underscore is one, too.
 std::string plain(std::string_view text) {
-  constexpr std::string_view kMarkup = "\\`*_<>[]|&~#";
+  constexpr std::string_view kMarkup = "\\`*_<>[]|&~#$";
   const std::string line = printable(text);
   std::string out;
   for (std::size_t i = std::min(line.find_first_not_of(' '), line.size()); i < line.size(); ++i) {

@@ -3,18 +3,16 @@
 #include <cstdint>
 #include <string_view>
 
+#include "fusescape/support/short_numbers.hpp"
+
 namespace fusescape {
 namespace {
-
-constexpr std::uint64_t kMore = 128;
 
 class Packer {
  public:
   template <class Number>
   void add(Number number) {
-    auto rest = static_cast<std::uint64_t>(number);
-    for (; rest >= kMore; rest /= kMore) bytes.push_back(static_cast<char>(kMore | rest % kMore));
-    bytes.push_back(static_cast<char>(rest));
+    append_number(bytes, static_cast<std::uint64_t>(number));
   }
 
   std::string bytes;
@@ -26,14 +24,7 @@ class Unpacker {
 
   template <class Number>
   void read(Number& number) {
-    std::uint64_t value = 0;
-    unsigned shift = 0;
-    for (;; shift += 7) {
-      const auto digit = static_cast<unsigned char>(bytes_[at_++]);
-      value |= (digit % kMore) << shift;
-      if (digit < kMore) break;
-    }
-    number = static_cast<Number>(value);
+    number = static_cast<Number>(read_number(bytes_, at_));
   }
 
  private:

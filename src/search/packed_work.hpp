@@ -19,7 +19,7 @@ class PackedWork {
   void unpack(WorkTable& table) const;
 
  private:
-  std::string bytes_;  ///< Numbers in digits of base 128, the least first; all but the last have the top bit.
+  std::string bytes_;  ///< Its numbers, as append_number writes them.
 };
 
 }  // namespace fusescape

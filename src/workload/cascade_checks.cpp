@@ -158,8 +158,9 @@ std::optional<std::string> where_problem(const Cascade& cascade, const Operator&
   }
   const bool sums_pairs = has_rank(op.reduction_ranks, key) || has_rank(op.reduction_ranks, query);
   const bool needs_terms = op.kind == OpKind::kReduceMax && !sums_pairs;
-  if (op.kind == OpKind::kScan || op.kind == OpKind::kReduceMean || needs_terms)
-    return fmt::format("keeps {}, which would leave results undefined", pairs);
+  if (needs_terms) return fmt::format("keeps {}, which would leave maxima of nothing", pairs);
+  if (op.kind == OpKind::kScan || op.kind == OpKind::kReduceMean)
+    return fmt::format("keeps {}, which scans and means cannot", pairs);
   return std::nullopt;
 }
 

@@ -5,7 +5,7 @@
 // manual page read that table.
 #pragma once
 
-#include <initializer_list>
+#include <concepts>
 #include <span>
 #include <string>
 #include <string_view>

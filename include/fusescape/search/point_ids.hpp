@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "fusescape/support/short_numbers.hpp"
 
 namespace fusescape {
 
@@ -17,9 +18,7 @@ class PointIds {
 
   /// Expects more than all before.
   void add(std::size_t id) {
-    std::size_t step = id - last_;
-    for (; step >= kMore; step /= kMore) steps_ += static_cast<char>(kMore + step % kMore);
-    steps_ += static_cast<char>(step);
+    append_number(steps_, id - last_);
     last_ = id;
     ++count_;
   }
@@ -32,35 +31,23 @@ class PointIds {
   }
 
   [[nodiscard]] std::size_t first() const { return first_; }
+  [[nodiscard]] std::size_t last() const { return last_; }
   [[nodiscard]] std::size_t count() const { return count_; }
 
   /// One after another, until `take` says no.
   template <class Take>
   void for_each(const Take& take) const {
     std::size_t id = first_;
-    std::size_t step = 0;
-    std::size_t place = 1;
-    if (!take(id)) return;
-    for (const char byte : steps_) {
-      const auto digit = static_cast<unsigned char>(byte);
-      step += digit % kMore * place;
-      place *= kMore;
-      if (digit >= kMore) continue;
-      id += std::exchange(step, 0);
-      place = 1;
-      if (!take(id)) return;
-    }
+    for (std::size_t at = 0; take(id) && at < steps_.size();) id += read_number(steps_, at);
   }
 
   friend bool operator==(const PointIds&, const PointIds&) = default;
 
  private:
-  static constexpr std::size_t kMore = 128;  ///< What a byte holds that is not the last one of its step.
-
   std::size_t first_;
   std::size_t last_;
   std::size_t count_ = 1;
-  std::string steps_;  ///< From each to the next one, in digits of base kMore, the least first.
+  std::string steps_;  ///< From each to the next one, as append_number writes them.
 };
 
 /// The points of a trade-off: those of each row of figures that no other row beats.

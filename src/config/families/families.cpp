@@ -92,7 +92,7 @@ void set_roles(const RoleFile& roles, const InputFile& input, Workload& workload
   if (roles.state == StatePlace::kDram) return;
   if (continues(workload)) {
     binding.errors().at(binding.at("state"),
-                        "state: a prefill from a loaded state needs that and the one that it makes at once; "
+                        "state: a call of several tokens from a loaded state needs that and the one that it makes at once; "
                         "resident memory has one");
   }
   keep_resident(workload.block);

@@ -1,0 +1,139 @@
+// Which of its candidates does a planner choose, and does it know what they cost?
+#include <catch2/catch.hpp>
+#include <set>
+#include <utility>
+
+#include "../../src/search/group_trials.hpp"
+#include "fusescape/search/array_work.hpp"
+#include "fusescape/search/parallel_for.hpp"
+#include "fusescape/search/planner.hpp"
+#include "fusescape/search/strategy.hpp"
+#include "planner_cases.hpp"
+#include "random_machines.hpp"
+
+namespace fusescape::test_plans {
+namespace {
+
+/// Whether rows of tiles end with a shorter one: an outer loop runs more than once.
+bool ends_rows_short(const Cascade& cascade, const Candidate& candidate) {
+  bool outer = false;
+  for (const LoopSpec& loop : candidate.loops) {
+    const std::int64_t extent = cascade.extent(loop.rank).value();
+    if (outer && extent % loop.tile != 0) return true;
+    outer = outer || loop.tile < extent;
+  }
+  return false;
+}
+
+TEST_CASE("The best ends rows with a short tile only if what does not moves more, or takes a 128th longer") {
+  int short_rows = 0;
+  for_operators(200, [&](const Planner& planner, OpId op, const Machine& machine) {
+    const Candidate* best = planner.best(op, machine);
+    if (best == nullptr || !ends_rows_short(planner.cascade(), *best)) return;
+    ++short_rows;
+    const Ticks time = evaluate_group(planner.profile(*best), machine).value().latency;
+    const Ticks least = least_time(planner, planner.candidates(op), machine).value();
+    for (const Candidate& other : planner.candidates(op)) {
+      const auto cost = evaluate_group(planner.profile(other), machine);
+      if (!cost || ends_rows_short(planner.cascade(), other) || moved(other) > moved(*best)) continue;
+      const bool close = at_most_a_part_above(cost->latency, time, kPartForEvenTiles);
+      CHECK_FALSE((close && about(cost->latency, least)));
+    }
+  });
+  CHECK(short_rows > 10);
+}
+
+/// What the decision record says of `candidates`, word by word: all of them are evaluated.
+const Candidate* best_by_rule(const Planner& planner, const std::vector<Candidate>& candidates,
+                              const Machine& machine) {
+  const std::optional<Ticks> least = least_time(planner, candidates, machine);
+  std::vector<std::pair<Ticks, const Candidate*>> lightest;
+  for (const Candidate& candidate : candidates) {
+    const auto cost = evaluate_group(planner.profile(candidate), machine);
+    if (!cost || !about(cost->latency, *least)) continue;
+    if (!lightest.empty() && moved(candidate) > moved(*lightest.front().second)) break;
+    lightest.emplace_back(cost->latency, &candidate);
+  }
+  if (lightest.empty()) return nullptr;
+  const auto faster = [](const auto& a, const auto& b) { return a.first < b.first; };
+  const auto fastest = std::min_element(lightest.begin(), lightest.end(), faster);
+  std::vector<std::pair<Ticks, const Candidate*>> even;
+  for (const auto& one : lightest) {
+    const bool close = at_most_a_part_above(one.first, fastest->first, kPartForEvenTiles);
+    if (close && !ends_rows_short(planner.cascade(), *one.second)) even.push_back(one);
+  }
+  return even.empty() ? fastest->second : std::min_element(even.begin(), even.end(), faster)->second;
+}
+
+TEST_CASE("The best that few candidates settle is the best of all to the last tie") {
+  int few = 0;
+  int found = 0;
+  for_operators(600, [&](const Planner& planner, OpId op, const Machine& machine) {
+    const Candidate* first = planner.best(op, machine);  // Whoever asks once is answered from a few.
+    const std::vector<Candidate>& all = planner.candidates(op);
+    const Candidate* ruled = best_by_rule(planner, all, machine);
+    REQUIRE((first == nullptr) == (ruled == nullptr));
+    if (ruled == nullptr) return;
+    ++found;
+    CAPTURE(planner.cascade().op(op).name, first->loops.size(), ruled->loops.size());
+    CHECK(planner.best(op, machine) == first);
+    CHECK(first->loops == ruled->loops);
+    CHECK(first->holds_windows == ruled->holds_windows);
+    CHECK(first->weights == ruled->weights);
+    few += first != ruled ? 1 : 0;
+  });
+  CHECK(few * 2 > found);
+}
+
+TEST_CASE("The best is the same whatever other memories and ports were asked about before") {
+  int others = 0;
+  for_all(300, [&](Dice& dice) {
+    const Cascade cascade =
+        dice.one_in(2) ? random_convolution(dice) : lengthened(dice, random_cascade(dice));
+    Accelerator accelerator = random_machine(dice);
+    vary_machine(dice, accelerator);
+    const Planner planner{cascade, accelerator};
+    CAPTURE(text_of(cascade));
+    std::vector<const Candidate*> before(cascade.operators.size(), nullptr);
+    for (int asked = 0; asked < 8; ++asked) {
+      accelerator.sram.capacity = Bytes{dice.one_in(2) ? dice.in(4, 600) : 1 << dice.in(2, 14)};
+      accelerator.sram.bank_read = {8 * dice.in(0, 16)};
+      accelerator.sram.bank_write = {8 * dice.in(0, 16)};
+      if (dice.one_in(3)) accelerator.dram.bandwidth = {8 * dice.in(1, 16)};
+      const auto machine = make_machine(accelerator);
+      if (!machine) continue;
+      for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+        const OpId op{static_cast<std::uint16_t>(i)};
+        const Candidate* best = planner.best(op, *machine);
+        const Candidate* ruled = best_by_rule(planner, planner.candidates(op), *machine);
+        CAPTURE(asked, cascade.op(op).name, machine->capacity.value());
+        REQUIRE((best == nullptr) == (ruled == nullptr));
+        if (best == nullptr) continue;
+        CHECK(best->operators == ruled->operators);
+        CHECK(best->loops == ruled->loops);
+        CHECK(best->holds_windows == ruled->holds_windows);
+        others += best != std::exchange(before[i], best) ? 1 : 0;
+      }
+    }
+  });
+  CHECK(others > 1000);
+}
+
+TEST_CASE("An operator that is profiled on its own has the profile that it has in its cascade") {
+  for_all(300, [](Dice& dice) {
+    const Cascade cascade =
+        dice.one_in(2) ? random_convolution(dice) : lengthened(dice, random_cascade(dice));
+    Accelerator accelerator = random_machine(dice);
+    vary_machine(dice, accelerator);
+    const Planner planner{cascade, accelerator};
+    CAPTURE(text_of(cascade));
+    for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
+      for (const Candidate& candidate : planner.candidates(OpId{static_cast<std::uint16_t>(i)})) {
+        CHECK(planner.profile(candidate) == profile_of(planner, candidate));
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace fusescape::test_plans
