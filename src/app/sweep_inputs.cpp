@@ -53,7 +53,8 @@ std::optional<Failure> generation_failure(const SweepSpec& spec, const std::vect
   const auto value_of = [&](std::string_view key) {
     const bool in_file = is_of_generation(key) && sets(spec, key);
     const std::optional<std::string> given = last_value(settings, key);
-    return !given && in_file ? std::optional{std::string{'1'}} : given;  // The file's own value is read with it.
+    // The file's own value is read with the file.
+    return !given && in_file ? std::optional{std::string{'1'}} : given;
   };
   const auto asked = asked_generation(value_of);
   const auto given = asked ? std::nullopt : last_value(settings, asked.error().key);

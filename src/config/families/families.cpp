@@ -91,9 +91,10 @@ void set_roles(const RoleFile& roles, const InputFile& input, Workload& workload
     workload.assumptions.push_back("types by role: " + text);
   if (roles.state == StatePlace::kDram) return;
   if (continues(workload)) {
-    binding.errors().at(binding.at("state"),
-                        "state: a call of several tokens from a loaded state needs that and the one that it makes at once; "
-                        "resident memory has one");
+    binding.errors().at(
+        binding.at("state"),
+        "state: a call of several tokens from a loaded state needs that and the one that it makes at once; "
+        "resident memory has one");
   }
   keep_resident(workload.block);
   const Bytes bytes = resident_bytes(workload.block) * workload.n_layer;
