@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "candidates.hpp"
+#include "fusescape/workload/resident.hpp"
 
 namespace fusescape {
 namespace {
@@ -11,16 +12,6 @@ namespace {
 std::int64_t position_of(const Operator& op, RankId rank) {
   const auto at = std::find(op.ranks.begin(), op.ranks.end(), rank);
   return at == op.ranks.end() ? -1 : at - op.ranks.begin();
-}
-
-/// Whether nothing of it comes from a call before or is kept for one after, or is ever read shifted.
-bool is_of_this_call(const Cascade& cascade, TensorId id) {
-  const Tensor& tensor = cascade.tensor(id);
-  const auto& uses = cascade.uses[index_of(id)];
-  return tensor.kind != TensorKind::kState && tensor.initial == Initial::kZero &&
-         tensor.final_value == Final::kDropped && std::none_of(uses.begin(), uses.end(), [&](const Use& use) {
-           return is_shifted(cascade.op(use.op).inputs[static_cast<std::size_t>(use.input)]);
-         });
 }
 
 /// The numbers that tell operators apart, one after another.
@@ -42,6 +33,10 @@ class Facts {
     add(tensor.type);
     add(accumulator_of(tensor));
     add(cascade_.uses[index_of(id)].empty());
+    add(tensor.initial);
+    add(tensor.final_value);
+    add(outliving_elements(cascade_, id).value());
+    add(is_resident(cascade_, id));
     add(tensor.ranks);
     for (const RankId rank : tensor.ranks) add(cascade_.extent(rank).value());
   }
@@ -66,7 +61,7 @@ std::optional<KnownCandidates::Key> KnownCandidates::key_of(const Planner& plann
   const Cascade& cascade = planner.cascade();
   const Operator& op = cascade.op(id);
   if (planner.unit(id).size() > 1 || !has_nest_space(cascade, id)) return std::nullopt;
-  if (!is_of_this_call(cascade, op.output)) return std::nullopt;
+  if (cascade.tensor(op.output).kind == TensorKind::kState) return std::nullopt;
   Facts facts{cascade, op};
   facts.add(op.kind);
   facts.add(op.ranks.size());
@@ -76,7 +71,7 @@ std::optional<KnownCandidates::Key> KnownCandidates::key_of(const Planner& plann
   facts.add(mapping.operand_loads);
   facts.add(op.output);
   for (const Access& input : op.inputs) {
-    if (!is_of_this_call(cascade, input.tensor)) return std::nullopt;
+    if (is_shifted(input) || cascade.tensor(input.tensor).kind == TensorKind::kState) return std::nullopt;
     const auto first = std::find_if(op.inputs.begin(), op.inputs.end(),
                                     [&](const Access& other) { return other.tensor == input.tensor; });
     facts.add(first - op.inputs.begin());

@@ -30,16 +30,22 @@ struct Data {
   Data(Record record);
   Data(std::vector<Data> list);
   template <class Of>
-  requires std::convertible_to<Of, Value> Data(Of value) : content{Value{std::move(value)}} {}
+  requires std::convertible_to<Of, Value> Data(Of value);
   /// A list of names or of records.
   template <class Of>
-  Data(const std::vector<Of>& list) : content{std::vector<Data>(list.begin(), list.end())} {}
+  Data(const std::vector<Of>& list);
 };
 
 struct Member {
   std::string name;
   Data data;
 };
+
+template <class Of>
+requires std::convertible_to<Of, Value> Data::Data(Of value) : content{Value{std::move(value)}} {}
+
+template <class Of>
+Data::Data(const std::vector<Of>& list) : content{std::vector<Data>(list.begin(), list.end())} {}
 
 /// Fields as members; "ranks.L" becomes member L of "ranks".
 [[nodiscard]] Record record_of(const std::vector<Field>& fields);
