@@ -50,6 +50,7 @@ struct Values {
 template <class Rows>
 std::string names_of(const Rows& rows) {
   std::vector<std::string_view> names;
+  names.reserve(rows.size());
   for (const auto& row : rows) names.push_back(row.name);
   return fmt::format("{}", fmt::join(names, " "));
 }

@@ -147,7 +147,7 @@ CommandResult run_command(const ListArguments& arguments) {
   for (std::size_t i = 0; i < kListable.size(); ++i) {
     if (kListable[i] != arguments.what) continue;
     const Listed listed = kTables[i](arguments);
-    const CommandResult result = finished(arguments.output, document_of(listed.table));
+    CommandResult result = finished(arguments.output, document_of(listed.table));
     if (result && listed.failure) return unexpected{*listed.failure};
     return result;
   }

@@ -108,6 +108,7 @@ CommandResult run_command(const MergeArguments& arguments) {
     return unexpected{refusal(fmt::format("since the shards were run: {}", printable(changes)))};
   }
   std::vector<NamedOutput> outputs;
+  outputs.reserve(kSweepFiles.size());
   for (const std::string_view name : kSweepFiles) outputs.push_back({"-o", path_in(arguments.folder, name)});
   if (auto clash = clash_with_inputs(outputs, loaded->files)) return unexpected{*clash};
   SweepJob job{std::move(*loaded), arguments.output, watch, std::move(folder)};
