@@ -21,6 +21,20 @@ constexpr std::string_view file_of(SweepRowsOf rows) {
   return rows == SweepRowsOf::kPoints ? "points.csv" : "baselines.csv";
 }
 
+/// Whether a scenario lists it, per point up to the last one that any lists.
+std::vector<bool> listed_points(const SweepAnswer& answer, std::size_t points) {
+  std::vector<bool> listed(points, false);
+  std::size_t end = 0;
+  for (const ScenarioAnswer& scenario : answer.scenarios) {
+    for (const PointIds& row : scenario.pareto.rows) {
+      row.for_each([&](std::size_t id) { return listed[id] = true; });
+      end = std::max(end, row.last() + 1);
+    }
+  }
+  listed.resize(end);
+  return listed;
+}
+
 WithEnergy energy_of(const SweepSource& source) {
   return source.energy() ? WithEnergy::kYes : WithEnergy::kNo;
 }
@@ -341,23 +355,16 @@ std::string SweepJob::interrupted_text() const {
 
 /// The rows of points.csv that scenarios list, in grid order.
 std::optional<Failure> SweepJob::write_trade_off(const SweepAnswer& answer) const {
-  std::vector<bool> wanted(source_->points(), false);
-  std::size_t last = 0;
-  for (const ScenarioAnswer& scenario : answer.scenarios) {
-    for (const PointIds& row : scenario.pareto.rows) {
-      row.for_each([&](std::size_t id) { return wanted[id] = true; });
-      last = std::max(last, row.last());
-    }
-  }
+  const std::vector<bool> listed = listed_points(answer, source_->points());
   GrowingFile file{path_in(folder_->path(), "pareto.csv")};
   file.append(points_.rows.header());
-  std::size_t row = 0;  // Point `row - 1`; 0: the header.
+  std::size_t line_number = 0;  // That of the header.
   const auto read_all = read_lines(points_.file->path(), [&](std::string_view line) {
-    if (row > 0 && wanted[row - 1]) {
+    if (line_number > 0 && listed[line_number - 1]) {
       file.append(line);
       file.append("\n");
     }
-    return row++ <= last;
+    return line_number++ < listed.size();
   });
   if (!read_all) return read_all.error();
   return file.keep();

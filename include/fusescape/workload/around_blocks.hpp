@@ -29,17 +29,19 @@ struct AroundBlocks {
 /// Final norm and head on the last token of each sequence: ranks B, E and V, the vocabulary.
 [[nodiscard]] CheckedCascade head_of(const AroundBlocks& around);
 
-/// What a family's shape has around its blocks: positions and a norm other than RMS only if it names them.
+/// What a family's shape has around its blocks: positions, an untied head and a norm other than RMS only if
+/// it names them.
 template <class Shape>
 [[nodiscard]] AroundBlocks around_blocks(const Shape& shape) {
   AroundBlocks around{.model = shape.name,
                       .dtype = shape.dtype,
                       .batch = shape.batch,
                       .d_model = shape.d_model,
-                      .vocab = shape.vocab,
-                      .tied_embedding = shape.tied_embedding};
+                      .vocab = shape.vocab};
   if constexpr (requires { shape.positions; }) around.positions = shape.positions;
+  if constexpr (requires { shape.tied_embedding; }) around.tied_embedding = shape.tied_embedding;
   if constexpr (requires { shape.final_norm; }) around.norm = shape.final_norm;
+  if constexpr (requires { Shape::kFinalNorm; }) around.norm = Shape::kFinalNorm;
   if constexpr (requires { shape.norm_gain; }) {
     if (!shape.norm_gain) around.norm = FinalNorm::kRmsWithoutGain;
   }

@@ -17,8 +17,7 @@ struct Opt {
   std::int64_t d_ff = 0;       ///< F
   std::int64_t n_head = 1;     ///< H; divides d_model.
   std::int64_t vocab = 50272;  ///< Rows of the embedding, padding included; the head is tied to it.
-  static constexpr bool tied_embedding = true;
-  static constexpr FinalNorm final_norm = FinalNorm::kLayer;
+  static constexpr FinalNorm kFinalNorm = FinalNorm::kLayer;
   bool head = true;               ///< False: neither final norm nor head.
   std::int64_t positions = 2050;  ///< Rows of the learned position embedding, its offset of 2 included.
   Phase phase = Phase::kPrefill;
