@@ -184,6 +184,7 @@ std::vector<std::string> assumptions_of(const std::vector<EvaluationReport>& rep
 Document document_of(const std::vector<EvaluationReport>& reports, const std::vector<NamedLimit>& limits) {
   const std::vector<std::vector<Field>> rows = comparison_rows(reports, limits);
   std::vector<Record> records;
+  records.reserve(rows.size());
   for (const std::vector<Field>& row : rows) records.push_back(record_of(row));
   Grid grid{.table = sorted_table(reports, records), .fits_terminal = true};
   if (const EvaluationReport* reference = first_feasible(reports)) {

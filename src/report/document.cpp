@@ -97,7 +97,9 @@ std::vector<Data> records_of(const Table& table) {
 }
 
 Document document_of(Table table) {
-  return {.sections = {Grid{.table = table}}, .data = records_of(table), .rows = std::move(table)};
+  Document document{.data = records_of(table), .rows = table};
+  document.sections.emplace_back(Grid{.table = std::move(table)});
+  return document;
 }
 
 Document layers_document(const std::vector<std::pair<std::string, Document>>& layers) {

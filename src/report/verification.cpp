@@ -86,6 +86,7 @@ Record record_of(const Cascade& cascade, const NumericCheck& run);
 template <class Check>
 std::vector<Record> records_of(const Cascade& cascade, const std::vector<Check>& checks) {
   std::vector<Record> records;
+  records.reserve(checks.size());
   for (const Check& check : checks) records.push_back(record_of(cascade, check));
   return records;
 }

@@ -12,7 +12,7 @@ class Packer {
  public:
   template <class Number>
   void add(Number number) {
-    append_number(bytes, static_cast<std::uint64_t>(number));
+    append_short(bytes, static_cast<std::uint64_t>(number));
   }
 
   std::string bytes;
@@ -24,7 +24,7 @@ class Unpacker {
 
   template <class Number>
   void read(Number& number) {
-    number = static_cast<Number>(read_number(bytes_, at_));
+    number = static_cast<Number>(read_short(bytes_, at_));
   }
 
  private:

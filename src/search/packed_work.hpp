@@ -19,7 +19,7 @@ class PackedWork {
   void unpack(WorkTable& table) const;
 
  private:
-  std::string bytes_;  ///< Its numbers, as append_number writes them.
+  std::string bytes_;  ///< Its numbers, as append_short writes them.
 };
 
 }  // namespace fusescape

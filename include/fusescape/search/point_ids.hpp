@@ -18,7 +18,7 @@ class PointIds {
 
   /// Expects more than all before.
   void add(std::size_t id) {
-    append_number(steps_, id - last_);
+    append_short(steps_, id - last_);
     last_ = id;
     ++count_;
   }
@@ -38,7 +38,7 @@ class PointIds {
   template <class Take>
   void for_each(const Take& take) const {
     std::size_t id = first_;
-    for (std::size_t at = 0; take(id) && at < steps_.size();) id += read_number(steps_, at);
+    for (std::size_t at = 0; take(id) && at < steps_.size();) id += read_short(steps_, at);
   }
 
   friend bool operator==(const PointIds&, const PointIds&) = default;
@@ -47,7 +47,7 @@ class PointIds {
   std::size_t first_;
   std::size_t last_;
   std::size_t count_ = 1;
-  std::string steps_;  ///< From each to the next one, as append_number writes them.
+  std::string steps_;  ///< From each to the next one, as append_short writes them.
 };
 
 /// The points of a trade-off: those of each row of figures that no other row beats.
