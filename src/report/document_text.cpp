@@ -59,7 +59,7 @@ std::string fitted_table(const Table& table, TextStyle style) {
          widest_line(folded_table(table, count, TextStyle{})) > style.width) {
     --count;
   }
-  const std::string out = folded_table(table, count, style);
+  std::string out = folded_table(table, count, style);
   if (count == table.columns.size()) return out;
   const std::vector<std::string> hidden{table.columns.begin() + static_cast<std::ptrdiff_t>(count),
                                         table.columns.end()};

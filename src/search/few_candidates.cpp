@@ -16,6 +16,16 @@
 namespace fusescape {
 namespace {
 
+/// The best of `few`, and the fastest if that is another one.
+BestOfFew taken(std::vector<Candidate>& few, const BestCandidate& best) {
+  const auto take = [&](const Candidate* of) -> Candidate&& {
+    return std::move(few[static_cast<std::size_t>(of - few.data())]);
+  };
+  std::optional<Candidate> fastest;
+  if (best.fastest != nullptr && best.fastest != best.candidate) fastest = take(best.fastest);
+  return {take(best.candidate), std::move(fastest)};
+}
+
 /// Of an operator on a machine.
 struct Search {
   const Planner& planner;
@@ -34,7 +44,7 @@ struct Search {
   /// Goes further and further, until what `make` makes of the nests within a reach, all that are useful, says
   /// which is the best. None if it never does.
   template <class Make>
-  std::optional<BestOfFew> settled(std::optional<Reach> reach, const Make& make) const {
+  [[nodiscard]] std::optional<BestOfFew> settled(std::optional<Reach> reach, const Make& make) const {
     while (reach && !stop.stop_requested()) {
       std::vector<Candidate> few = without_outdone(make(*reach));
       std::erase_if(few, [&](const Candidate& candidate) {
@@ -42,14 +52,7 @@ struct Search {
         return !reach->has(time.of(weights), weights.moved, weights.held);
       });
       const BestCandidate best = best_of(planner, op, few, machine);
-      if (reach->settles(best)) {
-        const auto taken = [&](const Candidate* of) -> Candidate&& {
-          return std::move(few[static_cast<std::size_t>(of - few.data())]);
-        };
-        std::optional<Candidate> fastest;
-        if (best.fastest != nullptr && best.fastest != best.candidate) fastest = taken(best.fastest);
-        return BestOfFew{taken(best.candidate), std::move(fastest)};
-      }
+      if (reach->settles(best)) return taken(few, best);
       reach = reach->further(best);
     }
     return std::nullopt;
