@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -140,7 +141,7 @@ class Plannings {
 
   void begin(const std::shared_ptr<const Workload>& workload) {
     known_.try_emplace(workload.get(), workload).first->second.asked = ++begun_;
-    std::map<std::uint64_t, const Workload*> idle;  // By when they were asked for.
+    std::map<std::uint64_t, const Workload*, std::greater<>> idle;  // The last asked for first.
     for (const auto& [one, arrays] : known_) {
       const bool is_at = std::any_of(at_.begin(), at_.end(), [&, key = one](const auto& thread) {
         return std::find(thread.second.begin(), thread.second.end(), key) != thread.second.end();
@@ -148,9 +149,9 @@ class Plannings {
       if (!is_at) idle.emplace(arrays.asked, one);
     }
     std::size_t kept = 0;
-    for (auto last = idle.rbegin(); last != idle.rend(); ++last) {
-      kept += known_.at(last->second).recent.size();
-      if (searched_ || kept > kIdlePlanners) known_.erase(last->second);
+    for (const auto& [asked, one] : idle) {
+      kept += known_.at(one).recent.size();
+      if (searched_ || kept > kIdlePlanners) known_.erase(one);
     }
   }
 
