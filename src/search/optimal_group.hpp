@@ -20,7 +20,7 @@ struct FusedGroup {
   std::vector<std::int64_t> tiles;  ///< Per body; the extent of its rank if it does not loop.
   bool chained = true;              ///< Element-wise runs over the same ranks are chains.
   std::int64_t step = 1;            ///< Tokens of a state update at a time: more only if it is one chain.
-  GroupProfile profile{};  ///< Without its work, if that is packed.
+  GroupProfile profile{};           ///< Without its work, if that is packed.
   ArrayWork work{};
   PackedWork packed{};
 };
