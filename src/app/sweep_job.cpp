@@ -25,9 +25,13 @@ constexpr std::string_view file_of(SweepRowsOf rows) {
 std::vector<bool> listed_points(const SweepAnswer& answer, std::size_t points) {
   std::vector<bool> listed(points, false);
   std::size_t end = 0;
+  const auto list = [&](std::size_t id) {
+    listed[id] = true;
+    return true;
+  };
   for (const ScenarioAnswer& scenario : answer.scenarios) {
     for (const PointIds& row : scenario.pareto.rows) {
-      row.for_each([&](std::size_t id) { return listed[id] = true; });
+      row.for_each(list);
       end = std::max(end, row.last() + 1);
     }
   }
