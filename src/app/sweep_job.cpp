@@ -21,24 +21,6 @@ constexpr std::string_view file_of(SweepRowsOf rows) {
   return rows == SweepRowsOf::kPoints ? "points.csv" : "baselines.csv";
 }
 
-/// Whether a scenario lists it, per point up to the last one that any lists.
-std::vector<bool> listed_points(const SweepAnswer& answer, std::size_t points) {
-  std::vector<bool> listed(points, false);
-  std::size_t end = 0;
-  const auto list = [&](std::size_t id) {
-    listed[id] = true;
-    return true;
-  };
-  for (const ScenarioAnswer& scenario : answer.scenarios) {
-    for (const PointIds& row : scenario.pareto.rows) {
-      row.for_each(list);
-      end = std::max(end, row.last() + 1);
-    }
-  }
-  listed.resize(end);
-  return listed;
-}
-
 WithEnergy energy_of(const SweepSource& source) {
   return source.energy() ? WithEnergy::kYes : WithEnergy::kNo;
 }
@@ -359,7 +341,7 @@ std::string SweepJob::interrupted_text() const {
 
 /// The rows of points.csv that scenarios list, in grid order.
 std::optional<Failure> SweepJob::write_trade_off(const SweepAnswer& answer) const {
-  const std::vector<bool> listed = listed_points(answer, source_->points());
+  const std::vector<bool> listed = trade_off_points(answer);
   GrowingFile file{path_in(folder_->path(), "pareto.csv")};
   file.append(points_.rows.header());
   std::size_t line_number = 0;  // That of the header.

@@ -8,101 +8,75 @@
 namespace fusescape {
 namespace {
 
-class Packer {
- public:
+struct Writer {
+  std::string bytes{};
+
   template <class Number>
-  void add(Number number) {
+  void operator()(Number number) {
     append_short(bytes, static_cast<std::uint64_t>(number));
   }
-
-  std::string bytes;
 };
 
-class Unpacker {
- public:
-  explicit Unpacker(std::string_view bytes) : bytes_{bytes} {}
+struct Reader {
+  std::string_view bytes;
+  std::size_t at = 0;
 
   template <class Number>
-  void read(Number& number) {
-    number = static_cast<Number>(read_short(bytes_, at_));
+  void operator()(Number& number) {
+    number = static_cast<Number>(read_short(bytes, at));
   }
-
- private:
-  std::string_view bytes_;
-  std::size_t at_ = 0;
 };
 
-void pack(const OperatorWork& work, Packer& to) {
-  to.add(index_of(work.op));
-  to.add(work.kind);
-  to.add(work.ops);
-  to.add(work.temporal);
-  for (const std::int64_t extent : work.extent) to.add(extent);
-  to.add(work.stationary_count);
-  for (std::size_t c = 0; c < work.stationary_count; ++c) to.add(work.stationary[c].repeats);
-  to.add(work.output_bits);
-  to.add(work.first_access);
-  to.add(work.access_count);
+/// Writes or reads every number of `work`, an OperatorWork.
+template <class Coder, class Work>
+void code_operator(Coder& code, Work& work) {
+  code(work.op);
+  code(work.kind);
+  code(work.ops);
+  code(work.temporal);
+  for (auto& extent : work.extent) code(extent);
+  code(work.stationary_count);
+  for (std::size_t c = 0; c < work.stationary_count; ++c) code(work.stationary[c].repeats);
+  code(work.output_bits);
+  code(work.first_access);
+  code(work.access_count);
 }
 
-void unpack(Unpacker& from, OperatorWork& work) {
-  from.read(work.op);
-  from.read(work.kind);
-  from.read(work.ops);
-  from.read(work.temporal);
-  for (std::int64_t& extent : work.extent) from.read(extent);
-  from.read(work.stationary_count);
-  for (std::size_t c = 0; c < work.stationary_count; ++c) from.read(work.stationary[c].repeats);
-  from.read(work.output_bits);
-  from.read(work.first_access);
-  from.read(work.access_count);
-}
-
-void pack(const OperandAccess& access, Packer& to) {
-  to.add(access.whole_bits);
-  to.add(access.partial_count);
+/// Likewise, of an OperandAccess.
+template <class Coder, class Access>
+void code_access(Coder& code, Access& access) {
+  code(access.whole_bits);
+  code(access.partial_count);
   for (std::size_t p = 0; p < access.partial_count; ++p) {
-    to.add(access.partial[p].dimension);
-    to.add(access.partial[p].share);
-    to.add(access.partial[p].part);
+    code(access.partial[p].dimension);
+    code(access.partial[p].share);
+    code(access.partial[p].part);
   }
-  to.add(access.stays);
-  to.add(access.bits);
-}
-
-void unpack(Unpacker& from, OperandAccess& access) {
-  from.read(access.whole_bits);
-  from.read(access.partial_count);
-  for (std::size_t p = 0; p < access.partial_count; ++p) {
-    from.read(access.partial[p].dimension);
-    from.read(access.partial[p].share);
-    from.read(access.partial[p].part);
-  }
-  from.read(access.stays);
-  from.read(access.bits);
+  code(access.stays);
+  code(access.bits);
 }
 
 }  // namespace
 
 PackedWork::PackedWork(const WorkTable& table) {
-  Packer to;
-  to.add(table.operators.size());
-  to.add(table.accesses.size());
-  for (const OperatorWork& work : table.operators) pack(work, to);
-  for (const OperandAccess& access : table.accesses) pack(access, to);
-  bytes_.assign(to.bytes);  // No longer than it must be.
+  Writer write;
+  write(table.operators.size());
+  write(table.accesses.size());
+  for (const OperatorWork& work : table.operators) code_operator(write, work);
+  for (const OperandAccess& access : table.accesses) code_access(write, access);
+  bytes_.assign(write.bytes);  // No longer than it must be.
 }
 
 void PackedWork::unpack(WorkTable& table) const {
-  Unpacker from{bytes_};
+  Reader read{bytes_};
   std::size_t operators = 0;
   std::size_t accesses = 0;
-  from.read(operators);
-  from.read(accesses);
+  read(operators);
+  read(accesses);
   table.operators.assign(operators, {});
   table.accesses.assign(accesses, {});
-  for (OperatorWork& work : table.operators) fusescape::unpack(from, work);
-  for (OperandAccess& access : table.accesses) fusescape::unpack(from, access);
+  for (OperatorWork& work : table.operators) code_operator(read, work);
+  for (OperandAccess& access : table.accesses) code_access(read, access);
 }
 
 }  // namespace fusescape

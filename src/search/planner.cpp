@@ -11,7 +11,6 @@
 
 #include "best_candidate.hpp"
 #include "candidates.hpp"
-#include "equal_operators.hpp"
 #include "few_candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
@@ -21,6 +20,7 @@
 #include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
 #include "group_trials.hpp"
+#include "operator_key.hpp"
 #include "operator_profiler.hpp"
 #include "optimal_space.hpp"
 #include "useful_candidates.hpp"
@@ -147,12 +147,17 @@ struct Planner::Made {
       std::vector<BestWithin>* all = known.find(times);
       (all != nullptr ? *all : known.insert(times, {})).push_back(best);
     }
-    /// The same candidate once.
-    const Candidate* keep(Candidate candidate) {
+    /// The one in the same loops; null: it is not kept yet.
+    [[nodiscard]] const Candidate* find_kept(const Candidate& candidate) const {
       const auto same = std::find_if(few.begin(), few.end(), [&](const Candidate& other) {
         return other.loops == candidate.loops && other.holds_windows == candidate.holds_windows;
       });
-      return same != few.end() ? &*same : &few.emplace_back(std::move(candidate));
+      return same != few.end() ? &*same : nullptr;
+    }
+    /// Once.
+    const Candidate* keep(Candidate candidate) {
+      const Candidate* kept = find_kept(candidate);
+      return kept != nullptr ? kept : &few.emplace_back(std::move(candidate));
     }
   };
   explicit Made(std::size_t units) : alone(units) {}
@@ -330,9 +335,10 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
   if (const OpId first = made_->first_equal(*this, op); first != op) {
     const Candidate* best = this->best(first, machine);
     if (best == nullptr) return nullptr;
+    const std::lock_guard lock{entry.mutex};
+    if (const Candidate* kept = entry.find_kept(*best)) return kept;
     Candidate own = *best;
     own.operators = {op};
-    const std::lock_guard lock{entry.mutex};
     return entry.keep(std::move(own));
   }
   const bool by_size = unit(op).size() > 1;

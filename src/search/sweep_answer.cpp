@@ -366,4 +366,19 @@ SweepAnswer SweepAnswerBuilder::finish(std::span<const SweepStrategy> strategies
   return answer;
 }
 
+std::vector<bool> trade_off_points(const SweepAnswer& answer) {
+  std::vector<bool> points;
+  const auto mark = [&](std::size_t id) {
+    points[id] = true;
+    return true;
+  };
+  for (const ScenarioAnswer& scenario : answer.scenarios) {
+    for (const PointIds& row : scenario.pareto.rows) {
+      points.resize(std::max(points.size(), row.last() + 1));
+      row.for_each(mark);
+    }
+  }
+  return points;
+}
+
 }  // namespace fusescape

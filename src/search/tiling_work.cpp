@@ -164,32 +164,18 @@ void TilingWork::add(const Tiles& tiles, ArrayWork& sum) {
   add_tiles(table_, array_, tiles.count, sum);
 }
 
-/// As plan/array_time.hpp prices an operator's work.
 void TilingWork::add(const ArrayTiles& tiles, ArrayWork& sum) {
-  const std::size_t output = bits_.size() - 1;
-  std::array<std::int64_t, kMostAccesses> covered{};
-  std::int64_t read = 0;
-  for (std::size_t i = 0; i < bits_.size(); ++i) {
-    covered[i] = tiles.covered[i] * bits_[i];
-    if (i != output) read += covered[i];
-  }
-  std::int64_t most = 0;
-  std::int64_t most_read = 0;
-  std::int64_t most_written = 0;
-  for (std::uint32_t c = 0; c < tiles.stationary_count; ++c) {
-    const WorkProducts::Stationary& rank = tiles.stationary[c];
-    const std::int64_t repeats = tiles.in_time - tiles.in_time / rank.extent;
-    std::int64_t staying = 0;
-    for (std::size_t i = 0; i < output; ++i) staying += moves(rank, i) ? 0 : covered[i];
-    const std::int64_t made = moves(rank, output) ? 0 : covered[output];
-    if ((staying + 2 * made) * repeats <= most) continue;
-    most = (staying + 2 * made) * repeats;
-    most_read = staying * repeats;
-    most_written = made * repeats;
-  }
-  WorkCost cost{.compute = tiles.in_time * tiles.steps * engine_.cycles_per_op + array_.fill.value(),
-                .written_bits = covered[output] * tiles.in_time - most_written};
-  cost.read_bits = read * tiles.in_time - most_read + cost.written_bits - tiles.made * bits_[output];
+  const auto operands = static_cast<std::uint32_t>(bits_.size());
+  SpatialWork work{.operands = operands,
+                   .steps = tiles.steps,
+                   .temporal = tiles.in_time,
+                   .output_bits = tiles.made * bits_.back()};
+  for (std::uint32_t i = 0; i < operands; ++i) work.covered[i] = tiles.covered[i] * bits_[i];
+  const WorkCost cost = cost_in_time(
+      work, tiles.stationary_count,
+      [&](std::uint32_t c) { return tiles.in_time - tiles.in_time / tiles.stationary[c].extent; },
+      [&](std::uint32_t c, std::uint32_t i) { return !moves(tiles.stationary[c], i); }, engine_.cycles_per_op,
+      array_.fill.value());
   sum.compute += Cycles{cost.compute} * tiles.count;
   sum.onchip += (cost.read() + cost.written()) * tiles.count;
 }

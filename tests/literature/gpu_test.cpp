@@ -88,9 +88,8 @@ TEST_CASE(
 constexpr double kLongEnough = 20.0;  ///< Microseconds; below, the launch decides.
 
 TEST_CASE(
-    "results/gpu: times of the state update are within 10% in the median and 20% in nine of ten, and of "
-    "groups "
-    "that fuse nothing with the recurrence all within 15%") {
+    "results/gpu: times of the state update are within 10% in the median and 20% in nine of ten, without "
+    "fused recurrences 15% in all") {
   const std::string set = GENERATE("calibration", "validation");
   const auto counts = [&](const Compared& row) {
     return row.measured.set == set && !is_of_block(row.measured) && row.measured.median_us > kLongEnough;
@@ -108,9 +107,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "results/gpu: times of a block's other operators are within 3% in the median and 10% in nine of ten, and "
-    "of "
-    "those without a function all within 5%") {
+    "results/gpu: times of other operators are within 3% in the median and 10% in nine of ten, without "
+    "functions 5% in all") {
   const std::string set = GENERATE("calibration", "validation");
   const auto counts = [&](const Compared& row) {
     return row.measured.set == set && is_of_block(row.measured) && row.measured.median_us > kLongEnough;

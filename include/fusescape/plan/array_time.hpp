@@ -67,6 +67,44 @@ inline std::int64_t coverage(Share share, std::int64_t part, std::int64_t steps,
   return {engine.count, engine.rows, engine.cols, engine.rows * engine.cols};
 }
 
+/// What an operator asks in a tile whose spatial steps are known.
+struct SpatialWork {
+  std::array<std::int64_t, kMostAccesses> covered{};  ///< Bits of each operand, over all spatial steps.
+  std::uint32_t operands = 0;                         ///< The last one is the output.
+  std::int64_t steps = 1;
+  std::int64_t temporal = 1;     ///< Times that all of the steps run.
+  std::int64_t output_bits = 0;  ///< OperatorWork's.
+};
+
+/// Operands move at every step in time, but those that a stationary rank lets stay: of `candidates` ranks the
+/// one that saves most, of equals the first. `repeats(c)` is StationaryCandidate's, `stays(c, i)` whether
+/// operand i does not change along rank c. Sums come back from the on-chip memory but the first time.
+template <class Repeats, class Stays>
+[[nodiscard]] inline WorkCost cost_in_time(const SpatialWork& work, std::uint32_t candidates,
+                                           const Repeats& repeats, const Stays& stays,
+                                           std::int64_t cycles_per_op, std::int64_t fill) {
+  const std::uint32_t output = work.operands - 1;
+  std::int64_t read = 0;
+  for (std::uint32_t i = 0; i < output; ++i) read += work.covered[i];
+  std::int64_t most = 0;
+  std::int64_t saved_reads = 0;
+  std::int64_t saved_writes = 0;
+  for (std::uint32_t c = 0; c < candidates; ++c) {
+    std::int64_t reads = 0;
+    for (std::uint32_t i = 0; i < output; ++i) reads += stays(c, i) ? work.covered[i] * repeats(c) : 0;
+    const std::int64_t writes = stays(c, output) ? work.covered[output] * repeats(c) : 0;
+    if (reads + 2 * writes <= most) continue;
+    most = reads + 2 * writes;
+    saved_reads = reads;
+    saved_writes = writes;
+  }
+  WorkCost cost;
+  cost.written_bits = work.covered[output] * work.temporal - saved_writes;
+  cost.read_bits = read * work.temporal - saved_reads + cost.written_bits - work.output_bits;
+  cost.compute = work.temporal * work.steps * cycles_per_op + fill;
+  return cost;
+}
+
 /// One operator on one machine's array.
 class WorkEvaluation {
  public:
@@ -78,61 +116,29 @@ class WorkEvaluation {
   [[nodiscard]] std::int64_t spatial_steps() const { return steps_[0] * steps_[1] * steps_[2] * steps_[3]; }
   /// Of an operand, over all spatial steps.
   [[nodiscard]] std::int64_t covered_bits(std::uint32_t operand) const {
-    return covered_bits(accesses_[operand]);
-  }
-
-  /// Operands move at every step in time, but those that a stationary rank lets stay. Sums come back from
-  /// the on-chip memory but the first time.
-  [[nodiscard]] WorkCost run(std::int64_t cycles_per_op, std::int64_t fill) const {
-    WorkCost cost;
-    std::array<std::int64_t, kMostAccesses> covered{};  // Bits of each operand, over all spatial steps.
-    const std::uint32_t inputs = work_.access_count - 1;
-    std::int64_t read = 0;
-    for (std::uint32_t i = 0; i < inputs; ++i) read += covered[i] = covered_bits(accesses_[i]);
-    const std::int64_t written = covered[inputs] = covered_bits(accesses_[inputs]);
-    const Saved saved = most_saved(covered);
-    cost.written_bits = written * work_.temporal - saved.written_bits;
-    cost.read_bits = read * work_.temporal - saved.read_bits + cost.written_bits - work_.output_bits;
-    cost.compute = work_.temporal * spatial_steps() * cycles_per_op + fill;
-    return cost;
-  }
-
- private:
-  /// By what stays where it is.
-  struct Saved {
-    std::int64_t read_bits = 0;  ///< Bits read as inputs.
-    std::int64_t written_bits = 0;
-  };
-
-  /// The candidate that saves most; the first of equals.
-  [[nodiscard]] Saved most_saved(const std::array<std::int64_t, kMostAccesses>& covered) const {
-    Saved best;
-    std::int64_t most = 0;
-    for (std::uint32_t c = 0; c < work_.stationary_count; ++c) {
-      const std::int64_t repeats = work_.stationary[c].repeats;
-      Saved saved;
-      for (std::uint32_t i = 0; i < work_.access_count; ++i) {
-        const std::int64_t staying = ((accesses_[i].stays >> c) & 1U) != 0 ? covered[i] * repeats : 0;
-        (i + 1 < work_.access_count ? saved.read_bits : saved.written_bits) += staying;
-      }
-      const std::int64_t all = saved.read_bits + 2 * saved.written_bits;
-      if (all <= most) continue;
-      most = all;
-      best = saved;
-    }
-    return best;
-  }
-
-  [[nodiscard]] std::int64_t covered_bits(const OperandAccess& operand) const {
-    std::int64_t bits = operand.whole_bits;
-    for (std::uint32_t i = 0; i < operand.partial_count; ++i) {
-      const PartialShare& partial = operand.partial[i];
+    const OperandAccess& access = accesses_[operand];
+    std::int64_t bits = access.whole_bits;
+    for (std::uint32_t i = 0; i < access.partial_count; ++i) {
+      const PartialShare& partial = access.partial[i];
       const auto d = static_cast<std::size_t>(partial.dimension);
       bits *= coverage(partial.share, partial.part, steps_[d], sizes_[d]);
     }
     return bits;
   }
 
+  [[nodiscard]] WorkCost run(std::int64_t cycles_per_op, std::int64_t fill) const {
+    SpatialWork work{.operands = work_.access_count,
+                     .steps = spatial_steps(),
+                     .temporal = work_.temporal,
+                     .output_bits = work_.output_bits};
+    for (std::uint32_t i = 0; i < work.operands; ++i) work.covered[i] = covered_bits(i);
+    return cost_in_time(
+        work, work_.stationary_count, [&](std::uint32_t c) { return work_.stationary[c].repeats; },
+        [&](std::uint32_t c, std::uint32_t i) { return ((accesses_[i].stays >> c) & 1U) != 0; },
+        cycles_per_op, fill);
+  }
+
+ private:
   const OperatorWork& work_;
   const OperandAccess* accesses_;
   PerDimension sizes_;

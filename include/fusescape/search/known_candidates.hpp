@@ -25,7 +25,7 @@ class KnownCandidates {
                                           const std::stop_token& stop);
 
  private:
-  /// All that the candidates of an operator depend on but its array, in numbers.
+  /// As operator_key() says.
   using Key = std::vector<std::int64_t>;
   /// A candidate whose loops are over positions in the operator's iteration space.
   struct Nest {
@@ -33,7 +33,6 @@ class KnownCandidates {
     Weights weights;
   };
 
-  [[nodiscard]] static std::optional<Key> key_of(const Planner& planner, OpId op);
   [[nodiscard]] bool has_the_array_of(const Planner& planner);
   [[nodiscard]] std::optional<std::vector<Candidate>> found(const Key& key, OpId op,
                                                             const std::vector<RankId>& ranks);

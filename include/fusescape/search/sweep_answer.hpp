@@ -191,6 +191,9 @@ class SweepAnswerBuilder {
   std::size_t last_ = 0;  ///< Scenario of the last point.
 };
 
+/// Per point, up to the last one, whether some scenario's trade-off has it.
+[[nodiscard]] std::vector<bool> trade_off_points(const SweepAnswer& answer);
+
 /// Of a sweep that is held whole.
 [[nodiscard]] SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result);
 
