@@ -87,7 +87,7 @@ TEST_CASE("The best that few candidates settle is the best of all to the last ti
 
 TEST_CASE("The best is the same whatever other memories and ports were asked about before") {
   int others = 0;
-  for_all(300, [&](Dice& dice) {
+  for_all(1000, [&](Dice& dice) {  // Forgetting that the fastest must fit, too, fails the 800th.
     const Cascade cascade =
         dice.one_in(2) ? random_convolution(dice) : lengthened(dice, random_cascade(dice));
     Accelerator accelerator = random_machine(dice);
@@ -95,11 +95,14 @@ TEST_CASE("The best is the same whatever other memories and ports were asked abo
     const Planner planner{cascade, accelerator};
     CAPTURE(text_of(cascade));
     std::vector<const Candidate*> before(cascade.operators.size(), nullptr);
-    for (int asked = 0; asked < 8; ++asked) {
-      accelerator.sram.capacity = Bytes{dice.one_in(2) ? dice.in(4, 600) : 1 << dice.in(2, 14)};
-      accelerator.sram.bank_read = {8 * dice.in(0, 16)};
-      accelerator.sram.bank_write = {8 * dice.in(0, 16)};
-      if (dice.one_in(3)) accelerator.dram.bandwidth = {8 * dice.in(1, 16)};
+    const std::int64_t largest = std::int64_t{1} << dice.in(5, 14);
+    for (int asked = 0; asked < 16; ++asked) {
+      accelerator.sram.capacity = Bytes{dice.in(4, largest)};
+      if (dice.one_in(4)) {  // Often as they were: then answers for other memories are at hand.
+        accelerator.sram.bank_read = {8 * dice.in(0, 16)};
+        accelerator.sram.bank_write = {8 * dice.in(0, 16)};
+        accelerator.dram.bandwidth = {8 * dice.in(1, 64)};
+      }
       const auto machine = make_machine(accelerator);
       if (!machine) continue;
       for (std::size_t i = 0; i < cascade.operators.size(); ++i) {
