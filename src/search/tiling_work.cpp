@@ -52,6 +52,15 @@ bool TilingWork::is_separable(const NestSpace& space) const {
   return std::all_of(classes.begin(), classes.end(), [](int count) { return count <= 1; });
 }
 
+TilingWork::CutSums TilingWork::sum_of(const std::vector<ArrayTiles>& tiles) {
+  CutSums sum;
+  for (const ArrayTiles& some : tiles) {
+    sum.steps += some.count * some.in_time * some.steps;
+    sum.count += some.count;
+  }
+  return sum;
+}
+
 void TilingWork::price_cuts(const NestSpace& space) {
   std::vector<Tiles> tiles;
   for (std::size_t c = 0; c < space.cuts.size(); ++c) {
@@ -60,11 +69,8 @@ void TilingWork::price_cuts(const NestSpace& space) {
     for (std::size_t cut = 0; cut < priced.size(); ++cut) {
       tiles.clear();
       take_apart(space.cuts[c][cut], 0, 1, space.ranks[c], tiles);
-      for (const Tiles& some : tiles) {
-        const ArrayTiles& made = priced[cut].emplace_back(on_array(some));
-        sums[cut].steps += made.count * made.in_time * made.steps;
-        sums[cut].count += made.count;
-      }
+      for (const Tiles& some : tiles) priced[cut].push_back(on_array(some));
+      sums[cut] = sum_of(priced[cut]);
     }
   }
   const auto fewer = [](const CutSums& a, const CutSums& b) { return a.steps < b.steps; };

@@ -80,6 +80,7 @@ class TilingWork {
   [[nodiscard]] ArrayTiles product(const ArrayTiles& a, const ArrayTiles& b) const;
   [[nodiscard]] ArrayTiles on_array(const Tiles& tiles);
   [[nodiscard]] bool is_separable(const NestSpace& space) const;
+  [[nodiscard]] static CutSums sum_of(const std::vector<ArrayTiles>& tiles);
   void price_cuts(const NestSpace& space);
   template <class Some>
   void combine(const Cuts& cuts, const std::vector<std::vector<std::vector<Some>>>& all,
