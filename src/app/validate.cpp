@@ -47,7 +47,7 @@ Document document_of(const std::vector<Verdict>& verdicts, bool quiet) {
 CommandResult run_command(const ValidateArguments& arguments) {
   std::vector<Verdict> verdicts;
   for (const std::string& file : arguments.files) verdicts.push_back(verdict_on(file));
-  const CommandResult result = finished(arguments.output, document_of(verdicts, arguments.output.quiet));
+  CommandResult result = finished(arguments.output, document_of(verdicts, arguments.output.quiet));
   if (!result) return result;
   ExitCode code = ExitCode::kOk;
   for (const Verdict& verdict : verdicts) {
