@@ -11,9 +11,6 @@
 
 namespace fusescape::test_plans {
 
-/// Two orders of the same double-precision operations: a few hundred roundings of numbers about 1.
-constexpr double kSameSums = 1e-11;
-
 /// Tensors by name.
 using Values = std::map<std::string, TensorValues>;
 

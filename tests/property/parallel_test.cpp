@@ -7,9 +7,6 @@
 namespace fusescape::test_plans {
 namespace {
 
-/// Two orders of the same double-precision operations: a few hundred roundings of numbers about 1.
-constexpr double kSameSums = 1e-11;
-
 GroupedAttention attention_alone(const ParallelMixers& shape) {
   GroupedAttention alone = shape.attention;
   alone.d_model = shape.d_model;

@@ -10,6 +10,9 @@
 
 namespace fusescape::test_plans {
 
+/// Two orders of the same double-precision operations: a few hundred roundings of numbers about 1.
+inline constexpr double kSameSums = 1e-11;
+
 inline const TensorValues& named(const Cascade& cascade, const std::vector<TensorValues>& tensors,
                                  std::string_view name) {
   return tensors[index_of(*find_tensor(cascade, name))];
