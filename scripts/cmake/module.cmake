@@ -7,6 +7,8 @@ target_compile_options(fusescape_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -ffp-contract=off
   # gcc 12 fires this one on every optional and expected that it inlines (gcc bug 80635).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+  # In a unity build every source is an included file, whose unnamed namespaces gcc takes for a header's.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   $<$<BOOL:${FUSESCAPE_WERROR}>:-Werror>)
 if(FUSESCAPE_BUILD_FUZZERS)
   target_compile_options(fusescape_options INTERFACE -fsanitize=fuzzer-no-link)

@@ -5,17 +5,24 @@
 #include "fusescape/support/contract.hpp"
 
 namespace fusescape {
+namespace {
+
+std::optional<SquareMm> budget_of(const SweepSpec& spec, const BoundSweep& sweep, std::size_t scenario) {
+  if (!spec.budget || spec.budget->area) return spec.budget ? spec.budget->area : std::nullopt;
+  const auto named = std::find_if(spec.baselines.begin(), spec.baselines.end(),
+                                  [&](const Baseline& b) { return b.name == spec.budget->baseline; });
+  const auto baseline = static_cast<std::size_t>(named - spec.baselines.begin());
+  const std::size_t first = baseline_designs(spec, scenario, baseline).first;
+  return sweep.designs[sweep.baselines[first].design].area.total;
+}
+
+}  // namespace
 
 SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepResult& result) {
   FUSESCAPE_EXPECTS(result.points.size() == sweep.points.size());
-  const auto budget = [&](std::size_t scenario) -> std::optional<SquareMm> {
-    if (!spec.budget || spec.budget->area) return spec.budget ? spec.budget->area : std::nullopt;
-    const auto named = std::find_if(spec.baselines.begin(), spec.baselines.end(),
-                                    [&](const Baseline& b) { return b.name == spec.budget->baseline; });
-    const auto baseline = static_cast<std::size_t>(named - spec.baselines.begin());
-    const std::size_t first = baseline_designs(spec, scenario, baseline).first;
-    return sweep.designs[sweep.baselines[first].design].area.total;
-  };
+  std::vector<std::optional<SquareMm>> budgets(scenario_count(spec));
+  for (std::size_t scenario = 0; scenario < budgets.size(); ++scenario)
+    budgets[scenario] = budget_of(spec, sweep, scenario);
   SweepAnswerBuilder builder{spec};
   SweepNotes notes;
   const auto see = [&](const DesignPoint& at, const PointOutcome& outcome, AnswerPoint& made) {
@@ -33,7 +40,7 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
     const SweepPoint point = see(sweep.points[id], result.points[id], made);
     made.number = id;
     made.scenario = scenario_of(spec, id);
-    made.in_budget = in_budget(spec, budget(made.scenario), point.design->area.total);
+    made.in_budget = in_budget(spec, budgets[made.scenario], point.design->area.total);
     builder.add(made, [&] { return design_figures(spec, point, result.points[id]); });
   }
   for (std::size_t id = 0; id < result.baselines.size(); ++id) {
@@ -47,7 +54,7 @@ SweepAnswer answer(const SweepSpec& spec, const BoundSweep& sweep, const SweepRe
   std::vector<SweepStrategy> strategies;
   for (std::size_t i = 0; i < sweep.inputs.size(); ++i)
     strategies.push_back({sweep.strategies[i], sweep.inputs[i]});
-  return builder.finish(strategies, sweep.energy, budget);
+  return builder.finish(strategies, sweep.energy, [&](std::size_t scenario) { return budgets[scenario]; });
 }
 
 }  // namespace fusescape

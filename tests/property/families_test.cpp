@@ -43,7 +43,7 @@ void check_run(const Planner& planner, const Accelerator& machine, const Strateg
 
 TEST_CASE("Every strategy plans, executes and simulates a recurrent block of any family") {
   std::map<std::string_view, int> built;
-  for_all(30, [&](Dice& dice) {
+  for_all(15, [&](Dice& dice) {
     const Cascade cascade = with_random_types(dice, random_recurrent_block(dice));
     const Accelerator machine = planning_machine(dice);
     const Planner planner{cascade, machine};
@@ -56,14 +56,14 @@ TEST_CASE("Every strategy plans, executes and simulates a recurrent block of any
   });
   for (const Strategy& strategy : strategies()) {
     CAPTURE(strategy.name);
-    CHECK(built[strategy.name] > 8);
+    CHECK(built[strategy.name] > 4);
   }
 }
 
 TEST_CASE(
     "Every strategy plans, executes and simulates a block without a recurrence, or says that it needs one") {
   std::map<std::string_view, int> built;
-  for_all(30, [&](Dice& dice) {
+  for_all(15, [&](Dice& dice) {
     const Cascade cascade = with_random_types(dice, random_stateless_block(dice));
     const Accelerator machine = planning_machine(dice);
     const Planner planner{cascade, machine};
@@ -77,7 +77,7 @@ TEST_CASE(
   for (const char* name :
        {"unfused", "greedy", "fixed-depth-4", "retained", "marca-lower", "marca-upper", "optimal"}) {
     CAPTURE(name);
-    CHECK(built[name] > 8);
+    CHECK(built[name] > 4);
   }
   for (const char* name : {"fuse-all", "mem-aware", "pact-a"}) CHECK(built[name] == 0);
 }

@@ -166,7 +166,7 @@ TEST_CASE("A thousand tokens in chunks of 256 are 250,432 pairs, 125,716 of them
 
 TEST_CASE("Every strategy plans a chunked block, executes as counted and simulates") {
   int built = 0;
-  for_all(12, [&](Dice& dice) {
+  for_all(6, [&](Dice& dice) {
     const Cascade cascade = sound(mamba2_block(random_chunked(dice)));
     const Accelerator machine = planning_machine(dice);
     const Planner planner{cascade, machine};
@@ -183,7 +183,7 @@ TEST_CASE("Every strategy plans a chunked block, executes as counted and simulat
       CHECK(simulated->latency >= made->cost.total.latency);
     }
   });
-  CHECK(built > 60);
+  CHECK(built > 30);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ Bytes traffic(const Cascade& cascade, const Accelerator& machine, std::string_vi
 TEST_CASE(
     "Every strategy's plan is legal, fits, does all the work, moves what it must, and is the same again") {
   std::map<std::string_view, int> built;
-  for_all(40, [&](Dice& dice) {
+  for_all(20, [&](Dice& dice) {
     const Mamba1 shape = random_mamba(dice);
     const Cascade cascade = block_of(shape);
     const Accelerator machine = planning_machine(dice);
@@ -70,7 +70,7 @@ TEST_CASE(
   });
   for (const Strategy& strategy : strategies()) {
     CAPTURE(strategy.name);
-    CHECK(built[strategy.name] > 8);
+    CHECK(built[strategy.name] > 4);
   }
 }
 
