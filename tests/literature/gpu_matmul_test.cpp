@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "fusescape/report/table.hpp"
@@ -121,6 +123,36 @@ TEST_CASE("results/gpu: no matmul is faster than the data sheet's lanes in fp32 
   }
   CHECK(nearest.at("fp32") >= 0.7);
   CHECK(nearest.at("bf16") >= 0.7);
+}
+
+/// Median microseconds of a kernel of one token of a block.
+double us_of_one_token(const Measured& like, const std::string& kernel) {
+  for (const Measured& row : measured_rows()) {
+    if (row.kernel == kernel && row.tokens == "1" && row.type == like.type && row.width == like.width) {
+      return row.median_us;
+    }
+  }
+  FAIL("no row of " << kernel);
+  return 0.0;
+}
+
+TEST_CASE(
+    "results/gpu: of one token, products fused with what they read win but for bf16's two widest out_proj") {
+  const std::map<std::string, std::pair<std::string, std::string>> parts{
+      {"conv+conv_silu+x_proj", {"conv+conv_silu", "x_proj"}},
+      {"D_x+add_y_Dx+gate_silu+gate+out_proj", {"D_x+add_y_Dx+gate_silu+gate", "out_proj"}}};
+  int fused = 0;
+  for (const Measured& row : measured_rows()) {
+    const auto part = parts.find(row.kernel);
+    if (part == parts.end()) continue;
+    ++fused;
+    CAPTURE(row.kernel, row.type, row.channels);
+    const double apart = us_of_one_token(row, part->second.first) + us_of_one_token(row, part->second.second);
+    const bool loses =
+        part->second.second == "out_proj" && row.type == "bf16" && std::stoi(row.width) >= 2048;
+    CHECK((row.median_us < apart) == !loses);
+  }
+  CHECK(fused == 20);
 }
 
 }  // namespace

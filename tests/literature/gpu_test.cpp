@@ -129,6 +129,19 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "results/gpu: times of fused recurrences alone are within 20% in 90% of mamba-2.8b's, 80% of the "
+    "others'") {
+  const std::string set = GENERATE("calibration", "validation");
+  const auto counts = [&](const Compared& row) {
+    return row.measured.set == set && row.fuses_scan() && row.measured.median_us > kLongEnough;
+  };
+  const std::vector<double> sorted =
+      distances(counts, [](const Compared& row) { return row.time_quotient(); });
+  const std::size_t tenths = set == "calibration" ? 9 : 8;
+  CHECK(sorted[sorted.size() * tenths / 10] <= 0.20);
+}
+
 /// The groups of each scheme.
 const std::map<std::string, std::vector<std::string>>& schemes() {
   static const std::map<std::string, std::vector<std::string>> kSchemes{
@@ -215,6 +228,7 @@ bool is_explained(const Compared& row) {
   if (row.fuses_scan()) {
     return m.type == "bf16" || std::stoi(m.tokens) <= 256 || (fuses_all && row.time_quotient() < 1.0);
   }
+  if (m.kernel.find("+out_proj") != std::string::npos) return true;  // Too few of its weights are under way.
   return m.kernel == "norm" && m.type == "bf16" && std::stoi(m.width) <= 1024;  // A short row.
 }
 
