@@ -258,16 +258,46 @@ struct BlockShape {
   std::int64_t tokens, width, channels, states, rank;
 };
 
+// `run` carves the buffers of a launch, and launches on them if it is told to.
+template <class Run>
+void add_of_block(std::vector<Case>& cases, const BlockShape& b, const char* name, const char* type, Run run) {
+  cases.push_back({name, b.tokens, b.channels, b.width, static_cast<int>(b.states), type, [=](char* pool) {
+                     Carver carver{pool};
+                     run(carver, pool != nullptr);
+                     return carver.bytes();
+                   }});
+}
+
+template <class T>
+void add_fused_products(std::vector<Case>& cases, BlockShape b, const char* type) {
+  const Shape s{b.tokens, b.channels};
+  const std::int64_t projected = b.rank + 2 * b.states;
+  add_of_block(cases, b, "conv+conv_silu+x_proj", type, [=](Carver& carver, bool go) {
+    ConvolvedInput<T> input{};
+    input.xz = carver.take<T>(b.tokens * 2 * b.channels);
+    input.weight = carver.take<T>(b.channels * kTaps);
+    input.bias = carver.take<T>(b.channels);
+    input.made = carver.take<T>(b.tokens * b.channels);
+    const T* w = carver.take<T>(b.channels * projected);
+    T* made = carver.take<T>(b.tokens * projected);
+    if (go) launch_fused_product<T>(input, w, made, s, projected);
+  });
+  add_of_block(cases, b, "D_x+add_y_Dx+gate_silu+gate+out_proj", type, [=](Carver& carver, bool go) {
+    GatedInput<T> input{};
+    input.x = carver.take<T>(b.tokens * b.channels);
+    input.y = carver.take<T>(b.tokens * b.channels);
+    input.xz = carver.take<T>(b.tokens * 2 * b.channels);
+    input.per_channel = carver.take<T>(b.channels);
+    const T* w = carver.take<T>(b.channels * b.width);
+    T* made = carver.take<T>(b.tokens * b.width);
+    if (go) launch_fused_product<T>(input, w, made, s, b.width);
+  });
+}
+
 template <class T>
 void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* type, cublasHandle_t library) {
   const Shape s{b.tokens, b.channels};
-  const auto add = [&](const char* name, auto run) {
-    cases.push_back({name, b.tokens, b.channels, b.width, static_cast<int>(b.states), type, [=](char* pool) {
-                       Carver carver{pool};
-                       run(carver, pool != nullptr);
-                       return carver.bytes();
-                     }});
-  };
+  const auto add = [&](const char* name, auto run) { add_of_block(cases, b, name, type, run); };
   add("norm", [=](Carver& carver, bool go) {
     const T* x = carver.take<T>(b.tokens * b.width);
     const T* gain = carver.take<T>(b.width);
@@ -287,28 +317,7 @@ void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* typ
   add_matmul("x_proj", b.channels, projected, b.channels);
   add_matmul("dt_proj", b.rank, b.channels, projected);
   add_matmul("out_proj", b.channels, b.width, b.channels);
-  if (b.tokens == 1) {
-    add("conv+conv_silu+x_proj", [=](Carver& carver, bool go) {
-      ConvolvedInput<T> input{};
-      input.xz = carver.take<T>(b.tokens * 2 * b.channels);
-      input.weight = carver.take<T>(b.channels * kTaps);
-      input.bias = carver.take<T>(b.channels);
-      input.made = carver.take<T>(b.tokens * b.channels);
-      const T* w = carver.take<T>(b.channels * projected);
-      T* made = carver.take<T>(b.tokens * projected);
-      if (go) launch_fused_product<T>(input, w, made, s, projected);
-    });
-    add("D_x+add_y_Dx+gate_silu+gate+out_proj", [=](Carver& carver, bool go) {
-      GatedInput<T> input{};
-      input.x = carver.take<T>(b.tokens * b.channels);
-      input.y = carver.take<T>(b.tokens * b.channels);
-      input.xz = carver.take<T>(b.tokens * 2 * b.channels);
-      input.per_channel = carver.take<T>(b.channels);
-      const T* w = carver.take<T>(b.channels * b.width);
-      T* made = carver.take<T>(b.tokens * b.width);
-      if (go) launch_fused_product<T>(input, w, made, s, b.width);
-    });
-  }
+  if (b.tokens == 1) add_fused_products<T>(cases, b, type);
   const auto add_conv = [&]<bool kSilu>(const char* name) {
     add(name, [=](Carver& carver, bool go) {
       const T* xz = carver.take<T>(b.tokens * 2 * b.channels);

@@ -3,8 +3,9 @@
 //   measure time    SET        CSV: event timings of every case, launches one by one from a queue that holds them all
 //   measure span    SET        three launches of every case that is one kernel of ours, for ncu's times; CSV of the cases
 //   measure profile SET        the same cases between cudaProfilerStart and -Stop, for ncu's app-range; CSV of the ranges
-// SET: calibration (mamba-2.8b), validation (the other shapes) or retention (kernels that follow each other; what L2 keeps). L2 is cold: every launch uses other buffers, and together
-// they are several times as large as L2, so that what it reads is in DRAM and what launches before it wrote has to leave.
+// SET: calibration (mamba-2.8b), validation (the other shapes) or retention (kernels that follow each other: what L2 keeps).
+// L2 is cold: every launch uses other buffers, and together they are several times as large as L2, so that what it reads is in
+// DRAM and what launches before it wrote has to leave.
 #include <cuda_profiler_api.h>
 
 #include <algorithm>
