@@ -4,11 +4,12 @@
 
 #include <cublas_v2.h>
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "block_operators.cuh"
+#include "fused_products.cuh"
 #include "recurrence.cuh"
 
 // Buffers of one launch, carved from a pool; the next launch uses others, so that nothing of a launch is in L2 for it.
@@ -104,49 +105,80 @@ void launch_laid_out(const StateUpdate<T>& t, Shape s) {
   cudaLaunchKernelEx(&config, kKernel, t, s);
 }
 
-// Two layouts of a recurrence: large blocks, and small ones for where large ones leave multiprocessors with little.
-struct Layouts {
-  Layout large, small;
-};
+// Layouts of a recurrence, from large blocks that share most to small ones of which many are there at once.
+constexpr int kLayouts = 3;
+using Layouts = std::array<Layout, kLayouts>;
 
-// The fastest of some forty each at L = 2048, on the five models' D.
+// The fastest of some forty each at L = 128, 512 and 2048, on the five models' D.
 template <class T, int N, bool kAbar, bool kDBx, bool kOut>
 constexpr Layouts layouts() {
   constexpr bool kFp32 = sizeof(T) == 4;
   if (!kOut) {
     constexpr Layout kScan = N == 16 ? (kFp32 ? Layout{64, 2, 1, 4, 8} : Layout{32, 4, 1, 8, 8})
                                      : (kFp32 ? Layout{128, 2, 1, 4, 6} : Layout{128, 4, 1, 4, 6});
-    return {kScan, kScan};
+    return {kScan, kScan, kScan};
   }
   if (N == 16) {
     constexpr Layout kLarge{128, 2, 1, 32, 4, 8};
-    if (kAbar && kDBx && kFp32) return {{128, 2, 1, 64, 3}, {64, 2, 1, 32, 3}};
-    if (kAbar && !kDBx) return {kLarge, kFp32 ? Layout{64, 2, 1, 16, 4} : Layout{64, 2, 1, 32, 4, 8}};
-    return {kLarge, {64, 2, 1, 32, 3}};
+    constexpr Layout kSmall{64, 2, 1, 32, 3, 8};
+    if (kAbar && kDBx && kFp32) return {{{128, 2, 1, 64, 3}, {64, 2, 1, 32, 3}, {64, 2, 1, 32, 3}}};
+    if (kAbar && kDBx) return {kLarge, {64, 2, 1, 32, 3}, {64, 2, 1, 32, 3}};
+    if (kFp32) return {kLarge, {64, 2, 1, 16, 4}, kDBx ? Layout{64, 2, 1, 8, 6, 8} : Layout{64, 2, 1, 16, 4}};
+    return {kLarge, kSmall, kSmall};
   }
-  if (kAbar && kDBx) return {{128, 4, 2, kFp32 ? 32 : 16, 3}, {128, 4, 1, 32, 3}};
-  if (kFp32) return {kDBx ? Layout{128, 2, 2, 16, 4} : Layout{128, 4, 1, 16, 4}, {64, 4, 1, 16, 3}};
-  if (kDBx) return {{128, 4, 2, 16, 4}, {128, 4, 1, 16, 3}};
-  return {{128, 2, 2, 32, 3}, {128, 2, 2, 32, 3}};
+  constexpr Layout kMany{64, 4, 2, 8, 4};
+  if (kAbar && kDBx) return {{{128, 4, 2, kFp32 ? 32 : 16, 3}, {128, 4, 1, 32, 3}, {64, 4, 2, 16, 4}}};
+  if (kFp32) return {kDBx ? Layout{128, 2, 2, 16, 4} : Layout{128, 4, 1, 16, 4}, {64, 4, 1, 16, 3}, kMany};
+  return {kDBx ? Layout{128, 4, 2, 16, 4} : Layout{128, 4, 1, 32, 3}, {128, 4, 1, 16, 3}, kMany};
 }
 
-// Channels that the multiprocessor with most of them has, in blocks of so many.
-inline std::int64_t most_channels(std::int64_t channels, int of_block) {
+// How the blocks of a layout lie over the multiprocessors.
+struct Spread {
+  std::int64_t most_channels = 0;  // Of the multiprocessor that has most of them.
+  bool at_once = false;            // All of its blocks are there from the start.
+};
+
+template <class T, int N, Layout kLayout, bool kAbar, bool kDBx, bool kOut>
+Spread spread(std::int64_t channels) {
+  using Kernel = Recurrence<T, N, kLayout, kAbar, kDBx, kOut>;
   constexpr std::int64_t kMultiprocessors = 132;
-  const std::int64_t blocks_of_all = channels / of_block;
-  return (blocks_of_all + kMultiprocessors - 1) / kMultiprocessors * of_block;
+  static const int there = [] {
+    constexpr auto kKernel = recurrence<T, N, kLayout, kAbar, kDBx, kOut>;
+    cudaFuncSetAttribute(kKernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Kernel::kMostSharedBytes);
+    int blocks = 0;
+    cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, kKernel, kLayout.block, Kernel::kMostSharedBytes);
+    return blocks;
+  }();
+  const std::int64_t blocks = (channels / Kernel::kChannelsOfBlock + kMultiprocessors - 1) / kMultiprocessors;
+  return {blocks * Kernel::kChannelsOfBlock, blocks <= there};
+}
+
+// Of the layouts that leave the fullest multiprocessor with fewest channels the first whose blocks are all there at once. If
+// there is none, small blocks for few tokens, which end before others start, and else the first.
+inline int chosen_layout(const std::array<Spread, kLayouts>& spreads, std::int64_t tokens) {
+  constexpr std::int64_t kFewTokens = 256;
+  int chosen = -1;
+  int first = 0;
+  for (int i = 1; i < kLayouts; ++i) {
+    if (spreads[i].most_channels < spreads[first].most_channels) first = i;
+  }
+  for (int i = kLayouts - 1; i >= 0; --i) {
+    if (spreads[i].most_channels == spreads[first].most_channels && spreads[i].at_once) chosen = i;
+  }
+  if (chosen >= 0) return chosen;
+  return tokens <= kFewTokens ? kLayouts - 1 : first;
 }
 
 template <class T, int N, bool kAbar, bool kDBx, bool kOut>
 void launch_recurrence(const StateUpdate<T>& t, Shape s) {
-  constexpr Layouts kLayouts = layouts<T, N, kAbar, kDBx, kOut>();
-  constexpr int kLarge = Recurrence<T, N, kLayouts.large, kAbar, kDBx, kOut>::kChannelsOfBlock;
-  constexpr int kSmall = Recurrence<T, N, kLayouts.small, kAbar, kDBx, kOut>::kChannelsOfBlock;
-  if (most_channels(s.channels, kLarge) <= most_channels(s.channels, kSmall)) {
-    launch_laid_out<T, N, kLayouts.large, kAbar, kDBx, kOut>(t, s);
-  } else {
-    launch_laid_out<T, N, kLayouts.small, kAbar, kDBx, kOut>(t, s);
-  }
+  constexpr Layouts kOf = layouts<T, N, kAbar, kDBx, kOut>();
+  const int chosen = chosen_layout({spread<T, N, kOf[0], kAbar, kDBx, kOut>(s.channels),
+                                    spread<T, N, kOf[1], kAbar, kDBx, kOut>(s.channels),
+                                    spread<T, N, kOf[2], kAbar, kDBx, kOut>(s.channels)},
+                                   s.tokens);
+  if (chosen == 0) launch_laid_out<T, N, kOf[0], kAbar, kDBx, kOut>(t, s);
+  if (chosen == 1) launch_laid_out<T, N, kOf[1], kAbar, kDBx, kOut>(t, s);
+  if (chosen == 2) launch_laid_out<T, N, kOf[2], kAbar, kDBx, kOut>(t, s);
 }
 
 template <class T, int N>
@@ -178,6 +210,28 @@ void add_state_update(std::vector<Case>& cases, Shape s, const char* type) {
   }
 }
 
+// The six kernels of the unfused scheme one after another, as one case. What they hand to each other is in new buffers at each
+// launch ("unfused/new"), or in the same ones again ("unfused/kept"), as allocators of frameworks have it.
+template <class T, int N>
+void add_unfused(std::vector<Case>& cases, Shape s, const char* type, bool kept) {
+  const auto run = [=](char* pool) {
+    static char* workspace = nullptr;
+    if (kept && pool != nullptr && workspace == nullptr) cudaMalloc(&workspace, std::int64_t{4} << 30U);
+    Carver carver{pool};
+    auto t = carve_state_update<T, N>(carver, s, "daubc", "y");
+    Carver between{kept ? workspace : pool + carver.bytes()};
+    const auto handed = carve_state_update<T, N>(between, s, "12345", "");
+    t.da = handed.da, t.abar = handed.abar, t.db = handed.db, t.dbx = handed.dbx, t.h = handed.h;
+    for (const char* name : {"dA", "exp", "dB", "dBx", "scan", "y"}) {
+      for (const StateKernel<T>& kernel : state_kernels<T, N>()) {
+        if (pool != nullptr && std::string{kernel.name} == name) kernel.launch(t, s);
+      }
+    }
+    return carver.bytes() + between.bytes();
+  };
+  cases.push_back({kept ? "unfused/kept" : "unfused/new", s.tokens, s.channels, 0, N, type, run});
+}
+
 inline dim3 blocks_of_convolution(Shape s) {
   return blocks(s.channels, kConvolved, (s.tokens + kRun - 1) / kRun, kThreadsOfRows);
 }
@@ -204,16 +258,46 @@ struct BlockShape {
   std::int64_t tokens, width, channels, states, rank;
 };
 
+// `run` carves the buffers of a launch, and launches on them if it is told to.
+template <class Run>
+void add_of_block(std::vector<Case>& cases, const BlockShape& b, const char* name, const char* type, Run run) {
+  cases.push_back({name, b.tokens, b.channels, b.width, static_cast<int>(b.states), type, [=](char* pool) {
+                     Carver carver{pool};
+                     run(carver, pool != nullptr);
+                     return carver.bytes();
+                   }});
+}
+
+template <class T>
+void add_fused_products(std::vector<Case>& cases, BlockShape b, const char* type) {
+  const Shape s{b.tokens, b.channels};
+  const std::int64_t projected = b.rank + 2 * b.states;
+  add_of_block(cases, b, "conv+conv_silu+x_proj", type, [=](Carver& carver, bool go) {
+    ConvolvedInput<T> input{};
+    input.xz = carver.take<T>(b.tokens * 2 * b.channels);
+    input.weight = carver.take<T>(b.channels * kTaps);
+    input.bias = carver.take<T>(b.channels);
+    input.made = carver.take<T>(b.tokens * b.channels);
+    const T* w = carver.take<T>(b.channels * projected);
+    T* made = carver.take<T>(b.tokens * projected);
+    if (go) launch_fused_product<T>(input, w, made, s, projected);
+  });
+  add_of_block(cases, b, "D_x+add_y_Dx+gate_silu+gate+out_proj", type, [=](Carver& carver, bool go) {
+    GatedInput<T> input{};
+    input.x = carver.take<T>(b.tokens * b.channels);
+    input.y = carver.take<T>(b.tokens * b.channels);
+    input.xz = carver.take<T>(b.tokens * 2 * b.channels);
+    input.per_channel = carver.take<T>(b.channels);
+    const T* w = carver.take<T>(b.channels * b.width);
+    T* made = carver.take<T>(b.tokens * b.width);
+    if (go) launch_fused_product<T>(input, w, made, s, b.width);
+  });
+}
+
 template <class T>
 void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* type, cublasHandle_t library) {
   const Shape s{b.tokens, b.channels};
-  const auto add = [&](const char* name, auto run) {
-    cases.push_back({name, b.tokens, b.channels, b.width, static_cast<int>(b.states), type, [=](char* pool) {
-                       Carver carver{pool};
-                       run(carver, pool != nullptr);
-                       return carver.bytes();
-                     }});
-  };
+  const auto add = [&](const char* name, auto run) { add_of_block(cases, b, name, type, run); };
   add("norm", [=](Carver& carver, bool go) {
     const T* x = carver.take<T>(b.tokens * b.width);
     const T* gain = carver.take<T>(b.width);
@@ -233,6 +317,7 @@ void add_block_operators(std::vector<Case>& cases, BlockShape b, const char* typ
   add_matmul("x_proj", b.channels, projected, b.channels);
   add_matmul("dt_proj", b.rank, b.channels, projected);
   add_matmul("out_proj", b.channels, b.width, b.channels);
+  if (b.tokens == 1) add_fused_products<T>(cases, b, type);
   const auto add_conv = [&]<bool kSilu>(const char* name) {
     add(name, [=](Carver& carver, bool go) {
       const T* xz = carver.take<T>(b.tokens * 2 * b.channels);

@@ -165,6 +165,52 @@ void check_rows(std::int64_t tokens, std::int64_t width, const char* type) {
   });
 }
 
+/// The groups that end with a product, of [tokens, channels] inputs and so many columns.
+template <class T>
+void check_products(std::int64_t tokens, std::int64_t channels, std::int64_t columns, const char* type) {
+  const auto x = random_values<T>(tokens * channels, 1, -1.0, 1.0);
+  const auto y = random_values<T>(tokens * channels, 2, -1.0, 1.0);
+  const auto xz = random_values<T>(tokens * 2 * channels, 3, -2.0, 2.0);
+  const auto per_channel = random_values<T>(channels, 4, -1.0, 1.0);
+  const auto taps = random_values<T>(channels * kTaps, 5, -1.0, 1.0);
+  const auto w = random_values<T>(channels * columns, 6, -1.0, 1.0);
+  const auto silu = [](double value) { return value / (1.0 + std::exp(-value)); };
+  std::vector<double> convolved(tokens * channels), gated(tokens * channels);
+  for (std::int64_t l = 0; l < tokens; ++l) {
+    for (std::int64_t d = 0; d < channels; ++d) {
+      double sum = per_channel[d];
+      for (std::int64_t k = 0; k < kTaps; ++k) {
+        const std::int64_t token = l - kTaps + 1 + k;
+        if (token >= 0) sum += taps[d * kTaps + k] * xz[token * 2 * channels + d];
+      }
+      convolved[l * channels + d] = silu(sum);
+      const std::int64_t at = l * channels + d;
+      gated[at] = (y[at] + x[at] * per_channel[d]) * silu(xz[l * 2 * channels + channels + d]);
+    }
+  }
+  const auto product = [&](const std::vector<double>& input) {
+    std::vector<double> made(tokens * columns, 0.0);
+    for (std::int64_t l = 0; l < tokens; ++l) {
+      for (std::int64_t d = 0; d < channels; ++d) {
+        for (std::int64_t c = 0; c < columns; ++c) made[l * columns + c] += input[l * channels + d] * w[d * columns + c];
+      }
+    }
+    return made;
+  };
+  const Shape s{tokens, channels};
+  const T* weights = upload<T>(w);
+  T* made = blank<T>(tokens * columns);
+  T* stored = blank<T>(tokens * channels);
+  const T *in = upload<T>(xz), *channel = upload<T>(per_channel);
+  launch_fused_product<T>(ConvolvedInput<T>{in, upload<T>(taps), channel, stored}, weights, made, s, columns);
+  check(cudaDeviceSynchronize());
+  compare(std::string{"conv+conv_silu+x_proj, "} + type, made, product(convolved));
+  compare(std::string{"conv+conv_silu+x_proj, x, "} + type, stored, convolved);
+  launch_fused_product<T>(GatedInput<T>{upload<T>(x), upload<T>(y), in, channel}, weights, made, s, columns);
+  check(cudaDeviceSynchronize());
+  compare(std::string{"D_x+add_y_Dx+gate_silu+gate+out_proj, "} + type, made, product(gated));
+}
+
 }  // namespace
 
 int main() {
@@ -172,6 +218,13 @@ int main() {
     check_rows<float>(tokens, 768, "fp32");
     check_rows<float>(tokens, 2560, "fp32");
     check_rows<__nv_bfloat16>(tokens, 2560, "bf16");
+  }
+  for (const std::int64_t tokens : {1, 5}) {
+    for (const std::int64_t columns : {80, 768}) {
+      check_products<float>(tokens, 1536, columns, "fp32");
+      check_products<__nv_bfloat16>(tokens, 1536, columns, "bf16");
+      check_products<__nv_bfloat16>(tokens, 5120, columns, "bf16");
+    }
   }
   for (const auto& [tokens, channels] : {std::pair{1, 64}, std::pair{37, 64}, std::pair{37, 1536}, std::pair{163, 3072},
                                          std::pair{40, 5120}}) {

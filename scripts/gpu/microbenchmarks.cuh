@@ -123,6 +123,15 @@ static __global__ void recurrence_steps(float* out, float decay, int steps) {
 
 static __global__ void nothing() {}
 
+// Keeps the device busy for a millisecond or so: what is launched meanwhile waits in the queue, and is then started at the
+// device's pace, not at that of the processor that launches.
+static __global__ void hold() {
+  constexpr long long kCycles = 2'000'000;
+  const long long from = clock64();
+  while (clock64() - from < kCycles) {
+  }
+}
+
 template <class Launch>
 double median_us(Launch launch, int launches = 15) {
   std::vector<float> ms(launches);
@@ -142,19 +151,22 @@ double median_us(Launch launch, int launches = 15) {
   return 1000.0 * ms[ms.size() / 2];
 }
 
-// What events around a kernel that does nothing say, launched as cases are timed: one after another, without waiting.
-inline double empty_kernel_us() {
+// What events around a kernel say, the median of many launches as cases are timed: from a queue that holds them all.
+template <class Launch>
+double queued_us(Launch launch) {
   constexpr int kLaunches = 128;
   std::vector<cudaEvent_t> events(2 * kLaunches);
   for (cudaEvent_t& event : events) check(cudaEventCreate(&event));
+  hold<<<1, 1>>>();
   for (int i = 0; i < kLaunches; ++i) {
     check(cudaEventRecord(events[2 * i]));
-    nothing<<<132, 128>>>();
+    launch(i);
     check(cudaEventRecord(events[2 * i + 1]));
   }
   check(cudaDeviceSynchronize());
   std::vector<float> ms(kLaunches);
   for (int i = 0; i < kLaunches; ++i) check(cudaEventElapsedTime(&ms[i], events[2 * i], events[2 * i + 1]));
+  for (const cudaEvent_t event : events) check(cudaEventDestroy(event));
   std::sort(ms.begin(), ms.end());
   return 1000.0 * ms[kLaunches / 2];
 }
@@ -226,6 +238,10 @@ inline void print_machine(char* pool, cublasHandle_t library) {
     for (int i = 0; i < kEmpty; ++i) nothing<<<132, 128>>>();
   });
   std::printf("launch_gap,%.3f,us\n", gap / kEmpty);
-  std::printf("launch,%.3f,us\n", empty_kernel_us());
+  std::printf("empty_launch,%.3f,us\n", queued_us([](int) { nothing<<<132, 128>>>(); }));
+  // What no kernel that reads can be shorter than: each thread of a few copies one vector, from memory that is not in L2.
+  constexpr std::int64_t kApart = std::int64_t{16} << 20U;
+  std::printf("launch,%.3f,us\n",
+              queued_us([&](int i) { copy_once<<<132, 128>>>(from + i * kApart / 16, to + i * kApart / 16); }));
   print_instructions(out, grid, clock_khz);
 }

@@ -57,14 +57,15 @@ class RowCopy {
       : from_{static_cast<const char*>(from) + threadIdx.x / kParts * stride + threadIdx.x % kParts * kBytes},
         stride_{stride} {}
 
-  // Of the rows `rows` are there; the others become 0.
+  // Of the rows `rows` are there, all of them if kWhole; the others become 0.
+  template <bool kWhole>
   __device__ void next(void* to, int rows) {
     const char* from = from_;
     const int mine = static_cast<int>(threadIdx.x) / kParts;
 #pragma unroll
     for (int i = 0; i < kPieces; i += kBlock) {
       const int piece = i + static_cast<int>(threadIdx.x);
-      const bool there = mine + i / kParts < rows;
+      const bool there = kWhole || mine + i / kParts < rows;
       if (kPieces % kBlock == 0 || piece < kPieces) {
         __pipeline_memcpy_async(static_cast<char*>(to) + piece * kBytes, there ? from : from_, kBytes, there ? 0 : kBytes);
       }
@@ -198,18 +199,23 @@ class Recurrence {
 
   // Starts to bring the next chunk; one past the end brings nothing.
   __device__ void copy(int stage) {
-    if (left_to_copy_ > 0) {
-      Staged& to = staged_[stage];
-      const int tokens = static_cast<int>(min(std::int64_t{kChunk}, left_to_copy_));
-      if constexpr (!kMakesAbar) copy_abar_.next(to.abar, tokens);
-      if constexpr (!kMakesDBx) copy_dbx_.next(to.dbx, tokens);
-      if constexpr (kReadsDelta) copy_delta_.next(to.delta, tokens);
-      if constexpr (kMakesDBx) copy_u_.next(to.u, tokens);
-      if constexpr (kMakesDBx) copy_states(to.b, b_, tokens);
-      if constexpr (kReadsOut) copy_states(to.c, c_, tokens);
-      left_to_copy_ -= kChunk;
+    if (left_to_copy_ >= kChunk) {
+      copy_chunk<true>(staged_[stage], kChunk);
+    } else if (left_to_copy_ > 0) {
+      copy_chunk<false>(staged_[stage], static_cast<int>(left_to_copy_));
     }
+    left_to_copy_ -= kChunk;
     __pipeline_commit();
+  }
+
+  template <bool kWhole>
+  __device__ void copy_chunk(Staged& to, int tokens) {
+    if constexpr (!kMakesAbar) copy_abar_.template next<kWhole>(to.abar, tokens);
+    if constexpr (!kMakesDBx) copy_dbx_.template next<kWhole>(to.dbx, tokens);
+    if constexpr (kReadsDelta) copy_delta_.template next<kWhole>(to.delta, tokens);
+    if constexpr (kMakesDBx) copy_u_.template next<kWhole>(to.u, tokens);
+    if constexpr (kMakesDBx) copy_states<kWhole>(to.b, b_, tokens);
+    if constexpr (kReadsOut) copy_states<kWhole>(to.c, c_, tokens);
   }
 
   // Of kPack tokens the same W states are side by side.
@@ -217,6 +223,7 @@ class Recurrence {
     return ((token / kPack) * kLanes + n / W) * (kPack * W) + (token % kPack) * W + n % W;
   }
 
+  template <bool kWhole>
   __device__ void copy_states(T* to, const T*& from, int tokens) const {
     constexpr int kPiece = W * sizeof(T) < 16 ? W : 16 / sizeof(T);  // Neighbours here and there.
     constexpr int kPieces = kChunk * N / kPiece;
@@ -227,7 +234,7 @@ class Recurrence {
     for (int i = 0; i < kPieces * kPiece; i += kBlock * kPiece) {
       const int at = first + i;
       if (kPieces % kBlock == 0 || at < kPieces * kPiece) {
-        const bool there = at < tokens * N;
+        const bool there = kWhole || at < tokens * N;
         __pipeline_memcpy_async(to + (kEven ? first_place + i : place_of(at / N, at % N)), there ? from + at : from,
                                 kPiece * sizeof(T), there ? 0 : kPiece * sizeof(T));
       }

@@ -1,6 +1,10 @@
 // Do settings land where a user means them, and are bad ones named?
-#include <catch2/catch.hpp>
+#include <fmt/format.h>
 
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "fusescape/arch/engines.hpp"
 #include "fusescape/config/load.hpp"
 
 namespace fusescape {
@@ -57,6 +61,33 @@ std::string refusal(const char* assignment) {
   CHECK(arch.error().cause == InputError::Cause::kUsage);
   CHECK(arch.error().settings.size() == 1);
   return arch.error().text;
+}
+
+/// Two cores, of which the first computes in `type`.
+std::string two_cores(std::string_view type) {
+  std::string text = kArch;
+  const std::string first =
+      fmt::format("  - {{name: narrow, type: {}, rows: 2, cols: 2, cycles: {{matmul: 1}}}}\n", type);
+  return text.insert(text.find("  - {name: pe"), first);
+}
+
+TEST_CASE(
+    "A core whose type is narrower than the pe_type is as if the file did not have it, and no other is") {
+  for (const DataTypeFacts& core : kDataTypes) {
+    const std::string text = two_cores(core.name);
+    for (const DataTypeFacts& pe : kDataTypes) {
+      CAPTURE(core.name, pe.name);
+      const std::string assignment = fmt::format("pe_type={}", pe.name);
+      const Setting settings[] = {setting(assignment.c_str())};
+      const auto both = bind_accelerator(file(text.c_str()), settings);
+      REQUIRE(both);
+      const Accelerator alone = arch_with(assignment.c_str());
+      const bool left_out = core.bits < pe.bits;
+      CHECK(both->cores.size() == (left_out ? 1 : 2));
+      CHECK((array_model(*both) == array_model(alone)) == left_out);
+      CHECK(both->pes() == alone.pes() + (left_out ? 0 : 4));
+    }
+  }
 }
 
 TEST_CASE("Cores share everything at once and in no time unless links are given, by file or by path") {

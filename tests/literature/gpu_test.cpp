@@ -4,9 +4,9 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <fstream>
 #include <map>
 
+#include "fusescape/arch/engines.hpp"
 #include "fusescape/report/table.hpp"
 #include "gpu_rows.hpp"
 #include "regenerated.hpp"
@@ -26,49 +26,53 @@ std::vector<double> distances(Counts counts, Quotient quotient) {
   return sorted;
 }
 
-double rounded(double value, double steps) {
-  return std::round(value * steps) / steps;
-}
-
-double figure_of_machine(const std::string& name) {
-  std::ifstream file{in_source_tree("results/gpu/machine.csv")};
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind(name + ',', 0) == 0) return std::stod(line.substr(name.size() + 1));
-  }
-  FAIL("no figure " << name);
-  return 0.0;
-}
-
 TEST_CASE("results/gpu/accuracy.csv is what the model says beside the counters") {
   Table table{.columns = {"set", "kernel", "type", "L", "D", "N", "modelled_read_bytes",
                           "measured_read_bytes", "modelled_write_bytes", "measured_write_bytes",
-                          "bytes_quotient", "modelled_us", "measured_us", "time_quotient"},
+                          "bytes_quotient", "limit_us", "modelled_us", "measured_us", "time_quotient"},
               .rows = {}};
   for (const Compared& row : modelled_rows()) {
     const auto& [m, model] = row;
     table.rows.push_back({m.set, m.kernel, m.type, std::stoll(m.tokens), std::stoll(m.channels),
                           std::stoll(m.states), model.read, m.read, model.write, m.write,
-                          rounded(row.bytes_quotient(), 1e4), rounded(model.us, 1e2), m.median_us,
-                          rounded(row.time_quotient(), 1e3)});
+                          rounded(row.bytes_quotient(), 1e4), rounded(model.limit_us, 1e3),
+                          rounded(model.us, 1e2), m.median_us, rounded(row.time_quotient(), 1e3)});
   }
   check_regenerated("gpu/accuracy.csv", csv(table));
 }
 
-TEST_CASE("results/gpu: the machine's parameters are the microbenchmarks'") {
+/// Whole bits per cycle of the clock.
+std::int64_t bits_per_cycle_of(double bytes_per_second, const Accelerator& accelerator) {
+  return static_cast<std::int64_t>(std::floor(bytes_per_second * 8.0 / accelerator.clock.value()));
+}
+
+TEST_CASE("results/gpu: the machine's parameters are the data sheet's and the microbenchmarks'") {
   const Accelerator& machine = h200().accelerator;
   const double clock = machine.clock.value();
-  const double bits = figure_of_machine("copy_bandwidth") * 1e9 * 8.0 / clock;
-  CHECK(static_cast<double>(machine.dram.bandwidth.value) == Approx(std::floor(bits)).margin(1.0));
+  CHECK(machine.dram.bandwidth.value == bits_per_cycle_of(4.8e12, machine));  // Data sheet: 4.8 TB/s
+  CHECK(static_cast<double>(machine.dram.effective_bandwidth().value) ==
+        Approx(figure_of_machine("copy_bandwidth") * 1e9 * 8.0 / clock).margin(2.0));
   CHECK(static_cast<double>(machine.model.launch_cycles.value()) ==
         Approx(figure_of_machine("launch") * clock / 1e6).margin(1.0));
   CHECK(static_cast<double>(machine.model.fill_cycles.value()) ==
         std::ceil(figure_of_machine("recurrence_step")));
+  // 128 lanes and 16 special-function results a cycle: what was measured is within 2%.
+  CHECK(figure_of_machine("exp_rate") == Approx(132.0 * 16.0 * clock / 1e9).epsilon(0.02));
+  CHECK(figure_of_machine("multiprocessors") == 132.0);
+  CHECK(figure_of_machine("l2") == static_cast<double>(machine.sram.capacity.value()));
+}
 
-  const Accelerator h100 = value_of(load_design("h100")).accelerator;
-  CHECK(static_cast<double>(h100.dram.bandwidth.value) ==
-        Approx(bits * 3.35 / 4.8).margin(8.0));  // Data sheets: 3.35 and 4.8 TB/s
-  CHECK(h100.model.launch_cycles == machine.model.launch_cycles);
-  CHECK(h100.model.fill_cycles == machine.model.fill_cycles);
+TEST_CASE("h100 is its data sheet, and of what that does not say the H200's measured quotients") {
+  const char* type = GENERATE("fp32", "bf16");
+  const std::vector<Setting> settings{{"pe_type", type}};
+  const Accelerator h200 = value_of(load_design("h200", settings)).accelerator;
+  const Accelerator h100 = value_of(load_design("h100", settings)).accelerator;
+  CHECK(h100.dram.bandwidth.value == bits_per_cycle_of(3.35e12, h100));  // Data sheet: 3.35 TB/s
+  CHECK(h100.sram.capacity == Bytes{50 * 1024 * 1024});                  // Data sheet: 50 MB
+  CHECK(h100.dram.efficiency == h200.dram.efficiency);
+  CHECK(h100.model.launch_cycles == h200.model.launch_cycles);
+  CHECK(h100.clock.value() == h200.clock.value());
+  CHECK(array_model(h100) == array_model(h200));  // The same cores, and cycles between dependent operations.
 }
 
 TEST_CASE(
@@ -84,8 +88,6 @@ TEST_CASE(
   CHECK(sorted[sorted.size() * 9 / 10] <= 0.0015);
   CHECK(sorted.back() <= 0.05);
 }
-
-constexpr double kLongEnough = 20.0;  ///< Microseconds; below, the launch decides.
 
 TEST_CASE(
     "results/gpu: times of the state update are within 10% in the median and 20% in nine of ten, without "
@@ -125,6 +127,19 @@ TEST_CASE(
     CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.width);
     CHECK(row.time_quotient() == Approx(1.0).margin(one_pass ? 0.05 : 0.31));
   }
+}
+
+TEST_CASE(
+    "results/gpu: times of fused recurrences alone are within 20% in 90% of mamba-2.8b's, 80% of the "
+    "others'") {
+  const std::string set = GENERATE("calibration", "validation");
+  const auto counts = [&](const Compared& row) {
+    return row.measured.set == set && row.fuses_scan() && row.measured.median_us > kLongEnough;
+  };
+  const std::vector<double> sorted =
+      distances(counts, [](const Compared& row) { return row.time_quotient(); });
+  const std::size_t tenths = set == "calibration" ? 9 : 8;
+  CHECK(sorted[sorted.size() * tenths / 10] <= 0.20);
 }
 
 /// The groups of each scheme.
@@ -206,86 +221,35 @@ TEST_CASE("results/gpu: our kernels of the rest of a block move what the model s
   CHECK(rows > 300);
 }
 
-/// A library's product of [tokens, inner] and [inner, columns].
-struct Matmul {
-  explicit Matmul(const Measured& row) : bytes{row.type == "fp32" ? 4 : 2}, tokens{std::stoll(row.tokens)} {
-    const Modelled once = modelled_block_kernel(row);
-    read = once.read;
-    write = once.write;
-    columns = write / bytes / tokens;
-    inner = read / bytes / (tokens + columns);
-    constexpr std::int64_t kTile = 128;  // Rows and columns of a result that a block of threads makes.
-    read_without_l2 = std::max(
-        read, bytes * inner * (tokens * ceil_div(columns, kTile) + columns * ceil_div(tokens, kTile)));
+/// The kinds of rows whose times differ by more than 15%, as docs/gpu.md explains them.
+bool is_explained(const Compared& row) {
+  const Measured& m = row.measured;
+  const bool fuses_all = m.kernel == "dA+exp+dB+dBx+scan+y";
+  if (row.fuses_scan()) {
+    return m.type == "bf16" || std::stoi(m.tokens) <= 256 || (fuses_all && row.time_quotient() < 1.0);
   }
-  [[nodiscard]] double macs() const {
-    return static_cast<double>(tokens) * static_cast<double>(inner) * static_cast<double>(columns);
-  }
-
-  std::int64_t bytes, tokens, columns = 0, inner = 0;
-  std::int64_t read = 0, write = 0, read_without_l2 = 0;
-};
-
-TEST_CASE("results/gpu: a library's matmul reads from its operands once to one tile of them at a time") {
-  constexpr double kLeftInL2 = 0.04;  // What a product of one row finds there of the launches before.
-  for (const Measured& row : measured_rows()) {
-    if (!is_library_matmul(row)) continue;
-    const Matmul matmul{row};
-    if (matmul.read + matmul.write < kEnough) continue;
-    CAPTURE(row.kernel, row.type, row.tokens, row.width);
-    CHECK(static_cast<double>(row.read) >= (1.0 - kLeftInL2) * static_cast<double>(matmul.read));
-    CHECK(row.read <= matmul.read_without_l2);
-  }
+  if (m.kernel.find("+out_proj") != std::string::npos) return true;  // Too few of its weights are under way.
+  return m.kernel == "norm" && m.type == "bf16" && std::stoi(m.width) <= 1024;  // A short row.
 }
 
-TEST_CASE(
-    "results/gpu: a library's long matmul takes from its operations or bytes at the machine's rates to three "
-    "times the operations and its bytes without L2 after one another") {
-  const double bandwidth = figure_of_machine("copy_bandwidth") * 1e3;  // Bytes per microsecond.
-  for (const Measured& row : measured_rows()) {
-    if (!is_library_matmul(row) || row.median_us <= kLongEnough) continue;
-    const Matmul matmul{row};
-    const double computing = matmul.macs() / (figure_of_machine(row.type + "_matmul_rate") * 1e3);
-    const double least = std::max(computing, static_cast<double>(matmul.read + matmul.write) / bandwidth);
-    const double most = figure_of_machine("launch") + 3.0 * computing +
-                        static_cast<double>(matmul.read_without_l2 + matmul.write) / bandwidth;
-    CAPTURE(row.kernel, row.type, row.tokens, row.width);
-    CHECK(row.median_us >= 0.9 * least);  // Large ones are faster than that of the microbenchmark.
-    CHECK(row.median_us <= 1.04 * most);
-  }
-}
-
-/// Multiply-accumulates per microsecond of what runs matmuls there.
-double matmul_peak(const Design& design) {
-  const Engine& engine = design.machine.engines[static_cast<std::size_t>(OpKind::kMatmul)];
-  const double pes = static_cast<double>(engine.count * engine.rows * engine.cols);
-  return pes / static_cast<double>(engine.cycles_per_op) * design.accelerator.clock.value() / 1e6;
-}
-
-TEST_CASE("results/gpu: no matmul is faster than the data sheet's lanes in fp32 and tensor cores in bf16") {
-  const Design tensor_cores = value_of(load_design("h200-tensor-cores"));
-  CHECK(tensor_cores.machine.capacity == h200().machine.capacity);
-  CHECK(tensor_cores.machine.launch == h200().machine.launch);
-  CHECK(tensor_cores.accelerator.dram.bandwidth.value == h200().accelerator.dram.bandwidth.value);
-  const std::map<std::string, double> peaks{{"fp32", matmul_peak(h200())},
-                                            {"bf16", matmul_peak(tensor_cores)}};
-  CHECK(peaks.at("bf16") == Approx(989.4e6 / 2.0 * 1.98 / 1.83).epsilon(1e-3));  // Data sheet, at 1.98 GHz
-  std::map<std::string, double> best;
-  for (const Measured& row : measured_rows()) {
-    if (!is_library_matmul(row)) continue;
-    best[row.type] = std::max(best[row.type], Matmul{row}.macs() / row.min_us);
-  }
-  for (const auto& [type, rate] : best) {
-    CAPTURE(type, rate);
-    CHECK(rate <= peaks.at(type));
-    CHECK(rate >= 0.7 * peaks.at(type));
-  }
-}
-
-TEST_CASE("results/gpu: no launch is faster than its bytes at the data sheet's bandwidth") {
-  constexpr double kBytesPerMicrosecond = 4.8e6;  // H200 data sheet: 4.8 TB/s
+TEST_CASE("results/gpu: every time that differs by more than 15% is of a kind that is explained") {
+  int explained = 0;
   for (const Compared& row : compared_rows()) {
-    CHECK(row.measured.min_us >= static_cast<double>(row.bytes()) / kBytesPerMicrosecond);
+    if (row.measured.median_us <= kLongEnough || std::abs(row.time_quotient() - 1.0) <= 0.15) continue;
+    CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.channels,
+            row.time_quotient());
+    CHECK(is_explained(row));
+    ++explained;
+  }
+  CHECK(explained < 80);
+}
+
+TEST_CASE("results/gpu: no launch is faster than the physical limit, by events and by the profiler") {
+  for (const Compared& row : compared_rows()) {
+    CAPTURE(row.measured.kernel, row.measured.type, row.measured.tokens, row.measured.channels);
+    CHECK(row.measured.min_us >= row.modelled.limit_us);
+    REQUIRE(row.measured.profiler_us);
+    CHECK(*row.measured.profiler_us >= row.modelled.limit_us);
   }
 }
 

@@ -39,6 +39,19 @@ Core bind_core(const CoreFile& file) {
   return core;
 }
 
+/// Those that compute in the type that all PEs are to compute in.
+std::vector<Core> bind_cores(const AcceleratorFile& file, Binding& binding) {
+  std::vector<Core> cores;
+  for (const CoreFile& core : file.cores) {
+    if (!core.type || bits_of(*core.type) >= bits_of(file.pe_type)) cores.push_back(bind_core(core));
+  }
+  if (!file.cores.empty() && cores.empty()) {
+    binding.errors().at(binding.blamed({"cores", "pe_type"}, binding.at("cores")),
+                        fmt::format("cores: none computes in {}, the pe_type", name_of(file.pe_type)));
+  }
+  return cores;
+}
+
 /// Faults of a core that no single value shows.
 void check_core(const Slot& core, bool derived, InputErrors& errors) {
   for (const std::string_view key : {"rows", "cols"}) {
@@ -243,12 +256,12 @@ Accelerator bind_fields(const AcceleratorFile& file, const WhatIf* what_if, Bind
   out.model.in_place = file.model.in_place;
   out.model.fill_cycles = Cycles{file.model.fill_cycles};
   out.model.launch_cycles = Cycles{file.model.launch_cycles};
-  for (const CoreFile& core : file.cores) out.cores.push_back(bind_core(core));
+  out.cores = bind_cores(file, binding);
   const auto sound = [&](std::string_view key) { return !errors.inside(binding.at(key)); };
   const Clock clock{file.clock_hz, binding.at("clock")};
   if (sound("dram")) bind_dram(file.dram, clock, binding.at("dram"), out, errors);
   if (sound("links")) bind_links(file.links, clock, binding.at("links"), out, errors);
-  if (derived && sound("iso_area") && sound("cores")) {
+  if (derived && sound("iso_area") && !out.cores.empty()) {
     derive_design(file, clock, what_if, out, binding);
   }
   if (sound("sram")) bind_sram(file.sram, clock, binding.at("sram"), out, errors);

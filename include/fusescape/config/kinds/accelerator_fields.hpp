@@ -60,6 +60,7 @@ struct CoreFile {
   bool reduces_rows = true;
   bool reduces_cols = true;
   Bytes registers{64};
+  std::optional<DataType> type;
   std::vector<Named<std::int64_t>> cycles;
   std::vector<SpatialRule> spatial;
   std::optional<std::string> source;
@@ -82,6 +83,9 @@ inline constexpr std::array kCoreFields{
     optional_field<&CoreFile::reduces_cols, kBoolean>("reduces_cols", "true", "Adds them along columns."),
     optional_field<&CoreFile::registers, kBytes>("registers", "64 B",
                                                  "Registers of each PE; bounds a chain."),
+    optional_field<&CoreFile::type, kDataTypeWord>(
+        "type", "the accelerator's `pe_type`",
+        "What its PEs compute in, if that is narrower: where `pe_type` is wider, the core is left out."),
     required<&CoreFile::cycles, kCycleCounts>(
         "cycles",
         "Cycles per element for each operator kind; `default` is for the kinds not named; 0 or absent: the "
