@@ -347,11 +347,14 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
   const PortTimes fast_times = port_times(fast, Bytes{});
   std::optional<BestWithin> wide;
   Bytes unknown;
+  std::optional<Bytes> unknown_here;  ///< Of these ports, if they were asked about before.
   bool asked_before = false;
   {
     const std::lock_guard lock{entry.mutex};
     if (const BestWithin* known = entry.find(times, machine.capacity)) return known->best;
     if (const BestWithin* known = entry.find(fast_times, machine.capacity)) wide = *known;
+    if (!by_size && entry.known.find(times) != nullptr)
+      unknown_here = entry.unknown_above(times, machine.capacity);
     unknown = entry.unknown_above(fast_times, machine.capacity);
     asked_before = std::exchange(entry.asked, true);
   }
@@ -366,6 +369,12 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
   if ((asked_before || is_quick) && !by_size && !wide)
     wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
   if (wide && holds(*wide)) return wide->best;
+  if (unknown_here) {
+    Machine larger = machine;
+    larger.capacity = *unknown_here;
+    const BestWithin within = made_->look_for_best(*this, op, larger);
+    if (within.has(machine.capacity)) return within.best;
+  }
   return made_->look_for_best(*this, op, machine).best;
 }
 
