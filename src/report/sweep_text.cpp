@@ -186,11 +186,13 @@ std::string_view scope_of(const SweepAnswer& answer) {
 }  // namespace
 
 Document document_of(const SweepAnswer& answer) {
-  Document document{.title = fmt::format("{} on {}: the design with the least {}, {}modelled", answer.model,
-                                         answer.arch, answer.minimize, scope_of(answer))};
+  Document document;
   Findings concluded;
   for (std::string& sentence : conclusion(answer)) concluded.push_back({"", std::move(sentence)});
   if (!concluded.empty()) document.sections.emplace_back(std::move(concluded));
+  document.sections.emplace_back(
+      Heading{fmt::format("{} on {}: the design with the least {}, {}modelled", answer.model, answer.arch,
+                          answer.minimize, scope_of(answer))});
   document.sections.emplace_back(Grid{.table = design_table(answer)});
   if (!answer.baselines.empty()) {
     document.sections.emplace_back(

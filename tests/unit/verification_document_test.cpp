@@ -12,7 +12,7 @@ Verification small_verification(Bytes counted) {
   Verification verification;
   Cascade& cascade = verification.scaled.cascade;
   cascade.tensors = {{.name = "x", .ranks = {}}};
-  cascade.operators.emplace_back().name = "f";
+  cascade.operators.emplace_back().name = std::string(1, 'f');
   verification.groups.push_back(
       {.operators = {OpId{0}},
        .tensors = {{.tensor = TensorId{0}, .read = {}, .written = {counted, Bytes{4}}}},
