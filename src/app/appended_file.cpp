@@ -15,7 +15,7 @@ namespace fusescape {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestWait{50};
-constexpr std::chrono::seconds kBetweenSyncs{10};  ///< What a lost machine may cost.
+constexpr std::chrono::seconds kBetweenSyncs{1};  ///< What a lost machine may cost, and a sync as much.
 constexpr std::size_t kMostPending = std::size_t{1} << 20U;
 
 Failure failure_of(std::string_view what, const std::string& path, int error) {
@@ -27,6 +27,7 @@ Failure failure_of(std::string_view what, const std::string& path, int error) {
 
 AppendedFile::~AppendedFile() {
   if (descriptor_ < 0) return;
+  syncing_ = {};  // Stops and joins it.
   write();
   ::close(descriptor_);
 }
@@ -35,6 +36,7 @@ std::optional<Failure> AppendedFile::open(std::int64_t length) {
   constexpr mode_t kAll = 0666;
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, kAll);
   if (descriptor_ < 0 || ::ftruncate(descriptor_, length) != 0) return failure_of("write", path_, errno);
+  syncing_ = std::jthread{[this](const std::stop_token& over) { sync_from_time_to_time(over); }};
   return std::nullopt;
 }
 
@@ -47,9 +49,18 @@ void AppendedFile::write() {
   }
   pending_.clear();
   written_ = Clock::now();
-  if (error_ != 0 || written_ - synced_ < kBetweenSyncs) return;
-  ::fdatasync(descriptor_);
-  synced_ = written_;
+}
+
+void AppendedFile::sync_from_time_to_time(const std::stop_token& over) {
+  std::unique_lock lock{mutex_};
+  while (!over.stop_requested()) {
+    woken_.wait_for(lock, over, kBetweenSyncs, [] { return false; });
+    if (over.stop_requested()) return;
+    lock.unlock();
+    const int error = ::fdatasync(descriptor_) == 0 ? 0 : errno;
+    lock.lock();
+    if (error_ == 0) error_ = error;
+  }
 }
 
 void AppendedFile::append(std::string_view lines) {
@@ -72,6 +83,11 @@ std::optional<Failure> AppendedFile::flush() {
   const std::lock_guard lock{mutex_};
   if (!pending_.empty()) write();
   return error_ == 0 ? std::nullopt : std::optional{failure_of("write", path_, error_)};
+}
+
+std::optional<Failure> AppendedFile::sync() {
+  if (auto failure = flush()) return failure;
+  return ::fdatasync(descriptor_) == 0 ? std::nullopt : std::optional{failure_of("write", path_, errno)};
 }
 
 expected<std::int64_t, Failure> read_lines(const std::string& path,

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "fusescape/app/exit_code.hpp"
 #include "fusescape/support/expected.hpp"
@@ -16,7 +19,8 @@
 namespace fusescape {
 
 /// A file that only grows. Lines are gathered and written together, at the latest after kLongestWait, if
-/// someone calls `flush_if_due` that often.
+/// someone calls `flush_if_due` that often. What was written is synced now and then by a thread of its own:
+/// a disk may take its time, and nobody who appends waits for it.
 class AppendedFile {
  public:
   explicit AppendedFile(std::string path) : path_{std::move(path)} {}
@@ -35,6 +39,8 @@ class AppendedFile {
   void flush_if_due();
   /// What went wrong so far, if anything did.
   [[nodiscard]] std::optional<Failure> flush();
+  /// Same, when all that was appended is on the disk.
+  [[nodiscard]] std::optional<Failure> sync();
 
   [[nodiscard]] bool failed();
 
@@ -44,14 +50,16 @@ class AppendedFile {
   using Clock = std::chrono::steady_clock;
 
   void write();
+  void sync_from_time_to_time(const std::stop_token& over);
 
   std::string path_;
   std::mutex mutex_;
   std::string pending_;
   Clock::time_point written_ = Clock::now();
-  Clock::time_point synced_ = Clock::now();
   int descriptor_ = -1;
   int error_ = 0;
+  std::condition_variable_any woken_;
+  std::jthread syncing_;  ///< Last: it uses the others.
 };
 
 /// Calls `line` for each whole line of the file, without its end, and where it ends, until it says no or the

@@ -14,8 +14,8 @@
 namespace fusescape {
 namespace {
 
-/// A sweep whose points are few, or for each axis of a large one sweeps along it, the others at their first
-/// value: of so many values that what they become is soon forgotten.
+/// A sweep whose points are few, or for each axis of a large one a sweep along it, the others at their first
+/// value.
 std::vector<SweepSpec> parts_of(const SweepSpec& whole) {
   SweepSpec spec = whole;
   spec.sampled.clear();
@@ -81,8 +81,7 @@ std::vector<SweepProblem> repeated_words(const SweepSpec& spec, const SweepBinde
 std::vector<SweepProblem> problems_of_values(const SweepSpec& spec, const SweepBinder& binder) {
   std::vector<SweepProblem> problems = repeated_words(spec, binder);
   for (const SweepSpec& part : parts_of(spec)) {
-    const auto bound = bind_sweep(part, binder);
-    if (!bound) problems.insert(problems.end(), bound.error().begin(), bound.error().end());
+    for (SweepProblem& problem : problems_of_binding(part, binder)) problems.push_back(std::move(problem));
   }
   drop_repeated(problems);
   return problems;

@@ -47,14 +47,21 @@ std::optional<std::string> last_value(std::span<const Setting> settings, std::st
   return last == settings.rend() ? std::nullopt : std::optional{last->value};
 }
 
+/// The first value that points have of a key.
+std::optional<std::string> first_value(const SweepSpec& spec, std::string_view key) {
+  for (const Axis& axis : spec.axes) {
+    for (const AxisValue& value : axis.values) {
+      if (auto found = last_value(value.settings, key)) return found;
+    }
+  }
+  return last_value(spec.fixed, key);
+}
+
 /// What is wrong with settings of the command line that ask for a generation, or stand beside one for which
-/// the sweep's file asks.
+/// the sweep's file asks; what is wrong with the file's own is told at its place.
 std::optional<Failure> generation_failure(const SweepSpec& spec, const std::vector<Setting>& settings) {
   const auto value_of = [&](std::string_view key) {
-    const bool in_file = is_of_generation(key) && sets(spec, key);
-    const std::optional<std::string> given = last_value(settings, key);
-    // The file's own value is read with the file.
-    return !given && in_file ? std::optional{std::string{'1'}} : given;
+    return is_of_generation(key) ? first_value(spec, key) : last_value(settings, key);
   };
   const auto asked = asked_generation(value_of);
   const auto given = asked ? std::nullopt : last_value(settings, asked.error().key);

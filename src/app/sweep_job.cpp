@@ -80,8 +80,9 @@ SweepJob::SweepJob(LoadedSweep loaded, OutputArguments output, SweepWatch& watch
   set_range({});
 }
 
+/// It may take a while to give all back, but what there is to say has been said.
 SweepJob::~SweepJob() {
-  watch_.end();
+  watch_.begin({.tick = {}, .best_text = {}, .give_up = [] {}});
 }
 
 /// Points first, baselines after them, in parts of equal numbers.
@@ -364,9 +365,7 @@ std::optional<Failure> SweepJob::write_answer(const SweepAnswer& answer) {
   }
   if (csv_) return csv_->keep();
   if (output_.format->view == View::kData) return write_result(output_, summary);
-  const TextStyle style = output_.format->name == "text" ? text_style(output_) : TextStyle{};
-  const Document document{.sections = {Verbatim{summary_text(answer, style)}}};
-  return write_result(output_, output_.format->print(document, {}));
+  return write_result(output_, output_.format->print(document_of(answer), text_style(output_)));
 }
 
 CommandResult SweepJob::finish() {
@@ -375,6 +374,11 @@ CommandResult SweepJob::finish() {
     return ExitCode::kInterrupted;
   }
   evaluate_.forget();  // The answer may be large.
+  // What is told to be whole is still so when the machine has been lost.
+  for (const Grown* grown : {&points_, &baselines_}) {
+    if (!grown->file) continue;
+    if (auto failure = grown->file->sync()) return unexpected{std::move(*failure)};
+  }
   if (shard_.of == 1) {
     const auto budget = [this](std::size_t scenario) { return source_->budget(scenario); };
     const SweepAnswer answer = builder_.finish(source_->strategies(), source_->energy(), budget);

@@ -26,8 +26,14 @@ void append_number(std::string& out, Number number) {
 
 /// Never what a spreadsheet would run; in quotes if it has to be.
 inline void append_text(std::string& out, std::string_view text) {
+  constexpr std::string_view kQuoted = ",\"\n\r";
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (text.empty() || (is_letter(text.front()) && text.find_first_of(kQuoted) == std::string_view::npos)) {
+    out += text;  // As most are.
+    return;
+  }
   const std::string safe = without_formula(std::string{text});
-  if (safe.find_first_of(",\"\n\r") == std::string::npos) {
+  if (safe.find_first_of(kQuoted) == std::string::npos) {
     out += safe;
     return;
   }

@@ -98,10 +98,6 @@ std::string section_text(const Grid& grid, TextStyle style) {
   return out;
 }
 
-std::string section_text(const Verbatim& lines, TextStyle) {
-  return lines.text;
-}
-
 }  // namespace
 
 std::string text(const Document& document, TextStyle style) {

@@ -65,6 +65,10 @@ void add_silicon_notes(const Evaluated& evaluated, std::vector<std::string>& lin
   }
 }
 
+std::string cycles_text(Cycles cycles) {
+  return fmt::format("{} cycle{}", with_thousands(cycles.value()), cycles == Cycles{1} ? "" : "s");
+}
+
 std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated& evaluated) {
   const Accelerator& accelerator = evaluated.design.accelerator;
   std::vector<std::string> ranks;
@@ -77,7 +81,10 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated&
       dram_text(accelerator.dram),
       describe_whole_model(evaluated.workload, evaluated.layers)};
   if (const Cycles launch = accelerator.model.launch_cycles; launch > Cycles{}) {
-    lines.push_back(fmt::format("{} cycles before each group", with_thousands(launch.value())));
+    lines.push_back(fmt::format("{} before each group", cycles_text(launch)));
+  }
+  if (const Cycles fill = accelerator.model.fill_cycles; fill > Cycles{}) {
+    lines.push_back(fmt::format("{} more for each operator on each tile", cycles_text(fill)));
   }
   add_silicon_notes(evaluated, lines);
   const std::vector<std::string>& more = evaluated.workload.assumptions;

@@ -99,7 +99,6 @@ Findings findings_of(const GenerationReport& generation) {
                                   with_thousands(generation.prompt), with_thousands(generation.tokens),
                                   text(generation.total_ms), text(generation.ttft_ms), steps)}};
   if (generation.has_caches && generation.tokens > 1) found.push_back({"", bound_text(generation)});
-  found.push_back({"", "Below, the prompt alone:"});
   return found;
 }
 
@@ -372,7 +371,10 @@ Document document_of(const EvaluationReport& report) {
                     .rows = table_of({fields_of(report)})};
   if (!report.feasible()) return document;
   document.subtitle.clear();
-  if (report.generation) document.sections.emplace_back(findings_of(*report.generation));
+  if (report.generation) {
+    document.sections.emplace_back(findings_of(*report.generation));
+    document.sections.emplace_back(Paragraph{"Below, the prompt alone:"});
+  }
   report.outcome ? add_block(report, document.sections) : add_stack(report, document.sections);
   document.sections.emplace_back(Paragraph{assumptions_text(subject, subject.assumptions)});
   return document;

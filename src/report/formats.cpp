@@ -58,11 +58,19 @@ std::string strong(std::string_view text) {
   return text.empty() ? "" : fmt::format("**{}**", plain(text));
 }
 
+/// A number with what makes it a share or a ratio: " 12.5%", "1.78x".
+bool is_figure(const Value& value) {
+  const auto* cell = std::get_if<std::string>(&value);
+  if (cell == nullptr || cell->empty() || (cell->back() != '%' && cell->back() != 'x')) return false;
+  const std::size_t first = std::min(cell->find_first_not_of(' '), cell->size() - 1);
+  return first + 1 < cell->size() && cell->find_first_not_of("0123456789.,", first) == cell->size() - 1;
+}
+
 std::string markdown_table(const Table& table) {
   std::string head = "|";
   std::string rule = "|";
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const auto is_word = [&](const auto& row) { return is_text(row[c]); };
+    const auto is_word = [&](const auto& row) { return is_text(row[c]) && !is_figure(row[c]); };
     const bool left = std::any_of(table.rows.begin(), table.rows.end(), is_word);
     head += fmt::format(" {} |", plain(table.columns[c]));
     rule += left ? ":--|" : "--:|";
@@ -105,13 +113,6 @@ std::string markdown_of(const Grid& grid) {
   out += markdown_table(grid.table);
   for (const std::string& note : grid.notes) out += fmt::format("\n{}\n", plain_line(note));
   return out;
-}
-
-/// Behind a fence that is longer than any in it.
-std::string markdown_of(const Verbatim& lines) {
-  std::string fence = "```";
-  while (lines.text.find(fence) != std::string::npos) fence += '`';
-  return fmt::format("{}\n{}{}\n", fence, lines.text, fence);
 }
 
 std::string markdown_of(const Paragraph& paragraph) {

@@ -172,10 +172,10 @@ Lines totals(const EvaluationReport& report, const SimulationDetails& details) {
   Lines lines{{"block", fmt::format("{} cycles; {} {} ({:+.2f}%)", text(details.latency), beside,
                                     text(details.closed_latency), details.difference_percent())},
               {"why", details.why},
-              {"", fmt::format("{}-bound, PEs {:.1f}% busy; DRAM {} B read, {} B written",
-                               name_of(report.outcome->cost.total.bound),
-                               100.0 * magnitude(*report.figure("utilization")), shown("dram_read_bytes"),
-                               shown("dram_write_bytes"))}};
+              {"bound", fmt::format("{}, PEs {:.1f}% busy; DRAM {} B read, {} B written",
+                                    name_of(report.outcome->cost.total.bound),
+                                    100.0 * magnitude(*report.figure("utilization")),
+                                    shown("dram_read_bytes"), shown("dram_write_bytes"))}};
   const auto idle =
       std::count_if(details.resources.begin(), details.resources.end(),
                     [](const auto& resource) { return is_core(resource) && is_idle(resource); });

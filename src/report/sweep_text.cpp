@@ -7,7 +7,6 @@
 #include "fusescape/report/evaluation.hpp"
 #include "fusescape/report/figures.hpp"
 #include "fusescape/report/sweep_files.hpp"
-#include "fusescape/support/printable.hpp"
 #include "sweep_words.hpp"
 
 namespace fusescape {
@@ -115,8 +114,7 @@ Table gain_table(const SweepAnswer& answer) {
 }
 
 /// What the gains are over. A baseline's silicon may depend on the scenario: the first one's is shown.
-std::string baselines_text(const SweepAnswer& answer) {
-  std::string out;
+void add_baselines(const SweepAnswer& answer, Findings& found) {
   for (std::size_t b = 0; b < answer.baselines.size() && !answer.scenarios.empty(); ++b) {
     const AnsweredBaseline& baseline = answer.baselines[b];
     const DesignFigures& design = answer.scenarios.front().comparisons[b].figures;
@@ -125,54 +123,41 @@ std::string baselines_text(const SweepAnswer& answer) {
             ? std::string{design.strategy}
             : fmt::format("the best {} of {}", fmt::join(baseline.open, " and "), baseline.designs);
     const MetricValue& area = design.figure("area_mm2");
-    out += fmt::format("{}: {} PEs as {}, {} of SRAM{}, {}\n", printable(baseline.name),
-                       text(value_of(design.figure("pes"))), array_text(design),
-                       short_bytes(sram_of(design).value()),
-                       area ? fmt::format(", {:.1f} mm2", magnitude(*area)) : "", under);
+    found.push_back(
+        {baseline.name, fmt::format("{} PEs as {}, {} of SRAM{}, {}", text(value_of(design.figure("pes"))),
+                                    array_text(design), short_bytes(sram_of(design).value()),
+                                    area ? fmt::format(", {:.1f} mm2", magnitude(*area)) : "", under)});
   }
-  return out;
 }
 
-/// Long lists break here.
-constexpr std::size_t kWidth = 100;
-
-std::string tried_text(const SweepAnswer& answer) {
-  std::string out;
+void add_tried(const SweepAnswer& answer, Findings& found) {
   for (const TriedAxis& axis : answer.tried) {
-    std::vector<std::string> values;
-    for (const std::string& value : axis.values) values.push_back(printable(value));
-    const std::string paragraph =
-        fmt::format("tried: {} of {}: {}", values.size(), printable(axis.name), fmt::join(values, ", "));
-    out += fmt::format("{}\n", fmt::join(folded_lines(paragraph, kWidth), "\n  "));
+    found.push_back(
+        {"tried", fmt::format("{} of {}: {}", axis.values.size(), axis.name, fmt::join(axis.values, ", "))});
   }
-  return out;
 }
 
-std::string assumptions_text(const SweepAnswer& answer) {
-  std::string out;
-  for (const std::string& line : answer.assumptions) out += printable(line) + "\n";
-  for (const std::string& line : answer.notes) out += printable(line) + "\n";
-  out += fmt::format("modelled: data type {}, area table {}", answer.dtype,
-                     answer.technology.empty() ? "none" : printable(answer.technology));
+void add_assumptions(const SweepAnswer& answer, Findings& found) {
+  for (const std::string& line : answer.assumptions) found.push_back({"", line});
+  for (const std::string& line : answer.notes) found.push_back({"", line});
+  std::string modelled = fmt::format("data type {}, area table {}", answer.dtype,
+                                     answer.technology.empty() ? "none" : answer.technology);
   if (!answer.scenarios.empty() && answer.scenarios.front().budget) {
-    out += fmt::format(", budget {:.1f} mm2 (+{:.1f}%)", answer.scenarios.front().budget->value(),
-                       100.0 * answer.tolerance);
+    modelled += fmt::format(", budget {:.1f} mm2 (+{:.1f}%)", answer.scenarios.front().budget->value(),
+                            100.0 * answer.tolerance);
   }
   const SweepCounts& counts = answer.counts;
   const std::size_t points = counts.feasible + counts.infeasible + counts.failed + counts.skipped;
-  out += fmt::format("; {} points: {} feasible, {} infeasible, {} failed\n", points, counts.feasible,
-                     counts.infeasible, counts.failed);
-  return out;
+  found.push_back({"modelled", fmt::format("{}; {} points: {} feasible, {} infeasible, {} failed", modelled,
+                                           points, counts.feasible, counts.infeasible, counts.failed)});
 }
 
-std::string published_text(const SweepAnswer& answer) {
-  std::string out;
+void add_published(const SweepAnswer& answer, Findings& found) {
   for (const PublishedFigure& figure : answer.published) {
-    out += fmt::format("published: {}x, {}; beside 'vs {}' ({}){}\n", figure.value, printable(figure.name),
-                       figure.baseline, printable(figure.source),
-                       figure.note.empty() ? "" : fmt::format("; {}", printable(figure.note)));
+    found.push_back({"published", fmt::format("{}x, {}; beside 'vs {}' ({}){}", figure.value, figure.name,
+                                              figure.baseline, figure.source,
+                                              figure.note.empty() ? "" : fmt::format("; {}", figure.note))});
   }
-  return out;
 }
 
 }  // namespace
@@ -200,18 +185,28 @@ std::string_view scope_of(const SweepAnswer& answer) {
 
 }  // namespace
 
-std::string summary_text(const SweepAnswer& answer, TextStyle style) {
-  std::string out;
-  for (const std::string& sentence : conclusion(answer)) out += bold(printable(sentence), style) + "\n";
-  const std::string title = fmt::format("{} on {}: the design with the least {}, {}modelled", answer.model,
-                                        answer.arch, answer.minimize, scope_of(answer));
-  out += (out.empty() ? bold(title, style) : "\n" + title) + "\n\n" + text(design_table(answer), style);
+Document document_of(const SweepAnswer& answer) {
+  Document document;
+  Findings concluded;
+  for (std::string& sentence : conclusion(answer)) concluded.push_back({"", std::move(sentence)});
+  if (!concluded.empty()) document.sections.emplace_back(std::move(concluded));
+  document.sections.emplace_back(
+      Heading{fmt::format("{} on {}: the design with the least {}, {}modelled", answer.model, answer.arch,
+                          answer.minimize, scope_of(answer))});
+  document.sections.emplace_back(Grid{.table = design_table(answer)});
   if (!answer.baselines.empty()) {
-    out += fmt::format("\n{}", text(gain_table(answer), style));
-    out += fmt::format("near: the SRAM of all designs within {:.0f}% of the best\n", 100.0 * kNearBest);
+    document.sections.emplace_back(
+        Grid{.table = gain_table(answer),
+             .notes = {fmt::format("near: the SRAM of all designs within {:.0f}% of the best",
+                                   100.0 * kNearBest)}});
   }
-  return out + "\n" + baselines_text(answer) + tried_text(answer) + assumptions_text(answer) +
-         published_text(answer);
+  Findings about;
+  add_baselines(answer, about);
+  add_tried(answer, about);
+  add_assumptions(answer, about);
+  add_published(answer, about);
+  document.sections.emplace_back(std::move(about));
+  return document;
 }
 
 }  // namespace fusescape

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <span>
 #include <utility>
 
 #include "fusescape/report/evaluation.hpp"
@@ -116,21 +118,22 @@ std::string compared_text(const Compared<Number>& numbers) {
                      with_thousands(numbers.closed.value()));
 }
 
-/// What people see of a group's tensors and of a group, the operations as words.
+/// What people see of a group's tensors and of a group, the operations as words; whether all is equal only
+/// where some is not.
 constexpr std::array kTensorColumns{Shown{"group", "group"},
                                     Shown{"name", "tensor"},
                                     Shown{"bytes_read.counted", "read"},
                                     Shown{"bytes_read.closed_form", "closed form"},
                                     Shown{"bytes_written.counted", "written"},
                                     Shown{"bytes_written.closed_form", "closed form"},
-                                    Shown{"differs", ""}};
+                                    Shown{"equal", "equal"}};
 constexpr std::array kGroupColumns{Shown{"name", "group"},
                                    Shown{"peak_onchip_bytes.counted", "peak"},
                                    Shown{"peak_onchip_bytes.closed_form", "closed form"},
                                    Shown{"reserved_bytes.counted", "retained"},
                                    Shown{"reserved_bytes.closed_form", "closed form"},
                                    Shown{"kinds", "operations"},
-                                   Shown{"differs", ""}};
+                                   Shown{"equal", "equal"}};
 
 std::vector<Section> tables_of(const Cascade& cascade, const std::vector<GroupCheck>& checks) {
   std::vector<Record> tensors;
@@ -139,19 +142,22 @@ std::vector<Section> tables_of(const Cascade& cascade, const std::vector<GroupCh
     const std::string name = group_name(cascade, group.operators);
     for (const TensorCheck& check : group.tensors) {
       tensors.push_back(record_of(cascade, check));
-      append(tensors.back(), {{"group", name}, {"differs", check.equal() ? "" : "differs"}});
+      append(tensors.back(), {{"group", name}, {"equal", check.equal()}});
     }
     std::vector<std::string> kinds;
     for (const KindCheck& check : group.kinds) {
       kinds.push_back(fmt::format("{} {}", name_of(check.kind), compared_text(check.ops)));
     }
     groups.push_back(record_of(cascade, group));
-    append(groups.back(), {{"kinds", fmt::format("{}", fmt::join(kinds, ", "))},
-                           {"differs", group.equal() ? "" : "differs"}});
+    append(groups.back(), {{"kinds", fmt::format("{}", fmt::join(kinds, ", "))}});
   }
   if (groups.empty()) return {};
-  return {Grid{.table = shown_table(tensors, kTensorColumns)},
-          Grid{.table = shown_table(groups, kGroupColumns)}};
+  const bool all_equal = std::all_of(checks.begin(), checks.end(), std::mem_fn(&GroupCheck::equal));
+  const auto shown = [&](std::span<const Shown> columns) {
+    return columns.first(columns.size() - (all_equal ? 1 : 0));
+  };
+  return {Grid{.table = shown_table(tensors, shown(kTensorColumns))},
+          Grid{.table = shown_table(groups, shown(kGroupColumns))}};
 }
 
 std::string ranks_text(const ScaledCase& scaled) {

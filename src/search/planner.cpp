@@ -342,19 +342,19 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
     return entry.keep(std::move(own));
   }
   const bool by_size = unit(op).size() > 1;
-  const Machine fast = with_fast_ports(machine, kAnything);
   const PortTimes times = port_times(machine, by_size ? machine.capacity : Bytes{});
+  std::unique_lock lock{entry.mutex};
+  if (const BestWithin* known = entry.find(times, machine.capacity)) return known->best;
+  const Machine fast = with_fast_ports(machine, kAnything);
   const PortTimes fast_times = port_times(fast, Bytes{});
   std::optional<BestWithin> wide;
-  Bytes unknown;
-  bool asked_before = false;
-  {
-    const std::lock_guard lock{entry.mutex};
-    if (const BestWithin* known = entry.find(times, machine.capacity)) return known->best;
-    if (const BestWithin* known = entry.find(fast_times, machine.capacity)) wide = *known;
-    unknown = entry.unknown_above(fast_times, machine.capacity);
-    asked_before = std::exchange(entry.asked, true);
-  }
+  if (const BestWithin* known = entry.find(fast_times, machine.capacity)) wide = *known;
+  const Bytes unknown = entry.unknown_above(fast_times, machine.capacity);
+  std::optional<Bytes> unknown_here;  // Of these ports, if they were asked about before.
+  if (!by_size && entry.known.find(times) != nullptr)
+    unknown_here = entry.unknown_above(times, machine.capacity);
+  const bool asked_before = std::exchange(entry.asked, true);
+  lock.unlock();
   const auto holds = [&](const BestWithin& known) {
     const auto same = [&](const Candidate* candidate) {
       return candidate == nullptr || Made::waits_not(*this, *candidate, machine);
@@ -365,7 +365,17 @@ const Candidate* Planner::best(OpId op, const Machine& machine) const {
   const bool is_quick = class_of(cascade_->op(op).kind) == OpClass::kElementwise;
   if ((asked_before || is_quick) && !by_size && !wide)
     wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
-  if (wide && holds(*wide)) return wide->best;
+  if (wide && holds(*wide)) {
+    lock.lock();
+    entry.note(times, *wide);
+    return wide->best;
+  }
+  if (unknown_here) {
+    Machine larger = machine;
+    larger.capacity = *unknown_here;
+    const BestWithin within = made_->look_for_best(*this, op, larger);
+    if (within.has(machine.capacity)) return within.best;
+  }
   return made_->look_for_best(*this, op, machine).best;
 }
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "fusescape/cost/metrics.hpp"
+#include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
 #include "fusescape/support/suggestion.hpp"
 #include "sweep_generations.hpp"
@@ -15,10 +16,14 @@
 namespace fusescape {
 namespace {
 
+/// Whether workloads and designs are wanted, or only what is wrong with them.
+enum class Keep : bool { kProblems, kAll };
+
 /// Makes each distinct workload, design and strategy once, and remembers which settings gave which.
 class Expansion {
  public:
-  Expansion(const SweepSpec& spec, const SweepBinder& binder) : spec_{spec}, binder_{binder} {}
+  Expansion(const SweepSpec& spec, const SweepBinder& binder, Keep keep)
+      : spec_{spec}, binder_{binder}, keep_{keep} {}
 
   DesignPoint point(const std::vector<Setting>& settings) {
     const Split split = split_settings(settings, binder_);
@@ -32,12 +37,10 @@ class Expansion {
   /// Hands the models over, and the generations that are asked of them. A figure of one block that a stack of
   /// several kinds of layers lacks is a problem.
   void take_models() {
-    const bool stacks = std::any_of(models_.begin(), models_.end(),
-                                    [](const Model& model) { return !model.has_one_block(); });
-    if (stacks) check_figures();
+    if (stacks_) check_figures();
     for (Model& model : models_) {
       bound_.workloads.push_back(std::move(model.whole));
-      if (stacks) bound_.kinds.push_back(std::move(model.kinds));
+      if (stacks_) bound_.kinds.push_back(std::move(model.kinds));
     }
     if (generations_.empty()) return;
     generations_.resize(bound_.workloads.size());
@@ -46,11 +49,12 @@ class Expansion {
   std::vector<SweepProblem>& problems() { return problems_; }
 
  private:
+  static constexpr std::size_t kKeptRuns = 64;  ///< Some 50 KB each.
   using Ids = std::unordered_map<std::string, std::uint32_t>;
 
   std::uint32_t workload_id(const std::vector<Setting>& settings) {
     std::shared_ptr<const GenerationRuns> runs;
-    const auto make = [&](const std::vector<Setting>& all) -> expected<Model, SweepProblem> {
+    const auto make_model = [&](const std::vector<Setting>& all) -> expected<Model, SweepProblem> {
       if (!ask_for_generation(all)) return binder_.workload(all);
       auto made = generation_runs(all, binder_.has_caches,
                                   [this](const std::vector<Setting>& of_run) { return run_model(of_run); });
@@ -58,8 +62,13 @@ class Expansion {
       runs = std::make_shared<const GenerationRuns>(std::move(*made));
       return Model{*runs->prefill};
     };
+    const auto make = [&](const std::vector<Setting>& all) {
+      auto made = make_model(all);
+      stacks_ = stacks_ || (made && !made->has_one_block());
+      return made;
+    };
     const std::uint32_t id = make_once(workloads_, settings, models_, make, spec_.workload_pos);
-    if (runs) {
+    if (runs && keep_ == Keep::kAll) {
       generations_.resize(models_.size());
       generations_[id] = std::move(runs);
     }
@@ -68,23 +77,22 @@ class Expansion {
 
   /// Generations have runs in common.
   expected<std::shared_ptr<const Model>, SweepProblem> run_model(const std::vector<Setting>& settings) {
-    std::shared_ptr<const Model>& known = run_models_[identity_of(settings)];
-    if (known) return known;
+    const std::string identity = identity_of(settings);
+    if (const auto* known = run_models_.find(identity)) return *known;
     auto made = binder_.workload(settings);
     if (!made) return unexpected{std::move(made.error())};
-    known = std::make_shared<const Model>(std::move(*made));
-    return known;
+    return run_models_.insert(identity, std::make_shared<const Model>(std::move(*made)));
   }
 
   template <class Value, class Make>
   std::uint32_t make_once(Ids& ids, const std::vector<Setting>& settings, std::vector<Value>& values,
                           const Make& make, SourcePos file_pos) {
     const auto [known, is_new] =
-        ids.try_emplace(identity_of(settings), static_cast<std::uint32_t>(values.size()));
+        ids.try_emplace(identity_of(settings), static_cast<std::uint32_t>(ids.size()));
     if (!is_new) return known->second;
     auto made = make(settings);
-    values.push_back(made ? std::move(*made) : Value{});
     if (!made) report(std::move(made.error()), file_pos);
+    if (keep_ == Keep::kAll) values.push_back(made ? std::move(*made) : Value{});
     return known->second;
   }
 
@@ -145,8 +153,10 @@ class Expansion {
 
   const SweepSpec& spec_;
   const SweepBinder& binder_;
+  Keep keep_;
+  bool stacks_ = false;  ///< Some model has several kinds of layers.
   Ids workloads_;
-  std::unordered_map<std::string, std::shared_ptr<const Model>> run_models_;
+  Recent<std::unordered_map<std::string, std::shared_ptr<const Model>>> run_models_{kKeptRuns};
   std::vector<std::shared_ptr<const GenerationRuns>> generations_;
   Ids designs_;
   Ids strategies_;
@@ -155,12 +165,8 @@ class Expansion {
   std::vector<SweepProblem> problems_;
 };
 
-}  // namespace
-
-expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec, const SweepBinder& binder) {
-  if (auto problems = problems_of(spec); !problems.empty()) return unexpected{std::move(problems)};
-
-  Expansion expansion{spec, binder};
+/// Makes all points, and the designs of baselines. Expects a spec without problems of its own.
+void expand(const SweepSpec& spec, Expansion& expansion) {
   expansion.bound().energy = reads_energy(spec);
   const std::size_t points = grid_size(spec);
   expansion.bound().points.reserve(points);
@@ -176,8 +182,23 @@ expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec
     expansion.bound().baselines.push_back(expansion.point(baseline_settings(spec, number)));
   }
   expansion.take_models();
+}
+
+}  // namespace
+
+expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec, const SweepBinder& binder) {
+  if (auto problems = problems_of(spec); !problems.empty()) return unexpected{std::move(problems)};
+  Expansion expansion{spec, binder, Keep::kAll};
+  expand(spec, expansion);
   if (!expansion.problems().empty()) return unexpected{std::move(expansion.problems())};
   return std::move(expansion.bound());
+}
+
+std::vector<SweepProblem> problems_of_binding(const SweepSpec& spec, const SweepBinder& binder) {
+  if (auto problems = problems_of(spec); !problems.empty()) return problems;
+  Expansion expansion{spec, binder, Keep::kProblems};
+  expand(spec, expansion);
+  return std::move(expansion.problems());
 }
 
 }  // namespace fusescape

@@ -1,6 +1,8 @@
 #include "fusescape/search/sweep_spec.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <memory>
 
 #include "fusescape/search/sweep_binding.hpp"
 
@@ -216,6 +218,28 @@ TEST_CASE("A wrong setting that many points share is reported once, at its place
         std::vector<std::string>{"L: expected a positive number",
                                  "unknown strategy 'fuse-al'; did you mean 'fuse-all'?"});
   CHECK(bound.error()[0].pos == SourcePos{.line = 7, .column = 9});
+  CHECK(messages_of(problems_of_binding(spec, binder)) == messages_of(bound.error()));
+}
+
+TEST_CASE("Of what is only checked nothing is kept") {
+  int workloads = 0;
+  int designs = 0;
+  const auto shared = std::make_shared<const Technology>();
+  long most = 0;  // Who has it, beside this test.
+  SweepBinder binder = recording_binder(workloads, designs);
+  binder.design = [&](std::span<const Setting>) -> expected<Design, SweepProblem> {
+    ++designs;
+    most = std::max(most, shared.use_count() - 1);
+    return Design{.accelerator = {}, .machine = {}, .technology = shared, .area = {}};
+  };
+  const SweepSpec spec = small_sweep();
+  CHECK(problems_of_binding(spec, binder).empty());
+  CHECK(workloads == 2);
+  CHECK(designs == 3);
+  CHECK(most == 0);
+  CHECK(shared.use_count() == 1);
+  REQUIRE(bind_sweep(spec, binder));
+  CHECK(most == 2);  // The designs before the last one.
 }
 
 }  // namespace

@@ -108,12 +108,7 @@ struct Paragraph {
   std::string text;
 };
 
-/// Lines that stay as they are.
-struct Verbatim {
-  std::string text;
-};
-
-using Section = std::variant<Heading, Paragraph, Lines, Findings, Grid, Verbatim>;
+using Section = std::variant<Heading, Paragraph, Lines, Findings, Grid>;
 
 /// What a command tells.
 struct Document {

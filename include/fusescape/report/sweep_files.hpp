@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "fusescape/report/table.hpp"
+#include "fusescape/report/document.hpp"
 #include "fusescape/search/sweep_answer.hpp"
 #include "fusescape/search/sweep_spec.hpp"
 
@@ -25,6 +25,6 @@ inline constexpr std::array<std::string_view, 8> kSweepFiles{"points.csv",    "b
 [[nodiscard]] std::string resolved_yaml(const SweepSpec& spec);
 
 /// The answer for a person.
-[[nodiscard]] std::string summary_text(const SweepAnswer& answer, TextStyle style);
+[[nodiscard]] Document document_of(const SweepAnswer& answer);
 
 }  // namespace fusescape

@@ -70,4 +70,7 @@ struct BoundSweep {
 [[nodiscard]] expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec,
                                                                          const SweepBinder& binder);
 
+/// The errors alone, without holding what is bound: values may be many.
+[[nodiscard]] std::vector<SweepProblem> problems_of_binding(const SweepSpec& spec, const SweepBinder& binder);
+
 }  // namespace fusescape

@@ -139,7 +139,32 @@ class CascadeBinding {
     }
   }
 
-  [[nodiscard]] const YamlNode& place_of(const CascadeProblem& problem) {
+  /// The last setting of an extent that has to do with it, or the place in the file: without settings the
+  /// file is sound.
+  [[nodiscard]] const YamlNode& place_of(const CascadeProblem& problem, const Cascade& cascade) {
+    const YamlNode* place = &place_in_file(problem);
+    for (const RankId rank : ranks_of(problem, cascade)) {
+      const YamlNode& extent = file_.ranks[index_of(rank)].entry->value;
+      if (extent.set_by && (!place->set_by || *place->set_by < *extent.set_by)) place = &extent;
+    }
+    return *place;
+  }
+
+  /// Whose extents may be at fault.
+  static std::vector<RankId> ranks_of(const CascadeProblem& problem, const Cascade& cascade) {
+    if (problem.subject == CascadeProblem::Subject::kTensor) return cascade.tensors[problem.id].ranks;
+    if (problem.subject != CascadeProblem::Subject::kOperator) return {};
+    const Operator& op = cascade.operators[problem.id];
+    if (op.where) return {op.where->key, op.where->query};
+    std::vector<RankId> ranks = op.ranks;
+    for (const Access& access : op.inputs) {
+      const std::vector<RankId>& read = cascade.tensor(access.tensor).ranks;
+      ranks.insert(ranks.end(), read.begin(), read.end());
+    }
+    return ranks;
+  }
+
+  [[nodiscard]] const YamlNode& place_in_file(const CascadeProblem& problem) {
     using Subject = CascadeProblem::Subject;
     switch (problem.subject) {
       case Subject::kRank:
@@ -164,7 +189,8 @@ class CascadeBinding {
     for (const RankId rank : token_ranks_) workload.tokens = workload.tokens * parts_.extent(rank);
     if (workload.tokens.overflow()) errors().at(binding_.blamed(), "token_ranks: too many tokens to count");
     CheckedCascade checked = make_cascade(std::move(parts_));
-    for (const CascadeProblem& problem : checked.problems) errors().at(place_of(problem), problem.message);
+    for (const CascadeProblem& problem : checked.problems)
+      errors().at(place_of(problem, checked.cascade), problem.message);
     workload.block = std::move(checked.cascade);
     if (file_.n_layer) workload.params = weight_elements(workload.block) * *file_.n_layer;
     if (errors().ok()) set_roles(workload);
