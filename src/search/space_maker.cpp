@@ -90,6 +90,15 @@ class UsefulGroups {
   std::vector<FusedGroup> groups_;
 };
 
+/// Whether a weight that the operator reads has the rank.
+bool weighs(const Cascade& cascade, OpId op, RankId rank) {
+  const std::vector<Access>& inputs = cascade.op(op).inputs;
+  return std::any_of(inputs.begin(), inputs.end(), [&](const Access& input) {
+    const Tensor& tensor = cascade.tensor(input.tensor);
+    return tensor.kind == TensorKind::kWeight && has_rank(tensor.ranks, rank);
+  });
+}
+
 bool has_chain(const Plan& plan) {
   return std::any_of(plan.nodes.begin(), plan.nodes.end(),
                      [](const Node& node) { return node.kind == NodeKind::kChain; });
@@ -247,7 +256,13 @@ Bytes SpaceMaker::least_moved_alone(OpId op) const {
 std::vector<RankId> SpaceMaker::tokens_of(const std::vector<Unit>& units) const {
   std::vector<OpId> operators;
   for (const Unit& unit : units) operators.insert(operators.end(), unit.begin(), unit.end());
-  return shared_ranks(cascade_, operators);
+  std::vector<RankId> tokens = shared_ranks(cascade_, operators);
+  const auto of_weights = std::find_if(tokens.begin(), tokens.end(), [&](RankId rank) {
+    return std::any_of(operators.begin(), operators.end(),
+                       [&](OpId op) { return weighs(cascade_, op, rank); });
+  });
+  tokens.erase(of_weights, tokens.end());
+  return tokens;
 }
 
 std::vector<std::int64_t> SpaceMaker::every_tile(const Body& body) const {

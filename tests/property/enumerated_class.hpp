@@ -109,7 +109,7 @@ class GroupList {
   std::vector<OpId> around_;
 };
 
-/// Leading ranks that all outputs share.
+/// Leading ranks that all outputs share and that no weight has.
 inline std::vector<RankId> GroupList::token_ranks(const std::vector<Unit>& units) const {
   std::vector<RankId> shared = cascade_.tensor(cascade_.op(units.front().front()).output).ranks;
   for (const Unit& unit : units) {
@@ -118,6 +118,13 @@ inline std::vector<RankId> GroupList::token_ranks(const std::vector<Unit>& units
       const auto first_other =
           std::find_if_not(shared.begin(), shared.end(), [&](RankId rank) { return has_rank(ranks, rank); });
       shared.erase(first_other, shared.end());
+      for (const Access& read : cascade_.op(op).inputs) {
+        const Tensor& tensor = cascade_.tensor(read.tensor);
+        if (tensor.kind != TensorKind::kWeight) continue;
+        const auto first_of_weight = std::find_if(shared.begin(), shared.end(),
+                                                  [&](RankId rank) { return has_rank(tensor.ranks, rank); });
+        shared.erase(first_of_weight, shared.end());
+      }
     }
   }
   return shared;
