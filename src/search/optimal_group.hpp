@@ -25,8 +25,8 @@ struct FusedGroup {
   PackedWork packed{};
 };
 
-/// Adds it to `plan` as a group.
-void add_fused_group(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
-                     const FusedGroup& group);
+/// Adds it to `plan` as a group. Per body its loop, or the node above it if it has none.
+std::vector<NodeId> add_fused_group(Plan& plan, const Cascade& cascade,
+                                    const std::vector<StateUpdate>& updates, const FusedGroup& group);
 
 }  // namespace fusescape

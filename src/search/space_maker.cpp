@@ -154,16 +154,21 @@ std::int64_t SpaceMaker::best_step(const FusedGroup& group) {
 
 /// False if it breaks a rule or the hardware cannot do it.
 bool SpaceMaker::try_profile(FusedGroup& group) {
-  ++tried_;
   plan_.nodes.assign(1, Node{});
   plan_.storages.clear();
-  add_fused_group(plan_, cascade_, updates_, group);
+  nodes_ = add_fused_group(plan_, cascade_, updates_, group);
+  ++tried_;
   if (group.chained && !planner_.runs_on_hardware(plan_)) return false;
-  const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
+  auto layout = lay_out(cascade_, plan_, Coverage::kPart);
   if (!layout) return false;
-  group.profile = profile_group(cascade_, plan_, layout->groups.front(), planner_.options());
-  group.work = array_work(group.profile, planner_.array());
+  layout_ = std::move(layout->groups.front());
+  profile_laid_out(group);
   return true;
+}
+
+void SpaceMaker::profile_laid_out(FusedGroup& group) {
+  group.profile = profile_group(cascade_, plan_, layout_, planner_.options());
+  group.work = array_work(group.profile, planner_.array());
 }
 
 /// None if that is illegal.
@@ -188,8 +193,9 @@ std::vector<std::int64_t> SpaceMaker::whole(const Structure& bodies) const {
   return tiles;
 }
 
-/// With single steps, too, if they hold less.
+/// The group that was tried last; with larger tiles, too, and with single steps if they hold less.
 void SpaceMaker::add(FusedGroup group, std::vector<FusedGroup>& found) {
+  if (auto larger = enlarged(group)) found.push_back(std::move(*larger));
   if (group.step > 1) {
     FusedGroup single = group;
     single.step = 1;

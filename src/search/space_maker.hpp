@@ -57,6 +57,10 @@ class SpaceMaker {
   [[nodiscard]] Bytes weights_of_op(OpId op) const;
   [[nodiscard]] Bytes least_moved_alone(OpId op) const;
   [[nodiscard]] bool try_profile(FusedGroup& group);
+  void profile_laid_out(FusedGroup& group);
+  [[nodiscard]] std::optional<FusedGroup> enlarged(const FusedGroup& group);
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> larger_tiles(const FusedGroup& group);
+  [[nodiscard]] bool loops(const FusedGroup& group, std::size_t body) const;
 
   /// Per body with a state update its operators and its tile.
   using StepKey = std::vector<std::pair<std::vector<OpId>, std::int64_t>>;
@@ -67,7 +71,9 @@ class SpaceMaker {
   const std::stop_token& stop_;
   std::vector<StateUpdate> updates_;
   TileChoice tiles_;
-  Plan plan_;
+  Plan plan_;  ///< What try_profile() has tried last,
+  GroupLayout layout_;
+  std::vector<NodeId> nodes_;              ///< and the nodes of its bodies.
   std::map<StepKey, std::int64_t> steps_;  ///< What best_step() has found.
   std::size_t tried_ = 0;
 };

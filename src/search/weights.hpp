@@ -11,16 +11,19 @@ namespace fusescape {
 
 inline bool no_worse(const Weights& a, const Weights& b) {
   return a.moved <= b.moved && a.held <= b.held && a.ends <= b.ends && a.array.compute <= b.array.compute &&
-         a.array.onchip <= b.array.onchip;
+         a.array.onchip <= b.array.onchip && a.exposed <= b.exposed;
 }
 
 inline auto in_order(const Weights& weights) {
-  return std::tie(weights.moved, weights.held, weights.ends, weights.array.compute, weights.array.onchip);
+  return std::tie(weights.moved, weights.held, weights.ends, weights.array.compute, weights.array.onchip,
+                  weights.exposed);
 }
 
 /// Of a profiled group.
 inline Weights weights_of(const GroupProfile& group, const ArrayWork& work) {
-  return {group.dram_read + group.dram_write, group.peak, group.lead.all + group.tail, work};
+  Bytes exposed;
+  for (const RunProfile& run : group.runs) exposed += run.turns.loads + run.turns.stores;
+  return {group.dram_read + group.dram_write, group.peak, group.lead.all + group.tail, work, exposed};
 }
 
 /// Of a profile that is kept: gives back what its lists have reserved beyond what they hold.
@@ -38,7 +41,8 @@ inline Weights least_of(const Weights& a, const Weights& b) {
   return {std::min(a.moved, b.moved),
           std::min(a.held, b.held),
           std::min(a.ends, b.ends),
-          {std::min(a.array.compute, b.array.compute), std::min(a.array.onchip, b.array.onchip)}};
+          {std::min(a.array.compute, b.array.compute), std::min(a.array.onchip, b.array.onchip)},
+          std::min(a.exposed, b.exposed)};
 }
 
 /// Weights of candidates that have been kept, without those that another outdoes.
