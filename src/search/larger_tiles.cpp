@@ -4,7 +4,6 @@
 #include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/places.hpp"
 #include "space_maker.hpp"
-#include "weights.hpp"
 
 namespace fusescape {
 namespace {
@@ -62,7 +61,7 @@ std::optional<std::vector<std::int64_t>> SpaceMaker::larger_tiles(const FusedGro
 std::optional<FusedGroup> SpaceMaker::enlarged(const FusedGroup& group) {
   if (group.profile.peak.overflow() || group.tokens.empty() || !with_.has(Ingredient::kSubLoops))
     return std::nullopt;
-  const Weights weights = weights_of(group.profile, group.work);
+  const Weights weights = weights_of(group);
   if (weights.exposed * kWorthwhileMore <= weights.moved) return std::nullopt;
   auto tiles = larger_tiles(group);
   if (!tiles) return std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weights.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -98,6 +100,13 @@ NodeId GroupWriter::add_body(NodeId parent, const Body& body, std::int64_t tile)
 }
 
 }  // namespace
+
+Weights weights_of(const FusedGroup& group) {
+  Weights weights = weights_of(group.profile, group.work);
+  if (group.tokens.empty()) return weights;  // Each body has one turn.
+  for (const RunProfile& run : group.profile.runs) weights.exposed += run.turns.loads + run.turns.stores;
+  return weights;
+}
 
 std::vector<NodeId> add_fused_group(Plan& plan, const Cascade& cascade,
                                     const std::vector<StateUpdate>& updates, const FusedGroup& group) {

@@ -66,7 +66,7 @@ class UsefulGroups {
   void add(std::vector<FusedGroup> found) {
     std::stable_sort(found.begin(), found.end(), is_lighter);
     for (FusedGroup& group : found) {
-      const Weights weights = weights_of(group.profile, group.work);
+      const Weights weights = weights_of(group);
       if (frontier_.outdoes(weights)) continue;
       frontier_.add(weights);
       group.packed = PackedWork{group.profile.work};
@@ -83,7 +83,7 @@ class UsefulGroups {
 
  private:
   [[nodiscard]] static bool is_lighter(const FusedGroup& a, const FusedGroup& b) {
-    return in_order(weights_of(a.profile, a.work)) < in_order(weights_of(b.profile, b.work));
+    return in_order(weights_of(a)) < in_order(weights_of(b));
   }
 
   Frontier frontier_;

@@ -21,9 +21,7 @@ inline auto in_order(const Weights& weights) {
 
 /// Of a profiled group.
 inline Weights weights_of(const GroupProfile& group, const ArrayWork& work) {
-  Bytes exposed;
-  for (const RunProfile& run : group.runs) exposed += run.turns.loads + run.turns.stores;
-  return {group.dram_read + group.dram_write, group.peak, group.lead.all + group.tail, work, exposed};
+  return {group.dram_read + group.dram_write, group.peak, group.lead.all + group.tail, work};
 }
 
 /// Of a profile that is kept: gives back what its lists have reserved beyond what they hold.
