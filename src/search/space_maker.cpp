@@ -259,16 +259,21 @@ Bytes SpaceMaker::least_moved_alone(OpId op) const {
   return Bytes::overflowed();
 }
 
-std::vector<RankId> SpaceMaker::tokens_of(const std::vector<Unit>& units) const {
+/// Leading ranks that all outputs share; and of these those before the first one of a weight, if there is
+/// one.
+std::vector<std::vector<RankId>> SpaceMaker::tokens_of(const std::vector<Unit>& units) const {
   std::vector<OpId> operators;
   for (const Unit& unit : units) operators.insert(operators.end(), unit.begin(), unit.end());
-  std::vector<RankId> tokens = shared_ranks(cascade_, operators);
+  std::vector<std::vector<RankId>> found{shared_ranks(cascade_, operators)};
+  std::vector<RankId> tokens = found.front();
   const auto of_weights = std::find_if(tokens.begin(), tokens.end(), [&](RankId rank) {
     return std::any_of(operators.begin(), operators.end(),
                        [&](OpId op) { return weighs(cascade_, op, rank); });
   });
+  if (of_weights == tokens.end()) return found;
   tokens.erase(of_weights, tokens.end());
-  return tokens;
+  found.push_back(std::move(tokens));
+  return found;
 }
 
 std::vector<std::int64_t> SpaceMaker::every_tile(const Body& body) const {
@@ -277,13 +282,14 @@ std::vector<std::int64_t> SpaceMaker::every_tile(const Body& body) const {
 }
 
 std::size_t SpaceMaker::count(const std::vector<Unit>& units, std::size_t most) const {
-  const std::vector<RankId> tokens = tokens_of(units);
-  const std::size_t loops = token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles)).size();
   std::size_t count = 0;
-  for (const Structure& bodies : structures_of(cascade_, units, tokens, most + 1)) {
-    std::size_t tiles = loops;
-    for (const Body& body : bodies) tiles = std::min(tiles * every_tile(body).size(), most + 1);
-    count += tiles;
+  for (const std::vector<RankId>& tokens : tokens_of(units)) {
+    const std::size_t loops = token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles)).size();
+    for (const Structure& bodies : structures_of(cascade_, units, tokens, most + 1)) {
+      std::size_t tiles = loops;
+      for (const Body& body : bodies) tiles = std::min(tiles * every_tile(body).size(), most + 1);
+      count += tiles;
+    }
   }
   return count;
 }
@@ -310,34 +316,40 @@ void SpaceMaker::add_every(const Structure& bodies, const TokenLoops& tokens,
 }
 
 std::vector<FusedGroup> SpaceMaker::every_group(const std::vector<Unit>& units) {
-  const std::vector<RankId> tokens = tokens_of(units);
   std::vector<FusedGroup> found;
   std::vector<std::int64_t> tiles;
-  for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostWhole)) {
-    for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
-      if (stop_.stop_requested()) return found;
-      add_every(bodies, loops, tiles, found);
+  for (const std::vector<RankId>& tokens : tokens_of(units)) {
+    for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostWhole)) {
+      for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
+        if (stop_.stop_requested()) return found;
+        add_every(bodies, loops, tiles, found);
+      }
     }
   }
   return found;
 }
 
-/// What a group is dropped by is not all that its time depends on: structures beyond the first ones drop none
-/// of these.
-std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
-  const std::vector<RankId> tokens = tokens_of(units);
-  std::vector<FusedGroup> first;
-  std::vector<FusedGroup> more;
+/// With loops over these tokens.
+void SpaceMaker::add_groups(const std::vector<Unit>& units, const std::vector<RankId>& tokens,
+                            std::vector<FusedGroup>& first, std::vector<FusedGroup>& more) {
   const std::size_t most = with_.has(Ingredient::kSubLoops) ? kMostStructures : 1;  // Else all are alike.
   const std::vector<Structure> structures = structures_of(cascade_, units, tokens, most);
   for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
     if (reloads_too_much(units, loops)) continue;
     const std::size_t tried = std::min(structures.size(), loops.empty() ? kMostStructures : kMostInLoops);
     for (std::size_t i = 0; i < tried; ++i) {
-      if (stop_.stop_requested()) return first;
+      if (stop_.stop_requested()) return;
       add_structure(structures[i], loops, i < kMostInLoops ? first : more);
     }
   }
+}
+
+/// What a group is dropped by is not all that its time depends on: structures beyond the first ones drop none
+/// of these.
+std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
+  std::vector<FusedGroup> first;
+  std::vector<FusedGroup> more;
+  for (const std::vector<RankId>& tokens : tokens_of(units)) add_groups(units, tokens, first, more);
   UsefulGroups useful;
   useful.add(std::move(first));
   useful.add(std::move(more));

@@ -45,7 +45,9 @@ class SpaceMaker {
   void add_every(const Structure& bodies, const std::vector<LoopSpec>& tokens,
                  std::vector<std::int64_t>& tiles, std::vector<FusedGroup>& found);
   [[nodiscard]] std::vector<std::int64_t> every_tile(const Body& body) const;
-  [[nodiscard]] std::vector<RankId> tokens_of(const std::vector<std::vector<OpId>>& units) const;
+  [[nodiscard]] std::vector<std::vector<RankId>> tokens_of(const std::vector<std::vector<OpId>>& units) const;
+  void add_groups(const std::vector<std::vector<OpId>>& units, const std::vector<RankId>& tokens,
+                  std::vector<FusedGroup>& first, std::vector<FusedGroup>& more);
   void add(FusedGroup group, std::vector<FusedGroup>& found);
   void add_structure(const Structure& bodies, const std::vector<LoopSpec>& tokens,
                      std::vector<FusedGroup>& found);
