@@ -315,17 +315,20 @@ void SpaceMaker::add_every(const Structure& bodies, const TokenLoops& tokens,
   }
 }
 
-std::vector<FusedGroup> SpaceMaker::every_group(const std::vector<Unit>& units) {
-  std::vector<FusedGroup> found;
+void SpaceMaker::add_every_group(const std::vector<Unit>& units, const std::vector<RankId>& tokens,
+                                 std::vector<FusedGroup>& found) {
   std::vector<std::int64_t> tiles;
-  for (const std::vector<RankId>& tokens : tokens_of(units)) {
-    for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostWhole)) {
-      for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
-        if (stop_.stop_requested()) return found;
-        add_every(bodies, loops, tiles, found);
-      }
+  for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostWhole)) {
+    for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
+      if (stop_.stop_requested()) return;
+      add_every(bodies, loops, tiles, found);
     }
   }
+}
+
+std::vector<FusedGroup> SpaceMaker::every_group(const std::vector<Unit>& units) {
+  std::vector<FusedGroup> found;
+  for (const std::vector<RankId>& tokens : tokens_of(units)) add_every_group(units, tokens, found);
   return found;
 }
 

@@ -46,6 +46,8 @@ class SpaceMaker {
                  std::vector<std::int64_t>& tiles, std::vector<FusedGroup>& found);
   [[nodiscard]] std::vector<std::int64_t> every_tile(const Body& body) const;
   [[nodiscard]] std::vector<std::vector<RankId>> tokens_of(const std::vector<std::vector<OpId>>& units) const;
+  void add_every_group(const std::vector<std::vector<OpId>>& units, const std::vector<RankId>& tokens,
+                       std::vector<FusedGroup>& found);
   void add_groups(const std::vector<std::vector<OpId>>& units, const std::vector<RankId>& tokens,
                   std::vector<FusedGroup>& first, std::vector<FusedGroup>& more);
   void add(FusedGroup group, std::vector<FusedGroup>& found);
