@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weights.hpp"
+
 namespace fusescape {
 namespace {
 
@@ -11,7 +13,7 @@ class GroupWriter {
               const FusedGroup& group)
       : plan_{plan}, cascade_{cascade}, updates_{updates}, chained_{group.chained}, step_{group.step} {}
 
-  void add_body(NodeId parent, const Body& body, std::int64_t tile);
+  NodeId add_body(NodeId parent, const Body& body, std::int64_t tile);
 
  private:
   [[nodiscard]] bool depends(OpId op, const std::vector<OpId>& on) const;
@@ -85,24 +87,37 @@ void GroupWriter::add_stepped(NodeId parent, const StateUpdate& update, const st
   }
 }
 
-void GroupWriter::add_body(NodeId parent, const Body& body, std::int64_t tile) {
+NodeId GroupWriter::add_body(NodeId parent, const Body& body, std::int64_t tile) {
   const bool loops = body.rank && Elements{tile} < cascade_.extent(*body.rank);
   const NodeId node = loops ? add_loop(plan_, parent, *body.rank, tile) : parent;
   const StateUpdate* update = update_in(body.operators);
-  if (update == nullptr) return add_run(node, body.operators);
-  add_stepped(node, *update, body.operators);
+  if (update == nullptr) {
+    add_run(node, body.operators);
+  } else {
+    add_stepped(node, *update, body.operators);
+  }
+  return node;
 }
 
 }  // namespace
 
-void add_fused_group(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
-                     const FusedGroup& group) {
+Weights weights_of(const FusedGroup& group) {
+  Weights weights = weights_of(group.profile, group.work);
+  if (group.tokens.empty()) return weights;  // Each body has one turn.
+  for (const RunProfile& run : group.profile.runs) weights.exposed += run.turns.loads + run.turns.stores;
+  return weights;
+}
+
+std::vector<NodeId> add_fused_group(Plan& plan, const Cascade& cascade,
+                                    const std::vector<StateUpdate>& updates, const FusedGroup& group) {
   NodeId inner = add_sequence(plan, kRoot);
   for (const LoopSpec& loop : group.tokens) inner = add_loop(plan, inner, loop.rank, loop.tile);
   GroupWriter writer{plan, cascade, updates, group};
+  std::vector<NodeId> nodes;
   for (std::size_t i = 0; i < group.bodies.size(); ++i) {
-    writer.add_body(inner, group.bodies[i], group.tiles[i]);
+    nodes.push_back(writer.add_body(inner, group.bodies[i], group.tiles[i]));
   }
+  return nodes;
 }
 
 }  // namespace fusescape

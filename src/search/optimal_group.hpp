@@ -25,8 +25,11 @@ struct FusedGroup {
   PackedWork packed{};
 };
 
-/// Adds it to `plan` as a group.
-void add_fused_group(Plan& plan, const Cascade& cascade, const std::vector<StateUpdate>& updates,
-                     const FusedGroup& group);
+/// Of a profiled group.
+[[nodiscard]] Weights weights_of(const FusedGroup& group);
+
+/// Adds it to `plan` as a group. Per body its loop, or the node above it if it has none.
+std::vector<NodeId> add_fused_group(Plan& plan, const Cascade& cascade,
+                                    const std::vector<StateUpdate>& updates, const FusedGroup& group);
 
 }  // namespace fusescape

@@ -137,4 +137,19 @@ std::vector<std::int64_t> TileChoice::tiles(const Structure& bodies, const std::
   return chosen;
 }
 
+std::int64_t TileChoice::enlarged(const Body& body, const std::vector<LoopSpec>& tokens, std::int64_t tile,
+                                  std::int64_t most) {
+  const Options& options = options_of(body, tokens);
+  std::int64_t found = tile;
+  const auto at = std::find(options.tiles.begin(), options.tiles.end(), tile);
+  if (at == options.tiles.end()) return found;
+  const ArrayWork& asked = options.works[static_cast<std::size_t>(at - options.tiles.begin())];
+  for (std::size_t i = 0; i + 1 < options.tiles.size() && options.tiles[i] <= most; ++i) {
+    const ArrayWork& work = options.works[i];
+    const bool no_more = work.compute <= asked.compute && work.onchip <= asked.onchip;
+    if (no_more) found = std::max(found, options.tiles[i]);
+  }
+  return found;
+}
+
 }  // namespace fusescape

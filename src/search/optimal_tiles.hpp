@@ -28,6 +28,11 @@ class TileChoice {
   [[nodiscard]] std::vector<std::int64_t> tiles(const Structure& bodies, const std::vector<LoopSpec>& tokens,
                                                 std::int64_t slack);
 
+  /// The largest tile of the body, its extent apart, up to `most`, that asks no more of the array than
+  /// `tile`.
+  [[nodiscard]] std::int64_t enlarged(const Body& body, const std::vector<LoopSpec>& tokens,
+                                      std::int64_t tile, std::int64_t most);
+
   /// All that are tried for the body, those that idle a part of the array too; 1 if it has no rank.
   [[nodiscard]] std::vector<std::int64_t> every(const Body& body) const;
 

@@ -66,7 +66,7 @@ class UsefulGroups {
   void add(std::vector<FusedGroup> found) {
     std::stable_sort(found.begin(), found.end(), is_lighter);
     for (FusedGroup& group : found) {
-      const Weights weights = weights_of(group.profile, group.work);
+      const Weights weights = weights_of(group);
       if (frontier_.outdoes(weights)) continue;
       frontier_.add(weights);
       group.packed = PackedWork{group.profile.work};
@@ -83,12 +83,21 @@ class UsefulGroups {
 
  private:
   [[nodiscard]] static bool is_lighter(const FusedGroup& a, const FusedGroup& b) {
-    return in_order(weights_of(a.profile, a.work)) < in_order(weights_of(b.profile, b.work));
+    return in_order(weights_of(a)) < in_order(weights_of(b));
   }
 
   Frontier frontier_;
   std::vector<FusedGroup> groups_;
 };
+
+/// Whether a weight that the operator reads has the rank.
+bool weighs(const Cascade& cascade, OpId op, RankId rank) {
+  const std::vector<Access>& inputs = cascade.op(op).inputs;
+  return std::any_of(inputs.begin(), inputs.end(), [&](const Access& input) {
+    const Tensor& tensor = cascade.tensor(input.tensor);
+    return tensor.kind == TensorKind::kWeight && has_rank(tensor.ranks, rank);
+  });
+}
 
 bool has_chain(const Plan& plan) {
   return std::any_of(plan.nodes.begin(), plan.nodes.end(),
@@ -145,16 +154,21 @@ std::int64_t SpaceMaker::best_step(const FusedGroup& group) {
 
 /// False if it breaks a rule or the hardware cannot do it.
 bool SpaceMaker::try_profile(FusedGroup& group) {
-  ++tried_;
   plan_.nodes.assign(1, Node{});
   plan_.storages.clear();
-  add_fused_group(plan_, cascade_, updates_, group);
+  nodes_ = add_fused_group(plan_, cascade_, updates_, group);
+  ++tried_;
   if (group.chained && !planner_.runs_on_hardware(plan_)) return false;
-  const auto layout = lay_out(cascade_, plan_, Coverage::kPart);
+  auto layout = lay_out(cascade_, plan_, Coverage::kPart);
   if (!layout) return false;
-  group.profile = profile_group(cascade_, plan_, layout->groups.front(), planner_.options());
-  group.work = array_work(group.profile, planner_.array());
+  layout_ = std::move(layout->groups.front());
+  profile_laid_out(group);
   return true;
+}
+
+void SpaceMaker::profile_laid_out(FusedGroup& group) {
+  group.profile = profile_group(cascade_, plan_, layout_, planner_.options());
+  group.work = array_work(group.profile, planner_.array());
 }
 
 /// None if that is illegal.
@@ -179,8 +193,9 @@ std::vector<std::int64_t> SpaceMaker::whole(const Structure& bodies) const {
   return tiles;
 }
 
-/// With single steps, too, if they hold less.
+/// The group that was tried last; with larger tiles, too, and with single steps if they hold less.
 void SpaceMaker::add(FusedGroup group, std::vector<FusedGroup>& found) {
+  if (auto larger = enlarged(group)) found.push_back(std::move(*larger));
   if (group.step > 1) {
     FusedGroup single = group;
     single.step = 1;
@@ -244,10 +259,21 @@ Bytes SpaceMaker::least_moved_alone(OpId op) const {
   return Bytes::overflowed();
 }
 
-std::vector<RankId> SpaceMaker::tokens_of(const std::vector<Unit>& units) const {
+/// Leading ranks that all outputs share; and of these those before the first one of a weight, if there is
+/// one.
+std::vector<std::vector<RankId>> SpaceMaker::tokens_of(const std::vector<Unit>& units) const {
   std::vector<OpId> operators;
   for (const Unit& unit : units) operators.insert(operators.end(), unit.begin(), unit.end());
-  return shared_ranks(cascade_, operators);
+  std::vector<std::vector<RankId>> found{shared_ranks(cascade_, operators)};
+  std::vector<RankId> tokens = found.front();
+  const auto of_weights = std::find_if(tokens.begin(), tokens.end(), [&](RankId rank) {
+    return std::any_of(operators.begin(), operators.end(),
+                       [&](OpId op) { return weighs(cascade_, op, rank); });
+  });
+  if (of_weights == tokens.end()) return found;
+  tokens.erase(of_weights, tokens.end());
+  found.push_back(std::move(tokens));
+  return found;
 }
 
 std::vector<std::int64_t> SpaceMaker::every_tile(const Body& body) const {
@@ -256,13 +282,14 @@ std::vector<std::int64_t> SpaceMaker::every_tile(const Body& body) const {
 }
 
 std::size_t SpaceMaker::count(const std::vector<Unit>& units, std::size_t most) const {
-  const std::vector<RankId> tokens = tokens_of(units);
-  const std::size_t loops = token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles)).size();
   std::size_t count = 0;
-  for (const Structure& bodies : structures_of(cascade_, units, tokens, most + 1)) {
-    std::size_t tiles = loops;
-    for (const Body& body : bodies) tiles = std::min(tiles * every_tile(body).size(), most + 1);
-    count += tiles;
+  for (const std::vector<RankId>& tokens : tokens_of(units)) {
+    const std::size_t loops = token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles)).size();
+    for (const Structure& bodies : structures_of(cascade_, units, tokens, most + 1)) {
+      std::size_t tiles = loops;
+      for (const Body& body : bodies) tiles = std::min(tiles * every_tile(body).size(), most + 1);
+      count += tiles;
+    }
   }
   return count;
 }
@@ -288,35 +315,44 @@ void SpaceMaker::add_every(const Structure& bodies, const TokenLoops& tokens,
   }
 }
 
-std::vector<FusedGroup> SpaceMaker::every_group(const std::vector<Unit>& units) {
-  const std::vector<RankId> tokens = tokens_of(units);
-  std::vector<FusedGroup> found;
+void SpaceMaker::add_every_group(const std::vector<Unit>& units, const std::vector<RankId>& tokens,
+                                 std::vector<FusedGroup>& found) {
   std::vector<std::int64_t> tiles;
   for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostWhole)) {
     for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
-      if (stop_.stop_requested()) return found;
+      if (stop_.stop_requested()) return;
       add_every(bodies, loops, tiles, found);
     }
   }
+}
+
+std::vector<FusedGroup> SpaceMaker::every_group(const std::vector<Unit>& units) {
+  std::vector<FusedGroup> found;
+  for (const std::vector<RankId>& tokens : tokens_of(units)) add_every_group(units, tokens, found);
   return found;
 }
 
-/// What a group is dropped by is not all that its time depends on: structures beyond the first ones drop none
-/// of these.
-std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
-  const std::vector<RankId> tokens = tokens_of(units);
-  std::vector<FusedGroup> first;
-  std::vector<FusedGroup> more;
+/// With loops over these tokens.
+void SpaceMaker::add_groups(const std::vector<Unit>& units, const std::vector<RankId>& tokens,
+                            std::vector<FusedGroup>& first, std::vector<FusedGroup>& more) {
   const std::size_t most = with_.has(Ingredient::kSubLoops) ? kMostStructures : 1;  // Else all are alike.
   const std::vector<Structure> structures = structures_of(cascade_, units, tokens, most);
   for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
     if (reloads_too_much(units, loops)) continue;
     const std::size_t tried = std::min(structures.size(), loops.empty() ? kMostStructures : kMostInLoops);
     for (std::size_t i = 0; i < tried; ++i) {
-      if (stop_.stop_requested()) return first;
+      if (stop_.stop_requested()) return;
       add_structure(structures[i], loops, i < kMostInLoops ? first : more);
     }
   }
+}
+
+/// What a group is dropped by is not all that its time depends on: structures beyond the first ones drop none
+/// of these.
+std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
+  std::vector<FusedGroup> first;
+  std::vector<FusedGroup> more;
+  for (const std::vector<RankId>& tokens : tokens_of(units)) add_groups(units, tokens, first, more);
   UsefulGroups useful;
   useful.add(std::move(first));
   useful.add(std::move(more));

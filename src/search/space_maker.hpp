@@ -45,7 +45,11 @@ class SpaceMaker {
   void add_every(const Structure& bodies, const std::vector<LoopSpec>& tokens,
                  std::vector<std::int64_t>& tiles, std::vector<FusedGroup>& found);
   [[nodiscard]] std::vector<std::int64_t> every_tile(const Body& body) const;
-  [[nodiscard]] std::vector<RankId> tokens_of(const std::vector<std::vector<OpId>>& units) const;
+  [[nodiscard]] std::vector<std::vector<RankId>> tokens_of(const std::vector<std::vector<OpId>>& units) const;
+  void add_every_group(const std::vector<std::vector<OpId>>& units, const std::vector<RankId>& tokens,
+                       std::vector<FusedGroup>& found);
+  void add_groups(const std::vector<std::vector<OpId>>& units, const std::vector<RankId>& tokens,
+                  std::vector<FusedGroup>& first, std::vector<FusedGroup>& more);
   void add(FusedGroup group, std::vector<FusedGroup>& found);
   void add_structure(const Structure& bodies, const std::vector<LoopSpec>& tokens,
                      std::vector<FusedGroup>& found);
@@ -57,6 +61,10 @@ class SpaceMaker {
   [[nodiscard]] Bytes weights_of_op(OpId op) const;
   [[nodiscard]] Bytes least_moved_alone(OpId op) const;
   [[nodiscard]] bool try_profile(FusedGroup& group);
+  void profile_laid_out(FusedGroup& group);
+  [[nodiscard]] std::optional<FusedGroup> enlarged(const FusedGroup& group);
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> larger_tiles(const FusedGroup& group);
+  [[nodiscard]] bool loops(const FusedGroup& group, std::size_t body) const;
 
   /// Per body with a state update its operators and its tile.
   using StepKey = std::vector<std::pair<std::vector<OpId>, std::int64_t>>;
@@ -67,7 +75,9 @@ class SpaceMaker {
   const std::stop_token& stop_;
   std::vector<StateUpdate> updates_;
   TileChoice tiles_;
-  Plan plan_;
+  Plan plan_;  ///< What try_profile() has tried last,
+  GroupLayout layout_;
+  std::vector<NodeId> nodes_;              ///< and the nodes of its bodies.
   std::map<StepKey, std::int64_t> steps_;  ///< What best_step() has found.
   std::size_t tried_ = 0;
 };

@@ -11,11 +11,12 @@ namespace fusescape {
 
 inline bool no_worse(const Weights& a, const Weights& b) {
   return a.moved <= b.moved && a.held <= b.held && a.ends <= b.ends && a.array.compute <= b.array.compute &&
-         a.array.onchip <= b.array.onchip;
+         a.array.onchip <= b.array.onchip && a.exposed <= b.exposed;
 }
 
 inline auto in_order(const Weights& weights) {
-  return std::tie(weights.moved, weights.held, weights.ends, weights.array.compute, weights.array.onchip);
+  return std::tie(weights.moved, weights.held, weights.ends, weights.array.compute, weights.array.onchip,
+                  weights.exposed);
 }
 
 /// Of a profiled group.
@@ -38,7 +39,8 @@ inline Weights least_of(const Weights& a, const Weights& b) {
   return {std::min(a.moved, b.moved),
           std::min(a.held, b.held),
           std::min(a.ends, b.ends),
-          {std::min(a.array.compute, b.array.compute), std::min(a.array.onchip, b.array.onchip)}};
+          {std::min(a.array.compute, b.array.compute), std::min(a.array.onchip, b.array.onchip)},
+          std::min(a.exposed, b.exposed)};
 }
 
 /// Weights of candidates that have been kept, without those that another outdoes.

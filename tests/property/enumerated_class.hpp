@@ -87,7 +87,7 @@ class GroupList {
       return cascade_.op(op).kind == OpKind::kMatmul && !is_in(around_, op);
     });
   }
-  [[nodiscard]] std::vector<RankId> token_ranks(const std::vector<Unit>& units) const;
+  [[nodiscard]] std::vector<RankId> token_ranks(const std::vector<Unit>& units, bool of_weights) const;
   [[nodiscard]] std::vector<std::vector<LoopSpec>> token_loops(const std::vector<RankId>& tokens) const;
   [[nodiscard]] bool joins(const std::vector<OpId>& body, RankId rank, const Unit& unit) const;
   [[nodiscard]] std::vector<std::optional<RankId>> ranks_to_begin_with(
@@ -109,8 +109,8 @@ class GroupList {
   std::vector<OpId> around_;
 };
 
-/// Leading ranks that all outputs share.
-inline std::vector<RankId> GroupList::token_ranks(const std::vector<Unit>& units) const {
+/// Leading ranks that all outputs share, and that no weight has, or weights may have.
+inline std::vector<RankId> GroupList::token_ranks(const std::vector<Unit>& units, bool of_weights) const {
   std::vector<RankId> shared = cascade_.tensor(cascade_.op(units.front().front()).output).ranks;
   for (const Unit& unit : units) {
     for (const OpId op : unit) {
@@ -118,6 +118,13 @@ inline std::vector<RankId> GroupList::token_ranks(const std::vector<Unit>& units
       const auto first_other =
           std::find_if_not(shared.begin(), shared.end(), [&](RankId rank) { return has_rank(ranks, rank); });
       shared.erase(first_other, shared.end());
+      for (const Access& read : cascade_.op(op).inputs) {
+        const Tensor& tensor = cascade_.tensor(read.tensor);
+        if (of_weights || tensor.kind != TensorKind::kWeight) continue;
+        const auto first_of_weight = std::find_if(shared.begin(), shared.end(),
+                                                  [&](RankId rank) { return has_rank(tensor.ranks, rank); });
+        shared.erase(first_of_weight, shared.end());
+      }
     }
   }
   return shared;
@@ -336,7 +343,7 @@ inline std::int64_t GroupList::most_steps(const std::vector<Unit>& units,
 
 inline std::vector<Plan> GroupList::fused(const std::vector<Unit>& units) const {
   std::vector<Plan> plans;
-  const std::vector<RankId> tokens = token_ranks(units);
+  std::vector<RankId> tokens;
   std::vector<ListedBody> bodies;
   std::vector<std::int64_t> tiles;
   const auto add_plans = [&] {
@@ -348,12 +355,16 @@ inline std::vector<Plan> GroupList::fused(const std::vector<Unit>& units) const 
       }
     }
   };
-  list_bodies(units, 0, tokens, bodies, [&] { list_tiles(bodies, tiles, add_plans); });
+  for (const bool of_weights : {false, true}) {
+    tokens = token_ranks(units, of_weights);
+    if (of_weights && tokens == token_ranks(units, false)) continue;
+    list_bodies(units, 0, tokens, bodies, [&] { list_tiles(bodies, tiles, add_plans); });
+  }
   return plans;
 }
 
 inline Plan GroupList::drawn(const std::vector<Unit>& units, Dice& dice) const {
-  const std::vector<RankId> tokens = token_ranks(units);
+  const std::vector<RankId> tokens = token_ranks(units, dice.one_in(2));
   std::vector<ListedBody> bodies;
   for (std::size_t at = 0; at < units.size(); ++at) {
     const bool can_join = !bodies.empty() && bodies.back().rank &&

@@ -34,6 +34,7 @@ struct Weights {
   Bytes held;   ///< On chip.
   Bytes ends;   ///< Moved before the first tile computes, and after the last one.
   ArrayWork array;
+  Bytes exposed{};  ///< Moved while bodies have their turns, since slots hold no more before and after them.
   friend bool operator==(const Weights&, const Weights&) = default;
 };
 
