@@ -29,7 +29,7 @@ std::string markdown_of(const Verification& verification) {
 TEST_CASE("Tables of a verification say which rows are equal only where some are not") {
   const std::string equal = markdown_of(small_verification(Bytes{4}));
   CHECK_THAT(equal, Catch::Contains("| f | x | 0 | 0 | 4 | 4 |\n"));
-  CHECK_THAT(equal, !Catch::Contains("|  |"));
+  CHECK_THAT(equal, !Catch::Contains("| equal |"));
   const std::string different = markdown_of(small_verification(Bytes{5}));
   CHECK_THAT(different, Catch::Contains("| written | closed form | equal |\n"));
   CHECK_THAT(different, Catch::Contains("| f | x | 0 | 0 | 5 | 4 | no |\n"));
