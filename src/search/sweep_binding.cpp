@@ -17,12 +17,12 @@ namespace fusescape {
 namespace {
 
 /// Whether workloads and designs are wanted, or only what is wrong with them.
-enum class Keep : bool { kProblems, kAll };
+enum class BoundValues : bool { kProblems, kAll };
 
 /// Makes each distinct workload, design and strategy once, and remembers which settings gave which.
 class Expansion {
  public:
-  Expansion(const SweepSpec& spec, const SweepBinder& binder, Keep keep)
+  Expansion(const SweepSpec& spec, const SweepBinder& binder, BoundValues keep)
       : spec_{spec}, binder_{binder}, keep_{keep} {}
 
   DesignPoint point(const std::vector<Setting>& settings) {
@@ -68,7 +68,7 @@ class Expansion {
       return made;
     };
     const std::uint32_t id = make_once(workloads_, settings, models_, make, spec_.workload_pos);
-    if (runs && keep_ == Keep::kAll) {
+    if (runs && keep_ == BoundValues::kAll) {
       generations_.resize(models_.size());
       generations_[id] = std::move(runs);
     }
@@ -92,7 +92,7 @@ class Expansion {
     if (!is_new) return known->second;
     auto made = make(settings);
     if (!made) report(std::move(made.error()), file_pos);
-    if (keep_ == Keep::kAll) values.push_back(made ? std::move(*made) : Value{});
+    if (keep_ == BoundValues::kAll) values.push_back(made ? std::move(*made) : Value{});
     return known->second;
   }
 
@@ -153,7 +153,7 @@ class Expansion {
 
   const SweepSpec& spec_;
   const SweepBinder& binder_;
-  Keep keep_;
+  BoundValues keep_;
   bool stacks_ = false;  ///< Some model has several kinds of layers.
   Ids workloads_;
   Recent<std::unordered_map<std::string, std::shared_ptr<const Model>>> run_models_{kKeptRuns};
@@ -188,7 +188,7 @@ void expand(const SweepSpec& spec, Expansion& expansion) {
 
 expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec, const SweepBinder& binder) {
   if (auto problems = problems_of(spec); !problems.empty()) return unexpected{std::move(problems)};
-  Expansion expansion{spec, binder, Keep::kAll};
+  Expansion expansion{spec, binder, BoundValues::kAll};
   expand(spec, expansion);
   if (!expansion.problems().empty()) return unexpected{std::move(expansion.problems())};
   return std::move(expansion.bound());
@@ -196,7 +196,7 @@ expected<BoundSweep, std::vector<SweepProblem>> bind_sweep(const SweepSpec& spec
 
 std::vector<SweepProblem> problems_of_binding(const SweepSpec& spec, const SweepBinder& binder) {
   if (auto problems = problems_of(spec); !problems.empty()) return problems;
-  Expansion expansion{spec, binder, Keep::kProblems};
+  Expansion expansion{spec, binder, BoundValues::kProblems};
   expand(spec, expansion);
   return std::move(expansion.problems());
 }
