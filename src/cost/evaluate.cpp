@@ -207,7 +207,7 @@ void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
   const Ticks beyond_slots =
       late + both_ways(dram_time(run.turns.loads), stores) + turns.tile * (run.turns.first + run.turns.last);
   const Ticks not_early = both_ways(dram_time(beside.loads), stores) + turns.tile * run.turns.last;
-  const Ticks core = tiles_ - turns.earlier_runs + moved(run.turns.waits);
+  const Ticks core = tiles_ - turns.earlier_runs;
   if (slots_) slots_->add(turns.run, longest(core, beyond_slots - late), beside);
   turns.late += late;
   turns.in_turn += longest(core + late, beyond_slots, not_early) + (turns.run == 0 ? lead() : Ticks{});

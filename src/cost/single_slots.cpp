@@ -23,8 +23,8 @@ Runs bits(const RunRange& range) {
   return (count == kMostRuns ? ~Runs{} : bit(count) - 1) << range.first;
 }
 
-/// Whether it has one slot, beside which several runs are. What one run alone has in memory is among its own
-/// waits.
+/// Whether it has one slot, beside which several runs are. Of what one run alone has in memory
+/// there are `waits`.
 bool has_one_slot(const BufferStream& s) {
   const bool comes_back = s.returns || s.spilled;
   return s.moves && !s.ahead && !s.carried && !comes_back && !s.lives_with_one && s.total > Bytes{0};

@@ -21,7 +21,7 @@ class SingleSlotsTime : MachineTimes<Numbers> {
   SingleSlotsTime(const GroupProfile& group, const Machine& machine) : Base{machine}, group_{group} {}
 
   /// Run `run`, which takes at least `in_turn` if all that its turns load first was there before.
-  void add(std::uint32_t run, Ticks in_turn, const RunPlaces& beside) {
+  [[gnu::noinline]] void add(std::uint32_t run, Ticks in_turn, const RunPlaces& beside) {
     for (std::size_t i = 0; i < group_.single_slots.size(); ++i) {
       const SingleSlots& slots = group_.single_slots[i];
       if (!holds(slots)) continue;
@@ -42,7 +42,7 @@ class SingleSlotsTime : MachineTimes<Numbers> {
   }
 
   /// The least that the group takes; `lead` and `tail` are its own.
-  [[nodiscard]] Ticks bound(Ticks lead, Ticks tail) const {
+  [[nodiscard, gnu::noinline]] Ticks bound(Ticks lead, Ticks tail) const {
     const bool shared = machine_.dram_ports == Ports::kShared;
     Ticks bound;
     for (std::size_t i = 0; i < group_.single_slots.size(); ++i) {

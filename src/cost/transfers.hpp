@@ -29,8 +29,6 @@ void sum_up(const GroupStreams& streams, GroupProfile& group);
 // waits.cpp
 /// With `ends`, the bytes of lead and tail.
 [[nodiscard]] PerPorts waits(const GroupStreams& group, Bytes ends);
-/// Those of tiles of one run for what only it has in memory.
-[[nodiscard]] PerPorts own_waits(const GroupStreams& group, std::size_t run);
 
 // idle_port.cpp
 [[nodiscard]] IdlePort idle_port(const GroupStreams& group);

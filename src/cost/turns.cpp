@@ -113,7 +113,6 @@ void find_turns(const GroupStreams& group, std::span<RunProfile> runs) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     RunTurns& turns = runs[i].turns;
     turns = run_turns(group, i);
-    turns.waits = own_waits(group, i);
     if (i < leads) turns.before_lead = tiles_in_a_pass(group, group.runs[i], group.runs[leads]);
     if (i > tails) turns.after_tail = tiles_in_a_pass(group, group.runs[i], group.runs[tails]);
   }

@@ -48,26 +48,17 @@ Bytes before_exposed(const GroupStreams& group, const BufferStream& s, bool is_s
   return s.first * times;
 }
 
-/// Whether it has memory only while its run has the core, and does not come back.
-bool is_its_own(const BufferStream& s) {
-  return s.lives_with_one && !s.spilled && !s.returns;
-}
-bool is_any(const BufferStream& /*s*/) {
-  return true;
-}
-
-/// What single slots of buffers with `counts` make the core wait for, before tiles of one run.
-void add_waits(const GroupStreams& group, std::size_t run, bool (*counts)(const BufferStream&),
-               PerPorts& waits) {
+/// What single slots make the core wait for, before tiles of one run.
+void add_waits(const GroupStreams& group, std::size_t run, PerPorts& waits) {
   Bytes loads;
   Bytes stores;
   Bytes before_loads;  // Stores that a shared port serves before loads that tiles wait for.
   Bytes round_trip;    // Of the sum with the most that leaves unfinished: out and back.
   for (const BufferStream& s : group.loads) {
-    if (s.run == run && counts(s)) loads += exposed_load(group, s) + before_exposed(group, s, false);
+    if (s.run == run) loads += exposed_load(group, s) + before_exposed(group, s, false);
   }
   for (const BufferStream& s : group.stores) {
-    if (s.run != run || !counts(s)) continue;
+    if (s.run != run) continue;
     stores += exposed_store(group, s);
     before_loads += before_exposed(group, s, true);
     for (const BufferStream& back : group.loads) {
@@ -83,13 +74,7 @@ void add_waits(const GroupStreams& group, std::size_t run, bool (*counts)(const 
 
 PerPorts waits(const GroupStreams& group, Bytes ends) {
   PerPorts sum{{ends, ends}};
-  for (std::size_t run = 0; run < group.runs.size(); ++run) add_waits(group, run, is_any, sum);
-  return sum;
-}
-
-PerPorts own_waits(const GroupStreams& group, std::size_t run) {
-  PerPorts sum;
-  add_waits(group, run, is_its_own, sum);
+  for (std::size_t run = 0; run < group.runs.size(); ++run) add_waits(group, run, sum);
   return sum;
 }
 

@@ -105,7 +105,6 @@ struct RunTurns {
   std::int64_t last = 0;         ///< and whose last tile comes after them.
   std::int64_t before_lead = 0;  ///< Tiles of it, at most, before the first one that needs the `last_lead`,
   std::int64_t after_tail = 0;   ///< and after the last one that makes the `first_tail`.
-  PerPorts waits;                ///< What its tiles wait for, in its turns, since its own slots are single.
   bool operator==(const RunTurns&) const = default;
 };
 
