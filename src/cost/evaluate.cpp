@@ -7,6 +7,7 @@
 #include "equal_tiles_cost.hpp"
 #include "fusescape/support/contract.hpp"
 #include "numbers.hpp"
+#include "single_slots_time.hpp"
 
 namespace fusescape {
 namespace {
@@ -68,7 +69,8 @@ class GroupEvaluation : MachineTimes<Numbers> {
   Ticks tiles_;  ///< Of all tiles, each as long as its busier on-chip resource.
   Ticks first_tile_;
   Ticks last_tile_;
-  std::optional<Turns> turns_;  ///< If there are several runs.
+  std::optional<Turns> turns_;                     ///< If there are several runs.
+  std::optional<SingleSlotsTime<Numbers>> slots_;  ///< If the group has single slots.
 };
 
 template <class Numbers>
@@ -110,7 +112,8 @@ auto GroupEvaluation<Numbers>::bound_by_runs(Ticks core) const -> Ticks {
   const Ticks trailed = lead() + dram_time(runs.first_tail) - turns.after_tail;
   const Ticks exposed = longest(turns.late, dram_time(runs.round_trips));
   const Ticks around = longest(tiles_ + longest(led, trailed), core + exposed);
-  return longest(turns.in_turn + turns.waited + tail(), turns.with_rest, around);
+  const Ticks bound = longest(turns.in_turn + turns.waited + tail(), turns.with_rest, around);
+  return slots_ ? longest(bound, slots_->bound(lead(), tail())) : bound;
 }
 
 /// All transfers (`port`), and when the port must be idle: until the first tile that stores has ended, once
@@ -162,6 +165,7 @@ auto GroupEvaluation<Numbers>::latency(Ticks port) const -> Ticks {
 template <class Numbers>
 bool GroupEvaluation<Numbers>::add_classes() {
   if (group_.runs.size() > 1) turns_.emplace();
+  if (!group_.single_slots.empty()) slots_.emplace(group_, machine_);
   for (std::uint32_t i = 0; i < group_.classes.size(); ++i) {
     if (!add_class(i)) return false;
     if (turns_) note_run(i);
@@ -203,9 +207,10 @@ void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
   const Ticks beyond_slots =
       late + both_ways(dram_time(run.turns.loads), stores) + turns.tile * (run.turns.first + run.turns.last);
   const Ticks not_early = both_ways(dram_time(beside.loads), stores) + turns.tile * run.turns.last;
+  const Ticks core = tiles_ - turns.earlier_runs;
+  if (slots_) slots_->add(turns.run, longest(core, beyond_slots - late), beside);
   turns.late += late;
-  turns.in_turn += longest(tiles_ - turns.earlier_runs + late, beyond_slots, not_early) +
-                   (turns.run == 0 ? lead() : Ticks{});
+  turns.in_turn += longest(core + late, beyond_slots, not_early) + (turns.run == 0 ? lead() : Ticks{});
   turns.waited = longest(turns.waited, moved(run.sequence.before_last) + turns.tile - turns.in_turn);
   turns.with_rest = longest(turns.with_rest, turns.in_turn + moved(run.sequence.after_last));
   turns.earlier_runs = tiles_;

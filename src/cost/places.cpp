@@ -17,21 +17,18 @@ struct EarlySlab {
   Bytes room{std::numeric_limits<std::int64_t>::max()};  ///< With that it may come before the turn.
 };
 
-/// Whether its loads come before their turn whenever there is room, whatever else leaves or is made.
-bool may_be_early(const BufferStream& s) {
-  return s.in_turns && !s.spilled && !s.carried && !s.returns;
-}
-
 /// Whether turns of both begin together.
 bool begin_together(const BufferStream& a, const BufferStream& b) {
   return a.turn == b.turn && a.alive.first == b.alive.first;
 }
 
-/// Slabs that turns load first: what the first tile needs, then those of inner loops, then first ones.
-std::vector<EarlySlab> prologue(const std::vector<const BufferStream*>& loads) {
+/// Slabs that turns which begin with those of `turn` load first: what the first tile needs, then those of
+/// inner loops, then first ones.
+std::vector<EarlySlab> prologue(const GroupStreams& group, const BufferStream& turn) {
   std::vector<EarlySlab> slabs;
-  for (const BufferStream* s : loads) {
-    for (int i = 0; i < s->first_slabs; ++i) slabs.push_back({s, i});
+  for (const BufferStream& s : group.loads) {
+    if (!may_be_early(s) || !begin_together(turn, s)) continue;
+    for (int i = 0; i < s.first_slabs; ++i) slabs.push_back({&s, i});
   }
   std::stable_sort(slabs.begin(), slabs.end(), [](const EarlySlab& a, const EarlySlab& b) {
     const auto leads = [](const EarlySlab& s) {
@@ -43,28 +40,25 @@ std::vector<EarlySlab> prologue(const std::vector<const BufferStream*>& loads) {
   return slabs;
 }
 
+/// Memory that it takes beside what is alive in `run`: its buffer's own last visit there has one of two
+/// slots. A single one, which is taken, keeps its place in the order, and in memory.
+Bytes bytes_beside(const GroupStreams& group, const EarlySlab& slab, std::size_t run) {
+  const BufferStream& s = *slab.stream;
+  const int slot = slab.ordinal + (s.slots == 2 && s.alive.contains(run) ? 1 : 0);
+  return slot == 0 || (slot < s.slots && group.context.options.count_second_slots) ? s.slab : Bytes{};
+}
+
 class PlaceFinder {
  public:
-  PlaceFinder(const GroupStreams& group, const std::vector<Bytes>& alive) : group_{group} {
-    for (const LeafRun& run : group.runs) {
-      Bytes most;
-      for (const NodeId leaf : run.leaves) most = std::max(most, alive[index_of(leaf)]);
-      alive_.push_back(most);
-    }
-  }
+  PlaceFinder(const GroupStreams& group, const std::vector<Bytes>& alive)
+      : group_{group}, alive_{alive_in_runs(group, alive)} {}
 
   void add(std::size_t run, std::vector<RunPlaces>& places);
 
  private:
-  [[nodiscard]] bool has_second(const BufferStream& s) const {
-    return s.slots == 2 && (s.carried || !s.returns) && s.slab > Bytes{} &&
-           group_.context.options.count_second_slots;
-  }
   [[nodiscard]] std::vector<std::size_t> runs_before(const BufferStream& turn) const;
-  [[nodiscard]] Bytes alive_at_end(std::size_t run) const;
   void set_room(const BufferStream& turn, std::vector<EarlySlab>& slabs) const;
   [[nodiscard]] std::vector<EarlySlab> slabs_of(std::size_t run) const;
-  [[nodiscard]] Bytes late(const BufferStream& s) const;
 
   const GroupStreams& group_;
   std::vector<Bytes> alive_;  ///< Per run.
@@ -83,24 +77,13 @@ std::vector<std::size_t> PlaceFinder::runs_before(const BufferStream& turn) cons
   }
 }
 
-/// Where streams have no further visits they need one slot.
-Bytes PlaceFinder::alive_at_end(std::size_t run) const {
-  Bytes alive = alive_[run];
-  for (const BufferStream& s : group_.loads) {
-    if (s.alive.contains(run) && has_second(s)) alive = alive - s.slab;
-  }
-  return alive;
-}
-
 /// The least that holds each slab, and those that come before it, beside some run that a turn may follow.
 void PlaceFinder::set_room(const BufferStream& turn, std::vector<EarlySlab>& slabs) const {
   for (const std::size_t run : runs_before(turn)) {
-    Bytes sum = alive_at_end(run);
+    Bytes sum = alive_at_end(group_, run, alive_[run]);
     for (EarlySlab& slab : slabs) {
-      const BufferStream& s = *slab.stream;
-      const int slot = slab.ordinal + (s.alive.contains(run) ? 1 : 0);  // Its own last visit has one.
-      if (slot == 0 || (slot < s.slots && group_.context.options.count_second_slots)) sum += s.slab;
-      slab.room = std::min(slab.room, sum);
+      sum += bytes_beside(group_, slab, run);
+      slab.room = std::min({slab.room, sum, group_.side_by_side});
     }
   }
 }
@@ -113,27 +96,13 @@ std::vector<EarlySlab> PlaceFinder::slabs_of(std::size_t run) const {
     const auto same = [&](const BufferStream* head) { return begin_together(*head, s); };
     if (std::any_of(heads.begin(), heads.end(), same)) continue;
     heads.push_back(&s);
-    std::vector<const BufferStream*> loads;
-    for (const BufferStream& other : group_.loads) {
-      if (may_be_early(other) && begin_together(s, other)) loads.push_back(&other);
-    }
-    std::vector<EarlySlab> slabs = prologue(loads);
+    std::vector<EarlySlab> slabs = prologue(group_, s);
     set_room(s, slabs);
     all.insert(all.end(), slabs.begin(), slabs.end());
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const EarlySlab& a, const EarlySlab& b) { return a.room < b.room; });
   return all;
-}
-
-/// What turns wait for, at least, if their first slabs of `s` do not come before; but the group's first turn,
-/// whose loads are its lead.
-Bytes PlaceFinder::late(const BufferStream& s) const {
-  const bool exposed_anyway = !s.ahead && s.turns > s.passes;  // A wait of single slots already.
-  if (s.run != s.alive.first || exposed_anyway) return {};
-  if (is_beside_others(group_, s)) return {};
-  const std::int64_t turns = s.turns - (s.run == 0 ? 1 : 0);
-  return s.visits < turns ? Bytes{} : excess(s.total, s.most * (s.visits - turns));
 }
 
 void PlaceFinder::add(std::size_t run, std::vector<RunPlaces>& places) {
@@ -151,14 +120,14 @@ void PlaceFinder::add(std::size_t run, std::vector<RunPlaces>& places) {
     return excess(s.total, s.most * early * s.turns + s.most * first);
   };
   for (const BufferStream& s : group_.loads) made.loads += not_early(s, 0);
-  for (const EarlySlab& slab : slabs) made.late += slab.ordinal == 0 ? late(*slab.stream) : Bytes{};
+  for (const EarlySlab& slab : slabs) made.late += slab.ordinal == 0 ? late(group_, *slab.stream) : Bytes{};
   places.push_back(made);
   for (const EarlySlab& slab : slabs) {
     if (slab.room > made.room) {
       if (made.room > Bytes{}) places.push_back(made);
       made.room = slab.room;
     }
-    if (slab.ordinal == 0) made.late = made.late - late(*slab.stream);
+    if (slab.ordinal == 0) made.late = made.late - late(group_, *slab.stream);
     made.loads =
         made.loads - (not_early(*slab.stream, slab.ordinal) - not_early(*slab.stream, slab.ordinal + 1));
   }
@@ -166,6 +135,61 @@ void PlaceFinder::add(std::size_t run, std::vector<RunPlaces>& places) {
 }
 
 }  // namespace
+
+bool may_be_early(const BufferStream& s) {
+  return s.in_turns && !s.spilled && !s.carried && !s.returns;
+}
+
+std::vector<Bytes> alive_in_runs(const GroupStreams& group, const std::vector<Bytes>& alive) {
+  std::vector<Bytes> in_runs;
+  for (const LeafRun& run : group.runs) {
+    Bytes most;
+    for (const NodeId leaf : run.leaves) most = std::max(most, alive[index_of(leaf)]);
+    in_runs.push_back(most);
+  }
+  return in_runs;
+}
+
+Bytes alive_at_end(const GroupStreams& group, std::size_t run, Bytes alive) {
+  if (!group.context.options.count_second_slots) return alive;
+  for (const BufferStream& s : group.loads) {
+    const bool has_second = s.slots == 2 && (s.carried || !s.returns) && s.slab > Bytes{};
+    if (has_second && s.alive.contains(run)) alive = alive - s.slab;
+  }
+  return alive;
+}
+
+Bytes late(const GroupStreams& group, const BufferStream& s) {
+  const bool exposed_anyway = !s.ahead && s.in_turn && s.turns > s.passes;  // A wait of single slots already.
+  if (s.run != s.alive.first || exposed_anyway || is_beside_others(group, s)) return {};
+  const std::int64_t turns = s.turns - (s.run == 0 ? 1 : 0);
+  return s.visits < turns ? Bytes{} : excess(s.total, s.most * (s.visits - turns));
+}
+
+namespace {
+
+/// Whether a turn of `other` begins after `run` and before the next one of `s`, of the same loop.
+bool begins_between(const BufferStream& other, std::size_t run, const BufferStream& s) {
+  const std::size_t begins = other.alive.first;
+  const std::size_t until = s.alive.first;
+  return run < until ? run < begins && begins < until : run < begins || begins < until;
+}
+
+}  // namespace
+
+Bytes early_bytes(const GroupStreams& group, const BufferStream& s, std::size_t run) {
+  Bytes sum;
+  for (const BufferStream& other : group.loads) {  // Earlier turns come first.
+    const bool comes_each_turn = other.slots == 1 && other.visits >= other.turns && may_be_early(other);
+    if (!comes_each_turn || other.turn != s.turn || other.alive.contains(run)) continue;
+    if (begins_between(other, run, s)) sum += other.slab;
+  }
+  for (const EarlySlab& slab : prologue(group, s)) {
+    sum += bytes_beside(group, slab, run);
+    if (slab.stream == &s) break;
+  }
+  return sum;
+}
 
 void find_places(const GroupStreams& group, const std::vector<Bytes>& alive, std::span<RunProfile> runs,
                  std::vector<RunPlaces>& places) {

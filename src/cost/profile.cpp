@@ -95,7 +95,9 @@ void GroupProfiler::add_transfers() {
   sum_up(streams, group_);
   const std::vector<Bytes> alive = bytes_alive(plan_, context_.group.node, std::move(memory_));
   group_.peak = alive[index_of(context_.group.node)];
-  if (runs_.size() > 1) find_places(streams, alive, group_.runs, group_.places);
+  if (runs_.size() == 1) return;
+  find_places(streams, alive, group_.runs, group_.places);
+  group_.single_slots = single_slots(streams, alive, group_);
 }
 
 /// All other sums of the group are parts of these.

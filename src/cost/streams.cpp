@@ -142,6 +142,7 @@ std::int64_t passes_of(const GroupStreams& group, NodeId node, std::size_t own) 
 
 void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& group) {
   const BufferPlace place = place_of(group, buffer, flow);
+  if (!flow.memory.inside) group.side_by_side += flow.memory.bytes;
   const RunRange below = runs_below(group, buffer.node);
   for (const Stream& load : flow.loads) {
     BufferStream made = placed(group, load, place, place.users == below);

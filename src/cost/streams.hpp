@@ -64,6 +64,7 @@ struct GroupStreams {
   std::optional<std::int64_t> tiles;  ///< Tiles of the group, if they are all equal.
   std::vector<BufferStream> loads{};
   std::vector<BufferStream> stores{};
+  Bytes side_by_side{};  ///< Memory with which all buffers have their own, and none waits for room.
 };
 
 void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& group);

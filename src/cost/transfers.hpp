@@ -49,6 +49,25 @@ void find_turns(const GroupStreams& group, std::span<RunProfile> runs);
 void find_places(const GroupStreams& group, const std::vector<Bytes>& alive, std::span<RunProfile> runs,
                  std::vector<RunPlaces>& places);
 
+// single_slots.cpp
+/// `alive`: as for find_places; `profile`: with lead, tail and peak.
+[[nodiscard]] std::vector<SingleSlots> single_slots(const GroupStreams& group,
+                                                    const std::vector<Bytes>& alive,
+                                                    const GroupProfile& profile);
+
+/// Per run, the bytes alive at its most crowded leaf.
+[[nodiscard]] std::vector<Bytes> alive_in_runs(const GroupStreams& group, const std::vector<Bytes>& alive);
+/// The same at its last tile, where streams have no further visits and need one slot.
+[[nodiscard]] Bytes alive_at_end(const GroupStreams& group, std::size_t run, Bytes alive);
+/// Bytes of the first slabs of a turn of `s`, up to its own first one, beside what is alive in `run`. Expects
+/// that it may be early.
+[[nodiscard]] Bytes early_bytes(const GroupStreams& group, const BufferStream& s, std::size_t run);
+/// What turns wait for, at least, if their first slabs of `s` do not come before; but the group's first turn,
+/// whose loads are its lead.
+[[nodiscard]] Bytes late(const GroupStreams& group, const BufferStream& s);
+/// Whether its loads come before their turn whenever there is room, whatever else leaves or is made.
+[[nodiscard]] bool may_be_early(const BufferStream& s);
+
 // sequence.cpp
 /// Fills the sequence of each run, if they do not take turns.
 void find_sequence(const GroupStreams& group, std::span<RunProfile> runs);

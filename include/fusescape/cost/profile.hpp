@@ -108,6 +108,20 @@ struct RunTurns {
   bool operator==(const RunTurns&) const = default;
 };
 
+/// While any of some runs has the core, these loads and stores do not move: each has one slot, which tiles of
+/// all these runs use, or no place before its turn.
+struct SingleSlots {
+  std::uint64_t runs = 0;   ///< Bit r: run r is one of them.
+  std::uint64_t leads = 0;  ///< Bit r: some of the loads come right before run r, in all its turns,
+  Bytes lead_bytes;         ///< so many of them but for the group's first turn.
+  Bytes loads;              ///< With what else comes before the group's first tile,
+  Bytes stores;             ///< and with what else leaves after its last one.
+  Bytes before_loads;       ///< Other stores, which a shared port serves before some of the loads.
+  Bytes room;               ///< For all buffers of the group: with that or more some may move.
+  bool operator==(const SingleSlots&) const = default;
+};
+inline constexpr std::size_t kMostSingleSlots = 48;
+
 /// The least that one of several runs moves, if they do not take turns.
 struct Sequence {
   PerPorts before_first;  ///< Before its first tile,
@@ -153,6 +167,7 @@ struct GroupProfile {
   LastVisit last_visit;
   Returns returns;
   AcrossRuns across_runs;
+  std::vector<SingleSlots> single_slots;  ///< At most kMostSingleSlots, if there are several runs.
   std::optional<EqualTiles> equal_tiles;  ///< If so, the exact formula holds, and no bound is needed.
   bool countable = true;    ///< No count of its tiles can leave 64 bits; else evaluate refuses it.
   double most_ops = 0.0;    ///< If all tiles had as many operations as the largest: bounds what they take.
