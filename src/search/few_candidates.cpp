@@ -198,6 +198,7 @@ std::vector<Candidate> made_within(const Search& search, const std::vector<Candi
     made.emplace(number, std::move(candidate));
   }
   std::vector<Candidate> tried;
+  tried.reserve(made.size());
   for (auto& [number, candidate] : made) tried.push_back(std::move(candidate));
   return tried;
 }
