@@ -15,6 +15,14 @@ bool moves(const WorkProducts::Stationary& rank, std::size_t operand) {
   return ((static_cast<unsigned>(rank.moving) >> operand) & 1U) != 0;
 }
 
+/// On which it lies; kDimensionCount: in time.
+std::size_t dimension_of(const SpatialMapping& mapping, RankId rank) {
+  const std::array dimensions{&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat};
+  const auto has = [&](const std::vector<RankId>* ranks) { return has_rank(*ranks, rank); };
+  return static_cast<std::size_t>(std::find_if(dimensions.begin(), dimensions.end(), has) -
+                                  dimensions.begin());
+}
+
 }  // namespace
 
 TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
@@ -37,9 +45,7 @@ TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
     auto& tiles = tiles_.emplace_back(space.cuts[c].size());
     auto& pe_tiles = pe_tiles_.emplace_back(space.cuts[c].size());
     for (std::size_t cut = 0; cut < tiles.size(); ++cut) {
-      take_apart(space.cuts[c][cut], 0, 1, [&](std::int64_t count) {
-        tiles[cut].push_back({count, shape_.products(extent_, space.ranks[c])});
-      });
+      tiles[cut] = tiles_of(c, cut);
       std::transform(tiles[cut].begin(), tiles[cut].end(), std::back_inserter(pe_tiles[cut]), on_pes);
     }
   }
@@ -62,6 +68,14 @@ void TilingWork::take_apart(const Loops& loops, std::size_t loop, std::int64_t c
                 [&](std::int64_t times) { take_apart(loops, loop + 1, count * times, visit); });
 }
 
+std::vector<TilingWork::Tiles> TilingWork::tiles_of(std::size_t rank_class, std::size_t cut) {
+  std::vector<Tiles> tiles;
+  take_apart(space_.cuts[rank_class][cut], 0, 1, [&](std::int64_t count) {
+    tiles.push_back({count, shape_.products(extent_, space_.ranks[rank_class])});
+  });
+  return tiles;
+}
+
 TilingWork::CutSums TilingWork::sum_of(std::size_t rank_class, const Loops& loops) {
   CutSums sum;
   take_apart(loops, 0, 1, [&](std::int64_t count) {
@@ -76,14 +90,9 @@ TilingWork::CutSums TilingWork::sum_of(std::size_t rank_class, const Loops& loop
 }
 
 void TilingWork::sum_cuts(const SpatialMapping& mapping) {
-  const std::array dimensions{&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat};
   for (std::size_t c = 0; c < space_.cuts.size(); ++c) {
     std::vector<std::pair<RankId, std::size_t>>& laid = laid_.emplace_back();
-    for (const RankId rank : space_.ranks[c]) {
-      const auto has = [&](const std::vector<RankId>* ranks) { return has_rank(*ranks, rank); };
-      const auto* const at = std::find_if(dimensions.begin(), dimensions.end(), has);
-      laid.emplace_back(rank, at - dimensions.begin());
-    }
+    for (const RankId rank : space_.ranks[c]) laid.emplace_back(rank, dimension_of(mapping, rank));
     array_tiles_.emplace_back(space_.cuts[c].size());
     std::vector<CutSums>& sums = sums_.emplace_back();
     for (const Loops& loops : space_.cuts[c]) sums.push_back(sum_of(c, loops));
@@ -93,10 +102,8 @@ void TilingWork::sum_cuts(const SpatialMapping& mapping) {
 }
 
 void TilingWork::price(std::size_t rank_class, std::size_t cut) {
-  take_apart(space_.cuts[rank_class][cut], 0, 1, [&](std::int64_t count) {
-    array_tiles_[rank_class][cut].push_back(
-        on_array({count, shape_.products(extent_, space_.ranks[rank_class])}));
-  });
+  std::vector<ArrayTiles>& priced = array_tiles_[rank_class][cut];
+  for (const Tiles& tiles : tiles_of(rank_class, cut)) priced.push_back(on_array(tiles));
 }
 
 /// Of one class.

@@ -82,6 +82,7 @@ class TilingWork {
   [[nodiscard]] ArrayTiles product(const ArrayTiles& a, const ArrayTiles& b) const;
   [[nodiscard]] ArrayTiles on_array(const Tiles& tiles);
   [[nodiscard]] bool is_separable(const NestSpace& space) const;
+  [[nodiscard]] std::vector<Tiles> tiles_of(std::size_t rank_class, std::size_t cut);
   [[nodiscard]] CutSums sum_of(std::size_t rank_class, const Loops& loops);
   void sum_cuts(const SpatialMapping& mapping);
   void price(std::size_t rank_class, std::size_t cut);
