@@ -134,7 +134,9 @@ std::vector<Loops> streaming_loops(const Grid& grid) {
   std::vector<Loops> nests = cuts_of(grid, ranks);
   const std::size_t cuts = nests.size();
   for (Loops& nest : slices_of(grid, ranks)) {  // No two of which are equal.
-    const auto end = nests.begin() + static_cast<std::ptrdiff_t>(cuts);
+    // All cuts but the first, which is none, have the same outermost rank.
+    const bool may_be_there = nest.empty() || cuts == 1 || nest.front().rank == nests[1].front().rank;
+    const auto end = nests.begin() + static_cast<std::ptrdiff_t>(may_be_there ? cuts : 0);
     if (std::find(nests.begin(), end, nest) == end) nests.push_back(std::move(nest));
   }
   return nests;

@@ -269,8 +269,10 @@ NestWeights::Weighed NestWeights::of(const Lightest& lightest) {
   std::int64_t ends = 0;
   bool exact = true;
   std::size_t outermost = lightest.order->classes.size();
-  for (const Operand& operand : operands_) {
-    const Slab slab = slab_of(operand, *lightest.order);
+  std::array<Slab, kMostAccesses> slabs;
+  for (std::size_t i = 0; i < operands_.size(); ++i) {
+    const Operand& operand = operands_[i];
+    const Slab& slab = slabs[i] = slab_of(operand, *lightest.order);
     const bool is_output = &operand == &operands_.back();
     exact = exact && slab.step * operand.moved_bits % granule == 0 &&
             slab.step * held_bits(operand) % granule == 0;
@@ -279,9 +281,8 @@ NestWeights::Weighed NestWeights::of(const Lightest& lightest) {
   }
   // Inner loops' loads go first: second slabs come before the last that the first tile needs.
   const bool ahead = options_.double_buffering && one_by_one_;
-  for (auto input = operands_.begin(); ahead && input + 1 != operands_.end(); ++input) {
-    const Slab slab = slab_of(*input, *lightest.order);
-    if (slab.depth > outermost) ends += bytes(slab.second, input->moved_bits);
+  for (std::size_t i = 0; ahead && i + 1 < operands_.size(); ++i) {
+    if (slabs[i].depth > outermost) ends += bytes(slabs[i].second, operands_[i].moved_bits);
   }
   return {{lightest.moved, held(), Bytes{ends}, array}, exact};
 }

@@ -37,6 +37,7 @@ class Facts {
     for (const auto* ranks : {&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat}) add(*ranks);
     add(mapping.operand_loads);
   }
+  /// Of the tensor that is made.
   void add(TensorId id) {
     const Tensor& tensor = cascade_.tensor(id);
     add(tensor.kind);
@@ -50,10 +51,15 @@ class Facts {
     add(tensor.ranks);
     for (const RankId rank : tensor.ranks) add(cascade_.extent(rank).value());
   }
-  void add(const Index& index) {
-    add(position_of(op_, index.rank));
-    add(index.offset);
-    add(index.chunk ? position_of(op_, *index.chunk) : -1);
+  /// Unshifted. Which slice of its tensor it reads makes no difference.
+  void add(const Access& input) {
+    add(cascade_.tensor(input.tensor).type);
+    add(is_resident(cascade_, input.tensor));
+    add(input.indices.size());
+    for (const Index& index : input.indices) {
+      add(position_of(op_, index.rank));
+      add(index.chunk ? position_of(op_, *index.chunk) : -1);
+    }
   }
   /// Buffers come in the order of their tensors, and what is read twice has one.
   void add_order(const std::vector<TensorId>& tensors) {
@@ -86,12 +92,11 @@ std::optional<OperatorKey> operator_key(const Planner& planner, OpId id) {
   std::vector<TensorId> tensors{op.output};
   for (const Access& input : op.inputs) {
     tensors.push_back(input.tensor);
-    for (const Index& index : input.indices) facts.add(index);
+    facts.add(input);
+    for (const Access& other : op.inputs) facts.add(input == other);
   }
-  for (const TensorId tensor : tensors) {
-    if (cascade.tensor(tensor).kind == TensorKind::kState) return std::nullopt;
-    facts.add(tensor);
-  }
+  if (cascade.tensor(op.output).kind == TensorKind::kState) return std::nullopt;
+  facts.add(op.output);
   facts.add_order(tensors);
   return facts.take();
 }

@@ -87,21 +87,42 @@ bool OperatorProfiler::add_operator() {
   });
 }
 
+const OperatorProfiler::LaidOut& OperatorProfiler::laid_out(const Candidate& nest) const {
+  Form form{.loops = {}, .holds_windows = nest.holds_windows};
+  for (const LoopSpec& loop : nest.loops) {
+    form.loops.emplace_back(loop.rank, loop.tile == 1, loop.tile < cascade_.extent(loop.rank).value());
+  }
+  const std::lock_guard lock{mutex_};
+  const auto [entry, is_new] = laid_out_.try_emplace(std::move(form));
+  LaidOut& made = entry->second;
+  if (!is_new) return made;
+  made.plan = plan_;
+  add_group(made.plan, cascade_, nest);
+  auto layout = lay_out(cascade_, made.plan, Coverage::kPart);
+  if (layout) made.group = std::move(layout->groups.front());
+  return made;
+}
+
 std::optional<GroupProfile> OperatorProfiler::profile(const Candidate& candidate) const {
   if (!apart_ || !candidate.spilled.empty()) return profile_of(planner_, candidate);
   Candidate own{.loops = candidate.loops, .operators = {OpId{0}}, .holds_windows = candidate.holds_windows};
-  for (LoopSpec& loop : own.loops) {
-    const RankId rank = position_of(ranks_, loop.rank);
-    if (index_of(rank) == ranks_.size() || ranks_[index_of(rank)] != loop.rank) {
+  for (auto loop = own.loops.begin(); loop != own.loops.end(); ++loop) {
+    const RankId rank = position_of(ranks_, loop->rank);
+    const auto same = [&](const LoopSpec& outer) { return outer.rank == rank; };
+    if (index_of(rank) == ranks_.size() || ranks_[index_of(rank)] != loop->rank ||
+        std::any_of(own.loops.begin(), loop, same)) {
       return profile_of(planner_, candidate);
     }
-    loop.rank = rank;
+    loop->rank = rank;
   }
-  Plan plan = plan_;
-  add_group(plan, cascade_, own);
-  const auto layout = lay_out(cascade_, plan, Coverage::kPart);
-  if (!layout) return std::nullopt;
-  GroupProfile made = profile_group(cascade_, plan, layout->groups.front(), planner_.options());
+  const LaidOut& form = laid_out(own);
+  if (!form.group) return std::nullopt;
+  Plan plan = form.plan;
+  auto tile = own.loops.begin();
+  for (Node& node : plan.nodes) {
+    if (node.kind == NodeKind::kLoop) node.tile = (tile++)->tile;
+  }
+  GroupProfile made = profile_group(cascade_, plan, *form.group, planner_.options());
   for (OperatorWork& work : made.work.operators) work.op = op_;
   for (TensorTraffic& traffic : made.tensors) traffic.tensor = tensors_[index_of(traffic.tensor)];
   return made;

@@ -95,8 +95,8 @@ Machine with_fast_ports(Machine machine, Bytes capacity) {
 constexpr std::size_t kMachines = 2048;
 constexpr Bytes kAnything{std::int64_t{1} << 50U};  ///< Holds it.
 
-/// From few candidates the best is found so often; then all are made, which takes as long as some ten times.
-constexpr int kMostOfFew = 8;
+/// From few candidates the best is found so often; then all are made, which takes about as long.
+constexpr int kMostOfFew = 4;
 
 /// The best on machines whose memories are of these sizes, both included, and that are no slower than the one
 /// that was asked for, or on which neither it nor the fastest takes longer.

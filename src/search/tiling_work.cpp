@@ -15,11 +15,20 @@ bool moves(const WorkProducts::Stationary& rank, std::size_t operand) {
   return ((static_cast<unsigned>(rank.moving) >> operand) & 1U) != 0;
 }
 
+/// On which it lies; kDimensionCount: in time.
+std::size_t dimension_of(const SpatialMapping& mapping, RankId rank) {
+  const std::array dimensions{&mapping.cores, &mapping.rows, &mapping.cols, &mapping.flat};
+  const auto has = [&](const std::vector<RankId>* ranks) { return has_rank(*ranks, rank); };
+  return static_cast<std::size_t>(std::find_if(dimensions.begin(), dimensions.end(), has) -
+                                  dimensions.begin());
+}
+
 }  // namespace
 
 TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
     : array_{planner.array()},
       engine_{array_.engines[static_cast<std::size_t>(planner.cascade().op(op).kind)]},
+      space_{space},
       sizes_{sizes_of(engine_)},
       shape_{planner.cascade(), planner.spatial()[index_of(op)], op} {
   for (const Rank& rank : planner.cascade().ranks) extent_.push_back(rank.extent.value());
@@ -29,14 +38,14 @@ TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
   }
   separable_ = work_fits(planner, op) && !space.cuts.empty() && is_separable(space);
   if (separable_) {
-    price_cuts(space);
+    sum_cuts(planner.spatial()[index_of(op)]);
     return;
   }
   for (std::size_t c = 0; c < space.cuts.size(); ++c) {
     auto& tiles = tiles_.emplace_back(space.cuts[c].size());
     auto& pe_tiles = pe_tiles_.emplace_back(space.cuts[c].size());
     for (std::size_t cut = 0; cut < tiles.size(); ++cut) {
-      take_apart(space.cuts[c][cut], 0, 1, space.ranks[c], tiles[cut]);
+      tiles[cut] = tiles_of(c, cut);
       std::transform(tiles[cut].begin(), tiles[cut].end(), std::back_inserter(pe_tiles[cut]), on_pes);
     }
   }
@@ -52,29 +61,49 @@ bool TilingWork::is_separable(const NestSpace& space) const {
   return std::all_of(classes.begin(), classes.end(), [](int count) { return count <= 1; });
 }
 
-TilingWork::CutSums TilingWork::sum_of(const std::vector<ArrayTiles>& tiles) {
+template <class Visit>
+void TilingWork::take_apart(const Loops& loops, std::size_t loop, std::int64_t count, const Visit& visit) {
+  if (loop == loops.size()) return visit(count);
+  for_each_tile(extent_, loops[loop],
+                [&](std::int64_t times) { take_apart(loops, loop + 1, count * times, visit); });
+}
+
+std::vector<TilingWork::Tiles> TilingWork::tiles_of(std::size_t rank_class, std::size_t cut) {
+  std::vector<Tiles> tiles;
+  take_apart(space_.cuts[rank_class][cut], 0, 1, [&](std::int64_t count) {
+    tiles.push_back({count, shape_.products(extent_, space_.ranks[rank_class])});
+  });
+  return tiles;
+}
+
+TilingWork::CutSums TilingWork::sum_of(std::size_t rank_class, const Loops& loops) {
   CutSums sum;
-  for (const ArrayTiles& some : tiles) {
-    sum.steps += some.count * some.in_time * some.steps;
-    sum.count += some.count;
-  }
+  take_apart(loops, 0, 1, [&](std::int64_t count) {
+    std::array<std::int64_t, kDimensionCount + 1> extent{1, 1, 1, 1, 1};
+    for (const auto& [rank, dimension] : laid_[rank_class]) extent[dimension] *= extent_[index_of(rank)];
+    std::int64_t steps = extent[kDimensionCount];
+    for (const std::size_t d : dimensions_) steps *= steps_over(extent[d], sizes_[d]);
+    sum.steps += count * steps;
+    sum.count += count;
+  });
   return sum;
 }
 
-void TilingWork::price_cuts(const NestSpace& space) {
-  std::vector<Tiles> tiles;
-  for (std::size_t c = 0; c < space.cuts.size(); ++c) {
-    auto& priced = array_tiles_.emplace_back(space.cuts[c].size());
-    std::vector<CutSums>& sums = sums_.emplace_back(space.cuts[c].size());
-    for (std::size_t cut = 0; cut < priced.size(); ++cut) {
-      tiles.clear();
-      take_apart(space.cuts[c][cut], 0, 1, space.ranks[c], tiles);
-      for (const Tiles& some : tiles) priced[cut].push_back(on_array(some));
-      sums[cut] = sum_of(priced[cut]);
-    }
+void TilingWork::sum_cuts(const SpatialMapping& mapping) {
+  for (std::size_t c = 0; c < space_.cuts.size(); ++c) {
+    std::vector<std::pair<RankId, std::size_t>>& laid = laid_.emplace_back();
+    for (const RankId rank : space_.ranks[c]) laid.emplace_back(rank, dimension_of(mapping, rank));
+    array_tiles_.emplace_back(space_.cuts[c].size());
+    std::vector<CutSums>& sums = sums_.emplace_back();
+    for (const Loops& loops : space_.cuts[c]) sums.push_back(sum_of(c, loops));
   }
   const auto fewer = [](const CutSums& a, const CutSums& b) { return a.steps < b.steps; };
   least_steps_ = std::min_element(sums_.front().begin(), sums_.front().end(), fewer)->steps;
+}
+
+void TilingWork::price(std::size_t rank_class, std::size_t cut) {
+  std::vector<ArrayTiles>& priced = array_tiles_[rank_class][cut];
+  for (const Tiles& tiles : tiles_of(rank_class, cut)) priced.push_back(on_array(tiles));
 }
 
 /// Of one class.
@@ -102,17 +131,6 @@ TilingWork::PeTiles TilingWork::on_pes(const Tiles& tiles) {
   std::transform(tiles.products.on_hardware.begin(), tiles.products.on_hardware.end(),
                  some.on_hardware.begin(), [](Elements elements) { return elements.value(); });
   return some;
-}
-
-/// The tiles of the loops from `loop` on, all of them `count` times: full ones, and the shorter last one.
-void TilingWork::take_apart(const Loops& loops, std::size_t loop, std::int64_t count,
-                            std::span<const RankId> ranks, std::vector<Tiles>& tiles) {
-  if (loop == loops.size()) {
-    tiles.push_back({count, shape_.products(extent_, ranks)});
-    return;
-  }
-  for_each_tile(extent_, loops[loop],
-                [&](std::int64_t times) { take_apart(loops, loop + 1, count * times, ranks, tiles); });
 }
 
 TilingWork::Tiles TilingWork::product(const Tiles& a, const Tiles& b) const {
@@ -199,6 +217,9 @@ void TilingWork::add_all(const Cuts& cuts, const std::vector<std::vector<std::ve
 ArrayWork TilingWork::of(const Cuts& cuts) {
   ArrayWork sum;
   if (separable_) {
+    for (std::size_t c = 0; c < cuts.size(); ++c) {
+      if (array_tiles_[c][cuts[c]].empty()) price(c, cuts[c]);
+    }
     add_all(cuts, array_tiles_, array_others_, sum);
   } else if (cuts.empty()) {
     add(Tiles{1, shape_.products(extent_, {})}, sum);

@@ -4,7 +4,7 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
+#include <utility>
 #include <vector>
 
 #include "candidates.hpp"
@@ -73,15 +73,19 @@ class TilingWork {
     std::vector<Some> tiles{};
   };
 
-  void take_apart(const Loops& loops, std::size_t loop, std::int64_t count, std::span<const RankId> ranks,
-                  std::vector<Tiles>& tiles);
+  /// `visit(count)` for the tiles of the loops from `loop` on, all of them `count` times: full ones, and the
+  /// shorter last one.
+  template <class Visit>
+  void take_apart(const Loops& loops, std::size_t loop, std::int64_t count, const Visit& visit);
   [[nodiscard]] Tiles product(const Tiles& a, const Tiles& b) const;
   [[nodiscard]] PeTiles product(const PeTiles& a, const PeTiles& b) const;
   [[nodiscard]] ArrayTiles product(const ArrayTiles& a, const ArrayTiles& b) const;
   [[nodiscard]] ArrayTiles on_array(const Tiles& tiles);
   [[nodiscard]] bool is_separable(const NestSpace& space) const;
-  [[nodiscard]] static CutSums sum_of(const std::vector<ArrayTiles>& tiles);
-  void price_cuts(const NestSpace& space);
+  [[nodiscard]] std::vector<Tiles> tiles_of(std::size_t rank_class, std::size_t cut);
+  [[nodiscard]] CutSums sum_of(std::size_t rank_class, const Loops& loops);
+  void sum_cuts(const SpatialMapping& mapping);
+  void price(std::size_t rank_class, std::size_t cut);
   template <class Some>
   void combine(const Cuts& cuts, const std::vector<std::vector<std::vector<Some>>>& all,
                Combined<Some>& others) const;
@@ -94,6 +98,7 @@ class TilingWork {
 
   const ArrayModel& array_;
   const Engine& engine_;
+  const NestSpace& space_;
   PerDimension sizes_;
   std::vector<std::size_t> dimensions_;  ///< On which ranks of more than one element lie.
   WorkShape shape_;
@@ -105,8 +110,10 @@ class TilingWork {
   Combined<PeTiles> pe_others_;                              ///< Likewise.
 
   bool separable_ = false;  ///< If so, of all these there are only the next.
-  std::vector<std::vector<std::vector<ArrayTiles>>> array_tiles_;  ///< Per class and cut.
-  std::vector<std::vector<CutSums>> sums_;                         ///< Likewise.
+  std::vector<std::vector<std::vector<ArrayTiles>>> array_tiles_;  ///< Per class and cut; none: not yet made.
+  std::vector<std::vector<CutSums>> sums_;                         ///< Per class and cut.
+  /// Per class its ranks, and on which dimension each lies; kDimensionCount: in time.
+  std::vector<std::vector<std::pair<RankId, std::size_t>>> laid_;
   Combined<ArrayTiles> array_others_;
   CutSums other_sums_;            ///< Of all classes but the first.
   std::int64_t least_steps_ = 0;  ///< Of the first class's cuts.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "../../src/search/group_trials.hpp"
+#include "../../src/search/operator_key.hpp"
 #include "fusescape/search/array_work.hpp"
 #include "fusescape/search/parallel_for.hpp"
 #include "fusescape/search/planner.hpp"
@@ -136,6 +137,74 @@ TEST_CASE("An operator that is profiled on its own has the profile that it has i
       }
     }
   });
+}
+
+/// An operator that reads x chunk by chunk, of a rank of equal chunks.
+Cascade random_chunks(Dice& dice) {
+  CascadeBuilder make{"chunks", DataType::kInt8};
+  const RankId c = make.rank("C", Elements{dice.in(1, 6)});
+  const RankId q = make.rank("Q", Elements{dice.in(1, 8)});
+  const RankId d = make.rank("D", Elements{dice.in(1, 4)});
+  const RankId whole = make.rank("X", make.extent(c) * make.extent(q).value());
+  const TensorId x = make.tensor("x", {whole, d}, TensorKind::kInput);
+  make.make("exp", OpKind::kExp, {"y", {c, q, d}}, {{x, {{.rank = q, .chunk = c}, {.rank = d}}}});
+  return sound(make.finish());
+}
+
+/// Any loops around an operator, each over another rank; many break a rule.
+Candidate random_nest(Dice& dice, const Cascade& cascade, OpId op) {
+  Candidate nest{.loops = {}, .operators = {op}, .holds_windows = dice.one_in(2)};
+  std::vector<RankId> ranks = cascade.op(op).ranks;
+  while (!ranks.empty() && !dice.one_in(4)) {
+    const auto at = ranks.begin() + dice.in(0, static_cast<std::int64_t>(ranks.size()) - 1);
+    nest.loops.push_back({*at, dice.one_in(2) ? 1 : dice.in(1, cascade.extent(*at).value())});
+    ranks.erase(at);
+  }
+  return nest;
+}
+
+TEST_CASE("What was profiled before makes no difference to what nests are legal and to their profiles") {
+  for_all(300, [](Dice& dice) {
+    const Cascade cascade = dice.one_in(2) ? random_chunks(dice) : random_convolution(dice);
+    Accelerator accelerator = random_machine(dice);
+    vary_machine(dice, accelerator);
+    const Planner planner{cascade, accelerator};
+    CAPTURE(text_of(cascade));
+    for (int nests = 0; nests < 12; ++nests) {
+      Candidate nest = random_nest(dice, cascade, OpId{0});
+      const std::optional<GroupProfile> alone = profile_of(planner, nest);
+      REQUIRE(planner.try_profile(nest) == alone.has_value());
+      if (alone) CHECK(planner.profile(nest) == *alone);
+    }
+  });
+}
+
+TEST_CASE("Operators that read other slices share nests, but not those that read two of them") {
+  CascadeBuilder make{"slices", DataType::kInt8};
+  const RankId l = make.rank("L", Elements{64});
+  const RankId d = make.rank("D", Elements{32});
+  const TensorId x = make.tensor("x", {l, make.rank("D2", Elements{64})}, TensorKind::kInput);
+  const Access low = make.slice(x, d, Elements{0});
+  const Access high = make.slice(x, d, Elements{32});
+  make.make("low", OpKind::kMul, {"y0", {l, d}}, {low, low});
+  make.make("both", OpKind::kMul, {"y1", {l, d}}, {low, high});
+  make.make("high", OpKind::kMul, {"y2", {l, d}}, {high, high});
+  const Cascade cascade = sound(make.finish());
+  Core core;
+  core.rows = core.cols = 4;
+  core.cycles_per_op.fill(1);
+  Accelerator accelerator;
+  accelerator.cores = {core};
+  accelerator.sram.capacity = Bytes{1 << 20};
+  accelerator.dram.bandwidth = {64};
+  const Planner planner{cascade, accelerator};
+  const std::vector<OpId> firsts = first_equals(planner);
+  CHECK(firsts[2] == OpId{0});
+  CHECK(firsts[1] == OpId{1});
+  // A slice is 64 x 32 bytes: `low` reads one and writes as much, `both` reads two.
+  const Machine machine = make_machine(accelerator).value();
+  CHECK(planner.best(OpId{0}, machine)->weights.moved == Bytes{2 * 2048});
+  CHECK(planner.best(OpId{1}, machine)->weights.moved == Bytes{3 * 2048});
 }
 
 }  // namespace
