@@ -38,6 +38,7 @@ class GroupEvaluation : MachineTimes<Numbers> {
     Ticks with_rest;  ///< Runs up to one of them, and all that moves after it; the longest.
     Ticks late;       ///< What turns of all runs so far waited for, since there was no place for it before.
     std::uint32_t run = 0;  ///< Of the class that was added last; until tile likewise.
+    Ticks waits;            ///< The part of `waited` before its run's first tile, not before its turn.
     Ticks earlier_runs;     ///< Tiles of those before it.
     Ticks before_lead;
     Ticks after_tail;
@@ -197,7 +198,9 @@ void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
     turns.before_lead += turns.tile * run.turns.before_lead;
     turns.after_tail += turns.tile * run.turns.after_tail;
     if (turns.run > 0) {
-      turns.waited = longest(turns.waited, moved(run.sequence.before_first) - turns.in_turn - late);
+      const Ticks begun = turns.in_turn + turns.waited + late;
+      turns.waits = longest(Ticks{}, moved(run.sequence.before_first) - begun);
+      turns.waited += turns.waits;
     }
     const Ticks start = turns.run > 0 ? turns.in_turn + turns.waited + late : lead();
     turns.with_rest = longest(turns.with_rest, start + turns.tile + moved(run.sequence.after_first));
@@ -206,7 +209,8 @@ void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
   const Ticks stores = dram_time(run.turns.stores);
   const Ticks beyond_slots =
       late + both_ways(dram_time(run.turns.loads), stores) + turns.tile * (run.turns.first + run.turns.last);
-  const Ticks not_early = both_ways(dram_time(beside.loads), stores) + turns.tile * run.turns.last;
+  const Ticks not_early =
+      both_ways(dram_time(beside.loads), stores) + turns.tile * run.turns.last - turns.waits;
   const Ticks core = tiles_ - turns.earlier_runs;
   if (slots_) slots_->add(turns.run, longest(core, beyond_slots - late), beside);
   turns.late += late;
