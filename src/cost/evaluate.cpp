@@ -12,8 +12,9 @@
 namespace fusescape {
 namespace {
 
-/// A group whose tiles differ, or wait for what differs: bounds of its latency.
-template <class Numbers>
+/// A group whose tiles differ, or wait for what differs: bounds of its latency. `Slots`: SingleSlotsTime, or
+/// NoSingleSlots if the group has none.
+template <class Numbers, template <class> class Slots>
 class GroupEvaluation : MachineTimes<Numbers> {
   using Base = MachineTimes<Numbers>;
   using Base::core_time;
@@ -23,7 +24,8 @@ class GroupEvaluation : MachineTimes<Numbers> {
   using Ticks = typename Numbers::Time;
 
  public:
-  GroupEvaluation(const GroupProfile& group, const Machine& machine) : Base{machine}, group_{group} {}
+  GroupEvaluation(const GroupProfile& group, const Machine& machine)
+      : Base{machine}, group_{group}, slots_{group, machine} {}
 
   /// False if no core runs some operator.
   [[nodiscard]] bool count(GroupCost& cost);
@@ -38,6 +40,7 @@ class GroupEvaluation : MachineTimes<Numbers> {
     Ticks with_rest;  ///< Runs up to one of them, and all that moves after it; the longest.
     Ticks late;       ///< What turns of all runs so far waited for, since there was no place for it before.
     std::uint32_t run = 0;  ///< Of the class that was added last; until tile likewise.
+    Ticks waits;            ///< The part of `waited` before its run's first tile, not before its turn.
     Ticks earlier_runs;     ///< Tiles of those before it.
     Ticks before_lead;
     Ticks after_tail;
@@ -69,12 +72,12 @@ class GroupEvaluation : MachineTimes<Numbers> {
   Ticks tiles_;  ///< Of all tiles, each as long as its busier on-chip resource.
   Ticks first_tile_;
   Ticks last_tile_;
-  std::optional<Turns> turns_;                     ///< If there are several runs.
-  std::optional<SingleSlotsTime<Numbers>> slots_;  ///< If the group has single slots.
+  std::optional<Turns> turns_;  ///< If there are several runs.
+  [[no_unique_address]] Slots<Numbers> slots_;
 };
 
-template <class Numbers>
-bool GroupEvaluation<Numbers>::add_class(std::uint32_t index) {
+template <class Numbers, template <class> class Slots>
+bool GroupEvaluation<Numbers, Slots>::add_class(std::uint32_t index) {
   const TileClass& tiles = group_.classes[index];
   TileWorkCost tile;
   if (!add_work(group_, tiles, machine_, tile)) return false;
@@ -104,8 +107,8 @@ bool GroupEvaluation<Numbers>::add_class(std::uint32_t index) {
 /// Runs that take turns on one core: while one of them has it, the port has nothing of the others but what
 /// their slots hold; each needs its own loads before its first tile, and stores after its last one; and what
 /// one of them spills for the next one is out and in again before that starts.
-template <class Numbers>
-auto GroupEvaluation<Numbers>::bound_by_runs(Ticks core) const -> Ticks {
+template <class Numbers, template <class> class Slots>
+auto GroupEvaluation<Numbers, Slots>::bound_by_runs(Ticks core) const -> Ticks {
   const Turns& turns = *turns_;
   const AcrossRuns& runs = group_.across_runs;
   const Ticks led = dram_time(runs.last_lead) - turns.before_lead + tail();
@@ -113,14 +116,14 @@ auto GroupEvaluation<Numbers>::bound_by_runs(Ticks core) const -> Ticks {
   const Ticks exposed = longest(turns.late, dram_time(runs.round_trips));
   const Ticks around = longest(tiles_ + longest(led, trailed), core + exposed);
   const Ticks bound = longest(turns.in_turn + turns.waited + tail(), turns.with_rest, around);
-  return slots_ ? longest(bound, slots_->bound(lead(), tail())) : bound;
+  return slots_.bound(bound, lead(), tail());
 }
 
 /// All transfers (`port`), and when the port must be idle: until the first tile that stores has ended, once
 /// all slots are full; and from the start of the tile on that needs the last load, once all has left that
 /// can.
-template <class Numbers>
-auto GroupEvaluation<Numbers>::bound_by_port(Ticks port) const -> Ticks {
+template <class Numbers, template <class> class Slots>
+auto GroupEvaluation<Numbers, Slots>::bound_by_port(Ticks port) const -> Ticks {
   const Ticks none;
   const IdlePort& idle = group_.idle_port;
   const Ticks first = first_tile_ * idle.tiles_before_stores;
@@ -139,22 +142,22 @@ auto GroupEvaluation<Numbers>::bound_by_port(Ticks port) const -> Ticks {
 
 /// Slots that take turns with what is elsewhere: a visit of an unfinished sum waits until another one has
 /// left its place, and it has come.
-template <class Numbers>
-auto GroupEvaluation<Numbers>::bound_by_returns() const -> Ticks {
+template <class Numbers, template <class> class Slots>
+auto GroupEvaluation<Numbers, Slots>::bound_by_returns() const -> Ticks {
   const Returns& returns = group_.returns;
   const Ticks waited = dram_time(returns.round_trip) - first_tile_ * returns.tiles;
   return tiles_ + lead() + tail() + longest(Ticks{}, waited) * returns.times;
 }
 
 /// All that must move before the last visit of an outer loop's input begins, and its tiles.
-template <class Numbers>
-auto GroupEvaluation<Numbers>::bound_by_last_visit() const -> Ticks {
+template <class Numbers, template <class> class Slots>
+auto GroupEvaluation<Numbers, Slots>::bound_by_last_visit() const -> Ticks {
   const LastVisit& visit = group_.last_visit;
   return dram_time(visit.before[machine_.dram_ports]) + last_tile_ * visit.tiles + tail();
 }
 
-template <class Numbers>
-auto GroupEvaluation<Numbers>::latency(Ticks port) const -> Ticks {
+template <class Numbers, template <class> class Slots>
+auto GroupEvaluation<Numbers, Slots>::latency(Ticks port) const -> Ticks {
   const Ticks core = tiles_ + dram_time(group_.waits[machine_.dram_ports]);
   Ticks bound = longest(core, bound_by_port(port));
   if (group_.last_visit.tiles > 0 && machine_.one_kind) bound = longest(bound, bound_by_last_visit());
@@ -162,10 +165,9 @@ auto GroupEvaluation<Numbers>::latency(Ticks port) const -> Ticks {
   return turns_ && machine_.one_kind ? longest(bound, bound_by_runs(core)) : bound;
 }
 
-template <class Numbers>
-bool GroupEvaluation<Numbers>::add_classes() {
+template <class Numbers, template <class> class Slots>
+bool GroupEvaluation<Numbers, Slots>::add_classes() {
   if (group_.runs.size() > 1) turns_.emplace();
-  if (!group_.single_slots.empty()) slots_.emplace(group_, machine_);
   for (std::uint32_t i = 0; i < group_.classes.size(); ++i) {
     if (!add_class(i)) return false;
     if (turns_) note_run(i);
@@ -174,8 +176,8 @@ bool GroupEvaluation<Numbers>::add_classes() {
 }
 
 /// What the group's memory leaves for the turns of `run`.
-template <class Numbers>
-const RunPlaces& GroupEvaluation<Numbers>::places(const RunProfile& run) const {
+template <class Numbers, template <class> class Slots>
+const RunPlaces& GroupEvaluation<Numbers, Slots>::places(const RunProfile& run) const {
   std::uint32_t last = run.first_places;
   const Bytes room = machine_.capacity - group_.reserved;
   for (std::uint32_t next = last + 1; next < run.first_places + run.places_count; ++next) {
@@ -186,8 +188,8 @@ const RunPlaces& GroupEvaluation<Numbers>::places(const RunProfile& run) const {
 }
 
 /// After each class, what bound_by_runs() needs. The first class of a run has its longest tiles.
-template <class Numbers>
-void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
+template <class Numbers, template <class> class Slots>
+void GroupEvaluation<Numbers, Slots>::note_run(std::uint32_t index) {
   Turns& turns = *turns_;
   const RunProfile& run = group_.runs[turns.run];
   const RunPlaces& beside = places(run);
@@ -197,7 +199,9 @@ void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
     turns.before_lead += turns.tile * run.turns.before_lead;
     turns.after_tail += turns.tile * run.turns.after_tail;
     if (turns.run > 0) {
-      turns.waited = longest(turns.waited, moved(run.sequence.before_first) - turns.in_turn - late);
+      const Ticks begun = turns.in_turn + turns.waited + late;
+      turns.waits = longest(Ticks{}, moved(run.sequence.before_first) - begun);
+      turns.waited += turns.waits;
     }
     const Ticks start = turns.run > 0 ? turns.in_turn + turns.waited + late : lead();
     turns.with_rest = longest(turns.with_rest, start + turns.tile + moved(run.sequence.after_first));
@@ -206,9 +210,10 @@ void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
   const Ticks stores = dram_time(run.turns.stores);
   const Ticks beyond_slots =
       late + both_ways(dram_time(run.turns.loads), stores) + turns.tile * (run.turns.first + run.turns.last);
-  const Ticks not_early = both_ways(dram_time(beside.loads), stores) + turns.tile * run.turns.last;
+  const Ticks not_early =
+      both_ways(dram_time(beside.loads), stores) + turns.tile * run.turns.last - turns.waits;
   const Ticks core = tiles_ - turns.earlier_runs;
-  if (slots_) slots_->add(turns.run, longest(core, beyond_slots - late), beside);
+  slots_.add(turns.run, longest(core, beyond_slots - late), beside);
   turns.late += late;
   turns.in_turn += longest(core + late, beyond_slots, not_early) + (turns.run == 0 ? lead() : Ticks{});
   turns.waited = longest(turns.waited, moved(run.sequence.before_last) + turns.tile - turns.in_turn);
@@ -217,14 +222,19 @@ void GroupEvaluation<Numbers>::note_run(std::uint32_t index) {
   ++turns.run;
 }
 
+template <class Numbers>
+using WithSingleSlots = GroupEvaluation<Numbers, SingleSlotsTime>;
+template <class Numbers>
+using WithoutSingleSlots = GroupEvaluation<Numbers, NoSingleSlots>;
+
 bool overflowed(const GroupCost& cost) {
   return cost.dram_read.overflow() || cost.dram_write.overflow() || cost.peak.overflow() ||
          cost.onchip_read.overflow() || cost.onchip_write.overflow() || cost.ops.overflow() ||
          cost.compute_cycles.overflow() || cost.pe_cycles.overflow();
 }
 
-template <class Numbers>
-bool GroupEvaluation<Numbers>::count(GroupCost& cost) {
+template <class Numbers, template <class> class Slots>
+bool GroupEvaluation<Numbers, Slots>::count(GroupCost& cost) {
   if (!add_classes()) return false;
   fill_profiled(group_, cost);
   cost.onchip_read = onchip_read_;
@@ -234,8 +244,8 @@ bool GroupEvaluation<Numbers>::count(GroupCost& cost) {
   return true;
 }
 
-template <class Numbers>
-void GroupEvaluation<Numbers>::time(GroupCost& cost) const {
+template <class Numbers, template <class> class Slots>
+void GroupEvaluation<Numbers, Slots>::time(GroupCost& cost) const {
   const Ticks port = dram_time(group_.transfers[machine_.dram_ports]);
   fill_times(machine_, latency(port), compute_, port, onchip_, cost);
 }
@@ -320,8 +330,9 @@ std::optional<Infeasible::Reason> fill(const GroupProfile& group, const Machine&
 
 template <class Numbers>
 std::optional<Infeasible::Reason> fill(const GroupProfile& group, const Machine& machine, GroupCost& cost) {
-  return group.equal_tiles ? fill<Numbers, EqualTilesEvaluation>(group, machine, cost)
-                           : fill<Numbers, GroupEvaluation>(group, machine, cost);
+  if (group.equal_tiles) return fill<Numbers, EqualTilesEvaluation>(group, machine, cost);
+  return group.single_slots.empty() ? fill<Numbers, WithoutSingleSlots>(group, machine, cost)
+                                    : fill<Numbers, WithSingleSlots>(group, machine, cost);
 }
 
 std::optional<Infeasible::Reason> evaluate_into(GroupCost& cost, const GroupProfile& group,

@@ -41,10 +41,9 @@ class SingleSlotsTime : MachineTimes<Numbers> {
     }
   }
 
-  /// The least that the group takes; `lead` and `tail` are its own.
-  [[nodiscard, gnu::noinline]] Ticks bound(Ticks lead, Ticks tail) const {
+  /// The least that the group takes, which is at least `bound`; `lead` and `tail` are its own.
+  [[nodiscard, gnu::noinline]] Ticks bound(Ticks bound, Ticks lead, Ticks tail) const {
     const bool shared = machine_.dram_ports == Ports::kShared;
-    Ticks bound;
     for (std::size_t i = 0; i < group_.single_slots.size(); ++i) {
       const SingleSlots& slots = group_.single_slots[i];
       if (!holds(slots)) continue;
@@ -71,6 +70,15 @@ class SingleSlotsTime : MachineTimes<Numbers> {
 
   const GroupProfile& group_;
   std::array<Sum, kMostSingleSlots> sums_;  ///< Per entry of the group's.
+};
+
+/// Of a group without them.
+template <class Numbers>
+struct NoSingleSlots {
+  using Ticks = typename Numbers::Time;
+  NoSingleSlots(const GroupProfile& /*group*/, const Machine& /*machine*/) {}
+  void add(std::uint32_t /*run*/, Ticks /*in_turn*/, const RunPlaces& /*beside*/) const {}
+  [[nodiscard]] Ticks bound(Ticks bound, Ticks /*lead*/, Ticks /*tail*/) const { return bound; }
 };
 
 }  // namespace fusescape

@@ -118,5 +118,30 @@ TEST_CASE("A load hides behind the body before the last one") {
   CHECK(tight.closed >= enough.simulated + 100);
 }
 
+TEST_CASE("Loads without a place may come until the first tile of their turn starts") {
+  // Ports apart, a byte a cycle, 4 bytes an element; b's two slots take the memory of one. a: 8 B in, one
+  // cycle. b: 12 B in, the 8 of its first tile before that; its tiles take 2 cycles and one. In 16 B none of
+  // these has a place beside a. So x and w 8, a 1, z 8 + 4, b's second tile 1, and r leaves in 4. The closed
+  // form knows that b's first tile starts after 8 + 8 at the earliest, and that all of z, 12, comes after a:
+  // both at once, not one after the other.
+  CascadeBuilder make{"ragged", DataType::kFp32};
+  const RankId one = make.rank("O", Elements{1});
+  const RankId k = make.rank("K", Elements{3});
+  const TensorId x = make.tensor("x", {one}, TensorKind::kInput);
+  const TensorId w = make.tensor("w", {one}, TensorKind::kInput);
+  const TensorId z = make.tensor("z", {one, k}, TensorKind::kInput);
+  const TensorId s = make.make("a", OpKind::kMul, {"s", {one}}, {make.at(x), make.at(w)});
+  make.make("b", OpKind::kMatmul, {"r", {one}}, {make.at(s), make.at(z)});
+  const Cascade cascade = sound(make.finish());
+  const Plan plan = plan_of(cascade, "O:1{ a } K:2{ b }");
+  Accelerator machine = accelerator();
+  machine.dram.bandwidth = BitsPerCycle{8};
+  machine.dram.ports = Ports::kSeparate;
+  machine.model.count_second_slots = false;
+  const Times times = times_in(cascade, plan, machine, 16);
+  CHECK(times.simulated == 8 + 1 + 8 + 4 + 1 + 4);
+  CHECK(times.closed == 8 + 1 + 8 + 4 + 4);
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans

@@ -75,5 +75,40 @@ TEST_CASE("What is stored from one slot leaves before it is made again") {
         16 + 8 + 16 + 3 * (16 + 16) + 16);
 }
 
+TEST_CASE(
+    "A single slab without a place is waited for at each turn, also if not all of the group takes turns") {
+  // a: A = x + x; b: the largest A of a token. In 17 B x has no place beside A and two results, nor y beside
+  // them: x in, a and b for each token, then y in and c, 8 cycles; and a byte leaves.
+  CascadeBuilder make{"then one", DataType::kInt8};
+  const RankId l = make.rank("L", Elements{4});
+  const RankId d = make.rank("D", Elements{8});
+  const RankId one = make.rank("O", Elements{1});
+  const TensorId x = make.tensor("x", {l, d}, TensorKind::kInput);
+  const TensorId y = make.tensor("y", {one, d}, TensorKind::kInput);
+  const TensorId a = make.make("a", OpKind::kAdd, {"A", {l, d}}, {make.at(x), make.at(x)});
+  make.make("b", OpKind::kReduceMax, {"m", {l}}, {make.at(a)});
+  make.make("c", OpKind::kReduceMax, {"r", {one}}, {make.at(y)});
+  const Cascade cascade = sound(make.finish());
+  check(times_of(cascade, "L:1{ @x*1 D:8{ a } D:8{ b } } D:8{ c }", 17), 4 * (16 + 8 + 8) + 16 + 8 + 2);
+}
+
+TEST_CASE("A slot that is taken keeps its place before what the same turn loads after it") {
+  // a: A = x + y; b: B = A + x; c: the largest B of a token. While b runs, y would have a place in 32 B, but
+  // x comes first, and has none: both come while c runs, and after it. The closed form does not count the
+  // last c.
+  CascadeBuilder make{"taken", DataType::kInt8};
+  const RankId l = make.rank("L", Elements{4});
+  const RankId d = make.rank("D", Elements{8});
+  const TensorId x = make.tensor("x", {l, d}, TensorKind::kInput);
+  const TensorId y = make.tensor("y", {l, d}, TensorKind::kInput);
+  const TensorId a = make.make("a", OpKind::kAdd, {"A", {l, d}}, {make.at(x), make.at(y)});
+  const TensorId b = make.make("b", OpKind::kAdd, {"B", {l, d}}, {make.at(a), make.at(x)});
+  make.make("c", OpKind::kReduceMax, {"m", {l}}, {make.at(b)});
+  const Cascade cascade = sound(make.finish());
+  const Times times = times_of(cascade, "L:1{ @x*1 @y*1 D:8{ a } D:8{ b } D:8{ c } }", 32);
+  CHECK(times.simulated == 32 + 3 * (8 + 8 + 32) + 8 + 8 + 8 + 2);
+  CHECK(times.closed == 32 + 3 * (8 + 8 + 32) + 8 + 8 + 2);
+}
+
 }  // namespace
 }  // namespace fusescape::test_plans
