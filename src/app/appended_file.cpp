@@ -23,6 +23,12 @@ Failure failure_of(std::string_view what, const std::string& path, int error) {
                                              std::generic_category().message(error))};
 }
 
+/// 0 also where the file system cannot sync: what it took is then as safe as it makes it.
+int sync_error(int descriptor) {
+  if (::fdatasync(descriptor) == 0 || errno == EINVAL || errno == ENOSYS) return 0;
+  return errno;
+}
+
 }  // namespace
 
 AppendedFile::~AppendedFile() {
@@ -57,7 +63,7 @@ void AppendedFile::sync_from_time_to_time(const std::stop_token& over) {
     woken_.wait_for(lock, over, kBetweenSyncs, [] { return false; });
     if (over.stop_requested()) return;
     lock.unlock();
-    const int error = ::fdatasync(descriptor_) == 0 ? 0 : errno;
+    const int error = sync_error(descriptor_);
     lock.lock();
     if (error_ == 0) error_ = error;
   }
@@ -87,7 +93,8 @@ std::optional<Failure> AppendedFile::flush() {
 
 std::optional<Failure> AppendedFile::sync() {
   if (auto failure = flush()) return failure;
-  return ::fdatasync(descriptor_) == 0 ? std::nullopt : std::optional{failure_of("write", path_, errno)};
+  const int error = sync_error(descriptor_);
+  return error == 0 ? std::nullopt : std::optional{failure_of("write", path_, error)};
 }
 
 expected<std::int64_t, Failure> read_lines(const std::string& path,

@@ -39,11 +39,20 @@ Core bind_core(const CoreFile& file) {
   return core;
 }
 
+bool is_whole(DataType type) {
+  return facts(type).accumulator == DataType::kInt32;
+}
+
+/// Whether the core's PEs compute in a type of the same family, and as wide.
+bool computes_in(const CoreFile& core, DataType pe_type) {
+  return !core.type || (is_whole(*core.type) == is_whole(pe_type) && bits_of(*core.type) >= bits_of(pe_type));
+}
+
 /// Those that compute in the type that all PEs are to compute in.
 std::vector<Core> bind_cores(const AcceleratorFile& file, Binding& binding) {
   std::vector<Core> cores;
   for (const CoreFile& core : file.cores) {
-    if (!core.type || bits_of(*core.type) >= bits_of(file.pe_type)) cores.push_back(bind_core(core));
+    if (computes_in(core, file.pe_type)) cores.push_back(bind_core(core));
   }
   if (!file.cores.empty() && cores.empty()) {
     binding.errors().at(binding.blamed({"cores", "pe_type"}, binding.at("cores")),

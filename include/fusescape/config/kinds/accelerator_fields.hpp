@@ -85,7 +85,8 @@ inline constexpr std::array kCoreFields{
                                                  "Registers of each PE; bounds a chain."),
     optional_field<&CoreFile::type, kDataTypeWord>(
         "type", "the accelerator's `pe_type`",
-        "What its PEs compute in, if that is narrower: where `pe_type` is wider, the core is left out."),
+        "What its PEs compute in, if that is narrower: where `pe_type` is wider, or int for fp, the core is "
+        "left out, area and all."),
     required<&CoreFile::cycles, kCycleCounts>(
         "cycles",
         "Cycles per element for each operator kind; `default` is for the kinds not named; 0 or absent: the "
