@@ -28,7 +28,7 @@ class TilesTime : MachineTimes<CheckedNumbers> {
 BusyTime busy_time(const GroupProfile& group, const Machine& machine) {
   if (!group.countable) return {};
   return {TilesTime{machine}.of(group),
-          Ticks{group.transfers[machine.dram_ports].value()} * machine.dram_ticks_per_byte};
+          Ticks{group.transfers[machine.dram_ports].value()} * machine.dram_ticks_per_byte, machine.launch};
 }
 
 }  // namespace fusescape

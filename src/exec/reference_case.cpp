@@ -141,10 +141,6 @@ double largest_magnitude(const TensorValues& values) {
   return largest;
 }
 
-bool is_integer(DataType type) {
-  return facts(type).accumulator == DataType::kInt32;
-}
-
 /// Scales with which every integer tensor holds what it takes in double precision.
 void calibrate(const Cascade& cascade, NumericCase& made) {
   const auto any = [](const NumberFormat& format) { return is_integer(format.type); };

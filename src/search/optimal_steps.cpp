@@ -102,9 +102,9 @@ std::optional<PlanFigures> StepPricing::bound(const Way& way, KeptSet own) {
   const GroupProfile& profile = whole(way);
   if (!evaluate_group(profile, question_.machine)) return std::nullopt;
   const Bytes saved = question_.space.saved(way, own);
-  const BusyTime busy = busy_time(profile, question_.machine);
-  const Ticks dram = busy.dram - Ticks{saved.value()} * question_.machine.dram_ticks_per_byte;
-  PlanFigures figures{longest(busy.tiles, dram), way.moved - saved};
+  BusyTime busy = busy_time(profile, question_.machine);
+  busy.dram = busy.dram - Ticks{saved.value()} * question_.machine.dram_ticks_per_byte;
+  PlanFigures figures{busy.least(), way.moved - saved};
   figures.busy = least(way, own).busy;  // Of equal ones, as least() orders them.
   if (energy_) figures.energy_pj = least_energy(way, own, figures.latency);
   return figures;

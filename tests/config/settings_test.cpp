@@ -75,7 +75,7 @@ TEST_CASE(
     "A core whose type is narrower than the pe_type, or whole numbers for fractions, is as if the file did "
     "not "
     "have it") {
-  const auto is_whole = [](const DataTypeFacts& type) { return type.name.substr(0, 3) == "int"; };
+  const auto of_integers = [](const DataTypeFacts& type) { return type.name.substr(0, 3) == "int"; };
   for (const DataTypeFacts& core : kDataTypes) {
     const std::string text = two_cores(core.name);
     for (const DataTypeFacts& pe : kDataTypes) {
@@ -85,7 +85,7 @@ TEST_CASE(
       const auto both = bind_accelerator(file(text.c_str()), settings);
       REQUIRE(both);
       const Accelerator alone = arch_with(assignment.c_str());
-      const bool left_out = core.bits < pe.bits || is_whole(core) != is_whole(pe);
+      const bool left_out = core.bits < pe.bits || of_integers(core) != of_integers(pe);
       CHECK(both->cores.size() == (left_out ? 1 : 2));
       CHECK((array_model(*both) == array_model(alone)) == left_out);
       CHECK(both->pes() == alone.pes() + (left_out ? 0 : 4));

@@ -8,11 +8,12 @@
 namespace fusescape {
 
 struct BusyTime {
-  Ticks tiles;  ///< One tile after another, each as long as the PEs or the on-chip ports have work.
-  Ticks dram;   ///< The busier DRAM port.
+  Ticks tiles;   ///< One tile after another, each as long as the PEs or the on-chip ports have work.
+  Ticks dram;    ///< The busier DRAM port.
+  Ticks launch;  ///< Before any of that.
 
   /// What evaluate_group says is no less.
-  [[nodiscard]] Ticks least() const { return longest(tiles, dram); }
+  [[nodiscard]] Ticks least() const { return launch + longest(tiles, dram); }
 };
 
 /// Nothing if its counts do not fit, or if no core runs some operator.

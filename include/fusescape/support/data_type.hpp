@@ -32,6 +32,9 @@ inline constexpr std::array kDataTypes{
 [[nodiscard]] constexpr int bits_of(DataType type) {
   return facts(type).bits;
 }
+[[nodiscard]] constexpr bool is_integer(DataType type) {
+  return facts(type).accumulator == DataType::kInt32;
+}
 [[nodiscard]] constexpr std::string_view name_of(DataType type) {
   return facts(type).name;
 }

@@ -39,13 +39,10 @@ Core bind_core(const CoreFile& file) {
   return core;
 }
 
-bool is_whole(DataType type) {
-  return facts(type).accumulator == DataType::kInt32;
-}
-
 /// Whether the core's PEs compute in a type of the same family, and as wide.
 bool computes_in(const CoreFile& core, DataType pe_type) {
-  return !core.type || (is_whole(*core.type) == is_whole(pe_type) && bits_of(*core.type) >= bits_of(pe_type));
+  return !core.type ||
+         (is_integer(*core.type) == is_integer(pe_type) && bits_of(*core.type) >= bits_of(pe_type));
 }
 
 /// Those that compute in the type that all PEs are to compute in.
