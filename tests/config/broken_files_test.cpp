@@ -9,7 +9,7 @@
 #include "fusescape/config/load.hpp"
 #include "source_tree.hpp"
 
-namespace fusescape {
+namespace fusescape::broken_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -95,4 +95,4 @@ TEST_CASE("Rewrites nothing, but prints what a broken file gets", "[.][show]") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::broken_files_test

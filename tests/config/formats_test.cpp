@@ -7,7 +7,7 @@
 
 #include "source_tree.hpp"
 
-namespace fusescape {
+namespace fusescape::formats_test {
 namespace {
 
 const std::string kPage = in_source_tree("docs/formats.md");
@@ -60,4 +60,4 @@ TEST_CASE("Rewrites the formats page and the schemas", "[.][regenerate]") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::formats_test

@@ -5,7 +5,7 @@
 #include "fusescape/config/load.hpp"
 #include "fusescape/workload/families/mamba1.hpp"
 
-namespace fusescape {
+namespace fusescape::plan_round_trip_test {
 namespace {
 
 using test_plans::Dice;
@@ -180,4 +180,4 @@ TEST_CASE("A group that is a loop, a chain or an operator is a sequence of that 
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::plan_round_trip_test

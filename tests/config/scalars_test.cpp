@@ -6,7 +6,7 @@
 
 #include "fusescape/config/types.hpp"
 
-namespace fusescape {
+namespace fusescape::scalars_test {
 namespace {
 
 constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
@@ -87,4 +87,4 @@ TEST_CASE("Bandwidth per second rounds down to whole bits of a cycle") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::scalars_test

@@ -7,7 +7,7 @@
 #include "fusescape/arch/engines.hpp"
 #include "fusescape/config/load.hpp"
 
-namespace fusescape {
+namespace fusescape::settings_test {
 namespace {
 
 const char* const kArch =
@@ -212,4 +212,4 @@ TEST_CASE("Decode with more than one token is refused by the setting that asks f
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::settings_test

@@ -5,7 +5,7 @@
 #include "fusescape/config/load.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::shipped_files_test {
 namespace {
 
 Setting setting(std::string key, std::string value) {
@@ -141,4 +141,4 @@ TEST_CASE("The paper's block has its state of 64 and its operation counts") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::shipped_files_test

@@ -6,7 +6,7 @@
 #include "fusescape/report/explanation.hpp"
 #include "samples.hpp"
 
-namespace fusescape {
+namespace fusescape::report_test {
 namespace {
 
 using golden::check_golden;
@@ -108,4 +108,4 @@ TEST_CASE("A feasible and an infeasible report have the same columns") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::report_test

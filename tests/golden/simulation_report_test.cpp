@@ -5,7 +5,7 @@
 #include "fusescape/report/simulation.hpp"
 #include "samples.hpp"
 
-namespace fusescape {
+namespace fusescape::simulation_report_test {
 namespace {
 
 using golden::check_golden;
@@ -112,4 +112,4 @@ TEST_CASE("A simulation that has a result and one that has none have the same co
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::simulation_report_test

@@ -11,7 +11,7 @@
 #include "literature_data.hpp"
 #include "regenerated.hpp"
 
-namespace fusescape {
+namespace fusescape::accuracy_test {
 namespace {
 
 constexpr const char* kFig9 = "PACT-AE artifact, run: tests/literature/data/pact25_fig9.csv";
@@ -195,4 +195,4 @@ TEST_CASE("results/accuracy.csv is what the model says today") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::accuracy_test

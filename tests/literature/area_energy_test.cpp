@@ -5,7 +5,7 @@
 #include "fusescape/arch/node_scaling.hpp"
 #include "technology_tables.hpp"
 
-namespace fusescape {
+namespace fusescape::area_energy_test {
 namespace {
 
 using namespace test_tables;
@@ -75,4 +75,4 @@ TEST_CASE("No table's SRAM is denser than its bare cells") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::area_energy_test

@@ -20,7 +20,7 @@
 #include "loaded.hpp"
 #include "regenerated.hpp"
 
-namespace fusescape {
+namespace fusescape::corey_blocks_test {
 namespace {
 
 constexpr const char* kModel = "mamba-130m";
@@ -293,4 +293,4 @@ TEST_CASE("results/corey/decision-cost.csv is what the model says today") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::corey_blocks_test

@@ -13,7 +13,7 @@
 #include "fusescape/corey/study.hpp"
 #include "fusescape/search/parallel_for.hpp"
 
-namespace fusescape {
+namespace fusescape::corey_test {
 namespace {
 
 /// COREY (arXiv 2604.10597) version 1: configs/corey/v1.yaml, v1-runs.csv and v1-published.csv.
@@ -187,4 +187,4 @@ TEST_CASE("A rotation of activations and weights keeps their product: (X H)(W H)
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::corey_test

@@ -11,7 +11,7 @@
 #include "fusescape/workload/resident.hpp"
 #include "plans.hpp"
 
-namespace fusescape {
+namespace fusescape::decode_state_test {
 namespace {
 
 struct PublishedState {
@@ -105,4 +105,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::decode_state_test

@@ -12,7 +12,7 @@
 #include "fusescape/search/strategy.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::energy_test {
 namespace {
 
 constexpr double kBitsPerByte = 8.0;
@@ -182,4 +182,4 @@ TEST_CASE("bf16 has no energy at 28 nm, and its additions none at 7 nm") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::energy_test

@@ -10,7 +10,7 @@
 #include "literature_data.hpp"
 #include "regenerated.hpp"
 
-namespace fusescape {
+namespace fusescape::fig10_test {
 namespace {
 
 struct Lifetime {
@@ -133,4 +133,4 @@ TEST_CASE("results/pact25-fig10.csv is what the model says today") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::fig10_test

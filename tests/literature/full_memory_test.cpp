@@ -10,7 +10,7 @@
 #include "loaded.hpp"
 #include "source_tree.hpp"
 
-namespace fusescape {
+namespace fusescape::full_memory_test {
 namespace {
 
 struct FoundPlan {
@@ -61,4 +61,4 @@ TEST_CASE("Closed form and simulation of good plans are within 2.2% in any memor
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::full_memory_test

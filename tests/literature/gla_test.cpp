@@ -7,7 +7,7 @@
 #include "fusescape/workload/roles.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::gla_test {
 namespace {
 
 Workload gla_with(const std::vector<std::pair<std::string, std::string>>& keys) {
@@ -95,4 +95,4 @@ TEST_CASE("What fuses the operators around a recurrence refuses attention, which
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::gla_test

@@ -11,7 +11,7 @@
 #include "gpu_rows.hpp"
 #include "regenerated.hpp"
 
-namespace fusescape {
+namespace fusescape::gpu_matmul_test {
 namespace {
 
 /// A library's product of [tokens, inner] and [inner, columns].
@@ -156,4 +156,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::gpu_matmul_test

@@ -9,7 +9,7 @@
 #include "gpu_rows.hpp"
 #include "regenerated.hpp"
 
-namespace fusescape {
+namespace fusescape::gpu_retention_test {
 namespace {
 
 const Design& half_of_l2() {
@@ -83,4 +83,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::gpu_retention_test

@@ -11,7 +11,7 @@
 #include "gpu_rows.hpp"
 #include "regenerated.hpp"
 
-namespace fusescape {
+namespace fusescape::gpu_test {
 namespace {
 
 /// Of the rows that `counts`, |quotient - 1|, sorted.
@@ -254,4 +254,4 @@ TEST_CASE("results/gpu: no launch is faster than the physical limit, by events a
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::gpu_test

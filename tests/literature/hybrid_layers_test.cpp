@@ -12,7 +12,7 @@
 #include "fusescape/workload/families/mlp.hpp"
 #include "fusescape/workload/families/moe.hpp"
 
-namespace fusescape {
+namespace fusescape::hybrid_layers_test {
 namespace {
 
 /// `layers` sub-blocks' weights, from the cascade.
@@ -153,4 +153,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::hybrid_layers_test

@@ -7,7 +7,7 @@
 #include "fusescape/import/import.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::imported_models_test {
 namespace {
 
 struct Published {
@@ -251,4 +251,4 @@ TEST_CASE("A decode step loads the published state of a layer, so many elements 
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::imported_models_test

@@ -11,7 +11,7 @@
 #include "loaded.hpp"
 #include "plans.hpp"
 
-namespace fusescape {
+namespace fusescape::mamba2_test {
 namespace {
 
 struct Mamba2Row {
@@ -121,4 +121,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::mamba2_test

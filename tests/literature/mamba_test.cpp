@@ -7,7 +7,7 @@
 #include "fusescape/workload/model.hpp"
 #include "fusescape/workload/recurrence.hpp"
 
-namespace fusescape {
+namespace fusescape::mamba_test {
 namespace {
 
 Cascade block_of(const Mamba1& shape) {
@@ -127,4 +127,4 @@ TEST_CASE("Parameter counts are those of the released checkpoints") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::mamba_test

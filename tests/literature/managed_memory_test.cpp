@@ -10,7 +10,7 @@
 #include "literature_data.hpp"
 #include "regenerated.hpp"
 
-namespace fusescape {
+namespace fusescape::managed_memory_test {
 namespace {
 
 /// The strategy's plan without anything that it says of retention, under managed memory.
@@ -223,4 +223,4 @@ TEST_CASE("results/fig9_simulated.csv is what the simulation says today") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::managed_memory_test

@@ -11,7 +11,7 @@
 #include "loaded.hpp"
 #include "plans.hpp"
 
-namespace fusescape {
+namespace fusescape::opt_test {
 namespace {
 
 Workload opt_with(const std::vector<std::pair<std::string, std::string>>& keys) {
@@ -90,4 +90,4 @@ TEST_CASE("A decode step reads 20,971,520 bytes of KV cache in a layer and write
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::opt_test

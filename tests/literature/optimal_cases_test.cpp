@@ -7,7 +7,7 @@
 #include "fusescape/search/optimal.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::optimal_cases_test {
 namespace {
 
 Cycles optimal_latency(const Accelerator& accelerator, const Workload& workload) {
@@ -78,4 +78,4 @@ TEST_CASE("A transformer layer comes within 1% of the bound of the class") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::optimal_cases_test

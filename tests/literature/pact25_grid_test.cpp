@@ -5,7 +5,7 @@
 
 #include "fusescape/arch/iso_area.hpp"
 
-namespace fusescape {
+namespace fusescape::pact25_grid_test {
 namespace {
 
 using literals::operator""_MiB;
@@ -101,4 +101,4 @@ TEST_CASE("In binary64, a = 1 and m = 0.7 give 12,289 PEs on 110 x 110") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::pact25_grid_test

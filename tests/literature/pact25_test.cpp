@@ -8,7 +8,7 @@
 #include "fusescape/support/ratio.hpp"
 #include "literature_data.hpp"
 
-namespace fusescape {
+namespace fusescape::pact25_test {
 namespace {
 
 using literals::operator""_MiB;
@@ -139,4 +139,4 @@ TEST_CASE("The number of slices steps up exactly where SRAM falls below the rule
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::pact25_test

@@ -7,7 +7,7 @@
 #include "fusescape/sim/simulate.hpp"
 #include "literature_data.hpp"
 
-namespace fusescape {
+namespace fusescape::sim_test {
 namespace {
 
 SimResult simulated(const Modelling& model, const Assessment& found, const SimOptions& options = {}) {
@@ -61,4 +61,4 @@ TEST_CASE("A whole block is simulated with its periods skipped as it is tile by 
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::sim_test

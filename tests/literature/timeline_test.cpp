@@ -14,7 +14,7 @@
 #include "loaded.hpp"
 #include "regenerated.hpp"
 
-namespace fusescape {
+namespace fusescape::timeline_test {
 namespace {
 
 constexpr std::size_t kParts = 300;
@@ -125,4 +125,4 @@ TEST_CASE("The timeline of the committed figure is that of a block simulated til
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::timeline_test

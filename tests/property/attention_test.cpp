@@ -5,7 +5,7 @@
 #include "random_families.hpp"
 #include "selective_scan.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::attention_test {
 namespace {
 
 /// Two orders of the same double-precision operations: a few hundred roundings of numbers about 1.
@@ -133,4 +133,4 @@ TEST_CASE("The reference of an attention sub-block is causal grouped-query atten
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::attention_test

@@ -11,7 +11,7 @@
 #include "fusescape/workload/recurrence.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape {
+namespace fusescape::cascade_test {
 namespace {
 
 using test_plans::Dice;
@@ -206,4 +206,4 @@ TEST_CASE("An element count is exact or reported as overflowed, never wrapped") 
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::cascade_test

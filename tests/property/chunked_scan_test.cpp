@@ -5,7 +5,7 @@
 #include "plans.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::chunked_scan_test {
 namespace {
 
 constexpr std::int64_t kTokens = 13;  // Prime: every chunk but 1 and all of it leaves a ragged end.
@@ -88,4 +88,4 @@ TEST_CASE("A fused plan with chunks of any size outside the token loop makes wha
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::chunked_scan_test

@@ -9,7 +9,7 @@
 #include "fusescape/workload/families/mamba1.hpp"
 #include "random_machines.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::competitors_test {
 namespace {
 
 Cascade random_workload(Dice& dice) {
@@ -88,4 +88,4 @@ TEST_CASE("No nest of a run moves, computes or holds less than the run's floor")
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::competitors_test

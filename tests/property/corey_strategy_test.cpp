@@ -9,7 +9,7 @@
 #include "plans.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::corey_strategy_test {
 namespace {
 
 Cascade block_of(std::int64_t tokens) {
@@ -129,4 +129,4 @@ TEST_CASE("An operator joins while the score exceeds 0.52: high entropy joins a 
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::corey_strategy_test

@@ -7,7 +7,7 @@
 #include "random_machines.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::cost_test {
 namespace {
 
 constexpr std::uint32_t kCases = 4000;
@@ -290,4 +290,4 @@ TEST_CASE("Fusing two element-wise groups saves exactly the write and the read o
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::cost_test

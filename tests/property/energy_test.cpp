@@ -6,7 +6,7 @@
 #include "random_machines.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::energy_test {
 namespace {
 
 constexpr std::uint32_t kCases = 2000;
@@ -148,4 +148,4 @@ TEST_CASE("The times of a plan's groups add up to its latency, before that is ro
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::energy_test

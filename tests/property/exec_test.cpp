@@ -11,7 +11,7 @@
 #include "fusescape/exec/reference.hpp"
 #include "random_variations.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::exec_test {
 namespace {
 
 constexpr std::uint32_t kCases = 40000;
@@ -289,4 +289,4 @@ TEST_CASE("A plan is refused where running it would read what does not exist yet
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::exec_test

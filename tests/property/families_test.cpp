@@ -10,7 +10,7 @@
 #include "fusescape/workload/role_types.hpp"
 #include "random_families.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::families_test {
 namespace {
 
 /// The same block, perhaps with a type for each role.
@@ -83,4 +83,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::families_test

@@ -5,7 +5,7 @@
 #include "random_families.hpp"
 #include "selective_scan.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::feed_forward_test {
 namespace {
 
 /// Two orders of the same double-precision operations: a few hundred roundings of numbers about 1.
@@ -157,4 +157,4 @@ TEST_CASE("Uniform routing has a place for every token and touches no more exper
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::feed_forward_test

@@ -9,7 +9,7 @@
 
 #include "for_all.hpp"
 
-namespace fusescape {
+namespace fusescape::generation_test {
 namespace {
 
 using test_plans::Dice;
@@ -109,4 +109,4 @@ TEST_CASE("A fall between lengths that are evaluated leaves no bound, unless all
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::generation_test

@@ -8,7 +8,7 @@
 #include "for_all.hpp"
 #include "fusescape/numerics/random.hpp"
 
-namespace fusescape {
+namespace fusescape::hadamard_test {
 namespace {
 
 using test_plans::Dice;
@@ -181,4 +181,4 @@ TEST_CASE("Every shipped Mamba width is an order; the nearest order to others is
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::hadamard_test

@@ -16,7 +16,7 @@
 #include "fusescape/support/printable.hpp"
 #include "fusescape/support/yaml_scalar.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::hostile_names_test {
 namespace {
 
 /// Words that YAML, a spreadsheet or a terminal has a meaning for; and parts of words.
@@ -250,4 +250,4 @@ TEST_CASE("What is shown to a person holds nothing that a terminal obeys") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::hostile_names_test

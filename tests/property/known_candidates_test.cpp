@@ -6,7 +6,7 @@
 #include "built_plans.hpp"
 #include "random_families.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::known_candidates_test {
 namespace {
 
 /// Two kinds of layers of one stack, which have many equal operators.
@@ -68,4 +68,4 @@ TEST_CASE("Planners for other arrays share nothing") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::known_candidates_test

@@ -7,7 +7,7 @@
 #include "random_plans.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::launch_test {
 namespace {
 
 constexpr std::uint32_t kCases = 2000;
@@ -44,4 +44,4 @@ TEST_CASE("Launches add their cycles once for each group, in the closed form and
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::launch_test

@@ -6,7 +6,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "random_machines.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::limits_test {
 namespace {
 
 /// Inputs side by side through one port are what some models assume and no port can do.
@@ -69,4 +69,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::limits_test

@@ -6,7 +6,7 @@
 #include "same_result.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::managed_steady_test {
 namespace {
 
 constexpr std::uint32_t kCases = 3000;
@@ -85,4 +85,4 @@ TEST_CASE("What is skipped as periodic where groups fit is what running every st
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::managed_steady_test

@@ -8,7 +8,7 @@
 #include "same_result.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::managed_test {
 namespace {
 
 constexpr std::uint32_t kCases = 3000;
@@ -345,4 +345,4 @@ TEST_CASE("On demand a tile's load begins when the tile before has ended; else w
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::managed_test

@@ -8,7 +8,7 @@
 #include "for_all.hpp"
 #include "fusescape/sim/eviction.hpp"
 
-namespace fusescape {
+namespace fusescape::memory_test {
 namespace {
 
 using test_plans::Dice;
@@ -306,4 +306,4 @@ TEST_CASE("A slab larger than the memory stays in part, in whole pages, and only
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::memory_test

@@ -11,7 +11,7 @@
 #include "random_machines.hpp"
 #include "technology_tables.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::optimal_class_test {
 namespace {
 
 /// A group with some tensors kept, whatever else is.
@@ -275,4 +275,4 @@ TEST_CASE("Optimal is the best plan of its class, whichever way that is searched
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::optimal_class_test

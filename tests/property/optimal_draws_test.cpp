@@ -8,7 +8,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "fusescape/search/optimal.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::optimal_draws_test {
 namespace {
 
 Workload drawn_workload(Dice& dice) {
@@ -141,4 +141,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::optimal_draws_test

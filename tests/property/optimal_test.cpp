@@ -15,7 +15,7 @@
 #include "random_machines.hpp"
 #include "technology_tables.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::optimal_test {
 namespace {
 
 Mamba1 random_block(Dice& dice) {
@@ -272,4 +272,4 @@ TEST_CASE("As many tensors may be kept between groups as a set of them has bits"
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::optimal_test

@@ -8,7 +8,7 @@
 
 #include "for_all.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::packed_work_test {
 namespace {
 
 /// As likely one byte long as eight.
@@ -63,4 +63,4 @@ TEST_CASE("Packed work is, unpacked, the same work") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::packed_work_test

@@ -8,7 +8,7 @@
 
 #include "for_all.hpp"
 
-namespace fusescape {
+namespace fusescape::page_test {
 namespace {
 
 using test_plans::Dice;
@@ -89,4 +89,4 @@ TEST_CASE("Units of columns are those of their figures, else what their names en
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::page_test

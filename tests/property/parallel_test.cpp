@@ -4,7 +4,7 @@
 #include "portions.hpp"
 #include "random_families.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::parallel_test {
 namespace {
 
 GroupedAttention attention_alone(const ParallelMixers& shape) {
@@ -166,4 +166,4 @@ TEST_CASE("A decode step of two mixers over what a prefill left gives a longer p
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::parallel_test

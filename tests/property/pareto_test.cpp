@@ -7,7 +7,7 @@
 #include "for_all.hpp"
 #include "fusescape/search/point_ids.hpp"
 
-namespace fusescape {
+namespace fusescape::pareto_test {
 namespace {
 
 using test_plans::Dice;
@@ -214,4 +214,4 @@ TEST_CASE("Counts that a double cannot tell apart are still told apart") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::pareto_test

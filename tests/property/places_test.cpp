@@ -6,7 +6,7 @@
 #include "random_variations.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::places_test {
 namespace {
 
 constexpr std::uint32_t kCases = 6000;
@@ -67,4 +67,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::places_test

@@ -12,7 +12,7 @@
 #include "planner_cases.hpp"
 #include "random_machines.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::planner_best_test {
 namespace {
 
 /// Whether rows of tiles end with a shorter one: an outer loop runs more than once.
@@ -208,4 +208,4 @@ TEST_CASE("Operators that read other slices share nests, but not those that read
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::planner_best_test

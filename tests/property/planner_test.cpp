@@ -11,7 +11,7 @@
 #include "planner_cases.hpp"
 #include "random_machines.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::planner_test {
 namespace {
 
 TEST_CASE("No nest is tried twice") {
@@ -248,4 +248,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::planner_test

@@ -6,7 +6,7 @@
 #include "fusescape/workload/families/opt.hpp"
 #include "random_families.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::prefill_decode_test {
 namespace {
 
 TEST_CASE("Every token of a Mamba-1 prefill is a decode step's") {
@@ -130,4 +130,4 @@ TEST_CASE("Every token of a mixture of experts' prefill is a decode step's with 
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::prefill_decode_test

@@ -10,7 +10,7 @@
 #include "random_plans.hpp"
 #include "selective_scan.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::reference_test {
 namespace {
 
 constexpr std::uint32_t kCases = 200;
@@ -227,4 +227,4 @@ TEST_CASE("Integer sums do not depend on their order at all") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::reference_test

@@ -12,7 +12,7 @@
 #include "random_variations.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::resident_test {
 namespace {
 
 constexpr Bytes kAmple{std::int64_t{1} << 40U};
@@ -241,4 +241,4 @@ TEST_CASE("Every strategy plans in what resident states leave, and simulates and
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::resident_test

@@ -12,7 +12,7 @@
 #include "random_plans.hpp"
 #include "state_updates.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::roles_test {
 namespace {
 
 template <class Named>
@@ -203,4 +203,4 @@ TEST_CASE("With less memory heads are cut first, since dt lacks the head's chann
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::roles_test

@@ -9,7 +9,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::roofline_test {
 namespace {
 
 struct Case {
@@ -83,4 +83,4 @@ TEST_CASE("No unfused operator moves less than what is compulsory, and with room
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::roofline_test

@@ -10,7 +10,7 @@
 #include "plans.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::rotations_test {
 namespace {
 
 /// All widths have a Hadamard matrix: E 12, D 20, R 4, N 8.
@@ -201,4 +201,4 @@ TEST_CASE("With a transform before out_proj, folded into it, a block computes th
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::rotations_test

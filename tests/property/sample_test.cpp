@@ -6,7 +6,7 @@
 #include "for_all.hpp"
 #include "fusescape/search/sweep_sample.hpp"
 
-namespace fusescape {
+namespace fusescape::sample_test {
 namespace {
 
 using test_plans::Dice;
@@ -107,4 +107,4 @@ TEST_CASE("More points than the grid has are refused") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::sample_test

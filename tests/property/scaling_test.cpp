@@ -9,7 +9,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::scaling_test {
 namespace {
 
 /// What the trips of a rank's loops look like, told apart as a person would: how many whole tiles at each
@@ -193,4 +193,4 @@ TEST_CASE("Tiles shorter than a window stay shorter, longer ones longer") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::scaling_test

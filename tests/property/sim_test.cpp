@@ -9,7 +9,7 @@
 #include "same_result.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::sim_test {
 namespace {
 
 constexpr std::uint32_t kCases = 6000;
@@ -365,4 +365,4 @@ TEST_CASE("More DRAM bandwidth can make a plan on two cores slower, as of any li
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::sim_test

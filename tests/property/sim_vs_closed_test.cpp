@@ -14,7 +14,7 @@
 #include "regenerated.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::sim_vs_closed_test {
 namespace {
 
 constexpr std::uint32_t kSeeds = 6000;
@@ -203,4 +203,4 @@ TEST_CASE("results/sim_vs_closed.csv is what the two models say of random plans"
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::sim_vs_closed_test

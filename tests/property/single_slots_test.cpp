@@ -5,7 +5,7 @@
 #include "random_plans.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::single_slots_test {
 namespace {
 
 constexpr std::uint32_t kCases = 1500;
@@ -151,4 +151,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::single_slots_test

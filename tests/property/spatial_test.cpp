@@ -7,7 +7,7 @@
 #include "fusescape/workload/families/opt.hpp"
 #include "random_machines.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::spatial_test {
 namespace {
 
 /// The point of an iteration space that is `number`-th in row-major order.
@@ -113,4 +113,4 @@ TEST_CASE("The columns of `output` hold its last rank and those before it that t
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::spatial_test

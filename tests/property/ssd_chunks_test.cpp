@@ -8,7 +8,7 @@
 #include "portions.hpp"
 #include "random_families.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::ssd_chunks_test {
 namespace {
 
 /// Two orders of double-precision sums of a few dozen numbers about 1, and their exponentials.
@@ -187,4 +187,4 @@ TEST_CASE("Every strategy plans a chunked block, executes as counted and simulat
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::ssd_chunks_test

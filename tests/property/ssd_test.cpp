@@ -6,7 +6,7 @@
 #include "random_families.hpp"
 #include "ssd_scan.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::ssd_test {
 namespace {
 
 constexpr std::uint32_t kCases = 200;
@@ -203,4 +203,4 @@ TEST_CASE("Fuse-all saves seven moves of Mamba-2's state, and those of dA and Ab
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::ssd_test

@@ -11,7 +11,7 @@
 #include "loaded.hpp"
 #include "random_families.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::stacks_test {
 namespace {
 
 /// An entry of a stack's layers, under a name of its own.
@@ -99,4 +99,4 @@ TEST_CASE("A stack works as often as it has layers, and shared weights count onc
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::stacks_test

@@ -6,7 +6,7 @@
 #include "objectives.hpp"
 #include "random_machines.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::step_pricing_test {
 namespace {
 
 TEST_CASE("No group takes, moves or spends less than was known of it before it was priced") {
@@ -56,4 +56,4 @@ TEST_CASE("No group takes, moves or spends less than was known of it before it w
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::step_pricing_test

@@ -14,7 +14,7 @@
 #include "mamba_text.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::strategies_test {
 namespace {
 
 Mamba1 random_mamba(Dice& dice) {
@@ -335,4 +335,4 @@ TEST_CASE("Every strategy runs a transformer's layer or says which operators it 
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::strategies_test

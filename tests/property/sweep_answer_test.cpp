@@ -7,7 +7,7 @@
 
 #include "for_all.hpp"
 
-namespace fusescape {
+namespace fusescape::sweep_answer_test {
 namespace {
 
 using test_plans::Dice;
@@ -224,4 +224,4 @@ TEST_CASE("A larger budget never makes the best design slower") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::sweep_answer_test

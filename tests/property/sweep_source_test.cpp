@@ -12,7 +12,7 @@
 #include "fusescape/search/recent.hpp"
 #include "fusescape/workload/generation_keys.hpp"
 
-namespace fusescape {
+namespace fusescape::sweep_source_test {
 namespace {
 
 using test_plans::Dice;
@@ -325,4 +325,4 @@ TEST_CASE("What was asked for last is known, and no more than twice as much as i
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::sweep_source_test

@@ -8,7 +8,7 @@
 #include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/recurrence.hpp"
 
-namespace fusescape {
+namespace fusescape::sweep_test {
 namespace {
 
 using namespace literals;
@@ -199,4 +199,4 @@ TEST_CASE("Points and baselines that are equal are evaluated once") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::sweep_test

@@ -7,7 +7,7 @@
 #include "random_machines.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::trace_test {
 namespace {
 
 constexpr std::uint32_t kCases = 1500;
@@ -139,4 +139,4 @@ TEST_CASE("The slices of a row add up to the time that its core or DRAM port is 
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::trace_test

@@ -10,7 +10,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "random_plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::verification_test {
 namespace {
 
 std::vector<Setting> settings_of(const std::vector<std::string>& texts) {
@@ -66,7 +66,7 @@ TEST_CASE("Every strategy passes in decode, in batches, in narrow types and rewr
   CHECK(verify_all("falcon-mamba-7b", {"L=33", "dtype=int8", "B=2"}, machine_of("marca")) > 0);
 }
 
-Accelerator random_machine(Dice& dice) {
+Accelerator machine_in_any_mode(Dice& dice) {
   Accelerator machine = accelerator();
   machine.dram.granule = Bytes{dice.one_in(3) ? 32 : 1};
   machine.model.double_buffering = dice.one_in(2);
@@ -84,7 +84,7 @@ TEST_CASE("Random plans on random large ranks pass, scaled down") {
     if (!lay_out(large, plan)) return;
     if (total_ops(scaled_down(large, plan).cascade) > Ops{50'000}) return;  // Slow, not different.
     ++verified;
-    const Verification made = verify(large, plan, random_machine(dice));
+    const Verification made = verify(large, plan, machine_in_any_mode(dice));
     CAPTURE(text_of(large), text_of(large, plan));
     INFO(text(document_of({"random", "random", "random"}, made), {}));
     CHECK(made.passed());
@@ -156,4 +156,4 @@ TEST_CASE("What is verified of a small matmul is what a person counts") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::verification_test

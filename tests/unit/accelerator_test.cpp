@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace fusescape {
+namespace fusescape::accelerator_test {
 namespace {
 
 using literals::operator""_KiB;
@@ -51,4 +51,4 @@ TEST_CASE("The PEs of an accelerator are those of all its cores") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::accelerator_test

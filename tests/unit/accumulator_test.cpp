@@ -5,7 +5,7 @@
 #include "fusescape/workload/role_types.hpp"
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::accumulator_test {
 namespace {
 
 Cascade fp16_matmul(std::optional<DataType> accumulator) {
@@ -63,4 +63,4 @@ TEST_CASE("Sums are held by floats that are as wide at least, and integers by in
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::accumulator_test

@@ -32,7 +32,7 @@ thread_local long allocations = 0;
   std::free(memory);
 }
 
-namespace fusescape {
+namespace fusescape::allocation_test {
 namespace {
 
 TEST_CASE("Evaluating a plan on another machine allocates nothing") {
@@ -64,6 +64,6 @@ TEST_CASE("Evaluating a plan on another machine allocates nothing") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::allocation_test
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "technology_tables.hpp"
 
-namespace fusescape {
+namespace fusescape::area_test {
 namespace {
 
 using namespace test_tables;
@@ -67,4 +67,4 @@ TEST_CASE("A table that prices the reference die above its area cannot be closed
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::area_test

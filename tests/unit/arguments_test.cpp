@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace fusescape {
+namespace fusescape::arguments_test {
 namespace {
 
 expected<Command, UsageError> parse(std::vector<const char*> words) {
@@ -127,4 +127,4 @@ TEST_CASE("A completion script names every command and its options") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::arguments_test

@@ -5,7 +5,7 @@
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/workload/families/opt.hpp"
 
-namespace fusescape {
+namespace fusescape::attention_legality_test {
 namespace {
 
 Cascade small_block() {
@@ -41,4 +41,4 @@ TEST_CASE("A query projection may share its tokens with the scores, a key projec
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::attention_legality_test

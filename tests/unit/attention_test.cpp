@@ -5,7 +5,7 @@
 
 #include "fusescape/workload/around_blocks.hpp"
 
-namespace fusescape {
+namespace fusescape::attention_test {
 namespace {
 
 /// Four query heads of 6 channels, two share a head of keys and values; 24 channels where the model has 10.
@@ -98,4 +98,4 @@ TEST_CASE("Attention shapes too large to count are reported, not wrapped") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::attention_test

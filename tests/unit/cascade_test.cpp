@@ -6,7 +6,7 @@
 #include "fusescape/workload/cascade_builder.hpp"
 #include "fusescape/workload/recurrence.hpp"
 
-namespace fusescape {
+namespace fusescape::cascade_test {
 namespace {
 
 using Subject = CascadeProblem::Subject;
@@ -301,4 +301,4 @@ TEST_CASE("A faulty cascade keeps its operators where the caller put them") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::cascade_test

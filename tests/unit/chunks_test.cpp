@@ -5,7 +5,7 @@
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
 
-namespace fusescape {
+namespace fusescape::chunks_test {
 namespace {
 
 /// y[c, q] = exp(x[c*Q + q]): three chunks of four of a tensor of thirteen.
@@ -72,4 +72,4 @@ TEST_CASE("A plan has parts of one chunk, or several whole ones") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::chunks_test

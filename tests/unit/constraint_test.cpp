@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace fusescape {
+namespace fusescape::constraint_test {
 namespace {
 
 using Relation = Constraint::Relation;
@@ -43,4 +43,4 @@ TEST_CASE("All constraints have to hold, and none hold by themselves") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::constraint_test

@@ -5,7 +5,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "plans.hpp"
 
-namespace fusescape {
+namespace fusescape::data_types_test {
 namespace {
 
 using namespace test_plans;
@@ -71,4 +71,4 @@ TEST_CASE("A refusal names the widest type, the PEs' type, and the setting of th
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::data_types_test

@@ -6,7 +6,7 @@
 #include "plans.hpp"
 #include "technology_tables.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::energy_test {
 namespace {
 
 using namespace test_tables;
@@ -280,4 +280,4 @@ TEST_CASE("Power is energy over time, and null for the energy's reason") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::energy_test

@@ -6,7 +6,7 @@
 #include "simulation.hpp"
 #include "tile_cases.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::equal_tiles_test {
 namespace {
 
 std::int64_t cycles(const Tiles& tiles, int slots = 2, Ports ports = Ports::kShared, std::int64_t depth = 1) {
@@ -168,4 +168,4 @@ TEST_CASE("Inputs are loaded as far ahead as memory has places for") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::equal_tiles_test

@@ -6,7 +6,7 @@
 #include "fusescape/plan/spatial.hpp"
 #include "tile_cases.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::evaluate_test {
 namespace {
 
 Cost latency_of(const Tiles& tiles, int slots, Ports ports) {
@@ -170,4 +170,4 @@ TEST_CASE("A machine whose ports have no common time base is refused") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::evaluate_test

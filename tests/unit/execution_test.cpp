@@ -5,7 +5,7 @@
 #include "fusescape/exec/execute.hpp"
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::execution_test {
 namespace {
 
 constexpr std::int64_t kWord = 4;
@@ -228,4 +228,4 @@ TEST_CASE("Of a tensor that is retained whole only its history travels, in trans
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::execution_test

@@ -5,7 +5,7 @@
 #include "fusescape/workload/families/mlp.hpp"
 #include "fusescape/workload/families/moe.hpp"
 
-namespace fusescape {
+namespace fusescape::feed_forward_test {
 namespace {
 
 Cascade checked(CheckedCascade made) {
@@ -106,4 +106,4 @@ TEST_CASE("MLPs and experts too large to count are reported, not wrapped") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::feed_forward_test

@@ -3,7 +3,7 @@
 
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::footprint_test {
 namespace {
 
 constexpr std::int64_t kWord = 4;
@@ -130,4 +130,4 @@ TEST_CASE("Groups are held one at a time") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::footprint_test

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::for_all_test {
 namespace {
 
 /// Of 0 to 9 dice with faces 0 to 9.
@@ -56,4 +56,4 @@ TEST_CASE("Past the end of a tape every choice is the simplest") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::for_all_test

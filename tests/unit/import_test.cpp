@@ -6,7 +6,7 @@
 
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::import_test {
 namespace {
 
 std::string error_of(const std::string& text) {
@@ -326,4 +326,4 @@ TEST_CASE("A name that YAML would read as something else is quoted") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::import_test

@@ -8,7 +8,7 @@
 
 #include "for_all.hpp"
 
-namespace fusescape {
+namespace fusescape::interval_packing_test {
 namespace {
 
 using Room = std::vector<std::int64_t>;
@@ -96,4 +96,4 @@ TEST_CASE("Without slots, items or room nothing is packed") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::interval_packing_test

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-namespace fusescape {
+namespace fusescape::iso_area_test {
 namespace {
 
 using literals::operator""_MiB;
@@ -132,4 +132,4 @@ TEST_CASE("More area never gives less SRAM, fewer budgeted PEs or less bandwidth
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::iso_area_test

@@ -5,7 +5,7 @@
 #include "plans.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::latency_limits_test {
 namespace {
 
 /// y[m] = max over k of x[m, k]: bytes, of which the port and the PE take one a cycle.
@@ -286,4 +286,4 @@ TEST_CASE("A row of unfinished sums returns only after the row that had its slot
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::latency_limits_test

@@ -5,7 +5,7 @@
 
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::layout_test {
 namespace {
 
 std::vector<Buffer> buffers_of(const Cascade& cascade, std::string_view plan, std::string_view tensor) {
@@ -69,4 +69,4 @@ TEST_CASE("A state is carried above the outermost live loop over its rank, and u
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::layout_test

@@ -5,7 +5,7 @@
 #include "fusescape/workload/model.hpp"
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::legality_test {
 namespace {
 
 using Faults = std::vector<std::string>;
@@ -269,4 +269,4 @@ TEST_CASE("Loops lie in one another up to 64 deep") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::legality_test

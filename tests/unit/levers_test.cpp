@@ -6,7 +6,7 @@
 #include "designs.hpp"
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::levers_test {
 namespace {
 
 /// 2 x 2 PEs, 4 B per cycle of DRAM: Z[32,16] = X[32,8] Y[8,16] in fp32.
@@ -121,4 +121,4 @@ TEST_CASE("A strategy plans again on a changed design with what it was asked, no
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::levers_test

@@ -6,7 +6,7 @@
 #include "fusescape/workload/model.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::lm_head_test {
 namespace {
 
 Workload workload(const char* name, const std::vector<Setting>& settings = {}) {
@@ -79,4 +79,4 @@ TEST_CASE("A vocabulary too large to count is refused like any other extent") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::lm_head_test

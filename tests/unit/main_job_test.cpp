@@ -4,7 +4,7 @@
 #include "fusescape/search/strategy.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::main_job_test {
 namespace {
 
 TEST_CASE("The main job tries every strategy there is, and leaves MARCA's open") {
@@ -24,4 +24,4 @@ TEST_CASE("The main job tries every strategy there is, and leaves MARCA's open")
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::main_job_test

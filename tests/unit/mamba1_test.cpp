@@ -7,7 +7,7 @@
 #include "fusescape/workload/model.hpp"
 #include "fusescape/workload/recurrence.hpp"
 
-namespace fusescape {
+namespace fusescape::mamba1_test {
 namespace {
 
 Mamba1 small_shape() {
@@ -211,4 +211,4 @@ TEST_CASE("Shapes too large to count are reported, not wrapped") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::mamba1_test

@@ -6,7 +6,7 @@
 #include "fusescape/workload/around_blocks.hpp"
 #include "fusescape/workload/roles.hpp"
 
-namespace fusescape {
+namespace fusescape::mamba2_test {
 namespace {
 
 /// D = 4 * 3 = 12, which is not 2E; two groups of two heads.
@@ -147,4 +147,4 @@ TEST_CASE("Mamba-2 shapes too large to count are reported, not wrapped") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::mamba2_test

@@ -7,7 +7,7 @@
 #include "fusescape/search/published_slices.hpp"
 #include "state_updates.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::memory_aware_test {
 namespace {
 
 constexpr std::int64_t kChannels = 12;
@@ -67,4 +67,4 @@ TEST_CASE("The published rule is raised to the next divisor, and to no more than
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::memory_aware_test

@@ -8,7 +8,7 @@
 #include "fusescape/report/figures.hpp"
 #include "fusescape/support/ranks.hpp"
 
-namespace fusescape {
+namespace fusescape::metrics_test {
 namespace {
 
 using namespace literals;
@@ -153,4 +153,4 @@ TEST_CASE("Quotients order as cross products do, and ranks as figures") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::metrics_test

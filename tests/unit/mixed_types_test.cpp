@@ -8,7 +8,7 @@
 #include "loaded.hpp"
 #include "plans.hpp"
 
-namespace fusescape {
+namespace fusescape::mixed_types_test {
 namespace {
 
 // int8 weights, bf16 activations, fp32 state: y = scan over L of decay * h + W x.
@@ -111,4 +111,4 @@ TEST_CASE("A batched Mamba block reads its weights once and its tokens once a se
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::mixed_types_test

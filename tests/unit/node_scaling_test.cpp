@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-namespace fusescape {
+namespace fusescape::node_scaling_test {
 namespace {
 
 constexpr std::int64_t kNodes[] = {45, 40, 28, 16, 7};
@@ -47,4 +47,4 @@ TEST_CASE("A node that the source lacks has no factor") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::node_scaling_test

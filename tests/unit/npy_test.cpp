@@ -5,7 +5,7 @@
 #include <sstream>
 #include <vector>
 
-namespace fusescape {
+namespace fusescape::npy_test {
 namespace {
 
 /// A file whose header is `dictionary` as it stands, and whose data is `data`.
@@ -134,4 +134,4 @@ TEST_CASE("NaN and infinity are refused with the element's place") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::npy_test

@@ -8,7 +8,7 @@
 #include "fusescape/numerics/portable_log.hpp"
 #include "fusescape/numerics/random.hpp"
 
-namespace fusescape {
+namespace fusescape::numerics_entropy_test {
 namespace {
 
 std::vector<float> normals(std::size_t count, std::uint64_t seed) {
@@ -165,4 +165,4 @@ TEST_CASE("A normal law in narrow bins has the entropy of its density: log2(sigm
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::numerics_entropy_test

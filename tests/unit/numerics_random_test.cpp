@@ -5,7 +5,7 @@
 
 #include "fusescape/numerics/random.hpp"
 
-namespace fusescape {
+namespace fusescape::numerics_random_test {
 namespace {
 
 TEST_CASE("A seed gives the same numbers everywhere, another seed or stream others") {
@@ -64,4 +64,4 @@ TEST_CASE("below(n) reaches every number about equally often") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::numerics_random_test

@@ -4,7 +4,7 @@
 #include "fusescape/plan/spatial.hpp"
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::onchip_test {
 namespace {
 
 constexpr std::int64_t kWord = 4;
@@ -190,4 +190,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::onchip_test

@@ -5,7 +5,7 @@
 
 #include "fusescape/workload/around_blocks.hpp"
 
-namespace fusescape {
+namespace fusescape::opt_test {
 namespace {
 
 Opt small_shape() {
@@ -124,4 +124,4 @@ TEST_CASE("OPT shapes too large to count are reported, not wrapped") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::opt_test

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace fusescape {
+namespace fusescape::output_test {
 namespace {
 
 /// A folder that is gone when the test ends.
@@ -158,4 +158,4 @@ TEST_CASE("A device is written to, not replaced") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::output_test

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace fusescape {
+namespace fusescape::parallel_for_test {
 namespace {
 
 TEST_CASE("Every index is worked on once, whatever the number of threads") {
@@ -43,4 +43,4 @@ TEST_CASE("No work is no error") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::parallel_for_test

@@ -6,7 +6,7 @@
 #include "fusescape/config/load.hpp"
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::physical_limit_test {
 namespace {
 
 Limit limit_of_mamba(const char* tokens, const char* states) {
@@ -111,4 +111,4 @@ TEST_CASE("The algorithmic minimum takes each operator alone, the slower of its 
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::physical_limit_test

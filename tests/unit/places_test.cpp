@@ -4,7 +4,7 @@
 #include "plans.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::places_test {
 namespace {
 
 /// In cycles.
@@ -144,4 +144,4 @@ TEST_CASE("Loads without a place may come until the first tile of their turn sta
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::places_test

@@ -5,7 +5,7 @@
 
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::plan_test {
 namespace {
 
 TEST_CASE("A plan's nodes are numbered as they are added, and know their parents") {
@@ -52,4 +52,4 @@ TEST_CASE("Operators below a node come in the order in which they run") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::plan_test

@@ -8,7 +8,7 @@
 #include "fusescape/search/tile_grid.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::planner_test {
 namespace {
 
 const std::vector<Candidate>& candidates(const Planner& planner, std::string_view op) {
@@ -250,4 +250,4 @@ TEST_CASE("A rank that a rule puts in two places lies in the first") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::planner_test

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace fusescape {
+namespace fusescape::ratio_test {
 namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
@@ -82,4 +82,4 @@ TEST_CASE("The root of a fraction is rounded down exactly") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::ratio_test

@@ -5,7 +5,7 @@
 
 #include "fusescape/workload/cascade_builder.hpp"
 
-namespace fusescape {
+namespace fusescape::recurrence_test {
 namespace {
 
 TEST_CASE("A scan is a recurrence of one operator at distance one") {
@@ -71,4 +71,4 @@ TEST_CASE("A shifted read off every cycle makes no recurrence") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::recurrence_test

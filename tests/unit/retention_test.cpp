@@ -7,7 +7,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::retention_test {
 namespace {
 
 using Faults = std::vector<std::string>;
@@ -201,4 +201,4 @@ TEST_CASE("Where a plan lacks the last reader, the reservation ends with the las
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::retention_test

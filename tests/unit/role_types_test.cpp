@@ -8,7 +8,7 @@
 #include "fusescape/workload/families/mamba1.hpp"
 #include "fusescape/workload/families/mamba2.hpp"
 
-namespace fusescape {
+namespace fusescape::role_types_test {
 namespace {
 
 std::set<std::string> made_of(const Cascade& cascade, DataType type) {
@@ -72,4 +72,4 @@ TEST_CASE("Types by role are told in one line, and nothing is told of a model of
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::role_types_test

@@ -8,7 +8,7 @@
 #include "fusescape/workload/model.hpp"
 #include "state_updates.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::roles_test {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -163,4 +163,4 @@ TEST_CASE("What feeds both sides, or somebody else as well, is no feeder") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::roles_test

@@ -6,7 +6,7 @@
 #include "fusescape/cost/compulsory.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
 
-namespace fusescape {
+namespace fusescape::roofline_test {
 namespace {
 
 /// 8 PEs, exp takes 4 cycles, nothing else than matmul, exp and conv runs; DRAM 4 B/cycle.
@@ -133,4 +133,4 @@ TEST_CASE("An operand that an operator reads twice is fetched once") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::roofline_test

@@ -9,7 +9,7 @@
 #include "fusescape/exec/reference.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
 
-namespace fusescape {
+namespace fusescape::semantics_test {
 namespace {
 
 double of(OpKind kind, std::vector<double> inputs) {
@@ -89,4 +89,4 @@ TEST_CASE("A scan runs along its rank from the loaded value on") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::semantics_test

@@ -8,7 +8,7 @@
 #include "fusescape/config/scaled_design.hpp"
 #include "fusescape/search/sweep_answer.hpp"
 
-namespace fusescape {
+namespace fusescape::sensitivity_test {
 namespace {
 
 Axis keyed_axis(const std::string& key, const std::vector<std::string>& values) {
@@ -195,4 +195,4 @@ TEST_CASE("A port is scaled by the factor, or told to be unable to") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::sensitivity_test

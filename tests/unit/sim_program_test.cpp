@@ -5,7 +5,7 @@
 #include "plans.hpp"
 #include "program_text.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::sim_program_test {
 namespace {
 
 /// y[l] = exp(x[l]) * w, 8 elements of 4 bytes, two at a time.
@@ -54,4 +54,4 @@ TEST_CASE("Each core has its own tiles, and waits for what another makes") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::sim_program_test

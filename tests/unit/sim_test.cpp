@@ -8,7 +8,7 @@
 #include "simulation.hpp"
 #include "tile_cases.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::sim_test {
 namespace {
 
 TEST_CASE("Simulated memory-aware slices of N=64, L=64 take 43,286 cycles") {
@@ -378,4 +378,4 @@ TEST_CASE("Each operator more with a loop of its own takes as long, however many
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::sim_test

@@ -6,7 +6,7 @@
 #include "../trace_checker.hpp"
 #include "fusescape/workload/cascade_builder.hpp"
 
-namespace fusescape {
+namespace fusescape::simulation_trace_test {
 namespace {
 
 /// y = exp(x).
@@ -109,4 +109,4 @@ TEST_CASE("A trace that is full says until when it is complete") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::simulation_trace_test

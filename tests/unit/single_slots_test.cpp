@@ -5,7 +5,7 @@
 #include "plans.hpp"
 #include "simulation.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::single_slots_test {
 namespace {
 
 constexpr std::int64_t kAmple = 1 << 20;
@@ -111,4 +111,4 @@ TEST_CASE("A slot that is taken keeps its place before what the same turn loads 
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::single_slots_test

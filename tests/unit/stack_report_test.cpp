@@ -5,7 +5,7 @@
 #include "../../src/app/stack_run.hpp"
 #include "source_tree.hpp"
 
-namespace fusescape {
+namespace fusescape::stack_report_test {
 namespace {
 
 using Catch::Matchers::WithinRel;
@@ -49,4 +49,4 @@ TEST_CASE("Cycles, bytes, operations and energy of all layers and the head are t
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::stack_report_test

@@ -8,7 +8,7 @@
 #include "fusescape/search/sweep.hpp"
 #include "loaded.hpp"
 
-namespace fusescape {
+namespace fusescape::stack_test {
 namespace {
 
 Model model_in(const std::string& rest, const std::vector<Setting>& settings = {}) {
@@ -147,4 +147,4 @@ TEST_CASE("Kinds without a name are numbered within their family, past names tha
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::stack_test

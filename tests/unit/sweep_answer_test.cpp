@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-namespace fusescape {
+namespace fusescape::sweep_answer_test {
 namespace {
 
 using namespace literals;
@@ -217,4 +217,4 @@ TEST_CASE("Published figures are passed on and change nothing that is modelled")
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::sweep_answer_test

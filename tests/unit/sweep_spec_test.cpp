@@ -6,7 +6,7 @@
 
 #include "fusescape/search/sweep_binding.hpp"
 
-namespace fusescape {
+namespace fusescape::sweep_spec_test {
 namespace {
 
 Axis axis(const std::string& key, const std::vector<std::string>& values) {
@@ -243,4 +243,4 @@ TEST_CASE("Of what is only checked nothing is kept") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::sweep_spec_test

@@ -2,7 +2,7 @@
 
 #include "fusescape/report/document.hpp"
 
-namespace fusescape {
+namespace fusescape::table_test {
 namespace {
 
 Table mixed_table() {
@@ -62,4 +62,4 @@ TEST_CASE("Short byte counts use binary units") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::table_test

@@ -5,7 +5,7 @@
 
 #include "technology_tables.hpp"
 
-namespace fusescape {
+namespace fusescape::technology_test {
 namespace {
 
 using literals::operator""_B;
@@ -85,4 +85,4 @@ TEST_CASE("Every label has a name that names it") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::technology_test

@@ -7,7 +7,7 @@
 
 #include "fusescape/numerics/random.hpp"
 
-namespace fusescape {
+namespace fusescape::tensor_statistics_test {
 namespace {
 
 TEST_CASE("Statistics of two small rows are what one calculates by hand") {
@@ -71,4 +71,4 @@ TEST_CASE("Chunks of rows give the same statistics as all rows at once") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::tensor_statistics_test

@@ -5,7 +5,7 @@
 
 #include "../trace_checker.hpp"
 
-namespace fusescape {
+namespace fusescape::trace_events_test {
 namespace {
 
 TickScale scale_of(std::int64_t bits_per_cycle) {
@@ -117,4 +117,4 @@ TEST_CASE("The checker finds each kind of fault") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::trace_events_test

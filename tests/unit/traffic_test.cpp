@@ -3,7 +3,7 @@
 
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::traffic_test {
 namespace {
 
 constexpr std::int64_t kWord = 4;  // fp32
@@ -210,4 +210,4 @@ TEST_CASE("Slices of one tensor are fetched each for itself") {
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::traffic_test

@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-namespace fusescape {
+namespace fusescape::value_test {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -138,4 +138,4 @@ TEST_CASE("Spacing is the distance to the next number up") {
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::value_test

@@ -6,7 +6,7 @@
 #include "fusescape/search/assessment.hpp"
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::verbs_test {
 namespace {
 
 /// Z[32,16] = X[32,8] Y[8,16] in fp32: 1024 B of X, 512 B of Y and 2048 B of Z.
@@ -97,4 +97,4 @@ TEST_CASE("A strategy is assessed and simulated as the plan that it gives, under
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::verbs_test

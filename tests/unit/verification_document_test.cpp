@@ -4,7 +4,7 @@
 
 #include "fusescape/report/verification.hpp"
 
-namespace fusescape {
+namespace fusescape::verification_document_test {
 namespace {
 
 /// One operator that makes one tensor.
@@ -37,4 +37,4 @@ TEST_CASE("Tables of a verification say which rows are equal only where some are
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::verification_document_test

@@ -8,7 +8,7 @@
 
 #include "plans.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::verification_test {
 namespace {
 
 struct Run {
@@ -71,4 +71,4 @@ TEST_CASE("Thirty loops over one rank, each ragged in the one above, are scaled 
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::verification_test

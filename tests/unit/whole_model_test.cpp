@@ -10,7 +10,7 @@
 #include "loaded.hpp"
 #include "plans.hpp"
 
-namespace fusescape {
+namespace fusescape::whole_model_test {
 namespace {
 
 Design marca(const std::vector<Setting>& settings = {}) {
@@ -166,4 +166,4 @@ TEST_CASE("A sweep's points have the head's cost of their own model and accelera
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::whole_model_test

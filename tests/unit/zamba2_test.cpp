@@ -5,7 +5,7 @@
 
 #include "fusescape/workload/around_blocks.hpp"
 
-namespace fusescape {
+namespace fusescape::zamba2_test {
 namespace {
 
 /// Two heads of 2 * 6 / 2 = 6 channels.
@@ -77,4 +77,4 @@ TEST_CASE(
 }
 
 }  // namespace
-}  // namespace fusescape
+}  // namespace fusescape::zamba2_test
