@@ -8,6 +8,19 @@
 namespace fusescape {
 namespace {
 
+/// All PEs, of each core in its own type, whether or not it is used; none if the table has no area of one.
+std::optional<SquareMm> area_of_pes(const Accelerator& accelerator, const Technology& technology) {
+  SquareMm sum{0.0};
+  for (const auto* cores : {&accelerator.cores, &accelerator.left_out}) {
+    for (const Core& core : *cores) {
+      const auto pe = pe_area(technology, core.type.value_or(accelerator.pe_type));
+      if (!pe) return std::nullopt;
+      sum = sum + *pe * static_cast<double>(core.pes());
+    }
+  }
+  return sum;
+}
+
 /// Rounding in sums of a few areas; less than a transistor on any die.
 constexpr double kRoundingShare = 1e-9;
 
@@ -25,9 +38,7 @@ AreaBreakdown area_of(const Accelerator& accelerator, const Technology& technolo
     area.sram = sram->value;
     area.extrapolated = sram->extrapolated;
   }
-  if (const auto pe = pe_area(technology, accelerator.pe_type)) {
-    area.pes = *pe * static_cast<double>(accelerator.pes());
-  }
+  area.pes = area_of_pes(accelerator, technology);
   if (technology.uncore) area.uncore = technology.uncore->value;
 
   const bool charged = phy == PhyArea::kCharged;

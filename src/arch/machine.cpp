@@ -10,12 +10,15 @@ namespace fusescape {
 namespace {
 
 Engine engine_of(const Core& core, std::size_t kind) {
-  return {
-      .count = core.count, .rows = core.rows, .cols = core.cols, .cycles_per_op = core.cycles_per_op[kind]};
+  return {.count = core.count,
+          .rows = core.rows,
+          .cols = core.cols,
+          .cycles_per_op = core.cycles_per_op[kind],
+          .efficiency = core.efficiency[kind]};
 }
 
 auto parts_of(const Engine& engine) {
-  return std::tie(engine.count, engine.rows, engine.cols, engine.cycles_per_op);
+  return std::tie(engine.count, engine.rows, engine.cols, engine.cycles_per_op, engine.efficiency);
 }
 
 }  // namespace
@@ -25,6 +28,7 @@ Engines engines_of(const Accelerator& accelerator) {
   for (std::size_t kind = 0; kind < kOpKindCount; ++kind) {
     for (const Core& core : accelerator.cores) {
       FUSESCAPE_EXPECTS(core.cycles_per_op[kind] <= kMostCyclesPerOp);
+      FUSESCAPE_EXPECTS(core.efficiency[kind] > Ratio{0} && core.efficiency[kind] <= Ratio{1});
       if (engines[kind].cycles_per_op == 0) engines[kind] = engine_of(core, kind);
     }
   }
@@ -47,7 +51,6 @@ expected<Machine, NoTimeBase> make_machine(const Accelerator& accelerator) {
   Machine machine;
   machine.engines = engines_of(accelerator);
   machine.pes = accelerator.pes();
-  machine.one_kind = accelerator.cores.size() == 1;
   machine.capacity = accelerator.sram.capacity;
   const BitsPerCycle dram = accelerator.dram.effective_bandwidth();
   const BitsPerCycle read = accelerator.sram.read_bandwidth();

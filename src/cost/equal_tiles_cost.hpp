@@ -26,7 +26,7 @@ struct TileWorkCost {
     const Engine& engine = machine.engines[static_cast<std::size_t>(work.kind)];
     if (engine.cycles_per_op == 0) return false;
     tile.work += work_cost(group.work, work, engine, fill);
-    tile.pe_cycles += work.ops * engine.cycles_per_op;
+    tile.pe_cycles += engine.cycles(work.ops);
   }
   return true;
 }

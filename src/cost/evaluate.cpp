@@ -160,9 +160,9 @@ template <class Numbers, template <class> class Slots>
 auto GroupEvaluation<Numbers, Slots>::latency(Ticks port) const -> Ticks {
   const Ticks core = tiles_ + dram_time(group_.waits[machine_.dram_ports]);
   Ticks bound = longest(core, bound_by_port(port));
-  if (group_.last_visit.tiles > 0 && machine_.one_kind) bound = longest(bound, bound_by_last_visit());
-  if (group_.returns.times > 0 && machine_.one_kind) bound = longest(bound, bound_by_returns());
-  return turns_ && machine_.one_kind ? longest(bound, bound_by_runs(core)) : bound;
+  if (group_.last_visit.tiles > 0) bound = longest(bound, bound_by_last_visit());
+  if (group_.returns.times > 0) bound = longest(bound, bound_by_returns());
+  return turns_ ? longest(bound, bound_by_runs(core)) : bound;
 }
 
 template <class Numbers, template <class> class Slots>

@@ -112,7 +112,7 @@ struct SmallLimits {
   const double besides = cycle * static_cast<double>(machine.model.fill_cycles.value()) +
                          kBytesPerOp * static_cast<double>(onchip);
   std::int64_t cycles = 1;
-  for (const Engine& engine : machine.engines) cycles = std::max(cycles, engine.cycles_per_op);
+  for (const Engine& engine : machine.engines) cycles = std::max(cycles, engine.most_cycles_per_op());
   return {cycle, besides, static_cast<double>(1 + machine.dram_ticks_per_byte),
           cycle * static_cast<double>(cycles) + besides};
 }
@@ -125,7 +125,7 @@ struct SmallLimits {
   if (group.most_ops * limits.operation + group.most_bytes * limits.byte < kMost) return true;
   std::int64_t cycles = 1;
   for (const OperatorWork& work : group.work.operators) {
-    cycles = std::max(cycles, machine.engines[static_cast<std::size_t>(work.kind)].cycles_per_op);
+    cycles = std::max(cycles, machine.engines[static_cast<std::size_t>(work.kind)].most_cycles_per_op());
   }
   const double each = limits.cycle * static_cast<double>(cycles) + limits.besides;
   return group.most_ops * each + group.most_bytes * limits.byte < kMost;

@@ -369,7 +369,8 @@ ProfileOptions profile_options(const Accelerator& accelerator) {
   return {.granule = accelerator.dram.granule,
           .double_buffering = accelerator.model.double_buffering,
           .count_second_slots = accelerator.model.count_second_slots,
-          .in_place = accelerator.model.in_place};
+          .in_place = accelerator.model.in_place,
+          .sections = accelerator.cores.size() > 1};
 }
 
 BufferFlow flow_of(const FlowContext& context, const Buffer& buffer) {

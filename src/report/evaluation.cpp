@@ -69,6 +69,18 @@ std::string cycles_text(Cycles cycles) {
   return fmt::format("{} cycle{}", with_thousands(cycles.value()), cycles == Cycles{1} ? "" : "s");
 }
 
+/// What cores of several kinds, and those that are not used, mean for the figures.
+void add_core_notes(const Accelerator& accelerator, std::vector<std::string>& lines) {
+  for (const Core& core : accelerator.left_out) {
+    lines.push_back(fmt::format("core {} left out, all but its area: it computes in {}, not in {}", core.name,
+                                name_of(core.type.value_or(accelerator.pe_type)),
+                                name_of(accelerator.pe_type)));
+  }
+  if (accelerator.cores.size() > 1) {
+    lines.emplace_back("cores take turns, operator by operator; simulated, they may also run side by side");
+  }
+}
+
 std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated& evaluated) {
   const Accelerator& accelerator = evaluated.design.accelerator;
   std::vector<std::string> ranks;
@@ -80,6 +92,7 @@ std::vector<std::string> assumptions_of(const Subject& subject, const Evaluated&
       bandwidth_text(accelerator.sram),
       dram_text(accelerator.dram),
       describe_whole_model(evaluated.workload, evaluated.layers)};
+  add_core_notes(accelerator, lines);
   if (const Cycles launch = accelerator.model.launch_cycles; launch > Cycles{}) {
     lines.push_back(fmt::format("{} before each group", cycles_text(launch)));
   }

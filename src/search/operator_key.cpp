@@ -30,7 +30,8 @@ class Facts {
     for (const RankId rank : ranks) add(position_of(op_, rank));
   }
   void add(const Engine& engine) {
-    for (const std::int64_t number : {engine.count, engine.rows, engine.cols, engine.cycles_per_op})
+    for (const std::int64_t number : {engine.count, engine.rows, engine.cols, engine.cycles_per_op,
+                                      engine.efficiency.numerator(), engine.efficiency.denominator()})
       add(number);
   }
   void add(const SpatialMapping& mapping) {

@@ -36,7 +36,8 @@ TilingWork::TilingWork(const Planner& planner, OpId op, const NestSpace& space)
   for (std::size_t d = 0; d < kDimensionCount; ++d) {
     if (whole.on_hardware[d] > Elements{1}) dimensions_.push_back(d);
   }
-  separable_ = work_fits(planner, op) && !space.cuts.empty() && is_separable(space);
+  separable_ =
+      work_fits(planner, op) && engine_.efficiency == Ratio{1} && !space.cuts.empty() && is_separable(space);
   if (separable_) {
     sum_cuts(planner.spatial()[index_of(op)]);
     return;
@@ -198,7 +199,7 @@ void TilingWork::add(const ArrayTiles& tiles, ArrayWork& sum) {
   const WorkCost cost = cost_in_time(
       work, tiles.stationary_count,
       [&](std::uint32_t c) { return tiles.in_time - tiles.in_time / tiles.stationary[c].extent; },
-      [&](std::uint32_t c, std::uint32_t i) { return !moves(tiles.stationary[c], i); }, engine_.cycles_per_op,
+      [&](std::uint32_t c, std::uint32_t i) { return !moves(tiles.stationary[c], i); }, engine_,
       array_.fill.value());
   sum.compute += Cycles{cost.compute} * tiles.count;
   sum.onchip += (cost.read() + cost.written()) * tiles.count;
@@ -231,10 +232,9 @@ ArrayWork TilingWork::of(const Cuts& cuts) {
 
 /// Of all combinations of both.
 std::int64_t TilingWork::cycles(const PeTiles& a, const PeTiles& b) const {
-  std::int64_t cycles = a.in_time * b.in_time * engine_.cycles_per_op;
-  for (const std::size_t d : dimensions_)
-    cycles *= steps_over(a.on_hardware[d] * b.on_hardware[d], sizes_[d]);
-  return a.count * b.count * (cycles + array_.fill.value());
+  std::int64_t steps = a.in_time * b.in_time;
+  for (const std::size_t d : dimensions_) steps *= steps_over(a.on_hardware[d] * b.on_hardware[d], sizes_[d]);
+  return a.count * b.count * (engine_.cycles(steps) + array_.fill.value());
 }
 
 void TilingWork::go_to_row(const Cuts& cuts) {

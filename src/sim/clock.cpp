@@ -190,23 +190,38 @@ void Clock::start_tile(CoreState& core) {
 void Clock::run_out(int id) {
   SimState& sim = group_.sim;
   CoreState& core = group_.cores[static_cast<std::size_t>(id)];
-  const auto resource = static_cast<std::uint32_t>(group_.tile(core.head).resource);
   core.running = false;
   core.computed = true;
   if (--group_.running == 0) group_.compute += sim.now - group_.running_since;
-  SimResource& used = sim.resources[resource];
-  used.busy += core.compute;
-  used.stall[static_cast<std::size_t>(Stall::kOnChip)] += core.end - core.started - core.compute;
   ++group_.runs[static_cast<std::size_t>(core.head)];
-  if (sim.observer != nullptr) {
-    sim.observer->event({.kind = SimEventKind::kTile,
-                         .start = core.started,
-                         .end = core.end,
-                         .resource = resource,
-                         .group = group_.program.group,
-                         .tile = group_.program.first_tile + static_cast<std::uint32_t>(core.head)});
-  }
+  report_parts(core);
   if (!places_->passes_through()) finish_tile(id);
+}
+
+/// What each of its cores had of the tile; the last one waits for the on-chip memory's ports.
+void Clock::report_parts(const CoreState& core) {
+  SimState& sim = group_.sim;
+  const TileSpec& tile = group_.tile(core.head);
+  const std::vector<Ticks>& parts = cost_of(core).parts;
+  Ticks start = core.started;
+  for (std::size_t i = 0; i < tile.parts.size(); ++i) {
+    const bool last = i + 1 == tile.parts.size();
+    const Ticks compute = parts.empty() ? core.compute : parts[i];
+    const Ticks end = last ? core.end : start + compute;
+    const auto resource = static_cast<std::uint32_t>(tile.parts[i].resource);
+    sim.resources[resource].busy += compute;
+    sim.resources[resource].stall[static_cast<std::size_t>(Stall::kOnChip)] += end - start - compute;
+    if (sim.observer != nullptr) {
+      const std::uint32_t part = tile.first_part + static_cast<std::uint32_t>(i);
+      sim.observer->event({.kind = SimEventKind::kTile,
+                           .start = start,
+                           .end = end,
+                           .resource = resource,
+                           .group = group_.program.group,
+                           .tile = group_.program.first_tile + part});
+    }
+    start = end;
+  }
 }
 
 /// What it made goes on: to DRAM, to other cores, to whoever waits for its places.

@@ -51,6 +51,7 @@ class Clock {
   [[nodiscard]] bool is_blocked(CoreState& core) const;
   void start_tile(CoreState& core);
   void run_out(int id);
+  void report_parts(const CoreState& core);
   void finish_tile(int id);
   void send(int id, const CoreState& core);
   [[nodiscard]] const TileCost& cost_of(const CoreState& core);

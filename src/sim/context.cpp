@@ -49,9 +49,13 @@ void place(SimContext& made, const std::vector<SingleCore>& singles,
   }
   for (std::size_t i = 0; i < made.cascade.operators.size(); ++i) {
     const Core& core = made.accelerator.cores[singles[core_of[i]].core];
-    const std::int64_t cycles = core.cycles_per_op[static_cast<std::size_t>(made.cascade.operators[i].kind)];
+    const auto kind = static_cast<std::size_t>(made.cascade.operators[i].kind);
     made.core_of.push_back(static_cast<int>(core_of[i]));
-    made.engine_of.push_back({.count = 1, .rows = core.rows, .cols = core.cols, .cycles_per_op = cycles});
+    made.engine_of.push_back({.count = 1,
+                              .rows = core.rows,
+                              .cols = core.cols,
+                              .cycles_per_op = core.cycles_per_op[kind],
+                              .efficiency = core.efficiency[kind]});
   }
 }
 

@@ -90,18 +90,22 @@ std::vector<int> TreeCompiler::innermost_per_rank(const std::vector<int>& path) 
 void TreeCompiler::add_leaf(NodeId parent, NodeId leaf) {
   const std::vector<OpId> members = operators_below(plan_, leaf);
   const int core = context_.core_of[index_of(members.front())];
-  if (leaf == run_->leaves.front() || program_.tiles.back().resource != core ||
+  const bool whole = tiling_ == Tiling::kWhole;
+  if (leaf == run_->leaves.front() || (!whole && program_.tiles.back().resource != core) ||
       tiling_ == Tiling::kOperators) {
     TileSpec tile{.node = parent, .resource = core, .path = map_.path_of(parent)};
     if (tiling_ == Tiling::kPerCore) tile.core = core;
     tile.key_loops = innermost_per_rank(tile.path);
+    tile.first_part = program_.part_count();
     program_.tiles.push_back(std::move(tile));
   }
   if (leaf == run_->leaves.back()) ++run_;
   TileSpec& tile = program_.tiles.back();
   tile.leaves.push_back(leaf);
+  if (tile.parts.empty() || tile.parts.back().resource != core) tile.parts.push_back({core, {}});
   for (const OpId op : members) {
     tile.operators.push_back(op);
+    tile.parts.back().operators.push_back(op);
     map_.tile_of[index_of(op)] = static_cast<int>(program_.tiles.size()) - 1;
     map_.leaf_of[index_of(op)] = leaf;
   }
@@ -315,6 +319,27 @@ GroupProgram compile(const SimContext& context, std::uint32_t group, Tiling tili
   return program;
 }
 
+namespace {
+
+/// What each part of a tile takes its core; none if there is one, which takes all of it.
+std::vector<Ticks> parts_of(const SimContext& context, const WorkTable& table, const TileSpec& tile) {
+  if (tile.parts.size() == 1) return {};
+  std::vector<Ticks> parts;
+  for (const TilePart& part : tile.parts) {
+    std::int64_t cycles = 0;
+    for (const OperatorWork& work : table.operators) {
+      const auto& own = part.operators;
+      if (std::find(own.begin(), own.end(), work.op) == own.end()) continue;
+      const Engine& engine = context.engine_of[index_of(work.op)];
+      cycles += work_cost(table, work, engine, context.machine.model.fill_cycles.value()).compute;
+    }
+    parts.push_back(context.machine.scale.ticks(Cycles{cycles}));
+  }
+  return parts;
+}
+
+}  // namespace
+
 TileCost tile_cost(const SimContext& context, const GroupProgram& program, const TileSpec& tile,
                    const Odometer& at) {
   TileCost cost;
@@ -322,6 +347,7 @@ TileCost tile_cost(const SimContext& context, const GroupProgram& program, const
   const WorkTable table = work_of(context, tile, extents_of(context, program, tile, cost.extents));
   const WorkCost sum = work_cost(table, context.engine_of, context.machine.model);
   cost.compute = context.machine.scale.ticks(Cycles{sum.compute});
+  cost.parts = parts_of(context, table, tile);
   cost.read_bytes = sum.read().value();
   cost.written_bytes = sum.written().value();
   cost.onchip_read = Ticks{cost.read_bytes} * context.machine.sram_read_ticks_per_byte;

@@ -122,15 +122,24 @@ struct TileCost {
   Ticks onchip_write{};
   std::int64_t read_bytes = 0;
   std::int64_t written_bytes = 0;
+  std::vector<Ticks> parts{};  ///< Of `compute`, that of each of TileSpec::parts, if there are several.
+};
+
+/// Consecutive operators of a tile that run on one core.
+struct TilePart {
+  int resource = 0;  ///< That core, into SimResult::resources.
+  std::vector<OpId> operators{};
 };
 
 struct TileSpec {
   NodeId node = kRoot;
   int core = 0;             ///< Into GroupProgram::steps.
-  int resource = 0;         ///< Core that runs it, into SimResult::resources.
+  int resource = 0;         ///< Core that runs it, or its first part, into SimResult::resources.
   std::vector<int> path{};  ///< Loops around it, outermost first.
   std::vector<NodeId> leaves{};
   std::vector<OpId> operators{};
+  std::vector<TilePart> parts{};  ///< One after another; several only in a group that runs whole tiles.
+  std::uint32_t first_part = 0;   ///< Parts of the group's tiles before it.
   std::vector<TouchSpec> touches{};
   std::vector<int> key_loops{};  ///< Depths of the innermost loop above it over each rank.
   std::vector<int> in{};         ///< Edges that it waits for.
@@ -185,6 +194,7 @@ struct ProgramStep {
 /// How much of a group is one tile, and what runs side by side.
 enum class Tiling : unsigned char {
   kPerCore,    ///< Runs of leaves on one core; each core has its own sequence of them.
+  kWhole,      ///< Runs of leaves, whatever cores they need, in one sequence.
   kOneByOne,   ///< The same tiles, all in one sequence, whatever core each runs on.
   kOperators,  ///< Operators and chains, all in one sequence.
 };
@@ -202,7 +212,7 @@ struct StoredSlab {
 
 struct GroupProgram {
   std::uint32_t group = 0;
-  std::uint32_t first_tile = 0;  ///< Position in SimResult::tiles of `tiles[0]`.
+  std::uint32_t first_tile = 0;  ///< Position in SimResult::tiles of the first part of `tiles[0]`.
   std::vector<NestLoop> loops{};
   std::vector<TileSpec> tiles{};
   std::vector<BufferSpec> buffers{};
@@ -230,6 +240,10 @@ struct GroupProgram {
     return loop;
   }
 
+  [[nodiscard]] std::uint32_t part_count() const {
+    return tiles.empty() ? 0
+                         : tiles.back().first_part + static_cast<std::uint32_t>(tiles.back().parts.size());
+  }
   /// Not all buffers fit side by side.
   [[nodiscard]] bool shares_memory() const { return all_at_once > room; }
   /// The most that it may hold, with what is retained.

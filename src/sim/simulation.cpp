@@ -61,6 +61,7 @@ class Simulation {
   void spill(std::uint32_t g);
   void make_room(std::uint32_t g, const std::vector<Leaving>& leaving);
   void make_ready(std::uint32_t g);
+  void choose_way(GroupProgram& program) const;
   void choose_memory(GroupProgram& program) const;
   struct Trial {
     Ticks end{};
@@ -159,11 +160,13 @@ std::optional<SimFailure> Simulation::compile_all() {
 void Simulation::add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const Clock* run) const {
   for (std::size_t i = 0; i < program.tiles.size(); ++i) {
     const TileSpec& tile = program.tiles[i];
-    tiles.push_back({.group = program.group,
-                     .node = tile.node,
-                     .core = static_cast<std::uint32_t>(tile.resource),
-                     .operators = tile.operators,
-                     .runs = run == nullptr ? 0 : run->group().runs[i]});
+    for (const TilePart& part : tile.parts) {
+      tiles.push_back({.group = program.group,
+                       .node = tile.node,
+                       .core = static_cast<std::uint32_t>(part.resource),
+                       .operators = part.operators,
+                       .runs = run == nullptr ? 0 : run->group().runs[i]});
+    }
   }
 }
 
@@ -213,6 +216,22 @@ std::optional<Simulation::Trial> Simulation::trial_of(const GroupProgram& progra
   return Trial{state.now, clock.least_lacked()};
 }
 
+/// On several cores, each has its own sequence of tiles, or they take turns, as the closed form has it: one
+/// tile after another, each on all the cores that it needs. The group takes the shorter way.
+void Simulation::choose_way(GroupProgram& program) const {
+  const Links& links = context_.accelerator.links;
+  const bool links_are_free = links.bandwidth.unlimited() && links.latency == Cycles{};
+  const bool ahead = ahead_[program.group] || (program.group > 0 && ahead_[program.group - 1]);
+  const bool kinds = options_.allocation == CoreAllocation::kGiven && options_.core_of.empty();
+  const bool may_take_turns = context_.core_count > 1 && kinds && links_are_free && !ahead;
+  if (!may_take_turns) return choose_memory(program);
+  GroupProgram whole = compile(context_, program.group, Tiling::kWhole);
+  choose_memory(whole);
+  choose_memory(program);
+  const std::optional<Trial> apart = options_.side_by_side ? trial_of(program) : std::nullopt;
+  if (!apart || trial_of(whole)->end < apart->end) program = std::move(whole);
+}
+
 /// On one core, loads that come as early as memory allows may be in the way of more urgent ones. Nobody has
 /// to use memory that the plan can do without: the group takes the shortest way of those that fit, the first
 /// of equals, so that more never hurts (docs/adr/places.md).
@@ -221,10 +240,10 @@ void Simulation::choose_memory(GroupProgram& program) const {
   const Bytes room = capacity - program.reserved;
   const std::int64_t depth = options_.prefetch_depth;
   const bool ahead = ahead_[program.group] || (program.group > 0 && ahead_[program.group - 1]);
-  if (context_.core_count > 1 || ahead) {
+  if (program.steps.size() > 1 || ahead) {
     program = with_prefetch_depth(std::move(program), depth, capacity);
     program.room = room;
-    if (context_.core_count == 1) program.room = program.needed() - program.reserved;
+    if (program.steps.size() == 1) program.room = program.needed() - program.reserved;
     return;
   }
   std::optional<GroupProgram> deep;
@@ -299,7 +318,7 @@ void Simulation::manage(std::uint32_t g) {
     return;
   }
   group.program.reserved = kept_.used();
-  choose_memory(group.program);
+  choose_way(group.program);
   if (context_.core_count == 1 || trial_of(group.program)) return;
   make_room(g, kept_.enter(Bytes{}));
   spill(g);
@@ -308,10 +327,10 @@ void Simulation::manage(std::uint32_t g) {
 void Simulation::make_ready(std::uint32_t g) {
   Running& group = groups_[g];
   if (group.run) return;
-  managed_ ? manage(g) : choose_memory(group.program);
+  managed_ ? manage(g) : choose_way(group.program);
   group.program.first_tile = static_cast<std::uint32_t>(result_.tiles.size());
   if (g > 0 && ahead_[g - 1]) {
-    group.program.first_tile += static_cast<std::uint32_t>(groups_[g - 1].program.tiles.size());
+    group.program.first_tile += groups_[g - 1].program.part_count();
   }
   const GroupMemory memory{.spills = group.spills, .kept = group.kept ? &*group.kept : nullptr};
   group.run = std::make_unique<Clock>(context_, group.program, state_, options_.steady_state, memory);

@@ -107,6 +107,30 @@ TEST_CASE("MARCA's 32 cores have the PEs of its one array, and three units run e
   CHECK(units.links.latency == Cycles{4});
 }
 
+TEST_CASE("An H200's tensor cores are there, but not used, where PEs compute in fp32") {
+  const Accelerator wide = value_of(load_accelerator("h200"));
+  REQUIRE(wide.left_out.size() == 1);
+  CHECK(wide.left_out.front().name == "tensor");
+  CHECK(wide.left_out.front().type == DataType::kBf16);
+  const Setting narrow[] = {setting("pe_type", "bf16")};
+  const Accelerator both = value_of(load_accelerator("h200", narrow));
+  CHECK(both.left_out.empty());
+  CHECK(both.pes() == wide.pes() + wide.left_out.front().pes());
+}
+
+TEST_CASE("What a core attains of a kind's rate is that kind's own share, or the default") {
+  const Setting shares[] = {setting("cores.lanes.efficiency.default", "0.9"),
+                            setting("cores.lanes.efficiency.exp", "0.75")};
+  const auto of = [&](OpKind kind) {
+    const Accelerator machine = value_of(load_accelerator("h200", shares));
+    return machine.cores.front().efficiency.at(static_cast<std::size_t>(kind));
+  };
+  CHECK(of(OpKind::kExp) == Ratio::of(3, 4));
+  CHECK(of(OpKind::kMul) == Ratio::of(9, 10));
+  const Setting slow[] = {setting("cores.lanes.efficiency.exp", "0.0079")};
+  CHECK_FALSE(load_accelerator("h200", slow));  // 8 / 0.0079 is more than 1000 cycles.
+}
+
 TEST_CASE("A core that has no default cannot run what it does not list") {
   const Accelerator tpu = value_of(load_accelerator("tpu-like"));
   const auto& matrix = tpu.cores.at(0).cycles_per_op;

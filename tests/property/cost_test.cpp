@@ -6,6 +6,7 @@
 #include "fusescape/plan/windows.hpp"
 #include "random_machines.hpp"
 #include "random_plans.hpp"
+#include "simulation.hpp"
 
 namespace fusescape::test_plans::cost_test {
 namespace {
@@ -161,6 +162,36 @@ TEST_CASE("More bandwidth never makes a plan slower") {
     wider.dram.ports = Ports::kSeparate;
     wider.sram.ports = Ports::kSeparate;
     CHECK(priced(made, wider).latency <= before);
+  });
+}
+
+TEST_CASE("A k-th of a rate is k times the cycles, to the tick, and more of a rate is never slower") {
+  for_legal_plans(kCases / 4, [](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
+    const PlanProfile made = profile(cascade, plan, layout, {});
+    Accelerator machine = random_machine(dice);
+    for (std::int64_t& cycles : machine.cores.front().cycles_per_op) cycles = dice.in(1, 5);
+    const std::int64_t k = dice.in(2, 5);
+    const auto at = [&](std::int64_t part, std::int64_t whole) {
+      Accelerator slower = machine;
+      slower.cores.front().efficiency.fill(Ratio::of(part, whole).value());
+      return slower;
+    };
+    Accelerator longer = machine;
+    for (std::int64_t& cycles : longer.cores.front().cycles_per_op) cycles *= k;
+    const Cost slow = priced(made, at(1, k));
+    const Cost same = priced(made, longer);
+    CHECK(slow.total.latency == same.total.latency);
+    CHECK(slow.total.compute_cycles == same.total.compute_cycles);
+    CHECK(slow.total.pe_cycles == same.total.pe_cycles);
+    const Accelerator some = at(dice.in(100, 100 * k), 100 * k);
+    CHECK(priced(made, machine).total.latency <= priced(made, some).total.latency);
+    CHECK(priced(made, some).total.latency <= slow.total.latency);
+    const auto simulated_on = [&](const Accelerator& on) {
+      return simulate(cascade, plan, layout, on).value().latency;
+    };
+    CHECK(simulated_on(at(1, k)) == simulated_on(longer));
+    CHECK(simulated_on(some) >=
+          cost_on(profile(cascade, plan, layout, profile_options(some)), some).total.latency);
   });
 }
 

@@ -1,5 +1,7 @@
 // Full memory: does the closed form know what the simulation cannot load early, and does more never hurt?
 #include <catch2/catch.hpp>
+#include <utility>
+#include <vector>
 
 #include "random_machines.hpp"
 #include "random_plans.hpp"
@@ -64,6 +66,48 @@ TEST_CASE(
   });
   CHECK(waited > 100);  // Both happen.
   CHECK(used > 100);
+}
+
+/// Of each group, whatever the number of tiles of its runs.
+std::vector<std::pair<Bytes, Bytes>> group_bytes(const SimResult& run) {
+  std::vector<std::pair<Bytes, Bytes>> bytes;
+  for (const SimGroup& group : run.groups) bytes.emplace_back(group.dram_read, group.dram_write);
+  return bytes;
+}
+
+TEST_CASE(
+    "On cores of several kinds the closed form is not above a simulation in which they take turns, and one "
+    "in which they need not is no slower") {
+  int several = 0;
+  int beside = 0;
+  for_all(kCases, [&](Dice& dice) {
+    Case made = random_case(dice);
+    const auto layout = lay_out(made.cascade, made.plan);
+    if (!layout) return;
+    CAPTURE(text_of(made.cascade), text_of(made.cascade, made.plan));
+    Accelerator& machine = made.machine;
+    add_kinds_of_cores(dice, machine);
+    const PlanProfile closed = profile(made.cascade, made.plan, *layout, profile_options(machine));
+    const Bytes peak = cost_on(closed, machine).total.peak;
+    machine.sram.capacity = peak + Bytes{dice.one_in(2) ? 0 : dice.in(0, peak.value())};
+    SimOptions options;
+    options.side_by_side = false;
+    const auto in_turn = simulate(made.cascade, made.plan, *layout, machine, options);
+    if (!in_turn) {  // A chain on several cores.
+      CHECK(in_turn.error().reason == SimFailure::Reason::kUnsupported);
+      return;
+    }
+    ++several;
+    CHECK(cost_on(closed, machine).total.latency <= in_turn->latency);
+    CHECK(in_turn->peak <= machine.sram.capacity);
+    const auto free = simulate(made.cascade, made.plan, *layout, machine, {});
+    REQUIRE(free.has_value());  // Cores that would lock each other out take turns.
+    CHECK(free->latency <= in_turn->latency);
+    CHECK(group_bytes(*free) == group_bytes(*in_turn));
+    if (free->latency < in_turn->latency) ++beside;
+  });
+  CHECK(several > 1000);
+  CHECK(beside > 100);
 }
 
 }  // namespace

@@ -16,6 +16,24 @@ inline Accelerator random_machine(Dice& dice) {
   return machine;
 }
 
+/// Gives it one or two more kinds of cores; each kind of operator runs on one of them or on several.
+inline void add_kinds_of_cores(Dice& dice, Accelerator& machine) {
+  const std::int64_t kinds = dice.in(2, 3);
+  while (static_cast<std::int64_t>(machine.cores.size()) < kinds) {
+    Core core = machine.cores.front();
+    core.rows = dice.in(1, 4);
+    core.cols = dice.in(1, 4);
+    machine.cores.push_back(core);
+  }
+  for (std::size_t kind = 0; kind < kOpKindCount; ++kind) {
+    const std::int64_t only = dice.in(0, kinds - 1);
+    for (std::size_t core = 0; core < machine.cores.size(); ++core) {
+      const bool runs = static_cast<std::int64_t>(core) == only || dice.one_in(4);
+      machine.cores[core].cycles_per_op[kind] = runs ? dice.in(1, 5) : 0;
+    }
+  }
+}
+
 /// Each operator on one of so many cores; a chain on one.
 inline std::vector<std::uint32_t> random_placement(Dice& dice, const Cascade& cascade, const Plan& plan,
                                                    std::int64_t cores) {
@@ -41,6 +59,8 @@ inline void vary_machine(Dice& dice, Accelerator& machine) {
   }
   if (dice.one_in(2)) return;
   for (std::int64_t& cycles : machine.cores.front().cycles_per_op) cycles = dice.in(1, 5);
+  if (dice.one_in(2)) return;
+  for (Ratio& share : machine.cores.front().efficiency) share = Ratio::of(dice.in(1, 10), 10).value();
 }
 
 /// Ranks on rows and columns, where no recurrence runs along them, and inputs that load side by side.

@@ -2,6 +2,7 @@
 #include "fusescape/arch/area.hpp"
 
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "technology_tables.hpp"
 
@@ -46,6 +47,19 @@ TEST_CASE("A total without a necessary part is null, and the known parts stay") 
   CHECK_FALSE(area.pes);
   CHECK_FALSE(area.total);
   CHECK_FALSE(area_of(marca(), marca_calibrated(), PhyArea::kCharged).total);
+}
+
+TEST_CASE("A core takes its area whether or not it is used, each in its own type") {
+  Accelerator accelerator = marca();
+  Core half = accelerator.cores.front();
+  half.type = DataType::kFp16;
+  accelerator.left_out.push_back(half);
+  CHECK(area_of(accelerator, cacti7()).pes->value() == Approx(8192 * (0.00448 + 0.00219)));
+  CHECK(accelerator.pes() == 8192);
+  std::swap(accelerator.cores, accelerator.left_out);
+  CHECK(area_of(accelerator, cacti7()).pes->value() == Approx(8192 * (0.00448 + 0.00219)));
+  accelerator.cores.front().type = DataType::kBf16;  // Of which the table has none.
+  CHECK_FALSE(area_of(accelerator, cacti7()).total);
 }
 
 TEST_CASE("A table closed on its reference die gives the reference design the die's area") {

@@ -38,6 +38,14 @@ struct SpatialRule {
 
 inline constexpr std::int64_t kMostCyclesPerOp = 1000;
 
+/// Shares of a peak rate, per kind of operator.
+using Efficiencies = std::array<Ratio, kOpKindCount>;
+inline constexpr Efficiencies kAtPeak = [] {
+  Efficiencies all{};
+  for (Ratio& share : all) share = Ratio{1};
+  return all;
+}();
+
 /// `count` identical PE arrays of `rows` x `cols`.
 struct Core {
   std::string name;
@@ -49,6 +57,10 @@ struct Core {
   Bytes registers_per_pe{64};  ///< Bounds what a chain keeps in each PE.
   /// Per kind, at most kMostCyclesPerOp; 0: this core cannot run it.
   std::array<std::int64_t, kOpKindCount> cycles_per_op{};
+  /// Of the rate that these cycles are, what is attained, in (0, 1]; cycles / efficiency is kMostCyclesPerOp
+  /// at most.
+  Efficiencies efficiency = kAtPeak;
+  std::optional<DataType> type;  ///< What its PEs compute in, if that is not the accelerator's `pe_type`.
   std::vector<SpatialRule> spatial;
 
   [[nodiscard]] std::int64_t pes() const { return count * rows * cols; }
@@ -106,14 +118,15 @@ struct Accelerator {
   std::string name;
   std::string technology;  ///< Name of an area and energy table.
   Hertz clock{1e9};
-  DataType pe_type = DataType::kFp32;  ///< What a PE computes in; area and energy are per this type.
+  DataType pe_type = DataType::kFp32;  ///< What PEs compute in; energy, and area of cores without a type.
   std::vector<Core> cores;
+  std::vector<Core> left_out;  ///< They do not compute in `pe_type`, and take nothing but their area.
   OnChipMemory sram;
   Dram dram;
   Links links;
   ModelOptions model;
 
-  [[nodiscard]] std::int64_t pes() const;
+  [[nodiscard]] std::int64_t pes() const;  ///< Of `cores`.
 };
 
 /// "core0", if the accelerator does not name it.

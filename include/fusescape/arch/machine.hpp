@@ -18,12 +18,27 @@ struct Engine {
   std::int64_t rows = 1;
   std::int64_t cols = 1;
   std::int64_t cycles_per_op = 0;  ///< 0: no core runs this kind.
+  Ratio efficiency{1};             ///< Core::efficiency.
+
+  /// What so many operations of each PE take, one after another, at the rate that is attained: the nearest
+  /// whole number, a half rounded up.
+  [[nodiscard]] std::int64_t cycles(std::int64_t ops) const {
+    const std::int64_t at_peak = ops * cycles_per_op;
+    if (efficiency.denominator() == 1) return at_peak;
+    const Int128 share = efficiency.numerator();
+    const Int128 attained = 2 * static_cast<Int128>(at_peak) * efficiency.denominator() + share;
+    return static_cast<std::int64_t>(attained / (2 * share));
+  }
+  /// No number of operations takes more for each of them.
+  [[nodiscard]] std::int64_t most_cycles_per_op() const {
+    if (efficiency.denominator() == 1) return cycles_per_op;
+    return cycles_per_op == 0 ? 0 : cycles(1) + 1;
+  }
 };
 
 struct Machine {
   std::array<Engine, kOpKindCount> engines{};
   std::int64_t pes = 0;
-  bool one_kind = true;  ///< All cores are equal: they run as one.
   Bytes capacity;
   TickScale scale;
   std::int64_t dram_ticks_per_byte = 0;

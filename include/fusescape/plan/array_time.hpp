@@ -81,8 +81,8 @@ struct SpatialWork {
 /// operand i does not change along rank c. Sums come back from the on-chip memory but the first time.
 template <class Repeats, class Stays>
 [[nodiscard]] inline WorkCost cost_in_time(const SpatialWork& work, std::uint32_t candidates,
-                                           const Repeats& repeats, const Stays& stays,
-                                           std::int64_t cycles_per_op, std::int64_t fill) {
+                                           const Repeats& repeats, const Stays& stays, const Engine& engine,
+                                           std::int64_t fill) {
   const std::uint32_t output = work.operands - 1;
   std::int64_t read = 0;
   for (std::uint32_t i = 0; i < output; ++i) read += work.covered[i];
@@ -101,7 +101,7 @@ template <class Repeats, class Stays>
   WorkCost cost;
   cost.written_bits = work.covered[output] * work.temporal - saved_writes;
   cost.read_bits = read * work.temporal - saved_reads + cost.written_bits - work.output_bits;
-  cost.compute = work.temporal * work.steps * cycles_per_op + fill;
+  cost.compute = engine.cycles(work.temporal * work.steps) + fill;
   return cost;
 }
 
@@ -109,7 +109,10 @@ template <class Repeats, class Stays>
 class WorkEvaluation {
  public:
   WorkEvaluation(const WorkTable& table, const OperatorWork& work, const Engine& engine)
-      : work_{work}, accesses_{table.accesses.data() + work.first_access}, sizes_{sizes_of(engine)} {
+      : work_{work},
+        engine_{engine},
+        accesses_{table.accesses.data() + work.first_access},
+        sizes_{sizes_of(engine)} {
     for (std::size_t d = 0; d < kDimensionCount; ++d) steps_[d] = steps_over(work.extent[d], sizes_[d]);
   }
 
@@ -126,7 +129,7 @@ class WorkEvaluation {
     return bits;
   }
 
-  [[nodiscard]] WorkCost run(std::int64_t cycles_per_op, std::int64_t fill) const {
+  [[nodiscard]] WorkCost run(std::int64_t fill) const {
     SpatialWork work{.operands = work_.access_count,
                      .steps = spatial_steps(),
                      .temporal = work_.temporal,
@@ -134,12 +137,13 @@ class WorkEvaluation {
     for (std::uint32_t i = 0; i < work.operands; ++i) work.covered[i] = covered_bits(i);
     return cost_in_time(
         work, work_.stationary_count, [&](std::uint32_t c) { return work_.stationary[c].repeats; },
-        [&](std::uint32_t c, std::uint32_t i) { return ((accesses_[i].stays >> c) & 1U) != 0; },
-        cycles_per_op, fill);
+        [&](std::uint32_t c, std::uint32_t i) { return ((accesses_[i].stays >> c) & 1U) != 0; }, engine_,
+        fill);
   }
 
  private:
   const OperatorWork& work_;
+  const Engine& engine_;
   const OperandAccess* accesses_;
   PerDimension sizes_;
   PerDimension steps_{};
@@ -148,7 +152,7 @@ class WorkEvaluation {
 /// Expects an engine that runs operators of this kind.
 [[nodiscard]] inline WorkCost work_cost(const WorkTable& table, const OperatorWork& work,
                                         const Engine& engine, std::int64_t fill) {
-  return WorkEvaluation{table, work, engine}.run(engine.cycles_per_op, fill);
+  return WorkEvaluation{table, work, engine}.run(fill);
 }
 
 /// Time of all operators of a table, one after another; `engine_of` is indexed by OpId.

@@ -19,6 +19,7 @@ struct ProfileOptions {
   bool double_buffering = true;    ///< Streamed tensors have two slots.
   bool count_second_slots = true;  ///< The second slot takes memory.
   bool in_place = false;           ///< An element-wise output takes over an equal operand that dies there.
+  bool sections = false;           ///< Runs that take turns are in the bound of the sequence, too.
   friend bool operator==(const ProfileOptions&, const ProfileOptions&) = default;
 };
 

@@ -37,7 +37,8 @@ struct MemoryChange {
 };
 
 /// Called in the order of `end` and `at`, but for transfers over links, which are told when they are asked
-/// for. With SimOptions::steady_state, spans that repeat are not reported but announced by `skipped`.
+/// for, and parts of a tile on several cores, which are told when the tile ends. With
+/// SimOptions::steady_state, spans that repeat are not reported but announced by `skipped`.
 class SimObserver {
  public:
   SimObserver() = default;

@@ -51,6 +51,9 @@ struct SimOptions {
   CoreAllocation allocation = CoreAllocation::kGiven;
   std::vector<std::uint32_t>
       core_of{};  ///< Per operator, a position in single_cores(); for kGiven. May be empty.
+  /// With cores as in the closed form: cores of several kinds may each run tiles of their own at the same
+  /// time, where that is faster; else they take turns.
+  bool side_by_side = true;
   Eviction eviction =
       Eviction::kNone;  ///< Others only with cores as in the closed form: kGiven, no `core_of`.
   Keep keep = Keep::kNone;

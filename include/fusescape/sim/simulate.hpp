@@ -45,7 +45,8 @@ struct SimResource {
   std::array<Ticks, kStallCount> stall{};  ///< Time in which a core waits, by cause.
 };
 
-/// A kind of tile node: consecutive leaves of one tree node that run on the same core as one atomic piece.
+/// A kind of tile node: consecutive leaves of one tree node that run on the same core as one atomic piece, or
+/// as one part of a piece for which cores take turns.
 struct SimTile {
   std::uint32_t group = 0;
   NodeId node = kRoot;     ///< Their parent.

@@ -25,6 +25,16 @@ void bind_cycles(const CoreFile& file, Core& core) {
   }
 }
 
+/// The same of what is attained.
+void bind_efficiency(const CoreFile& file, Core& core) {
+  for (const auto& [entry, share] : file.efficiency) {
+    if (entry->key == kCycleWords.front()) core.efficiency.fill(share);
+  }
+  for (const auto& [entry, share] : file.efficiency) {
+    if (const auto kind = op_kind_named(entry->key)) core.efficiency[static_cast<std::size_t>(*kind)] = share;
+  }
+}
+
 Core bind_core(const CoreFile& file) {
   Core core;
   core.name = file.name;
@@ -34,8 +44,10 @@ Core bind_core(const CoreFile& file) {
   core.reduces_rows = file.reduces_rows;
   core.reduces_cols = file.reduces_cols;
   core.registers_per_pe = file.registers;
+  core.type = file.type;
   core.spatial = file.spatial;
   bind_cycles(file, core);
+  bind_efficiency(file, core);
   return core;
 }
 
@@ -45,17 +57,28 @@ bool computes_in(const CoreFile& core, DataType pe_type) {
          (is_integer(*core.type) == is_integer(pe_type) && bits_of(*core.type) >= bits_of(pe_type));
 }
 
-/// Those that compute in the type that all PEs are to compute in.
-std::vector<Core> bind_cores(const AcceleratorFile& file, Binding& binding) {
-  std::vector<Core> cores;
-  for (const CoreFile& core : file.cores) {
-    if (computes_in(core, file.pe_type)) cores.push_back(bind_core(core));
+/// As slow as no core is that has no efficiency.
+bool is_too_slow(const Core& core) {
+  for (std::size_t kind = 0; kind < kOpKindCount; ++kind) {
+    const auto most = floor_times(core.efficiency[kind], kMostCyclesPerOp);
+    if (!most || *most < core.cycles_per_op[kind]) return true;
   }
-  if (!file.cores.empty() && cores.empty()) {
+  return false;
+}
+
+/// Those that compute in the type that all PEs are to compute in, and the others.
+void bind_cores(const AcceleratorFile& file, Binding& binding, Accelerator& out) {
+  for (const CoreFile& core : file.cores) {
+    (computes_in(core, file.pe_type) ? out.cores : out.left_out).push_back(bind_core(core));
+    if (!is_too_slow(bind_core(core))) continue;
+    binding.errors().at(
+        binding.blamed({"cores"}, binding.at("cores")),
+        fmt::format("cores: {}: cycles / efficiency are more than {}", core.name, kMostCyclesPerOp));
+  }
+  if (!file.cores.empty() && out.cores.empty()) {
     binding.errors().at(binding.blamed({"cores", "pe_type"}, binding.at("cores")),
                         fmt::format("cores: none computes in {}, the pe_type", name_of(file.pe_type)));
   }
-  return cores;
 }
 
 /// Faults of a core that no single value shows.
@@ -262,7 +285,7 @@ Accelerator bind_fields(const AcceleratorFile& file, const WhatIf* what_if, Bind
   out.model.in_place = file.model.in_place;
   out.model.fill_cycles = Cycles{file.model.fill_cycles};
   out.model.launch_cycles = Cycles{file.model.launch_cycles};
-  out.cores = bind_cores(file, binding);
+  bind_cores(file, binding, out);
   const auto sound = [&](std::string_view key) { return !errors.inside(binding.at(key)); };
   const Clock clock{file.clock_hz, binding.at("clock")};
   if (sound("dram")) bind_dram(file.dram, clock, binding.at("dram"), out, errors);

@@ -62,6 +62,7 @@ struct CoreFile {
   Bytes registers{64};
   std::optional<DataType> type;
   std::vector<Named<std::int64_t>> cycles;
+  std::vector<Named<Ratio>> efficiency;
   std::vector<SpatialRule> spatial;
   std::optional<std::string> source;
 };
@@ -73,6 +74,7 @@ inline constexpr auto kCycleWords = [] {
 inline constexpr std::string_view kOperatorKind = "operator kind";
 inline constexpr const auto& kCycleCounts =
     kMapFrom<kIntegerIn<0, kMostCyclesPerOp>, kCycleWords, kOperatorKind>;
+inline constexpr const auto& kEfficiencies = kMapFrom<kShare, kCycleWords, kOperatorKind>;
 inline constexpr std::array kCoreFields{
     optional_field<&CoreFile::name, kName>("name", "pe", "Name in reports."),
     optional_field<&CoreFile::count, kSmallCount>("count", "1", "Identical cores."),
@@ -85,12 +87,16 @@ inline constexpr std::array kCoreFields{
                                                  "Registers of each PE; bounds a chain."),
     optional_field<&CoreFile::type, kDataTypeWord>(
         "type", "the accelerator's `pe_type`",
-        "What its PEs compute in, if that is narrower: where `pe_type` is wider, or int for fp, the core is "
-        "left out, area and all."),
+        "What its PEs compute in: where `pe_type` is wider, or int for fp, the core is left out, all but its "
+        "area."),
     required<&CoreFile::cycles, kCycleCounts>(
         "cycles",
         "Cycles per element for each operator kind; `default` is for the kinds not named; 0 or absent: the "
         "core cannot run it."),
+    optional_field<&CoreFile::efficiency, kEfficiencies>(
+        "efficiency", "1 for every kind",
+        "Share of the rate of `cycles` that is attained, above 0, to 1, for each operator kind; `default` as "
+        "there. What an operator takes on a tile is rounded to whole cycles."),
     optional_field<&CoreFile::spatial, kListOf<kSectionOf<SpatialRule, kSpatialSection>>>(
         "spatial", "nothing is spatial", "Rules of spatial mapping, first match first."),
     optional_field<&CoreFile::source, kText>("source", "the file's", "Where these numbers come from."),
