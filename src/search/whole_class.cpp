@@ -79,17 +79,15 @@ std::size_t SpaceMaker::count(const std::vector<Unit>& units, std::size_t most) 
 void SpaceMaker::add_new(FusedGroup group, std::set<PlanKey>& seen, std::vector<FusedGroup>& found) {
   const auto add = [&] {
     build(group);
-    const bool added = seen.insert(key_of(plan_)).second && try_built(group);
-    if (added) found.push_back(group);
-    return added;
+    if (seen.insert(key_of(plan_)).second && try_built(group)) found.push_back(group);
   };
   add();
-  if (!with_.has(Ingredient::kChains)) return;
-  group.chained = true;
-  if (!add()) return;  // Without a chain it is the same plan.
+  group.chained = with_.has(Ingredient::kChains);
+  build(group);
+  if (!has_chain(plan_)) return;
   for (const std::int64_t step : kSteps) {
     group.step = step;
-    if (step > 1 && step <= most_steps(group)) add();
+    if (step <= most_steps(group)) add();
   }
 }
 

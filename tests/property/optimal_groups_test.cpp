@@ -12,7 +12,7 @@
 #include "loaded.hpp"
 #include "random_families.hpp"
 
-namespace fusescape::test_plans {
+namespace fusescape::test_plans::optimal_groups_test {
 namespace {
 
 /// What the planner itself says of the plan's first group.
@@ -121,4 +121,4 @@ TEST_CASE("Without recomputation no strategy competes with a plan that makes an 
 }
 
 }  // namespace
-}  // namespace fusescape::test_plans
+}  // namespace fusescape::test_plans::optimal_groups_test
