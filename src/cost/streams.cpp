@@ -115,13 +115,15 @@ std::vector<StreamNode> nodes_of(const FlowContext& context, const std::vector<L
   for (std::size_t r = 0; r < runs.size(); ++r) {
     for (NodeId node = runs[r].parent;; node = plan.node(node).parent) {
       RunRange& below = nodes[index_of(node)].runs;
-      if (below.first == none.first) {
-        below.first = r;
-        nodes[index_of(node)].iterations = iteration_count(context.cascade, loops_above(plan, node));
-      }
+      if (below == none) below.first = r;
       below.last = r;
       if (node == kRoot) break;
     }
+  }
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i].runs == none) continue;
+    const NodeId node{static_cast<std::uint16_t>(i)};
+    nodes[i].iterations = iteration_count(context.cascade, loops_above(plan, node));
   }
   return nodes;
 }

@@ -289,6 +289,7 @@ void SpaceMaker::add_groups(const std::vector<Unit>& units, const std::vector<Ra
   const std::size_t most = with_.has(Ingredient::kSubLoops) ? kMostStructures : 1;  // Else all are alike.
   std::vector<Structure> structures = structures_of(cascade_, units, tokens, most);
   std::vector<std::size_t> known;  // Where each of them is in `before`.
+  known.reserve(structures.size());
   for (const Structure& bodies : structures) known.push_back(place_among(before, bodies));
   const std::size_t first_before = std::min(before.size(), kMostInLoops);
   for (const TokenLoops& loops : token_cuts(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {

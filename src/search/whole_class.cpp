@@ -1,4 +1,5 @@
 // Which groups does a small class hold, each once?
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -56,9 +57,10 @@ bool SpaceMaker::visit_all(const std::vector<Unit>& units, std::size_t most_stru
     const std::vector<Structure> structures = structures_of(cascade_, units, tokens, most_structures + 1);
     if (structures.size() > most_structures) return false;
     for (const Structure& bodies : structures) {
-      for (const TokenLoops& loops : cuts) {
-        if (!visit_tilings(bodies, loops, tiles, visit)) return false;
-      }
+      const bool goes_on = std::all_of(cuts.begin(), cuts.end(), [&](const TokenLoops& loops) {
+        return visit_tilings(bodies, loops, tiles, visit);
+      });
+      if (!goes_on) return false;
     }
   }
   return true;
