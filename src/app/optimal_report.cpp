@@ -107,6 +107,7 @@ std::optional<OptimalReport> optimal_report(const Inputs& inputs, const ChosenPl
   StrategyInputs asked = priced(inputs.strategy, inputs.design);
   const OptimalBound bound = optimal_bound(*chosen.planner, machine, asked, answer);
   OptimalReport report{.over = optimal_class(asked.with, answer.whole),
+                       .whole = answer.whole,
                        .winner = std::string{answer.winner},
                        .minimize = metric_shown(objective),
                        .value = shown(answer.figures, objective, inputs.design),

@@ -22,29 +22,29 @@ class GroupProfiler {
   explicit GroupProfiler(const FlowContext& context)
       : context_{context}, cascade_{context.cascade}, plan_{context.plan} {}
 
-  [[nodiscard]] GroupProfile run() &&;
+  /// Fills `memory`, if it is there.
+  [[nodiscard]] GroupProfile run(GroupMemory* memory) &&;
 
  private:
-  void add_class(const LeafRun& run, const Iterations& iterations);
+  void add_class(const std::vector<WorkShape>& shapes, const Iterations& iterations);
   void add_run(const LeafRun& run);
   void check_counts();
-  void add_transfers();
+  void add_transfers(GroupMemory& memory);
   void record(const Buffer& buffer, Bytes read, Bytes written);
   const FlowContext& context_;
   const Cascade& cascade_;
   const Plan& plan_;
   GroupProfile group_;
   std::vector<LeafRun> runs_;  ///< In order of execution.
-  std::vector<Allocation> memory_;
 };
 
-/// One class of tiles of `run`.
-void GroupProfiler::add_class(const LeafRun& run, const Iterations& iterations) {
+/// One class of tiles of a run whose operators have these shapes.
+void GroupProfiler::add_class(const std::vector<WorkShape>& shapes, const Iterations& iterations) {
   TileClass tiles;
   tiles.count = iterations.count < 0 ? std::numeric_limits<std::int64_t>::max() : iterations.count;
   WorkTable& table = group_.work;
   tiles.first_work = static_cast<std::uint32_t>(table.operators.size());
-  for (const NodeId leaf : run.leaves) append_work(cascade_, plan_, leaf, iterations.extent, table);
+  for (const WorkShape& shape : shapes) shape.append(iterations.extent, table);
   tiles.work_count = static_cast<std::uint32_t>(table.operators.size()) - tiles.first_work;
   const std::span<const OperatorWork> work{table.operators.data() + tiles.first_work, tiles.work_count};
   for (const OperatorWork& one : work) group_.ops += Ops{one.ops} * tiles.count;
@@ -57,11 +57,14 @@ void GroupProfiler::add_run(const LeafRun& run) {
   made.first_class = static_cast<std::uint32_t>(group_.classes.size());
   const std::vector<PathLoop> loops = loops_above(plan_, run.parent);
   const TileBounds last = last_tile(cascade_, loops);
+  std::vector<WorkShape> shapes;
+  shapes.reserve(run.operators.size());
+  for (const NodeId leaf : run.leaves) append_shapes(cascade_, plan_, leaf, shapes);
   const auto same = [](const RankSpan& span, std::int64_t extent) { return span.extent == extent; };
   for (const Iterations& iterations : iteration_classes(cascade_, loops)) {
     const bool is_last = std::equal(last.begin(), last.end(), iterations.extent.begin(), same);
     if (is_last) group_.last_class = static_cast<std::uint32_t>(group_.classes.size());
-    add_class(run, iterations);
+    add_class(shapes, iterations);
   }
   made.class_count = static_cast<std::uint32_t>(group_.classes.size()) - made.first_class;
   group_.runs.push_back(made);
@@ -82,22 +85,24 @@ void GroupProfiler::record(const Buffer& buffer, Bytes read, Bytes written) {
       {buffer.tensor, read, written, buffer.role, dram_bits(cascade_, plan_, buffer.tensor)});
 }
 
-void GroupProfiler::add_transfers() {
+void GroupProfiler::add_transfers(GroupMemory& memory) {
   const std::vector<TileClass>& classes = group_.classes;
   GroupStreams streams{context_, runs_,
-                       classes.size() == 1 ? std::optional{classes.front().count} : std::nullopt};
+                       classes.size() == 1 ? std::optional{classes.front().count} : std::nullopt,
+                       nodes_of(context_, runs_)};
+  memory.allocations.clear();
   for (const Buffer& buffer : context_.group.buffers) {
     const BufferFlow flow = flow_of(context_, buffer);
     add_streams(buffer, flow, streams);
-    memory_.push_back(flow.memory);
+    memory.allocations.push_back(flow.memory);
     record(buffer, flow.read, flow.written);
   }
   sum_up(streams, group_);
-  const std::vector<Bytes> alive = bytes_alive(plan_, context_.group.node, std::move(memory_));
-  group_.peak = alive[index_of(context_.group.node)];
+  memory.alive = bytes_alive(plan_, context_.group.node, memory.allocations);
+  group_.peak = memory.alive[index_of(context_.group.node)];
   if (runs_.size() == 1) return;
-  find_places(streams, alive, group_.runs, group_.places);
-  group_.single_slots = single_slots(streams, alive, group_);
+  find_places(streams, memory.alive, group_.runs, group_.places);
+  group_.single_slots = single_slots(streams, memory.alive, group_);
 }
 
 /// All other sums of the group are parts of these.
@@ -120,10 +125,11 @@ void GroupProfiler::check_counts() {
   group_.most_ops *= tiles;
 }
 
-GroupProfile GroupProfiler::run() && {
+GroupProfile GroupProfiler::run(GroupMemory* memory) && {
   runs_ = leaf_runs(cascade_, plan_, context_.group);
   for (const LeafRun& run : runs_) add_run(run);
-  add_transfers();
+  GroupMemory own;
+  add_transfers(memory != nullptr ? *memory : own);
   check_counts();
   return std::move(group_);
 }
@@ -142,9 +148,9 @@ std::array<Ops, kOpKindCount> ops_by_kind(const GroupProfile& group) {
 }
 
 GroupProfile profile_group(const Cascade& cascade, const Plan& plan, const GroupLayout& group,
-                           const ProfileOptions& options) {
+                           const ProfileOptions& options, GroupMemory* memory) {
   const FlowContext context{cascade, plan, group, options};
-  return GroupProfiler{context}.run();
+  return GroupProfiler{context}.run(memory);
 }
 
 PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layout,

@@ -64,7 +64,7 @@ void set_turn(const GroupStreams& group, const BufferFlow& flow, BufferPlace& pl
   if (turn.only) return;
   place.alive = {runs_at(group, turn.first).first, runs_at(group, turn.last).last};
   place.turn = turn.within;
-  const Elements turns = iteration_count(context.cascade, loops_above(context.plan, turn.within));
+  const Elements turns = group.nodes[index_of(turn.within)].iterations;
   place.turns = at_most(turns);
   place.first_slabs = first_slabs(flow, turns);
 }
@@ -108,12 +108,24 @@ std::int64_t at_most(Elements count) {
   return count.overflow() ? kMostIterations : std::min(count.value(), kMostIterations);
 }
 
-RunRange runs_below(const GroupStreams& group, NodeId node) {
-  const auto& runs = group.runs;
-  const auto below = [&](const LeafRun& run) { return is_above(group.context.plan, node, run.parent); };
-  const auto first = std::find_if(runs.begin(), runs.end(), below);
-  const auto end = std::find_if_not(first, runs.end(), below);
-  return {static_cast<std::size_t>(first - runs.begin()), static_cast<std::size_t>(end - runs.begin()) - 1};
+std::vector<StreamNode> nodes_of(const FlowContext& context, const std::vector<LeafRun>& runs) {
+  const Plan& plan = context.plan;
+  const RunRange none{runs.size(), runs.size() - 1};
+  std::vector<StreamNode> nodes(plan.nodes.size(), StreamNode{none, Elements{1}});
+  for (std::size_t r = 0; r < runs.size(); ++r) {
+    for (NodeId node = runs[r].parent;; node = plan.node(node).parent) {
+      RunRange& below = nodes[index_of(node)].runs;
+      if (below == none) below.first = r;
+      below.last = r;
+      if (node == kRoot) break;
+    }
+  }
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i].runs == none) continue;
+    const NodeId node{static_cast<std::uint16_t>(i)};
+    nodes[i].iterations = iteration_count(context.cascade, loops_above(plan, node));
+  }
+  return nodes;
 }
 
 std::int64_t equal_iterations(TileBounds bounds, const std::vector<PathLoop>& loops) {
@@ -137,7 +149,7 @@ NodeId node_of_passes(const GroupStreams& group, NodeId node, std::size_t own) {
 std::int64_t passes_of(const GroupStreams& group, NodeId node, std::size_t own) {
   const NodeId above = node_of_passes(group, node, own);
   if (runs_below(group, above).count() == own) return 1;
-  return at_most(iteration_count(group.context.cascade, loops_above(group.context.plan, above)));
+  return iterations_of(group, above);
 }
 
 void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& group) {

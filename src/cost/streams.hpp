@@ -57,15 +57,24 @@ struct BufferStream : Stream, BufferPlace {
   bool in_turn = false;     ///< In a pass, nothing else can run between two visits.
 };
 
+/// What a node of the group holds and does.
+struct StreamNode {
+  RunRange runs;           ///< Those at or below it; before the first one comes the last, if there are none.
+  Elements iterations{1};  ///< Of the loops down to it.
+};
+
 /// All transfers of a group, and the runs that they are for.
 struct GroupStreams {
   const FlowContext& context;
   const std::vector<LeafRun>& runs;   ///< In order of execution.
   std::optional<std::int64_t> tiles;  ///< Tiles of the group, if they are all equal.
+  std::vector<StreamNode> nodes;      ///< Per node of the plan: nodes_of.
   std::vector<BufferStream> loads{};
   std::vector<BufferStream> stores{};
   Bytes side_by_side{};  ///< Memory with which all buffers have their own, and none waits for room.
 };
+
+[[nodiscard]] std::vector<StreamNode> nodes_of(const FlowContext& context, const std::vector<LeafRun>& runs);
 
 void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& group);
 
@@ -75,7 +84,13 @@ void add_streams(const Buffer& buffer, const BufferFlow& flow, GroupStreams& gro
 }
 
 /// The runs at or below `node`.
-[[nodiscard]] RunRange runs_below(const GroupStreams& group, NodeId node);
+[[nodiscard]] inline RunRange runs_below(const GroupStreams& group, NodeId node) {
+  return group.nodes[index_of(node)].runs;
+}
+/// Iterations of the loops down to `node`, which is none of its leaves.
+[[nodiscard]] inline std::int64_t iterations_of(const GroupStreams& group, NodeId node) {
+  return at_most(group.nodes[index_of(node)].iterations);
+}
 /// The outermost node, at or above `node`, that holds no more than `own` runs, or the group; then the one
 /// above.
 [[nodiscard]] NodeId node_of_passes(const GroupStreams& group, NodeId node, std::size_t own);

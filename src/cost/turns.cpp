@@ -40,8 +40,7 @@ bool waits_for(const GroupStreams& group, const BufferStream& load, const Buffer
   if (load.tensor != store.tensor || load.shifted || store.early) return false;
   const NodeId parent = group.runs[load.run].parent;
   if (load.run != store.run + 1 || parent != group.runs[store.run].parent) return false;
-  const FlowContext& context = group.context;
-  const std::int64_t tiles = at_most(iteration_count(context.cascade, loops_above(context.plan, parent)));
+  const std::int64_t tiles = iterations_of(group, parent);
   return load.visits == tiles && store.visits == tiles;
 }
 

@@ -54,6 +54,7 @@ WorkShape::WorkShape(const Cascade& cascade, const SpatialMapping& mapping, OpId
   const Tensor& made = cascade.tensor(op.output);
   add_operand(made, made, chain == nullptr || chain->writes_memory(id));
   const unsigned all = (1U << count_) - 1U;
+  ranks_.reserve(op.ranks.size());
   for (const RankId rank : op.ranks) {
     RankShape shape{.rank = rank, .operands = operands_along(cascade, op, rank)};
     while (shape.dimension < kDimensionCount && !has_rank(*dimensions[shape.dimension], rank))
@@ -179,14 +180,19 @@ bool is_countable(std::span<const OperatorWork> work) {
   return !(accesses * (2 * kMostCyclesPerOp)).overflow();
 }
 
-void append_work(const Cascade& cascade, const Plan& plan, NodeId node,
-                 const std::vector<std::int64_t>& extent, WorkTable& table) {
+void append_shapes(const Cascade& cascade, const Plan& plan, NodeId node, std::vector<WorkShape>& shapes) {
   ChainTraffic chain{cascade, plan, node};
   const SpatialMapping unmapped;
   for (const OpId op : chain.members()) {
-    WorkShape{cascade, plan.spatial.empty() ? unmapped : plan.spatial[index_of(op)], op, &chain}.append(
-        extent, table);
+    shapes.emplace_back(cascade, plan.spatial.empty() ? unmapped : plan.spatial[index_of(op)], op, &chain);
   }
+}
+
+void append_work(const Cascade& cascade, const Plan& plan, NodeId node,
+                 const std::vector<std::int64_t>& extent, WorkTable& table) {
+  std::vector<WorkShape> shapes;
+  append_shapes(cascade, plan, node, shapes);
+  for (const WorkShape& shape : shapes) shape.append(extent, table);
 }
 
 }  // namespace fusescape

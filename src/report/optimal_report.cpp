@@ -105,10 +105,11 @@ Findings findings_of(const OptimalExplanation& explanation) {
 }
 
 void add_lines(const OptimalReport& optimal, Lines& lines) {
-  lines.push_back(
-      {"optimal", fmt::format("plan of {}; {:.1f}% above the bound of its class, {}; physical limit {};",
-                              optimal.winner, 100.0 * optimal.gap, with_unit(optimal.bound, optimal.minimize),
-                              with_unit(optimal.physical, optimal.minimize))});
+  lines.push_back({"optimal", fmt::format("plan of {}; {:.1f}% above the bound of {}, {}; physical limit {};",
+                                          optimal.winner, 100.0 * optimal.gap,
+                                          optimal.whole ? "its class" : "all groups that were laid out",
+                                          with_unit(optimal.bound, optimal.minimize),
+                                          with_unit(optimal.physical, optimal.minimize))});
   lines.push_back(
       {"", fmt::format("simulated {} cycles; tried {} groups and the plans of {} other strategies",
                        text(optimal.simulated), with_thousands(optimal.laid_out), optimal.compared)});

@@ -1,7 +1,6 @@
 // Which bodies of a group may have larger tiles for nothing, since another one needs more memory?
 #include <algorithm>
 
-#include "fusescape/plan/buffer_flow.hpp"
 #include "fusescape/plan/places.hpp"
 #include "space_maker.hpp"
 
@@ -25,17 +24,15 @@ bool SpaceMaker::loops(const FusedGroup& group, std::size_t body) const {
 /// does anyway, nor asks more of the array, and leaves at least kLeastTiles. None if slots then hold little
 /// more.
 std::optional<std::vector<std::int64_t>> SpaceMaker::larger_tiles(const FusedGroup& group) {
-  std::vector<Allocation> memory;
-  const FlowContext context{cascade_, plan_, layout_, planner_.options()};
-  for (const Buffer& buffer : layout_.buffers) memory.push_back(flow_of(context, buffer).memory);
-  const std::vector<Bytes> alive = bytes_alive(plan_, layout_.node, memory);
+  std::vector<Allocation> memory = memory_.allocations;
+  const std::vector<Bytes>& alive = memory_.alive;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!loops(group, i)) continue;
     for (Allocation& one : memory) {
       if (is_above(plan_, nodes_[i], one.node)) one.bytes = Bytes{};
     }
   }
-  const std::vector<Bytes> beside = bytes_alive(plan_, layout_.node, std::move(memory));
+  const std::vector<Bytes> beside = bytes_alive(plan_, layout_->node, std::move(memory));
   std::vector<std::int64_t> tiles = group.tiles;
   Bytes more;  // Held by slots, once.
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -71,6 +68,8 @@ std::optional<FusedGroup> SpaceMaker::enlarged(const FusedGroup& group) {
     if (loops(group, i)) plan_.nodes[index_of(nodes_[i])].tile = larger.tiles[i];
   }
   ++tried_;
+  layout_ = layouts_.of(plan_);
+  if (layout_ == nullptr) return std::nullopt;
   profile_laid_out(larger);
   return larger;
 }

@@ -40,6 +40,18 @@ std::optional<PlanFigures> figures_of(const Planner& planner, const Plan& plan, 
   return figures;
 }
 
+/// Whether some loop makes an operator of the plan again, since it lacks the loop's rank.
+bool recomputes(const Cascade& cascade, const Plan& plan) {
+  return std::any_of(plan.nodes.begin(), plan.nodes.end(), [&](const Node& node) {
+    if (node.kind != NodeKind::kOperator) return false;
+    const std::vector<PathLoop> loops = loops_above(plan, node.parent);
+    return std::any_of(loops.begin(), loops.end(), [&](const PathLoop& loop) {
+      return Elements{loop.tile} < cascade.extent(loop.rank) &&
+             !has_rank(cascade.op(node.op).ranks, loop.rank);
+    });
+  });
+}
+
 /// Whether `plan` has what was left out. Loops and tiles of groups are not told apart: any may have them.
 bool uses(const Planner& planner, const Plan& plan, Ingredient ingredient) {
   switch (ingredient) {
@@ -48,6 +60,8 @@ bool uses(const Planner& planner, const Plan& plan, Ingredient ingredient) {
     case Ingredient::kChains:
       return std::any_of(plan.nodes.begin(), plan.nodes.end(),
                          [](const Node& node) { return node.kind == NodeKind::kChain; });
+    case Ingredient::kRecompute:
+      return recomputes(planner.cascade(), plan);
     case Ingredient::kFusion:
     case Ingredient::kSubLoops:
     case Ingredient::kFineTiles:

@@ -10,9 +10,11 @@
 namespace fusescape {
 
 const OptimalSpace& space_of(const Planner& planner, const Ingredients& with) {
-  Ingredients of_space;  // Retention is no part of it.
+  Ingredients of_space;  // Retention is no part of it, and none of its groups makes an operator again.
   for (const IngredientFacts& facts : kIngredients) {
-    const bool left_out = facts.ingredient != Ingredient::kRetention && !with.has(facts.ingredient);
+    const bool is_part =
+        facts.ingredient != Ingredient::kRetention && facts.ingredient != Ingredient::kRecompute;
+    const bool left_out = is_part && !with.has(facts.ingredient);
     if (left_out) of_space = of_space.without(facts.ingredient);
   }
   return planner.optimal_space(of_space);

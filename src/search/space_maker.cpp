@@ -4,7 +4,6 @@
 #include <array>
 
 #include "candidates.hpp"
-#include "fusescape/plan/layout.hpp"
 #include "fusescape/search/tile_grid.hpp"
 #include "weights.hpp"
 
@@ -30,9 +29,6 @@ constexpr std::int64_t kFineTokens = 64;
 /// Larger tiles of tokens than this are not tried, but all at once: the search costs no more for long inputs.
 constexpr std::int64_t kMostTokens = 4096;
 
-/// Tokens that a state update in one chain may take at a time.
-constexpr std::array<std::int64_t, 7> kSteps{1, 2, 4, 8, 16, 64, 256};
-
 std::vector<std::int64_t> token_tiles(std::int64_t extent, bool fine) {
   std::vector<std::int64_t> tiles = tile_grid(extent, 1, Density::kMedium);
   std::erase_if(tiles, [](std::int64_t tile) { return tile >= kFineTokens; });
@@ -42,8 +38,9 @@ std::vector<std::int64_t> token_tiles(std::int64_t extent, bool fine) {
   return tiles;
 }
 
-/// Row-major cuts of the tokens: earlier ranks one by one, one in tiles, later ones whole.
-std::vector<TokenLoops> token_loops(const Cascade& cascade, const std::vector<RankId>& tokens, bool fine) {
+}  // namespace
+
+std::vector<TokenLoops> token_cuts(const Cascade& cascade, const std::vector<RankId>& tokens, bool fine) {
   std::vector<TokenLoops> cuts{TokenLoops{}};
   TokenLoops before;
   for (const RankId rank : tokens) {
@@ -58,6 +55,8 @@ std::vector<TokenLoops> token_loops(const Cascade& cascade, const std::vector<Ra
   }
   return cuts;
 }
+
+namespace {
 
 /// Groups that no other one outdoes.
 class UsefulGroups {
@@ -90,6 +89,11 @@ class UsefulGroups {
   std::vector<FusedGroup> groups_;
 };
 
+/// Its position among `structures`, or how many these are.
+std::size_t place_among(const std::vector<Structure>& structures, const Structure& one) {
+  return static_cast<std::size_t>(std::find(structures.begin(), structures.end(), one) - structures.begin());
+}
+
 /// Whether a weight that the operator reads has the rank.
 bool weighs(const Cascade& cascade, OpId op, RankId rank) {
   const std::vector<Access>& inputs = cascade.op(op).inputs;
@@ -97,11 +101,6 @@ bool weighs(const Cascade& cascade, OpId op, RankId rank) {
     const Tensor& tensor = cascade.tensor(input.tensor);
     return tensor.kind == TensorKind::kWeight && has_rank(tensor.ranks, rank);
   });
-}
-
-bool has_chain(const Plan& plan) {
-  return std::any_of(plan.nodes.begin(), plan.nodes.end(),
-                     [](const Node& node) { return node.kind == NodeKind::kChain; });
 }
 
 }  // namespace
@@ -152,22 +151,29 @@ std::int64_t SpaceMaker::best_step(const FusedGroup& group) {
   return best;
 }
 
-/// False if it breaks a rule or the hardware cannot do it.
-bool SpaceMaker::try_profile(FusedGroup& group) {
+void SpaceMaker::build(const FusedGroup& group) {
   plan_.nodes.assign(1, Node{});
   plan_.storages.clear();
   nodes_ = add_fused_group(plan_, cascade_, updates_, group);
+}
+
+/// False if it breaks a rule or the hardware cannot do it.
+bool SpaceMaker::try_profile(FusedGroup& group) {
+  build(group);
+  return try_built(group);
+}
+
+/// What was built last, likewise.
+bool SpaceMaker::try_built(FusedGroup& group) {
   ++tried_;
-  if (group.chained && !planner_.runs_on_hardware(plan_)) return false;
-  auto layout = lay_out(cascade_, plan_, Coverage::kPart);
-  if (!layout) return false;
-  layout_ = std::move(layout->groups.front());
+  layout_ = layouts_.of(plan_);
+  if (layout_ == nullptr) return false;
   profile_laid_out(group);
   return true;
 }
 
 void SpaceMaker::profile_laid_out(FusedGroup& group) {
-  group.profile = profile_group(cascade_, plan_, layout_, planner_.options());
+  group.profile = profile_group(cascade_, plan_, *layout_, planner_.options(), &memory_);
   group.work = array_work(group.profile, planner_.array());
 }
 
@@ -276,83 +282,38 @@ std::vector<std::vector<RankId>> SpaceMaker::tokens_of(const std::vector<Unit>& 
   return found;
 }
 
-std::vector<std::int64_t> SpaceMaker::every_tile(const Body& body) const {
-  if (with_.has(Ingredient::kSubLoops)) return tiles_.every(body);
-  return whole({body});
-}
-
-std::size_t SpaceMaker::count(const std::vector<Unit>& units, std::size_t most) const {
-  std::size_t count = 0;
-  for (const std::vector<RankId>& tokens : tokens_of(units)) {
-    const std::size_t loops = token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles)).size();
-    for (const Structure& bodies : structures_of(cascade_, units, tokens, most + 1)) {
-      std::size_t tiles = loops;
-      for (const Body& body : bodies) tiles = std::min(tiles * every_tile(body).size(), most + 1);
-      count += tiles;
-    }
-  }
-  return count;
-}
-
-/// With tiles of all bodies after those that have one in `tiles`; in chains, and without.
-void SpaceMaker::add_every(const Structure& bodies, const TokenLoops& tokens,
-                           std::vector<std::int64_t>& tiles, std::vector<FusedGroup>& found) {
-  if (tiles.size() < bodies.size()) {
-    for (const std::int64_t tile : every_tile(bodies[tiles.size()])) {
-      tiles.push_back(tile);
-      add_every(bodies, tokens, tiles, found);
-      tiles.pop_back();
-    }
-    return;
-  }
-  FusedGroup one{.tokens = tokens, .bodies = bodies, .tiles = tiles, .chained = false};
-  if (try_profile(one)) found.push_back(one);
-  one.chained = with_.has(Ingredient::kChains);
-  if (!one.chained || !try_profile(one) || !has_chain(plan_)) return;
-  for (const std::int64_t step : kSteps) {
-    one.step = step;
-    if (step <= most_steps(one) && try_profile(one)) found.push_back(one);
-  }
-}
-
-void SpaceMaker::add_every_group(const std::vector<Unit>& units, const std::vector<RankId>& tokens,
-                                 std::vector<FusedGroup>& found) {
-  std::vector<std::int64_t> tiles;
-  for (const Structure& bodies : structures_of(cascade_, units, tokens, kMostWhole)) {
-    for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
-      if (stop_.stop_requested()) return;
-      add_every(bodies, loops, tiles, found);
-    }
-  }
-}
-
-std::vector<FusedGroup> SpaceMaker::every_group(const std::vector<Unit>& units) {
-  std::vector<FusedGroup> found;
-  for (const std::vector<RankId>& tokens : tokens_of(units)) add_every_group(units, tokens, found);
-  return found;
-}
-
-/// With loops over these tokens.
+/// With loops over these tokens. `before`: structures that were tried with loops over more ranks.
 void SpaceMaker::add_groups(const std::vector<Unit>& units, const std::vector<RankId>& tokens,
-                            std::vector<FusedGroup>& first, std::vector<FusedGroup>& more) {
+                            std::vector<Structure>& before, std::vector<FusedGroup>& first,
+                            std::vector<FusedGroup>& more) {
   const std::size_t most = with_.has(Ingredient::kSubLoops) ? kMostStructures : 1;  // Else all are alike.
-  const std::vector<Structure> structures = structures_of(cascade_, units, tokens, most);
-  for (const TokenLoops& loops : token_loops(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
+  std::vector<Structure> structures = structures_of(cascade_, units, tokens, most);
+  std::vector<std::size_t> known;  // Where each of them is in `before`.
+  known.reserve(structures.size());
+  for (const Structure& bodies : structures) known.push_back(place_among(before, bodies));
+  const std::size_t first_before = std::min(before.size(), kMostInLoops);
+  for (const TokenLoops& loops : token_cuts(cascade_, tokens, with_.has(Ingredient::kFineTiles))) {
     if (reloads_too_much(units, loops)) continue;
     const std::size_t tried = std::min(structures.size(), loops.empty() ? kMostStructures : kMostInLoops);
     for (std::size_t i = 0; i < tried; ++i) {
       if (stop_.stop_requested()) return;
-      add_structure(structures[i], loops, i < kMostInLoops ? first : more);
+      const bool is_there = known[i] < (i < kMostInLoops ? first_before : before.size());
+      if (!is_there) add_structure(structures[i], loops, i < kMostInLoops ? first : more);
     }
   }
+  before = std::move(structures);
 }
 
 /// What a group is dropped by is not all that its time depends on: structures beyond the first ones drop none
 /// of these.
 std::vector<FusedGroup> SpaceMaker::groups(const std::vector<Unit>& units) {
+  layouts_.forget();
   std::vector<FusedGroup> first;
   std::vector<FusedGroup> more;
-  for (const std::vector<RankId>& tokens : tokens_of(units)) add_groups(units, tokens, first, more);
+  std::vector<Structure> before;
+  for (const std::vector<RankId>& tokens : tokens_of(units)) {
+    add_groups(units, tokens, before, first, more);
+  }
   UsefulGroups useful;
   useful.add(std::move(first));
   useful.add(std::move(more));

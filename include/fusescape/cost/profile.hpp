@@ -12,6 +12,7 @@
 
 #include "fusescape/arch/accelerator.hpp"
 #include "fusescape/plan/buffer_flow.hpp"
+#include "fusescape/plan/footprint.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/plan.hpp"
 #include "fusescape/plan/work.hpp"
@@ -190,11 +191,17 @@ struct PlanProfile {
 /// Operations of the group, by kind of operator.
 [[nodiscard]] std::array<Ops, kOpKindCount> ops_by_kind(const GroupProfile& group);
 
+/// What a group's buffers hold on chip.
+struct GroupMemory {
+  std::vector<Allocation> allocations;  ///< Per buffer of its layout.
+  std::vector<Bytes> alive;             ///< Per node of the plan, the most at any time while it runs.
+};
+
 /// One group of `plan`, as if nothing were retained across it or resident (GroupProfile::reserved is 0). Of
 /// what else the plan has, it depends on formats and retentions of the group's own tensors, and the spatial
-/// mappings of its operators.
+/// mappings of its operators. Fills `memory`, if it is there.
 [[nodiscard]] GroupProfile profile_group(const Cascade& cascade, const Plan& plan, const GroupLayout& group,
-                                         const ProfileOptions& options);
+                                         const ProfileOptions& options, GroupMemory* memory = nullptr);
 
 [[nodiscard]] PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layout,
                                   const ProfileOptions& options);

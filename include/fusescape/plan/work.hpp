@@ -148,6 +148,9 @@ class WorkShape {
   std::vector<RankShape> ranks_;
 };
 
+/// Appends the shapes of the operators at `node` (an operator, or a chain of them).
+void append_shapes(const Cascade& cascade, const Plan& plan, NodeId node, std::vector<WorkShape>& shapes);
+
 /// Appends the work of `node` (an operator, or a chain of them) in a tile of the given extents, one per rank
 /// of the cascade.
 void append_work(const Cascade& cascade, const Plan& plan, NodeId node,

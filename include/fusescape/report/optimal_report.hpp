@@ -27,11 +27,12 @@ struct TradeOffReport {
 };
 
 struct OptimalReport {
-  std::string over;      ///< The class.
+  std::string over;      ///< The class,
+  bool whole = false;    ///< all of which was laid out.
   std::string winner;    ///< The strategy whose plan it is.
   std::string minimize;  ///< A metric; the next three are in its unit.
   Value value;
-  Value bound;                           ///< What no plan of the class undercuts.
+  Value bound;                           ///< What no plan of groups that were laid out undercuts.
   Value physical;                        ///< cost/physical_limit.hpp; empty: it has no such figure.
   double gap = 0.0;                      ///< value / bound - 1.
   std::optional<Cycles> simulated;       ///< None: the plan does not simulate.

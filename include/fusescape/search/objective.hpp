@@ -38,7 +38,7 @@ inline constexpr std::array kObjectives{ObjectiveFacts{Objective::kLatency, "lat
 }
 
 /// What makes plans better, each of which can be left out to see what it is worth.
-enum class Ingredient : unsigned char { kFusion, kSubLoops, kChains, kRetention, kFineTiles };
+enum class Ingredient : unsigned char { kFusion, kSubLoops, kChains, kRetention, kRecompute, kFineTiles };
 
 struct IngredientFacts {
   Ingredient ingredient{};
@@ -50,6 +50,7 @@ inline constexpr std::array kIngredients{
     IngredientFacts{Ingredient::kSubLoops, "subloops", "groups without loops below those over tokens"},
     IngredientFacts{Ingredient::kChains, "chains", "groups without chains in registers"},
     IngredientFacts{Ingredient::kRetention, "retention", "nothing kept on chip between groups"},
+    IngredientFacts{Ingredient::kRecompute, "recompute", "no operator of a group made again"},
     IngredientFacts{Ingredient::kFineTiles, "fine-tiles", "groups in tiles of ceil(n / 2^k) only"}};
 
 /// Those that plans may use: all, less what `without` has taken.
