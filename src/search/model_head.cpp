@@ -6,7 +6,6 @@
 #include <map>
 #include <mutex>
 #include <numeric>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -65,6 +64,24 @@ struct PlanKey {
   friend bool operator==(const PlanKey&, const PlanKey&) = default;
 };
 
+/// Designs of one number that are equal in all these take equally long for a head; energy knows the clock,
+/// too.
+struct CostKey {
+  PlanKey plan{};
+  double clock = 0.0;  ///< Only for energy.
+  std::int64_t capacity = 0;
+  std::int64_t ticks_per_cycle = 0;
+  std::int64_t read = 0;  ///< Ticks per byte, as the other.
+  std::int64_t write = 0;
+  friend bool operator==(const CostKey&, const CostKey&) = default;
+};
+
+/// What a design took.
+struct HeadCost {
+  CostKey key{};
+  std::shared_ptr<const HeadOutcome> outcome{};
+};
+
 struct PlanKeyHash {
   std::size_t operator()(const PlanKey& key) const {
     std::size_t hash = key.planning;
@@ -121,7 +138,7 @@ struct PlanRanges {
 
 constexpr std::size_t kHeadPlanners = 128;
 constexpr std::size_t kHeadPorts = 1U << 15U;  ///< Some 200 B each.
-constexpr std::size_t kHeadShortages = 1024;
+constexpr std::size_t kHeadCosts = 1024;
 constexpr std::size_t kHeadProfiles = 128;
 
 HeadOutcome outcome_of(const Cascade& head, const Design& design, const expected<Assessment, WhyNot>& found,
@@ -160,29 +177,28 @@ struct SweepHeads::Kept {
   Recent<std::unordered_map<PlanKey, PlanRanges, PlanKeyHash>> ranges{kHeadPorts};
   using Choice = std::pair<std::uint64_t, std::vector<const Candidate*>>;  ///< Of a planner, per operator.
   Recent<std::map<Choice, std::shared_ptr<const ProfiledPlan>>> chosen{kHeadProfiles};
-  using Shortage = std::tuple<std::uint64_t, std::uint64_t, Bytes>;  ///< Of a planner on hardware.
-  Recent<std::map<Shortage, std::shared_ptr<const HeadOutcome>>> shortages{kHeadShortages};
+  std::vector<HeadCost> costs{kHeadCosts};  ///< The last of those that share a place.
   std::uint64_t made = 0;
 
   std::shared_ptr<const HeadOutcome> outcome_of(const SweepPoint& point, WithEnergy energy) {
+    Known known = known_of(point, energy);
+    if (known.outcome) return known.outcome;
+    const HeadPlanning& planning = *known.planning;
     const Design& design = *point.design;
-    const auto [planning, known] = plan_of(point);
-    const auto profile = known ? known : chosen_profile(*planning, point, energy);
-    if (profile) {
-      if (auto run = priced(*profile, design, energy)) return std::make_shared<const HeadOutcome>(*run);
-    }
-    // Pricing takes less time than remembering what it came to; planning does not.
-    const Shortage shortage{planning->number, point.hardware, design.machine.capacity};
-    {
-      const std::lock_guard lock{mutex};
-      if (const auto* outcome = shortages.find(shortage)) return *outcome;
-    }
-    const auto found = assess(planning->planner, design, each_operator_alone());
+    if (!known.profile) known.profile = chosen_profile(planning, point, energy);
+    auto run = known.profile ? priced(*known.profile, design, energy) : std::nullopt;
     auto outcome = std::make_shared<const HeadOutcome>(
-        fusescape::outcome_of(planning->planner.cascade(), design, found, energy));
-    if (found || !capacity_needed(found.error())) return outcome;
+        run ? HeadOutcome{*run}
+            : fusescape::outcome_of(planning.planner.cascade(), design,
+                                    assess(planning.planner, design, each_operator_alone()), energy));
     const std::lock_guard lock{mutex};
-    return shortages.insert(shortage, std::move(outcome));
+    costs[place_of(known.key)] = {known.key, outcome};
+    return outcome;
+  }
+
+  static std::size_t place_of(const CostKey& key) {
+    const auto ports = static_cast<std::size_t>(key.capacity ^ key.ticks_per_cycle ^ key.read);
+    return (PlanKeyHash{}(key.plan) ^ (ports * 0x9E3779B97F4A7C15U >> 32U)) % kHeadCosts;
   }
 
   static PlanKey key_of(const HeadPlanning& planning, const SweepPoint& point) {
@@ -192,19 +208,33 @@ struct SweepHeads::Kept {
     return {planning.number, point.hardware, cycle / common, machine.dram_ticks_per_byte / common};
   }
 
-  /// The profile is null if it is not known yet.
-  std::pair<std::shared_ptr<const HeadPlanning>, std::shared_ptr<const ProfiledPlan>> plan_of(
-      const SweepPoint& point) {
+  /// Of a point's head: its planner, and what else there is.
+  struct Known {
+    CostKey key{};
+    std::shared_ptr<const HeadPlanning> planning{};
+    std::shared_ptr<const HeadOutcome> outcome{};
+    std::shared_ptr<const ProfiledPlan> profile{};  ///< Looked for if there is no outcome.
+  };
+
+  Known known_of(const SweepPoint& point, WithEnergy energy) {
     const std::lock_guard lock{mutex};
-    auto planning = planning_of(point);
+    Known known{.planning = planning_of(point)};
     const Machine& machine = point.design->machine;
-    const Bytes capacity = beside_states(planning->planner.cascade(), machine.capacity);
-    if (const PlanRanges* of = ranges.find(key_of(*planning, point))) {
-      for (const PlanRange& range : of->known) {
-        if (range.has(capacity, machine)) return {std::move(planning), range.profile};
-      }
-    }
-    return {std::move(planning), nullptr};
+    known.key = {.plan = key_of(*known.planning, point),
+                 .clock = energy == WithEnergy::kYes ? point.design->accelerator.clock.value() : 0.0,
+                 .capacity = machine.capacity.value(),
+                 .ticks_per_cycle = machine.scale.ticks_per_cycle(),
+                 .read = machine.sram_read_ticks_per_byte,
+                 .write = machine.sram_write_ticks_per_byte};
+    const HeadCost& last = costs[place_of(known.key)];
+    if (last.outcome && last.key == known.key) known.outcome = last.outcome;
+    const PlanRanges* all = known.outcome ? nullptr : ranges.find(known.key.plan);
+    if (all == nullptr) return known;
+    const Bytes capacity = beside_states(known.planning->planner.cascade(), machine.capacity);
+    const auto found = std::find_if(all->known.begin(), all->known.end(),
+                                    [&](const PlanRange& range) { return range.has(capacity, machine); });
+    if (found != all->known.end()) known.profile = found->profile;
+    return known;
   }
 
   /// The plan is what is best for each operator: where that is the same, so is the profile. Null if there is
@@ -223,7 +253,7 @@ struct SweepHeads::Kept {
       choice.second.push_back(best.best);
       range.meet(best);
     }
-    range.profile = profile_of(planning, *point.design, std::move(choice), energy);
+    range.profile = profile_of(planning, *point.design, choice, energy);
     if (!range.profile) return nullptr;
     const std::lock_guard lock{mutex};
     const PlanKey key = key_of(planning, point);
@@ -233,7 +263,7 @@ struct SweepHeads::Kept {
   }
 
   std::shared_ptr<const ProfiledPlan> profile_of(const HeadPlanning& planning, const Design& design,
-                                                 Choice choice, WithEnergy energy) {
+                                                 const Choice& choice, WithEnergy energy) {
     {
       const std::lock_guard lock{mutex};
       if (const auto* known = chosen.find(choice)) return *known;

@@ -90,9 +90,9 @@ struct Planner::Made {
       return kept != nullptr ? kept : &few.emplace_back(std::move(candidate));
     }
     /// That of an equal operator, as one of `op`.
-    const Candidate* own(const Candidate& equal, OpId op) {
-      if (const Candidate* kept = find_kept(equal)) return kept;
-      Candidate made = equal;
+    const Candidate* own(const Candidate& other, OpId op) {
+      if (const Candidate* kept = find_kept(other)) return kept;
+      Candidate made = other;
       made.operators = {op};
       return keep(std::move(made));
     }

@@ -28,7 +28,7 @@ enum class WithEnergy : bool { kNo, kYes };
                                                std::span<const LayerCost> layers = {});
 
 /// Heads of a sweep's points. Each distinct head has one planner for each way to lay it over hardware, and
-/// one plan for all designs known to run it, which is priced for each point. On any thread.
+/// one plan for all designs known to run it; what some of the last ones cost is kept. On any thread.
 class SweepHeads {
  public:
   SweepHeads();
