@@ -58,22 +58,34 @@ std::string strong(std::string_view text) {
   return text.empty() ? "" : fmt::format("**{}**", plain(text));
 }
 
-/// A number with what makes it a share or a ratio: " 12.5%", "1.78x".
-bool is_figure(const Value& value) {
-  const auto* cell = std::get_if<std::string>(&value);
-  if (cell == nullptr || cell->empty() || (cell->back() != '%' && cell->back() != 'x')) return false;
-  const std::size_t first = std::min(cell->find_first_not_of(' '), cell->size() - 1);
-  return first + 1 < cell->size() && cell->find_first_not_of("0123456789.,", first) == cell->size() - 1;
+/// A number with what makes it a change, a share or a ratio: "+3", "-0.4%", " 12.5%", "1.78x".
+bool is_figure(std::string_view cell) {
+  cell.remove_prefix(std::min(cell.find_first_not_of(' '), cell.size()));
+  const bool has_sign = !cell.empty() && (cell.front() == '+' || cell.front() == '-');
+  if (has_sign) cell.remove_prefix(1);
+  const bool has_unit = !cell.empty() && (cell.back() == '%' || cell.back() == 'x');
+  if (has_unit) cell.remove_suffix(1);
+  const bool is_number = !cell.empty() && cell.find_first_not_of("0123456789.,") == std::string_view::npos;
+  return is_number && (has_sign || has_unit);
+}
+
+/// Whether a column is to be read as text: there is some in it beside figures and those that are not known.
+bool is_of_words(const Table& table, std::size_t column) {
+  bool some = table.rows.empty();
+  for (const std::vector<Value>& row : table.rows) {
+    const auto* cell = std::get_if<std::string>(&row[column]);
+    if (cell != nullptr && *cell != "n/a" && !is_figure(*cell)) return true;
+    some = some || cell == nullptr || *cell != "n/a";
+  }
+  return !some;
 }
 
 std::string markdown_table(const Table& table) {
   std::string head = "|";
   std::string rule = "|";
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const auto is_word = [&](const auto& row) { return is_text(row[c]) && !is_figure(row[c]); };
-    const bool left = std::any_of(table.rows.begin(), table.rows.end(), is_word);
     head += fmt::format(" {} |", plain(table.columns[c]));
-    rule += left ? ":--|" : "--:|";
+    rule += is_of_words(table, c) ? ":--|" : "--:|";
   }
   std::string out = fmt::format("{}\n{}\n", head, rule);
   for (const std::vector<Value>& row : table.rows) {

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <compare>
 #include <map>
 #include <mutex>
+#include <numeric>
+#include <unordered_map>
 #include <utility>
 
 #include "fusescape/search/recent.hpp"
@@ -53,29 +54,91 @@ struct HeadPlanning {
   std::uint64_t number;  ///< No two have the same.
 };
 
+/// Designs that have a head's plan in common: of one number, and with a DRAM port that is as fast in cycles
+/// per byte.
+struct PlanKey {
+  std::uint64_t planning = 0;
+  std::uint64_t hardware = 0;
+  std::int64_t cycle = 0;  ///< Ticks of the coarsest time base in which these are whole.
+  std::int64_t byte = 0;   ///< Likewise, over the DRAM port.
+  friend bool operator==(const PlanKey&, const PlanKey&) = default;
+};
+
 /// Designs of one number that are equal in all these take equally long for a head; energy knows the clock,
 /// too.
-struct HeadKey {
-  const HeadPlanning* planning = nullptr;
-  std::uint64_t hardware = 0;
+struct CostKey {
+  PlanKey plan{};
   double clock = 0.0;  ///< Only for energy.
   std::int64_t capacity = 0;
   std::int64_t ticks_per_cycle = 0;
-  std::int64_t dram = 0;  ///< Ticks per byte, as the others.
-  std::int64_t read = 0;
+  std::int64_t read = 0;  ///< Ticks per byte, as the other.
   std::int64_t write = 0;
-  friend auto operator<=>(const HeadKey&, const HeadKey&) = default;
+  friend bool operator==(const CostKey&, const CostKey&) = default;
 };
 
-/// What one design takes for a head, made by the first thread that asks for it.
+/// What a design took.
 struct HeadCost {
-  std::shared_ptr<const HeadPlanning> planning;
-  std::once_flag once;
-  std::shared_ptr<const HeadOutcome> outcome;
+  CostKey key{};
+  std::shared_ptr<const HeadOutcome> outcome{};
+};
+
+struct PlanKeyHash {
+  std::size_t operator()(const PlanKey& key) const {
+    std::size_t hash = key.planning;
+    for (const std::uint64_t value :
+         {key.hardware, static_cast<std::uint64_t>(key.cycle), static_cast<std::uint64_t>(key.byte)}) {
+      hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
+      hash ^= hash >> 32U;
+    }
+    return hash;
+  }
+};
+
+/// Of designs with one PlanKey, those with memories of these sizes that run this plan.
+struct PlanRange {
+  Bytes from{};
+  Bytes to = Bytes::overflowed();
+  std::int64_t ticks_per_cycle = 0;  ///< With ports of these widths,
+  std::int64_t read = 0;             ///< in ticks per byte, as the other,
+  std::int64_t write = 0;
+  bool with_faster_ports = true;  ///< or faster ones.
+  std::shared_ptr<const ProfiledPlan> profile{};
+
+  [[nodiscard]] bool has(Bytes capacity, const Machine& machine) const {
+    const auto port = [&](std::int64_t here, std::int64_t there) {
+      const Int128 asked = Int128{there} * ticks_per_cycle;
+      const Int128 known = Int128{here} * machine.scale.ticks_per_cycle();
+      return with_faster_ports ? asked <= known : asked == known;
+    };
+    return from <= capacity && capacity <= to && port(read, machine.sram_read_ticks_per_byte) &&
+           port(write, machine.sram_write_ticks_per_byte);
+  }
+  void meet(const BestWithin& within) {
+    from = std::max(from, within.from);
+    to = std::min(to, within.to);
+    with_faster_ports = with_faster_ports && within.with_faster_ports;
+  }
+};
+
+/// Those that were found last.
+struct PlanRanges {
+  static constexpr std::size_t kMost = 8;
+
+  std::vector<PlanRange> known{};
+  std::size_t next = 0;
+
+  void add(PlanRange range) {
+    if (known.size() < kMost) {
+      known.push_back(std::move(range));
+    } else {
+      known[next++ % kMost] = std::move(range);
+    }
+  }
 };
 
 constexpr std::size_t kHeadPlanners = 128;
-constexpr std::size_t kHeadCosts = 4096;
+constexpr std::size_t kHeadPorts = 1U << 15U;  ///< Some 200 B each.
+constexpr std::size_t kHeadCosts = 1024;
 constexpr std::size_t kHeadProfiles = 128;
 
 HeadOutcome outcome_of(const Cascade& head, const Design& design, const expected<Assessment, WhyNot>& found,
@@ -111,33 +174,96 @@ struct SweepHeads::Kept {
   Recent<
       std::map<PlanningKey, std::pair<std::shared_ptr<const Workload>, std::shared_ptr<const HeadPlanning>>>>
       plannings{kHeadPlanners};
-  Recent<std::map<HeadKey, std::shared_ptr<HeadCost>>> costs{kHeadCosts};
+  Recent<std::unordered_map<PlanKey, PlanRanges, PlanKeyHash>> ranges{kHeadPorts};
   using Choice = std::pair<std::uint64_t, std::vector<const Candidate*>>;  ///< Of a planner, per operator.
   Recent<std::map<Choice, std::shared_ptr<const ProfiledPlan>>> chosen{kHeadProfiles};
+  std::vector<HeadCost> costs{kHeadCosts};  ///< The last of those that share a place.
   std::uint64_t made = 0;
 
-  std::shared_ptr<const HeadOutcome> outcome_of(const HeadPlanning& planning, const Design& design,
-                                                WithEnergy energy) {
-    if (const auto profile = profile_of(planning, design, energy)) {
-      if (auto run = priced(*profile, design, energy)) {
-        return std::make_shared<const HeadOutcome>(*run);
-      }
-    }
-    const auto found = assess(planning.planner, design, each_operator_alone());
-    return std::make_shared<const HeadOutcome>(
-        fusescape::outcome_of(planning.planner.cascade(), design, found, energy));
+  std::shared_ptr<const HeadOutcome> outcome_of(const SweepPoint& point, WithEnergy energy) {
+    Known known = known_of(point, energy);
+    if (known.outcome) return known.outcome;
+    const HeadPlanning& planning = *known.planning;
+    const Design& design = *point.design;
+    if (!known.profile) known.profile = chosen_profile(planning, point, energy);
+    auto run = known.profile ? priced(*known.profile, design, energy) : std::nullopt;
+    auto outcome = std::make_shared<const HeadOutcome>(
+        run ? HeadOutcome{*run}
+            : fusescape::outcome_of(planning.planner.cascade(), design,
+                                    assess(planning.planner, design, each_operator_alone()), energy));
+    const std::lock_guard lock{mutex};
+    costs[place_of(known.key)] = {known.key, outcome};
+    return outcome;
   }
 
-  /// The plan is what is best for each operator: where that is the same, so is the profile.
-  std::shared_ptr<const ProfiledPlan> profile_of(const HeadPlanning& planning, const Design& design,
-                                                 WithEnergy energy) {
-    const Machine machine = beside_states(planning.planner.cascade(), design.machine);
+  static std::size_t place_of(const CostKey& key) {
+    const auto ports = static_cast<std::size_t>(key.capacity ^ key.ticks_per_cycle ^ key.read);
+    return (PlanKeyHash{}(key.plan) ^ (ports * 0x9E3779B97F4A7C15U >> 32U)) % kHeadCosts;
+  }
+
+  static PlanKey key_of(const HeadPlanning& planning, const SweepPoint& point) {
+    const Machine& machine = point.design->machine;
+    const std::int64_t cycle = machine.scale.ticks_per_cycle();
+    const std::int64_t common = std::gcd(cycle, machine.dram_ticks_per_byte);
+    return {planning.number, point.hardware, cycle / common, machine.dram_ticks_per_byte / common};
+  }
+
+  /// Of a point's head: its planner, and what else there is.
+  struct Known {
+    CostKey key{};
+    std::shared_ptr<const HeadPlanning> planning{};
+    std::shared_ptr<const HeadOutcome> outcome{};
+    std::shared_ptr<const ProfiledPlan> profile{};  ///< Looked for if there is no outcome.
+  };
+
+  Known known_of(const SweepPoint& point, WithEnergy energy) {
+    const std::lock_guard lock{mutex};
+    Known known{.planning = planning_of(point)};
+    const Machine& machine = point.design->machine;
+    known.key = {.plan = key_of(*known.planning, point),
+                 .clock = energy == WithEnergy::kYes ? point.design->accelerator.clock.value() : 0.0,
+                 .capacity = machine.capacity.value(),
+                 .ticks_per_cycle = machine.scale.ticks_per_cycle(),
+                 .read = machine.sram_read_ticks_per_byte,
+                 .write = machine.sram_write_ticks_per_byte};
+    const HeadCost& last = costs[place_of(known.key)];
+    if (last.outcome && last.key == known.key) known.outcome = last.outcome;
+    const PlanRanges* all = known.outcome ? nullptr : ranges.find(known.key.plan);
+    if (all == nullptr) return known;
+    const Bytes capacity = beside_states(known.planning->planner.cascade(), machine.capacity);
+    const auto found = std::find_if(all->known.begin(), all->known.end(),
+                                    [&](const PlanRange& range) { return range.has(capacity, machine); });
+    if (found != all->known.end()) known.profile = found->profile;
+    return known;
+  }
+
+  /// The plan is what is best for each operator: where that is the same, so is the profile. Null if there is
+  /// none.
+  std::shared_ptr<const ProfiledPlan> chosen_profile(const HeadPlanning& planning, const SweepPoint& point,
+                                                     WithEnergy energy) {
+    const Machine machine = beside_states(planning.planner.cascade(), point.design->machine);
+    PlanRange range{.ticks_per_cycle = machine.scale.ticks_per_cycle(),
+                    .read = machine.sram_read_ticks_per_byte,
+                    .write = machine.sram_write_ticks_per_byte};
     Choice choice{planning.number, {}};
     const std::size_t operators = planning.planner.cascade().operators.size();
     choice.second.reserve(operators);
     for (std::size_t i = 0; i < operators; ++i) {
-      choice.second.push_back(planning.planner.best(OpId{static_cast<std::uint16_t>(i)}, machine));
+      const BestWithin best = planning.planner.best_within(OpId{static_cast<std::uint16_t>(i)}, machine);
+      choice.second.push_back(best.best);
+      range.meet(best);
     }
+    range.profile = profile_of(planning, *point.design, choice, energy);
+    if (!range.profile) return nullptr;
+    const std::lock_guard lock{mutex};
+    const PlanKey key = key_of(planning, point);
+    PlanRanges* known = ranges.find(key);
+    (known != nullptr ? *known : ranges.insert(key, {})).add(range);
+    return range.profile;
+  }
+
+  std::shared_ptr<const ProfiledPlan> profile_of(const HeadPlanning& planning, const Design& design,
+                                                 const Choice& choice, WithEnergy energy) {
     {
       const std::lock_guard lock{mutex};
       if (const auto* known = chosen.find(choice)) return *known;
@@ -164,24 +290,6 @@ struct SweepHeads::Kept {
                         : std::make_shared<const HeadPlanning>(point.workload, accelerator, ++made);
     return plannings.insert(key, {point.workload, std::move(planning)}).second;
   }
-
-  std::shared_ptr<HeadCost> cost_of(const SweepPoint& point, WithEnergy energy) {
-    const std::lock_guard lock{mutex};
-    const auto planning = planning_of(point);
-    const Machine& machine = point.design->machine;
-    const HeadKey key{.planning = planning.get(),
-                      .hardware = point.hardware,
-                      .clock = energy == WithEnergy::kYes ? point.design->accelerator.clock.value() : 0.0,
-                      .capacity = machine.capacity.value(),
-                      .ticks_per_cycle = machine.scale.ticks_per_cycle(),
-                      .dram = machine.dram_ticks_per_byte,
-                      .read = machine.sram_read_ticks_per_byte,
-                      .write = machine.sram_write_ticks_per_byte};
-    if (const auto* known = costs.find(key)) return *known;
-    auto cost = std::make_shared<HeadCost>();
-    cost->planning = planning;
-    return costs.insert(key, std::move(cost));
-  }
 };
 
 SweepHeads::SweepHeads() : kept_{std::make_unique<Kept>()} {}
@@ -190,10 +298,7 @@ SweepHeads::~SweepHeads() = default;
 
 std::shared_ptr<const HeadOutcome> SweepHeads::of(const SweepPoint& point, WithEnergy energy) {
   if (!point.workload->lm_head) return nullptr;
-  const std::shared_ptr<HeadCost> cost = kept_->cost_of(point, energy);
-  std::call_once(cost->once,
-                 [&] { cost->outcome = kept_->outcome_of(*cost->planning, *point.design, energy); });
-  return cost->outcome;
+  return kept_->outcome_of(point, energy);
 }
 
 }  // namespace fusescape

@@ -5,10 +5,10 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <optional>
 #include <utility>
 
+#include "best_answers.hpp"
 #include "best_candidate.hpp"
 #include "candidates.hpp"
 #include "few_candidates.hpp"
@@ -17,7 +17,6 @@
 #include "fusescape/plan/windows.hpp"
 #include "fusescape/search/array_work.hpp"
 #include "fusescape/search/known_candidates.hpp"
-#include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
 #include "group_trials.hpp"
 #include "operator_key.hpp"
@@ -57,57 +56,8 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
 
 namespace {
 
-/// What the best candidate depends on beside the size of the memory, of machines with the planner's array:
-/// how long ports take. Of a unit of several operators the size may also tell how long it takes.
-struct PortTimes {
-  Bytes capacity;  ///< If so.
-  std::int64_t ticks_per_cycle = 0;
-  std::int64_t dram = 0;  ///< Ticks per byte, as the others.
-  std::int64_t read = 0;
-  std::int64_t write = 0;
-  std::int64_t launch = 0;  ///< Cycles.
-  Ports dram_ports{};
-  Ports sram_ports{};
-  friend auto operator<=>(const PortTimes&, const PortTimes&) = default;
-};
-
-PortTimes port_times(const Machine& machine, Bytes capacity) {
-  const std::int64_t common =
-      std::gcd(std::gcd(machine.scale.ticks_per_cycle(), machine.dram_ticks_per_byte),
-               std::gcd(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte));
-  return {.capacity = capacity,
-          .ticks_per_cycle = machine.scale.ticks_per_cycle() / common,
-          .dram = machine.dram_ticks_per_byte / common,
-          .read = machine.sram_read_ticks_per_byte / common,
-          .write = machine.sram_write_ticks_per_byte / common,
-          .launch = machine.model.launch_cycles.value(),
-          .dram_ports = machine.dram_ports,
-          .sram_ports = machine.sram_ports};
-}
-
-/// As `machine`, with on-chip ports that nothing waits for, and that much memory.
-Machine with_fast_ports(Machine machine, Bytes capacity) {
-  machine.sram_read_ticks_per_byte = machine.sram_write_ticks_per_byte = 0;
-  machine.capacity = capacity;
-  return machine;
-}
-
-constexpr std::size_t kMachines = 2048;
-constexpr Bytes kAnything{std::int64_t{1} << 50U};  ///< Holds it.
-
 /// From few candidates the best is found so often; then all are made, which takes about as long.
 constexpr int kMostOfFew = 4;
-
-/// The best on machines whose memories are of these sizes, both included, and that are no slower than the one
-/// that was asked for, or on which neither it nor the fastest takes longer.
-struct BestWithin {
-  Bytes from{};
-  Bytes to{};
-  const Candidate* best = nullptr;
-  const Candidate* fastest = nullptr;  ///< BestCandidate::fastest.
-
-  [[nodiscard]] bool has(Bytes capacity) const { return from <= capacity && capacity <= to; }
-};
 
 }  // namespace
 
@@ -124,29 +74,9 @@ struct Planner::Made {
     bool asked = false;                          ///< For the best on some machine.
     std::atomic<int> of_few = 0;                 ///< So often it was looked for among few.
     std::deque<Candidate> few;                   ///< Those that it was; they stay where they are.
-    Recent<std::map<PortTimes, std::vector<BestWithin>>> known{kMachines};
+    BestAnswers known;                           ///< With on-chip ports of all widths,
+    BestAnswers of_fast;                         ///< and with ones that nothing waits for.
 
-    [[nodiscard]] const BestWithin* find(const PortTimes& times, Bytes capacity) {
-      const std::vector<BestWithin>* all = known.find(times);
-      if (all == nullptr) return nullptr;
-      const auto found =
-          std::find_if(all->begin(), all->end(), [&](const BestWithin& one) { return one.has(capacity); });
-      return found != all->end() ? &*found : nullptr;
-    }
-    /// The largest size, from `capacity` on, of which the best is not known.
-    [[nodiscard]] Bytes unknown_above(const PortTimes& times, Bytes capacity) {
-      Bytes unknown = kAnything;
-      if (const std::vector<BestWithin>* all = known.find(times)) {
-        for (const BestWithin& one : *all) {
-          if (one.from > capacity) unknown = std::min(unknown, one.from - Bytes{1});
-        }
-      }
-      return unknown;
-    }
-    void note(const PortTimes& times, const BestWithin& best) {
-      std::vector<BestWithin>* all = known.find(times);
-      (all != nullptr ? *all : known.insert(times, {})).push_back(best);
-    }
     /// The one in the same loops; null: it is not kept yet.
     [[nodiscard]] const Candidate* find_kept(const Candidate& candidate) const {
       const auto same = std::find_if(few.begin(), few.end(), [&](const Candidate& other) {
@@ -158,6 +88,13 @@ struct Planner::Made {
     const Candidate* keep(Candidate candidate) {
       const Candidate* kept = find_kept(candidate);
       return kept != nullptr ? kept : &few.emplace_back(std::move(candidate));
+    }
+    /// That of an equal operator, as one of `op`.
+    const Candidate* own(const Candidate& other, OpId op) {
+      if (const Candidate* kept = find_kept(other)) return kept;
+      Candidate made = other;
+      made.operators = {op};
+      return keep(std::move(made));
     }
   };
   explicit Made(std::size_t units) : alone(units) {}
@@ -180,6 +117,8 @@ struct Planner::Made {
   [[nodiscard]] static bool waits_not(const Planner& planner, const Candidate& candidate,
                                       const Machine& machine);
   BestWithin look_for_best(const Planner& planner, OpId op, const Machine& machine);
+  BestWithin look_for_fast(const Planner& planner, OpId op, const Machine& machine);
+  bool serves_here(const Planner& planner, OpId op, const Machine& machine, const BestAnswer& fast);
 
   std::vector<Alone> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
@@ -324,59 +263,86 @@ BestWithin Planner::Made::look_for_best(const Planner& planner, OpId op, const M
   if (best.fastest != nullptr) within.from = std::max(within.from, best.fastest->weights.held);
   const bool by_size = planner.unit(op).size() > 1;
   if (by_size) within.from = machine.capacity;
-  entry.note(port_times(machine, by_size ? machine.capacity : Bytes{}), within);
   return within;
+}
+
+/// With on-chip ports that nothing waits for, and as large a memory as it is not known for.
+BestWithin Planner::Made::look_for_fast(const Planner& planner, OpId op, const Machine& machine) {
+  Alone& entry = alone[planner.unit_[index_of(op)]];
+  const PortTimes times = fast_port_times(machine);
+  std::unique_lock lock{entry.mutex};
+  const Bytes unknown = entry.of_fast.unknown_above(times, machine.capacity);
+  lock.unlock();
+  const BestWithin within = look_for_best(planner, op, with_fast_ports(machine, unknown));
+  lock.lock();
+  entry.of_fast.note(times, within);
+  return within;
+}
+
+/// Whether what is the best with fast on-chip ports is so with the machine's own. Faster ones never make a
+/// candidate slower, so that of most it is known.
+bool Planner::Made::serves_here(const Planner& planner, OpId op, const Machine& machine,
+                                const BestAnswer& fast) {
+  const OnchipTimes here = onchip_times(machine);
+  const BestWithin& within = fast.within;
+  if (!within.has(machine.capacity) || within.best == nullptr) return false;
+  if (fast.waits && fast.waits->at_most(here)) return false;
+  const auto same = [&](const Candidate* candidate) {
+    return candidate == nullptr || waits_not(planner, *candidate, machine);
+  };
+  const bool serves = same(within.best) && same(within.fastest);
+  Alone& entry = alone[planner.unit_[index_of(op)]];
+  const std::lock_guard lock{entry.mutex};
+  if (BestAnswer* known = entry.of_fast.find(fast_port_times(machine), machine.capacity)) {
+    if (serves && (!known->waits_not || known->waits_not->at_most(here))) known->waits_not = here;
+    if (!serves && (!known->waits || here.at_most(*known->waits))) known->waits = here;
+  }
+  return serves;
 }
 
 /// Whoever asks once needs few candidates; whoever asks often asks for memories of many sizes with ports of
 /// many widths, and most of them have the same best one.
-const Candidate* Planner::best(OpId op, const Machine& machine) const {
+BestWithin Planner::best_within(OpId op, const Machine& machine) const {
   Made::Alone& entry = made_->alone[unit_[index_of(op)]];
   if (const OpId first = made_->first_equal(*this, op); first != op) {
-    const Candidate* best = this->best(first, machine);
-    if (best == nullptr) return nullptr;
+    BestWithin within = best_within(first, machine);
+    if (within.best == nullptr) return within;
     const std::lock_guard lock{entry.mutex};
-    if (const Candidate* kept = entry.find_kept(*best)) return kept;
-    Candidate own = *best;
-    own.operators = {op};
-    return entry.keep(std::move(own));
+    within.best = entry.own(*within.best, op);
+    return within;
   }
   const bool by_size = unit(op).size() > 1;
   const PortTimes times = port_times(machine, by_size ? machine.capacity : Bytes{});
+  std::optional<BestAnswer> fast;
+  std::optional<Bytes> unknown;  // Of these ports, if they were asked about before.
   std::unique_lock lock{entry.mutex};
-  if (const BestWithin* known = entry.find(times, machine.capacity)) return known->best;
-  const Machine fast = with_fast_ports(machine, kAnything);
-  const PortTimes fast_times = port_times(fast, Bytes{});
-  std::optional<BestWithin> wide;
-  if (const BestWithin* known = entry.find(fast_times, machine.capacity)) wide = *known;
-  const Bytes unknown = entry.unknown_above(fast_times, machine.capacity);
-  std::optional<Bytes> unknown_here;  // Of these ports, if they were asked about before.
-  if (!by_size && entry.known.find(times) != nullptr)
-    unknown_here = entry.unknown_above(times, machine.capacity);
+  if (const BestAnswer* known =
+          by_size ? nullptr : entry.of_fast.find(fast_port_times(machine), machine.capacity)) {
+    fast = *known;
+    fast->within.with_faster_ports = true;
+    if (known->waits_not && onchip_times(machine).at_most(*known->waits_not)) return fast->within;
+  }
+  if (const BestAnswer* known = entry.known.find(times, machine.capacity)) return known->within;
+  if (!by_size && entry.known.some(times)) unknown = entry.known.unknown_above(times, machine.capacity);
   const bool asked_before = std::exchange(entry.asked, true);
   lock.unlock();
-  const auto holds = [&](const BestWithin& known) {
-    const auto same = [&](const Candidate* candidate) {
-      return candidate == nullptr || Made::waits_not(*this, *candidate, machine);
-    };
-    return known.has(machine.capacity) && known.best != nullptr && same(known.best) && same(known.fastest);
-  };
   // Of an element-wise operator small tiles are as good as large ones.
   const bool is_quick = class_of(cascade_->op(op).kind) == OpClass::kElementwise;
-  if ((asked_before || is_quick) && !by_size && !wide)
-    wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
-  if (wide && holds(*wide)) {
-    lock.lock();
-    entry.note(times, *wide);
-    return wide->best;
+  if ((asked_before || is_quick) && !by_size && !fast) {
+    fast = BestAnswer{.within = made_->look_for_fast(*this, op, machine)};
+    fast->within.with_faster_ports = true;
   }
-  if (unknown_here) {
+  if (fast && made_->serves_here(*this, op, machine, *fast)) return fast->within;
+  BestWithin within;
+  if (unknown) {
     Machine larger = machine;
-    larger.capacity = *unknown_here;
-    const BestWithin within = made_->look_for_best(*this, op, larger);
-    if (within.has(machine.capacity)) return within.best;
+    larger.capacity = *unknown;
+    within = made_->look_for_best(*this, op, larger);
   }
-  return made_->look_for_best(*this, op, machine).best;
+  if (!unknown || !within.has(machine.capacity)) within = made_->look_for_best(*this, op, machine);
+  lock.lock();
+  entry.known.note(times, within);
+  return within;
 }
 
 Bytes Planner::least_footprint(OpId op) const {

@@ -12,11 +12,15 @@
 
 namespace fusescape {
 
-/// `machine` with what the cascade's resident states leave of its memory: a byte, if they leave nothing,
-/// which is as good and can be divided by.
+/// What the cascade's resident states leave of a memory: a byte, if they leave nothing, which is as good and
+/// can be divided by.
+[[nodiscard]] inline Bytes beside_states(const Cascade& cascade, Bytes capacity) {
+  return cascade.resident == Bytes{0} ? capacity : std::max(capacity - cascade.resident, Bytes{1});
+}
+
+/// `machine` with that much memory.
 [[nodiscard]] inline Machine beside_states(const Cascade& cascade, Machine machine) {
-  if (cascade.resident == Bytes{0}) return machine;
-  machine.capacity = std::max(machine.capacity - cascade.resident, Bytes{1});
+  machine.capacity = beside_states(cascade, machine.capacity);
   return machine;
 }
 

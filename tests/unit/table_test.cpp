@@ -46,6 +46,23 @@ TEST_CASE("Escape sequences appear only where colour is allowed") {
   CHECK(bold("x", {.colour = true}) == "\x1b[1mx\x1b[0m");
 }
 
+TEST_CASE("Markdown puts figures to the right, signed and unknown ones among them, and words to the left") {
+  const auto rule_of = [](const std::vector<std::string>& cells) {
+    Table table{.columns = {"a"}, .rows = {}};
+    for (const std::string& cell : cells) table.rows.push_back({cell});
+    const std::string shown = markdown(document_of(table));
+    const std::size_t begin = shown.find('\n') + 1;
+    return shown.substr(begin, shown.find('\n', begin) - begin);
+  };
+  CHECK(rule_of({"1.78x", "12.5%"}) == "|--:|");
+  CHECK(rule_of({"1.78x", "n/a", " 0.50x"}) == "|--:|");
+  CHECK(rule_of({"-0.4%", "+2.1%", "-1,234"}) == "|--:|");
+  CHECK(rule_of({"n/a"}) == "|:--|");
+  CHECK(rule_of({"1.78x", "none"}) == "|:--|");
+  CHECK(rule_of({"-", "+", "%"}) == "|:--|");
+  CHECK(rule_of({"64x128"}) == "|:--|");
+}
+
 TEST_CASE("Thousands are separated in groups of three from the right") {
   CHECK(with_thousands(0) == "0");
   CHECK(with_thousands(999) == "999");

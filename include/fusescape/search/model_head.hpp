@@ -27,8 +27,8 @@ enum class WithEnergy : bool { kNo, kYes };
 [[nodiscard]] std::string describe_whole_model(const Workload& workload,
                                                std::span<const LayerCost> layers = {});
 
-/// Heads of a sweep's points. Each distinct head is planned once for each way to lay it over hardware, and
-/// costed once for each design that was asked for lately. On any thread.
+/// Heads of a sweep's points. Each distinct head has one planner for each way to lay it over hardware, and
+/// one plan for all designs known to run it; what some of the last ones cost is kept. On any thread.
 class SweepHeads {
  public:
   SweepHeads();

@@ -37,6 +37,19 @@ inline constexpr std::int64_t kPartForEvenTiles = 128;  ///< a 128th for equal t
 class OptimalSpace;
 class KnownCandidates;
 
+/// The best on machines whose memories are of these sizes, both included, and whose DRAM ports are as fast as
+/// that of the machine that was asked for, in cycles per byte.
+struct BestWithin {
+  Bytes from{};
+  Bytes to{};
+  const Candidate* best = nullptr;
+  const Candidate* fastest = nullptr;  ///< BestCandidate::fastest.
+  /// On-chip ports may be faster than that machine's; else they must be as fast.
+  bool with_faster_ports = false;
+
+  [[nodiscard]] bool has(Bytes capacity) const { return from <= capacity && capacity <= to; }
+};
+
 class Planner {
  public:
   /// Once `stop` is requested, candidates that are not made yet may be missing: whatever is planned from
@@ -82,7 +95,13 @@ class Planner {
   /// Of candidates(op) the one that moves the fewest bytes, of those that fit and take about the time of the
   /// fastest of them that fits; of equals the fastest, then the first; but rather equal tiles than long and
   /// short ones in turn. None if none fits (docs/adr/tiling-of-single-operators.md).
-  [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const;
+  [[nodiscard]] const Candidate* best(OpId op, const Machine& machine) const {
+    return best_within(op, machine).best;
+  }
+
+  /// The same, and on which other machines of this array it is. They have the machine's kinds of ports and
+  /// its launch.
+  [[nodiscard]] BestWithin best_within(OpId op, const Machine& machine) const;
 
   /// Its group laid out and profiled, once. Expects a candidate of this planner, or one that try_profile
   /// found legal.
