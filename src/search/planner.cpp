@@ -1,17 +1,14 @@
 #include "fusescape/search/planner.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <numeric>
 #include <optional>
 #include <utility>
 
-#include "best_candidate.hpp"
+#include "best_way.hpp"
 #include "candidates.hpp"
-#include "few_candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
@@ -57,57 +54,62 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
 
 namespace {
 
-/// What the best candidate depends on beside the size of the memory, of machines with the planner's array:
-/// how long ports take. Of a unit of several operators the size may also tell how long it takes.
-struct PortTimes {
-  Bytes capacity;  ///< If so.
-  std::int64_t ticks_per_cycle = 0;
-  std::int64_t dram = 0;  ///< Ticks per byte, as the others.
-  std::int64_t read = 0;
-  std::int64_t write = 0;
-  std::int64_t launch = 0;  ///< Cycles.
-  Ports dram_ports{};
-  Ports sram_ports{};
-  friend auto operator<=>(const PortTimes&, const PortTimes&) = default;
-};
-
 PortTimes port_times(const Machine& machine, Bytes capacity) {
-  const std::int64_t common =
-      std::gcd(std::gcd(machine.scale.ticks_per_cycle(), machine.dram_ticks_per_byte),
-               std::gcd(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte));
   return {.capacity = capacity,
-          .ticks_per_cycle = machine.scale.ticks_per_cycle() / common,
-          .dram = machine.dram_ticks_per_byte / common,
-          .read = machine.sram_read_ticks_per_byte / common,
-          .write = machine.sram_write_ticks_per_byte / common,
+          .ticks_per_cycle = machine.scale.ticks_per_cycle(),
+          .dram = machine.dram_ticks_per_byte,
+          .read = machine.sram_read_ticks_per_byte,
+          .write = machine.sram_write_ticks_per_byte,
           .launch = machine.model.launch_cycles.value(),
           .dram_ports = machine.dram_ports,
           .sram_ports = machine.sram_ports};
 }
 
-/// As `machine`, with on-chip ports that nothing waits for, and that much memory.
-Machine with_fast_ports(Machine machine, Bytes capacity) {
-  machine.sram_read_ticks_per_byte = machine.sram_write_ticks_per_byte = 0;
-  machine.capacity = capacity;
+/// In as few ticks as its ports allow: machines of equal ports have equal ticks.
+Machine in_fewest_ticks(Machine machine) {
+  const std::int64_t cycle = machine.scale.ticks_per_cycle();
+  const std::int64_t common =
+      std::gcd(std::gcd(cycle, machine.dram_ticks_per_byte),
+               std::gcd(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte));
+  TickScale scale;
+  FUSESCAPE_EXPECTS(scale.include(BitsPerCycle{cycle / common}));
+  machine.scale = scale;
+  machine.dram_ticks_per_byte /= common;
+  machine.sram_read_ticks_per_byte /= common;
+  machine.sram_write_ticks_per_byte /= common;
+  machine.launch = Ticks{machine.model.launch_cycles.value()} * scale.ticks_per_cycle();
   return machine;
 }
 
-constexpr std::size_t kMachines = 2048;
-constexpr Bytes kAnything{std::int64_t{1} << 50U};  ///< Holds it.
+/// As `machine`, with on-chip ports that nothing waits for.
+Machine with_fast_ports(Machine machine) {
+  machine.sram_read_ticks_per_byte = machine.sram_write_ticks_per_byte = 0;
+  return machine;
+}
 
-/// From few candidates the best is found so often; then all are made, which takes about as long.
-constexpr int kMostOfFew = 4;
+/// Ticks per cycle, and per byte of the on-chip ports.
+struct OnChipPorts {
+  std::int64_t cycle = 1;
+  std::int64_t read = 0;
+  std::int64_t write = 0;
 
-/// The best on machines whose memories are of these sizes, both included, and that are no slower than the one
-/// that was asked for, or on which neither it nor the fastest takes longer.
-struct BestWithin {
-  Bytes from{};
-  Bytes to{};
-  const Candidate* best = nullptr;
-  const Candidate* fastest = nullptr;  ///< BestCandidate::fastest.
-
-  [[nodiscard]] bool has(Bytes capacity) const { return from <= capacity && capacity <= to; }
+  [[nodiscard]] bool no_slower_than(const OnChipPorts& other) const {
+    const auto no_more = [&](std::int64_t own, std::int64_t its) {
+      return static_cast<Int128>(own) * other.cycle <= static_cast<Int128>(its) * cycle;
+    };
+    return no_more(read, other.read) && no_more(write, other.write);
+  }
 };
+
+struct KnownBest {
+  BestWithin within;
+  const Candidate* best = nullptr;
+  OnChipPorts waits_not{};  ///< For ports that are no slower neither it nor the witness waits.
+
+  [[nodiscard]] bool has(Bytes capacity) const { return within.from <= capacity && capacity <= within.to; }
+};
+
+constexpr std::size_t kMachines = 2048;
 
 }  // namespace
 
@@ -122,42 +124,22 @@ struct Planner::Made {
     std::unique_ptr<OperatorProfiler> profiler;  ///< Of a unit of one operator.
     std::mutex mutex;                            ///< Guards all that follows.
     bool asked = false;                          ///< For the best on some machine.
-    std::atomic<int> of_few = 0;                 ///< So often it was looked for among few.
-    std::deque<Candidate> few;                   ///< Those that it was; they stay where they are.
-    Recent<std::map<PortTimes, std::vector<BestWithin>>> known{kMachines};
+    std::unique_ptr<BestWays> ways;              ///< Once it is asked for again.
+    Recent<std::map<PortTimes, std::vector<KnownBest>>> known{kMachines};
+    std::vector<std::shared_ptr<const Candidate>> given;
 
-    [[nodiscard]] const BestWithin* find(const PortTimes& times, Bytes capacity) {
-      const std::vector<BestWithin>* all = known.find(times);
-      if (all == nullptr) return nullptr;
-      const auto found =
-          std::find_if(all->begin(), all->end(), [&](const BestWithin& one) { return one.has(capacity); });
-      return found != all->end() ? &*found : nullptr;
-    }
-    /// The largest size, from `capacity` on, of which the best is not known.
-    [[nodiscard]] Bytes unknown_above(const PortTimes& times, Bytes capacity) {
-      Bytes unknown = kAnything;
-      if (const std::vector<BestWithin>* all = known.find(times)) {
-        for (const BestWithin& one : *all) {
-          if (one.from > capacity) unknown = std::min(unknown, one.from - Bytes{1});
-        }
-      }
-      return unknown;
-    }
-    void note(const PortTimes& times, const BestWithin& best) {
-      std::vector<BestWithin>* all = known.find(times);
-      (all != nullptr ? *all : known.insert(times, {})).push_back(best);
-    }
-    /// The one in the same loops; null: it is not kept yet.
-    [[nodiscard]] const Candidate* find_kept(const Candidate& candidate) const {
-      const auto same = std::find_if(few.begin(), few.end(), [&](const Candidate& other) {
-        return other.loops == candidate.loops && other.holds_windows == candidate.holds_windows;
+    /// In the same loops; null: it has not been given.
+    [[nodiscard]] const Candidate* find_given(const Candidate& candidate) const {
+      const auto same = std::find_if(given.begin(), given.end(), [&](const auto& other) {
+        return other->loops == candidate.loops && other->holds_windows == candidate.holds_windows;
       });
-      return same != few.end() ? &*same : nullptr;
+      return same != given.end() ? same->get() : nullptr;
     }
-    /// Once.
-    const Candidate* keep(Candidate candidate) {
-      const Candidate* kept = find_kept(candidate);
-      return kept != nullptr ? kept : &few.emplace_back(std::move(candidate));
+    /// What has been given before, or else this, which stays where it is.
+    const Candidate* give(const std::shared_ptr<const Candidate>& candidate) {
+      if (candidate == nullptr) return nullptr;
+      const Candidate* same = find_given(*candidate);
+      return same != nullptr ? same : given.emplace_back(candidate).get();
     }
   };
   explicit Made(std::size_t units) : alone(units) {}
@@ -177,9 +159,9 @@ struct Planner::Made {
     return equal[index_of(op)];
   }
 
-  [[nodiscard]] static bool waits_not(const Planner& planner, const Candidate& candidate,
-                                      const Machine& machine);
-  BestWithin look_for_best(const Planner& planner, OpId op, const Machine& machine);
+  [[nodiscard]] static bool serves(const Planner& planner, KnownBest& known, const Machine& machine);
+  [[nodiscard]] KnownBest& known_best(const Planner& planner, OpId op, const Machine& machine,
+                                      bool asked_again);
 
   std::vector<Alone> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
@@ -298,85 +280,76 @@ bool Planner::serves(const Accelerator& accelerator) const {
          spatial_ == spatial_mappings(*cascade_, accelerator);
 }
 
-/// Whether it takes the machine as long as one with faster on-chip ports.
-bool Planner::Made::waits_not(const Planner& planner, const Candidate& candidate, const Machine& machine) {
-  const GroupProfile& profile = planner.profile(candidate);
-  const auto cost = evaluate_group(profile, machine);
-  const auto faster = evaluate_group(profile, with_fast_ports(machine, machine.capacity));
-  return cost && faster && cost->latency == faster->latency;
+/// Whether neither it nor the witness waits for the on-chip ports of this machine.
+bool Planner::Made::serves(const Planner& planner, KnownBest& known, const Machine& machine) {
+  const OnChipPorts ports{machine.scale.ticks_per_cycle(), machine.sram_read_ticks_per_byte,
+                          machine.sram_write_ticks_per_byte};
+  if (known.best == nullptr || ports.no_slower_than(known.waits_not)) return true;
+  const Machine faster = with_fast_ports(machine);
+  const auto waits = [&](const Candidate& candidate) {
+    const GroupProfile& profile = planner.profile(candidate);
+    const auto cost = evaluate_group(profile, machine);
+    return !cost || cost->latency != evaluate_group(profile, faster)->latency;
+  };
+  if (waits(*known.within.best)) return false;
+  if (known.within.witness != known.within.best && waits(*known.within.witness)) return false;
+  known.waits_not = ports;
+  return true;
 }
 
-/// Looked for among few candidates, or all.
-BestWithin Planner::Made::look_for_best(const Planner& planner, OpId op, const Machine& machine) {
+/// Looks for it where it is not known. Expects the unit's mutex to be locked. Of ports that are `asked_again`
+/// about the answer holds for memories of other sizes, too.
+KnownBest& Planner::Made::known_best(const Planner& planner, OpId op, const Machine& machine,
+                                     bool asked_again) {
   Alone& entry = alone[planner.unit_[index_of(op)]];
-  std::optional<BestOfFew> few;
-  if (entry.of_few < kMostOfFew) few = best_of_few(planner, op, machine, planner.stop_);
-  BestCandidate best;
-  if (!few) best = best_of(planner, op, planner.candidates(op), machine);
-  const std::lock_guard lock{entry.mutex};
-  entry.of_few = few ? entry.of_few + 1 : kMostOfFew;
-  if (few) {
-    best.candidate = entry.keep(std::move(few->candidate));
-    if (few->fastest) best.fastest = entry.keep(std::move(*few->fastest));
-  }
-  BestWithin within{.to = machine.capacity, .best = best.candidate, .fastest = best.fastest};
-  if (best.candidate != nullptr) within.from = best.candidate->weights.held;
-  if (best.fastest != nullptr) within.from = std::max(within.from, best.fastest->weights.held);
   const bool by_size = planner.unit(op).size() > 1;
-  if (by_size) within.from = machine.capacity;
-  entry.note(port_times(machine, by_size ? machine.capacity : Bytes{}), within);
-  return within;
+  Machine searched = in_fewest_ticks(machine);
+  const PortTimes times = port_times(searched, by_size ? machine.capacity : Bytes{});
+  std::vector<KnownBest>* known = entry.known.find(times);
+  if (known == nullptr) known = &entry.known.insert(times, {});
+  for (KnownBest& one : *known) {
+    if (one.has(machine.capacity)) return one;
+  }
+  const bool unlimited = times.read == 0 && times.write == 0;
+  const bool wide = !by_size && (unlimited || !known->empty());
+  if (entry.ways == nullptr) entry.ways = std::make_unique<BestWays>(planner, op, planner.stop_);
+  const auto look = [&](Bytes capacity) -> KnownBest& {
+    searched.capacity = capacity;
+    KnownBest& found = known->emplace_back(KnownBest{entry.ways->best(searched, times, wide)});
+    found.best = entry.give(found.within.best);
+    return found;
+  };
+  const bool first = known->size() <= (unlimited ? 0 : 1);
+  if (wide && asked_again && first) {
+    if (KnownBest& found = look(kEndlessMemory); found.has(machine.capacity)) return found;
+  }
+  return look(machine.capacity);
 }
 
-/// Whoever asks once needs few candidates; whoever asks often asks for memories of many sizes with ports of
-/// many widths, and most of them have the same best one.
+/// Whoever asks once needs little of what whoever asks often would make again and again.
 const Candidate* Planner::best(OpId op, const Machine& machine) const {
   Made::Alone& entry = made_->alone[unit_[index_of(op)]];
   if (const OpId first = made_->first_equal(*this, op); first != op) {
     const Candidate* best = this->best(first, machine);
     if (best == nullptr) return nullptr;
     const std::lock_guard lock{entry.mutex};
-    if (const Candidate* kept = entry.find_kept(*best)) return kept;
-    Candidate own = *best;
-    own.operators = {op};
-    return entry.keep(std::move(own));
+    if (const Candidate* known = entry.find_given(*best)) return known;
+    auto own = std::make_shared<Candidate>(*best);
+    own->operators = {op};
+    return entry.give(own);
   }
-  const bool by_size = unit(op).size() > 1;
-  const PortTimes times = port_times(machine, by_size ? machine.capacity : Bytes{});
-  std::unique_lock lock{entry.mutex};
-  if (const BestWithin* known = entry.find(times, machine.capacity)) return known->best;
-  const Machine fast = with_fast_ports(machine, kAnything);
-  const PortTimes fast_times = port_times(fast, Bytes{});
-  std::optional<BestWithin> wide;
-  if (const BestWithin* known = entry.find(fast_times, machine.capacity)) wide = *known;
-  const Bytes unknown = entry.unknown_above(fast_times, machine.capacity);
-  std::optional<Bytes> unknown_here;  // Of these ports, if they were asked about before.
-  if (!by_size && entry.known.find(times) != nullptr)
-    unknown_here = entry.unknown_above(times, machine.capacity);
-  const bool asked_before = std::exchange(entry.asked, true);
-  lock.unlock();
-  const auto holds = [&](const BestWithin& known) {
-    const auto same = [&](const Candidate* candidate) {
-      return candidate == nullptr || Made::waits_not(*this, *candidate, machine);
-    };
-    return known.has(machine.capacity) && known.best != nullptr && same(known.best) && same(known.fastest);
-  };
-  // Of an element-wise operator small tiles are as good as large ones.
-  const bool is_quick = class_of(cascade_->op(op).kind) == OpClass::kElementwise;
-  if ((asked_before || is_quick) && !by_size && !wide)
-    wide = made_->look_for_best(*this, op, with_fast_ports(fast, unknown));
-  if (wide && holds(*wide)) {
-    lock.lock();
-    entry.note(times, *wide);
-    return wide->best;
+  const std::lock_guard lock{entry.mutex};
+  // Of an element-wise operator small tiles are as good as large ones: what is best anywhere is best here.
+  const bool again = std::exchange(entry.asked, true);
+  const bool anywhere = again || class_of(cascade_->op(op).kind) == OpClass::kElementwise;
+  const Candidate* best = nullptr;
+  if (unit(op).size() == 1) {
+    KnownBest& fast = made_->known_best(*this, op, with_fast_ports(machine), anywhere);
+    if (Made::serves(*this, fast, machine)) best = fast.best;
   }
-  if (unknown_here) {
-    Machine larger = machine;
-    larger.capacity = *unknown_here;
-    const BestWithin within = made_->look_for_best(*this, op, larger);
-    if (within.has(machine.capacity)) return within.best;
-  }
-  return made_->look_for_best(*this, op, machine).best;
+  if (best == nullptr) best = made_->known_best(*this, op, machine, anywhere).best;
+  if (!again) entry.ways.reset();
+  return best;
 }
 
 Bytes Planner::least_footprint(OpId op) const {
