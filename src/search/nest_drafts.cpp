@@ -8,13 +8,6 @@
 namespace fusescape {
 namespace {
 
-void sort_lightest_first(std::vector<Draft>& drafts) {
-  std::sort(drafts.begin(), drafts.end(), [](const Draft& a, const Draft& b) {
-    if (a.weights == b.weights) return a.number < b.number;
-    return in_order(a.weights) < in_order(b.weights);
-  });
-}
-
 bool lighter(const Candidate& a, const Candidate& b) {
   return in_order(a.weights) < in_order(b.weights);
 }
@@ -29,67 +22,19 @@ NestDrafts::NestDrafts(const Planner& planner, OpId op)
                         op)},
       weights_{planner, op, space_} {}
 
-std::vector<Draft> NestDrafts::all() {
-  std::vector<Draft> drafts(tilings(space_));
-  for (std::size_t number = 0; number < drafts.size(); ++number) {
-    weights_.go_to(number);
-    drafts[number] = draft(number, weights_.lightest());
-  }
-  return drafts;
+std::vector<Sketch> NestDrafts::sketches() {
+  if (weights_.has_sketches() && work_fits(planner_, op_)) return weights_.sketches();
+  std::vector<Sketch> sketches(tilings(space_));
+  for (std::uint32_t number = 0; number < sketches.size(); ++number)
+    sketches[number] = sketch_of(draft(number).weights, number);
+  return sketches;
 }
 
-bool NestDrafts::has_bounds() const {
-  return weights_.has_sketches() && work_fits(planner_, op_);
-}
-
-std::vector<TilingBound> NestDrafts::bounds(const Machine& machine, const LeastTime& time) {
-  std::vector<TilingBound> bounds;
-  std::optional<Ticks> least;
-  NestWeights::Limits limits{.held = machine.capacity, .compute = Cycles::overflowed()};
-  weights_.for_each_within(limits, [&](const NestWeights::Sketch& sketch) {
-    const Ticks own = time.of(sketch.lightest.moved, sketch.compute);
-    if (!least || own < *least) {
-      least = own;
-      const Int128 most = own.value() * kMostTimesLeast / machine.scale.ticks_per_cycle();
-      limits.compute = Cycles{static_cast<std::int64_t>(std::min<Int128>(most, limits.compute.value()))};
-    }
-    if (own <= *least * kMostTimesLeast) bounds.push_back({own, sketch.held, sketch.lightest, sketch.number});
-  });
-  std::erase_if(bounds, [&](const TilingBound& bound) { return bound.least > *least * kMostTimesLeast; });
-  return bounds;
-}
-
-const TilingBound* NestDrafts::quick(const std::vector<TilingBound>& bounds, const LeastTime& time) {
-  constexpr std::size_t kMostTries = 32;
-  const auto first = std::min_element(bounds.begin(), bounds.end(),
-                                      [](const auto& a, const auto& b) { return a.least < b.least; });
-  if (first == bounds.end()) return nullptr;
-  std::vector<const TilingBound*> equal;
-  for (const TilingBound& bound : bounds) {
-    if (bound.least == first->least) equal.push_back(&bound);
-  }
-  const TilingBound* quick = nullptr;
-  Ticks least;
-  const std::size_t tries = std::min(equal.size(), kMostTries);
-  for (std::size_t i = 0; i < tries; ++i) {
-    const TilingBound* bound = equal[i * equal.size() / tries];
-    const Ticks taken = time.of(drafted(*bound).weights);
-    if (quick != nullptr && taken >= least) continue;
-    quick = bound;
-    least = taken;
-  }
-  return quick;
-}
-
-std::vector<Draft> NestDrafts::within(const Reach& reach, const std::vector<TilingBound>& bounds,
-                                      const LeastTime& time) {
-  std::vector<Draft> drafts;
-  for (const TilingBound& bound : bounds) {
-    if (!reach.has(bound.least, bound.lightest.moved, bound.held)) continue;
-    const Draft draft = drafted(bound);
-    if (reach.has(time.of(draft.weights), draft.weights.moved, draft.weights.held)) drafts.push_back(draft);
-  }
-  return drafts;
+Draft NestDrafts::draft(std::uint32_t number) {
+  weights_.go_to(number);
+  const NestWeights::Lightest lightest = weights_.lightest();
+  const NestWeights::Weighed weighed = weights_.of(lightest);
+  return {weighed.weights, weighed.exact, lightest.order->number, number};
 }
 
 Candidate NestDrafts::candidate(const Draft& draft) const {
@@ -103,27 +48,22 @@ Candidate NestDrafts::candidate(const Draft& draft) const {
   return made;
 }
 
-/// Of the tiling that the weights have gone to.
-Draft NestDrafts::draft(std::size_t number, const NestWeights::Lightest& lightest) {
-  const NestWeights::Weighed weighed = weights_.of(lightest);
-  return {weighed.weights, weighed.exact, lightest.order->number, number};
+bool NestDrafts::earlier(const Draft& a, const Draft& b) const {
+  if (a.weights == b.weights) return a.number < b.number;
+  return in_order(a.weights) < in_order(b.weights);
 }
 
-Draft NestDrafts::drafted(const TilingBound& bound) {
-  weights_.go_to(bound.number);
-  return draft(bound.number, bound.lightest);
-}
-
-std::vector<Candidate> useful(const Planner& planner, const NestDrafts& nests, std::vector<Draft> drafts,
-                              const std::stop_token& stop) {
-  sort_lightest_first(drafts);
+std::vector<Candidate> NestDrafts::useful(const std::stop_token& stop) {
+  std::vector<Draft> drafts(tilings(space_));
+  for (std::uint32_t number = 0; number < drafts.size(); ++number) drafts[number] = draft(number);
+  std::sort(drafts.begin(), drafts.end(), [&](const Draft& a, const Draft& b) { return earlier(a, b); });
   Frontier frontier;
   std::vector<Candidate> tried;
   for (const Draft& draft : drafts) {
     if (stop.stop_requested()) break;
     if (frontier.outdoes(draft.weights)) continue;
-    Candidate candidate = nests.candidate(draft);
-    if (!draft.exact && !planner.try_profile(candidate)) continue;
+    Candidate candidate = this->candidate(draft);
+    if (!draft.exact && !planner_.try_profile(candidate)) continue;
     frontier.add(candidate.weights);
     tried.push_back(std::move(candidate));
   }

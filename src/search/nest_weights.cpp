@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 #include <numeric>
-#include <optional>
+#include <utility>
 
 #include "fusescape/workload/resident.hpp"
 
@@ -153,19 +154,19 @@ NestWeights::Lightest NestWeights::lightest() {
   return {Bytes{least}, lightest};
 }
 
-/// Elements of its first visit.
-std::int64_t NestWeights::first_slab(const Operand& operand) const {
-  std::int64_t elements = 1;
+/// Elements of one visit of it.
+std::int64_t NestWeights::slab(const Operand& operand, std::int64_t Cut::*elements) const {
+  std::int64_t product = 1;
   for (ClassSet classes = operand.classes; classes != 0; classes &= classes - 1) {
-    elements *= cut(static_cast<std::size_t>(std::countr_zero(classes))).tile;
+    product *= cut(static_cast<std::size_t>(std::countr_zero(classes))).*elements;
   }
-  return elements;
+  return product;
 }
 
 std::int64_t NestWeights::held_bytes(const Operand& operand, int bits) const {
   const bool streams = (operand.classes & looped_) != 0;
   const int slots = streams && options_.double_buffering && options_.count_second_slots ? 2 : 1;
-  return bytes(first_slab(operand), bits) * slots;
+  return bytes(slab(operand, &Cut::tile), bits) * slots;
 }
 
 /// An output that is summed over a cut class accumulates.
@@ -181,18 +182,25 @@ Bytes NestWeights::held() const {
 }
 
 /// Of the tilings that cut the classes that are cut now, with the present cuts but that of the first class.
-NestWeights::Row NestWeights::row() {
+void NestWeights::fill(Row& row) {
   constexpr ClassSet kFirst = 1;
-  Row row;
-  for (const Operand& operand : operands_) {
-    const bool by_first = has_class(operand.classes, 0);
-    row.held_by_tile.add(held_bytes(operand, held_bits(operand)) / (by_first ? cut(0).tile : 1), by_first);
-  }
+  row.held_by_tile = row.ends_by_tile = row.ends_by_last = {};
+  row.moved_by_trips.clear();
   const std::size_t inputs = operands_.size() - 1;
   const Operand& output = operands_.back();
+  for (const Operand& operand : operands_) {
+    const bool by_first = has_class(operand.classes, 0);
+    const std::int64_t tile = by_first ? cut(0).tile : 1;
+    row.held_by_tile.add(held_bytes(operand, held_bits(operand)) / tile, by_first);
+    if (&operand == &output) continue;
+    row.ends_by_tile.add(bytes(slab(operand, &Cut::tile), operand.moved_bits) / tile, by_first);
+  }
+  const bool made_by_first = has_class(output.classes, 0);
+  row.ends_by_last.add(bytes(slab(output, &Cut::last), output.moved_bits) / (made_by_first ? cut(0).last : 1),
+                       made_by_first);
   const std::int64_t partial = 2 * bytes(output.whole, sum_bits_);
   for (const LoopOrder& order : orders_.of(looped_)) {
-    Linear& moved = row.moved.emplace_back(MovedInOrder{{}, &order}).by_trips;
+    Linear& moved = row.moved_by_trips.emplace_back();
     for (std::size_t i = 0; i < inputs; ++i) {
       const ClassSet repeats = order.repeats[i];
       moved.add(bytes(operands_[i].whole, operands_[i].moved_bits) * trips(repeats & ~kFirst),
@@ -202,50 +210,40 @@ NestWeights::Row NestWeights::row() {
     moved.add(partial * trips(repeats & ~kFirst), has_class(repeats, 0));
     moved.add(bytes(output.whole, output.moved_bits) - partial, false);
   }
-  return row;
 }
 
-namespace {
-
-NestWeights::Lightest lighter(const NestWeights::Lightest& a, const NestWeights::Lightest& b) {
-  return a.order == nullptr || b.moved < a.moved ? b : a;
-}
-
-}  // namespace
-
-void NestWeights::sketch_row(std::size_t first, const Limits& limits,
-                             const std::function<void(const Sketch&)>& visit) {
-  std::array<std::optional<Row>, 2> rows;  // The first class is whole; it is cut.
+/// `rows`: room for two, of which the first class is whole or cut.
+void NestWeights::sketch_row(std::uint32_t first, std::array<Row, 2>& rows, std::vector<Sketch>& sketches) {
+  std::array<bool, 2> filled{};
   go_to(first);
   work_.go_to_row(cuts_);
-  if (work_.least_compute() > limits.compute) return;
-  for (std::size_t cut = 0; cut < all_cuts_.front().size(); ++cut) {
-    const Cycles compute = work_.compute(cut);
-    if (compute > limits.compute) continue;
-    const bool loops = !space_.cuts.front()[cut].empty();
-    const Cut& own = all_cuts_.front()[cut];
-    std::optional<Row>& row = rows[loops ? 1 : 0];
-    if (!row) {
+  for (std::uint32_t cut = 0; cut < all_cuts_.front().size(); ++cut) {
+    const std::size_t is_cut = space_.cuts.front()[cut].empty() ? 0 : 1;
+    Row& row = rows[is_cut];
+    if (!std::exchange(filled[is_cut], true)) {
       go_to(first + cut);
-      row = this->row();
+      fill(row);
     }
-    Sketch sketch{
-        .number = first + cut, .held = row->held_by_tile.at(own.tile), .compute = compute, .lightest = {}};
-    if (sketch.held > limits.held) continue;
-    for (const MovedInOrder& in_order : row->moved) {
-      sketch.lightest = lighter(sketch.lightest, {in_order.by_trips.at(own.trips), in_order.order});
-    }
-    visit(sketch);
+    const Cut& own = all_cuts_.front()[cut];
+    std::int64_t moved = std::numeric_limits<std::int64_t>::max();
+    for (const Linear& in_order : row.moved_by_trips) moved = std::min(moved, in_order.at(own.trips));
+    const std::int64_t ends = row.ends_by_tile.at(own.tile) + row.ends_by_last.at(own.last);
+    sketches.push_back(
+        {Bytes{moved}, Bytes{row.held_by_tile.at(own.tile)}, Bytes{ends}, work_.compute(cut), first + cut});
   }
 }
 
-void NestWeights::for_each_within(const Limits& limits, const std::function<void(const Sketch&)>& visit) {
-  const std::size_t row = space_.cuts.front().size();
-  for (std::size_t first = 0; first < tilings(space_); first += row) sketch_row(first, limits, visit);
+std::vector<Sketch> NestWeights::sketches() {
+  std::vector<Sketch> sketches;
+  sketches.reserve(tilings(space_));
+  std::array<Row, 2> rows;
+  const auto row = static_cast<std::uint32_t>(space_.cuts.front().size());
+  for (std::uint32_t first = 0; first < tilings(space_); first += row) sketch_row(first, rows, sketches);
+  return sketches;
 }
 
 NestWeights::Slab NestWeights::slab_of(const Operand& operand, const LoopOrder& order) const {
-  Slab slab{.first = first_slab(operand)};
+  Slab slab{.first = this->slab(operand, &Cut::tile)};
   for (ClassSet classes = operand.classes; classes != 0; classes &= classes - 1) {
     const Cut& own = cut(static_cast<std::size_t>(std::countr_zero(classes)));
     slab.last *= own.last;

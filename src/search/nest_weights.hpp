@@ -1,13 +1,14 @@
 // What does a loop nest around one operator move, hold and ask of the array? Without laying it out.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "candidates.hpp"
 #include "loop_orders.hpp"
 #include "tiling_work.hpp"
+#include "ways.hpp"
 
 namespace fusescape {
 
@@ -30,21 +31,9 @@ class NestWeights {
   };
   [[nodiscard]] Lightest lightest();
 
-  /// What is known of a tiling before its order is laid down.
-  struct Sketch {
-    std::size_t number = 0;
-    Bytes held;
-    Cycles compute;  ///< Of the array.
-    Lightest lightest;
-  };
-  /// Which tilings are sketched; may be tightened while they are.
-  struct Limits {
-    Bytes held;
-    Cycles compute;
-  };
-  /// `visit(sketch)` of all tilings within the limits. Expects known(), a core that runs the operator, some
-  /// class, and operands of whole bytes.
-  void for_each_within(const Limits& limits, const std::function<void(const Sketch&)>& visit);
+  /// Of all tilings. Expects has_sketches(), and that their work fits.
+  [[nodiscard]] std::vector<Sketch> sketches();
+  /// Whether it is known(), with a core that runs the operator, some class, and operands of whole bytes.
   [[nodiscard]] bool has_sketches() const { return known_ && whole_bytes_ && !space_.cuts.empty(); }
 
   struct Weighed {
@@ -84,20 +73,18 @@ class NestWeights {
     std::int64_t fixed = 0;
     std::int64_t each = 0;
     void add(std::int64_t bytes, bool by_first) { (by_first ? each : fixed) += bytes; }
-    [[nodiscard]] Bytes at(std::int64_t count) const { return Bytes{fixed + each * count}; }
-  };
-  struct MovedInOrder {
-    Linear by_trips;
-    const LoopOrder* order = nullptr;
+    [[nodiscard]] std::int64_t at(std::int64_t count) const { return fixed + each * count; }
   };
   /// Tilings that differ in the first class's cut alone, which is there or not.
   struct Row {
     Linear held_by_tile;
-    std::vector<MovedInOrder> moved;
+    Linear ends_by_tile;
+    Linear ends_by_last;
+    std::vector<Linear> moved_by_trips;  ///< Per order.
   };
 
-  [[nodiscard]] Row row();
-  void sketch_row(std::size_t first, const Limits& limits, const std::function<void(const Sketch&)>& visit);
+  void fill(Row& row);
+  void sketch_row(std::uint32_t first, std::array<Row, 2>& rows, std::vector<Sketch>& sketches);
   [[nodiscard]] static Cut cut_of(const Cascade& cascade, const std::vector<RankId>& ranks,
                                   const Loops& loops);
   [[nodiscard]] std::vector<ClassSet> add_operands(const Cascade& cascade, const Operator& op);
@@ -105,7 +92,7 @@ class NestWeights {
   [[nodiscard]] const Cut& cut(std::size_t rank_class) const { return *at_[rank_class]; }
   [[nodiscard]] std::int64_t trips(ClassSet classes) const;
   [[nodiscard]] std::int64_t moved(const LoopOrder& order) const;
-  [[nodiscard]] std::int64_t first_slab(const Operand& operand) const;
+  [[nodiscard]] std::int64_t slab(const Operand& operand, std::int64_t Cut::*elements) const;
   [[nodiscard]] std::int64_t held_bytes(const Operand& operand, int bits) const;
   [[nodiscard]] int held_bits(const Operand& operand) const;
   [[nodiscard]] Slab slab_of(const Operand& operand, const LoopOrder& order) const;

@@ -1,22 +1,20 @@
 #include "fusescape/search/planner.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <deque>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <utility>
 
-#include "best_answers.hpp"
-#include "best_candidate.hpp"
+#include "best_way.hpp"
 #include "candidates.hpp"
-#include "few_candidates.hpp"
 #include "fusescape/plan/layout.hpp"
 #include "fusescape/plan/spatial.hpp"
 #include "fusescape/plan/windows.hpp"
 #include "fusescape/search/array_work.hpp"
 #include "fusescape/search/known_candidates.hpp"
+#include "fusescape/search/recent.hpp"
 #include "fusescape/support/contract.hpp"
 #include "group_trials.hpp"
 #include "operator_key.hpp"
@@ -56,8 +54,65 @@ NodeId add_group(Plan& plan, const Cascade& cascade, const Candidate& candidate)
 
 namespace {
 
-/// From few candidates the best is found so often; then all are made, which takes about as long.
-constexpr int kMostOfFew = 4;
+PortTimes port_times(const Machine& machine, Bytes capacity) {
+  return {.capacity = capacity,
+          .ticks_per_cycle = machine.scale.ticks_per_cycle(),
+          .dram = machine.dram_ticks_per_byte,
+          .read = machine.sram_read_ticks_per_byte,
+          .write = machine.sram_write_ticks_per_byte,
+          .launch = machine.model.launch_cycles.value(),
+          .dram_ports = machine.dram_ports,
+          .sram_ports = machine.sram_ports};
+}
+
+/// In as few ticks as its ports allow: machines of equal ports have equal ticks.
+Machine in_fewest_ticks(Machine machine) {
+  const std::int64_t cycle = machine.scale.ticks_per_cycle();
+  const std::int64_t common =
+      std::gcd(std::gcd(cycle, machine.dram_ticks_per_byte),
+               std::gcd(machine.sram_read_ticks_per_byte, machine.sram_write_ticks_per_byte));
+  TickScale scale;
+  FUSESCAPE_EXPECTS(scale.include(BitsPerCycle{cycle / common}));
+  machine.scale = scale;
+  machine.dram_ticks_per_byte /= common;
+  machine.sram_read_ticks_per_byte /= common;
+  machine.sram_write_ticks_per_byte /= common;
+  machine.launch = Ticks{machine.model.launch_cycles.value()} * scale.ticks_per_cycle();
+  return machine;
+}
+
+/// As `machine`, with on-chip ports that nothing waits for.
+Machine with_fast_ports(Machine machine) {
+  machine.sram_read_ticks_per_byte = machine.sram_write_ticks_per_byte = 0;
+  return machine;
+}
+
+/// Ticks per cycle, and per byte of the on-chip ports.
+struct OnChipPorts {
+  std::int64_t cycle = 1;
+  std::int64_t read = 0;
+  std::int64_t write = 0;
+
+  [[nodiscard]] bool no_slower_than(const OnChipPorts& other) const {
+    const auto no_more = [&](std::int64_t own, std::int64_t its) {
+      return static_cast<Int128>(own) * other.cycle <= static_cast<Int128>(its) * cycle;
+    };
+    return no_more(read, other.read) && no_more(write, other.write);
+  }
+};
+
+struct KnownBest {
+  WayFound way;
+  const Candidate* best = nullptr;
+  OnChipPorts waits_not{};  ///< For ports that are no slower neither it nor the witness waits.
+
+  [[nodiscard]] bool has(Bytes capacity) const { return way.from <= capacity && capacity <= way.to; }
+  [[nodiscard]] BestWithin within(bool with_faster_ports) const {
+    return {.from = way.from, .to = way.to, .best = best, .with_faster_ports = with_faster_ports};
+  }
+};
+
+constexpr std::size_t kMachines = 2048;
 
 }  // namespace
 
@@ -72,29 +127,29 @@ struct Planner::Made {
     std::unique_ptr<OperatorProfiler> profiler;  ///< Of a unit of one operator.
     std::mutex mutex;                            ///< Guards all that follows.
     bool asked = false;                          ///< For the best on some machine.
-    std::atomic<int> of_few = 0;                 ///< So often it was looked for among few.
-    std::deque<Candidate> few;                   ///< Those that it was; they stay where they are.
-    BestAnswers known;                           ///< With on-chip ports of all widths,
-    BestAnswers of_fast;                         ///< and with ones that nothing waits for.
+    std::unique_ptr<BestWays> ways;              ///< Once it is asked for again.
+    Recent<std::map<PortTimes, std::vector<KnownBest>>> known{kMachines};
+    std::vector<std::shared_ptr<const Candidate>> given;
 
-    /// The one in the same loops; null: it is not kept yet.
-    [[nodiscard]] const Candidate* find_kept(const Candidate& candidate) const {
-      const auto same = std::find_if(few.begin(), few.end(), [&](const Candidate& other) {
-        return other.loops == candidate.loops && other.holds_windows == candidate.holds_windows;
+    /// In the same loops; null: it has not been given.
+    [[nodiscard]] const Candidate* find_given(const Candidate& candidate) const {
+      const auto same = std::find_if(given.begin(), given.end(), [&](const auto& other) {
+        return other->loops == candidate.loops && other->holds_windows == candidate.holds_windows;
       });
-      return same != few.end() ? &*same : nullptr;
+      return same != given.end() ? same->get() : nullptr;
     }
-    /// Once.
-    const Candidate* keep(Candidate candidate) {
-      const Candidate* kept = find_kept(candidate);
-      return kept != nullptr ? kept : &few.emplace_back(std::move(candidate));
+    /// What has been given before, or else this, which stays where it is.
+    const Candidate* give(const std::shared_ptr<const Candidate>& candidate) {
+      if (candidate == nullptr) return nullptr;
+      const Candidate* same = find_given(*candidate);
+      return same != nullptr ? same : given.emplace_back(candidate).get();
     }
     /// That of an equal operator, as one of `op`.
     const Candidate* own(const Candidate& other, OpId op) {
-      if (const Candidate* kept = find_kept(other)) return kept;
-      Candidate made = other;
-      made.operators = {op};
-      return keep(std::move(made));
+      if (const Candidate* known = find_given(other)) return known;
+      auto own = std::make_shared<Candidate>(other);
+      own->operators = {op};
+      return give(own);
     }
   };
   explicit Made(std::size_t units) : alone(units) {}
@@ -114,11 +169,9 @@ struct Planner::Made {
     return equal[index_of(op)];
   }
 
-  [[nodiscard]] static bool waits_not(const Planner& planner, const Candidate& candidate,
-                                      const Machine& machine);
-  BestWithin look_for_best(const Planner& planner, OpId op, const Machine& machine);
-  BestWithin look_for_fast(const Planner& planner, OpId op, const Machine& machine);
-  bool serves_here(const Planner& planner, OpId op, const Machine& machine, const BestAnswer& fast);
+  [[nodiscard]] static bool serves(const Planner& planner, KnownBest& known, const Machine& machine);
+  [[nodiscard]] KnownBest& known_best(const Planner& planner, OpId op, const Machine& machine,
+                                      bool asked_again);
 
   std::vector<Alone> alone;  ///< Per unit.
   std::mutex fused_mutex;    ///< Guards the map, not its entries, which stay where they are.
@@ -237,71 +290,53 @@ bool Planner::serves(const Accelerator& accelerator) const {
          spatial_ == spatial_mappings(*cascade_, accelerator);
 }
 
-/// Whether it takes the machine as long as one with faster on-chip ports.
-bool Planner::Made::waits_not(const Planner& planner, const Candidate& candidate, const Machine& machine) {
-  const GroupProfile& profile = planner.profile(candidate);
-  const auto cost = evaluate_group(profile, machine);
-  const auto faster = evaluate_group(profile, with_fast_ports(machine, machine.capacity));
-  return cost && faster && cost->latency == faster->latency;
-}
-
-/// Looked for among few candidates, or all.
-BestWithin Planner::Made::look_for_best(const Planner& planner, OpId op, const Machine& machine) {
-  Alone& entry = alone[planner.unit_[index_of(op)]];
-  std::optional<BestOfFew> few;
-  if (entry.of_few < kMostOfFew) few = best_of_few(planner, op, machine, planner.stop_);
-  BestCandidate best;
-  if (!few) best = best_of(planner, op, planner.candidates(op), machine);
-  const std::lock_guard lock{entry.mutex};
-  entry.of_few = few ? entry.of_few + 1 : kMostOfFew;
-  if (few) {
-    best.candidate = entry.keep(std::move(few->candidate));
-    if (few->fastest) best.fastest = entry.keep(std::move(*few->fastest));
-  }
-  BestWithin within{.to = machine.capacity, .best = best.candidate, .fastest = best.fastest};
-  if (best.candidate != nullptr) within.from = best.candidate->weights.held;
-  if (best.fastest != nullptr) within.from = std::max(within.from, best.fastest->weights.held);
-  const bool by_size = planner.unit(op).size() > 1;
-  if (by_size) within.from = machine.capacity;
-  return within;
-}
-
-/// With on-chip ports that nothing waits for, and as large a memory as it is not known for.
-BestWithin Planner::Made::look_for_fast(const Planner& planner, OpId op, const Machine& machine) {
-  Alone& entry = alone[planner.unit_[index_of(op)]];
-  const PortTimes times = fast_port_times(machine);
-  std::unique_lock lock{entry.mutex};
-  const Bytes unknown = entry.of_fast.unknown_above(times, machine.capacity);
-  lock.unlock();
-  const BestWithin within = look_for_best(planner, op, with_fast_ports(machine, unknown));
-  lock.lock();
-  entry.of_fast.note(times, within);
-  return within;
-}
-
-/// Whether what is the best with fast on-chip ports is so with the machine's own. Faster ones never make a
-/// candidate slower, so that of most it is known.
-bool Planner::Made::serves_here(const Planner& planner, OpId op, const Machine& machine,
-                                const BestAnswer& fast) {
-  const OnchipTimes here = onchip_times(machine);
-  const BestWithin& within = fast.within;
-  if (!within.has(machine.capacity) || within.best == nullptr) return false;
-  if (fast.waits && fast.waits->at_most(here)) return false;
-  const auto same = [&](const Candidate* candidate) {
-    return candidate == nullptr || waits_not(planner, *candidate, machine);
+/// Whether neither it nor the witness waits for the on-chip ports of this machine.
+bool Planner::Made::serves(const Planner& planner, KnownBest& known, const Machine& machine) {
+  const OnChipPorts ports{machine.scale.ticks_per_cycle(), machine.sram_read_ticks_per_byte,
+                          machine.sram_write_ticks_per_byte};
+  if (known.best == nullptr || ports.no_slower_than(known.waits_not)) return true;
+  const Machine faster = with_fast_ports(machine);
+  const auto waits = [&](const Candidate& candidate) {
+    const GroupProfile& profile = planner.profile(candidate);
+    const auto cost = evaluate_group(profile, machine);
+    return !cost || cost->latency != evaluate_group(profile, faster)->latency;
   };
-  const bool serves = same(within.best) && same(within.fastest);
-  Alone& entry = alone[planner.unit_[index_of(op)]];
-  const std::lock_guard lock{entry.mutex};
-  if (BestAnswer* known = entry.of_fast.find(fast_port_times(machine), machine.capacity)) {
-    if (serves && (!known->waits_not || known->waits_not->at_most(here))) known->waits_not = here;
-    if (!serves && (!known->waits || here.at_most(*known->waits))) known->waits = here;
-  }
-  return serves;
+  if (waits(*known.way.best)) return false;
+  if (known.way.witness != known.way.best && waits(*known.way.witness)) return false;
+  known.waits_not = ports;
+  return true;
 }
 
-/// Whoever asks once needs few candidates; whoever asks often asks for memories of many sizes with ports of
-/// many widths, and most of them have the same best one.
+/// Looks for it where it is not known. Expects the unit's mutex to be locked. Of ports that are `asked_again`
+/// about the answer holds for memories of other sizes, too.
+KnownBest& Planner::Made::known_best(const Planner& planner, OpId op, const Machine& machine,
+                                     bool asked_again) {
+  Alone& entry = alone[planner.unit_[index_of(op)]];
+  const bool by_size = planner.unit(op).size() > 1;
+  Machine searched = in_fewest_ticks(machine);
+  const PortTimes times = port_times(searched, by_size ? machine.capacity : Bytes{});
+  std::vector<KnownBest>* known = entry.known.find(times);
+  if (known == nullptr) known = &entry.known.insert(times, {});
+  for (KnownBest& one : *known) {
+    if (one.has(machine.capacity)) return one;
+  }
+  const bool unlimited = times.read == 0 && times.write == 0;
+  const bool wide = !by_size && (unlimited || !known->empty());
+  if (entry.ways == nullptr) entry.ways = std::make_unique<BestWays>(planner, op, planner.stop_);
+  const auto look = [&](Bytes capacity) -> KnownBest& {
+    searched.capacity = capacity;
+    KnownBest& found = known->emplace_back(KnownBest{entry.ways->best(searched, times, wide)});
+    found.best = entry.give(found.way.best);
+    return found;
+  };
+  const bool first = known->size() <= (unlimited ? 0 : 1);
+  if (wide && asked_again && first) {
+    if (KnownBest& found = look(kEndlessMemory); found.has(machine.capacity)) return found;
+  }
+  return look(machine.capacity);
+}
+
+/// Whoever asks once needs little of what whoever asks often would make again and again.
 BestWithin Planner::best_within(OpId op, const Machine& machine) const {
   Made::Alone& entry = made_->alone[unit_[index_of(op)]];
   if (const OpId first = made_->first_equal(*this, op); first != op) {
@@ -311,37 +346,17 @@ BestWithin Planner::best_within(OpId op, const Machine& machine) const {
     within.best = entry.own(*within.best, op);
     return within;
   }
-  const bool by_size = unit(op).size() > 1;
-  const PortTimes times = port_times(machine, by_size ? machine.capacity : Bytes{});
-  std::optional<BestAnswer> fast;
-  std::optional<Bytes> unknown;  // Of these ports, if they were asked about before.
-  std::unique_lock lock{entry.mutex};
-  if (const BestAnswer* known =
-          by_size ? nullptr : entry.of_fast.find(fast_port_times(machine), machine.capacity)) {
-    fast = *known;
-    fast->within.with_faster_ports = true;
-    if (known->waits_not && onchip_times(machine).at_most(*known->waits_not)) return fast->within;
-  }
-  if (const BestAnswer* known = entry.known.find(times, machine.capacity)) return known->within;
-  if (!by_size && entry.known.some(times)) unknown = entry.known.unknown_above(times, machine.capacity);
-  const bool asked_before = std::exchange(entry.asked, true);
-  lock.unlock();
-  // Of an element-wise operator small tiles are as good as large ones.
-  const bool is_quick = class_of(cascade_->op(op).kind) == OpClass::kElementwise;
-  if ((asked_before || is_quick) && !by_size && !fast) {
-    fast = BestAnswer{.within = made_->look_for_fast(*this, op, machine)};
-    fast->within.with_faster_ports = true;
-  }
-  if (fast && made_->serves_here(*this, op, machine, *fast)) return fast->within;
+  const std::lock_guard lock{entry.mutex};
+  // Of an element-wise operator small tiles are as good as large ones: what is best anywhere is best here.
+  const bool again = std::exchange(entry.asked, true);
+  const bool anywhere = again || class_of(cascade_->op(op).kind) == OpClass::kElementwise;
   BestWithin within;
-  if (unknown) {
-    Machine larger = machine;
-    larger.capacity = *unknown;
-    within = made_->look_for_best(*this, op, larger);
+  if (unit(op).size() == 1) {
+    KnownBest& fast = made_->known_best(*this, op, with_fast_ports(machine), anywhere);
+    if (Made::serves(*this, fast, machine)) within = fast.within(true);
   }
-  if (!unknown || !within.has(machine.capacity)) within = made_->look_for_best(*this, op, machine);
-  lock.lock();
-  entry.known.note(times, within);
+  if (within.best == nullptr) within = made_->known_best(*this, op, machine, anywhere).within(false);
+  if (!again) entry.ways.reset();
   return within;
 }
 

@@ -98,8 +98,6 @@ void TilingWork::sum_cuts(const SpatialMapping& mapping) {
     std::vector<CutSums>& sums = sums_.emplace_back();
     for (const Loops& loops : space_.cuts[c]) sums.push_back(sum_of(c, loops));
   }
-  const auto fewer = [](const CutSums& a, const CutSums& b) { return a.steps < b.steps; };
-  least_steps_ = std::min_element(sums_.front().begin(), sums_.front().end(), fewer)->steps;
 }
 
 void TilingWork::price(std::size_t rank_class, std::size_t cut) {

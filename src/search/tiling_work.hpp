@@ -34,10 +34,6 @@ class TilingWork {
   /// The cycles alone of the tiling with that cut of the first class. Expects a class, a core that runs the
   /// operator, and an operator all of whose counts fit 64 bits.
   [[nodiscard]] Cycles compute(std::size_t first_cut) const;
-  /// No tiling of the row takes fewer.
-  [[nodiscard]] Cycles least_compute() const {
-    return Cycles{separable_ ? least_steps_ * other_sums_.steps * engine_.cycles_per_op : 0};
-  }
 
  private:
   /// Equal tiles, of some classes: the products along their ranks.
@@ -115,9 +111,8 @@ class TilingWork {
   /// Per class its ranks, and on which dimension each lies; kDimensionCount: in time.
   std::vector<std::vector<std::pair<RankId, std::size_t>>> laid_;
   Combined<ArrayTiles> array_others_;
-  CutSums other_sums_;            ///< Of all classes but the first.
-  std::int64_t least_steps_ = 0;  ///< Of the first class's cuts.
-  std::vector<int> bits_{};       ///< Per operand, of an element.
+  CutSums other_sums_;       ///< Of all classes but the first.
+  std::vector<int> bits_{};  ///< Per operand, of an element.
 };
 
 }  // namespace fusescape

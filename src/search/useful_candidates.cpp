@@ -10,8 +10,7 @@ namespace fusescape {
 std::vector<Candidate> useful_candidates(const Planner& planner, OpId op, const std::stop_token& stop) {
   const OpId first = planner.unit(op).front();
   if (planner.unit(op).size() == 1 && has_nest_space(planner.cascade(), first)) {
-    NestDrafts nests{planner, first};
-    return useful(planner, nests, nests.all(), stop);
+    return NestDrafts{planner, first}.useful(stop);
   }
   std::vector<Candidate> tried;
   for (Candidate& nest : planner.nests(op)) {

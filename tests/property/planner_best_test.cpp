@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "../../src/search/group_trials.hpp"
+#include "../../src/search/least_time.hpp"
 #include "../../src/search/operator_key.hpp"
+#include "../../src/search/ways.hpp"
 #include "fusescape/search/array_work.hpp"
 #include "fusescape/search/parallel_for.hpp"
 #include "fusescape/search/planner.hpp"
@@ -121,6 +123,28 @@ TEST_CASE("The best is the same whatever other memories and ports were asked abo
     }
   });
   CHECK(others > 1000);
+}
+
+TEST_CASE("A way weighs and takes no less than its sketch says, and than its draft says") {
+  for_operators(300, [](const Planner& planner, OpId op, const Machine& machine) {
+    const LeastTime least{planner, op, machine};
+    const std::unique_ptr<Ways> ways = ways_of(planner, op);
+    for (const Sketch& sketch : ways->sketches()) {
+      const Draft draft = ways->draft(sketch.number);
+      const Weights sketched = least_weights(sketch);
+      CHECK(no_worse(sketched, draft.weights));
+      Candidate made = ways->candidate(draft);
+      if (!planner.try_profile(made)) continue;
+      CAPTURE(planner.cascade().op(op).name, sketch.number, made.loops.size());
+      CHECK(no_worse(draft.weights, made.weights));
+      if (draft.exact) CHECK(draft.weights == made.weights);
+      const auto cost = evaluate_group(planner.profile(made), machine);
+      if (!cost) continue;
+      CHECK(least.exactly(made.weights) <= cost->latency);
+      CHECK(least.exactly(sketched) <= least.exactly(made.weights));
+      CHECK(least.of(made.weights) <= static_cast<double>(least.exactly(made.weights).value()));
+    }
+  });
 }
 
 TEST_CASE("An operator that is profiled on its own has the profile that it has in its cascade") {

@@ -42,8 +42,7 @@ class KnownCandidates;
 struct BestWithin {
   Bytes from{};
   Bytes to{};
-  const Candidate* best = nullptr;
-  const Candidate* fastest = nullptr;  ///< BestCandidate::fastest.
+  const Candidate* best = nullptr;  ///< None if none fits.
   /// On-chip ports may be faster than that machine's; else they must be as fast.
   bool with_faster_ports = false;
 
