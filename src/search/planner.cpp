@@ -146,7 +146,7 @@ struct Planner::Made {
     }
     /// That of an equal operator, as one of `op`.
     const Candidate* own(const Candidate& other, OpId op) {
-      if (const Candidate* known = find_given(other)) return known;
+      if (const Candidate* same = find_given(other)) return same;
       auto own = std::make_shared<Candidate>(other);
       own->operators = {op};
       return give(own);

@@ -60,7 +60,7 @@ struct Core {
   /// Of the rate that these cycles are, what is attained, in (0, 1]; cycles / efficiency is kMostCyclesPerOp
   /// at most.
   Efficiencies efficiency = kAtPeak;
-  std::optional<DataType> type;  ///< What its PEs compute in, if that is not the accelerator's `pe_type`.
+  std::optional<DataType> type{};  ///< What its PEs compute in, if that is not the accelerator's `pe_type`.
   std::vector<SpatialRule> spatial;
 
   [[nodiscard]] std::int64_t pes() const { return count * rows * cols; }
