@@ -23,13 +23,13 @@ class GroupProfiler {
       : context_{context}, cascade_{context.cascade}, plan_{context.plan} {}
 
   /// Fills `memory`, if it is there.
-  [[nodiscard]] GroupProfile run(GroupMemory* memory) &&;
+  [[nodiscard]] GroupProfile run(HeldOnChip* memory) &&;
 
  private:
   void add_class(const std::vector<WorkShape>& shapes, const Iterations& iterations);
   void add_run(const LeafRun& run);
   void check_counts();
-  void add_transfers(GroupMemory& memory);
+  void add_transfers(HeldOnChip& memory);
   void record(const Buffer& buffer, Bytes read, Bytes written);
   const FlowContext& context_;
   const Cascade& cascade_;
@@ -85,7 +85,7 @@ void GroupProfiler::record(const Buffer& buffer, Bytes read, Bytes written) {
       {buffer.tensor, read, written, buffer.role, dram_bits(cascade_, plan_, buffer.tensor)});
 }
 
-void GroupProfiler::add_transfers(GroupMemory& memory) {
+void GroupProfiler::add_transfers(HeldOnChip& memory) {
   const std::vector<TileClass>& classes = group_.classes;
   GroupStreams streams{context_, runs_,
                        classes.size() == 1 ? std::optional{classes.front().count} : std::nullopt,
@@ -125,10 +125,10 @@ void GroupProfiler::check_counts() {
   group_.most_ops *= tiles;
 }
 
-GroupProfile GroupProfiler::run(GroupMemory* memory) && {
+GroupProfile GroupProfiler::run(HeldOnChip* memory) && {
   runs_ = leaf_runs(cascade_, plan_, context_.group);
   for (const LeafRun& run : runs_) add_run(run);
-  GroupMemory own;
+  HeldOnChip own;
   add_transfers(memory != nullptr ? *memory : own);
   check_counts();
   return std::move(group_);
@@ -148,7 +148,7 @@ std::array<Ops, kOpKindCount> ops_by_kind(const GroupProfile& group) {
 }
 
 GroupProfile profile_group(const Cascade& cascade, const Plan& plan, const GroupLayout& group,
-                           const ProfileOptions& options, GroupMemory* memory) {
+                           const ProfileOptions& options, HeldOnChip* memory) {
   const FlowContext context{cascade, plan, group, options};
   return GroupProfiler{context}.run(memory);
 }

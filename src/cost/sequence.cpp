@@ -85,13 +85,14 @@ void find_before(const std::vector<RunBytes>& own, const std::vector<RunRange>& 
 void find_after(const std::vector<RunBytes>& own, const std::vector<RunRange>& sections,
                 std::span<RunProfile> runs) {
   RunBytes later;
-  for (auto section = sections.rbegin(); section != sections.rend(); ++section) {
-    const RunBytes all = sum_of(own, *section);
-    runs[section->last].sequence.after_last = both_ways(later.late_loads, later.stores + all.last);
+  for (std::size_t i = sections.size(); i-- > 0;) {
+    const RunRange& section = sections[i];
+    const RunBytes all = sum_of(own, section);
+    runs[section.last].sequence.after_last = both_ways(later.late_loads, later.stores + all.last);
     later.late_loads += all.late_loads;
     later.stores += all.stores;
-    if (section->count() > 1) continue;
-    runs[section->first].sequence.after_first = both_ways(later.late_loads, later.stores);
+    if (section.count() > 1) continue;
+    runs[section.first].sequence.after_first = both_ways(later.late_loads, later.stores);
   }
 }
 

@@ -74,11 +74,14 @@ bool leaves(const Cascade& cascade, const std::vector<OpId>& operators, TensorId
          std::any_of(uses.begin(), uses.end(), [&](const Use& use) { return !is_among(operators, use.op); });
 }
 
-/// Per operator, of its whole iteration space on its core. Smaller tiles leave no fewer PEs idle.
+/// Per operator, of its whole iteration space on its core, at the peak rate. Smaller tiles leave no fewer PEs
+/// idle; but of what they attain of a rate each is rounded for itself, and many may take less than one.
 std::vector<Cycles> whole_works(const Planner& planner) {
+  ArrayModel array = planner.array();
+  for (Engine& engine : array.engines) engine.efficiency = Ratio{1};
   std::vector<Cycles> works;
   for (std::size_t i = 0; i < planner.cascade().operators.size(); ++i) {
-    NestWork work{planner.cascade(), planner.spatial(), planner.array(), OpId{static_cast<std::uint16_t>(i)}};
+    NestWork work{planner.cascade(), planner.spatial(), array, OpId{static_cast<std::uint16_t>(i)}};
     works.push_back(work.of({}).compute);
   }
   return works;

@@ -61,6 +61,8 @@ class SpaceMaker {
   using PlanKey = std::vector<std::int64_t>;
   bool visit_tilings(const Structure& bodies, const std::vector<LoopSpec>& tokens,
                      std::vector<std::int64_t>& tiles, const Visit& visit) const;
+  bool visit_cuts(const Structure& bodies, const std::vector<std::vector<LoopSpec>>& cuts,
+                  const Visit& visit) const;
   bool visit_all(const std::vector<std::vector<OpId>>& units, std::size_t most_structures,
                  const Visit& visit) const;
   void add_new(FusedGroup group, std::set<PlanKey>& seen, std::vector<FusedGroup>& found);
@@ -100,7 +102,7 @@ class SpaceMaker {
   Plan plan_;             ///< What try_profile() has tried last,
   const GroupLayout* layout_ = nullptr;
   std::vector<NodeId> nodes_;              ///< the nodes of its bodies,
-  GroupMemory memory_;                     ///< and what it holds on chip.
+  HeldOnChip memory_;                      ///< and what it holds on chip.
   std::map<StepKey, std::int64_t> steps_;  ///< What best_step() has found.
   std::size_t tried_ = 0;
 };

@@ -47,21 +47,26 @@ bool SpaceMaker::visit_tilings(const Structure& bodies, const TokenLoops& tokens
   return goes_on;
 }
 
+/// In each of these loops over tokens, with all tilings.
+bool SpaceMaker::visit_cuts(const Structure& bodies, const std::vector<TokenLoops>& cuts,
+                            const Visit& visit) const {
+  std::vector<std::int64_t> tiles;
+  return std::all_of(cuts.begin(), cuts.end(),
+                     [&](const TokenLoops& loops) { return visit_tilings(bodies, loops, tiles, visit); });
+}
+
 /// False if not all were visited: there are more than so many structures, or no more were asked for. Some are
 /// one and the same plan: bodies whose tile is all of their rank have no loop, whichever it would be over.
 bool SpaceMaker::visit_all(const std::vector<Unit>& units, std::size_t most_structures,
                            const Visit& visit) const {
-  std::vector<std::int64_t> tiles;
   for (const std::vector<RankId>& tokens : tokens_of(units)) {
     const std::vector<TokenLoops> cuts = token_cuts(cascade_, tokens, with_.has(Ingredient::kFineTiles));
     const std::vector<Structure> structures = structures_of(cascade_, units, tokens, most_structures + 1);
     if (structures.size() > most_structures) return false;
-    for (const Structure& bodies : structures) {
-      const bool goes_on = std::all_of(cuts.begin(), cuts.end(), [&](const TokenLoops& loops) {
-        return visit_tilings(bodies, loops, tiles, visit);
-      });
-      if (!goes_on) return false;
-    }
+    const bool goes_on = std::all_of(structures.begin(), structures.end(), [&](const Structure& bodies) {
+      return visit_cuts(bodies, cuts, visit);
+    });
+    if (!goes_on) return false;
   }
   return true;
 }

@@ -28,6 +28,7 @@ Cascade random_workload(Dice& dice) {
 Accelerator random_design(Dice& dice) {
   Accelerator accelerator = random_machine(dice);
   vary_machine(dice, accelerator);
+  vary_efficiency(dice, accelerator);
   if (dice.one_in(3)) {
     SpatialRule rule;
     for (const OpKindFacts& facts : kOpKinds) rule.kinds.push_back(facts.kind);

@@ -20,6 +20,7 @@ TEST_CASE("No plan moves fewer bytes or takes fewer cycles than the physical lim
       for_legal_plans(6000, [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout) {
         Accelerator machine = random_machine(dice);
         vary_machine(dice, machine);
+        vary_efficiency(dice, machine);
         Plan mapped = plan;
         vary_spatial(dice, cascade, mapped);
         load_serially(mapped);
@@ -49,6 +50,7 @@ TEST_CASE(
     Accelerator machine = random_machine(dice);
     machine.sram.capacity = Bytes{dice.in(16, 4096)};
     vary_machine(dice, machine);
+    vary_efficiency(dice, machine);
     const auto bound = make_machine(machine);
     const std::optional<Limit> limit = physical_limit(cascade, machine);
     const std::optional<Limit> least = algorithmic_minimum(cascade, *bound);

@@ -49,7 +49,6 @@ Accelerator with_two_cores(Dice& dice, Accelerator machine) {
 }
 
 TEST_CASE("Where all groups fit and nothing is kept between them, eviction changes nothing") {
-  int deadlocks = 0;
   for_managed_plans(
       [&](Dice& dice, const Cascade& cascade, const Plan& plan, const Layout& layout, Accelerator machine) {
         if (dice.one_in(2)) machine = with_two_cores(dice, machine);
@@ -64,16 +63,11 @@ TEST_CASE("Where all groups fit and nothing is kept between them, eviction chang
         const auto run = simulate(cascade, plan, layout, machine, options);
         if (!free && free.error().reason == SimFailure::Reason::kCapacity) return;  // A group does not fit.
         REQUIRE(run.has_value());
-        if (!free) {
-          REQUIRE(free.error().reason == SimFailure::Reason::kDeadlock);
-          ++deadlocks;
-          return;
-        }
+        REQUIRE(free.has_value());  // Cores that lock side by side take turns.
         check_same(*run, *free);
         CHECK(run->events == free->events);
         CHECK(run->cycles == free->cycles);
       });
-  CHECK(deadlocks > 0);
 }
 
 TEST_CASE("A plan that does not fit moves what it moves if it fits, and what it spills on top") {

@@ -28,6 +28,7 @@ Case random_case(Dice& dice) {
     vary_plan(dice, cascade, plan);
     vary_spatial(dice, cascade, plan);
     vary_machine(dice, machine);
+    vary_efficiency(dice, machine);
   }
   return {std::move(cascade), std::move(plan), std::move(machine)};
 }

@@ -59,7 +59,12 @@ inline void vary_machine(Dice& dice, Accelerator& machine) {
   }
   if (dice.one_in(2)) return;
   for (std::int64_t& cycles : machine.cores.front().cycles_per_op) cycles = dice.in(1, 5);
-  if (dice.one_in(2)) return;
+}
+
+/// What is attained of a rate, of some machines. Each tile is rounded to whole cycles, so that two small ones
+/// may take less than one of their size: laws of searches, which drop tiles that do more, hold at the peak.
+inline void vary_efficiency(Dice& dice, Accelerator& machine) {
+  if (!dice.one_in(4)) return;
   for (Ratio& share : machine.cores.front().efficiency) share = Ratio::of(dice.in(1, 10), 10).value();
 }
 

@@ -66,6 +66,7 @@ TEST_CASE(
     if (!layout) return;
     Accelerator machine = random_machine(dice);
     vary_machine(dice, machine);
+    vary_efficiency(dice, machine);
     const PlanProfile closed = profile(cascade, plan, *layout, profile_options(machine));
     const SimResult run = run_of(cascade, plan, *layout, machine);
     check_traffic(cascade, closed, run);

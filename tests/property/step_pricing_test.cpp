@@ -17,6 +17,7 @@ TEST_CASE("No group takes, moves or spends less than was known of it before it w
     const Cascade cascade = lengthened(dice, random_cascade(dice));
     Accelerator accelerator = random_machine(dice);
     vary_machine(dice, accelerator);
+    vary_efficiency(dice, accelerator);
     accelerator.sram.banks = 1;
     accelerator.sram.capacity = Bytes{std::int64_t{1} << dice.in(7, 13)};
     const Design design = with_energies(accelerator);

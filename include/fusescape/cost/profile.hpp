@@ -192,7 +192,7 @@ struct PlanProfile {
 [[nodiscard]] std::array<Ops, kOpKindCount> ops_by_kind(const GroupProfile& group);
 
 /// What a group's buffers hold on chip.
-struct GroupMemory {
+struct HeldOnChip {
   std::vector<Allocation> allocations;  ///< Per buffer of its layout.
   std::vector<Bytes> alive;             ///< Per node of the plan, the most at any time while it runs.
 };
@@ -201,7 +201,7 @@ struct GroupMemory {
 /// what else the plan has, it depends on formats and retentions of the group's own tensors, and the spatial
 /// mappings of its operators. Fills `memory`, if it is there.
 [[nodiscard]] GroupProfile profile_group(const Cascade& cascade, const Plan& plan, const GroupLayout& group,
-                                         const ProfileOptions& options, GroupMemory* memory = nullptr);
+                                         const ProfileOptions& options, HeldOnChip* memory = nullptr);
 
 [[nodiscard]] PlanProfile profile(const Cascade& cascade, const Plan& plan, const Layout& layout,
                                   const ProfileOptions& options);
