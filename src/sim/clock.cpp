@@ -202,11 +202,11 @@ void Clock::run_out(int id) {
 void Clock::report_parts(const CoreState& core) {
   SimState& sim = group_.sim;
   const TileSpec& tile = group_.tile(core.head);
-  const std::vector<Ticks>& parts = cost_of(core).parts;
+  const bool shared = tile.parts.size() > 1;
   Ticks start = core.started;
   for (std::size_t i = 0; i < tile.parts.size(); ++i) {
     const bool last = i + 1 == tile.parts.size();
-    const Ticks compute = parts.empty() ? core.compute : parts[i];
+    const Ticks compute = shared ? cost_of(core).parts[i] : core.compute;
     const Ticks end = last ? core.end : start + compute;
     const auto resource = static_cast<std::uint32_t>(tile.parts[i].resource);
     sim.resources[resource].busy += compute;

@@ -7,7 +7,7 @@
 #include "context.hpp"
 #include "fusescape/plan/dram_bursts.hpp"
 #include "fusescape/plan/tile_classes.hpp"
-#include "fusescape/support/contract.hpp"
+#include "group_way.hpp"
 #include "kept.hpp"
 #include "prefetch.hpp"
 
@@ -61,13 +61,11 @@ class Simulation {
   void spill(std::uint32_t g);
   void make_room(std::uint32_t g, const std::vector<Leaving>& leaving);
   void make_ready(std::uint32_t g);
-  void choose_way(GroupProgram& program) const;
-  void choose_memory(GroupProgram& program) const;
-  struct Trial {
-    Ticks end{};
-    std::int64_t least_lacked = 0;  ///< With less memory than this it ends no earlier.
-  };
-  [[nodiscard]] std::optional<Trial> trial_of(const GroupProgram& program) const;
+  void choose(GroupProgram& program) const {
+    const std::uint32_t g = program.group;
+    const bool alone = !ahead_[g] && (g == 0 || !ahead_[g - 1]);
+    choose_way(context_, options_, state_, alone ? Beside::kNothing : Beside::kAnother, program);
+  }
   void prefetch(const Running& current, Running& next);
   void add_group(Running& group, Ticks start);
   void add_tiles(const GroupProgram& program, std::vector<SimTile>& tiles, const Clock* run) const;
@@ -206,75 +204,6 @@ void Simulation::add_group(Running& group, Ticks start) {
   add_tiles(group.program, result_.tiles, group.run.get());
 }
 
-/// How the group would end if it began now, whether or not periods are skipped; none in a deadlock.
-std::optional<Simulation::Trial> Simulation::trial_of(const GroupProgram& program) const {
-  SimState state = state_;
-  state.observer = nullptr;
-  state.ports.assign(state_.ports.size(), DramPort{context_.machine.dram_ticks_per_byte});  // Idle, untraced.
-  Clock clock{context_, program, state, true};
-  if (!clock.run()) return std::nullopt;
-  return Trial{state.now, clock.least_lacked()};
-}
-
-/// On several cores, each has its own sequence of tiles, or they take turns, as the closed form has it: one
-/// tile after another, each on all the cores that it needs. The group takes the shorter way.
-void Simulation::choose_way(GroupProgram& program) const {
-  const Links& links = context_.accelerator.links;
-  const bool links_are_free = links.bandwidth.unlimited() && links.latency == Cycles{};
-  const bool ahead = ahead_[program.group] || (program.group > 0 && ahead_[program.group - 1]);
-  const bool kinds = options_.allocation == CoreAllocation::kGiven && options_.core_of.empty();
-  const bool may_take_turns = context_.core_count > 1 && kinds && links_are_free && !ahead;
-  if (!may_take_turns) return choose_memory(program);
-  GroupProgram whole = compile(context_, program.group, Tiling::kWhole);
-  choose_memory(whole);
-  choose_memory(program);
-  const std::optional<Trial> apart = options_.side_by_side ? trial_of(program) : std::nullopt;
-  if (!apart || trial_of(whole)->end < apart->end) program = std::move(whole);
-}
-
-/// On one core, loads that come as early as memory allows may be in the way of more urgent ones. Nobody has
-/// to use memory that the plan can do without: the group takes the shortest way of those that fit, the first
-/// of equals, so that more never hurts (docs/adr/places.md).
-void Simulation::choose_memory(GroupProgram& program) const {
-  const Bytes capacity = context_.machine.capacity;
-  const Bytes room = capacity - program.reserved;
-  const std::int64_t depth = options_.prefetch_depth;
-  const bool ahead = ahead_[program.group] || (program.group > 0 && ahead_[program.group - 1]);
-  if (program.steps.size() > 1 || ahead) {
-    program = with_prefetch_depth(std::move(program), depth, capacity);
-    program.room = room;
-    if (program.steps.size() == 1) program.room = program.needed() - program.reserved;
-    return;
-  }
-  std::optional<GroupProgram> deep;
-  if (depth > 1) deep = with_prefetch_depth(program, depth, capacity);
-  const bool deeper = deep && deep->all_at_once > program.all_at_once;
-  program = with_prefetch_depth(std::move(program), std::min<std::int64_t>(depth, 1), capacity);
-  std::vector<Bytes> rooms = place_thresholds(program);
-  std::erase_if(rooms, [&](Bytes bytes) { return bytes > room; });
-  const auto trial = [&](const GroupProgram& way) {
-    const std::optional<Trial> found = trial_of(way);
-    FUSESCAPE_EXPECTS(found.has_value());  // Nothing waits in a circle on one core.
-    return *found;
-  };
-  std::optional<Ticks> least;
-  Bytes best = rooms.front();
-  std::int64_t least_lacked = 0;
-  for (const Bytes bytes : rooms) {
-    if (rooms.size() == 1 && !deeper) break;
-    if (bytes.value() < least_lacked) continue;  // As with less.
-    program.room = bytes;
-    const Trial now = trial(program);
-    if (!least || now.end < *least) best = bytes;
-    least = std::min(least.value_or(now.end), now.end);
-    least_lacked = now.least_lacked;
-  }
-  program.room = best;
-  if (!deeper) return;
-  deep->room = deep->all_at_once;
-  if (trial(*deep).end < *least) program = std::move(*deep);
-}
-
 /// What no longer fits beside the next group leaves before it begins.
 void Simulation::make_room(std::uint32_t g, const std::vector<Leaving>& leaving) {
   DramPort& port = state_.port(true);
@@ -318,8 +247,8 @@ void Simulation::manage(std::uint32_t g) {
     return;
   }
   group.program.reserved = kept_.used();
-  choose_way(group.program);
-  if (context_.core_count == 1 || trial_of(group.program)) return;
+  choose(group.program);
+  if (context_.core_count == 1 || trial_of(context_, state_, group.program)) return;
   make_room(g, kept_.enter(Bytes{}));
   spill(g);
 }
@@ -327,7 +256,7 @@ void Simulation::manage(std::uint32_t g) {
 void Simulation::make_ready(std::uint32_t g) {
   Running& group = groups_[g];
   if (group.run) return;
-  managed_ ? manage(g) : choose_way(group.program);
+  managed_ ? manage(g) : choose(group.program);
   group.program.first_tile = static_cast<std::uint32_t>(result_.tiles.size());
   if (g > 0 && ahead_[g - 1]) {
     group.program.first_tile += groups_[g - 1].program.part_count();

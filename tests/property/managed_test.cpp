@@ -165,6 +165,31 @@ TEST_CASE("What is kept takes room and no bank") {
   CHECK(derived.scale.whole_cycles(derived.groups[1].end - derived.groups[1].start) >= Cycles{128});
 }
 
+TEST_CASE("What is kept takes room beside a group whose cores take turns") {
+  // a's 64 bytes stay on chip while e and f are made, each on a core of its own.
+  CascadeBuilder make{"turns", DataType::kInt8};
+  const RankId l = make.rank("L", Elements{64});
+  const TensorId a =
+      make.make("a", OpKind::kExp, {"a", {l}}, {make.at(make.tensor("x", {l}, TensorKind::kInput))});
+  const TensorId e =
+      make.make("e", OpKind::kExp, {"e", {l}}, {make.at(make.tensor("y", {l}, TensorKind::kInput))});
+  make.make("f", OpKind::kAdd, make.tensor("f", {l}, TensorKind::kOutput), {make.at(e), make.at(e)});
+  make.make("c", OpKind::kExp, {"c", {l}}, {make.at(a)});
+  const Cascade cascade = sound(make.finish());
+  Accelerator machine = accelerator();
+  machine.sram.capacity = Bytes{240};
+  machine.cores.push_back(machine.cores.front());
+  machine.cores.front().cycles_per_op[static_cast<std::size_t>(OpKind::kAdd)] = 0;
+  machine.cores.back().cycles_per_op[static_cast<std::size_t>(OpKind::kExp)] = 0;
+  const Plan plan = plan_of(cascade, "a | L:8{ e f } | c");
+  SimOptions options{.side_by_side = false, .eviction = Eviction::kLru, .keep = Keep::kAll};
+  const SimResult kept = simulated(cascade, plan, machine, options);
+  options.keep = Keep::kNone;
+  const SimResult alone = simulated(cascade, plan, machine, options);
+  CHECK(kept.dram_read == alone.dram_read - Bytes{64});
+  CHECK(kept.groups[1].peak == alone.groups[1].peak + Bytes{64});
+}
+
 TEST_CASE("What stays between groups saves traffic, never more than was there to save") {
   std::int64_t saved = 0;
   for_managed_plans(

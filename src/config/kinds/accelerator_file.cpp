@@ -69,8 +69,9 @@ bool is_too_slow(const Core& core) {
 /// Those that compute in the type that all PEs are to compute in, and the others.
 void bind_cores(const AcceleratorFile& file, Binding& binding, Accelerator& out) {
   for (const CoreFile& core : file.cores) {
-    (computes_in(core, file.pe_type) ? out.cores : out.left_out).push_back(bind_core(core));
-    if (!is_too_slow(bind_core(core))) continue;
+    std::vector<Core>& kept = computes_in(core, file.pe_type) ? out.cores : out.left_out;
+    kept.push_back(bind_core(core));
+    if (!is_too_slow(kept.back())) continue;
     binding.errors().at(
         binding.blamed({"cores"}, binding.at("cores")),
         fmt::format("cores: {}: cycles / efficiency are more than {}", core.name, kMostCyclesPerOp));
